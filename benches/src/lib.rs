@@ -1,0 +1,1 @@
+//! Jurat against native code.

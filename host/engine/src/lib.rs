@@ -1,0 +1,1 @@
+//! Routing, field maps, columns, hierarchy and batches.

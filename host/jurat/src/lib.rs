@@ -1,0 +1,1 @@
+//! Signed, sandboxed rules for business records: the crate that an application embeds.

@@ -1,0 +1,120 @@
+//! How rules are run, whoever runs them.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::columns::Batch;
+use crate::{Declaration, Fault, Limits, Verdicts};
+
+/// One or more rules that are ready to run.
+///
+/// The sandbox is one implementation. Rules compiled into the program are another: the benchmarks measure what the sandbox
+/// costs by running the same pipeline over both.
+pub trait Component: fmt::Debug + Send + Sync {
+    /// The rules, in the order by which [`Session::evaluate`] numbers them.
+    fn declarations(&self) -> &[Declaration];
+
+    /// The SHA-256 of the component's bytes, in lower-case hexadecimal: evidence of what gave a verdict.
+    fn digest(&self) -> &str;
+
+    /// What one call may use.
+    fn limits(&self) -> &Limits;
+
+    /// Opens a session on a worker's thread. It costs next to nothing until the first batch.
+    fn session<'a>(&'a self, worker: Worker, run: &Run) -> Box<dyn Session + 'a>;
+}
+
+/// The use of one component for one chunk of one request. Dropping it frees everything that the rules have touched.
+pub trait Session {
+    /// Judges all rows of a batch with one rule, and finds out which rows are to blame if it does wrong.
+    ///
+    /// The columns must be those of the rule's inputs, in their order and of their kinds.
+    ///
+    /// # Errors
+    /// When the host itself could not run the rule; nothing is known about any row.
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure>;
+}
+
+/// The worker on whose thread something runs, counted from 0. What is expensive to share between threads exists once for each.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Worker(pub usize);
+
+/// What is the same for all rules and records of one request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Run {
+    /// The time of the run, in microseconds since 1970-01-01T00:00:00Z: the only clock that a rule can see.
+    pub now: i64,
+    /// How much records share.
+    pub isolation: Isolation,
+}
+
+/// How much the records of a request share while a rule runs.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Isolation {
+    /// The records of one chunk share an instance; no other request ever sees it.
+    #[default]
+    Chunk,
+    /// Every record has an instance of its own.
+    Record,
+}
+
+/// What a rule said of a batch, and what it cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    /// The verdicts on the rows that are not guilty; guilty rows have the status `ERROR` here and no finding.
+    pub verdicts: Verdicts,
+    /// The rows on which the rule did wrong when it had nothing else to do, in rising order.
+    pub guilty: Vec<(u32, Fault)>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// What calls of a rule have used, against what one call may use.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Usage {
+    /// Calls, including those that were run again.
+    pub calls: u64,
+    /// Instructions, summed over all calls.
+    pub fuel: u64,
+    /// Instructions of the dearest call.
+    pub peak_fuel: u64,
+    /// The most bytes of memory that an instance had.
+    pub peak_memory: u64,
+    /// Wall-clock time inside of calls.
+    pub elapsed: Duration,
+}
+
+impl Usage {
+    /// Adds what other calls have used.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.fuel = self.fuel.saturating_add(other.fuel);
+        self.peak_fuel = self.peak_fuel.max(other.peak_fuel);
+        self.peak_memory = self.peak_memory.max(other.peak_memory);
+        self.elapsed = self.elapsed.saturating_add(other.elapsed);
+    }
+}
+
+/// The host could not run a rule: its own mistake, or an exhausted machine.
+#[derive(Debug)]
+pub struct HostFailure(Box<dyn Error + Send + Sync>);
+
+impl HostFailure {
+    /// Wraps what went wrong.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for HostFailure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the host could not run the rule")
+    }
+}
+
+impl Error for HostFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}

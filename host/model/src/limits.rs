@@ -1,0 +1,171 @@
+//! What a rule may use.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// What one call of a rule may use. There is no "unlimited".
+///
+/// Limits do not grow with the number of records in a call: each is what **one record alone** may use. A call with many
+/// records that exceeds one is run again in halves, down to single records, so that a record is guilty only if it exceeds a
+/// limit by itself and a limit never depends on which records happened to share a call.
+///
+/// # Defaults
+/// See [`Limits::DEFAULT`]. A signed manifest can only lower them; see [`Limits::at_most`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Instructions that a call may execute before it faults with [`Fault::Fuel`](crate::Fault::Fuel); instantiation has the same again.
+    ///
+    /// Deterministic: the same component and inputs stop at the same point on every machine. 10,000,000 is a few milliseconds.
+    /// Copying costs one unit a byte.
+    pub fuel: NonZeroU64,
+    /// Linear memory, summed over all memories of the instance, before it faults with [`Fault::Memory`](crate::Fault::Memory).
+    ///
+    /// The inputs of the call are part of it.
+    pub memory: Bytes,
+    /// Elements, summed over all tables of the instance, before it faults with [`Fault::Memory`](crate::Fault::Memory).
+    pub table_elements: u32,
+    /// What the host will read of a reply before the call faults with [`Fault::Output`](crate::Fault::Output).
+    pub reply: Bytes,
+    /// Wall-clock time before the call faults with [`Fault::Deadline`](crate::Fault::Deadline).
+    ///
+    /// A back-stop far above what the fuel allows, for a machine that has stalled; it is checked every few milliseconds and
+    /// decides nothing about the record. Covers neither the wait for a worker nor the host's own work.
+    pub deadline: Duration,
+}
+
+impl Limits {
+    /// What a call may use where nobody says otherwise.
+    pub const DEFAULT: Self = Self {
+        fuel: match NonZeroU64::new(10_000_000) {
+            Some(fuel) => fuel,
+            None => NonZeroU64::MIN,
+        },
+        memory: Bytes::mebi(16),
+        table_elements: 10_000,
+        reply: Bytes::kibi(256),
+        deadline: Duration::from_secs(2),
+    };
+
+    /// The smaller of both, limit by limit.
+    #[must_use]
+    pub fn at_most(self, other: &Self) -> Self {
+        Self {
+            fuel: self.fuel.min(other.fuel),
+            memory: self.memory.min(other.memory),
+            table_elements: self.table_elements.min(other.table_elements),
+            reply: self.reply.min(other.reply),
+            deadline: self.deadline.min(other.deadline),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Bytes(u64);
+
+impl Bytes {
+    /// So many bytes.
+    #[must_use]
+    pub const fn new(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// So many times 1,024 bytes.
+    #[must_use]
+    pub const fn kibi(count: u32) -> Self {
+        Self((count as u64) << 10)
+    }
+
+    /// So many times 1,048,576 bytes.
+    #[must_use]
+    pub const fn mebi(count: u32) -> Self {
+        Self((count as u64) << 20)
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The number of bytes as an index; the largest one where the machine cannot address as many.
+    #[must_use]
+    pub fn to_usize(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        match UNITS.into_iter().find(|(size, _)| self.0 >= *size && self.0.is_multiple_of(*size)) {
+            Some((size, unit)) => write!(out, "{} {unit}", self.0 / size),
+            None => write!(out, "{} B", self.0),
+        }
+    }
+}
+
+/// A size that cannot be read.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("`{0}` is no size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in `16 MiB`")]
+pub struct ParseBytesError(String);
+
+impl FromStr for Bytes {
+    type Err = ParseBytesError;
+
+    fn from_str(text: &str) -> Result<Self, ParseBytesError> {
+        let error = || ParseBytesError(text.chars().take(40).collect());
+        let trimmed = text.trim();
+        let digits = trimmed.chars().take_while(char::is_ascii_digit).count();
+        let (count, unit) = trimmed.split_at(digits);
+        let count: u64 = count.parse().map_err(|_| error())?;
+        let size = match unit.trim() {
+            "B" | "" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(error()),
+        };
+        count.checked_mul(size).map(Self).ok_or_else(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_back_as_written() {
+        for text in ["0 B", "1 B", "1023 B", "1 KiB", "16 MiB", "3 GiB", "1025 B"] {
+            assert_eq!(text.parse::<Bytes>().unwrap().to_string(), text);
+        }
+        assert_eq!("4KiB".parse::<Bytes>().unwrap(), Bytes::kibi(4));
+        assert_eq!(" 12 ".parse::<Bytes>().unwrap(), Bytes::new(12));
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused() {
+        for text in ["", "MiB", "1.5 MiB", "-1 B", "1 MB", "99999999999999999999 B", "18446744073709551615 KiB", "١ B"]
+        {
+            assert!(text.parse::<Bytes>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_can_only_lower_limits() {
+        let low = Limits { memory: Bytes::mebi(1), reply: Bytes::mebi(900), ..Limits::DEFAULT };
+        let effective = Limits::DEFAULT.at_most(&low);
+        assert_eq!(effective.memory, Bytes::mebi(1));
+        assert_eq!(effective.reply, Limits::DEFAULT.reply);
+    }
+}

@@ -1,0 +1,1 @@
+//! Bytes in, proof out: envelopes, manifests and releases.

@@ -1,0 +1,1 @@
+//! Write rules for Jurat: plain functions over the fields they read.

@@ -1,0 +1,1 @@
+//! Sample rules for loans.

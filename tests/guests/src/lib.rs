@@ -1,0 +1,1 @@
+//! Rules that misbehave, one attack to a file.
