@@ -1,0 +1,276 @@
+//! DSSE v1.0.2: exact bytes, who signed them, and what kind of bytes they are.
+//!
+//! Signatures are over the payload as it stands in the envelope, so nothing has to be written in a canonical form, and nothing
+//! is read before it is verified.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use jurat_model::Bytes;
+use serde_json::json;
+use thiserror::Error;
+
+use crate::json::{self, FormatError, Members, Node};
+use crate::key::{KeyId, KeySet, PublicKey, SecretKey};
+use crate::quote::Quoted;
+
+/// The type of payload that the envelopes of a repository have. Nothing else that is ever signed may have it.
+pub const PAYLOAD_TYPE: &str = "application/vnd.tuf+json";
+
+/// The bytes that a signature covers: DSSE's pre-authentication encoding, in which no payload of one type can pass for one of
+/// another.
+#[must_use]
+pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut encoding = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    encoding.extend_from_slice(payload);
+    encoding
+}
+
+/// A payload and signatures of it, which nobody has checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Envelope {
+    payload: Vec<u8>,
+    // INVARIANT: no key id is there twice.
+    signatures: Vec<EnvelopeSignature>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct EnvelopeSignature {
+    key_id: String,
+    bytes: [u8; 64],
+}
+
+/// A payload that enough keys have signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignedPayload<'a> {
+    payload: &'a [u8],
+    signers: Vec<KeyId>,
+}
+
+/// Why something is no envelope.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// It is longer than the reader accepts.
+    #[error("it has {length} bytes, but at most {cap} are read")]
+    TooLong {
+        /// How long it is.
+        length: usize,
+        /// How long it may be.
+        cap: Bytes,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// It is of a type that does not belong into a repository.
+    #[error("its payload type is {}, but `{PAYLOAD_TYPE}` is expected", Quoted(.found))]
+    PayloadType {
+        /// The type that it has.
+        found: String,
+    },
+    /// One key id stands at two signatures, as if to be counted twice.
+    #[error("the key id {} is at two of its signatures", Quoted(.key_id))]
+    RepeatedKeyId {
+        /// The key id.
+        key_id: String,
+    },
+}
+
+/// The signatures do not amount to what is needed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error(
+    "signatures by {threshold} trusted keys are needed: {} hold, {} do not, {unknown} are by keys that are not trusted",
+    .valid.len(), .invalid.len()
+)]
+pub struct SignatureError {
+    /// How many different keys must have signed.
+    pub threshold: usize,
+    /// The keys whose signatures hold.
+    pub valid: Vec<KeyId>,
+    /// The known keys at whose ids there are signatures that do not hold.
+    pub invalid: Vec<KeyId>,
+    /// How many well-formed signatures are by keys that are not trusted here.
+    pub unknown: usize,
+}
+
+/// Why a signature is not put into an envelope.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SignError {
+    /// It is not the signature of this payload by this key.
+    #[error("the signature by the key `{key_id}` does not hold")]
+    DoesNotHold {
+        /// The key.
+        key_id: KeyId,
+    },
+    /// There is one already.
+    #[error("the key `{key_id}` has signed already")]
+    AlreadySigned {
+        /// The key.
+        key_id: KeyId,
+    },
+}
+
+impl Envelope {
+    /// A payload that nobody has signed yet.
+    #[must_use]
+    pub fn unsigned(payload: Vec<u8>) -> Self {
+        Self { payload, signatures: Vec::new() }
+    }
+
+    /// Reads an envelope. Signatures that are malformed are left out, as they could not count anyway.
+    ///
+    /// # Errors
+    /// When it is longer than `cap`, cannot be read, has another payload type, or a key id at two signatures.
+    pub fn parse(bytes: &[u8], cap: Bytes) -> Result<Self, EnvelopeError> {
+        if bytes.len() > cap.to_usize() {
+            return Err(EnvelopeError::TooLong { length: bytes.len(), cap });
+        }
+        // Other members are left alone: DSSE lets others have theirs, and no signature covers them, so that they mean nothing.
+        let mut document = Members::of_document(json::parse(bytes)?)?;
+        let payload_type = document.take("payloadType")?.text()?;
+        if payload_type != PAYLOAD_TYPE {
+            return Err(EnvelopeError::PayloadType { found: payload_type });
+        }
+        let payload = document.take("payload")?;
+        let not_base64 = payload.unexpected("base64 text");
+        let payload = decode(&payload.text()?).ok_or(not_base64)?;
+        let mut key_ids = BTreeSet::new();
+        let mut signatures = Vec::new();
+        for entry in document.take("signatures")?.list()? {
+            let Some((key_id, signature)) = signature(entry) else { continue };
+            if !key_ids.insert(key_id.clone()) {
+                return Err(EnvelopeError::RepeatedKeyId { key_id });
+            }
+            signatures.extend(signature.map(|bytes| EnvelopeSignature { key_id, bytes }));
+        }
+        Ok(Self { payload, signatures })
+    }
+
+    /// The envelope as JSON: the same envelope always gives the same bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let signatures = self.signatures.iter();
+        let signatures = signatures
+            .map(|EnvelopeSignature { key_id, bytes }| json!({ "keyid": key_id, "sig": STANDARD.encode(bytes) }));
+        let mut document = json!({
+            "payload": STANDARD.encode(&self.payload),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": signatures.collect::<Vec<_>>(),
+        });
+        document.sort_all_objects();
+        document.to_string().into_bytes()
+    }
+
+    /// The payload, **whoever wrote it**: for showing to people what they are about to sign.
+    #[must_use]
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The bytes that a signer outside of this program has to sign with Ed25519.
+    #[must_use]
+    pub fn bytes_to_sign(&self) -> Vec<u8> {
+        pre_authentication_encoding(PAYLOAD_TYPE, &self.payload)
+    }
+
+    /// Signs the payload.
+    ///
+    /// # Errors
+    /// When the key has signed it already.
+    pub fn sign(&mut self, key: &SecretKey) -> Result<(), SignError> {
+        self.add_signature(&key.public(), &key.sign(&self.bytes_to_sign()))
+    }
+
+    /// Adds a signature that was made elsewhere. One that stands there under the same key id, but does not hold, makes way.
+    ///
+    /// # Errors
+    /// When it does not hold, or the key has signed already.
+    pub fn add_signature(&mut self, key: &PublicKey, signature: &[u8; 64]) -> Result<(), SignError> {
+        let key_id = KeyId::of(key);
+        let message = self.bytes_to_sign();
+        if !key.is_signer_of(&message, signature) {
+            return Err(SignError::DoesNotHold { key_id });
+        }
+        match self.signatures.iter_mut().find(|existing| existing.key_id == key_id.as_str()) {
+            Some(existing) if key.is_signer_of(&message, &existing.bytes) => Err(SignError::AlreadySigned { key_id }),
+            Some(existing) => {
+                existing.bytes = *signature;
+                Ok(())
+            }
+            None => {
+                self.signatures.push(EnvelopeSignature { key_id: key_id.to_string(), bytes: *signature });
+                Ok(())
+            }
+        }
+    }
+
+    /// The payload, if enough of the keys have signed it. The one place where a threshold is counted.
+    ///
+    /// Signatures by unknown keys, and those that do not hold, do not harm: a role may be handed from some keys to others while
+    /// both sign. They do not help either. A key that is known under two names counts once.
+    ///
+    /// # Errors
+    /// When fewer different keys have signed than the set demands.
+    pub fn verify(&self, keys: &KeySet) -> Result<SignedPayload<'_>, SignatureError> {
+        let message = self.bytes_to_sign();
+        let mut counted = BTreeSet::new();
+        let (mut valid, mut invalid, mut unknown) = (Vec::new(), Vec::new(), 0);
+        for EnvelopeSignature { key_id, bytes } in &self.signatures {
+            let known = key_id.parse::<KeyId>().ok().and_then(|id| keys.key(&id).map(|key| (id, key)));
+            match known {
+                None => unknown += 1,
+                Some((id, key)) if !key.is_signer_of(&message, bytes) => invalid.push(id),
+                Some((id, key)) => {
+                    if counted.insert(key.as_bytes()) {
+                        valid.push(id);
+                    }
+                }
+            }
+        }
+        valid.sort();
+        let threshold = keys.threshold();
+        if counted.len() < threshold {
+            return Err(SignatureError { threshold, valid, invalid, unknown });
+        }
+        Ok(SignedPayload { payload: &self.payload, signers: valid })
+    }
+
+    /// The names at the signatures, whether these hold or not.
+    pub fn unverified_key_ids(&self) -> impl Iterator<Item = &str> {
+        self.signatures.iter().map(|signature| signature.key_id.as_str())
+    }
+}
+
+impl<'a> SignedPayload<'a> {
+    /// The payload.
+    #[must_use]
+    pub fn as_slice(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The keys whose signatures hold, one name for each, in the order of the names.
+    #[must_use]
+    pub fn signers(&self) -> &[KeyId] {
+        &self.signers
+    }
+
+    pub(crate) fn into_signers(self) -> Vec<KeyId> {
+        self.signers
+    }
+}
+
+/// The key id of an entry that has one, and its signature if it has the form of one.
+fn signature(entry: Node) -> Option<(String, Option<[u8; 64]>)> {
+    let mut entry = entry.members().ok()?;
+    let key_id = entry.take("keyid").ok()?.text().ok()?;
+    let signature = entry.take("sig").and_then(Node::text).ok();
+    Some((key_id, signature.and_then(|text| decode(&text)?.try_into().ok())))
+}
+
+/// DSSE allows the standard alphabet and the one for URLs; a text is in one of them.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
+    engine.decode(text).ok()
+}

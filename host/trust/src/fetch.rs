@@ -1,0 +1,41 @@
+//! How the files of a repository are got: the caller's business, behind one trait.
+
+use std::error::Error;
+
+use jurat_model::Bytes;
+use thiserror::Error;
+
+use crate::name::SafePath;
+
+/// A source of the files of one repository: a server, a directory, a cache, or memory.
+///
+/// It is trusted with nothing. Whatever it gives is checked, so a source cannot do worse than to withhold.
+pub trait Fetch {
+    /// The bytes of a file, of which there may be at most `cap`.
+    ///
+    /// The cap is what keeps an endless file from filling the memory, so it is to be applied while reading.
+    ///
+    /// # Errors
+    /// When there is no such file, it is longer than the cap, or it cannot be had just now.
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError>;
+}
+
+/// Why a source did not give a file.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// The source says that there is no such file. Never a guess: being unable to tell is [`FetchError::Failed`].
+    #[error("it does not exist")]
+    NotFound,
+    /// It is longer than was asked for.
+    #[error("it is too long")]
+    TooLong,
+    /// The source failed. Says nothing about the file.
+    #[error("it could not be read")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl<F: Fetch + ?Sized> Fetch for &F {
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        (**self).get(file, cap)
+    }
+}

@@ -1,0 +1,235 @@
+//! Ed25519 keys, their names, and the files that hold them.
+//!
+//! A private key is a PKCS#8 v1 PEM file, a public key an SPKI PEM file: what `openssl genpkey -algorithm ed25519` and
+//! `openssl pkey -pubout` write, so that neither needs this program to be read, made or used.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ed25519::pkcs8::{
+    self, DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes, PublicKeyBytes,
+    spki::der::pem::LineEnding,
+};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::digest::Digest;
+use crate::quote::Quoted;
+
+mod set;
+
+pub use set::{KeySet, KeySetError};
+
+/// A key that signatures are checked with.
+///
+/// Keys with which anybody can forge (those of small order), and second spellings of a key, cannot be made.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct PublicKey(VerifyingKey);
+
+/// A key that signs. Wiped from memory when dropped; has no `Debug` and no way to be printed but [`SecretKey::to_pem`].
+#[expect(missing_debug_implementations, reason = "a secret must not end up in a log")]
+pub struct SecretKey(SigningKey);
+
+/// The name of a key, as metadata and signatures use it: 1 to 128 visible ASCII characters.
+///
+/// [`KeyId::of`] gives the name that our tools write. A reader takes it as a name and nothing more: which bytes it stands for
+/// is said by the one who is trusted to say it, and thresholds count bytes, not names.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId(String);
+
+/// Why something is no key.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// It is no private key file.
+    #[error("it is no Ed25519 private key in PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`)")]
+    NotPrivate(#[source] pkcs8::Error),
+    /// It is no public key file.
+    #[error("it is no Ed25519 public key in PEM (`-----BEGIN PUBLIC KEY-----`)")]
+    NotPublic(#[source] pkcs8::spki::Error),
+    /// It is a private key where a public key belongs. It may have been sent to somebody.
+    #[error("it is a private key, but a public key belongs here")]
+    PrivateForPublic,
+    /// It is a public key where a private key belongs.
+    #[error("it is a public key, but a private key belongs here")]
+    PublicForPrivate,
+    /// It is protected by a passphrase.
+    #[error("the private key is encrypted, which this version cannot read; decrypt it with `openssl pkey`")]
+    Encrypted,
+    /// The bytes are no point of the curve.
+    #[error("the 32 bytes are no Ed25519 public key")]
+    NotAPoint,
+    /// The bytes are a second spelling of another key.
+    #[error("the 32 bytes are not the canonical form of an Ed25519 public key")]
+    NotCanonical,
+    /// With such a key anybody can make signatures that hold.
+    #[error("the public key is weak: anybody can sign with it")]
+    Weak,
+}
+
+/// The operating system has no randomness to give.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("the operating system has no randomness to give")]
+pub struct EntropyError(#[source] getrandom::Error);
+
+impl PublicKey {
+    /// The key with the given 32 bytes.
+    ///
+    /// # Errors
+    /// When they are no key, not its canonical form, or the key is weak.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
+        if key.is_weak() {
+            return Err(KeyError::Weak);
+        }
+        // Without this, one private key could count as two towards a threshold.
+        if key.to_edwards().compress().as_bytes() != bytes {
+            return Err(KeyError::NotCanonical);
+        }
+        Ok(Self(key))
+    }
+
+    /// Reads a public key file: SPKI in PEM.
+    ///
+    /// # Errors
+    /// When the text is anything else, or the key is refused by [`PublicKey::from_bytes`].
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        if has_label(pem, "PRIVATE KEY") || has_label(pem, "ENCRYPTED PRIVATE KEY") {
+            return Err(KeyError::PrivateForPublic);
+        }
+        let PublicKeyBytes(bytes) = PublicKeyBytes::from_public_key_pem(pem.trim()).map_err(KeyError::NotPublic)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Writes a public key file: SPKI in PEM.
+    ///
+    /// # Errors
+    /// None that is known: 32 bytes always have this form.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        PublicKeyBytes(self.0.to_bytes()).to_public_key_pem(LineEnding::LF).map_err(KeyError::NotPublic)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Whether the signature of exactly these bytes by this key holds. The only place where a signature is checked.
+    pub(crate) fn is_signer_of(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "PublicKey({})", Hex(self.as_bytes()))
+    }
+}
+
+impl SecretKey {
+    /// A new key, from the randomness of the operating system: the one thing in this crate that is not a function of its
+    /// arguments.
+    ///
+    /// # Errors
+    /// When the operating system has none to give.
+    pub fn generate() -> Result<Self, EntropyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut_slice()).map_err(EntropyError)?;
+        Ok(Self(SigningKey::from_bytes(&seed)))
+    }
+
+    /// Reads a private key file: PKCS#8 in PEM, not encrypted. A file that also holds the public key is read if both belong
+    /// together.
+    ///
+    /// # Errors
+    /// When the text is anything else.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        if has_label(pem, "ENCRYPTED PRIVATE KEY") {
+            return Err(KeyError::Encrypted);
+        }
+        if has_label(pem, "PUBLIC KEY") {
+            return Err(KeyError::PublicForPrivate);
+        }
+        SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(KeyError::NotPrivate)
+    }
+
+    /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. Whoever reads the file can sign.
+    ///
+    /// # Errors
+    /// None that is known: 32 bytes always have this form.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        // Version 1, which has no place for the public key: OpenSSL does not read version 2.
+        let key = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        key.to_pkcs8_pem(LineEnding::LF).map_err(KeyError::NotPrivate)
+    }
+
+    /// The key that checks what this one signs.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl KeyId {
+    /// The longest name, in bytes.
+    const LENGTH: usize = 128;
+
+    /// The name of a key: the SHA-256 of its description in canonical JSON, as TUF implementations compute it.
+    #[must_use]
+    pub fn of(key: &PublicKey) -> Self {
+        let public = Hex(key.as_bytes());
+        let description = format!(r#"{{"keytype":"ed25519","keyval":{{"public":"{public}"}},"scheme":"ed25519"}}"#);
+        Self(Digest::of(description.as_bytes()).to_string())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+/// A text that cannot name a key.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{} is no key id: 1 to 128 visible ASCII characters are expected", Quoted(.0))]
+pub struct ParseKeyIdError(String);
+
+impl FromStr for KeyId {
+    type Err = ParseKeyIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseKeyIdError> {
+        if matches!(text.len(), 1..=Self::LENGTH) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseKeyIdError(text.to_owned()))
+        }
+    }
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+fn has_label(pem: &str, label: &str) -> bool {
+    let first = pem.trim_start().lines().next().unwrap_or_default();
+    first.strip_prefix("-----BEGIN ").and_then(|rest| rest.trim_end().strip_suffix("-----")) == Some(label)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+8tjnPX/vizJjct4ELRgY/jzcykL/4FXRjC+7VgddlZiefYjFJ2ixG3KuiiFCUc85bAquM3tjr8gfEocypHyVDg==
