@@ -1,0 +1,16 @@
+use jurat_rule::{Decimal, Inputs, Verdict, rule};
+
+#[derive(Inputs)]
+struct Loan {
+    principal: Decimal,
+    #[input(of = "parent", name = "limit")]
+    facility_limit: Decimal,
+}
+
+#[rule(id = "rule_901_v1", entity = "loan", description = "uses a name twice")]
+fn checked(loan: &Loan) -> Verdict {
+    let _ = loan.facility_limit;
+    Verdict::fail("the principal is {principal}").param("principal", loan.principal)
+}
+
+fn main() {}
