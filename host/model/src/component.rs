@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::columns::Batch;
@@ -47,6 +48,8 @@ pub struct Run {
     pub now: i64,
     /// How much records share.
     pub isolation: Isolation,
+    /// After so many guilty records, a rule is not run on the rest of the request: see [`Evaluation::parked_from`].
+    pub park_after: NonZeroU32,
 }
 
 /// How much the records of a request share while a rule runs.
@@ -66,6 +69,9 @@ pub struct Evaluation {
     pub verdicts: Verdicts,
     /// The rows on which the rule did wrong when it had nothing else to do, in rising order.
     pub guilty: Vec<(u32, Fault)>,
+    /// The first row that was not looked at, because as many rows before it are guilty as the run allows. Like guilty rows, it
+    /// and those behind it have the status `ERROR` and no finding.
+    pub parked_from: Option<u32>,
     /// What it used.
     pub usage: Usage,
 }

@@ -1,1 +1,38 @@
-//! Components and limits in, verdicts or faults out: the only crate that names wasmtime.
+//! Runs rules that nobody has to trust.
+//!
+//! A [`Sandbox`] turns the bytes of a component, once their signature is verified, into a [`SandboxedComponent`]: rules that can be
+//! asked for verdicts. What a rule does wrong comes back as a [`Fault`](jurat_model::Fault) of that rule on that record; it
+//! cannot stop the host, see another tenant's data or outlive the chunk of records that it was started for.
+//!
+//! # Core concepts
+//! - **Load.** [`Sandbox::load`] refuses by shape before it compiles, compiles in a child process where it can, checks what the
+//!   component imports and exports, and asks it to describe itself.
+//! - **Session.** [`Component::session`](jurat_model::Component::session) serves one chunk of records on one worker's thread with one instance, made on
+//!   the first call and dropped with the session, or with any fault.
+//! - **Limits.** Every call has all of [`Limits`](jurat_model::Limits). A call that exceeds one is run again in halves, so that
+//!   only records that exceed it alone are guilty.
+//!
+//! # Limits
+//! What the sandbox does not promise is in `SECURITY.md`: side channels between tenants of one process, and bugs in the
+//! compiler and the runtime that it builds on.
+
+mod child;
+mod component;
+mod compile;
+mod contract;
+mod fault;
+mod instance;
+mod sandbox;
+mod session;
+mod settings;
+mod shape;
+mod slots;
+mod ticker;
+mod wasi;
+
+pub use child::compile_from_stdin;
+pub use component::SandboxedComponent;
+pub use compile::CompileError;
+pub use sandbox::{Allocation, Description, LoadError, Mismatch, OpenError, Policy, Refusal, Sandbox, SealedWasi, WasiHint};
+pub use settings::{Compiler, Settings};
+pub use shape::{Shape, ShapeError, scan};

@@ -1,0 +1,58 @@
+//! The one place that reads what the runtime says of a call that failed.
+
+use std::fmt;
+
+use jurat_model::Fault;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
+
+/// The instance wanted more than its limits allow; raised by our own limiter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemoryExceeded;
+
+impl fmt::Display for MemoryExceeded {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("memory limit exceeded")
+    }
+}
+
+impl std::error::Error for MemoryExceeded {}
+
+/// Whose fault a failed call is.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The rule's.
+    Rule(Fault),
+    /// The host's: nothing is known about the rule.
+    Host(wasmtime::Error),
+}
+
+/// Sorts a failed call. Whatever it was, its store must be dropped.
+pub(crate) fn classify(error: wasmtime::Error) -> Failure {
+    // Neither ours nor a trap: the reply could not be read (its size, its text, a bad pointer or discriminant).
+    sort(error, |_| Failure::Rule(Fault::Output))
+}
+
+/// Sorts a failed instantiation: what is neither a limit nor a trap is the host's own failure.
+pub(crate) fn classify_start(error: wasmtime::Error) -> Failure {
+    sort(error, Failure::Host)
+}
+
+fn sort(error: wasmtime::Error, otherwise: impl FnOnce(wasmtime::Error) -> Failure) -> Failure {
+    if error.downcast_ref::<MemoryExceeded>().is_some() {
+        return Failure::Rule(Fault::Memory);
+    }
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        return Failure::Host(error);
+    }
+    if error.downcast_ref::<I32Exit>().is_some() {
+        return Failure::Rule(Fault::Trap);
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Failure::Rule(Fault::Fuel),
+        Some(Trap::Interrupt) => Failure::Rule(Fault::Deadline),
+        Some(Trap::StackOverflow) => Failure::Rule(Fault::Stack),
+        Some(_) => Failure::Rule(Fault::Trap),
+        None => otherwise(error),
+    }
+}

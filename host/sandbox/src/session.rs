@@ -1,0 +1,155 @@
+//! One chunk of one request: rules called on one instance, and the search for rows that are to blame.
+//!
+//! Limits are what one row alone may use, so that a call with many rows may exceed them through nobody's fault. Such a call is
+//! dropped with its instance and run again in halves, each on a fresh instance, down to single rows: a row is guilty if and
+//! only if it faults alone. For `n` rows that is fewer than `2 n` further calls.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use jurat_model::columns::Batch;
+use jurat_model::{Evaluation, Fault, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker};
+
+use crate::component::{Inner, host_failure};
+use crate::fault::Failure;
+use crate::instance::Live;
+
+/// A session in the sandbox.
+pub(crate) struct SandboxedSession<'a> {
+    component: &'a Inner,
+    worker: Worker,
+    run: Run,
+    live: Option<Live>,
+}
+
+/// Rows that are still to be judged.
+struct Task {
+    rows: Range<u32>,
+    /// Whether nothing may have run on the instance before.
+    on_fresh: bool,
+    /// Whether it ran past its deadline once already.
+    was_late: bool,
+}
+
+impl<'a> SandboxedSession<'a> {
+    pub(crate) fn new(component: &'a Inner, worker: Worker, run: Run) -> Self {
+        Self { component, worker, run, live: None }
+    }
+
+    /// One call. Leaves an instance behind only if it went well and the isolation allows it.
+    fn call(
+        &mut self,
+        rule: u32,
+        batch: &Batch<'_>,
+        on_fresh: bool,
+        usage: &mut Usage,
+    ) -> Result<Result<Verdicts, Fault>, HostFailure> {
+        let kept = self.live.take().filter(|_| !on_fresh);
+        let begun = Instant::now();
+        let started = kept.map_or_else(|| self.component.start(self.worker, &self.run), Ok);
+        let (used, reply) = match started {
+            Ok(live) => live.evaluate(&self.component.limits, rule, batch),
+            Err(failure) => (Default::default(), Err(failure)),
+        };
+        usage.add(&Usage {
+            calls: 1,
+            fuel: used.fuel,
+            peak_fuel: used.fuel,
+            peak_memory: used.memory,
+            elapsed: begun.elapsed(),
+        });
+        if let Some(cost) = self.component.costs.get(rule as usize) {
+            cost.learn(used.fuel, batch.rows);
+        }
+        match reply {
+            Ok((live, verdicts)) => {
+                self.live = Some(live).filter(|_| self.run.isolation == Isolation::Chunk);
+                Ok(Ok(verdicts))
+            }
+            Err(Failure::Rule(fault)) => Ok(Err(fault)),
+            Err(Failure::Host(error)) => Err(host_failure(error)),
+        }
+    }
+
+    /// How many rows the next call should hold.
+    fn rows_per_call(&self, rule: u32) -> u32 {
+        match self.run.isolation {
+            Isolation::Record => 1,
+            Isolation::Chunk => {
+                let cost = self.component.costs.get(rule as usize);
+                cost.map_or(u32::MAX, |cost| cost.rows_in(self.component.limits.fuel.get()))
+            }
+        }
+    }
+}
+
+impl Session for SandboxedSession<'_> {
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+        let mut answer = Evaluation::default();
+        answer.verdicts.statuses.reserve_exact(batch.rows as usize);
+        // A stack whose top is always the first row that is not judged yet.
+        let mut tasks = vec![Task { rows: 0..batch.rows, on_fresh: false, was_late: false }];
+        while let Some(mut task) = tasks.pop() {
+            if task.rows.is_empty() {
+                continue;
+            }
+            if answer.guilty.len() >= self.run.park_after.get() as usize {
+                answer.parked_from = Some(task.rows.start);
+                answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
+                break;
+            }
+            let end = task.rows.end.min(task.rows.start.saturating_add(self.rows_per_call(rule)));
+            if end < task.rows.end {
+                tasks.push(Task { rows: end..task.rows.end, ..task });
+                task.rows.end = end;
+            }
+            let had_instance = self.live.is_some();
+            let rows = task.rows.clone();
+            let reply = if rows.start == 0 && rows.end == batch.rows {
+                self.call(rule, batch, task.on_fresh, &mut answer.usage)
+            } else {
+                self.call(rule, &batch.slice(rows.clone()), task.on_fresh, &mut answer.usage)
+            };
+            let fault = match reply? {
+                Ok(verdicts) => {
+                    append(&mut answer.verdicts, verdicts, rows.start);
+                    continue;
+                }
+                Err(fault) => fault,
+            };
+            let was_fresh = task.on_fresh || !had_instance;
+            match fault {
+                Fault::Deadline if !task.was_late => {
+                    tasks.push(Task { rows, on_fresh: true, was_late: true });
+                }
+                fault if fault.can_be_halved() && rows.len() > 1 => {
+                    let middle = rows.start + (rows.end - rows.start) / 2;
+                    tasks.push(Task { rows: middle..rows.end, on_fresh: true, was_late: false });
+                    tasks.push(Task { rows: rows.start..middle, on_fresh: true, was_late: false });
+                }
+                // Somebody else may have used up the instance: only a row that faults on a fresh one is guilty.
+                fault if fault.can_be_halved() && !was_fresh => {
+                    tasks.push(Task { rows, on_fresh: true, was_late: false });
+                }
+                fault => {
+                    answer.verdicts.statuses.resize(rows.end as usize, Status::Error);
+                    answer.guilty.extend(rows.map(|row| (row, fault)));
+                }
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Adds the verdicts on rows that begin at `start`.
+fn append(all: &mut Verdicts, part: Verdicts, start: u32) {
+    if all.statuses.is_empty() && start == 0 {
+        *all = part;
+        return;
+    }
+    all.statuses.extend(part.statuses);
+    all.findings.extend(part.findings.into_iter().map(|mut finding| {
+        finding.row += start;
+        finding
+    }));
+}

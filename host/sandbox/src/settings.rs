@@ -1,0 +1,70 @@
+//! What an operator decides about the sandbox as a whole.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jurat_model::Bytes;
+
+/// What holds for all rules of one process.
+///
+/// # Defaults
+/// [`Settings::new`] takes the number of workers and sets the rest as each field says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many threads run rules. Each has its own copy of what is expensive to share.
+    pub workers: NonZeroUsize,
+    /// How many instances can be alive at once: 16 for each worker, at least 64.
+    ///
+    /// Each reserves 4 GiB of address space, none of it memory until it is touched. A freed instance's place stays warm for its
+    /// component, so more places than workers make switching between components cheap.
+    pub instances: u32,
+    /// The most memory that any rule can be given, whatever its limits say: 64 MiB.
+    pub memory_ceiling: Bytes,
+    /// How deep calls of a rule may nest before it faults with `stack`: 512 KiB of machine stack. Threads that run rules must have four times as much.
+    pub stack: Bytes,
+    /// How long a call waits for a free instance before the host gives up: 10 s.
+    pub wait: Duration,
+    /// Where components are compiled: in this process.
+    pub compiler: Compiler,
+}
+
+impl Settings {
+    /// The defaults for so many workers.
+    #[must_use]
+    pub fn new(workers: NonZeroUsize) -> Self {
+        let instances = u32::try_from(workers.get()).unwrap_or(u32::MAX).saturating_mul(16).clamp(64, 4_096);
+        Self {
+            workers,
+            instances,
+            memory_ceiling: Bytes::mebi(64),
+            stack: Bytes::kibi(512),
+            wait: Duration::from_secs(10),
+            compiler: Compiler::InProcess,
+        }
+    }
+
+    /// Compiles in a child process.
+    #[must_use]
+    pub fn with_compiler(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
+    }
+}
+
+/// Where components are compiled.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Compiler {
+    /// In this process: what an embedder without a binary of its own can have.
+    ///
+    /// Bounded by the component's shape only (see [`scan`](crate::scan)), not by time or memory.
+    InProcess,
+    /// In a child process that gets the component on its standard input and must call
+    /// [`compile_from_stdin`](crate::compile_from_stdin), which limits its own processor time and memory.
+    Child {
+        /// The program, normally the own one.
+        program: PathBuf,
+        /// Its arguments.
+        arguments: Vec<OsString>,
+    },
+}
