@@ -1,1 +1,0 @@
-//! Jurat against native code.

@@ -1,0 +1,31 @@
+//! Values as their record writes them.
+
+use crate::json::Span;
+
+/// The most bytes of a token that results show.
+pub const MAX_VALUE: usize = 256;
+
+/// A field of a result.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TokenView<'a> {
+    /// The logical name of the field, as the rule's input has it.
+    pub name: &'a str,
+    /// Where it lies; none if the field map does not say.
+    pub pointer: Option<&'a str>,
+    /// The token, quotes included, shortened to [`MAX_VALUE`] bytes; none if nothing stands there.
+    pub value: Option<&'a str>,
+}
+
+impl<'a> TokenView<'a> {
+    /// The field that stands at `span` of `text`.
+    #[must_use]
+    pub fn new(name: &'a str, pointer: Option<&'a str>, text: &'a str, span: Span) -> Self {
+        Self { name, pointer, value: span.of(text).map(shortened) }
+    }
+}
+
+/// The beginning of a token, at most [`MAX_VALUE`] bytes, cut between two characters.
+#[must_use]
+pub fn shortened(token: &str) -> &str {
+    token.get(..token.floor_char_boundary(MAX_VALUE)).unwrap_or(token)
+}

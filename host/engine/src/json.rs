@@ -1,0 +1,23 @@
+//! JSON text, read once: validated, and the values at planned paths found on the way.
+//!
+//! A record is judged from its own text. [`scan`] goes over it once, accepts exactly what RFC 8259 accepts (and less: objects
+//! may not repeat a key, nothing is nested deeper than [`MAX_DEPTH`]), and notes where the values at the given [`Paths`] lie.
+//! No tree is built, and nothing is allocated once the buffers of [`Scratch`] have grown to the size of the records.
+//!
+//! [`Splitter`] finds the records of a file: an array, a single object, or one object on each line.
+
+mod error;
+mod keys;
+mod members;
+mod paths;
+mod scan;
+mod split;
+mod string;
+
+pub use error::{JsonError, JsonProblem, Position, Syntax};
+pub use members::{Member, Members};
+pub use paths::Paths;
+pub use scan::{DEFAULT_MAX_RECORD, MAX_DEPTH, Scanned, Scratch, Span, scan};
+pub use split::{Entry, Records, Splitter, Step};
+pub(crate) use string::unescape_into;
+pub use string::{raw_text, unescape};

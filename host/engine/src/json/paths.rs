@@ -1,0 +1,86 @@
+//! The paths whose values a scan is to find.
+
+use super::keys::fingerprint;
+
+/// Paths of object keys. Each has a slot: its place in the order in which the paths were first added.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    root: Node,
+    slots: u32,
+}
+
+/// An object that some path goes through, or the value that one leads to, or both.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node {
+    pub(super) slot: Option<u32>,
+    /// In rising order of their fingerprints.
+    children: Vec<Child>,
+    /// The bits that the fingerprints of the children have in a mask of 64: most keys lead nowhere, and this tells at once.
+    mask: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Child {
+    print: u64,
+    key: Box<[u8]>,
+    node: Node,
+}
+
+impl Paths {
+    /// Adds a path, if it is not among them yet, and tells its slot.
+    ///
+    /// One path may lead through the value of another. A path without segments leads to the whole text and is never found.
+    pub fn add<S: AsRef<str>>(&mut self, segments: impl IntoIterator<Item = S>) -> u32 {
+        let mut node = &mut self.root;
+        for segment in segments {
+            node = node.child_mut(segment.as_ref().as_bytes());
+        }
+        *node.slot.get_or_insert_with(|| {
+            let slot = self.slots;
+            self.slots += 1;
+            slot
+        })
+    }
+
+    /// How many slots there are.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots as usize
+    }
+
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+}
+
+impl Node {
+    /// Where a key leads.
+    #[inline]
+    pub(super) fn child(&self, print: u64, key: &[u8]) -> Option<&Self> {
+        if self.mask & bit(print) == 0 {
+            return None;
+        }
+        let alike = self.children.partition_point(|child| child.print < print);
+        let mut alike = self.children.get(alike..)?.iter().take_while(|child| child.print == print);
+        alike.find(|child| *child.key == *key).map(|child| &child.node)
+    }
+
+    fn child_mut(&mut self, key: &[u8]) -> &mut Self {
+        let print = fingerprint(key);
+        self.mask |= bit(print);
+        let place = match self.children.iter().position(|child| child.print == print && *child.key == *key) {
+            Some(place) => place,
+            None => {
+                let place = self.children.partition_point(|child| child.print <= print);
+                self.children.insert(place, Child { print, key: key.into(), node: Self::default() });
+                place
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the child was found or put there")]
+        &mut self.children[place].node
+    }
+}
+
+fn bit(print: u64) -> u64 {
+    1 << (print >> 58)
+}

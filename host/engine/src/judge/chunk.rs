@@ -1,0 +1,257 @@
+//! One chunk: every rule on every row that it can judge.
+
+use std::sync::Arc;
+
+use jurat_model::columns::Batch;
+use jurat_model::{Evaluation, Fault, Finding, Session, Status, Usage, Worker};
+
+use super::Context;
+use super::window::{Filled, RecordOutcome};
+use crate::extract::{Blocked, Chunk, RelatedPlan};
+use crate::prepared::{Prepared, Runner, Stage, Step};
+use crate::routing::Route;
+use crate::ruleset::Node;
+use crate::schema::Outcome;
+
+/// A chunk that has been judged.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) route: Route,
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) chunk: Chunk,
+    pub(super) entities: Vec<(u32, usize, Arc<RelatedPlan>)>,
+    pub(super) bad_related: Vec<(u32, usize, String)>,
+    /// One for each node of the list, in its order.
+    pub(super) nodes: Vec<NodeOutcome>,
+}
+
+/// What one node of the list said of all rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NodeOutcome {
+    pub(super) statuses: Vec<Status>,
+    /// The reasons; rows rise, and one row may have several.
+    pub(super) reasons: Vec<(u32, Why)>,
+    /// Milliseconds for each row that was judged.
+    pub(super) time: f64,
+    pub(super) usage: Usage,
+}
+
+/// One reason for a status.
+#[derive(Clone, Debug)]
+pub(super) enum Why {
+    /// The rule's own.
+    Finding(Finding),
+    /// The rule did wrong.
+    Fault(Fault),
+    /// The rule has done wrong too often in this request.
+    Parked,
+    /// The host could not run it.
+    Host,
+    /// Its parent did not let it run.
+    Parent,
+    /// An input keeps the row from the rule.
+    Blocked(Blocked),
+    /// Nothing provides the rule.
+    Unknown,
+    /// The rule is for records of another type.
+    OtherEntity,
+    /// The built-in schema rule's.
+    Schema { pointer: Option<String>, reason: String, code: &'static str },
+}
+
+/// Judges a chunk, rules of one component after the other.
+pub(super) fn judge(context: &Context, worker: Worker, filled: Filled, records: &[RecordOutcome]) -> Judged {
+    let Filled { route, prepared, chunk, rows, entities, bad_related } = filled;
+    let nodes = context.release.router.rulesets().lists().get(route.list).map(|list| &*list.nodes).unwrap_or_default();
+    let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
+    for stage in &prepared.stages {
+        let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, records };
+        work.stage(stage, &mut outcomes);
+    }
+    Judged { route, prepared, chunk, entities, bad_related, nodes: outcomes }
+}
+
+struct Work<'a> {
+    context: &'a Context,
+    worker: Worker,
+    prepared: &'a Prepared,
+    chunk: &'a Chunk,
+    nodes: &'a [Node],
+    rows: &'a [u32],
+    records: &'a [RecordOutcome],
+}
+
+impl Work<'_> {
+    /// Runs nodes that share an instance.
+    fn stage(&self, stage: &Stage, outcomes: &mut [NodeOutcome]) {
+        let component = stage.component.and_then(|component| self.context.release.components.get(component));
+        let mut session = component.map(|component| component.session(self.worker, &self.context.request.run));
+        for &place in &stage.nodes {
+            let (Some(node), Some(step)) = (self.nodes.get(place), self.prepared.steps.get(place)) else { continue };
+            let parent = node.parent.and_then(|parent| outcomes.get(parent));
+            let outcome = self.node(node, step, parent, session.as_deref_mut());
+            if let Some(place) = outcomes.get_mut(place) {
+                *place = outcome;
+            }
+        }
+    }
+
+    fn node(
+        &self,
+        node: &Node,
+        step: &Step,
+        parent: Option<&NodeOutcome>,
+        session: Option<&mut (dyn Session + '_)>,
+    ) -> NodeOutcome {
+        let mut draft = Draft::new(self.chunk.rows());
+        if let Some(parent) = parent {
+            for (row, status) in (0..).zip(&parent.statuses) {
+                if !status.lets_children_run() {
+                    draft.set(row, Status::Norun, Why::Parent);
+                }
+            }
+        }
+        match &step.runner {
+            Runner::Unknown => draft.set_rest(Status::Norun, &Why::Unknown),
+            Runner::OtherEntity { .. } => draft.set_rest(Status::Norun, &Why::OtherEntity),
+            Runner::JsonSchema => self.schema(&mut draft),
+            Runner::Component { component, rule } => {
+                let inputs = self.context.release.declaration(*component, *rule).map(|rule| &*rule.inputs);
+                for (row, blocked) in self.chunk.select(inputs.unwrap_or_default(), &step.columns).blocked {
+                    let status = match blocked {
+                        Blocked::WrongKind(_) => Status::Error,
+                        Blocked::Absent(_) => Status::Norun,
+                    };
+                    draft.set(row, status, Why::Blocked(blocked));
+                }
+                if node.rule.is_some_and(|rule| self.context.is_parked(rule)) {
+                    draft.set_rest(Status::Error, &Why::Parked);
+                } else if let Some(session) = session {
+                    self.call(*rule, step, session, &mut draft);
+                }
+            }
+        }
+        draft.finish()
+    }
+
+    /// Has a rule judge the rows that are left.
+    fn call(&self, rule: u32, step: &Step, session: &mut (dyn Session + '_), draft: &mut Draft) {
+        let rows = draft.open_rows();
+        let batch: Batch<'_> = match &rows {
+            None => self.chunk.batch(&step.columns),
+            Some(rows) => self.chunk.batch_of(&step.columns, rows),
+        };
+        if batch.rows == 0 {
+            return;
+        }
+        match session.evaluate(rule, &batch) {
+            Ok(evaluation) => draft.take(evaluation, rows.as_deref(), batch.rows),
+            Err(failure) => {
+                let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
+                tracing::error!(rule, cause, "the host could not run a rule");
+                draft.set_rest(Status::Error, &Why::Host);
+            }
+        }
+    }
+
+    /// Checks the rows that are left against their schemas.
+    fn schema(&self, draft: &mut Draft) {
+        let begun = std::time::Instant::now();
+        let mut checked = 0u32;
+        for row in 0..self.chunk.rows() {
+            if draft.status(row).is_some() {
+                continue;
+            }
+            checked += 1;
+            let record = self.rows.get(row as usize).and_then(|&record| self.records.get(record as usize));
+            let text = record.and_then(|record| self.context.record(&record.place).ok()).unwrap_or_default();
+            let outcome = match serde_json::from_slice(text) {
+                Ok(value) => self.context.release.schemas.check(&value),
+                // The text is valid: only a number can be too large for what the schema check computes with.
+                Err(_) => Outcome::Norun {
+                    reason: "a number is too large to be checked".to_owned(),
+                    code: "number_too_large",
+                },
+            };
+            match outcome {
+                Outcome::Pass => draft.set_plain(row, Status::Pass),
+                Outcome::Fail { pointer, reason, code } => {
+                    draft.set(row, Status::Fail, Why::Schema { pointer: Some(pointer), reason, code });
+                }
+                Outcome::Norun { reason, code } => {
+                    draft.set(row, Status::Norun, Why::Schema { pointer: None, reason, code });
+                }
+            }
+        }
+        draft.outcome.time = begun.elapsed().as_secs_f64() * 1e3 / f64::from(checked.max(1));
+    }
+}
+
+/// The outcome of a node on its way.
+struct Draft {
+    /// None: still to be judged.
+    statuses: Vec<Option<Status>>,
+    outcome: NodeOutcome,
+}
+
+impl Draft {
+    fn new(rows: u32) -> Self {
+        Self { statuses: vec![None; rows as usize], outcome: NodeOutcome::default() }
+    }
+
+    fn status(&self, row: u32) -> Option<Status> {
+        self.statuses.get(row as usize).copied().flatten()
+    }
+
+    /// Gives a row its status, unless it has one.
+    fn set(&mut self, row: u32, status: Status, why: Why) {
+        if self.status(row).is_none() {
+            self.set_plain(row, status);
+            self.outcome.reasons.push((row, why));
+        }
+    }
+
+    fn set_plain(&mut self, row: u32, status: Status) {
+        if let Some(place) = self.statuses.get_mut(row as usize) {
+            *place = Some(status);
+        }
+    }
+
+    fn set_rest(&mut self, status: Status, why: &Why) {
+        for row in (0..).take(self.statuses.len()) {
+            self.set(row, status, why.clone());
+        }
+    }
+
+    /// The rows that are still to be judged; none = all.
+    fn open_rows(&self) -> Option<Vec<u32>> {
+        if self.statuses.iter().all(Option::is_none) {
+            return None;
+        }
+        Some((0..).zip(&self.statuses).filter_map(|(row, status)| status.is_none().then_some(row)).collect())
+    }
+
+    /// Takes over what a rule said of `count` rows: those of `rows`, or all.
+    fn take(&mut self, evaluation: Evaluation, rows: Option<&[u32]>, count: u32) {
+        let Evaluation { verdicts, guilty, parked_from, usage } = evaluation;
+        let row_of = |place: u32| rows.map_or(place, |rows| rows.get(place as usize).copied().unwrap_or(u32::MAX));
+        for (place, status) in (0..).zip(verdicts.statuses) {
+            self.set_plain(row_of(place), status);
+        }
+        let findings = verdicts.findings.into_iter().map(|finding| (row_of(finding.row), Why::Finding(finding)));
+        self.outcome.reasons.extend(findings);
+        self.outcome.reasons.extend(guilty.into_iter().map(|(place, fault)| (row_of(place), Why::Fault(fault))));
+        let parked = parked_from.into_iter().flat_map(|first| first..count);
+        self.outcome.reasons.extend(parked.map(|place| (row_of(place), Why::Parked)));
+        self.outcome.time = usage.elapsed.as_secs_f64() * 1e3 / f64::from(count.max(1));
+        self.outcome.usage = usage;
+    }
+
+    fn finish(mut self) -> NodeOutcome {
+        // Stable: what a rule found on a row stays in the rule's order.
+        self.outcome.reasons.sort_by_key(|(row, _)| *row);
+        // A row that nobody judged cannot be: it would look like a pass.
+        self.outcome.statuses = self.statuses.into_iter().map(|status| status.unwrap_or(Status::Error)).collect();
+        self.outcome
+    }
+}

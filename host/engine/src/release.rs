@@ -1,0 +1,236 @@
+//! A release that is ready to judge.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jurat_model::{Component, Declaration};
+use jurat_trust::{BuiltinCheck, FileKind, Origin, VerifiedRelease};
+use thiserror::Error;
+
+use crate::excerpt::Excerpt;
+use crate::extract::PlanError;
+use crate::field_map::{FieldMap, FieldMapError};
+use crate::prepared::{PlanKey, Prepared};
+use crate::routing::Router;
+use crate::ruleset::{BusinessConfig, RulesetError, Rulesets};
+use crate::schema::{SchemaError, Schemas};
+use crate::schema_url::SchemaUrl;
+
+/// Plans that are kept for further requests. One is needed for each rule list, field map and choice of id fields.
+const KEPT_PLANS: usize = 1_024;
+
+/// The rules of a verified release with everything that they need. It never changes; a new release is a new one of these.
+pub struct Release {
+    pub(crate) router: Router,
+    pub(crate) field_maps: Vec<FieldMap>,
+    pub(crate) schemas: Schemas,
+    pub(crate) components: Vec<Arc<dyn Component>>,
+    /// What provides each rule, in the order by which [`Node::rule`](crate::ruleset::Node::rule) counts.
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) descriptions: Vec<Arc<str>>,
+    pub(crate) entity_types: Vec<Arc<str>>,
+    pub(crate) is_unsigned: bool,
+    plans: RwLock<HashMap<PlanKey, Arc<Prepared>>>,
+}
+
+/// What runs a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Provider {
+    /// A component, by its place in the release, and the rule's place in it.
+    Component { component: usize, rule: u32 },
+    /// The host, against the release's schemas.
+    JsonSchema,
+}
+
+/// One thing that is wrong with a release although its signatures are good.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReleaseProblem {
+    /// A rule is provided twice.
+    #[error("rule `{rule}` is provided twice: a rule id belongs to one component")]
+    DuplicateRule {
+        /// The rule's id.
+        rule: Excerpt,
+    },
+    /// Two field maps have the same name in different directories.
+    #[error("two field maps are called `{name}`")]
+    DuplicateFieldMap {
+        /// The file name.
+        name: Excerpt,
+    },
+    /// A field map cannot be read.
+    #[error("field map `{file}`")]
+    FieldMap {
+        /// The file.
+        file: Excerpt,
+        /// What is wrong with it.
+        #[source]
+        error: FieldMapError,
+    },
+    /// A schema cannot be used.
+    #[error("schema")]
+    Schema(#[source] SchemaError),
+    /// A ruleset is wrong.
+    #[error("business-config.yaml")]
+    Ruleset(#[source] RulesetError),
+    /// A rule's input cannot be read with the field map that its records are routed to.
+    #[error("field map `{file}`, for the rules of `{list}`")]
+    Input {
+        /// The field map.
+        file: Excerpt,
+        /// The key of the rule list.
+        list: Excerpt,
+        /// The input and the reason.
+        #[source]
+        error: PlanError,
+    },
+}
+
+impl Release {
+    /// Puts together what belongs together, and checks that it fits.
+    ///
+    /// `components` are those of the release, loaded, in its order; `config` is what its business configuration says.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn new(
+        verified: &VerifiedRelease,
+        config: BusinessConfig,
+        components: Vec<Arc<dyn Component>>,
+    ) -> Result<Self, Vec<ReleaseProblem>> {
+        let mut problems = Vec::new();
+        let builtin = verified.manifest().builtin();
+        let mut ids = Vec::new();
+        let mut providers = Vec::new();
+        let mut descriptions = Vec::new();
+        for (place, component) in components.iter().enumerate() {
+            for (rule, declaration) in (0..).zip(component.declarations()) {
+                ids.push(declaration.id.as_str());
+                providers.push(Provider::Component { component: place, rule });
+                descriptions.push(Arc::from(declaration.description.as_str()));
+            }
+        }
+        for rule in builtin {
+            ids.push(rule.id.as_str());
+            providers.push(match rule.check {
+                BuiltinCheck::JsonSchema => Provider::JsonSchema,
+            });
+            descriptions.push(Arc::from(rule.description.as_str()));
+        }
+        problems.extend(repeated(&ids).map(|rule| ReleaseProblem::DuplicateRule { rule: Excerpt::of(rule) }));
+
+        let mut names = Vec::new();
+        let mut field_maps = Vec::new();
+        for (file, bytes) in verified.files(FileKind::FieldMap) {
+            let path = file.path.as_str();
+            names.push(path.rsplit('/').next().unwrap_or(path));
+            field_maps.push(FieldMap::parse(bytes.as_slice()).unwrap_or_else(|error| {
+                problems.push(ReleaseProblem::FieldMap { file: Excerpt::of(path), error });
+                FieldMap::default()
+            }));
+        }
+        problems.extend(repeated(&names).map(|name| ReleaseProblem::DuplicateFieldMap { name: Excerpt::of(name) }));
+
+        let schemas: Vec<_> =
+            verified.files(FileKind::Schema).map(|(file, bytes)| (file.path.as_str(), bytes.as_slice())).collect();
+        let schemas = Schemas::compile(&schemas)
+            .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Schema)));
+        let rulesets = Rulesets::new(config, &ids, &names)
+            .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Ruleset)));
+        let (Ok(schemas), Ok(rulesets)) = (schemas, rulesets) else { return Err(problems) };
+
+        let router = Router::new(rulesets);
+        let entity_types = router.entity_types().iter().map(|name| Arc::from(name.as_str())).collect();
+        let release = Self {
+            router,
+            field_maps,
+            schemas,
+            components,
+            providers,
+            descriptions,
+            entity_types,
+            is_unsigned: matches!(verified.origin(), Origin::Unsigned),
+            plans: RwLock::default(),
+        };
+        release.check_inputs(&names, &mut problems);
+        if problems.is_empty() { Ok(release) } else { Err(problems) }
+    }
+
+    /// All rules of a component that is part of the release, and of the host; by their ids.
+    pub fn rules(&self) -> impl Iterator<Item = &Declaration> {
+        self.components.iter().flat_map(|component| component.declarations())
+    }
+
+    /// The routing of the release.
+    #[must_use]
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Whether nobody has signed it.
+    #[must_use]
+    pub fn is_unsigned(&self) -> bool {
+        self.is_unsigned
+    }
+
+    pub(crate) fn declaration(&self, component: usize, rule: u32) -> Option<&Declaration> {
+        self.components.get(component)?.declarations().get(rule as usize)
+    }
+
+    /// How records that go one way are judged. Made once, then kept.
+    pub(crate) fn prepare(&self, key: &PlanKey) -> Result<Arc<Prepared>, Vec<PlanError>> {
+        if let Some(known) = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(key) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(Prepared::new(self, key)?);
+        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
+        // Callers choose the id fields, so the number of keys is theirs too.
+        if plans.len() < KEPT_PLANS {
+            plans.insert(key.clone(), Arc::clone(&made));
+        }
+        Ok(made)
+    }
+
+    /// Checks every list against every field map that its records can be routed to.
+    fn check_inputs(&self, names: &[&str], problems: &mut Vec<ReleaseProblem>) {
+        let rulesets = self.router.rulesets();
+        for (list, rules) in rulesets.lists().iter().enumerate() {
+            let entity = entity_of(&rules.key);
+            let Some(entity_type) = self.entity_types.iter().position(|name| **name == *entity) else { continue };
+            let mapped = rulesets.mapping.iter().filter(|(url, _)| *url == rules.key || entity_of(url) == entity);
+            let mut maps: Vec<_> = mapped.map(|(_, map)| *map).chain(rulesets.defaults.get(entity).copied()).collect();
+            maps.sort_unstable();
+            maps.dedup();
+            for map in maps {
+                let key = PlanKey { list, entity_type, field_map: Some(map), id_fields: Arc::from([]) };
+                let Err(errors) = Prepared::new(self, &key) else { continue };
+                problems.extend(errors.into_iter().map(|error| ReleaseProblem::Input {
+                    file: Excerpt::of(names.get(map).unwrap_or(&"")),
+                    list: Excerpt::of(&rules.key),
+                    error,
+                }));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Release {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Release").field("components", &self.components).finish_non_exhaustive()
+    }
+}
+
+/// The entity type of a list's key: a schema URL that says it, or the entity type itself.
+fn entity_of(key: &str) -> &str {
+    SchemaUrl::parse(key).entity_type.unwrap_or(key)
+}
+
+fn repeated<'a>(names: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    let mut sorted = names.to_vec();
+    sorted.sort_unstable();
+    let mut twice: Vec<_> =
+        sorted.windows(2).filter_map(|pair| (pair.first() == pair.last()).then(|| pair.first().copied())?).collect();
+    twice.dedup();
+    twice.into_iter()
+}

@@ -1,0 +1,85 @@
+//! Why a record, or a whole request, has no route.
+
+use thiserror::Error;
+
+use crate::excerpt::Excerpt;
+use crate::ruleset::advice;
+
+/// Why something cannot be judged.
+///
+/// [`RouteError::code`] is part of the results and does not change; the words may.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// The request names a ruleset that the release does not have.
+    #[error("there is no ruleset `{ruleset}`{}", advice(.nearest.as_ref()))]
+    UnknownRuleset {
+        /// The name as given.
+        ruleset: Excerpt,
+        /// The ruleset that may be meant.
+        nearest: Option<Excerpt>,
+    },
+    /// Nobody says what the record is.
+    #[error("the entity type is not known: give it with the call, or give the record a `$schema` or an `entity_type`")]
+    NoEntityType,
+    /// The release has nothing for such records.
+    #[error("the release knows no entity type `{entity_type}`{}", advice(.nearest.as_ref()))]
+    UnknownEntityType {
+        /// The entity type as given.
+        entity_type: Excerpt,
+        /// The entity type that may be meant; looked for only where the call gave the wrong one.
+        nearest: Option<Excerpt>,
+    },
+    /// The ruleset has rules neither for the schema nor for the entity type.
+    #[error("ruleset `{ruleset}` has no rules for entity type `{entity_type}`{}", of_schema(.schema.as_ref()))]
+    NoRules {
+        /// The ruleset.
+        ruleset: Excerpt,
+        /// The entity type.
+        entity_type: Excerpt,
+        /// The record's `$schema`.
+        schema: Option<Excerpt>,
+    },
+    /// No field map is mapped to the schema, and none may stand in for it.
+    #[error("schema `{schema}` is not in `schema_to_helper_mapping`, and no other field map may stand in for it")]
+    UnknownSchema {
+        /// The record's `$schema`.
+        schema: Excerpt,
+    },
+    /// No field map is mapped to any schema of the same major version.
+    #[error("schema `{schema}`: no version {major} of entity type `{entity_type}` is in `schema_to_helper_mapping`")]
+    UnknownSchemaMajor {
+        /// The record's `$schema`.
+        schema: Excerpt,
+        /// The entity type.
+        entity_type: Excerpt,
+        /// The major version that is not known.
+        major: u32,
+    },
+    /// There are rules, but nothing says where their fields lie.
+    #[error("entity type `{entity_type}` has no field map: add it to `default_helpers`, or map the record's `$schema`")]
+    NoFieldMap {
+        /// The entity type.
+        entity_type: Excerpt,
+    },
+}
+
+impl RouteError {
+    /// The code under which results report the error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownRuleset { .. } => "unknown_ruleset",
+            Self::NoEntityType => "no_entity_type",
+            Self::UnknownEntityType { .. } => "unknown_entity_type",
+            Self::NoRules { .. } => "no_rules",
+            Self::UnknownSchema { .. } => "unknown_schema",
+            Self::UnknownSchemaMajor { .. } => "unknown_schema_major",
+            Self::NoFieldMap { .. } => "no_field_map",
+        }
+    }
+}
+
+fn of_schema(schema: Option<&Excerpt>) -> String {
+    schema.map_or_else(String::new, |schema| format!(" and none for schema `{schema}`"))
+}

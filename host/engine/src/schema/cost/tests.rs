@@ -1,0 +1,113 @@
+//! No record may meet more subschemas than were counted: tried with a keyword that counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jsonschema::paths::Location;
+use jsonschema::{Keyword, ValidationError};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::super::graph::{self, Draft};
+use super::super::profile::Profile;
+use super::*;
+
+struct Counting(Arc<AtomicU64>);
+
+impl<'i> Keyword<'i> for Counting {
+    fn validate(&self, _: &'i Value) -> Result<(), ValidationError<'i>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        Keyword::validate(self, instance).is_ok()
+    }
+}
+
+/// How many subschemas the record's values meet, and how many were counted before; nothing if the schema is refused.
+fn met(schema: &Value, record: &Value) -> Option<(u64, u64)> {
+    let costs = measure(&graph::read(schema, Draft::Draft202012).ok()?).ok()?;
+    let counted = Profile::of(record)?.evaluations(&costs);
+    let counter = Arc::new(AtomicU64::new(0));
+    let shared = Arc::clone(&counter);
+    let keyword = move |_: &'_ Map<String, Value>, _: &'_ Value, _: Location| {
+        Ok(Box::new(Counting(Arc::clone(&shared))) as Box<dyn for<'i> Keyword<'i>>)
+    };
+    let validator = jsonschema::options().with_keyword("count", keyword).build(schema).ok()?;
+    let _ = validator.is_valid(record);
+    Some((counter.load(Ordering::Relaxed), counted))
+}
+
+fn subschema() -> impl Strategy<Value = Value> {
+    let target = prop_oneof![Just("#"), Just("#/$defs/a"), Just("#/$defs/b")];
+    let leaf = prop_oneof![
+        Just(json!({"count": true})),
+        Just(json!({"count": true, "type": "object"})),
+        Just(json!({"count": true, "minItems": 1})),
+        target.prop_map(|target| json!({"count": true, "$ref": target})),
+    ];
+    leaf.prop_recursive(3, 24, 3, |inner| {
+        let lists = prop_oneof![Just("allOf"), Just("anyOf"), Just("oneOf"), Just("prefixItems")];
+        let singles = prop_oneof![
+            Just("not"),
+            Just("if"),
+            Just("then"),
+            Just("else"),
+            Just("items"),
+            Just("contains"),
+            Just("additionalProperties"),
+            Just("propertyNames"),
+        ];
+        let maps = prop_oneof![Just("properties"), Just("dependentSchemas"), Just("patternProperties")];
+        let list =
+            (lists, prop::collection::vec(inner.clone(), 1..3)).prop_map(|(keyword, list)| (keyword, json!(list)));
+        let single = (singles, inner.clone());
+        let map = (maps, prop::collection::btree_map("[ab]", inner, 1..3))
+            .prop_map(|(keyword, members)| (keyword, json!(members)));
+        prop::collection::vec(prop_oneof![list, single, map], 1..4).prop_map(|keywords| {
+            let mut members: Map<String, Value> =
+                keywords.into_iter().map(|(keyword, value)| (keyword.to_owned(), value)).collect();
+            members.insert("count".to_owned(), json!(true));
+            Value::Object(members)
+        })
+    })
+}
+
+fn record() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(json!(1)), Just(json!({})), Just(json!([]))];
+    leaf.prop_recursive(6, 48, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|items| json!(items)),
+            prop::collection::btree_map("[ab]", inner, 0..3).prop_map(|members| json!(members)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_record_meets_more_subschemas_than_were_counted(
+        root in subschema(),
+        a in subschema(),
+        b in subschema(),
+        record in record(),
+    ) {
+        let mut schema = root;
+        schema["$defs"] = json!({"a": a, "b": b});
+        if let Some((met, counted)) = met(&schema, &record) {
+            prop_assert!(met <= counted, "{met} > {counted}: {schema} {record}");
+        }
+    }
+}
+
+#[test]
+fn chains_are_counted_exactly() {
+    let schema = json!({"count": true, "properties": {"a": {"count": true, "$ref": "#"}}});
+    let record = json!({"a": {"a": {"a": 1}}});
+    // One subschema for the record, a reference and its target for each value inside.
+    assert_eq!(met(&schema, &record), Some((7, 7)));
+    let twice = json!({"count": true, "allOf": [{"count": true}, {"count": true}]});
+    assert_eq!(met(&twice, &json!(1)), Some((3, 3)));
+}

@@ -1,0 +1,84 @@
+//! How much of a record lies at each depth.
+
+use serde_json::Value;
+
+use super::MAX_RECORD_DEPTH;
+use super::cost::Cost;
+
+/// The counts for each depth of one record.
+pub(super) struct Profile {
+    levels: [Level; MAX_RECORD_DEPTH + 1],
+    deepest: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Level {
+    values: u64,
+    objects: u64,
+    /// Bytes of texts, and of the names of members.
+    text: u64,
+}
+
+/// What hashing a value costs, beside its text.
+const HASH: u64 = 16;
+
+impl Profile {
+    /// Counts a record; nothing where it is nested too deep to be looked at.
+    pub(super) fn of(record: &Value) -> Option<Self> {
+        let mut profile = Self { levels: [Level::default(); MAX_RECORD_DEPTH + 1], deepest: 0 };
+        profile.count(record, 0)?;
+        Some(profile)
+    }
+
+    fn count(&mut self, value: &Value, depth: usize) -> Option<()> {
+        let level = self.levels.get_mut(depth)?;
+        level.values += 1;
+        self.deepest = self.deepest.max(depth);
+        match value {
+            Value::String(text) => level.text += length(text),
+            Value::Array(items) => {
+                for item in items {
+                    self.count(item, depth + 1)?;
+                }
+            }
+            Value::Object(members) => {
+                level.objects += 1;
+                for (name, member) in members {
+                    self.count(member, depth + 1)?;
+                    self.levels.get_mut(depth + 1)?.text += length(name);
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The most steps that checking the record can take.
+    pub(super) fn work(&self, costs: &[Cost]) -> u64 {
+        let mut inside = 0_u64;
+        let mut work = 0_u64;
+        // From below, so that all that lies inside a level's values is known when it comes to hashing them.
+        for (level, cost) in self.levels.iter().zip(costs).take(self.deepest + 1).rev() {
+            inside += level.values * HASH + level.text;
+            for (count, steps) in [
+                (level.values, cost.value),
+                (level.objects, cost.object),
+                (level.text, cost.text),
+                (inside, cost.hashed),
+            ] {
+                work = work.saturating_add(count.saturating_mul(steps));
+            }
+        }
+        work
+    }
+
+    /// The most subschemas that the record's values can meet altogether.
+    pub(super) fn evaluations(&self, costs: &[Cost]) -> u64 {
+        let met = self.levels.iter().zip(costs).map(|(level, cost)| level.values.saturating_mul(cost.evaluations));
+        met.fold(0, u64::saturating_add)
+    }
+}
+
+fn length(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
