@@ -313,13 +313,14 @@ impl Group {
         let mut other_items = Cost::default();
         for member in &self.members {
             let Some(subschema) = graph.subschemas.get(member.subschema) else { continue };
-            let mut patterns = sum(&subschema.patterns);
+            let mut names = Cost::default();
             if next {
                 // Names are texts: nothing is inside them.
-                let names = subschema.names.as_ref().map(cost).unwrap_or_default();
-                patterns = patterns.plus(names).plus(Cost::named(&subschema.own));
+                names = subschema.names.as_ref().map(cost).unwrap_or_default().plus(Cost::named(&subschema.own));
             }
-            let uncovered = patterns.max(subschema.additional.as_ref().map(cost).unwrap_or_default());
+            let patterns = sum(&subschema.patterns);
+            let uncovered = patterns.max(subschema.additional.as_ref().map(cost).unwrap_or_default()).plus(names);
+            let patterns = patterns.plus(names);
             let contains = sum(&subschema.contains);
             let rest = contains.plus(sum(&subschema.rest));
             other_members = other_members.plus(uncovered.times(member.times));
