@@ -69,7 +69,8 @@ impl Inner {
         if let Some(bound) = lane.get() {
             return Ok(&**bound);
         }
-        let component = compile::load(self.sandbox.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
+        let component =
+            compile::load(self.sandbox.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
         let bound = self.sandbox.bind(self.contract, &component).map_err(Failure::Host)?;
         Ok(&**lane.get_or_init(|| bound))
     }
@@ -96,7 +97,10 @@ impl Component for SandboxedComponent {
 impl fmt::Debug for SandboxedComponent {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<_> = self.0.declarations.iter().map(|rule| &rule.id).collect();
-        out.debug_struct("SandboxedComponent").field("digest", &self.0.name).field("rules", &rules).finish_non_exhaustive()
+        out.debug_struct("SandboxedComponent")
+            .field("digest", &self.0.name)
+            .field("rules", &rules)
+            .finish_non_exhaustive()
     }
 }
 

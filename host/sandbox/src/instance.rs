@@ -71,7 +71,8 @@ impl Live {
         }
         let reply = self.guest.evaluate(&mut self.store, rule, batch);
         let left = self.store.get_fuel().unwrap_or(0);
-        let used = Used { fuel: limits.fuel.get().saturating_sub(left), memory: self.store.data().limiter.memory as u64 };
+        let used =
+            Used { fuel: limits.fuel.get().saturating_sub(left), memory: self.store.data().limiter.memory as u64 };
         let reply = match reply {
             Ok(verdicts) => Ok((self, verdicts)),
             Err(CallError::Failed(error)) => Err(classify(error)),
@@ -87,7 +88,6 @@ impl Live {
         (used, reply)
     }
 }
-
 
 /// Gives the next piece of work its fuel and its deadline.
 fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {

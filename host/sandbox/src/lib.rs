@@ -17,8 +17,8 @@
 //! compiler and the runtime that it builds on.
 
 mod child;
-mod component;
 mod compile;
+mod component;
 mod contract;
 mod fault;
 mod instance;
@@ -31,8 +31,10 @@ mod ticker;
 mod wasi;
 
 pub use child::compile_from_stdin;
-pub use component::SandboxedComponent;
 pub use compile::CompileError;
-pub use sandbox::{Allocation, Description, LoadError, Mismatch, OpenError, Policy, Refusal, Sandbox, SealedWasi, WasiHint};
+pub use component::SandboxedComponent;
+pub use sandbox::{
+    Allocation, Description, LoadError, Mismatch, OpenError, Policy, Refusal, Sandbox, SealedWasi, WasiHint,
+};
 pub use settings::{Compiler, Settings};
 pub use shape::{Shape, ShapeError, scan};

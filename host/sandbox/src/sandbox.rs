@@ -18,8 +18,8 @@ use crate::instance::{Live, State};
 use crate::settings::Settings;
 use crate::shape::{Shape, ShapeError, scan};
 use crate::slots::{Slot, Slots};
-use crate::wasi::{self, Sealed};
 use crate::ticker;
+use crate::wasi::{self, Sealed};
 
 /// Where rules run. Cloning shares everything; one for each process is enough.
 #[derive(Clone)]
@@ -276,7 +276,8 @@ impl Sandbox {
     }
 
     fn contract(&self, shape: &Shape) -> Result<&'static dyn Contract, Refusal> {
-        let found = self.0.contracts.iter().find(|contract| shape.exports.iter().any(|name| name == contract.interface()));
+        let found =
+            self.0.contracts.iter().find(|contract| shape.exports.iter().any(|name| name == contract.interface()));
         found.copied().ok_or_else(|| Refusal::Contract {
             exports: shape.exports.clone(),
             supported: self.0.contracts.iter().map(|contract| contract.interface().to_owned()).collect(),
@@ -360,7 +361,8 @@ fn check_imports(shape: &Shape, wasi: Wasi, granted: SealedWasi) -> Result<(), R
     if imports.is_empty() {
         return Ok(());
     }
-    let hint = if !sealed && imports.iter().all(|import| wasi::answers(import)) { WasiHint::Sealed } else { WasiHint::None };
+    let hint =
+        if !sealed && imports.iter().all(|import| wasi::answers(import)) { WasiHint::Sealed } else { WasiHint::None };
     Err(Refusal::Imports { imports, hint })
 }
 

@@ -113,7 +113,9 @@ struct Counts {
 impl Counts {
     fn add(&mut self, payload: &Payload<'_>, shape: &mut Shape) -> Result<(), ShapeError> {
         match payload {
-            Payload::Version { encoding: Encoding::Module, .. } if !self.has_begun => return Err(ShapeError::CoreModule),
+            Payload::Version { encoding: Encoding::Module, .. } if !self.has_begun => {
+                return Err(ShapeError::CoreModule);
+            }
             Payload::Version { .. } => self.has_begun = true,
             Payload::ModuleSection { .. } => {
                 self.depth += 1;

@@ -9,8 +9,15 @@ pub(crate) struct Slots(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    free: Mutex<u32>,
+    count: Mutex<Count>,
     freed: Condvar,
+}
+
+#[derive(Debug)]
+struct Count {
+    free: u32,
+    /// Waking somebody is a system call, so it is made only for those who wait.
+    waiting: u32,
 }
 
 /// One place, given back when dropped.
@@ -19,24 +26,31 @@ pub(crate) struct Slot(Arc<Inner>);
 
 impl Slots {
     pub(crate) fn new(count: u32) -> Self {
-        Self(Arc::new(Inner { free: Mutex::new(count), freed: Condvar::new() }))
+        Self(Arc::new(Inner { count: Mutex::new(Count { free: count, waiting: 0 }), freed: Condvar::new() }))
     }
 
     /// Takes a place, waiting for one at most so long; none when the time is over.
     pub(crate) fn take(&self, wait: Duration) -> Option<Slot> {
-        let free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut free, _) =
-            self.0.freed.wait_timeout_while(free, wait, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free = free.checked_sub(1)?;
-        drop(free);
+        let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
+        if count.free == 0 {
+            count.waiting += 1;
+            let waited = self.0.freed.wait_timeout_while(count, wait, |count| count.free == 0);
+            (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            count.waiting -= 1;
+        }
+        count.free = count.free.checked_sub(1)?;
+        drop(count);
         Some(Slot(Arc::clone(&self.0)))
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
+        let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
+        count.free += 1;
+        if count.waiting > 0 {
+            self.0.freed.notify_one();
+        }
     }
 }
 
