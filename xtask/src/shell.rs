@@ -1,0 +1,235 @@
+//! Running other programs, and saying so.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Where everything lies.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The root of the checkout.
+    pub(crate) root: PathBuf,
+    /// Where cargo puts what it builds, wherever that is configured.
+    pub(crate) target: PathBuf,
+}
+
+/// What went wrong, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    what: String,
+    advice: Option<String>,
+}
+
+/// A command that is about to run.
+#[derive(Debug)]
+pub(crate) struct Call {
+    command: Command,
+    shown: String,
+}
+
+impl Workspace {
+    /// Finds the root of the checkout and asks cargo for its target directory.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let xtask =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = xtask.parent().map(Path::to_path_buf).ok_or_else(|| Failure::new("the workspace has no root"))?;
+        let workspace = Self { target: root.join("target"), root };
+        let metadata = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps"]).read()?;
+        let target = target_directory(&metadata)
+            .ok_or_else(|| Failure::new("`cargo metadata` names no target directory").advise("is `cargo` a cargo?"))?;
+        Ok(Self { target: target.into(), ..workspace })
+    }
+
+    /// The built command line.
+    pub(crate) fn jurat(&self) -> PathBuf {
+        self.target.join("release").join(format!("jurat{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// A call of cargo: of the one that runs this program.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Call {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        self.call(&program, "cargo").args(arguments)
+    }
+
+    /// A call of the built command line.
+    pub(crate) fn call_jurat(&self, arguments: &[&str]) -> Call {
+        let program = self.jurat();
+        let shown = program.strip_prefix(&self.root).unwrap_or(&program).display().to_string();
+        self.call(program.as_os_str(), &shown).args(arguments)
+    }
+
+    /// A call of any other program.
+    pub(crate) fn call(&self, program: &OsStr, shown: &str) -> Call {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        // What cargo says of this package means nothing to the programs that it starts.
+        for (key, _) in std::env::vars_os() {
+            if key.to_str().is_some_and(|key| key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_")) {
+                command.env_remove(key);
+            }
+        }
+        Call { command, shown: quoted(shown) }
+    }
+}
+
+impl Call {
+    /// Adds arguments.
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, arguments: &[A]) -> Self {
+        for argument in arguments {
+            self.shown.push(' ');
+            self.shown.push_str(&quoted(&argument.as_ref().to_string_lossy()));
+            self.command.arg(argument);
+        }
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub(crate) fn env(mut self, key: &str, value: impl Into<OsString>) -> Self {
+        let value = value.into();
+        self.shown = format!("{key}={} {}", quoted(&value.to_string_lossy()), self.shown);
+        self.command.env(key, value);
+        self
+    }
+
+    /// Removes a variable of its environment.
+    pub(crate) fn without_env(mut self, key: &str) -> Self {
+        self.command.env_remove(key);
+        self
+    }
+
+    /// Sends what it prints to standard error, so that standard output holds nothing but results.
+    pub(crate) fn chatter(mut self) -> Self {
+        self.command.stdout(std::io::stderr());
+        self
+    }
+
+    /// Runs it; it must end with 0.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let shown = self.shown.clone();
+        match self.run_for_code()? {
+            0 => Ok(()),
+            code => Err(Failure::new(format!("`{shown}` ended with {code}")).advise("what it printed says why")),
+        }
+    }
+
+    /// Runs it and gives its exit code.
+    pub(crate) fn run_for_code(mut self) -> Result<i32, Failure> {
+        say(&format!("    $ {}", self.shown));
+        let status = self.command.stdin(Stdio::null()).status().map_err(|error| self.not_started(&error))?;
+        status.code().ok_or_else(|| Failure::new(format!("`{}` was killed", self.shown)))
+    }
+
+    /// Runs it, shows its standard output and hands over each line of it. Gives its exit code.
+    pub(crate) fn run_for_lines(mut self, mut each: impl FnMut(&str)) -> Result<i32, Failure> {
+        say(&format!("    $ {}", self.shown));
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
+        let broken = |error| Failure::new(format!("the output of `{}` cannot be read: {error}", self.shown));
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n') {
+                let line = String::from_utf8_lossy(&line.map_err(broken)?).into_owned();
+                print(&format!("{line}\n"));
+                each(&line);
+            }
+        }
+        let status = child.wait().map_err(broken)?;
+        status.code().ok_or_else(|| Failure::new(format!("`{}` was killed", self.shown)))
+    }
+
+    /// Runs it in silence and gives what it prints; it must end with 0.
+    pub(crate) fn read(mut self) -> Result<String, Failure> {
+        let output = self.command.stdin(Stdio::null()).output();
+        let Output { status, stdout, stderr } = output.map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            return Ok(String::from_utf8_lossy(&stdout).into_owned());
+        }
+        let complaint = String::from_utf8_lossy(&stderr).into_owned();
+        Err(Failure::new(format!("`{}` failed: {}", self.shown, complaint.trim())))
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> Failure {
+        Failure::new(format!("`{}` cannot be started: {error}", self.shown)).advise("is it installed and on the PATH?")
+    }
+}
+
+impl Failure {
+    /// A failure without advice.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), advice: None }
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.what)?;
+        self.advice.iter().try_for_each(|advice| write!(out, "\n  {advice}"))
+    }
+}
+
+/// Says a line to whoever watches.
+#[expect(clippy::print_stderr, reason = "a program for the command line")]
+pub(crate) fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Prints a result.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // Whoever closed the other end has seen enough.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A word as a shell would want it.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@+%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The one member of cargo's metadata that is needed here.
+fn target_directory(metadata: &str) -> Option<String> {
+    let (_, rest) = metadata.split_once(r#""target_directory":""#)?;
+    let mut directory = String::new();
+    let mut characters = rest.chars();
+    loop {
+        match characters.next()? {
+            '"' => return Some(directory),
+            '\\' => match characters.next()? {
+                // Paths hold no control characters that anybody would miss here.
+                escaped @ ('"' | '\\' | '/') => directory.push(escaped),
+                _ => return None,
+            },
+            character => directory.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_directory_is_found_in_metadata() {
+        let found = target_directory(r#"{"packages":[],"target_directory":"/a b/\"c\"\\d","version":1}"#);
+        assert_eq!(found.as_deref(), Some(r#"/a b/"c"\d"#));
+        assert_eq!(target_directory("{}"), None);
+        assert_eq!(target_directory(r#"{"target_directory":"/a"#), None);
+    }
+
+    #[test]
+    fn commands_are_shown_as_a_shell_takes_them() {
+        assert_eq!(quoted("--out=target/demo"), "--out=target/demo");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+}
