@@ -1,1 +1,16 @@
-//! End-to-end tests of Jurat.
+//! What the end-to-end tests of Jurat share.
+//!
+//! [`guest`] finds components, [`load`] puts them into a sandbox the way a host does, and [`rows`] judges rows of whole numbers
+//! and tells in one word for each what came of it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "support for tests: whatever fails here is a failed test"
+)]
+
+pub mod guest;
+pub mod load;
+pub mod random;
+pub mod rows;

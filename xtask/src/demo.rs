@@ -27,7 +27,8 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure
 
 /// Builds the command line, and with it the sample rules.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<(), Failure> {
-    workspace.cargo(&["build", "--release", "-p", "jurat-cli"]).chatter().run()?;
+    // `--workspace` for the sake of the tests: Cargo then chooses the same features for both, and compiles wasmtime once.
+    workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat"]).chatter().run()?;
     toolchain.apply(workspace.call_jurat(&["build", "rules/loan"])).chatter().run()
 }
 

@@ -87,5 +87,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
 fn bench(workspace: &Workspace, options: &[String], consent: Consent) -> Result<(), Failure> {
     let toolchain = wasm::ensure(workspace, wasm::Target::Rules, consent)?;
     demo::build(workspace, &toolchain)?;
-    workspace.cargo(&["run", "--release", "-p", "jurat-benches", "--"]).args(options).run()
+    let components = "target/demo/components";
+    toolchain.apply(workspace.call_jurat(&["build", "rules/loan", "--out", components])).chatter().run()?;
+    workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat-benches"]).chatter().run()?;
+    workspace.call_built("jurat-benches").args(options).env("JURAT_COMPONENTS", workspace.root.join(components)).run()
 }

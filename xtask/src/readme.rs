@@ -33,7 +33,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     if examples.is_empty() {
         return Err(Failure::new("README.md shows no command that could be checked"));
     }
-    let program = workspace.jurat().display().to_string();
+    let program = workspace.built("jurat").display().to_string();
     for Example { line, command, code } in examples {
         let run = command.replace(PROGRAM, &program);
         let found = workspace.call("sh".as_ref(), "sh").args(&["-c", &run]).run_for_code()?;

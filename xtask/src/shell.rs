@@ -42,11 +42,6 @@ impl Workspace {
         Ok(Self { target: target.into(), ..workspace })
     }
 
-    /// The built command line.
-    pub(crate) fn jurat(&self) -> PathBuf {
-        self.target.join("release").join(format!("jurat{}", std::env::consts::EXE_SUFFIX))
-    }
-
     /// A call of cargo: of the one that runs this program.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Call {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -55,9 +50,19 @@ impl Workspace {
 
     /// A call of the built command line.
     pub(crate) fn call_jurat(&self, arguments: &[&str]) -> Call {
-        let program = self.jurat();
+        self.call_built("jurat").args(arguments)
+    }
+
+    /// A program that has been built here.
+    pub(crate) fn built(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// A call of a program that has been built here.
+    pub(crate) fn call_built(&self, name: &str) -> Call {
+        let program = self.built(name);
         let shown = program.strip_prefix(&self.root).unwrap_or(&program).display().to_string();
-        self.call(program.as_os_str(), &shown).args(arguments)
+        self.call(program.as_os_str(), &shown)
     }
 
     /// A call of any other program.

@@ -1,1 +1,38 @@
 //! The jurat command line.
+//!
+//! A command is a module below `command` with its arguments and one function, which gives back an exit code or says why there
+//! is nothing to give. Only this crate reads the environment and the clock.
+#![forbid(unsafe_code)]
+
+mod command;
+mod exit;
+mod guest;
+mod host;
+mod output;
+mod report;
+mod repository;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Cli;
+
+/// Does what the arguments of the process say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A pipe that is closed has nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { exit::Exit::Usage } else { exit::Exit::Fine }.into();
+        }
+    };
+    output::start_log();
+    match command::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}

@@ -1,7 +1,8 @@
 //! JSON text, read once: validated, and the values at planned paths found on the way.
 //!
 //! A record is judged from its own text. [`scan`] goes over it once, accepts exactly what RFC 8259 accepts (and less: objects
-//! may not repeat a key, nothing is nested deeper than [`MAX_DEPTH`]), and notes where the values at the given [`Paths`] lie.
+//! may not repeat a key, no number exceeds a 64-bit float, nothing is nested deeper than [`MAX_DEPTH`]), and notes where the
+//! values at the given [`Paths`] lie.
 //! No tree is built, and nothing is allocated once the buffers of [`Scratch`] have grown to the size of the records.
 //!
 //! [`Splitter`] finds the records of a file: an array, a single object, or one object on each line.

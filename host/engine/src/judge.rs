@@ -14,6 +14,7 @@ use jurat_model::{Bytes, Run};
 use thiserror::Error;
 
 use crate::associated::Associated;
+use crate::excerpt::Excerpt;
 use crate::extract::{ChunkLimits, Plan};
 use crate::json::{Entry, JsonError, Position, Records};
 use crate::prepared::first_look;
@@ -23,13 +24,26 @@ use crate::routing::RouteError;
 use crate::workers::Workers;
 
 mod chunk;
+mod draft;
+mod explain;
+mod group;
+mod identity;
 mod message;
 mod related;
 mod render;
+mod tally;
+mod values;
 mod window;
 
 use render::Renderer;
 use window::WindowOutcome;
+
+/// A window ends behind the record with which its texts exceed this many bytes.
+const WINDOW_BYTES: usize = 4 << 20;
+/// The fields that may make up a record's id.
+const MAX_ID_FIELDS: usize = 32;
+/// The longest path to such a field, in bytes.
+const MAX_ID_PATH: usize = 1_024;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -80,15 +94,32 @@ pub enum JudgeError {
     /// An id field is no path.
     #[error("`{field}` is no path to an id field: write the keys that lead to it, with dots between them")]
     IdField {
-        /// The field as given.
+        /// The beginning of the field as given.
         field: String,
     },
+    /// Too many fields make up the id.
+    #[error("an entity id is made of at most {MAX_ID_FIELDS} fields")]
+    TooManyIdFields,
+    /// The time of the run cannot be written as a date.
+    #[error("the time of the run must lie between the years -9999 and 9999")]
+    Now,
     /// The results could not be handed over; those before are whole.
     #[error("the results could not be written")]
     Output(#[source] io::Error),
     /// A worker broke off: a mistake of the program.
     #[error("a worker broke off; the log says why")]
     Worker,
+}
+
+impl JudgeError {
+    /// Whether the request is to blame, and not the host or whoever takes the results.
+    #[must_use]
+    pub fn blames_request(&self) -> bool {
+        match self {
+            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Now => true,
+            Self::Output(_) | Self::Worker => false,
+        }
+    }
 }
 
 /// What the windows of one request share.
@@ -98,9 +129,15 @@ pub(crate) struct Context {
     request: Request,
     id_fields: Arc<[String]>,
     first_look: Arc<Plan>,
+    /// The time of the run as results write it.
+    now: Arc<str>,
+    /// The same as a JSON token, where it is shown among others.
+    now_token: String,
     text: Arc<[u8]>,
     /// For each rule, whether it is parked: a hint that spares work, set in the order of the input.
     parked: Box<[AtomicBool]>,
+    /// Nobody waits for results any more: another hint.
+    is_abandoned: AtomicBool,
 }
 
 /// A part of the text in which a record should be.
@@ -121,26 +158,15 @@ pub fn judge(
     text: Arc<[u8]>,
     sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
 ) -> Result<Summary, JudgeError> {
-    // Says at once what would else be said of every record.
-    release.router.routes(&request.ruleset, request.entity_type.as_deref())?;
-    let first_look = first_look(&request.id_fields).map_err(|field| JudgeError::IdField { field })?;
-    let context = Arc::new(Context {
-        release: Arc::clone(release),
-        request: request.clone(),
-        id_fields: request.id_fields.as_slice().into(),
-        first_look: Arc::new(first_look),
-        text: Arc::clone(&text),
-        parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
-    });
-
-    let mut places = Records::new(&text, request.max_record).map(|entry| place(&entry)).fuse();
-    let rows = request.chunk.rows.max(1) as usize;
+    let context = Arc::new(Context::new(release, request, text)?);
+    let _waiting = Waiting(&context);
+    let mut places = Records::new(&context.text, request.max_record).map(|entry| place(&entry)).fuse();
     let most = workers.count() * 2 + 1;
     let mut under_way: VecDeque<Receiver<WindowOutcome>> = VecDeque::with_capacity(most);
     let mut renderer = Renderer::new(Arc::clone(&context));
     loop {
         while under_way.len() < most {
-            let window: Vec<Place> = places.by_ref().take(rows).collect();
+            let window = next_window(&mut places, request.chunk.rows);
             if window.is_empty() {
                 break;
             }
@@ -148,13 +174,25 @@ pub fn judge(
         }
         let Some(oldest) = under_way.pop_front() else { break };
         let outcome = oldest.recv().map_err(|_| JudgeError::Worker)?;
-        renderer.render(&outcome, sink).map_err(JudgeError::Output)?;
+        renderer.render(outcome, sink).map_err(JudgeError::Output)?;
     }
     Ok(renderer.finish())
 }
 
 fn place(entry: &Entry<'_>) -> Place {
     Place { at: entry.at, length: entry.text.as_ref().map(|text| text.len()).map_err(Clone::clone) }
+}
+
+/// The next records, as many as fit a chunk, or fewer if they are long. Where windows end depends on the text alone.
+fn next_window(places: &mut impl Iterator<Item = Place>, rows: u32) -> Vec<Place> {
+    let mut window = Vec::new();
+    let mut bytes = 0;
+    while bytes <= WINDOW_BYTES && window.len() < rows.max(1) as usize {
+        let Some(place) = places.next() else { break };
+        bytes += place.length.as_ref().copied().unwrap_or_default();
+        window.push(place);
+    }
+    window
 }
 
 fn submit(context: &Arc<Context>, workers: &Workers, places: Vec<Place>) -> Receiver<WindowOutcome> {
@@ -168,7 +206,41 @@ fn submit(context: &Arc<Context>, workers: &Workers, places: Vec<Place>) -> Rece
     receiver
 }
 
+/// Somebody waits for the results; tells the workers when that ends.
+struct Waiting<'a>(&'a Context);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.is_abandoned.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Context {
+    /// Checks at once what would else be said of every record.
+    fn new(release: &Arc<Release>, request: &Request, text: Arc<[u8]>) -> Result<Self, JudgeError> {
+        release.router.routes(&request.ruleset, request.entity_type.as_deref())?;
+        if request.id_fields.len() > MAX_ID_FIELDS {
+            return Err(JudgeError::TooManyIdFields);
+        }
+        if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
+            return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
+        }
+        let first_look = first_look(&request.id_fields);
+        let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
+        let now = jiff::Timestamp::from_microsecond(request.run.now).map_err(|_| JudgeError::Now)?;
+        Ok(Self {
+            release: Arc::clone(release),
+            request: request.clone(),
+            id_fields: request.id_fields.as_slice().into(),
+            first_look: Arc::new(first_look),
+            now: Arc::from(now.to_string()),
+            now_token: format!("\"{now}\""),
+            text,
+            parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
+            is_abandoned: AtomicBool::new(false),
+        })
+    }
+
     /// The text of a record, or why there is none.
     fn record(&self, place: &Place) -> Result<&[u8], JsonError> {
         let start = usize::try_from(place.at.offset).unwrap_or(usize::MAX);
@@ -184,5 +256,9 @@ impl Context {
         if let Some(parked) = self.parked.get(rule) {
             parked.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,8 @@
 //! 4. outcomes become [`results`], nested as the ruleset nests its rules.
 //!
 //! The engine does not know how rules are run: it sees [`jurat_model::Component`], which the sandbox implements. It is
-//! synchronous and reads no file, no environment and no clock; the time of a run comes with the [`Request`].
+//! synchronous and reads no file and no environment. The time of a run comes with the [`Request`]; a clock is only read to tell how
+//! long a check took.
 #![forbid(unsafe_code)]
 
 mod associated;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jurat_model::Input;
 
+use crate::excerpt::Excerpt;
 use crate::extract::{ColumnId, Plan, PlanError, RelatedPlan};
 use crate::field_map::{FieldMap, Path};
 use crate::release::{Provider, Release};
@@ -34,9 +35,12 @@ pub(crate) struct Prepared {
     pub(crate) stages: Vec<Stage>,
     /// Whether a rule reads the time of the run.
     pub(crate) reads_now: bool,
-    /// For each term and field map that has come up, how its entities are read.
-    related: RwLock<HashMap<(usize, Option<usize>), Arc<RelatedPlan>>>,
+    /// How related entities are read, as far as they have come up.
+    related: RwLock<HashMap<RelatedKey, Arc<RelatedPlan>>>,
 }
+
+/// A term, by its place in the plan, and the field map of what stands behind it; none for a list of entities.
+type RelatedKey = (usize, Option<usize>);
 
 /// One node of the list.
 #[derive(Debug)]
@@ -82,12 +86,12 @@ fn captures(id_fields: &[String]) -> Vec<Path> {
 ///
 /// # Errors
 /// With an id field that is no path.
-pub(crate) fn first_look(id_fields: &[String]) -> Result<Plan, String> {
+pub(crate) fn first_look(id_fields: &[String]) -> Result<Plan, Excerpt> {
     if let Some(field) = id_fields.iter().find(|field| field.parse::<Path>().is_err()) {
-        return Err(field.clone());
+        return Err(Excerpt::of(field));
     }
     // Without inputs there is nothing that could be wrong.
-    Plan::new(&FieldMap::default(), [], &captures(id_fields)).map_err(|_| String::new())
+    Plan::new(&FieldMap::default(), [], &captures(id_fields)).map_err(|_| Excerpt::of(""))
 }
 
 impl Prepared {

@@ -1,6 +1,6 @@
 //! A release that is ready to judge.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,7 +17,8 @@ use crate::ruleset::{BusinessConfig, RulesetError, Rulesets};
 use crate::schema::{SchemaError, Schemas};
 use crate::schema_url::SchemaUrl;
 
-/// Plans that are kept for further requests. One is needed for each rule list, field map and choice of id fields.
+/// Plans that are kept for further requests. One is needed for each rule list, field map and choice of id fields; when there are
+/// more, all are made anew.
 const KEPT_PLANS: usize = 1_024;
 
 /// The rules of a verified release with everything that they need. It never changes; a new release is a new one of these.
@@ -185,24 +186,24 @@ impl Release {
         }
         let made = Arc::new(Prepared::new(self, key)?);
         let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
-        // Callers choose the id fields, so the number of keys is theirs too.
-        if plans.len() < KEPT_PLANS {
-            plans.insert(key.clone(), Arc::clone(&made));
+        // Callers choose the id fields, so the number of keys is theirs too; but none of them can keep others from theirs.
+        if plans.len() >= KEPT_PLANS {
+            plans.clear();
         }
+        plans.insert(key.clone(), Arc::clone(&made));
         Ok(made)
     }
 
     /// Checks every list against every field map that its records can be routed to.
     fn check_inputs(&self, names: &[&str], problems: &mut Vec<ReleaseProblem>) {
-        let rulesets = self.router.rulesets();
-        for (list, rules) in rulesets.lists().iter().enumerate() {
-            let entity = entity_of(&rules.key);
-            let Some(entity_type) = self.entity_types.iter().position(|name| **name == *entity) else { continue };
-            let mapped = rulesets.mapping.iter().filter(|(url, _)| *url == rules.key || entity_of(url) == entity);
-            let mut maps: Vec<_> = mapped.map(|(_, map)| *map).chain(rulesets.defaults.get(entity).copied()).collect();
-            maps.sort_unstable();
-            maps.dedup();
-            for map in maps {
+        for (list, rules) in self.router.rulesets().lists().iter().enumerate() {
+            let known = self.entity_types.iter().position(|name| **name == *entity_of(&rules.key));
+            // Where the key does not say the entity type, the record or the call does.
+            let possible = known.map_or(0..self.entity_types.len(), |known| known..known + 1);
+            let routed = possible.flat_map(|entity_type| {
+                self.maps_of(&rules.key, entity_type).into_iter().map(move |map| (entity_type, map))
+            });
+            for (entity_type, map) in routed {
                 let key = PlanKey { list, entity_type, field_map: Some(map), id_fields: Arc::from([]) };
                 let Err(errors) = Prepared::new(self, &key) else { continue };
                 problems.extend(errors.into_iter().map(|error| ReleaseProblem::Input {
@@ -212,6 +213,14 @@ impl Release {
                 }));
             }
         }
+    }
+
+    /// The field maps of records that are judged by the list with the given key, as an entity type.
+    fn maps_of(&self, key: &str, entity_type: usize) -> BTreeSet<usize> {
+        let rulesets = self.router.rulesets();
+        let entity = self.entity_types.get(entity_type).map(|name| &**name).unwrap_or_default();
+        let mapped = rulesets.mapping.iter().filter(|(url, _)| *url == *key || entity_of(url) == entity);
+        mapped.map(|(_, map)| *map).chain(rulesets.defaults.get(entity).copied()).collect()
     }
 }
 

@@ -68,7 +68,7 @@ pub struct RuleResult {
     /// True if the outcome depends on the machine and the moment: it must not be stored or replayed as a verdict.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub indeterminate: bool,
-    /// The time of the call, in milliseconds, divided by the records in it.
+    /// The time of the call, in milliseconds, divided by the records in it; 0 if the record was not in one.
     pub execution_time_ms: f64,
     /// The results of the rules that wait for this one.
     pub children: Vec<Self>,
@@ -146,47 +146,6 @@ impl RecordError {
     }
 }
 
-impl Summary {
-    /// Counts a record and the results of all its rules.
-    pub(crate) fn add(&mut self, record: &RecordResult) {
-        self.records += 1;
-        if record.error.is_some() {
-            self.unreadable += 1;
-            return;
-        }
-        let mut worst = Worst::default();
-        self.add_results(&record.results, &mut worst);
-        if worst.failed {
-            self.failed += 1;
-        } else if worst.warned {
-            self.warned += 1;
-        }
-        self.not_run += u64::from(!worst.ran);
-    }
-
-    pub(crate) fn rule(&mut self, id: &Arc<str>) -> &mut RuleSummary {
-        self.rules.entry(Arc::clone(id)).or_default()
-    }
-
-    fn add_results(&mut self, results: &[RuleResult], worst: &mut Worst) {
-        for result in results {
-            self.rule(&result.rule_id).add(result);
-            worst.failed |= matches!(result.status, Status::Fail | Status::Error);
-            worst.warned |= result.status == Status::Warn;
-            worst.ran |= result.status != Status::Norun;
-            self.add_results(&result.children, worst);
-        }
-    }
-}
-
-/// The worst that the rules say of one record.
-#[derive(Default)]
-struct Worst {
-    failed: bool,
-    warned: bool,
-    ran: bool,
-}
-
 impl RuleSummary {
     /// How often the rule gave the status.
     #[must_use]
@@ -209,6 +168,16 @@ impl RuleSummary {
             Status::Error => &mut self.error,
         } += 1;
         self.indeterminate += u64::from(result.indeterminate);
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.pass += other.pass;
+        self.warn += other.warn;
+        self.fail += other.fail;
+        self.norun += other.norun;
+        self.error += other.error;
+        self.indeterminate += other.indeterminate;
+        self.usage.add(&other.usage);
     }
 }
 

@@ -54,6 +54,6 @@ impl Fault {
     /// Not for the deadline: a slow machine would make every record of a chunk guilty in turn.
     #[must_use]
     pub fn can_be_halved(self) -> bool {
-        !matches!(self, Self::Deadline | Self::Refused)
+        !matches!(self, Self::Deadline)
     }
 }

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use wasmtime::Engine;
+use wasmtime::{Engine, Precompiled};
 
 use crate::compile::{CompileError, codegen};
 use crate::settings::Settings;
@@ -75,6 +75,15 @@ fn limit(resource: Resource, value: u64) -> io::Result<()> {
 
 /// The parent's side.
 pub(crate) fn compile(program: &Path, arguments: &[OsString], bytes: &[u8]) -> Result<Arc<[u8]>, CompileError> {
+    compile_within(WALL_CLOCK, program, arguments, bytes)
+}
+
+fn compile_within(
+    wall_clock: Duration,
+    program: &Path,
+    arguments: &[OsString],
+    bytes: &[u8],
+) -> Result<Arc<[u8]>, CompileError> {
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -83,14 +92,15 @@ pub(crate) fn compile(program: &Path, arguments: &[OsString], bytes: &[u8]) -> R
         .stderr(Stdio::piped())
         .spawn()
         .map_err(CompileError::Process)?;
-    let outcome = talk(&mut child, bytes);
+    let outcome = talk(wall_clock, &mut child, bytes);
     // Killing a child that has ended is harmless, and waiting for it is what frees its entry.
     let _ = child.kill();
     let status = child.wait().map_err(CompileError::Process)?;
     let (code, complaint) = outcome?;
     match status.code() {
-        Some(0) if code.len() as u64 > CODE_BYTES => Err(CompileError::TooCostly(WALL_CLOCK)),
-        Some(0) => Ok(code.into()),
+        Some(0) if code.len() as u64 > CODE_BYTES => Err(CompileError::TooCostly(wall_clock)),
+        Some(0) if Engine::detect_precompiled(&code) == Some(Precompiled::Component) => Ok(code.into()),
+        Some(0) => Err(CompileError::Process(io::Error::other("what it wrote is no machine code"))),
         Some(INVALID) => Err(CompileError::Invalid(complaint.trim().into())),
         // A signal: the kernel enforced one of the limits, or the compiler ran out of stack.
         None => Err(CompileError::TooCostly(Duration::from_secs(PROCESSOR_SECONDS))),
@@ -99,7 +109,8 @@ pub(crate) fn compile(program: &Path, arguments: &[OsString], bytes: &[u8]) -> R
 }
 
 /// Hands over the component and takes what comes back; all three pipes at once, so that nobody waits for the other.
-fn talk(child: &mut Child, bytes: &[u8]) -> Result<(Vec<u8>, String), CompileError> {
+fn talk(wall_clock: Duration, child: &mut Child, bytes: &[u8]) -> Result<(Vec<u8>, String), CompileError> {
+    let begun = Instant::now();
     let missing = || CompileError::Process(io::Error::from(io::ErrorKind::BrokenPipe));
     let mut input = child.stdin.take().ok_or_else(missing)?;
     let output = child.stdout.take().ok_or_else(missing)?;
@@ -122,13 +133,52 @@ fn talk(child: &mut Child, bytes: &[u8]) -> Result<(Vec<u8>, String), CompileErr
     // A child that refuses early closes the pipe; its exit code says why.
     let writer = thread::Builder::new().spawn(move || input.write_all(&bytes));
     writer.map_err(CompileError::Process)?;
-    match receiver.recv_timeout(WALL_CLOCK) {
-        Ok(Ok(answer)) => {
-            // Both pipes are at their end, so the child is on its way out: let it set its exit code.
-            let _ = child.wait();
-            Ok(answer)
+    let answer = match receiver.recv_timeout(wall_clock) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return Err(CompileError::Process(error)),
+        Err(_) => return Err(CompileError::TooCostly(wall_clock)),
+    };
+    // Both pipes are at their end, or more came than is wanted. In the first case the child is on its way out: let it set its
+    // exit code. It could also have closed its pipes and gone on.
+    if answer.0.len() as u64 <= CODE_BYTES {
+        while child.try_wait().map_err(CompileError::Process)?.is_none() {
+            if begun.elapsed() > wall_clock {
+                return Err(CompileError::TooCostly(wall_clock));
+            }
+            thread::sleep(Duration::from_millis(1));
         }
-        Ok(Err(error)) => Err(CompileError::Process(error)),
-        Err(_) => Err(CompileError::TooCostly(WALL_CLOCK)),
+    }
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a component that a shell script is asked to compile.
+    fn ask(script: &str, bytes: &[u8]) -> CompileError {
+        let arguments = ["-c".into(), script.into()];
+        compile_within(Duration::from_millis(300), Path::new("/bin/sh"), &arguments, bytes).unwrap_err()
+    }
+
+    #[test]
+    fn a_compiler_that_hangs_is_stopped() {
+        assert!(matches!(ask("exec sleep 1000", b"a component"), CompileError::TooCostly(_)));
+    }
+
+    #[test]
+    fn a_compiler_that_closes_its_pipes_and_hangs_is_stopped() {
+        assert!(matches!(ask("exec sleep 1000 >&- 2>&-", b"a component"), CompileError::TooCostly(_)));
+    }
+
+    #[test]
+    fn a_compiler_that_never_stops_writing_is_stopped() {
+        assert!(matches!(ask("exec cat /dev/zero", b"a component"), CompileError::TooCostly(_)));
+        assert!(matches!(ask("exec cat /dev/zero >&2", b"a component"), CompileError::TooCostly(_)));
+    }
+
+    #[test]
+    fn a_compiler_that_never_reads_cannot_block_the_host() {
+        assert!(matches!(ask("exec sleep 1000", &vec![0; 1 << 20]), CompileError::TooCostly(_)));
     }
 }

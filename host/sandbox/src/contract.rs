@@ -26,13 +26,15 @@ pub(crate) trait Contract: fmt::Debug + Sync {
     /// The interface that a component of this version exports, as the binary names it.
     fn interface(&self) -> &'static str;
 
-    /// Finds the functions of this version in a component and checks their types.
+    /// Finds the functions of this version in a component.
     fn bind(&self, component: &Component, pre: InstancePre<State>) -> wasmtime::Result<Box<dyn Bound>>;
 }
 
 /// A component whose functions have been found.
 pub(crate) trait Bound: Send + Sync {
     /// Makes an instance. The store must have its limits already.
+    ///
+    /// The error is, or wraps, [`WrongType`] if a function is not of the contract's type: only an instance can tell.
     fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Box<dyn Guest>>;
 }
 
@@ -55,6 +57,11 @@ pub(crate) enum CallError {
     /// The reply breaks the contract.
     Malformed(Malformed),
 }
+
+/// A function has another type than the contract gives it.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("`{0}` has another type than the contract gives it")]
+pub(crate) struct WrongType(pub(crate) &'static str);
 
 /// How a reply breaks the contract.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]

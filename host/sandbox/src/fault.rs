@@ -3,8 +3,10 @@
 use std::fmt;
 
 use jurat_model::Fault;
-use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
+
+use crate::contract::WrongType;
 
 /// The instance wanted more than its limits allow; raised by our own limiter.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +31,23 @@ pub(crate) enum Failure {
 
 /// Sorts a failed call. Whatever it was, its store must be dropped.
 pub(crate) fn classify(error: wasmtime::Error) -> Failure {
-    // Neither ours nor a trap: the reply could not be read (its size, its text, a bad pointer or discriminant).
-    sort(error, |_| Failure::Rule(Fault::Output))
+    if error.is::<WrongType>() {
+        return Failure::Host(error);
+    }
+    sort(error, |error| {
+        // An import of sealed WASI gave up while the guest was running.
+        let while_running = error.is::<WasmBacktrace>();
+        // Else the reply could not be read (its size, its text, a bad pointer or discriminant).
+        Failure::Rule(if while_running { Fault::Trap } else { Fault::Output })
+    })
 }
 
 /// Sorts a failed instantiation: what is neither a limit nor a trap is the host's own failure.
 pub(crate) fn classify_start(error: wasmtime::Error) -> Failure {
-    sort(error, Failure::Host)
+    sort(error, |error| match error.is::<WasmBacktrace>() {
+        true => Failure::Rule(Fault::Trap),
+        false => Failure::Host(error),
+    })
 }
 
 fn sort(error: wasmtime::Error, otherwise: impl FnOnce(wasmtime::Error) -> Failure) -> Failure {

@@ -115,7 +115,18 @@ impl Limiter {
 }
 
 /// Adds growth to a sum that has a limit. An error stops the guest: told of a failed growth, it could pretend that all is well.
-fn grow(sum: &mut usize, limit: usize, current: usize, desired: usize) -> wasmtime::Result<bool> {
+///
+/// What the guest's own declared maximum forbids will not happen, so it does not count.
+fn grow(
+    sum: &mut usize,
+    limit: usize,
+    current: usize,
+    desired: usize,
+    maximum: Option<usize>,
+) -> wasmtime::Result<bool> {
+    if maximum.is_some_and(|maximum| desired > maximum) {
+        return Ok(false);
+    }
     let grown = sum.saturating_add(desired.saturating_sub(current));
     if grown > limit {
         return Err(MemoryExceeded.into());
@@ -125,12 +136,12 @@ fn grow(sum: &mut usize, limit: usize, current: usize, desired: usize) -> wasmti
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        grow(&mut self.memory, self.memory_limit, current, desired)
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        grow(&mut self.memory, self.memory_limit, current, desired, maximum)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        grow(&mut self.table_elements, self.table_elements_limit, current, desired)
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        grow(&mut self.table_elements, self.table_elements_limit, current, desired, maximum)
     }
 
     fn instances(&self) -> usize {

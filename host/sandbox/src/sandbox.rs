@@ -12,14 +12,23 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use crate::compile::{self, CompileError, codegen};
 use crate::component::{Cost, Inner as Loaded, SandboxedComponent};
-use crate::contract::{Bound, CallError, Contract, SUPPORTED};
+use crate::contract::{Bound, CallError, Contract, SUPPORTED, WrongType};
 use crate::fault::{Failure, classify};
 use crate::instance::{Live, State};
 use crate::settings::Settings;
-use crate::shape::{Shape, ShapeError, scan};
+use crate::shape::{Shape, ShapeError, at_most, scan};
 use crate::slots::{Slot, Slots};
 use crate::ticker;
 use crate::wasi::{self, Sealed};
+
+/// Core instances of one component. One from the SDK is a single one; one that was adapted from WASI has up to four.
+const CORE_INSTANCES: u32 = 16;
+/// Memories of one component.
+const MEMORIES: u32 = 2;
+/// Tables of one component.
+const TABLES: u32 = 4;
+/// Elements of one table, whatever the limits of a rule say.
+const TABLE_ELEMENTS: u32 = 100_000;
 
 /// Where rules run. Cloning shares everything; one for each process is enough.
 #[derive(Clone)]
@@ -230,8 +239,7 @@ impl Sandbox {
     /// When anything about it is not as it should be; see [`Refusal`].
     pub fn load(&self, file: &ComponentFile<'_>, policy: &Policy) -> Result<SandboxedComponent, LoadError> {
         let refused = |reason| LoadError { component: file.path.to_string(), reason };
-        let limits = file.limits.within(&policy.limits);
-        let limits = Limits { memory: limits.memory.min(self.0.settings.memory_ceiling), ..limits };
+        let limits = self.below_ceilings(file.limits.within(&policy.limits));
         let draft = self.draft(file.bytes, file.wasi, policy.sealed_wasi, &limits).map_err(refused)?;
         compare(&draft.rules, file.rules).map_err(|mismatch| refused(Refusal::Manifest(mismatch)))?;
 
@@ -259,14 +267,24 @@ impl Sandbox {
     /// # Errors
     /// As [`Sandbox::load`], but for the comparison with a manifest.
     pub fn describe(&self, bytes: &VerifiedBytes, wasi: Wasi, policy: &Policy) -> Result<Description, Refusal> {
-        let draft = self.draft(bytes, wasi, policy.sealed_wasi, &policy.limits)?;
+        let draft = self.draft(bytes, wasi, policy.sealed_wasi, &self.below_ceilings(policy.limits))?;
         Ok(Description { rules: draft.rules, contract: draft.contract.interface(), shape: draft.shape })
+    }
+
+    /// The limits, as far as the pool can serve them.
+    fn below_ceilings(&self, limits: Limits) -> Limits {
+        Limits {
+            memory: limits.memory.min(self.0.settings.memory_ceiling),
+            table_elements: limits.table_elements.min(TABLE_ELEMENTS),
+            ..limits
+        }
     }
 
     fn draft(&self, bytes: &VerifiedBytes, wasi: Wasi, granted: SealedWasi, limits: &Limits) -> Result<Draft, Refusal> {
         let bytes_of = bytes.as_slice();
         let shape = scan(bytes_of)?;
         check_imports(&shape, wasi, granted)?;
+        check_beginning(&shape, limits)?;
         let contract = self.contract(&shape)?;
         let code = compile::compile(&self.0.engine, &self.0.settings.compiler, bytes_of)?;
         let component = compile::load(&self.0.engine, &code)?;
@@ -287,6 +305,7 @@ impl Sandbox {
     fn ask(&self, bound: &dyn Bound, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
         let failed = |failure| match failure {
             Failure::Rule(fault) => Refusal::Describe { fault },
+            Failure::Host(error) if error.is::<WrongType>() => Refusal::Bind(error.into()),
             Failure::Host(error) => Refusal::Host(error.into()),
         };
         let slot = self.slot().map_err(|error| Refusal::Host(error.into()))?;
@@ -331,16 +350,17 @@ struct Draft {
 fn pooled(mut config: Config, settings: &Settings) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(settings.instances)
-        // A component of the SDK is one core module; one that was adapted from WASI has up to four.
-        .total_core_instances(settings.instances.saturating_mul(4))
-        .total_memories(settings.instances.saturating_mul(2))
-        .total_tables(settings.instances.saturating_mul(4))
+        // Each number is what one component may have, times the number of components: no component can take a place that
+        // was counted for another.
+        .total_core_instances(settings.instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(settings.instances.saturating_mul(MEMORIES))
+        .total_tables(settings.instances.saturating_mul(TABLES))
         .total_stacks(1)
-        .max_core_instances_per_component(16)
-        .max_memories_per_component(2)
-        .max_tables_per_component(4)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
         .max_memory_size(settings.memory_ceiling.to_usize())
-        .table_elements(100_000)
+        .table_elements(TABLE_ELEMENTS as usize)
         .max_unused_warm_slots(settings.instances)
         // The whole memory of a rule from the SDK: it is reset by writing, without a system call.
         .linear_memory_keep_resident(512 << 10)
@@ -364,6 +384,12 @@ fn check_imports(shape: &Shape, wasi: Wasi, granted: SealedWasi) -> Result<(), R
     let hint =
         if !sealed && imports.iter().all(|import| wasi::answers(import)) { WasiHint::Sealed } else { WasiHint::None };
     Err(Refusal::Imports { imports, hint })
+}
+
+/// Refuses what could never be started under its limits, before anything compiles it.
+fn check_beginning(shape: &Shape, limits: &Limits) -> Result<(), ShapeError> {
+    at_most("bytes of initial memory", shape.memory, limits.memory.get())?;
+    at_most("initial table elements", shape.table_elements, limits.table_elements.into())
 }
 
 fn compare(found: &[Declaration], signed: &[RuleEntry]) -> Result<(), Mismatch> {

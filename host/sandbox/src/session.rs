@@ -71,6 +71,12 @@ impl<'a> SandboxedSession<'a> {
         }
     }
 
+    /// Whether a call has used so much that the start-up work of a fresh instance might not have fitted.
+    fn is_near_limit(&self, fuel: u64) -> bool {
+        let limit = self.component.limits.fuel.get();
+        fuel > limit - limit / 4
+    }
+
     /// How many rows the next call should hold.
     fn rows_per_call(&self, rule: u32) -> u32 {
         match self.run.isolation {
@@ -105,19 +111,27 @@ impl Session for SandboxedSession<'_> {
             }
             let had_instance = self.live.is_some();
             let rows = task.rows.clone();
+            let used_before = answer.usage.fuel;
             let reply = if rows.start == 0 && rows.end == batch.rows {
                 self.call(rule, batch, task.on_fresh, &mut answer.usage)
             } else {
                 self.call(rule, &batch.slice(rows.clone()), task.on_fresh, &mut answer.usage)
             };
+            let was_fresh = task.on_fresh || !had_instance;
+            let fuel = answer.usage.fuel.saturating_sub(used_before);
             let fault = match reply? {
+                // A used instance has paid for its heap already. So near to the limit a fresh one might fault, and a verdict
+                // must not depend on what was called before.
+                Ok(_) if !was_fresh && self.is_near_limit(fuel) => {
+                    tasks.push(Task { rows, on_fresh: true, was_late: task.was_late });
+                    continue;
+                }
                 Ok(verdicts) => {
                     append(&mut answer.verdicts, verdicts, rows.start);
                     continue;
                 }
                 Err(fault) => fault,
             };
-            let was_fresh = task.on_fresh || !had_instance;
             match fault {
                 Fault::Deadline if !task.was_late => {
                     tasks.push(Task { rows, on_fresh: true, was_late: true });

@@ -30,6 +30,9 @@ pub(crate) mod cap {
     pub(crate) const ITEMS: u64 = 10_000;
 }
 
+/// Bytes in a page of memory.
+const PAGE: u64 = 64 << 10;
+
 /// The shape of a component.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Shape {
@@ -39,6 +42,10 @@ pub struct Shape {
     pub modules: u64,
     /// How many functions they have.
     pub functions: u64,
+    /// How many bytes its memories have to begin with, together.
+    pub memory: u64,
+    /// How many elements its tables have to begin with, together.
+    pub table_elements: u64,
     /// What it imports, by name, in its own order.
     pub imports: Vec<String>,
     /// What it exports, by name, in its own order.
@@ -93,7 +100,7 @@ pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
     Ok(shape)
 }
 
-fn at_most(what: &'static str, found: u64, cap: u64) -> Result<(), ShapeError> {
+pub(crate) fn at_most(what: &'static str, found: u64, cap: u64) -> Result<(), ShapeError> {
     if found > cap { Err(ShapeError::TooMany { what, found, cap }) } else { Ok(()) }
 }
 
@@ -136,10 +143,18 @@ impl Counts {
             Payload::MemorySection(section) => {
                 self.memories += u64::from(section.count());
                 at_most("memories", self.memories, cap::MEMORIES)?;
+                for memory in section.clone() {
+                    let pages = memory.map_err(ShapeError::Malformed)?.initial;
+                    shape.memory = shape.memory.saturating_add(pages.saturating_mul(PAGE));
+                }
             }
             Payload::TableSection(section) => {
                 self.tables += u64::from(section.count());
                 at_most("tables", self.tables, cap::TABLES)?;
+                for table in section.clone() {
+                    let elements = table.map_err(ShapeError::Malformed)?.ty.initial;
+                    shape.table_elements = shape.table_elements.saturating_add(elements);
+                }
             }
             Payload::DataSection(section) => {
                 for segment in section.clone() {

@@ -67,6 +67,9 @@ pub enum JsonProblem {
         /// The beginning of the key, unescaped.
         key: Excerpt,
     },
+    /// A number is too large for a 64-bit float, and with that for nearly everything that reads JSON.
+    #[error("a number that is too large")]
+    Number,
     /// It is JSON, but not an object.
     #[error("{found} where an object was expected")]
     NotObject {
@@ -93,6 +96,7 @@ impl JsonProblem {
             Self::Utf8 => "json_utf8",
             Self::Depth { .. } => "json_depth",
             Self::DuplicateKey { .. } => "json_duplicate_key",
+            Self::Number => "json_number",
             Self::NotObject { .. } => "json_not_object",
             Self::TooLarge { .. } => "record_too_large",
             Self::Lost(_) => "records_lost",

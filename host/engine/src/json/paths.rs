@@ -1,6 +1,7 @@
 //! The paths whose values a scan is to find.
 
 use super::keys::fingerprint;
+use super::scan::MAX_DEPTH;
 
 /// Paths of object keys. Each has a slot: its place in the order in which the paths were first added.
 #[derive(Clone, Debug, Default)]
@@ -29,17 +30,24 @@ struct Child {
 impl Paths {
     /// Adds a path, if it is not among them yet, and tells its slot.
     ///
-    /// One path may lead through the value of another. A path without segments leads to the whole text and is never found.
+    /// One path may lead through the value of another. A path without segments leads to the whole text and is never found, and
+    /// neither is one that leads deeper than any text is nested: it has a slot of its own whenever it is added.
     pub fn add<S: AsRef<str>>(&mut self, segments: impl IntoIterator<Item = S>) -> u32 {
+        let new = self.slots;
+        let segments: Vec<S> = segments.into_iter().take(MAX_DEPTH + 1).collect();
+        if segments.len() > MAX_DEPTH {
+            self.slots += 1;
+            return new;
+        }
         let mut node = &mut self.root;
         for segment in segments {
             node = node.child_mut(segment.as_ref().as_bytes());
         }
-        *node.slot.get_or_insert_with(|| {
-            let slot = self.slots;
+        let slot = *node.slot.get_or_insert(new);
+        if slot == new {
             self.slots += 1;
-            slot
-        })
+        }
+        slot
     }
 
     /// How many slots there are.

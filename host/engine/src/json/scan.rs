@@ -77,8 +77,9 @@ pub struct Scanned<'a> {
 ///
 /// # Errors
 /// When the text is longer than the buffers allow, is not UTF-8 or not JSON, has anything but white space behind the value (or
-/// a byte order mark before it), repeats a key in one object, or is nested deeper than [`MAX_DEPTH`]. The error is the first
-/// in the text, except that a repeated key in an object of many keys is noticed only at its end.
+/// a byte order mark before it), repeats a key in one object, has a number beyond the range of a 64-bit float, or is nested
+/// deeper than [`MAX_DEPTH`]. The error is the first in the text, except that a repeated key in an object of many keys is
+/// noticed only at its end.
 pub fn scan<'a>(bytes: &'a [u8], paths: &Paths, scratch: &'a mut Scratch) -> Result<Scanned<'a>, JsonError> {
     if bytes.len() > scratch.max_record {
         let problem = JsonProblem::TooLarge { limit: Bytes::new(scratch.max_record as u64) };
@@ -270,6 +271,7 @@ impl<'a> Scan<'a, '_> {
 
     #[inline]
     fn number(&mut self) -> Result<(), Halt> {
+        let start = self.at;
         if self.peek() == b'-' {
             self.at += 1;
         }
@@ -285,14 +287,22 @@ impl<'a> Scan<'a, '_> {
             self.at += 1;
             self.digits()?;
         }
-        if matches!(self.peek(), b'e' | b'E') {
+        let has_exponent = matches!(self.peek(), b'e' | b'E');
+        if has_exponent {
             self.at += 1;
             if matches!(self.peek(), b'+' | b'-') {
                 self.at += 1;
             }
             self.digits()?;
         }
-        Ok(())
+        if has_exponent || self.at - start > f64::MAX_10_EXP as usize { self.in_range(start) } else { Ok(()) }
+    }
+
+    /// Refuses the number that begins at `start` if it is larger than any float. A number is never too small.
+    #[cold]
+    fn in_range(&mut self, start: usize) -> Result<(), Halt> {
+        let value: Option<f64> = self.text.get(start..self.at).and_then(|token| token.parse().ok());
+        if value.is_some_and(f64::is_finite) { Ok(()) } else { Err(self.give_up(JsonProblem::Number, start)) }
     }
 
     #[inline]

@@ -1,13 +1,16 @@
 //! One chunk: every rule on every row that it can judge.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use jurat_model::columns::Batch;
-use jurat_model::{Evaluation, Fault, Finding, Session, Status, Usage, Worker};
+use jurat_model::{Fault, Finding, Session, Status, Usage, Worker};
 
 use super::Context;
-use super::window::{Filled, RecordOutcome};
-use crate::extract::{Blocked, Chunk, RelatedPlan};
+use super::draft::Draft;
+use super::group::{Filled, RelatedRows};
+use super::window::RecordOutcome;
+use crate::extract::{Blocked, Chunk};
 use crate::prepared::{Prepared, Runner, Stage, Step};
 use crate::routing::Route;
 use crate::ruleset::Node;
@@ -19,8 +22,7 @@ pub(super) struct Judged {
     pub(super) route: Route,
     pub(super) prepared: Arc<Prepared>,
     pub(super) chunk: Chunk,
-    pub(super) entities: Vec<(u32, usize, Arc<RelatedPlan>)>,
-    pub(super) bad_related: Vec<(u32, usize, String)>,
+    pub(super) related: RelatedRows,
     /// One for each node of the list, in its order.
     pub(super) nodes: Vec<NodeOutcome>,
 }
@@ -41,6 +43,8 @@ pub(super) struct NodeOutcome {
 pub(super) enum Why {
     /// The rule's own.
     Finding(Finding),
+    /// Further ones of the rule's own, which are only counted.
+    More(u32),
     /// The rule did wrong.
     Fault(Fault),
     /// The rule has done wrong too often in this request.
@@ -59,16 +63,28 @@ pub(super) enum Why {
     Schema { pointer: Option<String>, reason: String, code: &'static str },
 }
 
+impl Why {
+    /// Whether it kept the record from ever reaching the rule.
+    pub(super) fn comes_before_the_rule(&self) -> bool {
+        match self {
+            Self::Parent | Self::Blocked(_) | Self::Unknown | Self::OtherEntity => true,
+            Self::Finding(_) | Self::More(_) | Self::Fault(_) | Self::Parked | Self::Host | Self::Schema { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// Judges a chunk, rules of one component after the other.
 pub(super) fn judge(context: &Context, worker: Worker, filled: Filled, records: &[RecordOutcome]) -> Judged {
-    let Filled { route, prepared, chunk, rows, entities, bad_related } = filled;
+    let Filled { route, prepared, chunk, rows, related } = filled;
     let nodes = context.release.router.rulesets().lists().get(route.list).map(|list| &*list.nodes).unwrap_or_default();
     let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
     for stage in &prepared.stages {
         let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, records };
         work.stage(stage, &mut outcomes);
     }
-    Judged { route, prepared, chunk, entities, bad_related, nodes: outcomes }
+    Judged { route, prepared, chunk, related, nodes: outcomes }
 }
 
 struct Work<'a> {
@@ -87,6 +103,9 @@ impl Work<'_> {
         let component = stage.component.and_then(|component| self.context.release.components.get(component));
         let mut session = component.map(|component| component.session(self.worker, &self.context.request.run));
         for &place in &stage.nodes {
+            if self.context.is_abandoned() {
+                return;
+            }
             let (Some(node), Some(step)) = (self.nodes.get(place), self.prepared.steps.get(place)) else { continue };
             let parent = node.parent.and_then(|parent| outcomes.get(parent));
             let outcome = self.node(node, step, parent, session.as_deref_mut());
@@ -127,7 +146,7 @@ impl Work<'_> {
                 if node.rule.is_some_and(|rule| self.context.is_parked(rule)) {
                     draft.set_rest(Status::Error, &Why::Parked);
                 } else if let Some(session) = session {
-                    self.call(*rule, step, session, &mut draft);
+                    self.call(node, *rule, step, session, &mut draft);
                 }
             }
         }
@@ -135,7 +154,7 @@ impl Work<'_> {
     }
 
     /// Has a rule judge the rows that are left.
-    fn call(&self, rule: u32, step: &Step, session: &mut (dyn Session + '_), draft: &mut Draft) {
+    fn call(&self, node: &Node, rule: u32, step: &Step, session: &mut (dyn Session + '_), draft: &mut Draft) {
         let rows = draft.open_rows();
         let batch: Batch<'_> = match &rows {
             None => self.chunk.batch(&step.columns),
@@ -147,8 +166,8 @@ impl Work<'_> {
         match session.evaluate(rule, &batch) {
             Ok(evaluation) => draft.take(evaluation, rows.as_deref(), batch.rows),
             Err(failure) => {
-                let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
-                tracing::error!(rule, cause, "the host could not run a rule");
+                let cause = failure.source().map(ToString::to_string).unwrap_or_default();
+                tracing::error!(rule = &*node.rule_id, cause, "the host could not run a rule");
                 draft.set_rest(Status::Error, &Why::Host);
             }
         }
@@ -159,7 +178,7 @@ impl Work<'_> {
         let begun = std::time::Instant::now();
         let mut checked = 0u32;
         for row in 0..self.chunk.rows() {
-            if draft.status(row).is_some() {
+            if !draft.is_open(row) {
                 continue;
             }
             checked += 1;
@@ -174,7 +193,7 @@ impl Work<'_> {
                 },
             };
             match outcome {
-                Outcome::Pass => draft.set_plain(row, Status::Pass),
+                Outcome::Pass => draft.pass(row),
                 Outcome::Fail { pointer, reason, code } => {
                     draft.set(row, Status::Fail, Why::Schema { pointer: Some(pointer), reason, code });
                 }
@@ -183,75 +202,6 @@ impl Work<'_> {
                 }
             }
         }
-        draft.outcome.time = begun.elapsed().as_secs_f64() * 1e3 / f64::from(checked.max(1));
-    }
-}
-
-/// The outcome of a node on its way.
-struct Draft {
-    /// None: still to be judged.
-    statuses: Vec<Option<Status>>,
-    outcome: NodeOutcome,
-}
-
-impl Draft {
-    fn new(rows: u32) -> Self {
-        Self { statuses: vec![None; rows as usize], outcome: NodeOutcome::default() }
-    }
-
-    fn status(&self, row: u32) -> Option<Status> {
-        self.statuses.get(row as usize).copied().flatten()
-    }
-
-    /// Gives a row its status, unless it has one.
-    fn set(&mut self, row: u32, status: Status, why: Why) {
-        if self.status(row).is_none() {
-            self.set_plain(row, status);
-            self.outcome.reasons.push((row, why));
-        }
-    }
-
-    fn set_plain(&mut self, row: u32, status: Status) {
-        if let Some(place) = self.statuses.get_mut(row as usize) {
-            *place = Some(status);
-        }
-    }
-
-    fn set_rest(&mut self, status: Status, why: &Why) {
-        for row in (0..).take(self.statuses.len()) {
-            self.set(row, status, why.clone());
-        }
-    }
-
-    /// The rows that are still to be judged; none = all.
-    fn open_rows(&self) -> Option<Vec<u32>> {
-        if self.statuses.iter().all(Option::is_none) {
-            return None;
-        }
-        Some((0..).zip(&self.statuses).filter_map(|(row, status)| status.is_none().then_some(row)).collect())
-    }
-
-    /// Takes over what a rule said of `count` rows: those of `rows`, or all.
-    fn take(&mut self, evaluation: Evaluation, rows: Option<&[u32]>, count: u32) {
-        let Evaluation { verdicts, guilty, parked_from, usage } = evaluation;
-        let row_of = |place: u32| rows.map_or(place, |rows| rows.get(place as usize).copied().unwrap_or(u32::MAX));
-        for (place, status) in (0..).zip(verdicts.statuses) {
-            self.set_plain(row_of(place), status);
-        }
-        let findings = verdicts.findings.into_iter().map(|finding| (row_of(finding.row), Why::Finding(finding)));
-        self.outcome.reasons.extend(findings);
-        self.outcome.reasons.extend(guilty.into_iter().map(|(place, fault)| (row_of(place), Why::Fault(fault))));
-        let parked = parked_from.into_iter().flat_map(|first| first..count);
-        self.outcome.reasons.extend(parked.map(|place| (row_of(place), Why::Parked)));
-        self.outcome.time = usage.elapsed.as_secs_f64() * 1e3 / f64::from(count.max(1));
-        self.outcome.usage = usage;
-    }
-
-    fn finish(mut self) -> NodeOutcome {
-        // Stable: what a rule found on a row stays in the rule's order.
-        self.outcome.reasons.sort_by_key(|(row, _)| *row);
-        // A row that nobody judged cannot be: it would look like a pass.
-        self.outcome.statuses = self.statuses.into_iter().map(|status| status.unwrap_or(Status::Error)).collect();
-        self.outcome
+        draft.set_time(begun.elapsed(), checked);
     }
 }

@@ -2,25 +2,21 @@
 
 /// The longest message of a result, in bytes.
 const MAX_MESSAGE: usize = 8 << 10;
+/// What is kept free of it for the last words.
+const LAST_WORDS: usize = 64;
 
 /// Replaces the placeholders of a message: `{name}` by what `value` gives for it, `{{` and `}}` by braces. What is not known
-/// stays as it stands.
+/// stays as it stands. Costs time in proportion to the template, however hostile.
 pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) -> Option<&'a str>) {
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
         let (before, from) = rest.split_at(at);
         push(out, before);
-        let braces = if from.starts_with("{{") {
-            Some("{")
-        } else if from.starts_with("}}") {
-            Some("}")
-        } else {
-            None
-        };
-        let (text, length) = match braces {
-            Some(brace) => (brace, 2),
-            None => match from.strip_prefix('{').and_then(|name| name.split_once('}')) {
-                Some((name, _)) if let Some(value) = value(name) => (value, name.len() + 2),
+        let (text, length) = match from.as_bytes() {
+            [b'{', b'{', ..] => ("{", 2),
+            [b'}', b'}', ..] => ("}", 2),
+            _ => match name(from) {
+                Some(name) if let Some(value) = value(name) => (value, name.len() + 2),
                 _ => (from.get(..1).unwrap_or_default(), 1),
             },
         };
@@ -32,8 +28,24 @@ pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) ->
 
 /// Appends as much as still fits, cut between two characters.
 pub(super) fn push(out: &mut String, text: &str) {
-    let room = MAX_MESSAGE.saturating_sub(out.len());
+    push_up_to(MAX_MESSAGE - LAST_WORDS, out, text);
+}
+
+/// Appends the last words, for which there is always room.
+pub(super) fn close(out: &mut String, text: &str) {
+    push_up_to(MAX_MESSAGE, out, text);
+}
+
+fn push_up_to(most: usize, out: &mut String, text: &str) {
+    let room = most.saturating_sub(out.len());
     out.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+}
+
+/// The name in a placeholder that a text begins with. No name has a brace in it.
+fn name(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('{')?;
+    let end = inside.find(['{', '}'])?;
+    inside.get(end..)?.starts_with('}').then(|| inside.get(..end))?
 }
 
 #[cfg(test)]
@@ -62,6 +74,7 @@ mod tests {
             ("}{ {} {{}}", "}{ {} {}"),
             ("{ä}{principal}", "{ä}100.00"),
             ("{{{principal}}}", "{100.00}"),
+            ("{a{principal}", "{a100.00"),
         ] {
             assert_eq!(filled(template), expected, "{template}");
         }
@@ -71,5 +84,16 @@ mod tests {
     fn a_message_cannot_grow_without_bound() {
         assert!(filled(&"{principal}".repeat(4_000)).len() <= MAX_MESSAGE);
         assert!(filled(&"ä".repeat(40_000)).len() <= MAX_MESSAGE);
+        let mut out = "x".to_owned();
+        push(&mut out, &"ä".repeat(40_000));
+        close(&mut out, "; and 7 more");
+        assert!(out.ends_with("ä; and 7 more") && out.len() <= MAX_MESSAGE);
+    }
+
+    #[test]
+    fn a_hostile_template_costs_no_more_than_its_length() {
+        for template in ["{a".repeat(2 << 20), "{".repeat((2 << 20) + 1), "{}".repeat(1 << 20)] {
+            assert!(filled(&template).len() <= MAX_MESSAGE);
+        }
     }
 }

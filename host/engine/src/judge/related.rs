@@ -2,58 +2,54 @@
 
 use std::sync::Arc;
 
+use jurat_model::Bytes;
+
 use super::Context;
-use super::window::text_of;
+use super::group::mismatch;
+use super::identity;
 use crate::extract::{Related, RelatedPlan};
 use crate::json::Scratch;
-use crate::prepared::{ENTITY_TYPE, Prepared, SCHEMA};
+use crate::prepared::Prepared;
+use crate::routing::RouteError;
 
-/// Why nothing can be read behind a term.
-#[derive(Clone, Debug)]
-pub(super) struct BadRelated {
-    /// The term, by its place in the plan.
-    pub(super) term: usize,
-    pub(super) reason: String,
-}
-
-/// What stands behind the terms of one record, and how it is read.
-#[derive(Debug, Default)]
-pub(super) struct Found<'a> {
+/// What reading related entities needs, and what the next record can use again.
+pub(super) struct Buffers {
+    max_record: Bytes,
+    /// For looking at an entity before its field map is known.
+    first: Scratch,
     /// One for each term.
-    entities: Vec<Option<(Arc<RelatedPlan>, &'a str)>>,
-    pub(super) bad: Vec<BadRelated>,
+    terms: Vec<Scratch>,
 }
 
-/// Finds what stands behind the terms that rules name. What cannot be read counts as not there, with the reason.
-pub(super) fn find<'a>(context: &'a Context, prepared: &Prepared, id: &str, scratch: &mut Scratch) -> Found<'a> {
-    let mut found = Found::default();
-    for (place, term) in prepared.plan.terms().enumerate() {
-        let entity = match resolve(context, prepared, (place, term), id, scratch) {
-            Ok(entity) => Some(entity),
-            Err(reason) => {
-                found.bad.push(BadRelated { term: place, reason });
-                None
-            }
-        };
-        found.entities.push(entity);
+/// What stands behind each of the plan's terms for one record: its text and how it is read, or why nothing can be read.
+pub(super) struct Found<'a>(pub(super) Vec<Result<(Arc<RelatedPlan>, &'a str), String>>);
+
+impl Buffers {
+    pub(super) fn new(max_record: Bytes) -> Self {
+        Self { max_record, first: Scratch::new(max_record), terms: Vec::new() }
     }
-    found
+}
+
+/// Finds what stands behind the terms that rules name, for the record with the given id.
+pub(super) fn find<'a>(
+    context: &'a Context,
+    prepared: &Prepared,
+    id: Option<&str>,
+    buffers: &mut Buffers,
+) -> Found<'a> {
+    let terms = prepared.plan.terms().enumerate();
+    Found(terms.map(|term| resolve(context, prepared, term, id, &mut buffers.first)).collect())
 }
 
 impl Found<'_> {
-    /// How the entities that were found are read, with their terms.
-    pub(super) fn plans(&self) -> impl Iterator<Item = (usize, &Arc<RelatedPlan>)> {
-        let plans = self.entities.iter().enumerate();
-        plans.filter_map(|(term, entity)| entity.as_ref().map(|(plan, _)| (term, plan)))
-    }
-
-    /// Reads the entities. There must be a buffer for each.
-    pub(super) fn read<'s>(&'s self, scratches: &'s mut Vec<Scratch>, context: &Context) -> Vec<Related<'s>> {
-        scratches.resize_with(self.entities.len().max(scratches.len()), || Scratch::new(context.request.max_record));
-        let read = self.entities.iter().zip(scratches).map(|(entity, scratch)| match entity {
+    /// Reads the entities.
+    pub(super) fn read<'s>(&'s self, buffers: &'s mut Buffers) -> Vec<Related<'s>> {
+        let Buffers { max_record, terms, .. } = buffers;
+        terms.resize_with(self.0.len().max(terms.len()), || Scratch::new(*max_record));
+        let read = self.0.iter().zip(terms).map(|(found, scratch)| match found {
             // Read once already, so there is nothing left that could be wrong.
-            Some((plan, text)) => plan.scan(text.as_bytes(), scratch).unwrap_or(Related::Absent),
-            None => Related::Absent,
+            Ok((plan, text)) => plan.scan(text.as_bytes(), scratch).unwrap_or(Related::Absent),
+            Err(_) => Related::Absent,
         });
         read.collect()
     }
@@ -63,26 +59,34 @@ fn resolve<'a>(
     context: &'a Context,
     prepared: &Prepared,
     (place, term): (usize, &str),
-    id: &str,
+    id: Option<&str>,
     scratch: &mut Scratch,
 ) -> Result<(Arc<RelatedPlan>, &'a str), String> {
-    let given = context.request.associated.as_deref().and_then(|associated| associated.get(id, term));
-    let text = given.ok_or_else(|| format!("no `{term}` was given for this record"))?;
-    let release = &context.release;
-    let map = if text.trim_start().starts_with('[') {
-        // A list is read as a whole, without a field map.
-        None
-    } else {
-        let scanned = context.first_look.scan(text.as_bytes(), scratch);
-        let tokens = scanned.map_err(|error| format!("`{term}` is malformed: {error}"))?;
-        let schema = text_of(&tokens, SCHEMA).map_err(|reason| format!("the `$schema` of `{term}`: {reason}"))?;
-        let own = text_of(&tokens, ENTITY_TYPE).map_err(|reason| format!("the `entity_type` of `{term}`: {reason}"))?;
-        let map = release.router.field_map_of(schema.as_deref(), own.as_deref());
-        Some(map.map_err(|error| format!("`{term}`: {error}"))?)
-    };
-    let plan = prepared.related(release, (place, term), map).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(|error| format!("{error}: {}", error.mismatch)).collect();
-        format!("`{term}`: {}", errors.join("; "))
-    })?;
-    plan.map(|plan| (plan, text)).ok_or_else(|| format!("`{term}` has no field map"))
+    let given = id.and_then(|id| context.request.associated.as_deref()?.get(id, term));
+    let text = given.filter(|text| *text != "null").ok_or_else(|| format!("no `{term}` was given for this record"))?;
+    let is_list = text.starts_with('[');
+    // A list is read as a whole, without a field map.
+    let map = if is_list { None } else { Some(field_map(context, term, text, scratch)?) };
+    let plan = prepared.related(&context.release, (place, term), map);
+    let plan = plan.map_err(|errors| format!("`{term}`: {}", mismatch(&errors)))?;
+    let plan = plan.ok_or_else(|| format!("no rule reads `{term}`"))?;
+    if is_list {
+        plan.scan(text.as_bytes(), scratch).map_err(|error| format!("`{term}` is malformed: {error}"))?;
+    }
+    Ok((plan, text))
+}
+
+/// The field map of the entity behind a term, by what the entity says of itself.
+fn field_map(context: &Context, term: &str, text: &str, scratch: &mut Scratch) -> Result<usize, String> {
+    let scanned = context.first_look.scan(text.as_bytes(), scratch);
+    let tokens = scanned.map_err(|error| format!("`{term}` is malformed: {error}"))?;
+    let schema = identity::schema(&tokens).map_err(|_| format!("the `$schema` of `{term}` must be a text"))?;
+    let own = identity::entity_type(&tokens);
+    let known = own.as_ref().ok().and_then(Option::as_deref);
+    let map = context.release.router.field_map_of(schema.as_deref(), known);
+    map.map_err(|error| match error {
+        RouteError::NoEntityType if own.is_err() => format!("the `entity_type` of `{term}` must be a text"),
+        RouteError::NoEntityType => format!("`{term}` has neither a `$schema` nor an `entity_type`"),
+        error => format!("`{term}`: {error}"),
+    })
 }

@@ -1,20 +1,18 @@
-//! One window of records, on one worker.
+//! One window of records, on one worker: read, sorted by the way they go, judged.
 
 use std::sync::Arc;
 
 use jurat_model::Worker;
 
 use super::chunk::{self, Judged};
+use super::group::{Filled, Group};
+use super::identity::{self, Id};
 use super::related;
 use super::{Context, Place};
-use crate::extract::{Added, Chunk, ChunkBuilder, RelatedPlan, Tokens};
-use crate::json::{JsonError, Scratch, unescape};
-use crate::prepared::{ENTITY_TYPE, FIRST_ID, PlanKey, Prepared, SCHEMA};
+use crate::extract::{Plan, Tokens};
+use crate::json::{JsonError, Scratch};
 use crate::results::RecordError;
-use crate::routing::{Route, Routes};
-
-/// The longest id that results carry, in bytes.
-const ID_BYTES: usize = 256;
+use crate::routing::{Route, RouteError, Routes};
 
 /// What became of the records of a window.
 #[derive(Debug)]
@@ -40,206 +38,119 @@ pub(super) enum Fate {
     Judged { chunk: usize, row: u32 },
 }
 
-/// A chunk that is ready to be judged.
-#[derive(Debug)]
-pub(super) struct Filled {
-    pub(super) route: Route,
-    pub(super) prepared: Arc<Prepared>,
-    pub(super) chunk: Chunk,
-    /// The records of the rows, as indices into the window.
-    pub(super) rows: Vec<u32>,
-    /// For each row, the terms behind which there is something, by their place in the plan, and how it was read. Rising.
-    pub(super) entities: Vec<(u32, usize, Arc<RelatedPlan>)>,
-    /// For each row, the terms behind which nothing can be read, and the reason. Rising.
-    pub(super) bad_related: Vec<(u32, usize, String)>,
-}
+/// Why a record cannot be judged: code and words.
+type Reason = (&'static str, String);
 
 /// Reads, routes and judges the records of a window.
 pub(super) fn judge(context: &Context, worker: Worker, places: Vec<Place>) -> WindowOutcome {
     let request = &context.request;
-    let Ok(routes) = context.release.router.routes(&request.ruleset, request.entity_type.as_deref()) else {
-        // Checked before the first window was made.
+    let routes = context.release.router.routes(&request.ruleset, request.entity_type.as_deref());
+    let (Ok(routes), false) = (routes, context.is_abandoned()) else {
+        // The names were checked before the first window was made, so nobody waits for this one any more.
         return WindowOutcome { records: Vec::new(), judged: Vec::new() };
     };
-    let mut reader = Reader {
-        context,
-        routes,
-        scratch: Scratch::new(request.max_record),
-        related_scratches: Vec::new(),
-        groups: Vec::new(),
-        last: None,
-        chunks: Vec::new(),
-    };
+    let mut reader = Reader::new(context, routes);
     let mut records = Vec::with_capacity(places.len());
     for (index, place) in (0..).zip(places) {
-        let mut id = String::from("unknown");
+        let mut id = Id::unknown();
         let fate = reader.read(index, &place, &mut id).unwrap_or_else(Fate::Unreadable);
-        records.push(RecordOutcome { place, id, fate });
+        records.push(RecordOutcome { place, id: id.into_text(), fate });
     }
     let chunks = reader.finish();
     let judged = chunks.into_iter().map(|filled| chunk::judge(context, worker, filled, &records)).collect();
     WindowOutcome { records, judged }
 }
 
-/// Records that go the same way.
-struct Group {
-    route: Route,
-    prepared: Arc<Prepared>,
-    builder: ChunkBuilder,
-    rows: Vec<u32>,
-    entities: Vec<(u32, usize, Arc<RelatedPlan>)>,
-    bad_related: Vec<(u32, usize, String)>,
-    /// The place of the chunk among the window's.
-    chunk: usize,
-}
-
+/// Reads records one after the other.
 struct Reader<'a> {
     context: &'a Context,
     routes: Routes<'a>,
-    scratch: Scratch,
-    related_scratches: Vec<Scratch>,
     groups: Vec<Group>,
-    /// The group of the record before: the next one mostly goes the same way, and is then read only once.
-    last: Option<usize>,
-    /// The chunks so far; none where one is still being filled.
+    /// The route of the record before, and its group: the next record mostly goes the same way, and is then read only once.
+    current: Option<(Route, usize)>,
+    /// The plan of that group.
+    plan: Arc<Plan>,
+    /// The chunks so far, in the order in which they were begun; none where one is still being filled.
     chunks: Vec<Option<Filled>>,
+    scratch: Scratch,
+    related: related::Buffers,
 }
 
-impl Reader<'_> {
-    /// Reads one record and adds it to the chunk of its group.
-    fn read(&mut self, index: u32, place: &Place, id: &mut String) -> Result<Fate, RecordError> {
-        let Self { context, routes, scratch, related_scratches, groups, last, chunks } = self;
-        let whole = |error: JsonError| RecordError::new(error.code(), error.problem.to_string(), error.at);
-        let here = |code, message| RecordError::new(code, message, place.at);
-        let text = context.record(place).map_err(whole)?;
+impl<'a> Reader<'a> {
+    fn new(context: &'a Context, routes: Routes<'a>) -> Self {
+        Self {
+            context,
+            routes,
+            groups: Vec::new(),
+            current: None,
+            plan: Arc::clone(&context.first_look),
+            chunks: Vec::new(),
+            scratch: Scratch::new(context.request.max_record),
+            related: related::Buffers::new(context.request.max_record),
+        }
+    }
 
-        let guess = last.and_then(|last| groups.get(last));
-        let guessed = guess.map(|group| group.route);
-        let plan = guess.map_or_else(|| Arc::clone(&context.first_look), |group| Arc::clone(&group.prepared.plan));
-        let tokens = plan.scan(text, scratch).map_err(|error| whole(error.within(place.at)))?;
-        entity_id(&tokens, context.id_fields.len(), id);
-        let route = {
-            let schema = text_of(&tokens, SCHEMA).map_err(|found| here("schema_not_text", found))?;
-            let own = text_of(&tokens, ENTITY_TYPE).map_err(|found| here("entity_type_not_text", found))?;
-            routes.find(schema.as_deref(), own.as_deref()).map_err(|error| here(error.code(), error.to_string()))?
-        };
+    /// Reads one record and adds it to the chunk of its group. The id is set as soon as it is known.
+    fn read(&mut self, index: u32, place: &Place, id: &mut Id) -> Result<Fate, RecordError> {
+        let here = |(code, message)| RecordError::new(code, message, place.at);
+        let within = |error: JsonError| broken(&error.within(place.at));
+        let text = self.context.record(place).map_err(|error| broken(&error))?;
 
-        let other;
-        let (group, tokens) = if guessed == Some(route) {
-            (*last, tokens)
+        let tokens = self.plan.scan(text, &mut self.scratch).map_err(within)?;
+        *id = Id::of(&tokens, self.context.id_fields.len());
+        let route = route(&mut self.routes, &tokens).map_err(here)?;
+        let tokens = if self.current.is_some_and(|(current, _)| current == route) {
+            tokens
         } else {
-            let found = match groups.iter().position(|group| group.route == route) {
-                Some(found) => found,
-                None => {
-                    let group =
-                        Group::open(context, route, chunks).map_err(|reason| here("field_map_mismatch", reason))?;
-                    groups.push(group);
-                    groups.len() - 1
-                }
-            };
-            other = groups.get(found).map_or(plan, |group| Arc::clone(&group.prepared.plan));
-            *last = Some(found);
-            (*last, other.scan(text, scratch).map_err(|error| whole(error.within(place.at)))?)
+            self.turn_to(route).map_err(here)?;
+            self.plan.scan(text, &mut self.scratch).map_err(within)?
         };
-        let group = group.and_then(|group| groups.get_mut(group));
-        let group = group.ok_or_else(|| here("internal", "the record's group is missing".to_owned()))?;
 
-        let found = related::find(context, &group.prepared, id, &mut Scratch::new(context.request.max_record));
-        let entities = found.read(related_scratches, context);
-        let mut added = group.builder.add(&tokens, &entities);
-        if added == Added::Full {
-            group.close(chunks);
-            added = group.builder.add(&tokens, &entities);
+        let group = self.current.and_then(|(_, group)| self.groups.get_mut(group));
+        let group = group.ok_or_else(|| here(("internal", "the record's group is missing".to_owned())))?;
+        let found = related::find(self.context, group.prepared(), id.key(), &mut self.related);
+        let added = group.add(index, &tokens, found, &mut self.related, &mut self.chunks);
+        added.map(|(chunk, row)| Fate::Judged { chunk, row }).ok_or_else(|| {
+            let limit = self.context.request.chunk.bytes;
+            here(("inputs_too_large", format!("what the rules read of this record takes more than {limit}")))
+        })
+    }
+
+    /// Makes the group of the route the current one.
+    fn turn_to(&mut self, route: Route) -> Result<(), Reason> {
+        let known = self.groups.iter().position(|group| group.route() == route);
+        let place = known.unwrap_or(self.groups.len());
+        if known.is_none() {
+            self.groups.push(Group::open(self.context, route)?);
         }
-        if added != Added::Yes {
-            let limit = context.request.chunk.bytes;
-            return Err(here(
-                "inputs_too_large",
-                format!("what the rules read of this record takes more than {limit}"),
-            ));
+        self.current = Some((route, place));
+        if let Some(group) = self.groups.get(place) {
+            self.plan = Arc::clone(&group.prepared().plan);
         }
-        drop(entities);
-        let row = group.builder.rows() - 1;
-        group.rows.push(index);
-        group.entities.extend(found.plans().map(|(term, plan)| (row, term, Arc::clone(plan))));
-        group.bad_related.extend(found.bad.into_iter().map(|bad| (row, bad.term, bad.reason)));
-        Ok(Fate::Judged { chunk: group.chunk, row })
+        Ok(())
     }
 
     fn finish(mut self) -> Vec<Filled> {
         for group in &mut self.groups {
             group.close(&mut self.chunks);
         }
+        // INVARIANT: every chunk that was begun is closed now, so that no place moves.
         self.chunks.into_iter().flatten().collect()
     }
 }
 
-impl Group {
-    fn open(context: &Context, route: Route, chunks: &mut Vec<Option<Filled>>) -> Result<Self, String> {
-        let key = PlanKey {
-            list: route.list,
-            entity_type: route.entity_type,
-            field_map: route.field_map,
-            id_fields: Arc::clone(&context.id_fields),
-        };
-        let prepared = context.release.prepare(&key).map_err(|errors| {
-            let errors: Vec<_> = errors.iter().map(|error| format!("{error}: {}", error.mismatch)).collect();
-            errors.join("; ")
-        })?;
-        chunks.push(None);
-        Ok(Self {
-            route,
-            builder: ChunkBuilder::new(Arc::clone(&prepared.plan), context.request.chunk, context.request.run.now),
-            prepared,
-            rows: Vec::new(),
-            entities: Vec::new(),
-            bad_related: Vec::new(),
-            chunk: chunks.len() - 1,
-        })
-    }
-
-    /// Puts the chunk where it belongs and begins the next one.
-    fn close(&mut self, chunks: &mut Vec<Option<Filled>>) {
-        let filled = Filled {
-            route: self.route,
-            prepared: Arc::clone(&self.prepared),
-            chunk: self.builder.finish(),
-            rows: std::mem::take(&mut self.rows),
-            entities: std::mem::take(&mut self.entities),
-            bad_related: std::mem::take(&mut self.bad_related),
-        };
-        if let Some(chunk) = chunks.get_mut(self.chunk) {
-            *chunk = Some(filled);
-        }
-        chunks.push(None);
-        self.chunk = chunks.len() - 1;
-    }
+/// Where a record goes, by what it says of itself.
+fn route(routes: &mut Routes<'_>, tokens: &Tokens<'_>) -> Result<Route, Reason> {
+    let not_text = |code, name| (code, format!("`{name}` must be a text"));
+    let schema = identity::schema(tokens).map_err(|_| not_text("schema_not_text", "$schema"))?;
+    let own = identity::entity_type(tokens);
+    let known = own.as_ref().ok().and_then(Option::as_deref);
+    routes.find(schema.as_deref(), known).map_err(|error| match error {
+        RouteError::NoEntityType if own.is_err() => not_text("entity_type_not_text", "entity_type"),
+        error => (error.code(), error.to_string()),
+    })
 }
 
-/// A captured text; none if there is nothing or `null`.
-pub(super) fn text_of<'a>(tokens: &Tokens<'a>, capture: usize) -> Result<Option<std::borrow::Cow<'a, str>>, String> {
-    match tokens.capture(capture) {
-        None | Some("null") => Ok(None),
-        Some(token) => unescape(token).map(Some).ok_or_else(|| "it must be a text".to_owned()),
-    }
-}
-
-/// The values of the id fields, joined with `-`. Left as it is if there is none of them.
-fn entity_id(tokens: &Tokens<'_>, fields: usize, id: &mut String) {
-    let mut is_first = true;
-    for field in 0..fields {
-        let value = match tokens.capture(FIRST_ID + field) {
-            None | Some("null") => continue,
-            Some(token) if token.starts_with(['{', '[']) => continue,
-            Some(token) => unescape(token).unwrap_or(std::borrow::Cow::Borrowed(token)),
-        };
-        if is_first {
-            id.clear();
-        } else {
-            id.push('-');
-        }
-        is_first = false;
-        id.push_str(&value);
-    }
-    id.truncate(id.floor_char_boundary(ID_BYTES));
+fn broken(error: &JsonError) -> RecordError {
+    RecordError::new(error.code(), error.problem.to_string(), error.at)
 }

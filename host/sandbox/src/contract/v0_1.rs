@@ -5,7 +5,7 @@ use jurat_model::{Declaration, Finding, Input, Kind, Status, Verdicts};
 use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, TypedFunc};
 
-use super::{Bound, CallError, Contract, Guest, check};
+use super::{Bound, CallError, Contract, Guest, WrongType, check};
 use crate::instance::State;
 
 mod bindings {
@@ -57,14 +57,16 @@ impl Contract for V0_1 {
 impl Bound for Functions {
     fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Box<dyn Guest>> {
         let instance = self.pre.instantiate(&mut *store)?;
-        let evaluate = instance.get_typed_func(&mut *store, &self.evaluate)?;
+        let evaluate = instance.get_typed_func(&mut *store, &self.evaluate);
+        let evaluate = evaluate.map_err(|error| error.context(WrongType("evaluate")))?;
         Ok(Box::new(Instance { instance, describe: self.describe.clone(), evaluate }))
     }
 }
 
 impl Guest for Instance {
     fn describe(&mut self, store: &mut Store<State>) -> Result<Vec<Declaration>, CallError> {
-        let describe: Describe = self.instance.get_typed_func(&mut *store, &self.describe)?;
+        let describe = self.instance.get_typed_func(&mut *store, &self.describe);
+        let describe: Describe = describe.map_err(|error| error.context(WrongType("describe")))?;
         let (rules,) = describe.call(&mut *store, ())?;
         let declarations: Vec<_> = rules.into_iter().map(declaration).collect();
         check::declarations(&declarations)?;

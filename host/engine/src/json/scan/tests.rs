@@ -86,6 +86,32 @@ fn nesting_ends_at_the_limit() {
 }
 
 #[test]
+fn numbers_end_where_floats_do() {
+    let long = |digits: usize| format!("9{}", "0".repeat(digits));
+    for number in ["1e308", "-1.7976931348623157e308", "1E-99999999999999999999", "0e99999999999999999999", &long(307)]
+    {
+        assert!(is_accepted(number.as_bytes()), "{number}");
+    }
+    assert!(is_accepted(format!("{}e-400", long(400)).as_bytes()));
+    for number in ["1e309", "-1e+309", "1e99999999999999999999", "1.8e308", &long(308), &format!("0.5{}e400", long(9))]
+    {
+        let (code, message, at) = refusal(format!(r#"{{"a":{number}}}"#).as_bytes());
+        assert_eq!((code, message.as_str(), at.0), ("json_number", "a number that is too large", 5), "{number}");
+    }
+}
+
+#[test]
+fn a_path_deeper_than_any_text_is_never_found() {
+    let mut paths = Paths::default();
+    let deep: Vec<&str> = vec!["a"; 1_000_000];
+    assert_eq!((paths.add(&deep), paths.add(["b"]), paths.add(&deep), paths.slots()), (0, 1, 2, 3));
+    let mut scratch = Scratch::default();
+    let scanned = scan(br#"{"a":{"a":1},"b":2}"#, &paths, &mut scratch).unwrap();
+    let found: Vec<Option<&str>> = scanned.spans.iter().map(|span| span.of(scanned.text)).collect();
+    assert_eq!(found, [None, Some("2"), None]);
+}
+
+#[test]
 fn length_ends_at_the_limit() {
     let mut scratch = Scratch::new(Bytes::new(10));
     assert!(scan(b"[12345678]", &Paths::default(), &mut scratch).is_ok());
@@ -204,6 +230,9 @@ fn agrees(text: &[u8]) -> Result<(), TestCaseError> {
             JsonProblem::Syntax(_) | JsonProblem::Utf8 => {
                 prop_assert!(!is_json(text), "only we refuse {}: {error}", String::from_utf8_lossy(text));
                 prop_assert!(error.at.offset <= text.len() as u64);
+            }
+            JsonProblem::Number => {
+                prop_assert!(serde_json::from_slice::<Value>(text).is_err(), "{}", String::from_utf8_lossy(text));
             }
             // Objects and arrays never get deeper than a few levels here, so only repeated keys are left.
             other => prop_assert_eq!(other.code(), "json_duplicate_key"),

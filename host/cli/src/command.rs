@@ -1,0 +1,96 @@
+//! The commands.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit::{EXIT_CODES, Exit, Failure};
+
+mod build;
+mod completions;
+mod config;
+mod inspect;
+mod key;
+mod release;
+mod validate;
+
+/// Runs other people's rules on business records: signed, and in a sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "jurat", version, max_term_width = 110, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge records with the rules of a release
+    Validate(validate::Arguments),
+    /// Compile rules written in Rust to components
+    Build(build::Arguments),
+    /// Show what a component or a repository holds
+    Inspect(inspect::Arguments),
+    /// Make keys for signing
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Make, sign and check releases
+    #[command(subcommand)]
+    Release(release::Command),
+    /// Print a configuration file with every setting, its default and its meaning
+    Config,
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Compile a component from standard input to standard output; this program calls itself with it
+    #[command(hide = true)]
+    Compile(CompileArguments),
+}
+
+#[derive(Args, Debug)]
+struct CompileArguments {}
+
+/// Does what the command says.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Key(command) => key::run(&command),
+        Command::Release(command) => release::run(&command),
+        Command::Config => config::run(),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Compile(CompileArguments {}) => Ok(compile()),
+    }
+}
+
+/// Its exit codes are between the two ends of the pipe.
+fn compile() -> Exit {
+    match jurat_sandbox::compile_from_stdin() {
+        0 => Exit::Fine,
+        3 => Exit::Trust,
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                let has_help =
+                    argument.get_help().is_some() || matches!(argument.get_id().as_str(), "help" | "version");
+                assert!(has_help, "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,118 @@
+//! What goes to the terminal, and what must not.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter};
+use tracing_subscriber::EnvFilter;
+
+use crate::table::{Colours, Style, plain};
+
+/// Characters of a message that are shown.
+const MESSAGE: usize = 4_000;
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Standard output, in large pieces.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// How tables look on standard output.
+pub(crate) fn style(colour: Colour) -> Style {
+    let is_terminal = io::stdout().is_terminal();
+    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let has_colours = match colour {
+        Colour::Auto => is_terminal && !wants_none,
+        Colour::Always => true,
+        Colour::Never => false,
+    };
+    let width = is_terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
+    Style {
+        width: width.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0),
+        colours: if has_colours { Colours::On } else { Colours::Off },
+    }
+}
+
+/// Says something on standard error, on one line. Nothing in it can move the cursor or hide.
+pub(crate) fn complain(what: &str, message: &str) {
+    // With standard error closed there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{what}: {}", plain(message, MESSAGE));
+}
+
+/// Says how far a command has come.
+pub(crate) fn progress(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", plain(message, MESSAGE));
+}
+
+/// Writes log lines to standard error: warnings and errors, or what `JURAT_LOG` asks for.
+pub(crate) fn start_log() {
+    let filter =
+        EnvFilter::builder().with_env_var("JURAT_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // Only fails if a log has been started before, by a test.
+    let _ = log.with_ansi(io::stderr().is_terminal()).without_time().try_init();
+}
+
+/// Writes a value as JSON in which every character can be seen: on a terminal, the others could do harm.
+pub(crate) fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Visible)).map_err(io::Error::from)
+}
+
+/// Compact JSON with `\u` escapes for what `char::escape_debug` would escape.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
+            let (before, after) = rest.split_at(at);
+            out.write_all(before.as_bytes())?;
+            for unit in hidden.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = after.get(hidden.len_utf8()..).unwrap_or_default();
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
+        serde_json::ser::CompactFormatter.write_char_escape(out, escape)
+    }
+}
+
+fn is_hidden(character: char) -> bool {
+    // Letters with marks of their own stand beside each other; quotes and backslashes have their own escapes.
+    !character.is_ascii_graphic() && character != ' ' && character.escape_debug().len() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(value: &str) -> String {
+        let mut out = Vec::new();
+        write_json(&mut out, &value).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys() {
+        let hostile = "a\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\u{2066}\u{200b}\r\n\t\"\\é漢😀\u{e0001}";
+        let written = json(hostile);
+        assert!(!written.chars().any(|character| character.is_control()), "{written}");
+        assert!(written.contains("\\u001b[31m\\u009b2J\\u007f\\u202e\\u2066\\u200b"), "{written}");
+        assert!(written.contains("é漢😀"), "{written}");
+        assert_eq!(serde_json::from_str::<String>(&written).unwrap(), hostile);
+    }
+}

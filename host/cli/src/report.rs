@@ -1,0 +1,106 @@
+//! What a component is, for people and for programs.
+
+use std::io::{self, Write};
+
+use jurat::chain;
+use jurat_model::{Declaration, Input};
+use jurat_sandbox::{Description, Policy, Refusal, Sandbox, scan};
+use jurat_trust::{Digest, Wasi, danger};
+use serde::Serialize;
+
+use crate::table::plain;
+
+/// Characters of foreign text that are shown.
+const SHOWN: usize = 200;
+
+/// What can be seen of a component.
+#[derive(Debug, Serialize)]
+pub(crate) struct ComponentReport {
+    file: String,
+    bytes: u64,
+    sha256: String,
+    contract: Option<&'static str>,
+    imports: Vec<String>,
+    rules: Vec<RuleReport>,
+    /// Why hosts would refuse it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleReport {
+    id: String,
+    entity_type: String,
+    description: String,
+    inputs: Vec<InputReport>,
+    annotations: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct InputReport {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
+    kind: &'static str,
+    required: bool,
+}
+
+impl ComponentReport {
+    /// Looks into a component: at its shape, and, in the sandbox, at what it says of itself.
+    pub(crate) fn new(file: String, bytes: Vec<u8>, sandbox: &Sandbox, policy: &Policy) -> Self {
+        let shape = scan(&bytes);
+        let (length, sha256) = (bytes.len() as u64, Digest::of(&bytes).to_string());
+        let imports = shape.as_ref().map(|shape| shape.imports.clone()).unwrap_or_default();
+        let wasi = if imports.iter().any(|import| import.starts_with("wasi:")) { Wasi::Sealed } else { Wasi::None };
+        let described = match shape {
+            Ok(_) => sandbox.describe(&danger::assume_verified_bytes(bytes), wasi, policy),
+            Err(error) => Err(Refusal::Shape(error)),
+        };
+        let (contract, rules, refused) = match described {
+            Ok(Description { rules, contract, .. }) => (Some(contract), rules.into_iter().map(rule).collect(), None),
+            Err(refusal) => (None, Vec::new(), Some(chain(&refusal))),
+        };
+        Self { file, bytes: length, sha256, contract, imports, rules, refused }
+    }
+
+    /// Why hosts would refuse it.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
+    /// Writes it for people.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { file, bytes, sha256, contract, imports, rules, refused } = self;
+        writeln!(out, "{}", plain(file, SHOWN))?;
+        writeln!(out, "  size      {bytes} bytes")?;
+        writeln!(out, "  sha256    {sha256}")?;
+        if let Some(contract) = contract {
+            writeln!(out, "  contract  {contract}")?;
+        }
+        let imports: Vec<_> = imports.iter().map(|import| plain(import, SHOWN)).collect();
+        writeln!(out, "  imports   {}", if imports.is_empty() { "nothing".to_owned() } else { imports.join(", ") })?;
+        if let Some(refused) = refused {
+            writeln!(out, "  refused   {}", plain(refused, 1_000))?;
+        }
+        for RuleReport { id, entity_type, description, inputs, .. } in rules {
+            let id = plain(id, SHOWN);
+            writeln!(out, "  rule      {id}  {}  {}", plain(entity_type, SHOWN), plain(description, SHOWN))?;
+            for InputReport { name, of, kind, required } in inputs {
+                let of = of.as_ref().map_or_else(String::new, |of| format!("{}.", plain(of, SHOWN)));
+                let required = if *required { "" } else { ", optional" };
+                writeln!(out, "              {of}{}: {kind}{required}", plain(name, SHOWN))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rule(rule: Declaration) -> RuleReport {
+    let Declaration { id, entity_type, description, inputs, annotations } = rule;
+    RuleReport { id, entity_type, description, annotations, inputs: inputs.into_iter().map(input).collect() }
+}
+
+fn input(input: Input) -> InputReport {
+    let Input { name, of, kind, required } = input;
+    InputReport { name, of, kind: kind.name(), required }
+}

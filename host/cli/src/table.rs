@@ -1,0 +1,271 @@
+//! Results as a person reads them: a block for each record, then what each rule said how often.
+//!
+//! Results are printed as they come, so that a long run needs no more memory than a short one. Everything that records, rules and
+//! releases bring along goes through [`plain`], so that it can neither move the cursor nor pass for something of ours.
+
+mod text;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jurat::{RecordError, RecordResult, RuleResult, RuleSummary, Status, Summary};
+
+pub(crate) use text::plain;
+use text::{columns, wrap};
+
+/// Characters of a foreign text that are shown; the rest is counted.
+const SHOWN: usize = 1_000;
+/// Characters of a record's id that are shown.
+const SHOWN_ID: usize = 100;
+/// Columns before a rule's id: the margin, the longest status, and a gap.
+const MARGIN: usize = 9;
+/// Messages that would have fewer columns than this begin below their rule instead of beside it.
+const NARROW: usize = 32;
+/// Columns that text gets even where the terminal has none left.
+const LEAST: usize = 16;
+
+/// How a table looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// Columns of the terminal. None = nothing is wrapped, so that each verdict stays on one line for other programs.
+    pub(crate) width: Option<usize>,
+    /// Whether statuses are coloured.
+    pub(crate) colours: Colours,
+}
+
+/// Whether statuses are coloured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Colours {
+    /// By ANSI escapes: for terminals.
+    On,
+    /// Not at all: for files and pipes.
+    Off,
+}
+
+/// A table that is being printed.
+pub(crate) struct Table<'a> {
+    out: &'a mut dyn Write,
+    style: Style,
+    /// Columns that the ids of rules take, with their indentation: the most that any record needed so far.
+    label: usize,
+    /// What each rule says of itself, for the end.
+    descriptions: BTreeMap<Arc<str>, Arc<str>>,
+    has_unsigned: bool,
+}
+
+impl<'a> Table<'a> {
+    /// An empty table.
+    pub(crate) fn new(out: &'a mut dyn Write, style: Style) -> Self {
+        Self { out, style, label: 0, descriptions: BTreeMap::new(), has_unsigned: false }
+    }
+
+    /// Prints what the rules say of one record.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn record(&mut self, record: &RecordResult) -> io::Result<()> {
+        self.has_unsigned |= record.unsigned;
+        let id = self.paint(BOLD, &plain(&record.entity_id, SHOWN_ID));
+        let entity = record.entity_type.as_deref().map(|entity| self.paint(DIM, &plain(entity, SHOWN_ID)));
+        let unsigned = record.unsigned.then(|| self.paint(YELLOW, "unsigned rules"));
+        let head: Vec<_> = [Some(id), entity, unsigned].into_iter().flatten().collect();
+        writeln!(self.out, "{}", head.join("  "))?;
+        match &record.error {
+            Some(error) => self.unreadable(error)?,
+            None if record.results.is_empty() => self.line(None, DIM, "no rules are listed for it")?,
+            None => self.rules(&record.results)?,
+        }
+        writeln!(self.out)
+    }
+
+    /// Prints how often each rule said what, and what became of the records.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn finish(mut self, summary: &Summary) -> io::Result<()> {
+        if !summary.rules.is_empty() {
+            self.counts(&summary.rules)?;
+            writeln!(self.out)?;
+        }
+        self.closing(BOLD, &totals(summary))?;
+        let indeterminate = summary.rules.values().map(|rule| rule.indeterminate).sum();
+        if indeterminate > 0 {
+            let outcomes = counted(indeterminate, "outcome depends", "outcomes depend");
+            self.closing(YELLOW, &format!("{outcomes} on this machine and moment: run again before you rely on it"))?;
+        }
+        if summary.host_failures > 0 {
+            let results = counted(summary.host_failures, "result says", "results say");
+            self.closing(colour(Status::Error), &format!("{results} nothing, because the host failed: see its log"))?;
+        }
+        if self.has_unsigned {
+            self.closing(YELLOW, "Nobody has signed these rules.")?;
+        }
+        self.out.flush()
+    }
+
+    fn unreadable(&mut self, error: &RecordError) -> io::Result<()> {
+        let RecordError { code, message, line, offset } = error;
+        let message = format!("{} ({code}, line {line}, byte {offset})", plain(message, SHOWN));
+        self.line(Some(Status::Error), "", &message)
+    }
+
+    fn rules(&mut self, results: &[RuleResult]) -> io::Result<()> {
+        let mut rows = Vec::new();
+        flatten(results, 0, &mut rows);
+        for (_, result) in &rows {
+            if !self.descriptions.contains_key(&result.rule_id) {
+                self.descriptions.insert(result.rule_id.clone(), result.description.clone());
+            }
+        }
+        let is_quiet = |result: &RuleResult| result.status == Status::Pass && result.message.is_empty();
+        if rows.iter().all(|(_, result)| is_quiet(result)) {
+            let ids: Vec<_> = rows.iter().map(|(_, result)| plain(&result.rule_id, SHOWN_ID)).collect();
+            return self.line(Some(Status::Pass), "", &ids.join("  "));
+        }
+        let labels = rows.iter().map(|(depth, result)| 2 * depth + columns(&plain(&result.rule_id, SHOWN_ID)));
+        let most = self.style.width.map_or(usize::MAX, |width| width / 2);
+        self.label = labels.filter(|label| *label <= most).fold(self.label, usize::max);
+        rows.into_iter().try_for_each(|(depth, result)| self.rule(depth, result))
+    }
+
+    fn rule(&mut self, depth: usize, result: &RuleResult) -> io::Result<()> {
+        let label = format!("{:indent$}{}", "", plain(&result.rule_id, SHOWN_ID), indent = 2 * depth);
+        let status = self.status(result.status);
+        let message = message(result);
+        if message.is_empty() {
+            return writeln!(self.out, "  {status}  {label}");
+        }
+        let column = MARGIN + self.label + 2;
+        let room = self.style.width.map(|width| width.saturating_sub(column));
+        if room.is_some_and(|room| room < NARROW) || columns(&label) > self.label {
+            writeln!(self.out, "  {status}  {label}")?;
+            return self.paragraph(MARGIN + 2 * depth + 2, &message);
+        }
+        let gap = self.label - columns(&label) + 2;
+        let mut lines = wrap(&message, room).into_iter();
+        writeln!(self.out, "  {status}  {label}{:gap$}{}", "", lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| writeln!(self.out, "{:column$}{line}", ""))
+    }
+
+    /// One status for a whole record, and what there is to say, below each other where it is long.
+    fn line(&mut self, status: Option<Status>, colour: &str, text: &str) -> io::Result<()> {
+        let status = status.map_or_else(|| " ".repeat(5), |status| self.status(status));
+        let room = self.style.width.map(|width| width.saturating_sub(MARGIN).max(LEAST));
+        let mut lines = wrap(text, room).into_iter();
+        let first = self.paint(colour, &lines.next().unwrap_or_default());
+        writeln!(self.out, "  {status}  {first}")?;
+        lines.try_for_each(|line: String| writeln!(self.out, "{:MARGIN$}{}", "", self.paint(colour, &line)))
+    }
+
+    fn closing(&mut self, colour: &str, text: &str) -> io::Result<()> {
+        let lines = wrap(text, self.style.width.map(|width| width.max(LEAST)));
+        lines.into_iter().try_for_each(|line| writeln!(self.out, "{}", self.paint(colour, &line)))
+    }
+
+    fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let room = self.style.width.map(|width| width.saturating_sub(indent).max(LEAST));
+        wrap(text, room).into_iter().try_for_each(|line| writeln!(self.out, "{:indent$}{line}", ""))
+    }
+
+    fn counts(&mut self, rules: &BTreeMap<Arc<str>, RuleSummary>) -> io::Result<()> {
+        let ids: Vec<_> = rules.keys().map(|id| plain(id, SHOWN_ID)).collect();
+        let label = ids.iter().map(|id| columns(id)).fold("rule".len(), usize::max);
+        let cells = Status::ALL.map(|status| {
+            let most = rules.values().map(|rule| rule.count(status)).max().unwrap_or(0);
+            (status, status.name().len().max(most.to_string().len()))
+        });
+        let names: String = cells.iter().map(|(status, cell)| format!("  {:>cell$}", status.name())).collect();
+        let head = format!("{:label$}{names}", "rule");
+        writeln!(self.out, "{}", self.paint(DIM, &head))?;
+        let column = columns(&head) + 2;
+        let room = self.style.width.map(|width| width.saturating_sub(column));
+        for ((id, rule), shown) in rules.iter().zip(&ids) {
+            write!(self.out, "{shown}{:gap$}", "", gap = label - columns(shown))?;
+            for (status, cell) in cells {
+                let count = rule.count(status);
+                let digits = if count == 0 { "-".to_owned() } else { count.to_string() };
+                let colour = if count == 0 { DIM } else { colour(status) };
+                write!(self.out, "  {:gap$}{}", "", self.paint(colour, &digits), gap = cell - digits.len())?;
+            }
+            let description = self.descriptions.get(id).map(|text| plain(text, SHOWN)).unwrap_or_default();
+            // Where there is no room beside the numbers, they are worth more than the words.
+            let lines = if room.is_some_and(|room| room < LEAST) { Vec::new() } else { wrap(&description, room) };
+            for (index, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
+                let gap = if index == 0 { 2 } else { column };
+                let end = if index == 0 { "" } else { "\n" };
+                write!(self.out, "{end}{:gap$}{}", "", self.paint(DIM, line))?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn status(&self, status: Status) -> String {
+        format!("{}{:gap$}", self.paint(colour(status), status.name()), "", gap = 5 - status.name().len())
+    }
+
+    fn paint(&self, colour: &str, text: &str) -> String {
+        match self.style.colours {
+            Colours::On if !colour.is_empty() && !text.is_empty() => format!("{colour}{text}{PLAIN}"),
+            Colours::On | Colours::Off => text.to_owned(),
+        }
+    }
+}
+
+const PLAIN: &str = "\x1b[0m";
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const YELLOW: &str = "\x1b[33m";
+
+fn colour(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "\x1b[32m",
+        Status::Warn => YELLOW,
+        Status::Fail => "\x1b[1;31m",
+        Status::Norun => "\x1b[36m",
+        Status::Error => "\x1b[1;35m",
+    }
+}
+
+/// The rules of a tree in the order in which they are read, each with the number of its ancestors.
+fn flatten<'a>(results: &'a [RuleResult], depth: usize, rows: &mut Vec<(usize, &'a RuleResult)>) {
+    for result in results {
+        rows.push((depth, result));
+        flatten(&result.children, depth + 1, rows);
+    }
+}
+
+fn message(result: &RuleResult) -> String {
+    let mut text = plain(&result.message, SHOWN);
+    if let (true, Some(code)) = (text.is_empty(), &result.code) {
+        text = plain(code, SHOWN);
+    }
+    if result.indeterminate {
+        text.push_str(" [may differ when run again]");
+    }
+    text.trim_start().to_owned()
+}
+
+/// What became of the records; the parts add up to the whole.
+fn totals(summary: &Summary) -> String {
+    let Summary { records, unreadable, failed, warned, not_run, .. } = *summary;
+    let passed = records.saturating_sub(unreadable + failed + warned + not_run);
+    let mut parts = vec![format!("{passed} passed")];
+    for (count, what) in [(warned, "warned"), (failed, "failed"), (unreadable, "could not be read")] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    if not_run > 0 {
+        parts.push(format!("no rule ran on {not_run}"));
+    }
+    format!("{}: {}", counted(records, "record", "records"), parts.join(", "))
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests;

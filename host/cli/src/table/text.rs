@@ -1,0 +1,64 @@
+//! Foreign text made harmless, and text in columns.
+
+/// A foreign text for one line of a terminal: nothing in it is invisible, moves the cursor or changes the direction of writing.
+///
+/// Quotes and backslashes stay as they are. What is longer than `most` characters is cut, and the rest counted.
+pub(crate) fn plain(text: &str, most: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(4 * most));
+    let mut characters = text.chars();
+    for character in characters.by_ref().take(most) {
+        match character {
+            '\'' | '"' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    match characters.count() {
+        0 => {}
+        more => shown.push_str(&format!("... ({more} more characters)")),
+    }
+    shown
+}
+
+/// The columns that a text takes on a terminal.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+/// Cuts a text into lines of so many columns: between words where it can, inside of a word where it must.
+pub(super) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
+    let Some(room) = room else {
+        return vec![text.to_owned()];
+    };
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for (index, word) in text.split(' ').enumerate() {
+        let needed = columns(word);
+        if index > 0 && used + 1 + needed <= room {
+            line.push(' ');
+            used += 1;
+        } else if index > 0 {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        for character in word.chars() {
+            if used > 0 && used + width(character) > room {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(character);
+            used += width(character);
+        }
+    }
+    lines.push(line);
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// One column, or two for what East Asian terminals print wide. What takes none has been escaped before.
+fn width(character: char) -> usize {
+    let is_wide = matches!(character,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3fffd}');
+    if is_wide { 2 } else { 1 }
+}

@@ -1,0 +1,203 @@
+//! What a rule says of a record, in words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jurat_model::{Finding, Input, Status};
+
+use super::Context;
+use super::chunk::{NodeOutcome, Why};
+use super::message::{close, fill, push};
+use super::values::Row;
+use crate::extract::{Blocked, ColumnId};
+use crate::prepared::{Runner, Step};
+use crate::results::{FieldResult, RuleResult};
+use crate::ruleset::Node;
+
+/// What stands for a value that is not there.
+const ABSENT: &str = "(absent)";
+
+/// What a rule says, as its outcome has it.
+pub(super) fn judged(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOutcome) -> RuleResult {
+    let status = outcome.statuses.get(row.row as usize).copied().unwrap_or(Status::Error);
+    let mut result = empty(row.context, node, status);
+    result.execution_time_ms = outcome.time;
+    let mut reasons = outcome.reasons(row.row).peekable();
+    if reasons.peek().is_some() {
+        let case = Case::new(row, node, place);
+        reasons.for_each(|why| case.explain(&mut result, why));
+    }
+    result
+}
+
+/// What a rule says below one that did not let it run.
+pub(super) fn below(row: &Row<'_>, node: &Node, parent: &RuleResult) -> RuleResult {
+    let mut result = empty(row.context, node, Status::Norun);
+    result.code = Some("parent".to_owned());
+    result.message = format!("not run: its parent `{}` is {}", parent.rule_id, parent.status);
+    result
+}
+
+/// What a rule says that has done wrong too often.
+pub(super) fn parked(row: &Row<'_>, node: &Node) -> RuleResult {
+    let mut result = empty(row.context, node, Status::Error);
+    result.code = Some("parked".to_owned());
+    result.indeterminate = true;
+    let most = row.context.request.run.park_after;
+    result.message = format!("not run: the rule has failed on {most} records of this request");
+    result
+}
+
+fn empty(context: &Context, node: &Node, status: Status) -> RuleResult {
+    let description = node.rule.and_then(|rule| context.release.descriptions.get(rule));
+    RuleResult {
+        rule_id: Arc::clone(&node.rule_id),
+        description: description.map_or_else(|| Arc::from(""), Arc::clone),
+        status,
+        message: String::new(),
+        code: None,
+        params: BTreeMap::new(),
+        fields: Vec::new(),
+        indeterminate: false,
+        execution_time_ms: 0.0,
+        children: Vec::new(),
+    }
+}
+
+/// One rule on one record.
+struct Case<'c, 'a> {
+    row: &'c Row<'a>,
+    node: &'c Node,
+    step: Option<&'a Step>,
+    inputs: &'a [Input],
+}
+
+impl<'c, 'a> Case<'c, 'a> {
+    fn new(row: &'c Row<'a>, node: &'c Node, place: usize) -> Self {
+        let step = row.judged.prepared.steps.get(place);
+        let declaration = match step.map(|step| &step.runner) {
+            Some(Runner::Component { component, rule }) => row.context.release.declaration(*component, *rule),
+            _ => None,
+        };
+        Self { row, node, step, inputs: declaration.map(|declaration| &*declaration.inputs).unwrap_or_default() }
+    }
+
+    /// Adds one reason to a result.
+    fn explain(&self, result: &mut RuleResult, why: &Why) {
+        if why.comes_before_the_rule() {
+            result.execution_time_ms = 0.0;
+        }
+        let code = match why {
+            Why::Finding(finding) => return self.finding(result, finding),
+            Why::More(more) => return close(&mut result.message, &format!("; and {more} more")),
+            // These are settled in the order of the input, and say so in the same words.
+            Why::Parked => return *result = parked(self.row, self.node),
+            Why::Parent => "parent",
+            Why::Fault(fault) => {
+                result.indeterminate = fault.is_indeterminate();
+                // Those faults were found with nothing else in the call.
+                let alone = if fault.can_be_halved() { " on this record alone" } else { "" };
+                sentence(result, &format!("the rule {fault}{alone}"));
+                fault.code()
+            }
+            Why::Host => {
+                result.indeterminate = true;
+                sentence(result, "the host could not run the rule; its log says why");
+                "host"
+            }
+            Why::Blocked(Blocked::WrongKind(input)) => {
+                if let Some(declared) = self.inputs.get(*input) {
+                    let token = self.token(*input);
+                    sentence(result, &format!("`{declared}` is {token}, which is no {}", declared.kind));
+                }
+                result.fields.extend(self.field(*input));
+                "input_kind"
+            }
+            Why::Blocked(Blocked::Absent(input)) => {
+                if let Some(declared) = self.inputs.get(*input) {
+                    let unreadable = self.column(*input).and_then(|column| self.row.unreadable(column));
+                    match unreadable {
+                        Some(reason) => sentence(result, &format!("not run: {reason}")),
+                        None => sentence(result, &format!("not run: `{declared}` is absent")),
+                    }
+                }
+                result.fields.extend(self.field(*input));
+                "input_absent"
+            }
+            Why::Unknown => {
+                let id = &self.node.rule_id;
+                sentence(result, &format!("not run: no component of the release has a rule `{id}`"));
+                "unknown_rule"
+            }
+            Why::OtherEntity => {
+                let declared = match self.step.map(|step| &step.runner) {
+                    Some(Runner::OtherEntity { declared }) => declared.as_str(),
+                    _ => "another",
+                };
+                sentence(result, &format!("not run: the rule judges records of the type `{declared}`"));
+                "other_entity_type"
+            }
+            Why::Schema { pointer, reason, code } => {
+                match pointer.as_deref() {
+                    None | Some("") => sentence(result, reason),
+                    Some(pointer) => sentence(result, &format!("{pointer}: {reason}")),
+                }
+                result.fields.extend(pointer.as_ref().map(|pointer| FieldResult {
+                    name: String::new(),
+                    pointer: Some(pointer.clone()),
+                    value: None,
+                }));
+                code
+            }
+        };
+        result.code.get_or_insert_with(|| code.to_owned());
+    }
+
+    fn finding(&self, result: &mut RuleResult, finding: &Finding) {
+        sentence(result, "");
+        let param = |name: &str| finding.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        fill(&mut result.message, &finding.message, |name| {
+            let input = self.inputs.iter().position(|input| is_called(input, name));
+            input.map(|input| self.token(input)).or_else(|| param(name))
+        });
+        if result.code.is_none() {
+            result.code.clone_from(&finding.code);
+        }
+        result.params.extend(finding.params.iter().cloned());
+        for input in &finding.inputs {
+            let field = self.field(*input as usize);
+            result.fields.extend(field.filter(|field| !result.fields.contains(field)));
+        }
+    }
+
+    fn column(&self, input: usize) -> Option<ColumnId> {
+        self.step?.columns.get(input).copied()
+    }
+
+    fn token(&self, input: usize) -> &str {
+        self.column(input).and_then(|column| self.row.token(column)).unwrap_or(ABSENT)
+    }
+
+    fn field(&self, input: usize) -> Option<FieldResult> {
+        let name = self.inputs.get(input)?.to_string();
+        let column = self.column(input)?;
+        let pointer = self.row.pointer(column).map(str::to_owned);
+        Some(FieldResult { name, pointer, value: self.row.token(column).map(str::to_owned) })
+    }
+}
+
+/// Adds a sentence to the message.
+fn sentence(result: &mut RuleResult, text: &str) {
+    if !result.message.is_empty() {
+        push(&mut result.message, "; ");
+    }
+    push(&mut result.message, text);
+}
+
+/// Whether a placeholder names an input: `principal`, or `parent.limit` for a field of a related entity.
+fn is_called(input: &Input, name: &str) -> bool {
+    match &input.of {
+        None => input.name == name,
+        Some(term) => name.split_once('.').is_some_and(|(of, field)| of == term && field == input.name),
+    }
+}

@@ -1,0 +1,129 @@
+//! What a record says of itself: its id, its schema, its entity type.
+
+use std::borrow::Cow;
+
+use crate::extract::Tokens;
+use crate::json::unescape;
+use crate::prepared::{ENTITY_TYPE, FIRST_ID, SCHEMA};
+
+/// The longest id that results carry, in bytes.
+const ID_BYTES: usize = 256;
+/// What stands for the id of a record that has none.
+const UNKNOWN: &str = "unknown";
+
+/// Who a record is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Id {
+    text: String,
+    is_whole: bool,
+}
+
+/// What stands where a text was expected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct NotText;
+
+/// A text of a record that says where it belongs; none if there is nothing or `null`.
+type Named<'a> = Result<Option<Cow<'a, str>>, NotText>;
+
+impl Id {
+    /// The id of a record that cannot be read.
+    pub(super) fn unknown() -> Self {
+        Self { text: UNKNOWN.to_owned(), is_whole: false }
+    }
+
+    /// The values of the id fields, joined with `-`. A field that is not there, or is no plain value, is left out.
+    pub(super) fn of(tokens: &Tokens<'_>, fields: usize) -> Self {
+        let values = (FIRST_ID..FIRST_ID + fields).filter_map(|field| match tokens.capture(field)? {
+            "null" => None,
+            token if token.starts_with(['{', '[']) => None,
+            token => Some(unescape(token).unwrap_or(Cow::Borrowed(token))),
+        });
+        let mut id: Option<Self> = None;
+        for value in values {
+            let id = match &mut id {
+                None => id.insert(Self { text: String::with_capacity(value.len().min(ID_BYTES)), is_whole: true }),
+                Some(id) => {
+                    id.push("-");
+                    id
+                }
+            };
+            id.push(&value);
+        }
+        id.unwrap_or_else(Self::unknown)
+    }
+
+    /// The id under which related entities may be given: not one that is missing, nor one that another record may share
+    /// because it was cut.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.is_whole.then_some(&*self.text)
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    fn push(&mut self, text: &str) {
+        let fitting = text.floor_char_boundary(ID_BYTES.saturating_sub(self.text.len()));
+        self.is_whole &= fitting == text.len();
+        self.text.push_str(text.get(..fitting).unwrap_or_default());
+    }
+}
+
+/// The URL of the record's schema.
+pub(super) fn schema<'a>(tokens: &Tokens<'a>) -> Named<'a> {
+    text(tokens, SCHEMA)
+}
+
+/// What the record says that it is.
+pub(super) fn entity_type<'a>(tokens: &Tokens<'a>) -> Named<'a> {
+    text(tokens, ENTITY_TYPE)
+}
+
+fn text<'a>(tokens: &Tokens<'a>, capture: usize) -> Named<'a> {
+    match tokens.capture(capture) {
+        None | Some("null") => Ok(None),
+        Some(token) => unescape(token).map(Some).ok_or(NotText),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Scratch;
+    use crate::prepared::first_look;
+
+    fn id(record: &str) -> Id {
+        let fields = ["id".to_owned(), "part.no".to_owned()];
+        let plan = first_look(&fields).unwrap();
+        let mut scratch = Scratch::default();
+        Id::of(&plan.scan(record.as_bytes(), &mut scratch).unwrap(), fields.len())
+    }
+
+    #[test]
+    fn an_id_is_made_of_the_fields_that_are_there() {
+        for (record, expected) in [
+            (r#"{"id":"a","part":{"no":7}}"#, "a-7"),
+            (r#"{"id":"a"}"#, "a"),
+            (r#"{"id":null,"part":{"no":1.50}}"#, "1.50"),
+            (r#"{"id":{},"part":{"no":true}}"#, "true"),
+            (r#"{"id":"","part":{"no":"\u0041"}}"#, "-A"),
+            (r#"{"id":"unknown"}"#, "unknown"),
+        ] {
+            assert_eq!(id(record).key(), Some(expected), "{record}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_missing_or_cut_is_no_key() {
+        for record in ["{}", r#"{"id":[1],"part":"x"}"#] {
+            assert_eq!((id(record).key(), id(record).into_text().as_str()), (None, "unknown"));
+        }
+        for (length, is_key) in [(128, true), (129, false), (100_000, false)] {
+            let id = id(&format!(r#"{{"id":"{}"}}"#, "é".repeat(length)));
+            assert_eq!(id.key().is_some(), is_key, "{length}");
+            let text = id.into_text();
+            assert_eq!(text, "é".repeat(128));
+            assert!(text.capacity() <= ID_BYTES);
+        }
+    }
+}

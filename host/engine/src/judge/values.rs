@@ -1,0 +1,63 @@
+//! A record's values, as it writes them.
+
+use std::cell::OnceCell;
+
+use super::Context;
+use super::chunk::Judged;
+use super::window::RecordOutcome;
+use crate::extract::{ColumnId, Source, TokenView};
+
+/// One row of a chunk, with the texts in which its values stand.
+pub(super) struct Row<'a> {
+    pub(super) context: &'a Context,
+    pub(super) judged: &'a Judged,
+    pub(super) row: u32,
+    record: &'a RecordOutcome,
+    text: OnceCell<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(context: &'a Context, judged: &'a Judged, record: &'a RecordOutcome, row: u32) -> Self {
+        Self { context, judged, row, record, text: OnceCell::new() }
+    }
+
+    /// What stands in a column, shortened: the token of the record or of a related entity, or the time of the run.
+    pub(super) fn token(&self, column: ColumnId) -> Option<&'a str> {
+        let text = match self.judged.prepared.plan.source(column)? {
+            Source::Now => return Some(&self.context.now_token),
+            Source::Record => self.text(),
+            Source::Related(term) => {
+                self.judged.related.plan(self.row, term)?;
+                let name = self.judged.prepared.plan.terms().nth(term)?;
+                self.context.request.associated.as_deref()?.get(&self.record.id, name)?
+            }
+        };
+        TokenView::new("", None, text, self.judged.chunk.span(self.row, column)).value
+    }
+
+    /// Where a column's value lies in the record or in the related entity; none if the field map does not say.
+    pub(super) fn pointer(&self, column: ColumnId) -> Option<&'a str> {
+        let plan = &self.judged.prepared.plan;
+        match plan.source(column)? {
+            Source::Now => None,
+            Source::Record => plan.pointer(column),
+            Source::Related(term) => self.judged.related.plan(self.row, term)?.pointer(plan, column),
+        }
+    }
+
+    /// Why nothing can be read where a column's value should come from.
+    pub(super) fn unreadable(&self, column: ColumnId) -> Option<&'a str> {
+        match self.judged.prepared.plan.source(column)? {
+            Source::Now | Source::Record => None,
+            Source::Related(term) => self.judged.related.reason(self.row, term),
+        }
+    }
+
+    /// The record, checked once however many values are shown.
+    fn text(&self) -> &'a str {
+        self.text.get_or_init(|| {
+            let text = self.context.record(&self.record.place).unwrap_or_default();
+            str::from_utf8(text).unwrap_or_default()
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! Whole requests over rules that are scripted: what each record is told, whatever the chunks, the threads and the neighbours.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+mod broken_records;
+mod cases;
+mod fixture;
+mod hostile;
+mod model;
+mod properties;
+mod requests;
+mod scripted;

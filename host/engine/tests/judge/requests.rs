@@ -1,0 +1,201 @@
+//! Requests as a whole: what they refuse, what they hold, what they leave behind.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+
+use jurat_engine::{JudgeError, Request, judge};
+use jurat_model::{Finding, Status};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, ReleaseSpec, SCHEMAS, obedient, request, workers};
+use crate::model;
+use crate::scripted::{Say, obey, text};
+
+fn one_rule() -> ReleaseSpec {
+    obedient(&[("a", 0)], [vec![json!("a")], vec![json!("a")]])
+}
+
+fn records(count: usize) -> String {
+    (0..count).map(|id| json!({ "id": id, "$schema": SCHEMAS[0] }).to_string() + "\n").collect()
+}
+
+/// What is said of a request that cannot be served.
+fn refusal(change: impl FnOnce(&mut Request)) -> String {
+    let mut request = request();
+    change(&mut request);
+    let mut results = 0;
+    let fixture = Fixture::new(&one_rule());
+    let text = Arc::from(records(3).as_bytes());
+    let refused = judge(&fixture.release, &workers(1), &request, text, &mut |_| {
+        results += 1;
+        Ok(())
+    });
+    assert_eq!(results, 0);
+    let error = refused.unwrap_err();
+    assert!(error.blames_request());
+    error.to_string()
+}
+
+#[test]
+fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
+    let mian = refusal(|request| "mian".clone_into(&mut request.ruleset));
+    assert_eq!(mian, "there is no ruleset `mian`, did you mean `main`?");
+    let laon = refusal(|request| request.entity_type = Some("laon".to_owned()));
+    assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
+    let words = " is no path to an id field: write the keys that lead to it, with dots between them";
+    assert_eq!(refusal(|request| request.id_fields.push("a..b".to_owned())), format!("`a..b`{words}"));
+    let long = refusal(|request| request.id_fields.push("a.".repeat(1 << 20) + "a"));
+    assert!(long.ends_with(words) && long.len() < 500, "{long}");
+    let many = refusal(|request| request.id_fields = vec!["id".to_owned(); 33]);
+    assert_eq!(many, "an entity id is made of at most 32 fields");
+    let late = refusal(|request| request.run.now = i64::MAX);
+    assert_eq!(late, "the time of the run must lie between the years -9999 and 9999");
+}
+
+#[test]
+fn a_sink_that_fails_ends_the_request_and_no_other() {
+    let fixture = Fixture::new(&one_rule());
+    let workers = workers(2);
+    let mut taken = 0;
+    let failed = judge(&fixture.release, &workers, &request(), Arc::from(records(10_000).as_bytes()), &mut |_| {
+        if taken == 1_500 {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        taken += 1;
+        Ok(())
+    });
+    assert!(matches!(failed, Err(JudgeError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe));
+    assert_eq!(taken, 1_500);
+    assert_eq!(fixture.judge_on(&workers, &request(), &records(10)).unwrap().records.len(), 10);
+}
+
+#[test]
+fn nothing_is_judged_for_a_caller_who_has_gone() {
+    // The rule waits behind the first window until the caller has gone.
+    let (go_on, gate) = channel::<()>();
+    let gate = Mutex::new(gate);
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let script = move |row: u32| {
+        if row == 0 && counted.fetch_add(1, Ordering::SeqCst) > 0 {
+            let _ = gate.lock().unwrap().recv();
+        }
+        Say::Verdict(Status::Pass, Vec::new())
+    };
+    let script = Mutex::new(Some(script));
+    let fixture = Fixture::scripted(&one_rule(), |_| {
+        let script = script.lock().unwrap().take().unwrap();
+        Box::new(move |_, row| script(row))
+    });
+    let workers = workers(1);
+    let mut request = request();
+    request.chunk.rows = 10;
+    let gone = judge(&fixture.release, &workers, &request, Arc::from(records(1_000).as_bytes()), &mut |_| {
+        Err(io::ErrorKind::BrokenPipe.into())
+    });
+    assert!(matches!(gone, Err(JudgeError::Output(_))));
+    drop(go_on);
+    drop(workers);
+    // The first window, and the one that was being judged.
+    assert!(calls.load(Ordering::SeqCst) <= 2);
+}
+
+#[test]
+fn no_more_than_a_few_windows_are_held_however_long_the_input_is() {
+    const RECORDS: u64 = 200_000;
+    for threads in [1, 2] {
+        let fixture = Fixture::new(&one_rule());
+        let (mut taken, mut most) = (0, 0);
+        let text = Arc::from(records(200_000).as_bytes());
+        let summary = judge(&fixture.release, &workers(threads), &request(), text, &mut |_| {
+            taken += 1;
+            most = fixture.watch.rows.load(Ordering::Relaxed).saturating_sub(taken).max(most);
+            Ok(())
+        });
+        assert_eq!((taken, summary.unwrap().records), (RECORDS, RECORDS));
+        // Two windows for each worker and one more are under way; one is being handed over.
+        let bound = (2 * threads as u64 + 2) * 1_024;
+        assert!(most <= bound, "{most} records were held by {threads} threads");
+    }
+}
+
+#[test]
+fn windows_of_long_records_are_shorter() {
+    let fixture = Fixture::new(&one_rule());
+    let note = "x".repeat(1 << 20);
+    let record = json!({ "id": 1, "$schema": SCHEMAS[0], "note": note }).to_string() + "\n";
+    let mut request = request();
+    request.max_record = jurat_model::Bytes::mebi(2);
+    let answer = fixture.judge(&request, 1, &record.repeat(40)).unwrap();
+    assert_eq!(answer.summary.rules["a"].pass, 40);
+    let calls = fixture.watch.calls.load(Ordering::Relaxed);
+    assert!((9..=11).contains(&calls), "{calls}");
+}
+
+#[test]
+fn the_rules_of_a_component_share_a_session_as_far_as_the_hierarchy_allows() {
+    // `a` and `c` are of one component, `b` and `d` of another; `c` waits for `b`, so that its component comes up twice.
+    let tree = vec![json!("a"), json!({ "b": ["c"] }), json!("d")];
+    let spec = obedient(&[("a", 0), ("b", 1), ("c", 0), ("d", 1)], [tree.clone(), tree]);
+    let fixture = Fixture::new(&spec);
+    let answer = fixture.judge(&request(), 1, &records(100)).unwrap();
+    assert_eq!(answer.summary.rules.values().map(|rule| rule.pass).sum::<u64>(), 400);
+    assert_eq!(fixture.watch.sessions.load(Ordering::Relaxed), 3);
+    assert_eq!(fixture.watch.calls.load(Ordering::Relaxed), 4);
+}
+
+#[test]
+fn rules_wait_for_each_other_on_twenty_five_levels() {
+    let ids: Vec<String> = (0..25).map(|level| format!("r{level:02}")).collect();
+    let rules: Vec<(&str, usize)> = ids.iter().enumerate().map(|(level, id)| (id.as_str(), level % 3)).collect();
+    let tree = ids.iter().rev().fold(Vec::new(), |children: Vec<Value>, id| vec![json!({ id: children })]);
+    let trees = [tree, Vec::new()];
+    // Every record fails on a level of its own, the last one on none.
+    let records = (0..=25).map(|level| {
+        let id = format!("r{level:02}");
+        let word = ["fail", "trap", "norun"][level % 3];
+        json!({ "id": level, "$schema": SCHEMAS[0], id: word })
+    });
+    let records: Vec<Value> = records.collect();
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let fixture = Fixture::new(&obedient(&rules, trees.clone()));
+    for rows in [1, 4, 1_024] {
+        let mut request = request();
+        request.chunk.rows = rows;
+        let answer = fixture.judge(&request, 2, &text).unwrap();
+        assert_eq!(model::found(&answer), model::expected(&trees, &records, 1_000));
+    }
+}
+
+#[test]
+fn times_are_those_of_the_call_shared_among_its_records() {
+    // A scripted call takes a millisecond for each row.
+    let fixture = Fixture::new(&obedient(&[("A", 0)], [vec![json!("A")], Vec::new()]));
+    let text = json!({ "$schema": SCHEMAS[0], "A": "pass" }).to_string()
+        + "\n"
+        + &json!({ "$schema": SCHEMAS[0] }).to_string()
+        + "\n"
+        + &json!({ "$schema": SCHEMAS[0], "A": "warn" }).to_string();
+    let answer = fixture.judge(&request(), 1, &text).unwrap();
+    let times: Vec<f64> = answer.records.iter().map(|record| record.results[0].execution_time_ms).collect();
+    assert_eq!(times, [1.0, 0.0, 1.0]);
+    assert_eq!(answer.summary.rules["A"].usage.calls, 1);
+}
+
+#[test]
+fn a_rule_can_read_its_columns_whatever_else_is_in_the_chunk() {
+    let spec = obedient(&[("a", 0), ("b", 0)], [vec![json!("a"), json!("b")], vec![json!("b")]]);
+    let template = Finding { row: 0, code: None, message: String::new(), inputs: Vec::new(), params: Vec::new() };
+    let fixture = Fixture::scripted(&spec, |_| {
+        let template = template.clone();
+        Box::new(move |batch, row| {
+            assert_eq!(batch.columns.len(), 1);
+            obey(text(&batch.columns[0], row).unwrap_or("pass"), &template)
+        })
+    });
+    let record = |id: usize| json!({ "$schema": SCHEMAS[id % 2], "a": "warn", "b": "fail" }).to_string() + "\n";
+    let answer = fixture.judge(&request(), 1, &(0..9).map(record).collect::<String>()).unwrap();
+    assert_eq!((answer.summary.rules["a"].warn, answer.summary.rules["b"].fail), (5, 9));
+}

@@ -1,0 +1,87 @@
+use super::*;
+
+const MAPS: [&str; 2] = ["loan_v1.json", "loan_v2.json"];
+
+fn refusals(text: &str) -> Vec<String> {
+    parse(text, "business-config.yaml", &MAPS).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_configuration_of_validation_lib_is_read_as_it_is() {
+    let config = parse(
+        r#"
+logic_base_uri: "https://rules.example.com/logic"
+structural_files:
+  - rules/base.py
+plugins:
+  vendor_loan: {file: plugins/vendor_loan.py, entity_type: loan}
+rulesets:
+  quick:
+    metadata:
+      description: "Essential checks"
+      date: "2026-02-18"
+    rules:
+      "https://schemas.example.com/loan/v1.0.0":
+        - rule_id: rule_001_v1
+        - rule_id: rule_003_v1   # Status
+          children:
+            - rule_id: rule_004_v1
+      loan: []
+      facility: []
+schema_to_helper_mapping:
+  "https://schemas.example.com/loan/v1.0.0": "loan_v1.LoanV1"
+  "https://schemas.example.com/loan/v2.0.0": "loan_v2"
+default_helpers:
+  loan: loan_v1.json
+version_compatibility:
+  allow_minor_version_fallback: false
+  strict_major_version: true
+"#,
+        "business-config.yaml",
+        &MAPS,
+    )
+    .unwrap();
+    let quick = &config.rulesets["quick"];
+    assert_eq!(quick.metadata["date"], "2026-02-18");
+    let rules = &quick.rules["https://schemas.example.com/loan/v1.0.0"];
+    assert_eq!(rules[1].children[0].rule_id, "rule_004_v1");
+    assert!(quick.rules["facility"].is_empty());
+    let maps: Vec<_> = config.schema_to_helper_mapping.values().collect();
+    assert_eq!(maps, MAPS);
+    assert_eq!(config.default_helpers["loan"], "loan_v1.json");
+    assert!(!config.allow_minor_version_fallback && config.strict_major_version);
+}
+
+#[test]
+fn what_names_no_field_map_is_left_as_it_is_written() {
+    assert_eq!(field_map("loan_v3.LoanV3", &MAPS), "loan_v3.LoanV3");
+    assert_eq!(field_map("loan_v1.json", &MAPS), "loan_v1.json");
+    assert_eq!(field_map("loan_v1.JSON", &["loan_v1.JSON"]), "loan_v1.JSON");
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    assert_eq!(
+        refusals(
+            "rulesets:\n  quick:\n    rules:\n      loan:\n        - rule_001\n        - rule: x\n          children: {}\n\
+             schema_to_helper_mappings: {}\n"
+        ),
+        [
+            "business-config.yaml:5:11: rulesets.quick.rules.loan[0]: a map is expected, but this is a text",
+            "business-config.yaml:6:11: rulesets.quick.rules.loan[1].rule_id: it is missing",
+            "business-config.yaml:6:11: rulesets.quick.rules.loan[1].rule: this key is not known, did you mean `rule_id`?",
+            "business-config.yaml:7:21: rulesets.quick.rules.loan[1].children: a list is expected, but this is a map",
+            "business-config.yaml:8:1: schema_to_helper_mappings: this key is not known, did you mean `schema_to_helper_mapping`?",
+        ]
+    );
+}
+
+#[test]
+fn a_deep_hierarchy_is_read_so_that_the_engine_can_say_how_deep_it_may_be() {
+    let mut text = "rulesets:\n  deep:\n    rules:\n      loan:\n".to_owned();
+    for level in 0..26 {
+        let indent = "  ".repeat(2 * level + 4);
+        text += &format!("{indent}- rule_id: rule_{level}\n{indent}  children:\n");
+    }
+    assert!(parse(&text, "business-config.yaml", &MAPS).is_ok());
+}

@@ -1,0 +1,140 @@
+//! Files of other people, read with care: no more than asked for, nothing but regular files, nowhere but below one directory.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jurat_model::Bytes;
+use jurat_trust::{Fetch, FetchError, SafePath};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
+use thiserror::Error;
+
+/// A directory whose files are read by safe paths: a repository, or the sources of a release.
+///
+/// # Limits
+/// Symbolic links inside of it are refused, wherever they lead; the directory itself may be reached through some.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+/// Why a file was not read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("it does not exist")]
+    NotFound,
+    /// It is longer than is asked for.
+    #[error("it has more than {cap}, which is the most that is read")]
+    TooLong {
+        /// How long it may be.
+        cap: Bytes,
+    },
+    /// It is a directory, a device, a pipe or a socket.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It is a symbolic link, or lies behind one.
+    #[error("it is a symbolic link, which could lead anywhere; put the file itself there")]
+    Link,
+    /// It is not UTF-8.
+    #[error("it is not UTF-8 text from byte {offset} on")]
+    NotText {
+        /// The first byte that is wrong, counted from 0.
+        offset: usize,
+    },
+    /// The system failed.
+    #[error("it could not be read")]
+    Failed(#[source] io::Error),
+}
+
+impl Directory {
+    /// The files below a directory.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether there is something with this name directly below the directory.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.root.join(name).symlink_metadata().is_ok()
+    }
+
+    /// Reads a file of at most `cap`.
+    ///
+    /// Every part of the path is opened below the one before it without following links, so that nobody can exchange a part
+    /// between a check and its use.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read(&self, path: &SafePath, cap: Bytes) -> Result<Vec<u8>, ReadError> {
+        let directory = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut at = openat(CWD, &self.root, directory, Mode::empty()).map_err(failure)?;
+        let mut parts = path.as_str().split('/').peekable();
+        while let Some(part) = parts.next() {
+            let flags = if parts.peek().is_some() { directory } else { FILE } | OFlags::NOFOLLOW;
+            at = openat(&at, part, flags, Mode::empty()).map_err(failure)?;
+        }
+        read_regular(File::from(at), cap)
+    }
+}
+
+impl Fetch for Directory {
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        self.read(file, cap).map_err(|error| match error {
+            ReadError::NotFound => FetchError::NotFound,
+            ReadError::TooLong { .. } => FetchError::TooLong,
+            error => FetchError::Failed(error.into()),
+        })
+    }
+}
+
+/// Without waiting for somebody to write into a pipe.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// Reads a file that the user has named, of at most `cap`. Links are followed: the user may name what they like.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(path: &Path, cap: Bytes) -> Result<Vec<u8>, ReadError> {
+    read_regular(File::from(openat(CWD, path, FILE, Mode::empty()).map_err(failure)?), cap)
+}
+
+/// Reads a text file that the user has named, of at most `cap` bytes.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_text(path: &Path, cap: u64) -> Result<String, ReadError> {
+    let bytes = read(path, Bytes::new(cap))?;
+    String::from_utf8(bytes).map_err(|error| ReadError::NotText { offset: error.utf8_error().valid_up_to() })
+}
+
+fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError> {
+    let found = fstat(&file).map_err(failure)?;
+    if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+        return Err(ReadError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    // The file may grow meanwhile, so its length is no help.
+    file.take(cap.get().saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::Failed)?;
+    if bytes.len() as u64 > cap.get() { Err(ReadError::TooLong { cap }) } else { Ok(bytes) }
+}
+
+fn failure(error: Errno) -> ReadError {
+    match error {
+        Errno::NOENT | Errno::NOTDIR => ReadError::NotFound,
+        Errno::LOOP | Errno::MLINK => ReadError::Link,
+        Errno::NXIO | Errno::ISDIR => ReadError::NotAFile,
+        error => ReadError::Failed(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+
+use super::*;
+
+fn path(text: &str) -> SafePath {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_file_below_the_directory_is_read_up_to_its_cap() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("a")).unwrap();
+    fs::write(root.path().join("a/b"), b"12345").unwrap();
+    let directory = Directory::new(root.path());
+    assert_eq!(directory.read(&path("a/b"), Bytes::new(5)).unwrap(), b"12345");
+    assert!(matches!(directory.read(&path("a/b"), Bytes::new(4)), Err(ReadError::TooLong { .. })));
+    assert!(matches!(directory.get(&path("a/b"), Bytes::new(4)), Err(FetchError::TooLong)));
+}
+
+#[test]
+fn what_is_not_there_is_told_from_what_cannot_be_read() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("a"), b"x").unwrap();
+    let directory = Directory::new(root.path());
+    for missing in ["b", "b/c", "a/c"] {
+        assert!(matches!(directory.get(&path(missing), Bytes::new(9)), Err(FetchError::NotFound)), "{missing}");
+    }
+    let nowhere = Directory::new(root.path().join("nowhere"));
+    assert!(matches!(nowhere.get(&path("a"), Bytes::new(9)), Err(FetchError::NotFound)));
+}
+
+#[test]
+fn no_link_leads_anywhere() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret"), b"x").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("real"), b"x").unwrap();
+    symlink(outside.path(), root.path().join("directory")).unwrap();
+    symlink(outside.path().join("secret"), root.path().join("file")).unwrap();
+    symlink("real", root.path().join("inside")).unwrap();
+    let directory = Directory::new(root.path());
+    for link in ["directory/secret", "file", "inside"] {
+        assert!(directory.read(&path(link), Bytes::new(9)).is_err(), "{link}");
+    }
+    assert!(matches!(directory.read(&path("file"), Bytes::new(9)), Err(ReadError::Link)));
+}
+
+#[test]
+fn the_directory_itself_may_be_reached_through_a_link() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("real")).unwrap();
+    fs::write(root.path().join("real/a"), b"x").unwrap();
+    symlink("real", root.path().join("link")).unwrap();
+    assert!(Directory::new(root.path().join("link")).read(&path("a"), Bytes::new(9)).is_ok());
+}
+
+#[test]
+fn only_regular_files_are_read_and_nothing_waits() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("directory")).unwrap();
+    let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
+    let fifo = root.path().join("fifo");
+    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let directory = Directory::new(root.path());
+    for other in ["directory", "socket", "fifo"] {
+        let error = directory.read(&path(other), Bytes::new(9)).unwrap_err();
+        assert!(matches!(error, ReadError::NotAFile), "{other}: {error}");
+    }
+    assert!(matches!(read(Path::new("/dev/zero"), Bytes::new(9)), Err(ReadError::NotAFile)));
+}

@@ -1,0 +1,8 @@
+;; Claims to have four thousand million findings.
+(memory (export "memory") 4)
+(func (export "jurat:rule/rules@0.1.0#evaluate") (param $rule i32) (param $rows i32) (param $columns i32) (param $count i32) (result i32)
+  (local $reply i32)
+  (local.set $reply (call $pass (local.get $rows)))
+  (if (i64.ne (call $sum (local.get $rows) (local.get $columns)) (i64.const 0))
+    (then (i32.store offset=16 (local.get $reply) (i32.const -1))))
+  (local.get $reply))

@@ -1,0 +1,13 @@
+;; Writes all over its memory, its second memory and its table, so that a neighbour might find it.
+(memory (export "memory") 8)
+(memory $other 4)
+(table $table 64 funcref)
+(elem declare func $spin)
+(func $spin)
+(func (export "jurat:rule/rules@0.1.0#evaluate") (param $rule i32) (param $rows i32) (param $columns i32) (param $count i32) (result i32)
+  (drop (memory.grow 0 (i32.const 24)))
+  (drop (memory.grow $other (i32.const 12)))
+  (memory.fill $other (i32.const 0) (i32.const 0xa5) (i32.const 0x100000))
+  (memory.fill 0 (i32.const 0x40000) (i32.const 0xa5) (i32.const 0x1c0000))
+  (table.fill $table (i32.const 0) (ref.func $spin) (i32.const 64))
+  (call $pass (local.get $rows)))

@@ -1,0 +1,100 @@
+//! Compiling in a child process: the same results, and nothing that the child does reaches the host.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use jurat_model::Limits;
+use jurat_sandbox::{CompileError, Compiler, Refusal, Sandbox, SandboxedComponent, ShapeError};
+use jurat_tests::guest;
+use jurat_tests::load::{Terms, good, load, settings};
+use jurat_tests::rows::{RUN, judge};
+
+const CHILD: &str = env!("CARGO_BIN_EXE_jurat-tests-child");
+
+fn load_by(argument: &str, component: Vec<u8>) -> Result<SandboxedComponent, Refusal> {
+    let compiler = Compiler::Child { program: PathBuf::from(CHILD), arguments: vec![argument.into()] };
+    let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
+    load(&sandbox, component, &Terms::default()).map_err(|error| error.reason)
+}
+
+fn compile_error(argument: &str, component: Vec<u8>) -> CompileError {
+    match load_by(argument, component).expect_err("it is refused") {
+        Refusal::Compile(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Runs the child by hand.
+fn run(argument: &str, input: &[u8]) -> Output {
+    let mut child = Command::new(CHILD);
+    let child = child.arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_child_compiles_to_the_same_verdicts_and_the_same_fuel() {
+    let rows = [0, 100, 10_000_000, 3];
+    let here = judge(&good(guest::rust("spin"), Limits::DEFAULT), &RUN, &rows);
+    let there = judge(&load_by("compile", guest::rust("spin")).unwrap(), &RUN, &rows);
+    assert_eq!(here.0, there.0);
+    assert_eq!((here.1.fuel, here.1.calls), (there.1.fuel, there.1.calls));
+}
+
+#[test]
+fn what_the_compiler_finds_wrong_is_told() {
+    let component = guest::with_module(guest::fixture(), "(module (func $f (return_call $f)))");
+    let error = compile_error("compile", component);
+    let CompileError::Invalid(reason) = error else { panic!("{error:?}") };
+    assert!(reason.to_string().contains("tail calls"), "{reason}");
+}
+
+#[test]
+fn a_compiler_that_dies_is_the_end_of_the_component_only() {
+    assert!(matches!(compile_error("die", guest::fixture()), CompileError::TooCostly(_)));
+}
+
+#[test]
+fn a_compiler_that_writes_garbage_is_not_believed() {
+    assert!(matches!(compile_error("print-garbage", guest::fixture()), CompileError::Process(_)));
+}
+
+#[test]
+fn a_compiler_that_is_not_there_is_an_error() {
+    let compiler = Compiler::Child { program: PathBuf::from("/nowhere/at/all"), arguments: Vec::new() };
+    let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
+    let refusal = load(&sandbox, guest::fixture(), &Terms::default()).unwrap_err().reason;
+    assert!(matches!(refusal, Refusal::Compile(CompileError::Process(_))), "{refusal:?}");
+}
+
+#[test]
+fn a_compiler_is_told_nothing_of_the_environment() {
+    let error = compile_error("print-environment", guest::fixture());
+    let CompileError::Process(error) = error else { panic!("{error:?}") };
+    assert_eq!(error.to_string(), "0 variables");
+}
+
+#[test]
+fn a_compiler_takes_memory_from_itself() {
+    let output = run("compile-and-want-more", &guest::fixture());
+    assert!(output.status.success(), "six gigabytes were there for the taking: {output:?}");
+}
+
+#[test]
+fn a_compiler_checks_the_shape_itself() {
+    let output = run("compile", b"no component");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no WebAssembly component"), "{output:?}");
+}
+
+#[test]
+fn machine_code_that_somebody_else_has_compiled_is_refused() {
+    let code = run("compile", &guest::fixture()).stdout;
+    assert!(code.len() > 1_000);
+    let sandbox = Sandbox::open(settings()).unwrap();
+    let refusal = load(&sandbox, code, &Terms::default()).unwrap_err().reason;
+    assert!(matches!(refusal, Refusal::Shape(ShapeError::Precompiled)), "{refusal:?}");
+}

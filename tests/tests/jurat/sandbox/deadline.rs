@@ -1,0 +1,39 @@
+//! The wall-clock back-stop: it ends what the fuel should have ended, and is never a verdict.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use jurat_model::{Component, Fault, Limits, Status};
+use jurat_tests::guest;
+use jurat_tests::load::good;
+use jurat_tests::rows::{Outcome, PASS, RUN, batch, judge, judge_in};
+
+const LIMITS: Limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(20), ..Limits::DEFAULT };
+
+#[test]
+fn a_call_past_its_deadline_is_tried_once_more_and_never_halved() {
+    let component = good(guest::rust("endless_loop"), LIMITS);
+    let mut session = component.session(jurat_model::Worker(0), &RUN);
+    let evaluation = session.evaluate(0, &batch(&[0, 0, 1, 0])).unwrap();
+    assert_eq!(evaluation.usage.calls, 2);
+    let all: Vec<_> = (0..4).map(|row| (row, Fault::Deadline)).collect();
+    assert_eq!(evaluation.guilty, all, "nothing is known about any row of the call");
+    assert_eq!(evaluation.verdicts.statuses, [Status::Error; 4]);
+    assert!(evaluation.guilty.iter().all(|(_, fault)| fault.is_indeterminate()));
+    // The session can go on.
+    assert_eq!(judge_in(&mut *session, &[0]).0, [PASS]);
+}
+
+#[test]
+fn the_same_loop_with_less_fuel_never_meets_the_deadline() {
+    let component = good(guest::rust("endless_loop"), Limits { fuel: Limits::DEFAULT.fuel, ..Limits::DEFAULT });
+    let (outcomes, _) = judge(&component, &RUN, &[0, 1]);
+    assert_eq!(outcomes, [PASS, Outcome::Guilty(Fault::Fuel)]);
+    assert!(!Fault::Fuel.is_indeterminate());
+}
+
+#[test]
+fn a_call_within_its_deadline_gets_its_verdicts() {
+    let component = good(guest::rust("endless_loop"), Limits { deadline: Duration::from_secs(60), ..LIMITS });
+    assert_eq!(judge(&component, &RUN, &[0, 0]).0, [PASS, PASS]);
+}

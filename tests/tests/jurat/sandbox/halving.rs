@@ -1,0 +1,105 @@
+//! Which rows are to blame, and how many calls it takes to find out.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
+
+use jurat_model::{Fault, Isolation, Limits, Run};
+use jurat_sandbox::SandboxedComponent;
+use jurat_tests::guest;
+use jurat_tests::load::good;
+use jurat_tests::rows::{Outcome, PASS, RUN, judge};
+use proptest::prelude::*;
+
+fn traps() -> &'static SandboxedComponent {
+    static COMPONENT: OnceLock<SandboxedComponent> = OnceLock::new();
+    COMPONENT.get_or_init(|| good(guest::rust("traps_on_a_row"), Limits::DEFAULT))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn halving_finds_exactly_the_guilty_rows(
+        count in 1..300usize,
+        chunk in 1..300usize,
+        guilty in prop::collection::btree_set(0..300usize, 0..40),
+        by_record in any::<bool>(),
+    ) {
+        let isolation = if by_record { Isolation::Record } else { Isolation::Chunk };
+        let rows: Vec<i64> = (0..count).map(|row| i64::from(guilty.contains(&row))).collect();
+        let mut found = BTreeSet::new();
+        let mut calls = 0;
+        for (index, rows) in rows.chunks(chunk).enumerate() {
+            let (outcomes, usage) = judge(traps(), &Run { isolation, ..RUN }, rows);
+            calls += usage.calls;
+            for (row, outcome) in outcomes.iter().enumerate() {
+                match outcome {
+                    Outcome::Guilty(Fault::Trap) => _ = found.insert(index * chunk + row),
+                    other => prop_assert_eq!(other, &PASS),
+                }
+            }
+        }
+        prop_assert_eq!(found, guilty.into_iter().filter(|&row| row < count).collect::<BTreeSet<_>>());
+        prop_assert!(calls < 2 * count as u64 + 1, "{} calls for {} rows", calls, count);
+    }
+
+    #[test]
+    fn a_rule_is_parked_after_the_same_row_whatever_the_calls_held(
+        count in 1..200usize,
+        guilty in prop::collection::btree_set(0..200usize, 0..40),
+        park_after in 1..20u32,
+        by_record in any::<bool>(),
+    ) {
+        let isolation = if by_record { Isolation::Record } else { Isolation::Chunk };
+        let rows: Vec<i64> = (0..count).map(|row| i64::from(guilty.contains(&row))).collect();
+        let run = Run { isolation, park_after: NonZeroU32::new(park_after).unwrap(), ..RUN };
+        let last = guilty.iter().copied().filter(|&row| row < count).nth(park_after as usize - 1);
+        let (outcomes, _) = judge(traps(), &run, &rows);
+        for (row, outcome) in outcomes.iter().enumerate() {
+            let expected = match last {
+                Some(last) if row > last => Outcome::Parked,
+                _ if guilty.contains(&row) => Outcome::Guilty(Fault::Trap),
+                _ => PASS,
+            };
+            prop_assert_eq!(outcome, &expected, "row {}", row);
+        }
+    }
+}
+
+#[test]
+fn a_batch_without_guilt_is_one_call() {
+    let (outcomes, usage) = judge(traps(), &RUN, &[0; 4_096]);
+    assert_eq!(outcomes, vec![PASS; 4_096]);
+    assert_eq!(usage.calls, 1);
+}
+
+#[test]
+fn a_batch_without_rows_is_no_call() {
+    let (outcomes, usage) = judge(traps(), &RUN, &[]);
+    assert_eq!((outcomes.len(), usage.calls), (0, 0));
+}
+
+#[test]
+fn a_rule_that_keeps_state_is_judged_on_what_it_does_alone() {
+    // It gives up at the third row of an instance, so nobody is guilty, and every request begins at zero.
+    let component = good(guest::rust("global_state"), Limits::DEFAULT);
+    for _ in 0..3 {
+        let (outcomes, _) = judge(&component, &Run { isolation: Isolation::Record, ..RUN }, &[1; 8]);
+        let first = Outcome::Verdict(jurat_model::Status::Pass, vec!["0 before".to_owned()]);
+        assert_eq!(outcomes, vec![first; 8]);
+        let (outcomes, _) = judge(&component, &RUN, &[1; 8]);
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Verdict(..))), "{outcomes:?}");
+    }
+}
+
+#[test]
+fn an_instance_ends_with_its_session() {
+    let component = good(guest::rust("global_state"), Limits::DEFAULT);
+    let message = |rows: &[i64]| match judge(&component, &RUN, rows).0.remove(0) {
+        Outcome::Verdict(_, messages) => messages,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(message(&[0, 0, 0]), ["0 before"]);
+    assert_eq!(message(&[0]), ["0 before"]);
+}

@@ -1,0 +1,151 @@
+//! What is refused before any of it runs, and mostly before any of it is compiled.
+
+use std::error::Error;
+
+use jurat_sandbox::{Refusal, ShapeError, WasiHint};
+use jurat_tests::guest;
+use jurat_tests::load::{Terms, load, sandbox};
+
+fn refusal(component: Vec<u8>) -> Refusal {
+    load(sandbox(), component, &Terms::default()).expect_err("it is refused").reason
+}
+
+fn shape_error(component: Vec<u8>) -> ShapeError {
+    match refusal(component) {
+        Refusal::Shape(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The sentence and its causes, as somebody will read them.
+fn told(refusal: &Refusal) -> String {
+    let causes = std::iter::successors(Some(refusal as &dyn Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[test]
+fn imports_are_refused_with_the_whole_list() {
+    let refusal = refusal(guest::text("imports_host_function"));
+    let Refusal::Imports { imports, hint } = &refusal else { panic!("{refusal:?}") };
+    assert_eq!(*imports, ["evil:host/secrets@1.0.0", "run"]);
+    assert_eq!(*hint, WasiHint::None);
+    assert!(told(&refusal).contains("`evil:host/secrets@1.0.0`, `run`"), "{}", told(&refusal));
+}
+
+#[test]
+fn imports_of_wasi_are_refused_with_advice() {
+    let refusal = refusal(guest::text("imports_wasi"));
+    let Refusal::Imports { imports, hint } = &refusal else { panic!("{refusal:?}") };
+    assert_eq!(*imports, ["wasi:filesystem/preopens@0.2.6", "wasi:cli/stdout@0.2.6"]);
+    assert_eq!(*hint, WasiHint::Sealed);
+    assert!(told(&refusal).contains("wasi: sealed"), "{}", told(&refusal));
+}
+
+#[test]
+fn a_component_of_another_world_is_refused_with_what_would_do() {
+    for name in ["wrong_world", "future_version"] {
+        let refusal = refusal(guest::text(name));
+        let Refusal::Contract { exports, supported } = &refusal else { panic!("{refusal:?}") };
+        assert_eq!(exports.len(), 1);
+        assert_eq!(*supported, ["jurat:rule/rules@0.1.0"]);
+        assert!(told(&refusal).contains("`jurat:rule/rules@0.1.0`"), "{}", told(&refusal));
+    }
+}
+
+#[test]
+fn a_component_that_only_claims_the_contract_is_refused() {
+    for name in ["wrong_types", "missing_function"] {
+        let refusal = refusal(guest::text(name));
+        assert!(matches!(refusal, Refusal::Bind(_)), "{name}: {refusal:?}");
+    }
+}
+
+#[test]
+fn a_core_module_is_refused() {
+    let module = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
+    assert!(matches!(shape_error(module), ShapeError::CoreModule));
+}
+
+#[test]
+fn what_is_no_webassembly_is_refused() {
+    assert!(matches!(shape_error(b"#!/bin/sh\n".to_vec()), ShapeError::Malformed(_)));
+    assert!(matches!(shape_error(b"(component)".to_vec()), ShapeError::Malformed(_)));
+}
+
+#[test]
+fn a_component_cut_anywhere_is_refused() {
+    let whole = guest::text("table_bomb");
+    for length in (1..whole.len()).step_by(97) {
+        let refusal = refusal(whole[..length].to_vec());
+        assert!(
+            matches!(refusal, Refusal::Shape(_) | Refusal::Contract { .. } | Refusal::Compile(_)),
+            "{length}: {refusal:?}"
+        );
+    }
+}
+
+#[test]
+fn a_hundred_thousand_functions_are_refused_by_their_number() {
+    let with_functions = |count| {
+        let module = format!("(module {})", "(func)".repeat(count));
+        guest::with_module(guest::described(&[guest::declaration()]), &module)
+    };
+    let error = shape_error(with_functions(100_000));
+    assert!(matches!(error, ShapeError::TooMany { what: "functions", .. }), "{error:?}");
+    // The guest has a handful itself.
+    load(sandbox(), with_functions(19_900), &Terms::default()).expect("the twin is good");
+}
+
+/// A module that is too much in one way, its twin that is just enough, and what is said about the first.
+#[track_caller]
+fn check(wrong: &str, right: &str, complaint: &str) {
+    let with = |module| guest::with_module(guest::described(&[guest::declaration()]), module);
+    match shape_error(with(wrong)) {
+        ShapeError::TooMany { what, found, cap } => assert_eq!((what, found > cap), (complaint, true)),
+        other => panic!("{other:?}"),
+    }
+    load(sandbox(), with(right), &Terms::default()).expect("the twin is good");
+}
+
+#[test]
+fn what_costs_a_compiler_dearly_is_refused_by_its_shape() {
+    let locals = |count| format!("(module (func (local {})))", "i32 ".repeat(count));
+    check(&locals(5_001), &locals(5_000), "locals in one function");
+    let body = |count| format!("(module (func {}))", "i32.const 1 drop ".repeat(count));
+    check(&body(100_000), &body(50_000), "bytes in one function");
+    let data = |count| format!("(module (memory 16) (data \"{}\"))", "x".repeat(count));
+    check(&data(2 << 20), &data(1 << 20), "bytes");
+    let globals = |count| format!("(module {})", "(global i32 (i32.const 0))".repeat(count));
+    check(&globals(10_001), &globals(9_000), "types, imports, exports and aliases");
+    let tables = |count| format!("(module {})", "(table 1 funcref)".repeat(count));
+    check(&tables(5), &tables(4), "tables");
+}
+
+#[test]
+fn more_memories_than_two_are_refused() {
+    let module = "(module (memory 1) (memory 1))";
+    let error = shape_error(guest::with_module(guest::described(&[guest::declaration()]), module));
+    assert!(matches!(error, ShapeError::TooMany { what: "memories", found: 3, cap: 2 }), "{error:?}");
+}
+
+#[test]
+fn components_in_components_are_refused_beyond_two_levels() {
+    let nested = |levels: usize| {
+        let text = format!("(component {}{})", "(component ".repeat(levels), ")".repeat(levels));
+        wat::parse_str(&text).unwrap()
+    };
+    let error = shape_error(nested(3));
+    assert!(matches!(error, ShapeError::TooMany { what: "levels of components", .. }), "{error:?}");
+    assert!(matches!(refusal(nested(2)), Refusal::Contract { .. }), "only its lack of a contract is wrong");
+}
+
+#[test]
+fn names_in_a_refusal_cannot_take_over_a_terminal() {
+    let text = "(component (import \"evil\" (func)))";
+    let mut component = wat::parse_str(text).unwrap();
+    let at = component.windows(4).position(|bytes| bytes == b"evil").unwrap();
+    component[at..at + 4].copy_from_slice(b"\x1b[2J");
+    let refusal = refusal(component);
+    assert!(matches!(refusal, Refusal::Imports { .. }), "{refusal:?}");
+    assert!(!told(&refusal).contains('\u{1b}'), "{:?}", told(&refusal));
+}
