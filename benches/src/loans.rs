@@ -7,7 +7,8 @@ pub(crate) fn generate(count: usize, seed: u64) -> String {
     let mut random = Random(seed);
     let mut text = String::with_capacity(count * 420);
     for index in 0..count {
-        let principal = 10_000_00 + random.below(900_000_00);
+        // Amounts are in cents.
+        let principal = 1_000_000 + random.below(90_000_000);
         let flaw = if random.below(20) == 0 { random.below(4) + 1 } else { 0 };
         let balance = match flaw {
             1 => principal + 1 + random.below(1_000),

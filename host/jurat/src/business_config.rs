@@ -7,7 +7,7 @@
 //! | `rulesets` | for each name `metadata`, which is handed on, and `rules`: a tree of rules for each schema URL or entity type |
 //! | `schema_to_helper_mapping` | the field map for each schema URL |
 //! | `default_helpers` | the field map for each entity type, for records that name no schema |
-//! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped; also inside of `version_compatibility` |
+//! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
 //! | `structural_files`, `logic_base_uri`, `rules_base_uri`, `master_rules_directory`, `plugins` | where Python files were; read over, with a line in the log |
 //!
 //! A field map is named by its file (`loan_v1.json`), the file without its ending (`loan_v1`), or as the Python class that it
@@ -50,7 +50,7 @@ pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<BusinessConf
             rulesets,
             schema_to_helper_mapping: mapping,
             default_helpers: defaults,
-            allow_minor_version_fallback: minor.unwrap_or(true),
+            allow_minor_version_fallback: minor.unwrap_or(false),
             strict_major_version: major.unwrap_or(true),
         })
     })

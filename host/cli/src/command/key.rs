@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use jurat::files;
 use jurat_model::Bytes;
 use jurat_trust::{KeyId, SecretKey};
+use zeroize::Zeroizing;
 
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -80,20 +81,18 @@ fn print_public(file: &Path) -> Result<Exit, Failure> {
 
 /// Reads a private key that nobody else can read.
 pub(super) fn read_private(file: &Path) -> Result<SecretKey, Failure> {
-    let refuse = |message: &str| Failure::usage(format!("{}: {message}", file.display()));
-    if let Ok(metadata) = fs::metadata(file)
-        && metadata.mode() & 0o077 != 0
-    {
-        let mode = metadata.mode() & 0o777;
-        return Err(refuse(&format!(
-            "others can read or write this private key (mode {mode:03o}); make it yours alone with `chmod 600`, and a new key if \
-             somebody may have read it"
+    let about = |error: &(dyn std::error::Error + 'static)| Failure::about(Exit::Usage, file.display(), error);
+    let pem = Zeroizing::new(files::read_text(file, KEY_FILE.get()).map_err(|error| about(&error))?);
+    let key = SecretKey::from_pem(&pem).map_err(|error| about(&error))?;
+    let mode = fs::metadata(file).map_err(|error| about(&error))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Failure::usage(format!(
+            "{}: others can read or write this private key (mode {mode:03o}); make it yours alone with `chmod 600`, and a new \
+             key if somebody may have read it",
+            file.display()
         )));
     }
-    let pem =
-        files::read_text(file, KEY_FILE.get()).map_err(|error| Failure::about(Exit::Usage, file.display(), &error))?;
-    // The copy in `pem` is not wiped: the key lay in a file a moment ago, and this process ends soon.
-    SecretKey::from_pem(&pem).map_err(|error| Failure::about(Exit::Usage, file.display(), &error))
+    Ok(key)
 }
 
 /// Writes a file that must not be there yet. The mode holds from the first byte on.

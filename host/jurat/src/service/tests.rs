@@ -28,7 +28,7 @@ fn sources(directory: &Path) {
         ),
         (
             "business-config.yaml",
-            "rulesets: {quick: {rules: {loan: [{rule_id: rule_001_v1}]}}}\ndefault_helpers: {loan: map}\n",
+            "rulesets: {quick: {rules: {loan: [{rule_id: rule_001_v1}]}}}\nschema_to_helper_mapping: {\"https://schemas.example.com/loan/v1.0.0\": map}\n",
         ),
         ("loan.json", SCHEMA),
         ("map.json", r#"{"amount": {"physical_path": "amount"}}"#),

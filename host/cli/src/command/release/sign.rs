@@ -29,9 +29,9 @@ pub(in crate::command) struct Arguments {
     /// A private key; can be given several times
     #[arg(long, value_name = "FILE", required = true)]
     key: Vec<PathBuf>,
-    /// How many signatures it must have before hosts see it
-    #[arg(long, value_name = "COUNT", default_value = "1")]
-    threshold: NonZeroUsize,
+    /// How many signatures it must have before hosts see it; without it, as many as what it replaces has, or one
+    #[arg(long, value_name = "COUNT")]
+    threshold: Option<NonZeroUsize>,
     /// A public key that may have signed what is replaced, if none of the keys has; can be given several times
     #[arg(long, value_name = "FILE")]
     previous_key: Vec<PathBuf>,
@@ -45,6 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let (Some(published), Some(staged)) = (&published, &staged) {
         check_succession(&repository, published, staged, &keys, &arguments.previous_key)?;
     }
+    // With fewer than before, hosts would refuse what they see until the others have signed.
+    let before = match (&published, &staged) {
+        (Some(published), Some(_)) => published.envelope.unverified_key_ids().count(),
+        _ => 1,
+    };
     let shown = arguments.repository.display();
     let nothing =
         || Failure::usage(format!("{shown}: there is nothing to sign; `jurat release build` puts releases into it"));
@@ -53,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     check(&repository, &metadata, &envelope, &keys)?;
 
     let signatures = envelope.unverified_key_ids().count();
-    let needed = arguments.threshold.get();
+    let needed = arguments.threshold.map_or(before, NonZeroUsize::get);
     if signatures < needed {
         let file = repository.stage(&envelope)?;
         output::progress(&format!("signed     {} of {needed} signatures: {}", signatures, file.display()));

@@ -1,0 +1,55 @@
+use super::*;
+
+fn metadata() -> Metadata {
+    serde_json::from_str(
+        r#"{
+            "target_directory": "/t", "workspace_root": "/w",
+            "packages": [
+                {"name": "rules", "manifest_path": "/w/rules/Cargo.toml", "targets": [
+                    {"name": "rules", "kind": ["cdylib", "rlib"], "crate_types": ["cdylib", "rlib"]},
+                    {"name": "hostile", "kind": ["example"], "crate_types": ["cdylib"]},
+                    {"name": "plain", "kind": ["example"], "crate_types": ["bin"]}
+                ]},
+                {"name": "other", "manifest_path": "/w/other/Cargo.toml", "targets": [
+                    {"name": "other", "kind": ["lib"], "crate_types": ["lib"]}
+                ]}
+            ]
+        }"#,
+    )
+    .unwrap()
+}
+
+fn planned(names: &[&str]) -> Result<Vec<(String, bool, Vec<String>)>, Failure> {
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let directory = Path::new("/w");
+    let guest = Guest { directory, names: &names, target: Target::Unknown, cargo: &[] };
+    let metadata = metadata();
+    let plans = plan(&guest, &metadata)?;
+    let plan = |plan: &Plan<'_>| {
+        let examples = plan.examples.iter().map(|name| (*name).to_owned()).collect();
+        (plan.package.name.clone(), plan.has_library, examples)
+    };
+    Ok(plans.iter().map(plan).collect())
+}
+
+#[test]
+fn what_becomes_a_component_is_compiled_and_nothing_else() {
+    assert_eq!(planned(&[]).unwrap(), [("rules".to_owned(), true, vec!["hostile".to_owned()])]);
+    assert_eq!(planned(&["hostile"]).unwrap(), [("rules".to_owned(), false, vec!["hostile".to_owned()])]);
+    let refused = planned(&["hostille"]).unwrap_err();
+    assert!(refused.messages()[0].ends_with("did you mean `hostile`?"), "{refused:?}");
+}
+
+#[test]
+fn what_is_no_component_and_no_module_is_left_to_the_scan() {
+    assert_eq!(component(b"nonsense".to_vec(), Path::new("x")).unwrap(), b"nonsense");
+    let empty_module = b"\0asm\x01\0\0\0".to_vec();
+    assert!(component(empty_module, Path::new("x")).is_ok());
+}
+
+#[test]
+fn paths_in_flags_are_quoted() {
+    let settings = settings(Target::Unknown, Path::new("/a \"b\"\\c"));
+    let flags = settings.last().unwrap();
+    assert!(flags.contains(r#""--remap-path-prefix=/a \"b\"\\c=src""#), "{flags}");
+}
