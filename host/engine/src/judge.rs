@@ -21,7 +21,7 @@ use crate::prepared::first_look;
 use crate::release::Release;
 use crate::results::{RecordResult, Summary};
 use crate::routing::RouteError;
-use crate::workers::Workers;
+use crate::workers::{Workers, receive};
 
 mod chunk;
 mod draft;
@@ -173,7 +173,7 @@ pub fn judge(
             under_way.push_back(submit(&context, workers, window));
         }
         let Some(oldest) = under_way.pop_front() else { break };
-        let outcome = oldest.recv().map_err(|_| JudgeError::Worker)?;
+        let outcome = receive(&oldest).map_err(|_| JudgeError::Worker)?;
         renderer.render(outcome, sink).map_err(JudgeError::Output)?;
     }
     Ok(renderer.finish())

@@ -30,7 +30,7 @@ pub mod schema_url;
 mod workers;
 
 pub use associated::{Associated, AssociatedError};
-pub use excerpt::Excerpt;
+pub use excerpt::{Excerpt, nearest};
 pub use judge::{JudgeError, Request, judge};
 pub use release::{Release, ReleaseProblem};
 pub use workers::Workers;

@@ -8,9 +8,10 @@ use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use jurat_model::Worker;
 
@@ -18,6 +19,13 @@ use jurat_model::Worker;
 const STACK: usize = 4 << 20;
 /// How many jobs may wait for each worker.
 const QUEUE: usize = 2;
+
+/// How long a thread looks out for work or an answer before it goes to sleep: judging one record takes less, and being woken
+/// costs more. Nothing where there is one core, which whoever is waited for needs.
+static PATIENCE: LazyLock<Duration> = LazyLock::new(|| match thread::available_parallelism() {
+    Ok(cores) if cores.get() > 1 => Duration::from_micros(30),
+    _ => Duration::ZERO,
+});
 
 type Job = Box<dyn FnOnce(Worker) + Send>;
 
@@ -41,7 +49,7 @@ impl Workers {
             let thread = thread::Builder::new().name(format!("jurat-{index}")).stack_size(STACK);
             threads.push(thread.spawn(move || {
                 loop {
-                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let job = receive(&jobs.lock().unwrap_or_else(PoisonError::into_inner));
                     let Ok(job) = job else { break };
                     // A mistake of ours must cost one request, not a thread; whoever waits for the job sees its answer missing.
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(Worker(index)))) {
@@ -66,6 +74,22 @@ impl Workers {
             let _ = queue.send(Box::new(job));
         }
     }
+}
+
+/// Receives what will mostly be there in a moment.
+///
+/// # Errors
+/// When nobody is left to send anything.
+pub(crate) fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
+    let begun = Instant::now();
+    while begun.elapsed() < *PATIENCE {
+        match receiver.try_recv() {
+            Ok(received) => return Ok(received),
+            Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+        }
+    }
+    receiver.recv()
 }
 
 impl Drop for Workers {

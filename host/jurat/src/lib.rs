@@ -42,6 +42,6 @@ pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{Associated, AssociatedError, Excerpt, JudgeError, Request};
 pub use jurat_model::{Isolation, Status};
 pub use jurat_sandbox::Compiler;
-pub use problem::{Place, Problem, Problems, advice, chain, nearest};
+pub use problem::{Place, Problem, Problems, advice, chain};
 pub use service::{Blame, Identity, OpenError, Service, read_public_key};
 pub use settings::Settings;

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use jurat_engine::Excerpt;
 use jurat_engine::ruleset::KeyPath;
+use jurat_engine::{Excerpt, nearest};
 
 /// One thing that is wrong with a file, and where.
 #[derive(Clone, Debug, Eq, thiserror::Error, PartialEq)]
@@ -99,21 +99,6 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The name among `known` that may be meant, if one is alike enough to be a slip of the pen.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A hostile name of a megabyte must not cost its square.
-    let name: String = name.chars().take(64).collect();
-    let length = name.chars().count();
-    let distance = |known: &str| match known.starts_with(&name) && length > 2 {
-        // Most of what somebody leaves out is at the end.
-        true => 1,
-        false => strsim::damerau_levenshtein(&name, known),
-    };
-    let (distance, best) = known.into_iter().map(|other| (distance(other), other)).min()?;
-    (distance <= length / 3 + 1).then_some(best)
-}
-
 /// `, did you mean ...?`, or nothing.
 #[must_use]
 pub fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -123,16 +108,6 @@ pub fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_is_recognised_and_nonsense_is_not() {
-        let known = ["limits", "memory", "park_after"];
-        assert_eq!(nearest("limit", known), Some("limits"));
-        assert_eq!(nearest("park-after", known), Some("park_after"));
-        assert_eq!(nearest("park", known), Some("park_after"));
-        assert_eq!(nearest("colour", known), None);
-        assert_eq!(nearest(&"m".repeat(1 << 20), known), None);
-    }
 
     #[test]
     fn causes_are_told_once() {

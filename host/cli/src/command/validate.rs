@@ -198,12 +198,15 @@ impl<W: Write> Array<'_, W> {
 fn failure(error: JudgeError) -> Failure {
     match error {
         JudgeError::Output(error) => Failure::of_output(&error),
-        JudgeError::Route(_) | JudgeError::IdField { .. } => Failure::usage(chain(&error)),
+        error if error.blames_request() => Failure::usage(chain(&error)),
         error => Failure::new(Exit::Host, chain(&error)),
     }
 }
 
 fn verdict(summary: &Summary, allow_norun: bool) -> Exit {
+    if summary.host_failures > 0 {
+        return Exit::Host;
+    }
     let is_fine = summary.failed == 0 && summary.unreadable == 0 && (allow_norun || summary.not_run == 0);
     if is_fine { Exit::Fine } else { Exit::Failed }
 }
@@ -217,6 +220,7 @@ mod tests {
         let fine = Summary { records: 3, warned: 1, ..Summary::default() };
         assert_eq!(verdict(&fine, false), Exit::Fine);
         assert_eq!(verdict(&Summary { failed: 1, ..fine.clone() }, true), Exit::Failed);
+        assert_eq!(verdict(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, true), Exit::Host);
         assert_eq!(verdict(&Summary { unreadable: 1, ..fine.clone() }, true), Exit::Failed);
         let not_run = Summary { not_run: 1, ..fine };
         assert_eq!(verdict(&not_run, false), Exit::Failed);

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jurat_engine::{JudgeError, Request, judge};
 use jurat_model::{Finding, Status};
@@ -73,33 +74,36 @@ fn a_sink_that_fails_ends_the_request_and_no_other() {
 
 #[test]
 fn nothing_is_judged_for_a_caller_who_has_gone() {
-    // The rule waits behind the first window until the caller has gone.
-    let (go_on, gate) = channel::<()>();
-    let gate = Mutex::new(gate);
-    let calls = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&calls);
-    let script = move |row: u32| {
-        if row == 0 && counted.fetch_add(1, Ordering::SeqCst) > 0 {
-            let _ = gate.lock().unwrap().recv();
-        }
-        Say::Verdict(Status::Pass, Vec::new())
-    };
-    let script = Mutex::new(Some(script));
-    let fixture = Fixture::scripted(&one_rule(), |_| {
-        let script = script.lock().unwrap().take().unwrap();
-        Box::new(move |_, row| script(row))
+    let tree = vec![json!("a"), json!("b")];
+    let spec = obedient(&[("a", 0), ("b", 0)], [tree.clone(), tree]);
+    let (begun, has_begun) = channel();
+    let (go_on, may_go_on) = channel::<()>();
+    let gate = Arc::new(Mutex::new((begun, may_go_on)));
+    let calls = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
+    let fixture = Fixture::scripted(&spec, |rule| {
+        let (gate, calls, rule) = (Arc::clone(&gate), Arc::clone(&calls), usize::from(rule.id == "b"));
+        Box::new(move |_, row| {
+            let is_second = row == 0 && calls[rule].fetch_add(1, Ordering::SeqCst) == 1;
+            if is_second && rule == 0 {
+                // The second window waits in its first rule until the caller has gone.
+                let gate = gate.lock().unwrap();
+                gate.0.send(()).unwrap();
+                let _ = gate.1.recv_timeout(Duration::from_secs(30));
+            }
+            Say::Verdict(Status::Pass, Vec::new())
+        })
     });
     let workers = workers(1);
     let mut request = request();
     request.chunk.rows = 10;
     let gone = judge(&fixture.release, &workers, &request, Arc::from(records(1_000).as_bytes()), &mut |_| {
+        has_begun.recv().unwrap();
         Err(io::ErrorKind::BrokenPipe.into())
     });
     assert!(matches!(gone, Err(JudgeError::Output(_))));
     drop(go_on);
     drop(workers);
-    // The first window, and the one that was being judged.
-    assert!(calls.load(Ordering::SeqCst) <= 2);
+    assert_eq!(calls.each_ref().map(|calls| calls.load(Ordering::SeqCst)), [2, 1]);
 }
 
 #[test]
