@@ -359,6 +359,9 @@ fn pooled(mut config: Config, settings: &Settings) -> Config {
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
+        // All of them may be in one module: the shape of a component bounds their number, whatever allocates them.
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
         .max_memory_size(settings.memory_ceiling.to_usize())
         .table_elements(TABLE_ELEMENTS as usize)
         .max_unused_warm_slots(settings.instances)

@@ -13,11 +13,11 @@ fn descend(levels: i64) -> u8 {
     }
 }
 
-fn evaluate(batch: Batch) -> Result<Verdicts, String> {
-    for &n in rows(&batch) {
+fn evaluate(batch: &Batch) -> Result<Verdicts, String> {
+    for &n in rows(batch) {
         black_box(descend(n));
     }
-    Ok(all_pass(&batch))
+    Ok(all_pass(batch))
 }
 
 guest!(evaluate);

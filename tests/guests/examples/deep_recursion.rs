@@ -13,11 +13,11 @@ fn descend(levels: i64, mixed: i64) -> i64 {
     }
 }
 
-fn evaluate(batch: Batch) -> Result<Verdicts, String> {
-    for &n in rows(&batch) {
+fn evaluate(batch: &Batch) -> Result<Verdicts, String> {
+    for &n in rows(batch) {
         black_box(descend(n, 1));
     }
-    Ok(all_pass(&batch))
+    Ok(all_pass(batch))
 }
 
 guest!(evaluate);

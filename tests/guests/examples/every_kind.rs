@@ -1,4 +1,5 @@
 //! Behaves: reads all kinds, says all there is to say. What it says of a batch must be the same for ever.
+#![expect(clippy::indexing_slicing, reason = "the host promises columns of the right length, and a trap would say so")]
 
 use hostile_guests::{
     Batch, Column, Decimals, Finding, Guest, Input, Kind, RuleInfo, Status, Texts, Values, Verdicts, finding, judge,
@@ -7,7 +8,9 @@ use hostile_guests::{
 const KINDS: [Kind; 8] =
     [Kind::Boolean, Kind::Integer, Kind::Number, Kind::Decimal, Kind::Text, Kind::Date, Kind::Timestamp, Kind::Json];
 
-struct Component;
+/// The component.
+#[derive(Debug)]
+pub struct Component;
 
 impl Guest for Component {
     fn describe() -> Vec<RuleInfo> {
@@ -46,9 +49,9 @@ impl Guest for Component {
 fn write_down(batch: &Batch) -> Verdicts {
     let findings = (0..batch.rows).map(|row| {
         let texts: Vec<_> = batch.columns.iter().map(|column| cell(column, row as usize)).collect();
-        let inputs = (0..).zip(&texts).filter(|(_, text)| *text != "-").map(|(index, _)| index).collect();
+        let inputs: Vec<_> = (0..).zip(&texts).filter(|(_, text)| *text != "-").map(|(index, _)| index).collect();
         let code = Some("read".to_owned());
-        let params = vec![("row".to_owned(), row.to_string())];
+        let params = vec![("values".to_owned(), inputs.len().to_string())];
         Finding { code, inputs, params, ..finding(row, texts.join(" | ")) }
     });
     let findings: Vec<_> = findings.collect();

@@ -2,8 +2,8 @@
 
 use hostile_guests::{Batch, Status, Verdicts, finding, guest, judge};
 
-fn evaluate(batch: Batch) -> Result<Verdicts, String> {
-    let mut reply = judge(&batch, |row, n| (n != 0).then(|| (Status::Fail, vec![finding(row, "a reason".to_owned())])));
+fn evaluate(batch: &Batch) -> Result<Verdicts, String> {
+    let mut reply = judge(batch, |row, n| (n != 0).then(|| (Status::Fail, vec![finding(row, "a reason".to_owned())])));
     reply.findings.reverse();
     Ok(reply)
 }

@@ -24,13 +24,12 @@ fn look_around() -> String {
     let read = std::io::stdin().read_to_string(&mut input).map_or(0, |read| read);
     let files = fs::read_dir("/").map_or(0, Iterator::count) + usize::from(fs::read("/etc/passwd").is_ok());
     let written = fs::write("/tmp/written-by-a-rule", "x").is_ok();
-    let connected = std::net::TcpStream::connect("127.0.0.1:80").is_ok();
     let variables = std::env::vars_os().count();
     let arguments = std::env::args_os().count();
     let directory = std::env::current_dir().is_ok();
     format!(
-        "now {now}, waited {waited}, input {read}, files {files}, written {written}, connected {connected}, variables \
-         {variables}, arguments {arguments}, directory {directory}, order {}",
+        "now {now}, waited {waited}, input {read}, files {files}, written {written}, variables {variables}, arguments \
+         {arguments}, directory {directory}, order {}",
         order.join(" ")
     )
 }
@@ -41,8 +40,8 @@ fn print() {
     eprintln!("a complaint");
 }
 
-fn evaluate(batch: Batch) -> Result<Verdicts, String> {
-    Ok(judge(&batch, |row, n| {
+fn evaluate(batch: &Batch) -> Result<Verdicts, String> {
+    Ok(judge(batch, |row, n| {
         match n {
             0 => return None,
             1 => return Some((Status::Fail, vec![finding(row, look_around())])),

@@ -72,7 +72,9 @@ pub fn finding(row: u32, message: String) -> Finding {
 #[macro_export]
 macro_rules! guest {
     ($evaluate:path) => {
-        struct Component;
+        /// The component.
+        #[derive(Debug)]
+        pub struct Component;
 
         impl $crate::Guest for Component {
             fn describe() -> Vec<$crate::RuleInfo> {
@@ -80,7 +82,7 @@ macro_rules! guest {
             }
 
             fn evaluate(_rule: u32, batch: $crate::Batch) -> Result<$crate::Verdicts, String> {
-                $evaluate(batch)
+                $evaluate(&batch)
             }
         }
 

@@ -1,7 +1,9 @@
 ;; Looks for what somebody left in its memory, its second memory and its table, and traps if there is anything.
+;; Before it looks it leaves something itself, at the far end of the first, second or third, if `n` says so.
 (memory (export "memory") 8)
 (memory $other 4)
 (table $table 64 funcref)
+(elem declare func $scan)
 (func $scan (param $at i32) (param $end i32)
   (loop $again
     (if (i64.ne (i64.load 0 (local.get $at)) (i64.const 0)) (then unreachable))
@@ -15,8 +17,13 @@
     (if (i32.eqz (ref.is_null (table.get $table (local.get $at)))) (then unreachable))
     (br_if $again (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 64)))))
 (func (export "jurat:rule/rules@0.1.0#evaluate") (param $rule i32) (param $rows i32) (param $columns i32) (param $count i32) (result i32)
+  (local $n i32)
   (drop (memory.grow 0 (i32.const 24)))
   (drop (memory.grow $other (i32.const 12)))
+  (local.set $n (i32.wrap_i64 (call $sum (local.get $rows) (local.get $columns))))
+  (if (i32.eq (local.get $n) (i32.const 1)) (then (i32.store8 0 (i32.const 0x1fffff) (i32.const 1))))
+  (if (i32.eq (local.get $n) (i32.const 2)) (then (i32.store8 $other (i32.const 0xfffff) (i32.const 1))))
+  (if (i32.eq (local.get $n) (i32.const 3)) (then (table.set $table (i32.const 63) (ref.func $scan))))
   (call $scan (i32.const 0x40000) (i32.const 0x200000))
   (call $scan_other (i32.const 0) (i32.const 0x100000))
   (call $scan_table (i32.const 0))

@@ -9,8 +9,6 @@ use super::{Bound, CallError, Contract, Guest, WrongType, check};
 use crate::instance::State;
 
 mod bindings {
-    #![expect(clippy::all, reason = "generated from wit/")]
-
     wasmtime::component::bindgen!({
         path: "../../wit",
         world: "rule-package",
@@ -57,15 +55,15 @@ impl Contract for V0_1 {
 impl Bound for Functions {
     fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Box<dyn Guest>> {
         let instance = self.pre.instantiate(&mut *store)?;
-        let evaluate = instance.get_typed_func(&mut *store, &self.evaluate);
+        let evaluate = instance.get_typed_func(&mut *store, self.evaluate);
         let evaluate = evaluate.map_err(|error| error.context(WrongType("evaluate")))?;
-        Ok(Box::new(Instance { instance, describe: self.describe.clone(), evaluate }))
+        Ok(Box::new(Instance { instance, describe: self.describe, evaluate }))
     }
 }
 
 impl Guest for Instance {
     fn describe(&mut self, store: &mut Store<State>) -> Result<Vec<Declaration>, CallError> {
-        let describe = self.instance.get_typed_func(&mut *store, &self.describe);
+        let describe = self.instance.get_typed_func(&mut *store, self.describe);
         let describe: Describe = describe.map_err(|error| error.context(WrongType("describe")))?;
         let (rules,) = describe.call(&mut *store, ())?;
         let declarations: Vec<_> = rules.into_iter().map(declaration).collect();

@@ -1,6 +1,8 @@
 //! Rules that misbehave on some rows: they get their fault on those rows, at the limit and not before, and the rows beside
 //! them get their verdicts.
 
+use std::time::Duration;
+
 use jurat_model::{Bytes, Fault, Limits, Status};
 use jurat_sandbox::SandboxedComponent;
 use jurat_tests::guest;
@@ -30,7 +32,9 @@ enum Begins {
 use Begins::{At, Below};
 use Guest::{Rust, Text};
 
-const LIMITS: Limits = Limits { memory: Bytes::mebi(2), table_elements: 1_000, ..Limits::DEFAULT };
+/// Small where a small limit makes a quick test, and with a deadline that no machine is slow enough to meet.
+const LIMITS: Limits =
+    Limits { memory: Bytes::mebi(2), table_elements: 1_000, deadline: Duration::from_secs(60), ..Limits::DEFAULT };
 
 const fn attack(guest: Guest, fault: Fault, begins: Begins) -> Attack {
     Attack { guest, fault, begins }

@@ -8,7 +8,7 @@ use jurat_tests::guest;
 use jurat_tests::load::good;
 use jurat_tests::rows::{Outcome, PASS, RUN, batch, judge, judge_in};
 
-const LIMITS: Limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(20), ..Limits::DEFAULT };
+const LIMITS: Limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(100), ..Limits::DEFAULT };
 
 #[test]
 fn a_call_past_its_deadline_is_tried_once_more_and_never_halved() {

@@ -31,7 +31,7 @@ fn whatever_goes_wrong_in_describe_is_a_fault_of_the_component() {
 
 #[test]
 fn a_loop_in_describe_meets_the_deadline_where_the_fuel_is_endless() {
-    let limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(20), ..Limits::DEFAULT };
+    let limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(100), ..Limits::DEFAULT };
     assert_eq!(describe_fault(guest::text("loop_in_describe"), &Terms::new(limits)), Fault::Deadline);
 }
 

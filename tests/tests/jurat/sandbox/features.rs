@@ -23,7 +23,6 @@ const OFF: &[Proposal] = &[
     Proposal { name: "64-bit memory", module: "(module (memory i64 1))" },
     Proposal { name: "64-bit tables", module: "(module (table i64 1 funcref))" },
     Proposal { name: "garbage collection", module: "(module (type (struct (field i32))))" },
-    Proposal { name: "typed function references", module: "(module (type $f (func)) (func (param (ref $f))))" },
     Proposal { name: "exceptions", module: "(module (tag) (func (throw 0)))" },
     Proposal { name: "custom page sizes", module: "(module (memory 1 (pagesize 1)))" },
     Proposal {
@@ -45,6 +44,8 @@ const ON: &[Proposal] = &[
     Proposal { name: "reference types", module: "(module (table 1 funcref) (func (drop (table.size 0))))" },
     Proposal { name: "mutable globals", module: "(module (global (export \"g\") (mut i32) (i32.const 0)))" },
     Proposal { name: "extended constants", module: "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))" },
+    // Types without state; a runtime that is built without garbage collection has no switch for them.
+    Proposal { name: "typed function references", module: "(module (type $f (func)) (func (param (ref $f))))" },
     // Composed components need it; what all memories have together is limited.
     Proposal { name: "two memories", module: "(module (memory 1))" },
 ];

@@ -19,7 +19,7 @@ fn shape_error(component: Vec<u8>) -> ShapeError {
 
 /// The sentence and its causes, as somebody will read them.
 fn told(refusal: &Refusal) -> String {
-    let causes = std::iter::successors(Some(refusal as &dyn Error), |error| error.source());
+    let causes = std::iter::successors(Some(refusal as &dyn Error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -1,21 +1,27 @@
 //! Sealed WASI: a stock toolchain's component runs where it is granted, and sees nothing.
 
-use jurat_model::{Fault, Limits, Run, Status};
+use std::time::Duration;
+
+use jurat_model::{Bytes, Fault, Limits, Run, Status};
 use jurat_sandbox::{Policy, Refusal, SandboxedComponent, SealedWasi};
 use jurat_tests::guest;
 use jurat_tests::load::{Terms, load, sandbox};
 use jurat_tests::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge};
 use jurat_trust::Wasi;
 
-/// The committed component, and the one that has just been built if there is one.
+/// The example that is built for `wasm32-wasip2`.
+const GUEST: &str = "stock_wasi";
+
+/// The committed component, and the one that has just been built where that target is installed.
 fn stock() -> Vec<Vec<u8>> {
-    let committed = std::fs::read(guest::package().join("fixtures/sealed/stock_wasi.wasm")).unwrap();
-    let fresh = std::fs::read(guest::built().join("wasip2/stock_wasi.wasm")).ok();
+    let name = format!("{GUEST}.wasm");
+    let committed = std::fs::read(guest::package().join("fixtures/sealed").join(&name)).unwrap();
+    let fresh = std::fs::read(guest::built().join("wasip2").join(&name)).ok();
     std::iter::once(committed).chain(fresh).collect()
 }
 
 fn terms(asked: Wasi, granted: SealedWasi) -> Terms {
-    let limits = Limits { memory: jurat_model::Bytes::mebi(4), ..Limits::DEFAULT };
+    let limits = Limits { memory: Bytes::mebi(4), deadline: Duration::from_secs(60), ..Limits::DEFAULT };
     Terms { policy: Policy { limits, sealed_wasi: granted }, wasi: asked, ..Terms::default() }
 }
 
@@ -62,7 +68,7 @@ fn it_sees_nothing_but_the_time_of_the_run() {
         let component = granted(component);
         let (outcomes, _) = judge(&component, &RUN, &[1]);
         let [Outcome::Verdict(Status::Fail, messages)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
-        let expected = "now 1794000000000000, waited 0, input 0, files 0, written false, connected false, variables 0, \
+        let expected = "now 1794000000000000, waited 0, input 0, files 0, written false, variables 0, \
                         arguments 0, ";
         assert!(messages[0].starts_with(expected), "{}", messages[0]);
         assert!(!std::path::Path::new("/tmp/written-by-a-rule").exists());
@@ -76,7 +82,8 @@ fn it_sees_nothing_but_the_time_of_the_run() {
 fn it_gives_the_same_verdicts_twice() {
     for component in stock() {
         let (first, second) = (granted(component.clone()), granted(component));
-        let rows = [0, 1, 8, 1, 0];
+        // One row that hashes: Rust gives each further hash table of an instance another order, which is state from row to row.
+        let rows = [0, 1, 8, 0];
         let (expected, usage) = judge(&first, &RUN, &rows);
         for component in [&first, &second] {
             let (outcomes, again) = judge(component, &RUN, &rows);

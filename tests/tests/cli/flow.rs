@@ -1,0 +1,143 @@
+//! From keys to verdicts, and the same verdicts whichever way records come in.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::golden::{check, without_times};
+use crate::program::{PROGRAM, command};
+use crate::site::{Site, TARGET, results, sample, sample_path};
+
+/// The sample records, and what is given along with them.
+fn judged(site: &Site, ruleset: &str, format: &str) -> String {
+    let associated = sample_path("associated.json").display().to_string();
+    let mut more = vec!["--format", format];
+    if ruleset == "related" {
+        more.extend(["--associated", &associated]);
+    }
+    let outcome = site.validate(ruleset, &more, &sample("loans.json"));
+    assert_eq!(outcome.stderr, "");
+    outcome.ends_with(1)
+}
+
+#[test]
+fn a_release_is_built_signed_twice_verified_and_run() {
+    let site = Site::empty();
+    site.publish("demo", TARGET);
+    site.write("local-config.yaml", crate::site::CONFIG);
+    let keys = ["--key", "keys/author.pub.pem", "--key", "keys/reviewer.pub.pem", "--threshold", "2"];
+    let verify = ["release", "verify", "repository", "--repository", "demo", "--target", TARGET];
+    let verified = site.run(&[&verify[..], &keys].concat()).ends_with(0);
+    assert!(verified.starts_with("t/demo/main/loan.json  loan 1.0.0  11 files  2 signatures  until "), "{verified}");
+    assert!(!site.path("repository/staged").exists());
+    site.judges();
+}
+
+#[test]
+fn one_signature_of_two_publishes_nothing() {
+    let site = Site::signed();
+    let before = site.files("repository/metadata");
+    let source = crate::site::loan_rules().display().to_string();
+    let built = crate::site::built_components().display().to_string();
+    site.run(&["release", "build", &source, "--component-dir", &built, "--target", TARGET]).ends_with(0);
+    let sign = |key: &str| ["release", "sign", "repository", "--threshold", "2", "--key", key].map(str::to_owned);
+    let run = |key: &str| site.run(&sign(key).each_ref().map(String::as_str)).ends_with(0);
+    run("keys/author.pem");
+    assert_eq!(site.files("repository/metadata"), before);
+    site.judges();
+    run("keys/reviewer.pem");
+    assert_eq!(site.payload()["version"], 2);
+    site.judges();
+}
+
+#[test]
+fn tables_say_what_they_said() {
+    let site = Site::signed();
+    for ruleset in ["quick", "thorough", "related"] {
+        check(&format!("{ruleset}.txt"), &judged(&site, ruleset, "table"));
+    }
+}
+
+#[test]
+fn json_says_what_it_said() {
+    let site = Site::signed();
+    for ruleset in ["quick", "thorough", "related"] {
+        let json = without_times(&judged(&site, ruleset, "json"));
+        check(&format!("{ruleset}.json"), &json);
+        let array: Vec<Value> = serde_json::from_str(&json).unwrap();
+        let lines = without_times(&judged(&site, ruleset, "ndjson"));
+        check(&format!("{ruleset}.ndjson"), &lines);
+        assert_eq!(array, results(&lines), "{ruleset}");
+    }
+}
+
+#[test]
+fn a_table_fits_a_terminal_of_eighty_columns_and_has_colours_only_there() {
+    let site = Site::signed();
+    site.write("loans.json", sample("loans.json"));
+    let on_a_terminal = |color: &str| {
+        let validate = "validate --config local-config.yaml --ruleset thorough loans.json --color";
+        let line = format!("stty cols 80 rows 24 && exec '{PROGRAM}' {validate} {color}");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        script.current_dir(site.path("")).env("SHELL", "/bin/sh").env_remove("NO_COLOR").env_remove("JURAT_LOG");
+        let output =
+            script.output().unwrap_or_else(|error| panic!("`script`, of util-linux, gives a terminal: {error}"));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")
+    };
+    let plain = on_a_terminal("never");
+    assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+    assert!(!plain.contains('\u{1b}'));
+    check("thorough_80.txt", &plain);
+    let coloured = on_a_terminal("auto");
+    assert_eq!(without_colours(&coloured), plain);
+    assert!(coloured.contains("\u{1b}[1;31mFAIL\u{1b}[0m"), "{coloured}");
+}
+
+/// The text without ANSI escapes for colours.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').unwrap().1)
+}
+
+#[test]
+fn records_are_judged_alike_in_an_array_on_lines_and_alone() {
+    let site = Site::signed();
+    let lines = sample("loans.ndjson");
+    let judge = |input: &[u8]| {
+        let outcome = site.validate("thorough", &["--format", "ndjson"], input);
+        assert_eq!(outcome.stderr, "");
+        without_times(&outcome.stdout)
+    };
+    let expected = judge(&sample("loans.json"));
+    assert_eq!(judge(&lines), expected);
+    let alone: String = lines.split_inclusive(|byte| *byte == b'\n').map(judge).collect();
+    assert_eq!(alone, expected);
+}
+
+#[test]
+fn records_are_judged_alike_from_a_file_and_from_a_pipe() {
+    let site = Site::signed();
+    site.write("loans.json", sample("loans.json"));
+    let judge = |file: &[&str], input: &[u8]| {
+        let outcome = site.validate("quick", &[&["--format", "json"], file].concat(), input);
+        without_times(&outcome.ends_with(1))
+    };
+    let expected = judge(&["loans.json"], b"");
+    assert_eq!(judge(&["-"], &sample("loans.json")), expected);
+    assert_eq!(judge(&[], &sample("loans.json")), expected);
+}
+
+#[test]
+fn paths_of_a_configuration_are_relative_to_the_file() {
+    let site = Site::signed();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = site.path("local-config.yaml");
+    let samples = sample_path("loans.json");
+    let arguments =
+        ["validate".as_ref(), "--ruleset".as_ref(), "quick".as_ref(), "--config".as_ref(), config.as_os_str()];
+    let output = command(elsewhere.path(), &arguments).arg(samples).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}

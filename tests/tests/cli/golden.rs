@@ -1,0 +1,34 @@
+//! What the program printed when somebody last read it: files below `tests/golden`, written anew with `JURAT_BLESS=1`.
+
+use std::env;
+use std::fs;
+
+use jurat_tests::guest;
+
+/// Compares a text with the file of that name.
+#[track_caller]
+pub(crate) fn check(name: &str, found: &str) {
+    let path = guest::package().join("golden/cli").join(name);
+    if env::var_os("JURAT_BLESS").is_some_and(|value| value == "1") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    if expected != found {
+        let line = expected.lines().zip(found.lines()).take_while(|(expected, found)| expected == found).count();
+        let path = path.display();
+        panic!("{path}:{}: it differs; look at it, then run the test with `JURAT_BLESS=1`. Found:\n{found}", line + 1);
+    }
+}
+
+/// The text without the times that calls took.
+pub(crate) fn without_times(json: &str) -> String {
+    const KEY: &str = "\"execution_time_ms\":";
+    let mut parts = json.split(KEY);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let number = |character: char| character.is_ascii_digit() || "+-.eE".contains(character);
+        text + KEY + "0" + part.trim_start_matches(number)
+    })
+}

@@ -1,0 +1,23 @@
+//! The command line, used as people use it: real processes, real files, and what they leave behind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: whatever fails here is a failed test"
+)]
+
+mod authoring;
+mod determinism;
+mod endings;
+mod flow;
+mod forge;
+mod golden;
+mod help;
+mod hostile_text;
+mod input;
+mod keys;
+mod program;
+mod site;
+mod tampering;
+mod unsigned;
+mod vectors;

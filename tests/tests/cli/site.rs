@@ -1,0 +1,166 @@
+//! A directory like the one that a service team has: keys, a signed repository of the sample rules, and a configuration.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use jurat_tests::guest;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{self, Outcome};
+
+/// The repository is trusted for this.
+pub(crate) const TARGET: &str = "t/demo/main/loan.json";
+
+/// The configuration, as the service team writes it.
+pub(crate) const CONFIG: &str = "\
+business_config_uri: repository
+trust:
+  repository: demo
+  release: t/demo/main/loan.json
+  threshold: 2
+  keys: [keys/author.pub.pem, keys/reviewer.pub.pem]
+";
+
+/// A directory of one test.
+#[derive(Debug)]
+pub(crate) struct Site {
+    directory: TempDir,
+}
+
+impl Site {
+    /// A directory with nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// A directory with `keys/`, a `repository/` that is signed twice, and `local-config.yaml`.
+    pub(crate) fn signed() -> Self {
+        static FILES: OnceLock<BTreeMap<PathBuf, Vec<u8>>> = OnceLock::new();
+        let site = Self::empty();
+        let files = FILES.get_or_init(|| {
+            let made = Self::empty();
+            made.publish("demo", TARGET);
+            made.write("local-config.yaml", CONFIG);
+            made.files("")
+        });
+        for (path, bytes) in files {
+            site.write(path, bytes);
+        }
+        site
+    }
+
+    /// Goes the way of a release: keys, unless there are some, then build, and a signature by each key.
+    pub(crate) fn publish(&self, repository: &str, target: &str) {
+        for key in ["author", "reviewer"] {
+            if !self.path(format!("keys/{key}.pem")).exists() {
+                fs::create_dir_all(self.path("keys")).unwrap();
+                self.run(&["key", "gen", "--out", &format!("keys/{key}")]).ends_with(0);
+            }
+        }
+        let built = built_components();
+        let (source, built) = (loan_rules().display().to_string(), built.display().to_string());
+        let build = ["release", "build", &source, "--component-dir", &built, "--out", "repository"];
+        self.run(&[&build[..], &["--repository", repository, "--target", target]].concat()).ends_with(0);
+        self.sign(&["author", "reviewer"]);
+    }
+
+    /// Signs what is staged, with one key after the other.
+    pub(crate) fn sign(&self, keys: &[&str]) {
+        for key in keys {
+            let (key, threshold) = (format!("keys/{key}.pem"), keys.len().to_string());
+            self.run(&["release", "sign", "repository", "--key", &key, "--threshold", &threshold]).ends_with(0);
+        }
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file that only its owner can read, and the directories above it.
+    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// All files below a directory of it.
+    pub(crate) fn files(&self, below: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut directories = vec![self.path(below)];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path);
+                } else {
+                    let bytes = fs::read(&path).unwrap();
+                    files.insert(path.strip_prefix(self.directory.path()).unwrap().to_owned(), bytes);
+                }
+            }
+        }
+        files
+    }
+
+    /// Runs the program in it.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        self.feed(arguments, b"")
+    }
+
+    /// Runs the program in it, with something to read.
+    pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+        program::run(self.directory.path(), arguments, input)
+    }
+
+    /// Judges what is piped in.
+    pub(crate) fn validate(&self, ruleset: &str, more: &[&str], input: &[u8]) -> Outcome {
+        let arguments = ["validate", "--config", "local-config.yaml", "--ruleset", ruleset];
+        self.feed(&[&arguments[..], more].concat(), input)
+    }
+
+    /// Judges the sample loans with everything there is. It must get so far.
+    #[track_caller]
+    pub(crate) fn judges(&self) {
+        let results = results(&self.validate("thorough", &["--format", "ndjson"], &sample("loans.json")).ends_with(1));
+        assert_eq!(results.len(), 12);
+        assert!(results.iter().all(|result| result["results"].as_array().unwrap().len() == 4), "{results:?}");
+    }
+}
+
+/// The sources of the sample rules.
+pub(crate) fn loan_rules() -> PathBuf {
+    root().join("rules/loan")
+}
+
+/// A file of `config/samples`.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    fs::read(sample_path(name)).unwrap()
+}
+
+/// Where a file of `config/samples` is.
+pub(crate) fn sample_path(name: &str) -> PathBuf {
+    root().join("config/samples").join(name)
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    guest::package().parent().unwrap()
+}
+
+/// Where `jurat build rules/loan` puts the component.
+pub(crate) fn built_components() -> PathBuf {
+    let directory = guest::built().with_file_name("jurat");
+    let component = directory.join("loan_rules.wasm");
+    assert!(component.is_file(), "{} is missing; run `cargo xtask guests` first", component.display());
+    directory
+}
+
+/// The results on the lines of NDJSON.
+pub(crate) fn results(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}

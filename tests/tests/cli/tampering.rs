@@ -1,0 +1,227 @@
+//! A signed repository on disk, changed by somebody who has no key: it is refused whole, and the file is named.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::forge::METADATA;
+use crate::site::{Site, TARGET, sample};
+
+/// Nothing is judged, and the reason names the file (by its path in the repository) and says something of the kind.
+#[track_caller]
+fn check(site: &Site, file: &Path, reason: &str) {
+    let file = file.strip_prefix("repository").unwrap().display().to_string();
+    let refusal = site.validate("thorough", &["--format", "json"], &sample("loans.json")).refuses(3, &[&file, reason]);
+    assert_eq!(refusal.lines().count(), 1, "{refusal}");
+    let keys = ["--key", "keys/author.pub.pem", "--key", "keys/reviewer.pub.pem", "--threshold", "2"];
+    let verify = ["release", "verify", "repository", "--repository", "demo", "--target", TARGET];
+    site.run(&[&verify[..], &keys].concat()).refuses(3, &[&file]);
+}
+
+/// So many places of a text, the first and the last among them.
+fn places(length: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |index| index * (length - 1) / (count - 1))
+}
+
+#[test]
+fn a_byte_identical_copy_is_accepted() {
+    let original = Site::signed();
+    let copy = Site::empty();
+    for (path, bytes) in original.files("") {
+        copy.write(path, bytes);
+    }
+    copy.judges();
+}
+
+#[test]
+fn every_flipped_byte_is_found() {
+    let site = Site::signed();
+    let files = site.files("repository");
+    assert_eq!(files.len(), 13);
+    for (path, bytes) in &files {
+        let count = if path == Path::new(METADATA) { 40 } else { 6 };
+        for (index, at) in places(bytes.len(), count).enumerate() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= [0x01, 0x20, 0x80][index % 3];
+            site.write(path, &flipped);
+            check(&site, path, "");
+        }
+        site.write(path, bytes);
+    }
+    site.judges();
+}
+
+#[test]
+fn every_truncated_lengthened_emptied_or_deleted_file_is_found() {
+    let site = Site::signed();
+    for (path, bytes) in site.files("repository") {
+        for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+            site.write(&path, &bytes[..length]);
+            check(&site, &path, "");
+        }
+        for more in [&b"\0"[..], b" ", b"\n", &bytes] {
+            site.write(&path, [&bytes, more].concat());
+            // White space around the metadata is nothing that anybody has signed.
+            if !(path == Path::new(METADATA) && more.trim_ascii().is_empty()) {
+                check(&site, &path, "");
+            }
+        }
+        fs::remove_file(site.path(&path)).unwrap();
+        if path != Path::new(METADATA) {
+            check(&site, &path, "does not exist");
+        }
+        site.write(&path, bytes);
+    }
+    site.judges();
+}
+
+#[test]
+fn a_repository_without_metadata_is_refused() {
+    let site = Site::signed();
+    fs::remove_file(site.path(METADATA)).unwrap();
+    let outcome = site.validate("thorough", &[], &sample("loans.json"));
+    outcome.refuses(3, &["metadata/targets.json", "does not exist"]);
+}
+
+#[test]
+fn two_swapped_blobs_are_found() {
+    let site = Site::signed();
+    let blobs: Vec<_> = site.files("repository/blobs").into_iter().collect();
+    for pair in blobs.windows(2) {
+        let [(one, one_bytes), (other, other_bytes)] = pair else { panic!("windows have two") };
+        site.write(one, other_bytes);
+        site.write(other, one_bytes);
+        let outcome = site.validate("thorough", &[], &sample("loans.json"));
+        // Which of the two comes first is the manifest's affair.
+        let refusal = outcome.refuses(3, &["blobs/sha256/"]);
+        let names = [one, other].map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        assert!(names.iter().any(|name| refusal.contains(name)), "{refusal}");
+        site.write(one, one_bytes);
+        site.write(other, other_bytes);
+    }
+    site.judges();
+}
+
+#[test]
+fn links_and_directories_in_place_of_files_are_refused() {
+    let site = Site::signed();
+    for (path, bytes) in site.files("repository") {
+        // The link leads to the very same bytes.
+        site.write("elsewhere", &bytes);
+        fs::remove_file(site.path(&path)).unwrap();
+        symlink(site.path("elsewhere"), site.path(&path)).unwrap();
+        let file = path.strip_prefix("repository").unwrap().display().to_string();
+        let outcome = site.validate("thorough", &[], &sample("loans.json"));
+        outcome.refuses(3, &[&file, "symbolic link"]);
+        fs::remove_file(site.path(&path)).unwrap();
+        fs::create_dir(site.path(&path)).unwrap();
+        let outcome = site.validate("thorough", &[], &sample("loans.json"));
+        outcome.refuses(3, &[&file, "not a regular file"]);
+        fs::remove_dir(site.path(&path)).unwrap();
+        site.write(&path, bytes);
+    }
+    site.judges();
+}
+
+#[test]
+fn a_directory_of_blobs_behind_a_link_is_refused() {
+    let site = Site::signed();
+    fs::rename(site.path("repository/blobs"), site.path("blobs")).unwrap();
+    symlink(site.path("blobs"), site.path("repository/blobs")).unwrap();
+    let outcome = site.validate("thorough", &[], &sample("loans.json"));
+    outcome.refuses(3, &["blobs/sha256/"]);
+}
+
+#[test]
+fn metadata_of_another_repository_by_the_same_signers_is_refused() {
+    let site = Site::signed();
+    let other = Site::empty();
+    for (path, bytes) in site.files("keys") {
+        other.write(path, bytes);
+    }
+    other.publish("other", TARGET);
+    for (path, bytes) in other.files("repository") {
+        site.write(path, bytes);
+    }
+    check(&site, Path::new(METADATA), "signed for the repository `other`, but `demo` is expected");
+}
+
+#[test]
+fn signatures_by_other_keys_are_worth_nothing() {
+    let site = Site::signed();
+    for stranger in ["stranger", "another"] {
+        site.run(&["key", "gen", "--out", &format!("keys/{stranger}")]).ends_with(0);
+    }
+    let payload = site.payload();
+    for keys in
+        [&["stranger", "another"][..], &["author", "stranger"], &["reviewer", "stranger", "another"], &["author"]]
+    {
+        site.proclaim(&payload, keys);
+        check(&site, Path::new(METADATA), "signatures by 2 trusted keys are needed");
+    }
+    site.proclaim(&payload, &[]);
+    check(&site, Path::new(METADATA), "signatures by 2 trusted keys are needed: 0 hold");
+    // A stranger's signature beside those of the two does not take anything away.
+    site.proclaim(&payload, &["stranger", "author", "reviewer"]);
+    site.judges();
+}
+
+#[test]
+fn one_signature_does_not_count_twice() {
+    let site = Site::signed();
+    let envelope: Value = serde_json::from_slice(&fs::read(site.path(METADATA)).unwrap()).unwrap();
+    let [first, second] = [0, 1].map(|index| envelope["signatures"][index].clone());
+    let write = |signatures: Value| {
+        let mut envelope = envelope.clone();
+        envelope["signatures"] = signatures;
+        site.write(METADATA, envelope.to_string());
+    };
+    write(json!([first, first]));
+    check(&site, Path::new(METADATA), "two of its signatures");
+    write(json!([first, {"keyid": second["keyid"], "sig": first["sig"]}]));
+    check(&site, Path::new(METADATA), "1 hold, 1 do not");
+    write(json!([first, {"keyid": "somebody", "sig": first["sig"]}]));
+    check(&site, Path::new(METADATA), "1 hold");
+    write(json!([first, second, second]));
+    check(&site, Path::new(METADATA), "two of its signatures");
+    // In another order they are the same two.
+    write(json!([second, first]));
+    site.judges();
+}
+
+#[test]
+fn a_payload_that_nobody_has_signed_is_refused_under_valid_signatures_of_another() {
+    let site = Site::signed();
+    let old = fs::read(site.path(METADATA)).unwrap();
+    let mut payload = site.payload();
+    payload["version"] = json!(7);
+    site.proclaim(&payload, &[]);
+    let new: Value = serde_json::from_slice(&fs::read(site.path(METADATA)).unwrap()).unwrap();
+    let mut grafted: Value = serde_json::from_slice(&old).unwrap();
+    grafted["payload"] = new["payload"].clone();
+    site.write(METADATA, grafted.to_string());
+    check(&site, Path::new(METADATA), "0 hold, 2 do not");
+}
+
+#[test]
+fn a_manifest_by_another_name_is_refused() {
+    let site = Site::signed();
+    let mut payload = site.payload();
+    let target = payload["targets"][TARGET].clone();
+    payload["targets"] = json!({"t/demo/main/order.json": target});
+    site.proclaim(&payload, &["author", "reviewer"]);
+    // The host asks for what the metadata does not list: that is nobody's attack.
+    let outcome = site.validate("thorough", &[], &sample("loans.json"));
+    outcome.refuses(2, &["lists no release `t/demo/main/loan.json`"]);
+}
+
+#[test]
+fn an_older_version_than_the_host_has_been_told_is_refused() {
+    let site = Site::signed();
+    let config = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    site.write("local-config.yaml", format!("{config}  min_version: 2\n"));
+    let outcome = site.validate("thorough", &[], &sample("loans.json"));
+    outcome.refuses(3, &["metadata/targets.json", "has the version 1, but this host has seen version 2"]);
+}
