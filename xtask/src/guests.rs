@@ -30,5 +30,10 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<(), 
         let failed = |error| Failure::new(format!("target/guests cannot be emptied: {error}"));
         fs::remove_dir_all(&directory).map_err(failed)?;
     }
-    toolchain.apply(workspace.call_jurat(&["build", "tests/guests", "--out", "target/guests"])).chatter().run()
+    toolchain.apply(workspace.call_jurat(&["build", "tests/guests", "--out", "target/guests"])).chatter().run()?;
+    if !wasm::is_installed(workspace, Target::StockWasi)? {
+        return Ok(());
+    }
+    let target = ["--target", Target::StockWasi.name(), "--out", "target/guests/wasip2"];
+    workspace.call_jurat(&["build", "tests/guests", "--example", "stock_wasi"]).args(&target).chatter().run()
 }

@@ -118,7 +118,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: Target, consent: Consent) ->
 }
 
 /// Whether the standard library for a target is there.
-fn is_installed(workspace: &Workspace, target: Target) -> Result<bool, Failure> {
+pub(crate) fn is_installed(workspace: &Workspace, target: Target) -> Result<bool, Failure> {
     let rustc =
         workspace.call("rustc".as_ref(), "rustc").args(&["--print", "target-libdir", "--target", target.name()]);
     let directory = rustc.read()?;
