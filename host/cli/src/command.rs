@@ -12,9 +12,16 @@ mod key;
 mod release;
 mod validate;
 
+const EXAMPLES: &str = "\
+Examples:
+  jurat config > local-config.yaml
+  jurat validate --config local-config.yaml --ruleset quick loans.json
+";
+
 /// Runs other people's rules on business records: signed, and in a sandbox.
 #[derive(Debug, Parser)]
-#[command(name = "jurat", version, max_term_width = 110, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "jurat", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -29,12 +36,13 @@ enum Command {
     /// Show what a component or a repository holds
     Inspect(inspect::Arguments),
     /// Make keys for signing
-    #[command(subcommand)]
+    #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
     /// Make, sign and check releases
-    #[command(subcommand)]
+    #[command(subcommand, after_help = release::EXAMPLES)]
     Release(release::Command),
     /// Print a configuration file with every setting, its default and its meaning
+    #[command(after_help = config::EXAMPLES)]
     Config,
     /// Print completions for a shell
     Completions(completions::Arguments),

@@ -85,6 +85,16 @@ impl Failure {
     }
 }
 
+impl From<Blame> for Exit {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Configuration => Self::Usage,
+            Blame::Trust => Self::Trust,
+            Blame::Host => Self::Host,
+        }
+    }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::usage(problem.to_string())
@@ -99,12 +109,7 @@ impl From<Problems> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let exit = match error.blame() {
-            Blame::Configuration => Exit::Usage,
-            Blame::Trust => Exit::Trust,
-            Blame::Host => Exit::Host,
-        };
-        Self { exit, messages: error.messages() }
+        Self { exit: error.blame().into(), messages: error.messages() }
     }
 }
 

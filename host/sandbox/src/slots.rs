@@ -16,8 +16,9 @@ struct Inner {
 #[derive(Debug)]
 struct Count {
     free: u32,
-    /// Waking somebody is a system call, so it is made only for those who wait.
     waiting: u32,
+    /// Places that have become free and belong to those who wait: who comes later cannot take them.
+    granted: u32,
 }
 
 /// One place, given back when dropped.
@@ -26,19 +27,24 @@ pub(crate) struct Slot(Arc<Inner>);
 
 impl Slots {
     pub(crate) fn new(count: u32) -> Self {
-        Self(Arc::new(Inner { count: Mutex::new(Count { free: count, waiting: 0 }), freed: Condvar::new() }))
+        Self(Arc::new(Inner {
+            count: Mutex::new(Count { free: count, waiting: 0, granted: 0 }),
+            freed: Condvar::new(),
+        }))
     }
 
     /// Takes a place, waiting for one at most so long; none when the time is over.
     pub(crate) fn take(&self, wait: Duration) -> Option<Slot> {
         let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
-        if count.free == 0 {
+        if count.free > 0 {
+            count.free -= 1;
+        } else {
             count.waiting += 1;
-            let waited = self.0.freed.wait_timeout_while(count, wait, |count| count.free == 0);
+            let waited = self.0.freed.wait_timeout_while(count, wait, |count| count.granted == 0);
             (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
             count.waiting -= 1;
+            count.granted = count.granted.checked_sub(1)?;
         }
-        count.free = count.free.checked_sub(1)?;
         drop(count);
         Some(Slot(Arc::clone(&self.0)))
     }
@@ -47,9 +53,12 @@ impl Slots {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
-        count.free += 1;
-        if count.waiting > 0 {
+        if count.waiting > count.granted {
+            count.granted += 1;
+            // A system call, so it is made only for those who wait.
             self.0.freed.notify_one();
+        } else {
+            count.free += 1;
         }
     }
 }
@@ -72,5 +81,21 @@ mod tests {
         drop(held);
         assert!(waiting.join().unwrap());
         assert!(slots.take(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn who_takes_again_and_again_starves_nobody() {
+        let slots = Slots::new(1);
+        let mut held = slots.take(Duration::ZERO);
+        let waiting = {
+            let slots = slots.clone();
+            thread::spawn(move || slots.take(Duration::from_secs(60)).is_some())
+        };
+        while !waiting.is_finished() {
+            drop(held);
+            held = slots.take(Duration::from_secs(60));
+            assert!(held.is_some());
+        }
+        assert!(waiting.join().unwrap());
     }
 }

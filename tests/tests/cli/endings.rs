@@ -105,7 +105,7 @@ fn a_configuration_that_is_wrong_is_usage_with_the_line_and_what_to_do() {
         site.validate("quick", &[], b"[]").refuses(2, reasons)
     };
     check("", &["local-config.yaml"]);
-    check("business_config_uri: [\n", &["local-config.yaml:2:"]);
+    check("business_config_uri: [\n", &["local-config.yaml:1:22:", "bracket"]);
     check(&format!("{CONFIG}isolation: {{\n"), &["local-config.yaml:7:"]);
     check(&format!("{CONFIG}\tpark_after: 3\n"), &["local-config.yaml:7:"]);
     check(&format!("{CONFIG}{CONFIG}"), &["local-config.yaml:7:", "business_config_uri"]);
@@ -177,7 +177,7 @@ fn a_release_that_waits_for_signatures_is_not_trusted() {
     fs::rename(site.path("repository/metadata/targets.json"), site.path("repository/staged/targets.json")).unwrap();
     site.validate("quick", &[], b"[]").refuses(3, &["metadata/targets.json", "does not exist"]);
     let verify = ["release", "verify", "repository", "--key", "keys/author.pub.pem"];
-    site.run(&verify).refuses(3, &["nothing in it has been signed"]);
+    site.run(&verify).refuses(3, &["nothing in it has been published", "staged/targets.json"]);
 }
 
 #[test]
@@ -199,12 +199,21 @@ fn a_signed_release_that_does_not_fit_together_is_refused() {
     let config = fs::read_to_string(crate::site::loan_rules().join("business-config.yaml")).unwrap();
     site.smuggle("business-config.yaml", format!("{config}  - broken: [\n").as_bytes());
     site.validate("quick", &[], b"[]").refuses(2, &["business-config.yaml:"]);
-    site.smuggle("business-config.yaml", config.replacen("rule_005_v1", "rule_500_v1", 1).as_bytes());
-    site.validate("quick", &[], b"[]").refuses(2, &["rule_500_v1"]);
     site.smuggle("business-config.yaml", config.replace(": loan_v1.json", ": loan_v9.json").as_bytes());
     site.validate("quick", &[], b"[]").refuses(2, &["loan_v9.json"]);
     site.smuggle("business-config.yaml", config.as_bytes());
     site.judges();
+}
+
+#[test]
+fn a_rule_that_a_signed_release_lists_and_nobody_has_is_said_not_to_have_run() {
+    let site = Site::signed();
+    let config = fs::read_to_string(crate::site::loan_rules().join("business-config.yaml")).unwrap();
+    site.smuggle("business-config.yaml", config.replacen("rule_005_v1", "rule_500_v1", 1).as_bytes());
+    let outcome = site.validate("quick", &["--format", "ndjson"], GOOD.as_bytes());
+    let result = &crate::site::results(&outcome.stdout)[0]["results"][2];
+    assert_eq!((&result["rule_id"], &result["status"]), (&json!("rule_500_v1"), &json!("NORUN")));
+    assert_eq!(result["code"], "unknown_rule", "{result}");
 }
 
 #[test]

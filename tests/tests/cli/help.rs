@@ -26,6 +26,9 @@ fn the_help_of_every_command_shows_an_example() {
         let arguments: Vec<_> = command.iter().map(String::as_str).chain(["--help"]).collect();
         let help = site.run(&arguments).ends_with(0);
         let example = ["jurat"].into_iter().chain(command.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+        // What is longer would be broken in two on a narrow terminal, and could not be copied.
+        let too_long = help.lines().find(|line| line.trim_start().starts_with("jurat ") && line.len() > 80);
+        assert_eq!(too_long, None, "{help}");
         let shown = help.split_once("\nExample").map(|(_, examples)| examples);
         assert!(
             shown.is_some_and(|examples| examples.contains(&format!("\n  {example} "))

@@ -225,3 +225,17 @@ fn an_older_version_than_the_host_has_been_told_is_refused() {
     let outcome = site.validate("thorough", &[], &sample("loans.json"));
     outcome.refuses(3, &["metadata/targets.json", "has the version 1, but this host has seen version 2"]);
 }
+
+#[test]
+fn a_release_that_was_tampered_with_is_not_signed() {
+    let site = Site::signed();
+    let (blob, bytes) = site.files("repository/blobs").pop_first().unwrap();
+    site.write(&blob, [&bytes[..], b" "].concat());
+    let before = site.files("repository");
+    let name = blob.file_name().unwrap().to_str().unwrap();
+    site.run(&["key", "gen", "--out", "keys/third"]).ends_with(0);
+    let outcome = site.run(&["release", "sign", "repository", "--key", "keys/third.pem"]);
+    assert!(outcome.stderr.contains(name), "{}", outcome.stderr);
+    outcome.ends_with(3);
+    assert_eq!(site.files("repository"), before);
+}

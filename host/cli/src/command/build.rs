@@ -18,7 +18,7 @@ Examples:
   jurat build rules/loan --out built
   jurat build tests/guests --example endless_loop -- --offline
 
-Compiles every library and example that is a `cdylib`, with a profile and flags of its own, and makes components of them. A
+Compiles every library and example that is a `cdylib`, with a profile and flags of its own, and makes components of them. A \
 workspace needs no settings but `crate-type = [\"cdylib\"]`.";
 
 #[derive(Args, Debug)]

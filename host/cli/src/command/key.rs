@@ -17,6 +17,8 @@ use crate::output;
 /// The longest key file.
 const KEY_FILE: Bytes = Bytes::kibi(16);
 
+pub(super) const EXAMPLES: &str = "Example:\n  jurat key gen --out rules-team";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make a pair of keys: NAME.pem, which signs and stays secret, and NAME.pub.pem, which checks
@@ -57,6 +59,12 @@ fn generate(stem: &Path) -> Result<Exit, Failure> {
     let (private, public) = (ending(".pem"), ending(".pub.pem"));
     if let Some(taken) = [&private, &public].into_iter().find(|file| file.symlink_metadata().is_ok()) {
         return Err(Failure::usage(format!("{}: it exists, and keys are never overwritten", taken.display())));
+    }
+    if let Some(directory) =
+        private.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir())
+    {
+        let directory = directory.display();
+        return Err(Failure::usage(format!("{directory}: there is no such directory; make it, for your eyes only")));
     }
     let key = SecretKey::generate().map_err(|error| Failure::about(Exit::Host, "no key could be made", &error))?;
     let failed =

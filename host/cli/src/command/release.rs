@@ -1,6 +1,7 @@
 //! `jurat release`: from sources to what hosts trust.
 
 use clap::Subcommand;
+use jurat::Blame;
 use jurat_trust::VerifyError;
 
 use crate::exit::{Exit, Failure};
@@ -12,6 +13,12 @@ mod sign;
 mod verify;
 
 pub(super) use inspect::inspect;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  jurat release build rules/loan --out repository --repository acme-prod
+  jurat release sign repository --key keys/rules-team.pem
+  jurat release verify repository --key keys/rules-team.pub.pem";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,10 +43,5 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
 
 /// What a host would say.
 fn refused(what: impl std::fmt::Display, error: &VerifyError) -> Failure {
-    let exit = match error.blame() {
-        jurat_trust::Blame::Source | jurat_trust::Blame::Publisher => Exit::Trust,
-        jurat_trust::Blame::Transport => Exit::Host,
-        jurat_trust::Blame::Settings => Exit::Usage,
-    };
-    Failure::about(exit, what, error)
+    Failure::about(Blame::from(error).into(), what, error)
 }

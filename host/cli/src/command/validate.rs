@@ -19,10 +19,12 @@ use crate::table::Table;
 const EXAMPLES: &str = "\
 Examples:
   jurat validate --config local-config.yaml --ruleset quick loans.json
-  head -1000 loans.ndjson | jurat validate --config local-config.yaml --ruleset quick --format ndjson
-  jurat validate --config local-config.yaml --ruleset related --associated facilities.json loans.json
+  head -1000 loans.ndjson | jurat validate --config local-config.yaml \\
+      --ruleset quick --format ndjson
+  jurat validate --config local-config.yaml --ruleset related \\
+      --associated facilities.json loans.json
 
-The file is a JSON array of records, one record, or one record on each line. `--format json` writes an array with one result
+The file is a JSON array of records, one record, or one record on each line. `--format json` writes an array with one result \
 for each record, in the same order; where something goes wrong on the way, the array is not closed and the exit code says so.
 ";
 

@@ -7,6 +7,7 @@ use jurat_sandbox::{CompileError, LoadError, Refusal};
 use jurat_trust::VerifyError;
 use thiserror::Error;
 
+use crate::files::ReadError;
 use crate::problem::{Problems, chain};
 
 /// Why there are no rules to judge with.
@@ -61,17 +62,29 @@ pub enum Blame {
     Host,
 }
 
+impl From<&VerifyError> for Blame {
+    fn from(error: &VerifyError) -> Self {
+        if let VerifyError::Source { cause, .. } = error
+            && let Some(ReadError::Link | ReadError::NotAFile) = cause.downcast_ref()
+        {
+            // No machine has failed: somebody has put something else where the file should be.
+            return Self::Trust;
+        }
+        match error.blame() {
+            jurat_trust::Blame::Settings => Self::Configuration,
+            jurat_trust::Blame::Transport => Self::Host,
+            jurat_trust::Blame::Source | jurat_trust::Blame::Publisher => Self::Trust,
+        }
+    }
+}
+
 impl OpenError {
     /// Who can do something about it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
             Self::Settings(_) | Self::Release { .. } => Blame::Configuration,
-            Self::Trust { cause, .. } => match cause.blame() {
-                jurat_trust::Blame::Settings => Blame::Configuration,
-                jurat_trust::Blame::Transport => Blame::Host,
-                jurat_trust::Blame::Source | jurat_trust::Blame::Publisher => Blame::Trust,
-            },
+            Self::Trust { cause, .. } => Blame::from(&**cause),
             Self::Component { cause, .. } => match &cause.reason {
                 Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
                     Blame::Host

@@ -18,10 +18,11 @@ use crate::{host, output};
 
 const EXAMPLES: &str = "\
 Examples:
-  jurat release build rules/loan --out repository --repository acme-prod --target t/acme/prod/loan.json
+  jurat release build rules/loan --out repository --repository acme-prod \\
+      --target t/acme/prod/loan.json
   jurat release sign repository --key keys/rules-team.pem
 
-Compiles the crates that `release.yaml` names, checks that everything in the release fits together, and puts it into the
+Compiles the crates that `release.yaml` names, checks that everything in the release fits together, and puts it into the \
 repository. Hosts see nothing of it until it is signed.";
 
 #[derive(Args, Debug)]

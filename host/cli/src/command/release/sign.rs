@@ -15,10 +15,11 @@ use crate::{host, output};
 const EXAMPLES: &str = "\
 Examples:
   jurat release sign repository --key keys/author.pem
-  jurat release sign repository --key keys/author.pem --threshold 2     # waits for one more
-  jurat release sign repository --key keys/reviewer.pem --threshold 2   # publishes
+  jurat release sign repository --key keys/author.pem --threshold 2
+  jurat release sign repository --key keys/reviewer.pem --threshold 2
 
-Checks everything that is signed as a host would, says what it is, and adds the signatures. With enough of them, hosts see it.";
+Checks everything that is signed as a host would, says what it is, and adds the signatures. With as many as `--threshold` \
+asks for, hosts see it: of the last two commands, the first one waits and the second one publishes.";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]

@@ -9,12 +9,13 @@ use jurat_trust::{Caps, KeySet, MetadataVersion, Policy, RepositoryId, TargetPat
 
 use super::refused;
 use crate::exit::{EXIT_CODES, Exit, Failure};
-use crate::repository::Repository;
+use crate::repository::{Metadata, Repository};
 use crate::{host, output};
 
 const EXAMPLES: &str = "\
 Example:
-  jurat release verify repository --key keys/author.pub.pem --key keys/reviewer.pub.pem --threshold 2 --repository acme-prod
+  jurat release verify repository --repository acme-prod --threshold 2 \\
+      --key keys/author.pub.pem --key keys/reviewer.pub.pem
 ";
 
 #[derive(Args, Debug)]
@@ -43,8 +44,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let keys: Vec<_> = arguments.key.iter().map(|file| jurat::read_public_key(file)).collect::<Result<_, _>>()?;
     let keys =
         KeySet::new(arguments.threshold.get(), keys).map_err(|error| Failure::about(Exit::Usage, "--key", &error))?;
-    let unsigned = || Failure::new(Exit::Trust, format!("{shown}: nothing in it has been signed"));
-    let metadata = repository.published()?.ok_or_else(unsigned)?;
+    let metadata = match repository.published()? {
+        Some(metadata) => metadata,
+        None => return Err(unsigned(&repository)?),
+    };
     let id = arguments.repository.clone().unwrap_or_else(|| metadata.targets.repository().clone());
     let policy =
         Policy { keys, repository: id, now: host::now(), minimum_version: MetadataVersion::FIRST, caps: Caps::DEFAULT };
@@ -68,4 +71,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     out.flush().map_err(|error| Failure::of_output(&error))?;
     Ok(Exit::Fine)
+}
+
+/// Why there is nothing to check.
+fn unsigned(repository: &Repository) -> Result<Failure, Failure> {
+    let shown = repository.root().display();
+    let waits = match repository.staged()? {
+        Some(Metadata { file, envelope, .. }) => {
+            let signatures = envelope.unverified_key_ids().count();
+            format!("; `{file}` waits for more signatures than the {signatures} that it has: see `jurat release sign`")
+        }
+        None => String::new(),
+    };
+    Ok(Failure::new(Exit::Trust, format!("{shown}: nothing in it has been published{waits}")))
 }
