@@ -79,6 +79,9 @@ impl ComponentReport {
         }
         let imports: Vec<_> = imports.iter().map(|import| plain(import, SHOWN)).collect();
         writeln!(out, "  imports   {}", if imports.is_empty() { "nothing".to_owned() } else { imports.join(", ") })?;
+        if refused.is_none() && !imports.is_empty() {
+            writeln!(out, "  needs     `wasi: sealed` in its release, and hosts that grant it")?;
+        }
         if let Some(refused) = refused {
             writeln!(out, "  refused   {}", plain(refused, 1_000))?;
         }

@@ -128,6 +128,10 @@ impl Settings {
 }
 
 impl WorkerCount {
+    /// The most threads that can be asked for: more than any machine has processors to run rules on, and fewer than what a
+    /// system cannot start.
+    pub const MOST: u16 = 1_024;
+
     /// The number, on a machine with so many processors.
     #[must_use]
     pub fn on(self, processors: NonZeroUsize) -> NonZeroUsize {

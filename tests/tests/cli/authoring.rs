@@ -210,6 +210,8 @@ fn inspecting_a_repository_shows_what_it_says_and_that_nobody_has_checked() {
         assert_eq!(report[0]["releases"][0]["release"]["files"].as_array().unwrap().len(), 11);
     }
     site.run(&["inspect", "keys"]).refuses(2, &["keys: it is no repository", "metadata/targets.json"]);
+    let sources = loan_rules().display().to_string();
+    site.run(&["inspect", &sources]).refuses(2, &["it is no repository", "jurat release build"]);
     site.write("repository/metadata/targets.json", "nonsense");
     site.run(&["inspect", "repository"]).refuses(3, &["metadata/targets.json"]);
 }

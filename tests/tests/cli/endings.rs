@@ -7,6 +7,7 @@ use std::process::Stdio;
 use jurat_tests::guest;
 use serde_json::json;
 
+use crate::hostile_text::unsigned_release;
 use crate::program::command;
 use crate::site::{CONFIG, Site, sample};
 
@@ -62,6 +63,7 @@ fn two_means_that_the_command_line_is_wrong() {
         &["validate", "--config", "local-config.yaml"],
         &["validate", "--config", "local-config.yaml", "--ruleset", "quick", "--format", "xml"],
         &["validate", "--config", "local-config.yaml", "--ruleset", "quick", "--threads", "0"],
+        &["validate", "--config", "local-config.yaml", "--ruleset", "quick", "--threads", "100000"],
         &["validate", "--config", "local-config.yaml", "--ruleset", "quick", "--now", "yesterday"],
         &["release", "build", "--expires-in", "soon"],
         &["release", "sign", "repository"],
@@ -77,7 +79,10 @@ fn two_means_that_the_command_line_is_wrong() {
 fn an_unknown_ruleset_is_usage_and_the_nearest_is_named() {
     let site = Site::signed();
     site.validate("qick", &[], &sample("loans.json")).refuses(2, &["`qick`", "`quick`"]);
-    site.validate("", &[], &sample("loans.json")).refuses(2, &["ruleset"]);
+    for nonsense in ["", "nonsense"] {
+        let refusal = site.validate(nonsense, &[], &sample("loans.json")).refuses(2, &[nonsense]);
+        assert!(refusal.ends_with("the release has `quick`, `related`, `thorough`\n"), "{refusal}");
+    }
 }
 
 #[test]
@@ -87,7 +92,7 @@ fn files_that_are_not_there_are_usage() {
         site.run(&[&["validate", "--ruleset", "quick", "--config", config], more].concat())
     };
     validate("local-config.yaml", &["no-loans.json"]).refuses(2, &["no-loans.json: it does not exist"]);
-    validate("local-config.yaml", &["keys"]).refuses(2, &["keys: it is not a regular file"]);
+    validate("local-config.yaml", &["keys"]).refuses(2, &["keys: it is not a regular file", "standard input"]);
     validate("no-config.yaml", &["-"]).refuses(2, &["no-config.yaml: it does not exist", "jurat config"]);
     let associated = ["--associated", "no-facilities.json", "-"];
     validate("local-config.yaml", &associated).refuses(2, &["no-facilities.json: it does not exist"]);
@@ -116,6 +121,7 @@ fn a_configuration_that_is_wrong_is_usage_with_the_line_and_what_to_do() {
     check(&format!("{CONFIG}park_afer: 3\n"), &["local-config.yaml:7:", "did you mean `park_after`?"]);
     check(&format!("{CONFIG}limits: {{feul: 3}}\n"), &["limits.feul", "did you mean `fuel`?"]);
     check(&format!("{CONFIG}isolation: chunks\n"), &["isolation", "did you mean `chunk`?"]);
+    check(&format!("{CONFIG}batch_max_workers: 100000\n"), &["batch_max_workers", "at most 1024 threads"]);
     check(&format!("{CONFIG}max_record: 0\n"), &["max_record", "16 MiB"]);
     check(&CONFIG.replace("threshold: 2", "threshold: 3"), &["trust.threshold", "only 2 keys"]);
     check(&CONFIG.replace("reviewer", "author"), &["trust.keys", "listed twice"]);
@@ -191,6 +197,24 @@ fn signed_components_that_import_anything_are_refused_with_the_list() {
     }
     site.smuggle("loan_rules.wasm", b"nonsense");
     site.validate("quick", &[], b"[]").refuses(3, &["loan_rules.wasm"]);
+}
+
+#[test]
+fn a_component_that_needs_sealed_wasi_is_refused_until_the_host_grants_it() {
+    let site = Site::empty();
+    let component = fs::read(guest::package().join("fixtures/sealed/stock_wasi.wasm")).unwrap();
+    unsigned_release(&site, &component);
+    let record = br#"{"entity_type": "loan", "id": "a", "n": 0}"#;
+    // The release does not ask for it.
+    site.validate("all", &[], record).refuses(2, &["guest.wasm", "wasi:"]);
+    let release = fs::read_to_string(site.path("rules/release.yaml")).unwrap();
+    site.write("rules/release.yaml", release.replace("path: guest.wasm", "path: guest.wasm, wasi: sealed"));
+    site.validate("all", &[], record).refuses(2, &["guest.wasm", "`sealed_wasi`"]);
+    let config = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    site.write("local-config.yaml", config + "sealed_wasi: granted\n");
+    site.validate("all", &[], record).ends_with(0);
+    let text = site.run(&["inspect", "rules/guest.wasm"]).ends_with(0);
+    assert!(text.contains("  needs     `wasi: sealed` in its release, and hosts that grant it\n"), "{text}");
 }
 
 #[test]

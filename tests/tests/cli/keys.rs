@@ -91,5 +91,8 @@ fn what_is_no_private_key_is_refused_by_name() {
 #[test]
 fn a_key_goes_only_where_there_is_a_directory() {
     let site = Site::empty();
+    for nameless in ["keys/", "/", "."] {
+        site.run(&["key", "gen", "--out", nameless]).refuses(2, &["--out", "names no file"]);
+    }
     site.run(&["key", "gen", "--out", "nowhere/team"]).refuses(2, &["nowhere", "there is no such directory"]);
 }

@@ -51,6 +51,12 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
 }
 
 fn generate(stem: &Path) -> Result<Exit, Failure> {
+    if stem.as_os_str().as_encoded_bytes().ends_with(b"/") || stem.file_name().is_none() {
+        let stem = stem.display();
+        return Err(Failure::usage(format!(
+            "--out: `{stem}` names no file; write a name without an ending, as in `keys/team`"
+        )));
+    }
     let ending = |ending: &str| {
         let mut name = stem.to_owned().into_os_string();
         name.push(ending);

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jurat::settings::WorkerCount;
-use jurat::{Associated, Isolation, JudgeError, RecordResult, Request, Service, Settings, Summary, chain, files};
+use jurat::{
+    Associated, Excerpt, Isolation, JudgeError, RecordResult, Request, RouteError, Service, Settings, Summary, chain,
+    files,
+};
 use jurat_model::Bytes;
 
 use crate::exit::{EXIT_CODES, Exit, Failure};
@@ -59,8 +62,8 @@ pub(super) struct Arguments {
     #[arg(long, value_enum)]
     isolation: Option<IsolationChoice>,
     /// How many threads run rules, instead of what the configuration says
-    #[arg(long, value_name = "COUNT")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(WorkerCount::MOST)))]
+    threads: Option<u16>,
     /// The time of the run that rules see, as in 2026-01-31T12:00:00Z, instead of the present
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
@@ -100,8 +103,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         associated: associated.map(Arc::new),
         ..service.request(&arguments.ruleset, arguments.now.unwrap_or(present))
     };
-    let summary = judge(&service, &request, text, arguments).map_err(failure)?;
+    let summary = judge(&service, &request, text, arguments).map_err(|error| match error {
+        JudgeError::Route(RouteError::UnknownRuleset { nearest: None, .. }) => {
+            Failure::usage(format!("{}; the release has {}", chain(&error), rulesets(&service)))
+        }
+        error => failure(error),
+    })?;
     Ok(verdict(&summary, arguments.allow_norun))
+}
+
+/// The names of the rulesets that there are.
+fn rulesets(service: &Service) -> String {
+    let rulesets = service.release().router().rulesets().rulesets();
+    let names: Vec<_> = rulesets.iter().map(|ruleset| format!("`{}`", Excerpt::of(&ruleset.name))).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
@@ -115,7 +130,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         Some(IsolationChoice::Record) => settings.isolation = Isolation::Record,
         None => {}
     }
-    if let Some(threads) = arguments.threads {
+    if let Some(threads) = arguments.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
         settings.workers = WorkerCount::Exactly(threads);
     }
     Ok(settings)
@@ -135,6 +150,10 @@ fn input(file: Option<&Path>, cap: Bytes) -> Result<Arc<[u8]>, Failure> {
                 files::ReadError::TooLong { .. } => {
                     Failure::usage(format!("{}: {error}; see the setting `max_file`", file.display()))
                 }
+                files::ReadError::NotAFile => Failure::usage(format!(
+                    "{}: {error}; what a pipe gives is read from standard input",
+                    file.display()
+                )),
                 error => Failure::about(Exit::Usage, file.display(), &error),
             })
         }

@@ -46,7 +46,11 @@ fn settings(document: &mut Section<'_>, directory: &Path) -> Option<Settings> {
     let isolation = document.take("isolation").choice([("chunk", Isolation::Chunk), ("record", Isolation::Record)]);
     let park_after = document.take("park_after").positive();
     let in_parallel = document.take("batch_parallelism").boolean().unwrap_or(true);
-    let count = document.take("batch_max_workers").positive();
+    let workers = document.take("batch_max_workers");
+    let count = workers.positive::<NonZeroUsize>();
+    if count.is_some_and(|count| count.get() > WorkerCount::MOST.into()) {
+        workers.refuse(format!("at most {} threads can be asked for", WorkerCount::MOST));
+    }
     let chunk = document.take("chunk").section(|chunk| Some(chunk_of(chunk))).unwrap_or(defaults.chunk);
     let max_record = size(&document.take("max_record"));
     let max_file = size(&document.take("max_file"));

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jurat::author;
 use jurat_trust::{Caps, Digest, Manifest, Target, TargetPath};
 use serde::Serialize;
 
@@ -38,9 +39,14 @@ pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Ex
     let repository = Repository::open(directory)?;
     let metadata: Vec<_> = [repository.published()?, repository.staged()?].into_iter().flatten().collect();
     if metadata.is_empty() {
+        let advice = if repository.files().has(author::RELEASE_FILE) {
+            ", but the sources of a release; `jurat release build` makes a repository of them"
+        } else {
+            ""
+        };
+        let directory = directory.display();
         return Err(Failure::usage(format!(
-            "{}: it is no repository: it has no `metadata/targets.json`",
-            directory.display()
+            "{directory}: it is no repository: it has no `metadata/targets.json`{advice}"
         )));
     }
     let report: Vec<_> = metadata.iter().map(|metadata| MetadataReport::new(&repository, metadata)).collect();

@@ -44,9 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let keys: Vec<_> = arguments.key.iter().map(|file| jurat::read_public_key(file)).collect::<Result<_, _>>()?;
     let keys =
         KeySet::new(arguments.threshold.get(), keys).map_err(|error| Failure::about(Exit::Usage, "--key", &error))?;
-    let metadata = match repository.published()? {
-        Some(metadata) => metadata,
-        None => return Err(unsigned(&repository)?),
+    let Some(metadata) = repository.published()? else {
+        return Err(unsigned(&repository)?);
     };
     let id = arguments.repository.clone().unwrap_or_else(|| metadata.targets.repository().clone());
     let policy =
