@@ -1,6 +1,5 @@
 //! Components that misbehave: built from Rust, written as text, or assembled byte by byte.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -80,12 +79,10 @@ pub fn with_instances(mut component: Vec<u8>, count: u8) -> Vec<u8> {
     component
 }
 
-/// Where `cargo xtask guests` puts components: beside this program's own directory.
+/// Where `cargo xtask guests` puts components: in this checkout, wherever cargo's own target directory is.
 #[must_use]
 pub fn built() -> PathBuf {
-    let program = env::current_exe().unwrap();
-    let target = program.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists());
-    target.expect("tests run from a target directory").join("guests")
+    package().join("../target/guests")
 }
 
 /// The directory of this package.

@@ -22,7 +22,7 @@ pub(crate) fn targets(workspace: &Workspace, consent: Consent) -> Result<Toolcha
     wasm::ensure(workspace, Target::Rules, consent)
 }
 
-/// Builds the guests into `target/guests`, with the command line that [`demo::build`] has built.
+/// Builds the guests and the sample rules into `target/guests`, with the command line that [`demo::build`] has built.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<(), Failure> {
     // What is no longer built must not be tested.
     let directory = workspace.root.join("target/guests");
@@ -30,7 +30,9 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<(), 
         let failed = |error| Failure::new(format!("target/guests cannot be emptied: {error}"));
         fs::remove_dir_all(&directory).map_err(failed)?;
     }
-    toolchain.apply(workspace.call_jurat(&["build", "tests/guests", "--out", "target/guests"])).chatter().run()?;
+    for package in ["rules/loan", "tests/guests"] {
+        toolchain.apply(workspace.call_jurat(&["build", package, "--out", "target/guests"])).chatter().run()?;
+    }
     if !wasm::is_installed(workspace, Target::StockWasi)? {
         return Ok(());
     }

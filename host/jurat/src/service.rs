@@ -1,5 +1,6 @@
 //! Rules that are ready, behind one call.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::thread;
 
 use jiff::Timestamp;
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{JudgeError, Release, Request, Workers, judge};
+use jurat_engine::{Excerpt, JudgeError, Release, Request, Workers, judge};
 use jurat_model::{Component, Run};
 use jurat_sandbox::{Compiler, Policy as SandboxPolicy, Sandbox};
 use jurat_trust::{Caps, FileKind, KeySet, Origin, Policy, PublicKey, VerifiedRelease, danger};
@@ -187,7 +188,18 @@ fn signed(
     let release =
         Release::new(&verified, config, components).map_err(|problems| OpenError::Release { release, problems })?;
     identity.log();
+    warn_of_unknown_rules(&release);
     Ok((release, identity))
+}
+
+/// A ruleset may be ahead of its components, but nobody should have to find out from the results.
+fn warn_of_unknown_rules(release: &Release) {
+    let lists = release.router().rulesets().lists();
+    let nodes = lists.iter().flat_map(|list| &list.nodes);
+    let unknown: BTreeSet<_> = nodes.filter(|node| node.rule.is_none()).map(|node| &*node.rule_id).collect();
+    for rule in unknown {
+        tracing::warn!(rule = %Excerpt::of(rule), "a ruleset lists a rule that nothing provides: its result is NORUN");
+    }
 }
 
 fn trusted(trust: &Trust, now: Timestamp) -> Result<Policy, Problems> {

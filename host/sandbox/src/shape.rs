@@ -62,8 +62,11 @@ pub enum ShapeError {
     /// It is a core module.
     #[error("this is a core module, not a component; `jurat build` makes components")]
     CoreModule,
-    /// It is no WebAssembly, or breaks off.
-    #[error("this is no WebAssembly component")]
+    /// It does not begin as WebAssembly does.
+    #[error("this is no WebAssembly component: it does not begin like one")]
+    NotWebAssembly,
+    /// It begins as WebAssembly, and cannot be read to its end.
+    #[error("this is no WebAssembly component: it cannot be read to its end")]
     Malformed(#[source] BinaryReaderError),
     /// It breaks off inside of a section.
     #[error("the component is cut short")]
@@ -87,6 +90,9 @@ pub enum ShapeError {
 pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
     if wasmtime::Engine::detect_precompiled(bytes).is_some() {
         return Err(ShapeError::Precompiled);
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(ShapeError::NotWebAssembly);
     }
     let mut shape = Shape { bytes: bytes.len() as u64, ..Shape::default() };
     at_most("bytes", shape.bytes, cap::BYTES)?;

@@ -154,7 +154,7 @@ pub(crate) fn root() -> &'static Path {
 
 /// Where `jurat build rules/loan` puts the component.
 pub(crate) fn built_components() -> PathBuf {
-    let directory = guest::built().with_file_name("jurat");
+    let directory = guest::built();
     let component = directory.join("loan_rules.wasm");
     assert!(component.is_file(), "{} is missing; run `cargo xtask guests` first", component.display());
     directory

@@ -68,8 +68,8 @@ fn a_core_module_is_refused() {
 
 #[test]
 fn what_is_no_webassembly_is_refused() {
-    assert!(matches!(shape_error(b"#!/bin/sh\n".to_vec()), ShapeError::Malformed(_)));
-    assert!(matches!(shape_error(b"(component)".to_vec()), ShapeError::Malformed(_)));
+    assert!(matches!(shape_error(b"#!/bin/sh\n".to_vec()), ShapeError::NotWebAssembly));
+    assert!(matches!(shape_error(b"(component)".to_vec()), ShapeError::NotWebAssembly));
 }
 
 #[test]
