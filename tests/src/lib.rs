@@ -4,7 +4,6 @@
 //! and tells in one word for each what came of it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "support for tests: whatever fails here is a failed test"
