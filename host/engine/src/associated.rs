@@ -8,39 +8,66 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// The entities that stand behind the terms of each record: `{"<entity id>": {"parent": {...}}}`.
+/// The entities that stand behind the terms of records, as they came with a request.
 ///
 /// They are kept as text and read only for the rules that declare them.
 #[derive(Default)]
 pub struct Associated {
-    records: HashMap<String, HashMap<String, Box<RawValue>>>,
+    /// By entity id.
+    records: HashMap<String, Terms>,
+    /// For whichever record.
+    every_record: Terms,
 }
+
+/// The text behind each term.
+type Terms = HashMap<String, Box<RawValue>>;
 
 /// The related entities cannot be read.
 #[derive(Debug, Error)]
-#[error("related entities must be one JSON object of the form `{{\"<entity id>\": {{\"<term>\": ...}}}}`")]
-pub struct AssociatedError(#[from] serde_json::Error);
+#[error("related entities must be one JSON object of the form `{form}`")]
+pub struct AssociatedError {
+    form: &'static str,
+    source: serde_json::Error,
+}
 
 impl Associated {
-    /// Reads them from one JSON object, keyed by entity id, then by term.
+    /// Reads them from one JSON object, keyed by entity id, then by term: `{"<entity id>": {"parent": {...}}}`.
     ///
     /// # Errors
     /// When the text is not such an object, or has an entity id, or a term of one entity, twice.
     pub fn parse(text: &[u8]) -> Result<Self, AssociatedError> {
-        let Unique(records) = serde_json::from_slice::<Unique<Unique<Box<RawValue>>>>(text)?;
-        Ok(Self { records: records.into_iter().map(|(id, Unique(terms))| (id, terms)).collect() })
+        let form = r#"{"<entity id>": {"<term>": ...}}"#;
+        let records = serde_json::from_slice::<Unique<Unique<Box<RawValue>>>>(text);
+        let Unique(records) = records.map_err(|source| AssociatedError { form, source })?;
+        let records = records.into_iter().map(|(id, Unique(terms))| (id, terms)).collect();
+        Ok(Self { records, every_record: Terms::new() })
     }
 
-    /// The text of what stands behind a term of a record; none if nothing was given.
+    /// Reads them from one JSON object, keyed by term, for a call with one record: `{"parent": {...}}`. They hold for every record,
+    /// whatever its id.
+    ///
+    /// # Errors
+    /// When the text is not such an object, or has a term twice.
+    pub fn of_every_record(text: &[u8]) -> Result<Self, AssociatedError> {
+        let form = r#"{"<term>": ...}"#;
+        let terms = serde_json::from_slice::<Unique<Box<RawValue>>>(text);
+        let Unique(every_record) = terms.map_err(|source| AssociatedError { form, source })?;
+        Ok(Self { records: HashMap::new(), every_record })
+    }
+
+    /// The text of what stands behind a term of a record; none if nothing was given. Without an id there is only what holds for
+    /// every record.
     #[must_use]
-    pub fn get(&self, entity_id: &str, term: &str) -> Option<&str> {
-        Some(self.records.get(entity_id)?.get(term)?.get())
+    pub fn get(&self, entity_id: Option<&str>, term: &str) -> Option<&str> {
+        let own = || self.records.get(entity_id?)?.get(term);
+        self.every_record.get(term).or_else(own).map(|text| text.get())
     }
 }
 
 impl fmt::Debug for Associated {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Associated").field("records", &self.records.len()).finish()
+        let (records, terms) = (self.records.len(), self.every_record.len());
+        out.debug_struct("Associated").field("records", &records).field("terms_of_every_record", &terms).finish()
     }
 }
 
@@ -81,15 +108,30 @@ mod tests {
     fn entities_are_found_by_id_and_term() {
         let given = Associated::parse(br#" {"L-1": {"parent" : {"limit": 1.50} , "all_children": []}, "L-2": {}} "#);
         let given = given.unwrap();
-        assert_eq!(given.get("L-1", "parent"), Some(r#"{"limit": 1.50}"#));
-        assert_eq!(given.get("L-1", "all_children"), Some("[]"));
-        assert_eq!((given.get("L-1", "x"), given.get("L-2", "parent"), given.get("L-3", "parent")), (None, None, None));
+        assert_eq!(given.get(Some("L-1"), "parent"), Some(r#"{"limit": 1.50}"#));
+        assert_eq!(given.get(Some("L-1"), "all_children"), Some("[]"));
+        for (id, term) in [(Some("L-1"), "x"), (Some("L-2"), "parent"), (Some("L-3"), "parent"), (None, "parent")] {
+            assert_eq!(given.get(id, term), None, "{id:?} {term}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_every_record_needs_no_id() {
+        let given = Associated::of_every_record(br#" {"parent" : {"limit": 1.50} } "#).unwrap();
+        for id in [None, Some("L-1"), Some("parent")] {
+            assert_eq!((given.get(id, "parent"), given.get(id, "limit")), (Some(r#"{"limit": 1.50}"#), None));
+        }
     }
 
     #[test]
     fn what_is_given_twice_or_in_another_form_is_refused() {
         for text in ["", "[]", r#"{"a":1}"#, r#"{"a":{},"a":{}}"#, r#"{"a":{"b":1,"\u0062":2}}"#, r#"{"a":{}} x"#] {
-            assert!(Associated::parse(text.as_bytes()).is_err(), "{text}");
+            let refused = Associated::parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(refused.ends_with(r#"of the form `{"<entity id>": {"<term>": ...}}`"#), "{text}: {refused}");
+        }
+        for text in ["", "[]", "5", r#"{"a":1,"a":1}"#, r#"{"a":{"b":1},"\u0061":2}"#, r#"{"a":{}} x"#, r#"{"a":}"#] {
+            let refused = Associated::of_every_record(text.as_bytes()).unwrap_err().to_string();
+            assert!(refused.ends_with(r#"of the form `{"<term>": ...}`"#), "{text}: {refused}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A request from its text to its results.
 //!
-//! The text is cut into windows of records. Workers judge windows side by side; results come out in the order of the input. As
-//! many windows as there are workers, and a few more, are under way at a time: memory is bounded by that, not by the input.
+//! The text is cut into windows of records. Related entities that have to be fetched are fetched for a window as a whole; then
+//! workers judge windows side by side, and results come out in the order of the input. As many windows as there are workers, and
+//! a few more, are under way at a time: memory is bounded by that, not by the input.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,12 +16,13 @@ use thiserror::Error;
 
 use crate::associated::Associated;
 use crate::excerpt::Excerpt;
-use crate::extract::{ChunkLimits, Plan};
+use crate::extract::{ChunkLimits, Plan, PlanError};
 use crate::json::{Entry, JsonError, Position, Records};
-use crate::prepared::first_look;
+use crate::prepared::{PlanKey, Prepared, first_look};
 use crate::release::Release;
 use crate::results::{RecordResult, Summary};
-use crate::routing::RouteError;
+use crate::routing::{Route, RouteError, Routes};
+use crate::supplier::Supplier;
 use crate::workers::{Workers, receive};
 
 mod chunk;
@@ -31,15 +33,19 @@ mod identity;
 mod message;
 mod related;
 mod render;
+mod supply;
 mod tally;
 mod values;
 mod window;
 
 use render::Renderer;
+use supply::{Answers, Supply};
 use window::WindowOutcome;
 
 /// A window ends behind the record with which its texts exceed this many bytes.
 const WINDOW_BYTES: usize = 4 << 20;
+/// No further window is asked for while the related entities that were fetched take more bytes than this.
+const FETCHED_BYTES: usize = 64 << 20;
 /// The fields that may make up a record's id.
 const MAX_ID_FIELDS: usize = 32;
 /// The longest path to such a field, in bytes.
@@ -60,18 +66,27 @@ pub struct Request {
     pub chunk: ChunkLimits,
     /// The longest record.
     pub max_record: Bytes,
-    /// Related entities.
+    /// Related entities that come with the request.
     pub associated: Option<Arc<Associated>>,
+    /// Gets those that do not.
+    pub supplier: Option<Arc<dyn Supplier>>,
+    /// How many findings of one rule on one record are kept; further ones are counted.
+    pub max_findings: NonZeroU32,
+    /// The entity types that records may have; empty = any. A record of another one becomes an entry with the code
+    /// `unexpected_entity_type`. If there is exactly one, it is the type of the records that do not say their own.
+    pub expected: Vec<String>,
 }
 
 impl Request {
     /// A request with the defaults: every record says its own entity type and has the field `id`, one instance for each chunk,
-    /// rules parked after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities.
+    /// rules parked after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
+    /// them, 100 findings, any entity type.
     ///
     /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(ruleset: impl Into<String>, now: i64) -> Self {
         const PARK_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+        const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             ruleset: ruleset.into(),
             entity_type: None,
@@ -80,6 +95,9 @@ impl Request {
             chunk: ChunkLimits::default(),
             max_record: crate::json::DEFAULT_MAX_RECORD,
             associated: None,
+            supplier: None,
+            max_findings: MAX_FINDINGS,
+            expected: Vec::new(),
         }
     }
 }
@@ -162,19 +180,25 @@ pub fn judge(
     let _waiting = Waiting(&context);
     let mut places = Records::new(&context.text, request.max_record).map(|entry| place(&entry)).fuse();
     let most = workers.count() * 2 + 1;
-    let mut under_way: VecDeque<Receiver<WindowOutcome>> = VecDeque::with_capacity(most);
+    let mut under_way: VecDeque<(Receiver<WindowOutcome>, usize)> = VecDeque::with_capacity(most);
+    let mut fetched = 0;
     let mut renderer = Renderer::new(Arc::clone(&context));
+    let mut supply = Supply::open(&context);
     loop {
-        while under_way.len() < most {
+        while under_way.len() < most && fetched <= FETCHED_BYTES {
             let window = next_window(&mut places, request.chunk.rows);
             if window.is_empty() {
                 break;
             }
-            under_way.push_back(submit(&context, workers, window));
+            let answers = supply.as_mut().map(|supply| supply.fetch(&window)).unwrap_or_default();
+            let bytes = answers.bytes();
+            fetched += bytes;
+            under_way.push_back((submit(&context, workers, window, answers), bytes));
         }
-        let Some(oldest) = under_way.pop_front() else { break };
+        let Some((oldest, bytes)) = under_way.pop_front() else { break };
         let outcome = receive(&oldest).map_err(|_| JudgeError::Worker)?;
         renderer.render(outcome, sink).map_err(JudgeError::Output)?;
+        fetched -= bytes;
     }
     Ok(renderer.finish())
 }
@@ -195,11 +219,11 @@ fn next_window(places: &mut impl Iterator<Item = Place>, rows: u32) -> Vec<Place
     window
 }
 
-fn submit(context: &Arc<Context>, workers: &Workers, places: Vec<Place>) -> Receiver<WindowOutcome> {
+fn submit(context: &Arc<Context>, workers: &Workers, places: Vec<Place>, answers: Answers) -> Receiver<WindowOutcome> {
     let (sender, receiver) = sync_channel(1);
     let context = Arc::clone(context);
     workers.submit(move |worker| {
-        let outcome = window::judge(&context, worker, places);
+        let outcome = window::judge(&context, worker, places, answers);
         // Nobody waits any more if the results could not be written.
         let _ = sender.send(outcome);
     });
@@ -218,19 +242,23 @@ impl Drop for Waiting<'_> {
 impl Context {
     /// Checks at once what would else be said of every record.
     fn new(release: &Arc<Release>, request: &Request, text: Arc<[u8]>) -> Result<Self, JudgeError> {
-        release.router.routes(&request.ruleset, request.entity_type.as_deref())?;
+        release.router.routes(&request.ruleset, request.entity_type.as_deref())?.expecting(&request.expected)?;
         if request.id_fields.len() > MAX_ID_FIELDS {
             return Err(JudgeError::TooManyIdFields);
         }
         if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
             return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
         }
+        // Looked at for every window: each name once, however often the caller gives it.
+        let mut expected = request.expected.clone();
+        expected.sort_unstable();
+        expected.dedup();
         let first_look = first_look(&request.id_fields);
         let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
         let now = jiff::Timestamp::from_microsecond(request.run.now).map_err(|_| JudgeError::Now)?;
         Ok(Self {
             release: Arc::clone(release),
-            request: request.clone(),
+            request: Request { expected, ..request.clone() },
             id_fields: request.id_fields.as_slice().into(),
             first_look: Arc::new(first_look),
             now: Arc::from(now.to_string()),
@@ -238,6 +266,22 @@ impl Context {
             text,
             parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
             is_abandoned: AtomicBool::new(false),
+        })
+    }
+
+    /// The routes of the request. The names that it gives are those of [`Context::new`], so this does not fail.
+    fn routes(&self) -> Result<Routes<'_>, RouteError> {
+        let Request { ruleset, entity_type, expected, .. } = &self.request;
+        self.release.router.routes(ruleset, entity_type.as_deref())?.expecting(expected)
+    }
+
+    /// How records of a route are judged.
+    fn prepare(&self, route: Route) -> Result<Arc<Prepared>, Vec<PlanError>> {
+        self.release.prepare(&PlanKey {
+            list: route.list,
+            entity_type: route.entity_type,
+            field_map: route.field_map,
+            id_fields: Arc::clone(&self.id_fields),
         })
     }
 

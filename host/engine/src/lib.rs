@@ -4,17 +4,19 @@
 //! [`judge`](judge()) takes a text with records and hands over their results in order.
 //!
 //! 1. [`json`] tells the records apart and reads each once; [`routing`] finds its rules and its field map;
-//! 2. [`extract`] converts the fields that those rules declare and lays them into columns;
-//! 3. every rule judges the rows that its parent and its inputs leave it, many at a time, on one of the [`Workers`];
-//! 4. outcomes become [`results`], nested as the ruleset nests its rules.
+//! 2. what those rules need of related entities, and did not come with the request, is fetched from a [`Supplier`];
+//! 3. [`extract`] converts the fields that those rules declare and lays them into columns;
+//! 4. every rule judges the rows that its parent and its inputs leave it, many at a time, on one of the [`Workers`];
+//! 5. outcomes become [`results`], nested as the ruleset nests its rules.
 //!
 //! The engine does not know how rules are run: it sees [`jurat_model::Component`], which the sandbox implements. It is
-//! synchronous and reads no file and no environment. The time of a run comes with the [`Request`]; a clock is only read to tell how
-//! long a check took.
+//! synchronous and reads no file and no environment; a supplier may, before rules run. The time of a run comes with the
+//! [`Request`]; a clock is only read to tell how long a check took.
 #![forbid(unsafe_code)]
 
 mod associated;
 pub mod convert;
+mod discover;
 mod excerpt;
 pub mod extract;
 pub mod field_map;
@@ -27,10 +29,13 @@ pub mod routing;
 pub mod ruleset;
 pub mod schema;
 pub mod schema_url;
+mod supplier;
 mod workers;
 
 pub use associated::{Associated, AssociatedError};
+pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use excerpt::{Excerpt, nearest};
 pub use judge::{JudgeError, Request, judge};
 pub use release::{Release, ReleaseProblem};
+pub use supplier::{Supplied, Supplier, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
 pub use workers::Workers;

@@ -13,7 +13,7 @@ use crate::extract::PlanError;
 use crate::field_map::{FieldMap, FieldMapError};
 use crate::prepared::{PlanKey, Prepared};
 use crate::routing::Router;
-use crate::ruleset::{BusinessConfig, RulesetError, Rulesets};
+use crate::ruleset::{BusinessConfig, Node, RuleList, RulesetError, Rulesets};
 use crate::schema::{SchemaError, Schemas};
 use crate::schema_url::SchemaUrl;
 
@@ -32,6 +32,8 @@ pub struct Release {
     pub(crate) descriptions: Vec<Arc<str>>,
     pub(crate) entity_types: Vec<Arc<str>>,
     pub(crate) is_unsigned: bool,
+    /// For each rule list, whether a rule reads a related entity.
+    reads_related: Vec<bool>,
     plans: RwLock<HashMap<PlanKey, Arc<Prepared>>>,
 }
 
@@ -143,7 +145,7 @@ impl Release {
 
         let router = Router::new(rulesets);
         let entity_types = router.entity_types().iter().map(|name| Arc::from(name.as_str())).collect();
-        let release = Self {
+        let mut release = Self {
             router,
             field_maps,
             schemas,
@@ -152,8 +154,10 @@ impl Release {
             descriptions,
             entity_types,
             is_unsigned: matches!(verified.origin(), Origin::Unsigned),
+            reads_related: Vec::new(),
             plans: RwLock::default(),
         };
+        release.reads_related = release.router.rulesets().lists().iter().map(|list| release.has_terms(list)).collect();
         release.check_inputs(&names, &mut problems);
         if problems.is_empty() { Ok(release) } else { Err(problems) }
     }
@@ -173,6 +177,24 @@ impl Release {
     #[must_use]
     pub fn is_unsigned(&self) -> bool {
         self.is_unsigned
+    }
+
+    /// Whether a rule of a list reads a related entity.
+    pub(crate) fn reads_related(&self, list: usize) -> bool {
+        self.reads_related.get(list).copied().unwrap_or(false)
+    }
+
+    /// What the component of a rule says of it; none for rules of the host, and where nothing provides the rule.
+    pub(crate) fn declaration_of(&self, node: &Node) -> Option<&Declaration> {
+        match self.providers.get(node.rule?)? {
+            Provider::Component { component, rule } => self.declaration(*component, *rule),
+            Provider::JsonSchema => None,
+        }
+    }
+
+    fn has_terms(&self, list: &RuleList) -> bool {
+        let mut declared = list.nodes.iter().filter_map(|node| self.declaration_of(node));
+        declared.any(|rule| rule.inputs.iter().any(|input| input.of.is_some()))
     }
 
     pub(crate) fn declaration(&self, component: usize, rule: u32) -> Option<&Declaration> {

@@ -68,6 +68,9 @@ pub struct RuleResult {
     /// True if the outcome depends on the machine and the moment: it must not be stored or replayed as a verdict.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub indeterminate: bool,
+    /// The terms that the rule read from answers older than they should be, sorted; empty = none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Arc<str>>,
     /// The time of the call, in milliseconds, divided by the records in it; 0 if the record was not in one.
     pub execution_time_ms: f64,
     /// The results of the rules that wait for this one.

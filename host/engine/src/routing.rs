@@ -1,6 +1,7 @@
 //! Routing: which rules and which field map a record gets.
 //!
-//! 1. The entity type is the call's parameter, else what `$schema` says, else the record's own `entity_type`.
+//! 1. The entity type is the call's parameter, else what `$schema` says, else the record's own `entity_type`, else the one that the
+//!    call expects, if it expects exactly one.
 //! 2. The rules are those that the ruleset has for the exact `$schema` URL, else those for the entity type.
 //! 3. The field map is the one mapped to the exact `$schema` URL. Failing that, where minor versions may stand in for each
 //!    other, the one of the highest version of the same entity type and major version. Failing that, an error where major
@@ -61,7 +62,7 @@ impl Router {
         let urls = rulesets.mapping.iter().map(|(url, _)| url.as_str());
         let mut entity_types: Vec<String> = keys
             .chain(urls)
-            .filter_map(|key| SchemaUrl::parse(key).entity_type.or(plain(key)))
+            .filter_map(entity_of_key)
             .chain(rulesets.defaults.keys().map(String::as_str))
             .map(str::to_owned)
             .collect();
@@ -117,7 +118,7 @@ impl Router {
             return Err(RouteError::UnknownRuleset { ruleset: Excerpt::of(ruleset), nearest });
         };
         let entity_type = entity_type.map(|name| self.entity(name, true)).transpose()?;
-        Ok(Routes { router: self, ruleset: found, entity_type, remembered: HashMap::new() })
+        Ok(Routes { router: self, ruleset: found, entity_type, expected: Vec::new(), remembered: HashMap::new() })
     }
 
     /// The field map of a related entity, from its `$schema` and its own `entity_type`, as an index into the names that
@@ -176,10 +177,33 @@ pub struct Routes<'a> {
     router: &'a Router,
     ruleset: &'a CheckedRuleset,
     entity_type: Option<usize>,
+    /// The entity types that are expected; none = any.
+    expected: Vec<usize>,
     remembered: HashMap<Box<str>, Result<Route, RouteError>>,
 }
 
-impl Routes<'_> {
+impl<'a> Routes<'a> {
+    /// The same routes for records of the given entity types alone. If it is exactly one, records that do not say their own are
+    /// taken for that. Without any, nothing changes.
+    ///
+    /// # Errors
+    /// When there is no such entity type; the error names the nearest one.
+    pub fn expecting(mut self, entity_types: &[String]) -> Result<Self, RouteError> {
+        let known = entity_types.iter().map(|name| self.router.entity(name, true));
+        self.expected = known.collect::<Result<_, _>>()?;
+        self.expected.sort_unstable();
+        self.expected.dedup();
+        // What was found so far holds no more.
+        self.remembered.clear();
+        Ok(self)
+    }
+
+    /// The ruleset whose routes these are.
+    #[must_use]
+    pub fn ruleset(&self) -> &'a CheckedRuleset {
+        self.ruleset
+    }
+
     /// Finds the route of one record, from its `$schema` and its own `entity_type`.
     ///
     /// Costs one hash lookup where the schema URL repeats. At most 256 URLs of at most 1,024 bytes are remembered; hostile
@@ -188,6 +212,19 @@ impl Routes<'_> {
     /// # Errors
     /// Why the record cannot be judged; see [`RouteError`].
     pub fn find(&mut self, schema: Option<&str>, own: Option<&str>) -> Result<Route, RouteError> {
+        let alone = match &*self.expected {
+            [alone] => self.router.entity_types.get(*alone).map(String::as_str),
+            _ => None,
+        };
+        self.find_without_default(schema, own.or(alone))
+    }
+
+    /// The same for a record whose own `entity_type` makes no sense: nothing that is expected stands in for it.
+    pub(crate) fn find_without_default(
+        &mut self,
+        schema: Option<&str>,
+        own: Option<&str>,
+    ) -> Result<Route, RouteError> {
         let Some(url) = schema else {
             return self.resolve(None, own);
         };
@@ -212,6 +249,9 @@ impl Routes<'_> {
                 self.router.entity(name, false)?
             }
         };
+        if !self.expected.is_empty() && !self.expected.contains(&entity_type) {
+            return Err(self.unexpected(entity_type));
+        }
         let list = self.list(schema, entity_type)?;
         let field_map = match self.router.field_map(schema, entity_type)? {
             None if !self.is_empty(list) => {
@@ -233,14 +273,30 @@ impl Routes<'_> {
         })
     }
 
+    #[cold]
+    fn unexpected(&self, entity_type: usize) -> RouteError {
+        let names = self.expected.iter().filter_map(|expected| self.router.entity_types.get(*expected));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        RouteError::UnexpectedEntityType {
+            entity_type: self.router.name(entity_type),
+            expected: Excerpt::of(&names.join("`, `")),
+        }
+    }
+
     fn is_empty(&self, list: usize) -> bool {
         self.router.rulesets.lists.get(list).is_none_or(|list| list.nodes.is_empty())
     }
 }
 
-/// A key of a ruleset that is an entity type and no URL.
-fn plain(key: &str) -> Option<&str> {
-    (!key.is_empty() && !key.contains(['/', ':'])).then_some(key)
+/// Whether a key of a ruleset is a schema URL and no entity type.
+pub(crate) fn is_url(key: &str) -> bool {
+    key.contains(['/', ':'])
+}
+
+/// The entity type of a ruleset's key: a schema URL that says it, or the entity type itself.
+pub(crate) fn entity_of_key(key: &str) -> Option<&str> {
+    let plain = (!key.is_empty() && !is_url(key)).then_some(key);
+    SchemaUrl::parse(key).entity_type.or(plain)
 }
 
 #[cfg(test)]

@@ -105,6 +105,7 @@ fn rule(id: &str, status: Status, message: &str) -> RuleResult {
         params: BTreeMap::new(),
         fields: Vec::new(),
         indeterminate: false,
+        degraded: Vec::new(),
         execution_time_ms: 0.5,
         children: Vec::new(),
     }

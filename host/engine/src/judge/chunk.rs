@@ -122,7 +122,7 @@ impl Work<'_> {
         parent: Option<&NodeOutcome>,
         session: Option<&mut (dyn Session + '_)>,
     ) -> NodeOutcome {
-        let mut draft = Draft::new(self.chunk.rows());
+        let mut draft = Draft::new(self.chunk.rows(), self.context.request.max_findings);
         if let Some(parent) = parent {
             for (row, status) in (0..).zip(&parent.statuses) {
                 if !status.lets_children_run() {

@@ -1,13 +1,12 @@
 //! What a node of the list says of a chunk, while it is being found out.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jurat_model::{Evaluation, Finding, Status};
 
 use super::chunk::{NodeOutcome, Why};
 
-/// Findings of one rule on one record that are kept; further ones are counted.
-const MAX_FINDINGS: u32 = 100;
 /// The bytes of one rule's findings on one record that are kept. The first finding always is: the contract bounds it.
 const MAX_BYTES: usize = 64 << 10;
 
@@ -16,11 +15,14 @@ pub(super) struct Draft {
     /// None: still to be judged.
     statuses: Vec<Option<Status>>,
     outcome: NodeOutcome,
+    /// The findings on one row that are kept; further ones are counted.
+    max_findings: u32,
 }
 
 impl Draft {
-    pub(super) fn new(rows: u32) -> Self {
-        Self { statuses: vec![None; rows as usize], outcome: NodeOutcome::default() }
+    pub(super) fn new(rows: u32, max_findings: NonZeroU32) -> Self {
+        let (statuses, outcome) = (vec![None; rows as usize], NodeOutcome::default());
+        Self { statuses, outcome, max_findings: max_findings.get() }
     }
 
     /// Gives a row a status for a reason.
@@ -106,7 +108,7 @@ impl Draft {
             self.outcome.reasons.push((row, Why::Finding(first)));
             while let Some(next) = findings.next_if(|finding| finding.row == place) {
                 bytes += size(&next);
-                if count < MAX_FINDINGS && bytes <= MAX_BYTES {
+                if count < self.max_findings && bytes <= MAX_BYTES {
                     count += 1;
                     self.outcome.reasons.push((row, Why::Finding(next)));
                 } else {

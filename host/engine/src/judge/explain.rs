@@ -1,6 +1,6 @@
 //! What a rule says of a record, in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jurat_model::{Finding, Input, Status};
@@ -8,6 +8,7 @@ use jurat_model::{Finding, Input, Status};
 use super::Context;
 use super::chunk::{NodeOutcome, Why};
 use super::message::{close, fill, push};
+use super::related::Unreadable;
 use super::values::Row;
 use crate::extract::{Blocked, ColumnId};
 use crate::prepared::{Runner, Step};
@@ -26,6 +27,9 @@ pub(super) fn judged(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOut
     if reasons.peek().is_some() {
         let case = Case::new(row, node, place);
         reasons.for_each(|why| case.explain(&mut result, why));
+    }
+    if row.may_be_stale() {
+        result.degraded = Case::new(row, node, place).degraded(outcome);
     }
     result
 }
@@ -59,6 +63,7 @@ fn empty(context: &Context, node: &Node, status: Status) -> RuleResult {
         params: BTreeMap::new(),
         fields: Vec::new(),
         indeterminate: false,
+        degraded: Vec::new(),
         execution_time_ms: 0.0,
         children: Vec::new(),
     }
@@ -114,15 +119,15 @@ impl<'c, 'a> Case<'c, 'a> {
                 "input_kind"
             }
             Why::Blocked(Blocked::Absent(input)) => {
+                let unreadable = self.column(*input).and_then(|column| self.row.unreadable(column));
                 if let Some(declared) = self.inputs.get(*input) {
-                    let unreadable = self.column(*input).and_then(|column| self.row.unreadable(column));
-                    match unreadable {
-                        Some(reason) => sentence(result, &format!("not run: {reason}")),
-                        None => sentence(result, &format!("not run: `{declared}` is absent")),
+                    match (unreadable, &declared.of) {
+                        (Some(why), Some(term)) => sentence(result, &format!("not run: {}", why.words(term))),
+                        _ => sentence(result, &format!("not run: `{declared}` is absent")),
                     }
                 }
                 result.fields.extend(self.field(*input));
-                "input_absent"
+                unreadable.map_or("input_absent", Unreadable::code)
             }
             Why::Unknown => {
                 let id = &self.node.rule_id;
@@ -168,6 +173,20 @@ impl<'c, 'a> Case<'c, 'a> {
             let field = self.field(*input as usize);
             result.fields.extend(field.filter(|field| !result.fields.contains(field)));
         }
+    }
+
+    /// The terms that the rule read from answers that are older than they should be, or that kept it from running.
+    fn degraded(&self, outcome: &NodeOutcome) -> Vec<Arc<str>> {
+        let blocked = outcome.reasons(self.row.row).find_map(|why| match why {
+            Why::Finding(_) | Why::More(_) | Why::Fault(_) | Why::Schema { .. } => None,
+            Why::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
+            Why::Parent | Why::Parked | Why::Host | Why::Unknown | Why::OtherEntity => Some(None),
+        });
+        let is_read = |input: &usize| blocked.is_none_or(|only| only == Some(*input));
+        let is_stale = |input: &usize| self.column(*input).is_some_and(|column| self.row.is_stale(column));
+        let stale = (0..self.inputs.len()).filter(|input| is_read(input) && is_stale(input));
+        let terms: BTreeSet<&str> = stale.filter_map(|input| self.inputs.get(input)?.of.as_deref()).collect();
+        terms.into_iter().map(Arc::from).collect()
     }
 
     fn column(&self, input: usize) -> Option<ColumnId> {

@@ -4,9 +4,9 @@ use std::mem;
 use std::sync::Arc;
 
 use super::Context;
-use super::related::{Buffers, Found};
+use super::related::{Buffers, Found, Unreadable};
 use crate::extract::{Added, Chunk, ChunkBuilder, PlanError, RelatedPlan, Tokens};
-use crate::prepared::{PlanKey, Prepared};
+use crate::prepared::Prepared;
 use crate::routing::Route;
 
 /// Records that go the same way.
@@ -35,19 +35,12 @@ pub(super) struct Filled {
 #[derive(Debug, Default)]
 pub(super) struct RelatedRows {
     read: Vec<((u32, usize), Arc<RelatedPlan>)>,
-    unreadable: Vec<((u32, usize), String)>,
+    unreadable: Vec<((u32, usize), Unreadable)>,
 }
 
 impl Group {
     pub(super) fn open(context: &Context, route: Route) -> Result<Self, (&'static str, String)> {
-        let key = PlanKey {
-            list: route.list,
-            entity_type: route.entity_type,
-            field_map: route.field_map,
-            id_fields: Arc::clone(&context.id_fields),
-        };
-        let prepared = context.release.prepare(&key);
-        let prepared = prepared.map_err(|errors| ("field_map_mismatch", mismatch(&errors)))?;
+        let prepared = context.prepare(route).map_err(|errors| ("field_map_mismatch", mismatch(&errors)))?;
         let builder = ChunkBuilder::new(Arc::clone(&prepared.plan), context.request.chunk, context.request.run.now);
         Ok(Self { route, prepared, builder, chunk: None, rows: Vec::new(), related: RelatedRows::default() })
     }
@@ -110,9 +103,9 @@ impl RelatedRows {
     }
 
     /// Why nothing can be read behind a row's term.
-    pub(super) fn reason(&self, row: u32, term: usize) -> Option<&str> {
+    pub(super) fn reason(&self, row: u32, term: usize) -> Option<&Unreadable> {
         let found = self.unreadable.binary_search_by_key(&(row, term), |(place, _)| *place).ok()?;
-        self.unreadable.get(found).map(|(_, reason)| &**reason)
+        self.unreadable.get(found).map(|(_, reason)| reason)
     }
 
     fn add(&mut self, row: u32, found: Found<'_>) {

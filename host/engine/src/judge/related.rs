@@ -7,10 +7,12 @@ use jurat_model::Bytes;
 use super::Context;
 use super::group::mismatch;
 use super::identity;
+use super::supply::Answers;
 use crate::extract::{Related, RelatedPlan};
 use crate::json::Scratch;
 use crate::prepared::Prepared;
 use crate::routing::RouteError;
+use crate::supplier::{Supplied, TERM_MISSING};
 
 /// What reading related entities needs, and what the next record can use again.
 pub(super) struct Buffers {
@@ -21,8 +23,31 @@ pub(super) struct Buffers {
     terms: Vec<Scratch>,
 }
 
+/// What is known of one record, its window and its request: all that says what stands behind a term.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) context: &'a Context,
+    pub(super) answers: &'a Answers,
+    /// The record's place in the window.
+    pub(super) record: u32,
+    pub(super) id: Option<&'a str>,
+}
+
 /// What stands behind each of the plan's terms for one record: its text and how it is read, or why nothing can be read.
-pub(super) struct Found<'a>(pub(super) Vec<Result<(Arc<RelatedPlan>, &'a str), String>>);
+pub(super) struct Found<'a>(pub(super) Vec<Result<(Arc<RelatedPlan>, &'a str), Unreadable>>);
+
+/// Why nothing can be read behind a term.
+#[derive(Clone, Debug)]
+pub(super) enum Unreadable {
+    /// It did not come with the request, and nobody was asked.
+    NotGiven,
+    /// Whoever was asked says that there is none.
+    Missing,
+    /// Whoever was asked does not have it.
+    Unavailable { code: &'static str, reason: Arc<str> },
+    /// What is there makes no sense.
+    Malformed(String),
+}
 
 impl Buffers {
     pub(super) fn new(max_record: Bytes) -> Self {
@@ -30,15 +55,53 @@ impl Buffers {
     }
 }
 
-/// Finds what stands behind the terms that rules name, for the record with the given id.
-pub(super) fn find<'a>(
-    context: &'a Context,
-    prepared: &Prepared,
-    id: Option<&str>,
-    buffers: &mut Buffers,
-) -> Found<'a> {
+/// Finds what stands behind the terms that rules name.
+pub(super) fn find<'a>(known: Known<'a>, prepared: &Prepared, buffers: &mut Buffers) -> Found<'a> {
     let terms = prepared.plan.terms().enumerate();
-    Found(terms.map(|term| resolve(context, prepared, term, id, &mut buffers.first)).collect())
+    Found(terms.map(|term| resolve(known, prepared, term, &mut buffers.first)).collect())
+}
+
+impl<'a> Known<'a> {
+    /// The text behind a term, given by its place in the plan and its name. What came with the request goes first.
+    pub(super) fn text(&self, (place, term): (usize, &str)) -> Result<&'a str, Unreadable> {
+        let given = self.context.request.associated.as_deref();
+        match given.and_then(|given| given.get(self.id, term)) {
+            Some("null") => return Err(Unreadable::NotGiven),
+            Some(text) => return Ok(text),
+            None => {}
+        }
+        match self.answers.get(self.record, place) {
+            None => Err(Unreadable::NotGiven),
+            Some(Supplied::Unavailable { code, reason }) => {
+                Err(Unreadable::Unavailable { code, reason: Arc::clone(reason) })
+            }
+            Some(Supplied::Entity { text, .. }) => match text.trim_matches([' ', '\t', '\n', '\r']) {
+                "null" => Err(Unreadable::Missing),
+                text => Ok(text),
+            },
+        }
+    }
+}
+
+impl Unreadable {
+    /// The code of the rules that cannot do without.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::NotGiven | Self::Malformed(_) => "input_absent",
+            Self::Missing => TERM_MISSING,
+            Self::Unavailable { code, .. } => code,
+        }
+    }
+
+    /// The reason in words.
+    pub(super) fn words(&self, term: &str) -> String {
+        match self {
+            Self::NotGiven => format!("no `{term}` was given for this record"),
+            Self::Missing => format!("there is no `{term}` for this record"),
+            Self::Unavailable { reason, .. } => format!("`{term}` is not available: {reason}"),
+            Self::Malformed(reason) => reason.clone(),
+        }
+    }
 }
 
 impl Found<'_> {
@@ -56,14 +119,24 @@ impl Found<'_> {
 }
 
 fn resolve<'a>(
-    context: &'a Context,
+    known: Known<'a>,
+    prepared: &Prepared,
+    term: (usize, &str),
+    scratch: &mut Scratch,
+) -> Result<(Arc<RelatedPlan>, &'a str), Unreadable> {
+    let text = known.text(term)?;
+    let plan = read_with(known.context, prepared, term, text, scratch).map_err(Unreadable::Malformed)?;
+    Ok((plan, text))
+}
+
+/// How the text behind a term is read, if it makes sense.
+fn read_with(
+    context: &Context,
     prepared: &Prepared,
     (place, term): (usize, &str),
-    id: Option<&str>,
+    text: &str,
     scratch: &mut Scratch,
-) -> Result<(Arc<RelatedPlan>, &'a str), String> {
-    let given = id.and_then(|id| context.request.associated.as_deref()?.get(id, term));
-    let text = given.filter(|text| *text != "null").ok_or_else(|| format!("no `{term}` was given for this record"))?;
+) -> Result<Arc<RelatedPlan>, String> {
     let is_list = text.starts_with('[');
     // A list is read as a whole, without a field map.
     let map = if is_list { None } else { Some(field_map(context, term, text, scratch)?) };
@@ -73,7 +146,7 @@ fn resolve<'a>(
     if is_list {
         plan.scan(text.as_bytes(), scratch).map_err(|error| format!("`{term}` is malformed: {error}"))?;
     }
-    Ok((plan, text))
+    Ok(plan)
 }
 
 /// The field map of the entity behind a term, by what the entity says of itself.

@@ -8,7 +8,7 @@ use super::chunk::{Judged, NodeOutcome, Why};
 use super::explain;
 use super::tally::Tally;
 use super::values::Row;
-use super::window::{Fate, RecordOutcome, WindowOutcome};
+use super::window::{Fate, WindowOutcome};
 use crate::results::{RecordResult, RuleResult, Summary};
 use crate::ruleset::{Node, RuleList};
 
@@ -37,19 +37,20 @@ impl Renderer {
         for judged in &window.judged {
             self.tally.usage(judged.route.list, &judged.nodes);
         }
-        for record in window.records {
+        for (place, record) in (0..).zip(window.records) {
             let judged = match record.fate {
                 Fate::Judged { chunk, row } => window.judged.get(chunk).map(|judged| (judged, row)),
                 Fate::Unreadable(error) => {
                     self.tally.unreadable();
-                    sink(RecordResult::unreadable(record.id, error, unsigned))?;
+                    sink(RecordResult::unreadable(record.id.into_text(), error, unsigned))?;
                     continue;
                 }
             };
             let Some((judged, row)) = judged else { continue };
-            let results = self.results(&context, judged, &record, row);
+            let row = Row::new(&context, &window.answers, (place, &record), (judged, row));
+            let results = self.results(&row);
             sink(RecordResult {
-                entity_id: record.id,
+                entity_id: record.id.into_text(),
                 entity_type: context.release.entity_types.get(judged.route.entity_type).cloned(),
                 status: None,
                 error: None,
@@ -66,21 +67,21 @@ impl Renderer {
     }
 
     /// What all rules say of one record.
-    fn results(&mut self, context: &Context, judged: &Judged, record: &RecordOutcome, row: u32) -> Vec<RuleResult> {
-        let row = Row::new(context, judged, record, row);
+    fn results(&mut self, row: &Row<'_>) -> Vec<RuleResult> {
+        let Row { context, judged, .. } = *row;
         let nodes = context.nodes(judged);
         let mut results: Vec<RuleResult> = Vec::with_capacity(nodes.len());
         for (place, (node, outcome)) in nodes.iter().zip(&judged.nodes).enumerate() {
             let parent = node.parent.and_then(|parent| results.get(parent));
             let result = match parent {
                 // The parent may have been parked since: that is settled only here, in the order of the input.
-                Some(parent) if !parent.status.lets_children_run() => explain::below(&row, node, parent),
-                _ if self.is_parked(node, outcome, row.row) => explain::parked(&row, node),
+                Some(parent) if !parent.status.lets_children_run() => explain::below(row, node, parent),
+                _ if self.is_parked(node, outcome, row.row) => explain::parked(row, node),
                 _ => {
                     if outcome.reasons(row.row).any(|why| matches!(why, Why::Host)) {
                         self.tally.host_failure();
                     }
-                    explain::judged(&row, node, place, outcome)
+                    explain::judged(row, node, place, outcome)
                 }
             };
             results.push(result);

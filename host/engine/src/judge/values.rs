@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 
 use super::Context;
 use super::chunk::Judged;
+use super::related::{Known, Unreadable};
+use super::supply::Answers;
 use super::window::RecordOutcome;
 use crate::extract::{ColumnId, Source, TokenView};
 
@@ -13,12 +15,21 @@ pub(super) struct Row<'a> {
     pub(super) judged: &'a Judged,
     pub(super) row: u32,
     record: &'a RecordOutcome,
+    /// The record's place in the window.
+    place: u32,
+    answers: &'a Answers,
     text: OnceCell<&'a str>,
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn new(context: &'a Context, judged: &'a Judged, record: &'a RecordOutcome, row: u32) -> Self {
-        Self { context, judged, row, record, text: OnceCell::new() }
+    /// The row of a chunk in which a record lies, given with its place in the window.
+    pub(super) fn new(
+        context: &'a Context,
+        answers: &'a Answers,
+        (place, record): (u32, &'a RecordOutcome),
+        (judged, row): (&'a Judged, u32),
+    ) -> Self {
+        Self { context, judged, row, record, place, answers, text: OnceCell::new() }
     }
 
     /// What stands in a column, shortened: the token of the record or of a related entity, or the time of the run.
@@ -29,7 +40,7 @@ impl<'a> Row<'a> {
             Source::Related(term) => {
                 self.judged.related.plan(self.row, term)?;
                 let name = self.judged.prepared.plan.terms().nth(term)?;
-                self.context.request.associated.as_deref()?.get(&self.record.id, name)?
+                self.known().text((term, name)).ok()?
             }
         };
         TokenView::new("", None, text, self.judged.chunk.span(self.row, column)).value
@@ -46,11 +57,28 @@ impl<'a> Row<'a> {
     }
 
     /// Why nothing can be read where a column's value should come from.
-    pub(super) fn unreadable(&self, column: ColumnId) -> Option<&'a str> {
+    pub(super) fn unreadable(&self, column: ColumnId) -> Option<&'a Unreadable> {
         match self.judged.prepared.plan.source(column)? {
             Source::Now | Source::Record => None,
             Source::Related(term) => self.judged.related.reason(self.row, term),
         }
+    }
+
+    /// Whether anything in the record's window is older than it should be.
+    pub(super) fn may_be_stale(&self) -> bool {
+        self.answers.has_stale()
+    }
+
+    /// Whether what stands in a column is.
+    pub(super) fn is_stale(&self, column: ColumnId) -> bool {
+        match self.judged.prepared.plan.source(column) {
+            Some(Source::Related(term)) => self.answers.is_stale(self.place, term),
+            None | Some(Source::Now | Source::Record) => false,
+        }
+    }
+
+    fn known(&self) -> Known<'a> {
+        Known { context: self.context, answers: self.answers, record: self.place, id: self.record.id.key() }
     }
 
     /// The record, checked once however many values are shown.

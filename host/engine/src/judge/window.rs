@@ -6,8 +6,9 @@ use jurat_model::Worker;
 
 use super::chunk::{self, Judged};
 use super::group::{Filled, Group};
-use super::identity::{self, Id};
-use super::related;
+use super::identity::{self, Id, NotText};
+use super::related::{self, Known};
+use super::supply::Answers;
 use super::{Context, Place};
 use crate::extract::{Plan, Tokens};
 use crate::json::{JsonError, Scratch};
@@ -20,13 +21,15 @@ pub(super) struct WindowOutcome {
     /// One for each record, in the order of the input.
     pub(super) records: Vec<RecordOutcome>,
     pub(super) judged: Vec<Judged>,
+    /// What was fetched for the records.
+    pub(super) answers: Answers,
 }
 
 /// What became of one record.
 #[derive(Debug)]
 pub(super) struct RecordOutcome {
     pub(super) place: Place,
-    pub(super) id: String,
+    pub(super) id: Id,
     pub(super) fate: Fate,
 }
 
@@ -42,29 +45,28 @@ pub(super) enum Fate {
 type Reason = (&'static str, String);
 
 /// Reads, routes and judges the records of a window.
-pub(super) fn judge(context: &Context, worker: Worker, places: Vec<Place>) -> WindowOutcome {
-    let request = &context.request;
-    let routes = context.release.router.routes(&request.ruleset, request.entity_type.as_deref());
-    let (Ok(routes), false) = (routes, context.is_abandoned()) else {
+pub(super) fn judge(context: &Context, worker: Worker, places: Vec<Place>, answers: Answers) -> WindowOutcome {
+    let (Ok(routes), false) = (context.routes(), context.is_abandoned()) else {
         // The names were checked before the first window was made, so nobody waits for this one any more.
-        return WindowOutcome { records: Vec::new(), judged: Vec::new() };
+        return WindowOutcome { records: Vec::new(), judged: Vec::new(), answers };
     };
-    let mut reader = Reader::new(context, routes);
+    let mut reader = Reader::new(context, routes, &answers);
     let mut records = Vec::with_capacity(places.len());
     for (index, place) in (0..).zip(places) {
         let mut id = Id::unknown();
         let fate = reader.read(index, &place, &mut id).unwrap_or_else(Fate::Unreadable);
-        records.push(RecordOutcome { place, id: id.into_text(), fate });
+        records.push(RecordOutcome { place, id, fate });
     }
     let chunks = reader.finish();
     let judged = chunks.into_iter().map(|filled| chunk::judge(context, worker, filled, &records)).collect();
-    WindowOutcome { records, judged }
+    WindowOutcome { records, judged, answers }
 }
 
 /// Reads records one after the other.
 struct Reader<'a> {
     context: &'a Context,
     routes: Routes<'a>,
+    answers: &'a Answers,
     groups: Vec<Group>,
     /// The route of the record before, and its group: the next record mostly goes the same way, and is then read only once.
     current: Option<(Route, usize)>,
@@ -77,10 +79,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(context: &'a Context, routes: Routes<'a>) -> Self {
+    fn new(context: &'a Context, routes: Routes<'a>, answers: &'a Answers) -> Self {
         Self {
             context,
             routes,
+            answers,
             groups: Vec::new(),
             current: None,
             plan: Arc::clone(&context.first_look),
@@ -108,7 +111,8 @@ impl<'a> Reader<'a> {
 
         let group = self.current.and_then(|(_, group)| self.groups.get_mut(group));
         let group = group.ok_or_else(|| here(("internal", "the record's group is missing".to_owned())))?;
-        let found = related::find(self.context, group.prepared(), id.key(), &mut self.related);
+        let known = Known { context: self.context, answers: self.answers, record: index, id: id.key() };
+        let found = related::find(known, group.prepared(), &mut self.related);
         let added = group.add(index, &tokens, found, &mut self.related, &mut self.chunks);
         added.map(|(chunk, row)| Fate::Judged { chunk, row }).ok_or_else(|| {
             let limit = self.context.request.chunk.bytes;
@@ -140,13 +144,15 @@ impl<'a> Reader<'a> {
 }
 
 /// Where a record goes, by what it says of itself.
-fn route(routes: &mut Routes<'_>, tokens: &Tokens<'_>) -> Result<Route, Reason> {
+pub(super) fn route(routes: &mut Routes<'_>, tokens: &Tokens<'_>) -> Result<Route, Reason> {
     let not_text = |code, name| (code, format!("`{name}` must be a text"));
     let schema = identity::schema(tokens).map_err(|_| not_text("schema_not_text", "$schema"))?;
-    let own = identity::entity_type(tokens);
-    let known = own.as_ref().ok().and_then(Option::as_deref);
-    routes.find(schema.as_deref(), known).map_err(|error| match error {
-        RouteError::NoEntityType if own.is_err() => not_text("entity_type_not_text", "entity_type"),
+    let (found, is_text) = match identity::entity_type(tokens) {
+        Ok(own) => (routes.find(schema.as_deref(), own.as_deref()), true),
+        Err(NotText) => (routes.find_without_default(schema.as_deref(), None), false),
+    };
+    found.map_err(|error| match error {
+        RouteError::NoEntityType if !is_text => not_text("entity_type_not_text", "entity_type"),
         error => (error.code(), error.to_string()),
     })
 }

@@ -30,6 +30,14 @@ pub enum RouteError {
         /// The entity type that may be meant; looked for only where the call gave the wrong one.
         nearest: Option<Excerpt>,
     },
+    /// The record is none of those that the call is about.
+    #[error("the record is of the entity type `{entity_type}`; expected: `{expected}`")]
+    UnexpectedEntityType {
+        /// The record's entity type.
+        entity_type: Excerpt,
+        /// Those that are expected.
+        expected: Excerpt,
+    },
     /// The ruleset has rules neither for the schema nor for the entity type.
     #[error("ruleset `{ruleset}` has no rules for entity type `{entity_type}`{}", of_schema(.schema.as_ref()))]
     NoRules {
@@ -72,6 +80,7 @@ impl RouteError {
             Self::UnknownRuleset { .. } => "unknown_ruleset",
             Self::NoEntityType => "no_entity_type",
             Self::UnknownEntityType { .. } => "unknown_entity_type",
+            Self::UnexpectedEntityType { .. } => "unexpected_entity_type",
             Self::NoRules { .. } => "no_rules",
             Self::UnknownSchema { .. } => "unknown_schema",
             Self::UnknownSchemaMajor { .. } => "unknown_schema_major",

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::fixture::{Fixture, ReleaseSpec, request};
+use crate::supplier::{Answers, Scripted};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +24,11 @@ struct Case {
     request: RequestSpec,
     #[serde(default)]
     associated: Option<BTreeMap<String, Box<serde_json::value::RawValue>>>,
+    #[serde(default)]
+    of_every_record: Option<Box<serde_json::value::RawValue>>,
+    /// What is answered when related entities are asked for.
+    #[serde(default)]
+    supplied: Option<Answers>,
     /// The lines of the file.
     input: Vec<String>,
 }
@@ -31,6 +37,8 @@ struct Case {
 #[serde(deny_unknown_fields, default)]
 struct RequestSpec {
     entity_type: Option<String>,
+    expected: Vec<String>,
+    max_findings: Option<NonZeroU32>,
     id_fields: Option<Vec<String>>,
     park_after: Option<NonZeroU32>,
     chunk_bytes: Option<u64>,
@@ -88,6 +96,8 @@ impl Case {
         let spec = &self.request;
         let mut request = request();
         request.entity_type.clone_from(&spec.entity_type);
+        request.expected.clone_from(&spec.expected);
+        request.max_findings = spec.max_findings.unwrap_or(request.max_findings);
         if let Some(fields) = &spec.id_fields {
             request.id_fields.clone_from(fields);
         }
@@ -98,6 +108,10 @@ impl Case {
             let given = serde_json::to_vec(given).unwrap();
             Arc::new(Associated::parse(&given).unwrap())
         });
+        if let Some(given) = &self.of_every_record {
+            request.associated = Some(Arc::new(Associated::of_every_record(given.get().as_bytes()).unwrap()));
+        }
+        request.supplier = self.supplied.clone().map(|answers| Arc::new(Scripted::new(answers)) as _);
         request
     }
 }

@@ -1,12 +1,13 @@
 //! Releases, and requests to them.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jurat_engine::results::{RecordResult, Summary};
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{JudgeError, Release, Request, Workers, judge};
+use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::{Component, Declaration, Finding, Input};
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
@@ -27,6 +28,8 @@ pub(crate) struct ReleaseSpec {
     pub(crate) field_maps: BTreeMap<String, Value>,
     /// Ruleset, then schema URL or entity type, then rules: `"id"`, or `{"id": [children]}`.
     pub(crate) rulesets: BTreeMap<String, BTreeMap<String, Vec<Value>>>,
+    /// What rulesets say of themselves.
+    pub(crate) metadata: BTreeMap<String, Value>,
     pub(crate) mapping: BTreeMap<String, String>,
     pub(crate) defaults: BTreeMap<String, String>,
     pub(crate) minor_fallback: bool,
@@ -73,6 +76,20 @@ impl Fixture {
 
     /// A fixture whose rules do as `script` says.
     pub(crate) fn scripted(spec: &ReleaseSpec, script: impl Fn(&RuleSpec) -> Script) -> Self {
+        Self::load(spec, script).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    /// What is wrong with a release that is refused.
+    pub(crate) fn refused(spec: &ReleaseSpec) -> Vec<String> {
+        let Err(problems) = Self::load(spec, |rule| script(rule)) else { panic!("the release is not refused") };
+        let words = |problem: &ReleaseProblem| match problem.source() {
+            Some(source) => format!("{problem}: {source}"),
+            None => problem.to_string(),
+        };
+        problems.iter().map(words).collect()
+    }
+
+    fn load(spec: &ReleaseSpec, script: impl Fn(&RuleSpec) -> Script) -> Result<Self, Vec<ReleaseProblem>> {
         let watch = Arc::new(Watch::default());
         let mut rules: BTreeMap<usize, Vec<Rule>> = BTreeMap::new();
         for rule in &spec.rules {
@@ -82,9 +99,8 @@ impl Fixture {
         let components: Vec<Arc<dyn Component>> =
             rules.into_values().map(|rules| Arc::new(Scripted::new(rules, Arc::clone(&watch))) as _).collect();
         let verified = danger::assume_verified(&build(spec, &components));
-        let release = Release::new(&verified, config(spec), components);
-        let release = release.unwrap_or_else(|problems| panic!("{problems:#?}"));
-        Self { release: Arc::new(release), watch }
+        let release = Release::new(&verified, config(spec), components)?;
+        Ok(Self { release: Arc::new(release), watch })
     }
 
     /// Judges a text and keeps all results.
@@ -255,7 +271,8 @@ fn build(spec: &ReleaseSpec, components: &[Arc<dyn Component>]) -> BuiltRelease 
 fn config(spec: &ReleaseSpec) -> BusinessConfig {
     let rulesets = spec.rulesets.iter().map(|(name, lists)| {
         let rules = lists.iter().map(|(key, nodes)| (key.clone(), nodes.iter().flat_map(nodes_of).collect()));
-        (name.clone(), Ruleset { metadata: Value::Null, rules: rules.collect() })
+        let metadata = spec.metadata.get(name).cloned().unwrap_or_default();
+        (name.clone(), Ruleset { metadata, rules: rules.collect() })
     });
     BusinessConfig {
         rulesets: rulesets.collect(),

@@ -6,11 +6,17 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+mod bad_answers;
 mod broken_records;
 mod cases;
+mod discovery;
 mod fixture;
 mod hostile;
+mod load;
 mod model;
 mod properties;
 mod requests;
+mod routes;
 mod scripted;
+mod supplied;
+mod supplier;

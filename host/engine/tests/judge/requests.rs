@@ -45,6 +45,9 @@ fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
     assert_eq!(mian, "there is no ruleset `mian`, did you mean `main`?");
     let laon = refusal(|request| request.entity_type = Some("laon".to_owned()));
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
+    let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let laon = refusal(|request| request.expected = expected(&["loan", "laon"]));
+    assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
     let words = " is no path to an id field: write the keys that lead to it, with dots between them";
     assert_eq!(refusal(|request| request.id_fields.push("a..b".to_owned())), format!("`a..b`{words}"));
     let long = refusal(|request| request.id_fields.push("a.".repeat(1 << 20) + "a"));

@@ -1,0 +1,63 @@
+//! Related entities that are fetched while a request is judged.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Gets the related entities that a request does not bring along.
+///
+/// It is asked once for each window of records, on the thread that called [`judge`](crate::judge()), before the window is handed
+/// to the workers. It may block; rules never do. It is asked for nothing where no rule reads a related entity.
+///
+/// What it says is checked like everything that comes from outside: a text that is not JSON, or not an entity, is one more reason
+/// why a term is not available, and nothing else.
+///
+/// # Limits
+/// A text longer than the request's longest record is dropped at once. What is left is kept until its window has been handed over,
+/// and no further window is asked for while more than 64 MiB of it are held. So a request holds at most that and what one window
+/// brings: records x terms x the longest record. How long an answer takes, and how much of it is read, is for the supplier to bound.
+pub trait Supplier: fmt::Debug + Send + Sync {
+    /// What stands behind the terms of some records: one answer for each of `wanted`, in their order, and in each one [`Supplied`]
+    /// for each of its terms, in their order.
+    ///
+    /// Whatever is missing at the end of a list is not available, with the code [`UNANSWERED`]; whatever is too much is not looked at.
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>>;
+}
+
+/// The code of a term that a [`Supplier`] says nothing of.
+pub const UNANSWERED: &str = "unanswered";
+
+/// The code of a term behind which, as a [`Supplier`] says, there is nothing: `null`.
+pub const TERM_MISSING: &str = "term_missing";
+
+/// The code of a term whose text is longer than the request's longest record.
+pub const TERM_TOO_LARGE: &str = "term_too_large";
+
+/// What one record needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wanted<'a> {
+    /// The entity type by which the record is judged.
+    pub entity_type: &'a str,
+    /// The record's own text: one JSON object.
+    pub record: &'a str,
+    /// The terms that rules for this record name, each once, without those that came with the request; at least one.
+    pub terms: Vec<&'a str>,
+}
+
+/// What stands behind one term of one record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Supplied {
+    /// Something.
+    Entity {
+        /// An entity, a list of entities, or `null`, as JSON.
+        text: Arc<str>,
+        /// Whether it is older than it should be. Results of rules that read it say so.
+        is_stale: bool,
+    },
+    /// It could not be had: rules that require it are not run, for others it is absent.
+    Unavailable {
+        /// A stable name for the reason; the code of the results.
+        code: &'static str,
+        /// The reason in words, as in `not run: "parent" is not available: <reason>`.
+        reason: Arc<str>,
+    },
+}

@@ -1,0 +1,276 @@
+//! Related entities that are fetched: what is asked for, when, and that it is judged like what was given.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jurat_engine::{Associated, JudgeError, Request, Supplied, Supplier, Wanted, judge};
+use jurat_model::Isolation;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, ReleaseSpec, request, workers};
+use crate::supplier::{Answer, Answers, Asked, Scripted, entity};
+
+/// Loans are judged with their parents and children, deals with their parents alone, notes with nothing but themselves.
+pub(crate) fn spec() -> ReleaseSpec {
+    let release = json!({
+        "rules": [
+            { "id": "strict", "inputs": ["strict:text", "parent.limit:decimal!"], "on": [1], "message": "{parent.limit}" },
+            { "id": "lenient", "inputs": ["lenient:text", "children.all:json", "parent.limit:decimal", "parent.since:text"],
+              "on": [1, 2], "message": "{children.all} {parent.limit}" },
+            { "id": "deal", "entity": "deal", "inputs": ["parent.limit:decimal!"], "component": 1 },
+            { "id": "note", "entity": "note", "inputs": ["note:text"], "component": 1 }
+        ],
+        "field_maps": {
+            "loan.json": { "strict": { "physical_path": "strict" }, "lenient": { "physical_path": "lenient" } },
+            "parent.json": { "limit": { "physical_path": "limit" } }
+        },
+        "rulesets": {
+            // The rule for deals stands in the way of loans, but is not run on them and reads nothing.
+            "main": { "loan": [{ "lenient": ["strict"] }, "deal"], "deal": ["deal"], "note": ["note"] },
+            "notes": { "note": ["note"] }
+        },
+        "defaults": { "loan": "loan.json", "deal": "loan.json", "note": "loan.json", "facility": "parent.json" }
+    });
+    serde_json::from_value(release).unwrap()
+}
+
+pub(crate) const PARENT: &str = r#"{"entity_type":"facility","limit":1.50}"#;
+
+pub(crate) fn with(supplier: impl Supplier + 'static) -> Request {
+    Request { supplier: Some(Arc::new(supplier)), ..request() }
+}
+
+fn loans(count: usize) -> Arc<[u8]> {
+    Arc::from("{\"entity_type\":\"loan\"}\n".repeat(count).as_bytes())
+}
+
+/// Counts the calls, and answers all of them well.
+#[derive(Clone, Debug, Default)]
+struct Counting(Arc<AtomicU64>);
+
+impl Supplier for Counting {
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        wanted.iter().map(|wanted| vec![entity(PARENT); wanted.terms.len()]).collect()
+    }
+}
+
+#[test]
+fn each_window_is_asked_for_once_and_only_for_what_it_lacks() {
+    let loan = |id: &str| format!(r#"{{"id":"{id}", "entity_type":"loan" , "n":1.00}}"#);
+    let deal = r#"{"id":"D","entity_type":"deal"}"#.to_owned();
+    let note = r#"{"id":"N","entity_type":"note"}"#.to_owned();
+    let lines = [
+        // One window: all kinds.
+        &[loan("L"), note.clone(), deal.clone(), loan("children given"), loan("all given")][..],
+        // One that needs nothing, and one that cannot be judged.
+        &[
+            note.clone(),
+            loan("all given"),
+            "{\"id\":".to_owned(),
+            r#"{"entity_type":"house"}"#.to_owned(),
+            note.clone(),
+        ],
+        std::slice::from_ref(&deal),
+    ];
+    let given = json!({
+        "children given": { "children": [], "uncle": null },
+        "all given": { "parent": null, "children": [] }
+    });
+    let supplier = Arc::new(Scripted::new(Answers::new()));
+    let mut request = request();
+    request.supplier = Some(Arc::clone(&supplier) as _);
+    request.associated = Some(Arc::new(Associated::parse(given.to_string().as_bytes()).unwrap()));
+    request.chunk.rows = 5;
+    let answer = Fixture::new(&spec()).judge(&request, 2, &lines.concat().join("\n")).unwrap();
+    assert_eq!((answer.summary.records, answer.summary.unreadable), (11, 2));
+
+    let asked = |entity_type: &str, record: &str, terms: &[&str]| Asked {
+        entity_type: entity_type.to_owned(),
+        record: record.to_owned(),
+        terms: terms.iter().map(|term| (*term).to_owned()).collect(),
+    };
+    assert_eq!(
+        supplier.asked(),
+        [
+            vec![
+                asked("loan", &loan("L"), &["children", "parent"]),
+                asked("deal", &deal, &["parent"]),
+                asked("loan", &loan("children given"), &["parent"]),
+            ],
+            vec![asked("deal", &deal, &["parent"])],
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_asked_for_where_no_rule_reads_a_related_entity() {
+    let supplier = Counting::default();
+    let mut request = with(supplier.clone());
+    "notes".clone_into(&mut request.ruleset);
+    request.entity_type = Some("note".to_owned());
+    let answer = Fixture::new(&spec()).judge(&request, 1, "{}\n{}").unwrap();
+    assert_eq!((answer.summary.rules["note"].pass, supplier.0.load(Ordering::SeqCst)), (2, 0));
+}
+
+#[test]
+fn nothing_is_asked_for_of_a_request_that_is_refused() {
+    let supplier = Counting::default();
+    let mut request = with(supplier.clone());
+    request.expected = vec!["laon".to_owned()];
+    let refused = Fixture::new(&spec()).judge(&request, 1, r#"{"entity_type":"loan"}"#).unwrap_err();
+    assert!(matches!(&refused, JudgeError::Route(error) if error.code() == "unknown_entity_type"), "{refused}");
+    assert_eq!(supplier.0.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn no_more_is_fetched_than_for_the_windows_under_way() {
+    for threads in [1, 2] {
+        let supplier = Counting::default();
+        let fixture = Fixture::new(&spec());
+        let mut request = with(supplier.clone());
+        request.chunk.rows = 10;
+        let (mut taken, mut most) = (0, 0);
+        let judged = judge(&fixture.release, &workers(threads), &request, loans(1_000), &mut |_| {
+            most = (supplier.0.load(Ordering::SeqCst) - taken / 10).max(most);
+            taken += 1;
+            Ok(())
+        });
+        assert_eq!((judged.unwrap().records, supplier.0.load(Ordering::SeqCst)), (1_000, 100));
+        assert!(most <= 2 * threads as u64 + 1, "{most} windows were fetched for {threads} threads");
+    }
+}
+
+/// Answers with texts of a MiB that make no sense: one for all records, or one for each.
+#[derive(Debug)]
+struct Heavy {
+    shared: Option<Arc<str>>,
+    calls: AtomicU64,
+}
+
+impl Supplier for Heavy {
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let text = || self.shared.clone().unwrap_or_else(|| Arc::from("x".repeat(1 << 20)));
+        let heavy = || vec![entity("[]"), Supplied::Entity { text: text(), is_stale: false }];
+        wanted.iter().map(|_| heavy()).collect()
+    }
+}
+
+#[test]
+fn fewer_windows_are_fetched_ahead_where_they_bring_much() {
+    let fixture = Fixture::new(&spec());
+    // Of windows with 40 MiB each no third one is fetched before the first has been handed over; what is shared counts once.
+    for (shared, records, expected) in [(None, 160, 2), (Some(Arc::from("x".repeat(1 << 20))), 400, 9)] {
+        let heavy = Arc::new(Heavy { shared, calls: AtomicU64::new(0) });
+        let mut request = Request { supplier: Some(Arc::clone(&heavy) as _), ..request() };
+        request.chunk.rows = 40;
+        let (mut taken, mut most) = (0, 0);
+        let judged = judge(&fixture.release, &workers(4), &request, loans(records), &mut |_| {
+            most = (heavy.calls.load(Ordering::SeqCst) - taken / 40).max(most);
+            taken += 1;
+            Ok(())
+        });
+        assert_eq!((judged.unwrap().rules["strict"].norun, most), (records as u64, expected));
+    }
+}
+
+#[test]
+fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
+    let supplier = Counting::default();
+    let mut request = with(supplier.clone());
+    request.chunk.rows = 1;
+    let fixture = Fixture::new(&spec());
+    let gone =
+        judge(&fixture.release, &workers(1), &request, loans(1_000), &mut |_| Err(io::ErrorKind::BrokenPipe.into()));
+    assert!(matches!(gone, Err(JudgeError::Output(_))));
+    assert_eq!(supplier.0.load(Ordering::SeqCst), 3);
+}
+
+/// A supplier that knows no more than what could have been given with the request.
+#[derive(Debug)]
+struct Same(BTreeMap<String, BTreeMap<String, String>>, Mutex<u64>);
+
+impl Supplier for Same {
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
+        *self.1.lock().unwrap() += wanted.len() as u64;
+        let answer = |wanted: &Wanted<'_>| {
+            let record: Value = serde_json::from_str(wanted.record).unwrap();
+            let known = &self.0[record["id"].as_str().unwrap()];
+            wanted.terms.iter().map(|term| entity(&known[*term])).collect()
+        };
+        wanted.iter().map(answer).collect()
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let limit = prop::sample::select(vec!["1.50", "\"x\"", "null", "1e999", "{}"]);
+    let facility = limit.prop_map(|limit| format!(r#"{{"entity_type": "facility", "limit": {limit}, "since": "s"}}"#));
+    let lists =
+        prop::sample::select(vec!["[]", "[1, {}]", "[{\"a\":1,\"a\":2}]", "5", "{}", r#"{"entity_type":"house"}"#]);
+    prop_oneof![3 => facility, 1 => lists.prop_map(str::to_owned)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_is_fetched_is_judged_like_what_was_given(
+        related in prop::collection::vec((text(), text(), any::<bool>()), 1..40),
+        words in prop::collection::vec(prop::sample::select(vec!["pass", "warn", "fail", "trap"]), 40),
+        (rows, threads, isolation) in (1..50u32, 1..4usize, prop::sample::select(vec![Isolation::Chunk, Isolation::Record])),
+        some_are_given in any::<bool>(),
+    ) {
+        let mut lines = Vec::new();
+        let (mut all, mut some) = (BTreeMap::new(), BTreeMap::new());
+        for (place, (parent, children, is_given)) in related.iter().enumerate() {
+            let (id, kind) = (format!("L-{place}"), ["loan", "loan", "deal", "note"][place % 4]);
+            lines.push(json!({ "id": id, "entity_type": kind, "strict": words[place], "lenient": "warn" }).to_string());
+            let both = BTreeMap::from([("parent".to_owned(), parent.clone()), ("children".to_owned(), children.clone())]);
+            if some_are_given && *is_given {
+                some.insert(id.clone(), both.clone());
+            }
+            all.insert(id, both);
+        }
+        let fixture = Fixture::new(&spec());
+        let mut request = request();
+        request.associated = Some(associated(&all));
+        let expected = fixture.judge(&request, 1, &lines.join("\n")).unwrap().timeless();
+
+        let supplier = Arc::new(Same(all, Mutex::new(0)));
+        let needs = (0..lines.len()).filter(|place| place % 4 < 3 && !some.contains_key(&format!("L-{place}"))).count();
+        request.associated = Some(associated(&some));
+        request.supplier = Some(Arc::clone(&supplier) as _);
+        request.chunk.rows = rows;
+        request.run.isolation = isolation;
+        let found = fixture.judge(&request, threads, &lines.join("\n")).unwrap().timeless();
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(*supplier.1.lock().unwrap(), needs as u64);
+    }
+}
+
+fn associated(texts: &BTreeMap<String, BTreeMap<String, String>>) -> Arc<Associated> {
+    let terms = |terms: &BTreeMap<String, String>| {
+        let terms: Vec<String> = terms.iter().map(|(term, text)| format!("\"{term}\":{text}")).collect();
+        terms.join(",")
+    };
+    let records: Vec<String> = texts.iter().map(|(id, texts)| format!("\"{id}\":{{{}}}", terms(texts))).collect();
+    Arc::new(Associated::parse(format!("{{{}}}", records.join(",")).as_bytes()).unwrap())
+}
+
+#[test]
+fn stale_answers_are_told_once_for_each_term_and_in_order() {
+    let stale = |text: &str| Answer::Stale(text.to_owned());
+    let answers = BTreeMap::from([("children".to_owned(), stale("[]")), ("parent".to_owned(), stale(PARENT))]);
+    let request = with(Scripted::new([("x".to_owned(), answers)].into()));
+    let text = r#"{"entity_type":"loan","ask":"x"}"#;
+    let answer = Fixture::new(&spec()).judge(&request, 1, text).unwrap();
+    let written = answer.timeless();
+    let result = &written["results"][0]["results"][0];
+    assert_eq!(result["degraded"], json!(["children", "parent"]));
+    assert_eq!(result["children"][0]["degraded"], json!(["parent"]));
+    assert_eq!(written["results"][0]["results"][1].get("degraded"), None);
+}
