@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{EXIT_CODES, Exit, Failure};
+use crate::output::Log;
 
 mod build;
 mod completions;
@@ -10,6 +11,7 @@ mod config;
 mod inspect;
 mod key;
 mod release;
+mod rpc;
 mod validate;
 
 const EXAMPLES: &str = "\
@@ -31,6 +33,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Judge records with the rules of a release
     Validate(validate::Arguments),
+    /// Judge records for other programs, over JSON-RPC 2.0
+    Rpc(rpc::Arguments),
     /// Compile rules written in Rust to components
     Build(build::Arguments),
     /// Show what a component or a repository holds
@@ -41,9 +45,8 @@ enum Command {
     /// Make, sign and check releases
     #[command(subcommand, after_help = release::EXAMPLES)]
     Release(release::Command),
-    /// Print a configuration file with every setting, its default and its meaning
-    #[command(after_help = config::EXAMPLES)]
-    Config,
+    /// Print a configuration file with every setting, its default and its meaning, or check one
+    Config(config::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
     /// Compile a component from standard input to standard output; this program calls itself with it
@@ -54,15 +57,26 @@ enum Command {
 #[derive(Args, Debug)]
 struct CompileArguments {}
 
+impl Cli {
+    /// What the command wants to be logged.
+    pub(crate) fn log(&self) -> Log {
+        match &self.command {
+            Command::Rpc(arguments) => Log::Requests(arguments.log_format),
+            _ => Log::Troubles,
+        }
+    }
+}
+
 /// Does what the command says.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Rpc(arguments) => rpc::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Key(command) => key::run(&command),
         Command::Release(command) => release::run(&command),
-        Command::Config => config::run(),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Compile(CompileArguments {}) => Ok(compile()),
     }

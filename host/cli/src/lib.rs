@@ -11,6 +11,7 @@ mod host;
 mod output;
 mod report;
 mod repository;
+mod settings;
 mod table;
 
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { exit::Exit::Usage } else { exit::Exit::Fine }.into();
         }
     };
-    output::start_log();
+    let _log = output::start_log(cli.log());
     match command::run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report().into(),

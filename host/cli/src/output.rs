@@ -4,9 +4,12 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
-use tracing_subscriber::EnvFilter;
 
 use crate::table::{Colours, Style, plain};
+
+mod log;
+
+pub(crate) use log::{Log, LogFormat, start_log};
 
 /// Characters of a message that are shown.
 const MESSAGE: usize = 4_000;
@@ -53,15 +56,6 @@ pub(crate) fn complain(what: &str, message: &str) {
 /// Says how far a command has come.
 pub(crate) fn progress(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", plain(message, MESSAGE));
-}
-
-/// Writes log lines to standard error: warnings and errors, or what `JURAT_LOG` asks for.
-pub(crate) fn start_log() {
-    let filter =
-        EnvFilter::builder().with_env_var("JURAT_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    // Only fails if a log has been started before, by a test.
-    let _ = log.with_ansi(io::stderr().is_terminal()).without_time().try_init();
 }
 
 /// Writes a value as JSON in which every character can be seen: on a terminal, the others could do harm.

@@ -203,7 +203,7 @@ impl Gathering<'_> {
             Ok(text) => business_config::parse(text, &name, &maps),
             Err(_) => Err(Problem::of_file(&name, "it is not UTF-8 text").into()),
         };
-        read.map_err(|problems| self.problems.extend(problems.iter().cloned())).ok()
+        read.map(|document| document.config).map_err(|problems| self.problems.extend(problems.iter().cloned())).ok()
     }
 
     /// The one contract that all components were built against.

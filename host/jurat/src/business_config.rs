@@ -8,6 +8,7 @@
 //! | `schema_to_helper_mapping` | the field map for each schema URL |
 //! | `default_helpers` | the field map for each entity type, for records that name no schema |
 //! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
+//! | `coordination_base_url` | where the coordination service is: who has signed the release has said where records may be sent |
 //! | `structural_files`, `logic_base_uri`, `rules_base_uri`, `master_rules_directory`, `plugins` | where Python files were; read over, with a line in the log |
 //!
 //! A field map is named by its file (`loan_v1.json`), the file without its ending (`loan_v1`), or as the Python class that it
@@ -17,11 +18,22 @@ use std::collections::BTreeMap;
 
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 
+use url::Url;
+
 use crate::problem::Problems;
 use crate::yaml::{Field, Reader, Section};
 
 /// Keys of validation-lib that say where its code is.
 const UNUSED: [&str; 5] = ["structural_files", "logic_base_uri", "rules_base_uri", "master_rules_directory", "plugins"];
+
+/// What a business configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// For the engine: rulesets and routing.
+    pub config: BusinessConfig,
+    /// For the service: where records may be sent to ask for what is related to them.
+    pub coordination_base_url: Option<Url>,
+}
 
 /// Reads a business configuration that is known as `file`, of a release with field maps of the given file names.
 ///
@@ -29,7 +41,7 @@ const UNUSED: [&str; 5] = ["structural_files", "logic_base_uri", "rules_base_uri
 ///
 /// # Errors
 /// With everything that is wrong, in the order of the file.
-pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<BusinessConfig, Problems> {
+pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<Document, Problems> {
     Reader::read(file, text, |document| {
         for key in UNUSED {
             if document.take(key).is_there() {
@@ -46,13 +58,15 @@ pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<BusinessConf
             (minor, major) = (minor.or(nested_minor), major.or(nested_major));
             Some(())
         });
-        Some(BusinessConfig {
+        let coordination_base_url = document.take("coordination_base_url").parsed();
+        let config = BusinessConfig {
             rulesets,
             schema_to_helper_mapping: mapping,
             default_helpers: defaults,
             allow_minor_version_fallback: minor.unwrap_or(false),
             strict_major_version: major.unwrap_or(true),
-        })
+        };
+        Some(Document { config, coordination_base_url })
     })
 }
 

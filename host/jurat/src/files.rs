@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 use jurat_model::Bytes;
 use jurat_trust::{Fetch, FetchError, SafePath};
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 use thiserror::Error;
+
+mod below;
+
+pub use below::PathBelow;
 
 /// A directory whose files are read by safe paths: a repository, or the sources of a release.
 ///
@@ -37,6 +41,9 @@ pub enum ReadError {
     /// It is a symbolic link, or lies behind one.
     #[error("it is a symbolic link, which could lead anywhere; put the file itself there")]
     Link,
+    /// Its path leads out of the directory.
+    #[error("its path leads out of the directory")]
+    Outside,
     /// It is not UTF-8.
     #[error("it is not UTF-8 text from byte {offset} on")]
     NotText {
@@ -75,14 +82,34 @@ impl Directory {
     /// # Errors
     /// See [`ReadError`].
     pub fn read(&self, path: &SafePath, cap: Bytes) -> Result<Vec<u8>, ReadError> {
-        let directory = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let mut at = openat(CWD, &self.root, directory, Mode::empty()).map_err(failure)?;
-        let mut parts = path.as_str().split('/').peekable();
+        read_regular(self.open(path.as_str().split('/'))?, cap)
+    }
+
+    /// Reads a file of at most `cap` whose name may be anything that the system accepts; else like [`read`](Self::read).
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read_below(&self, path: &PathBelow, cap: Bytes) -> Result<Vec<u8>, ReadError> {
+        read_regular(self.open(path.parts())?, cap)
+    }
+
+    fn open<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Result<File, ReadError> {
+        let mut at = openat(CWD, &self.root, DIRECTORY, Mode::empty()).map_err(failure)?;
+        let mut parts = parts.peekable();
         while let Some(part) = parts.next() {
-            let flags = if parts.peek().is_some() { directory } else { FILE } | OFlags::NOFOLLOW;
-            at = openat(&at, part, flags, Mode::empty()).map_err(failure)?;
+            // This look only says what is wrong, and keeps from opening devices, some of which that sets going. What is
+            // opened decides.
+            let found = statat(&at, part, AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+            let flags = match (FileType::from_raw_mode(found.st_mode), parts.peek()) {
+                (FileType::Symlink, _) => return Err(ReadError::Link),
+                (FileType::Directory, Some(_)) => DIRECTORY,
+                (_, Some(_)) => return Err(ReadError::NotFound),
+                (FileType::RegularFile, None) => FILE,
+                (_, None) => return Err(ReadError::NotAFile),
+            };
+            at = openat(&at, part, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(failure)?;
         }
-        read_regular(File::from(at), cap)
+        Ok(File::from(at))
     }
 }
 
@@ -96,8 +123,9 @@ impl Fetch for Directory {
     }
 }
 
-/// Without waiting for somebody to write into a pipe.
-const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::RDONLY).union(OFlags::CLOEXEC);
+/// Without waiting for somebody to write into a pipe, and without making a terminal one's own.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// Reads a file that the user has named, of at most `cap`. Links are followed: the user may name what they like.
 ///
@@ -116,7 +144,8 @@ pub fn read_text(path: &Path, cap: u64) -> Result<String, ReadError> {
     String::from_utf8(bytes).map_err(|error| ReadError::NotText { offset: error.utf8_error().valid_up_to() })
 }
 
-fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError> {
+/// Reads a regular file that is open, of at most `cap`.
+pub(crate) fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError> {
     let found = fstat(&file).map_err(failure)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
         return Err(ReadError::NotAFile);
@@ -129,7 +158,8 @@ fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError> {
 
 fn failure(error: Errno) -> ReadError {
     match error {
-        Errno::NOENT | Errno::NOTDIR => ReadError::NotFound,
+        // Nothing can have a name that is too long.
+        Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG => ReadError::NotFound,
         Errno::LOOP | Errno::MLINK => ReadError::Link,
         Errno::NXIO | Errno::ISDIR => ReadError::NotAFile,
         error => ReadError::Failed(error.into()),

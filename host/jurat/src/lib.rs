@@ -3,45 +3,62 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use jurat::{Compiler, Service, Settings};
+//! use jurat::settings::Overrides;
+//! use jurat::{Service, Settings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let now = jiff::Timestamp::UNIX_EPOCH;
-//! let settings = Settings::read(Path::new("local-config.yaml"))?;
-//! let service = Service::open(&settings, Compiler::InProcess, now)?;
+//! let settings = Settings::read(Path::new("local-config.yaml"), &Overrides::none())?;
+//! let service = Service::open(settings)?;
 //!
-//! let records = br#"[{"$schema": "https://schemas.example.com/loan/v1.0.0", "id": "LOAN-1"}]"#;
-//! let summary = service.judge(&service.request("quick", now), records[..].into(), &mut |record| {
-//!     println!("{}: {} results", record.entity_id, record.results.len());
-//!     Ok(())
-//! })?;
-//! assert_eq!(summary.records, 1);
+//! let loan = r#"{"$schema": "https://schemas.example.com/loan/v1.0.0", "id": "LOAN-1"}"#;
+//! for result in service.validate("loan", loan, "quick")?.results {
+//!     println!("{}: {} {}", result.rule_id, result.status, result.message);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! `examples/embed.rs` has more: batches, related entities, threads, newer releases.
+//!
 //! # Core concepts
 //! - [`Settings`] say where the rules are, whom to trust and what rules may use.
 //! - [`Service::open`] gets the release, checks every byte of it against signatures, and makes its rules ready in the sandbox.
-//! - [`Service::judge`] judges records: JSON in, one [`RecordResult`] for each out, in order.
+//!   Newer ones take its place while the service runs.
+//! - [`Service::validate`] and the calls beside it are those of validation-lib; [`Service::judge`] is the one that they are made of:
+//!   JSON in, one [`RecordResult`] for each record out, in order.
+//! - [`AsyncService`] has the same calls for async code. Neither stalls a runtime: the service waits for servers on threads of its own.
 //! - [`author`] is the other side: it makes a release of its sources.
 //!
-//! Nothing here reads the environment or the clock; whoever embeds it brings the time along.
+//! # Limits
+//! The environment is not read; [`settings::Overrides`] takes what an application wants from it. The working directory is where
+//! relative paths of callers begin, unless the settings say something else.
 #![forbid(unsafe_code)]
 
 pub mod author;
 pub mod business_config;
+mod cache_dir;
+mod coordination;
+mod data;
 pub mod files;
+mod http;
 mod problem;
 mod service;
 pub mod settings;
+mod source;
 pub mod yaml;
 
+pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
+pub use data::DataError;
 pub use jurat_engine::results::{FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
 pub use jurat_engine::routing::RouteError;
-pub use jurat_engine::{Associated, AssociatedError, Excerpt, JudgeError, Request};
+pub use jurat_engine::{
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Excerpt, JudgeError, Request, RulesetStats,
+};
 pub use jurat_model::{Isolation, Status};
 pub use jurat_sandbox::Compiler;
 pub use problem::{Place, Problem, Problems, advice, chain};
-pub use service::{Blame, Identity, OpenError, Service, read_public_key};
+pub use service::{
+    AsyncService, Blame, CallBlame, CallError, Clock, FailureStatus, Health, Identity, OpenError, ReleaseStatus,
+    Reload, Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, read_public_key,
+};
 pub use settings::Settings;

@@ -1,101 +1,277 @@
-//! Rules that are ready, behind one call.
+//! Rules that are ready, behind a few calls.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
-use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
-use std::thread;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{Excerpt, JudgeError, Release, Request, Workers, judge};
-use jurat_model::{Component, Run};
-use jurat_sandbox::{Compiler, Policy as SandboxPolicy, Sandbox};
-use jurat_trust::{Caps, FileKind, KeySet, Origin, Policy, PublicKey, VerifiedRelease, danger};
+use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Excerpt, Release, Request, Workers, judge};
+use jurat_model::{Bytes, Run};
+use jurat_sandbox::Sandbox;
+use tokio::runtime::Runtime;
 
-use crate::author;
-use crate::business_config;
-use crate::files::{self, Directory};
-use crate::problem::{Problem, Problems, chain};
-use crate::settings::{Settings, Trust, Unsigned};
+use crate::settings::{Settings, TenantSettings};
 
+mod asynchronous;
+mod builder;
+mod call;
+mod clock;
 mod error;
+mod identity;
+mod in_flight;
+mod load;
+mod refresh;
+mod related;
+mod schema;
+mod status;
+mod tenant;
+mod waiting;
 
+pub use asynchronous::AsyncService;
+pub use builder::ServiceBuilder;
+pub use call::{CallBlame, CallError};
+pub use clock::Clock;
 pub use error::{Blame, OpenError};
+pub use identity::{Identity, ReleaseStatus};
+pub use load::read_public_key;
+pub use status::{FailureStatus, Health, Status, TenantStatus};
 
-/// The longest public key file.
-const KEY_FILE: u64 = 16 << 10;
+use in_flight::InFlight;
+use related::Related;
+use tenant::Tenant;
+use waiting::wait_for;
 
-/// A release that judges records.
+/// The rules of one tenant or several, ready to judge.
+///
+/// A handle: cloning it is cheap, all clones are the same service, and any number of threads may call it at once. Calls wait for
+/// their results on the thread that makes them; where that must not be, take [`Service::asynchronous`].
+///
+/// Releases are replaced while it runs, in the background or by [`Service::reload_logic`]. A call ends on the release that it
+/// began with. Dropping the last handle ends the background work; [`Service::close`] also waits for calls.
 ///
 /// # Limits
-/// It runs the release that was there when it was opened, for as long as it lives.
-#[derive(Debug)]
+/// Any number of calls is taken. Whoever serves others bounds how many they make at once, as `jurat rpc` does.
+#[derive(Clone)]
 pub struct Service {
-    release: Arc<Release>,
-    workers: Workers,
-    settings: Settings,
-    identity: Identity,
+    inner: Arc<Inner>,
+    /// The tenant whose rules are used; none = there are several, and nobody has said.
+    tenant: Option<Arc<Tenant>>,
 }
 
-/// Which release it is, and what vouches for it.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// The name of the release.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The SHA-256 of its manifest: the name of exactly this release.
-    pub manifest: String,
-    /// Where it comes from, and who has signed it.
-    pub origin: Origin,
+/// What [`Service::reload_logic`] found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reload {
+    /// The release that serves is still the newest.
+    Unchanged,
+    /// Another release serves from now on.
+    Switched,
+}
+
+struct Inner {
+    tenants: BTreeMap<String, Arc<Tenant>>,
+    sandbox: Sandbox,
+    workers: Workers,
+    clock: Clock,
+    kept_releases: u32,
+    in_flight: InFlight,
+    /// Where the service waits for others: servers, and the time of the next look for a release. Gone once the service is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl Service {
-    /// Gets the release that the settings name, checks that it is trusted, and makes its rules ready.
+    /// Gets the releases that the settings name, checks that they are trusted, and makes their rules ready.
     ///
-    /// `now` decides what has expired. `compiler` is where components are compiled: a child process, if the program has a way
-    /// to be one.
+    /// Takes the time from the system, and compiles in this process; [`Service::builder`] has the choice.
     ///
     /// # Errors
     /// See [`OpenError`]. Nothing is run unless everything is in order.
-    pub fn open(settings: &Settings, compiler: Compiler, now: Timestamp) -> Result<Self, OpenError> {
-        let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let directory = directory(settings)?;
-        let sandbox = open_sandbox(settings, count, compiler).map_err(OpenError::Sandbox)?;
-        let policy = SandboxPolicy { limits: settings.limits, sealed_wasi: settings.sealed_wasi };
-        let (release, identity) = match &settings.unsigned {
-            Unsigned::Run { components } if is_source(&directory) => {
-                unsigned(&directory, components.as_deref(), &sandbox, &policy)?
-            }
-            _ => signed(settings, &directory, now, &sandbox, &policy)?,
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        Self::builder(settings).open()
+    }
+
+    /// The same, with more to say.
+    pub fn builder(settings: Settings) -> ServiceBuilder {
+        ServiceBuilder::new(settings)
+    }
+
+    /// The same service, with the rules of one tenant. There is no need to say which if there is only one.
+    ///
+    /// # Errors
+    /// When there is no tenant of that name.
+    pub fn tenant(&self, name: &str) -> Result<Self, CallError> {
+        let found = self.inner.tenants.get(name).cloned();
+        let tenant = found.ok_or_else(|| CallError::UnknownTenant { name: Excerpt::of(name) })?;
+        Ok(Self { inner: Arc::clone(&self.inner), tenant: Some(tenant) })
+    }
+
+    /// The same service, for callers that must not wait on their own thread.
+    #[must_use]
+    pub fn asynchronous(&self) -> AsyncService {
+        AsyncService::new(self.clone())
+    }
+
+    /// Judges one record: a JSON object of the given entity type.
+    ///
+    /// # Errors
+    /// When the record, or the call, cannot be judged.
+    pub fn validate(&self, entity_type: &str, record: &str, ruleset: &str) -> Result<RecordResult, CallError> {
+        let request = Request { entity_type: Some(entity_type.to_owned()), ..self.request(ruleset)? };
+        self.judge_one(&request, record)
+    }
+
+    /// Judges a list of records: a JSON array. Each says itself what it is; one result for each, in their order.
+    ///
+    /// `id_fields` are the fields whose values name a record in the results, with dots between keys.
+    ///
+    /// # Errors
+    /// When the call as a whole cannot be served. A record that cannot be judged is an entry that says why.
+    pub fn batch_validate(
+        &self,
+        records: &str,
+        id_fields: &[&str],
+        ruleset: &str,
+    ) -> Result<Vec<RecordResult>, CallError> {
+        let request = Request { id_fields: owned(id_fields), ..self.request(ruleset)? };
+        let mut results = Vec::new();
+        self.judge_list(&request, records, &mut |result| {
+            results.push(result);
+            Ok(())
+        })?;
+        Ok(results)
+    }
+
+    /// Judges the records of a file: a JSON array, one object, or one on each line. One result for each, in their order.
+    ///
+    /// `uri` is a path or URL within what the settings allow. `entity_types` are those that the file may have; a record of another
+    /// type is an entry that says so, and if there is one of them only, records need not say it. With none, all are welcome.
+    ///
+    /// # Errors
+    /// When the file cannot be had, or the call as a whole cannot be served.
+    pub fn batch_file_validate(
+        &self,
+        uri: &str,
+        entity_types: &[&str],
+        id_fields: &[&str],
+        ruleset: &str,
+    ) -> Result<Vec<RecordResult>, CallError> {
+        let request = Request { expected: owned(entity_types), id_fields: owned(id_fields), ..self.request(ruleset)? };
+        let mut results = Vec::new();
+        self.judge(&request, self.read_data(uri)?, &mut |result| {
+            results.push(result);
+            Ok(())
+        })?;
+        Ok(results)
+    }
+
+    /// What would judge a record, and what it would read of it. Nothing is run.
+    ///
+    /// The record need not be whole: its `$schema` is all that is looked at. A JSON text, or no JSON at all, is taken for the URL
+    /// of the schema itself.
+    ///
+    /// # Errors
+    /// When there is no such ruleset, entity type or schema.
+    pub fn discover_rules(
+        &self,
+        entity_type: &str,
+        record_or_schema: &str,
+        ruleset: &str,
+    ) -> Result<Vec<DiscoveredRule>, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        let schema = schema::of(record_or_schema)?;
+        Ok(self.release()?.discover_rules(ruleset, entity_type, schema.as_deref())?)
+    }
+
+    /// All rulesets, with what their authors say of them, and how much is in them.
+    ///
+    /// # Errors
+    /// When the service is closed, or does not know whose rulesets are meant.
+    pub fn discover_rulesets(&self) -> Result<Vec<DiscoveredRuleset>, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        Ok(self.release()?.discover_rulesets())
+    }
+
+    /// Looks for a newer release, and switches to it if it is in order.
+    ///
+    /// # Errors
+    /// When it is not; the one that serves goes on serving.
+    pub fn reload_logic(&self) -> Result<Reload, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        let Inner { sandbox, clock, kept_releases, .. } = &*self.inner;
+        self.bound()?.reload(sandbox, clock, *kept_releases).map_err(CallError::Reload)
+    }
+
+    /// How long ago it was last known that the release that serves is the newest.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn cache_age(&self) -> Result<Duration, CallError> {
+        let checked = self.bound()?.snapshot().checked;
+        Ok(self.inner.age(checked))
+    }
+
+    /// Which release serves, and what vouches for it.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn identity(&self) -> Result<Identity, CallError> {
+        Ok(self.bound()?.serving().identity.clone())
+    }
+
+    /// The release that serves.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn release(&self) -> Result<Arc<Release>, CallError> {
+        Ok(Arc::clone(&self.bound()?.serving().release))
+    }
+
+    /// How the service is: all tenants, or the one that this handle is for.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let all = self.inner.tenants.values();
+        let tenants: Vec<_> = match &self.tenant {
+            Some(tenant) => vec![self.inner.tenant_status(tenant)],
+            None => all.map(|tenant| self.inner.tenant_status(tenant)).collect(),
         };
-        let workers = Workers::start(count).map_err(OpenError::Workers)?;
-        Ok(Self { release: Arc::new(release), workers, settings: settings.clone(), identity })
+        let health = if self.inner.in_flight.is_closed() {
+            Health::Closed
+        } else if tenants.iter().any(TenantStatus::is_degraded) {
+            Health::Degraded
+        } else {
+            Health::Ok
+        };
+        Status {
+            health,
+            version: env!("CARGO_PKG_VERSION"),
+            workers: self.inner.workers.count(),
+            in_flight: self.inner.in_flight.count(),
+            tenants,
+        }
     }
 
-    /// Which release it is, and what vouches for it.
-    #[must_use]
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    /// Takes no more calls, and waits for those that are being worked on.
+    ///
+    /// # Limits
+    /// Waits as long as they take. A call must not close the service that it runs on: it would wait for itself.
+    pub fn close(&self) {
+        self.inner.in_flight.close();
     }
 
-    /// The release.
-    #[must_use]
-    pub fn release(&self) -> &Arc<Release> {
-        &self.release
+    /// A request as the settings have it, at the present time; change in it what should be different.
+    ///
+    /// # Errors
+    /// When the service does not know whose settings are meant.
+    pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
+        let TenantSettings { isolation, park_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
+        let run = Run { now: self.inner.clock.now().as_microsecond(), isolation, park_after };
+        Ok(Request { run, chunk, max_record, max_findings, ..Request::new(ruleset, run.now) })
     }
 
-    /// A request as the settings have it. `now` is the time of the run.
-    #[must_use]
-    pub fn request(&self, ruleset: impl Into<String>, now: Timestamp) -> Request {
-        let Settings { isolation, park_after, chunk, max_record, .. } = self.settings;
-        let run = Run { now: now.as_microsecond(), isolation, park_after };
-        Request { run, chunk, max_record, ..Request::new(ruleset, run.now) }
-    }
-
-    /// Judges all records of a text and hands over one result for each, in their order.
+    /// Judges all records of a text and hands over one result for each, in their order: the call that all others are made of.
+    ///
+    /// Related entities that the request does not bring along are fetched, if the settings say from where.
     ///
     /// # Errors
     /// When the request cannot be served at all, or its results cannot be handed over. One bad record never fails a request.
@@ -104,177 +280,131 @@ impl Service {
         request: &Request,
         text: Arc<[u8]>,
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
-    ) -> Result<Summary, JudgeError> {
-        judge(&self.release, &self.workers, request, text, sink)
-    }
-}
-
-/// Whether a directory holds sources, and no repository.
-fn is_source(directory: &Directory) -> bool {
-    directory.has(author::RELEASE_FILE) && !directory.has("metadata")
-}
-
-fn directory(settings: &Settings) -> Result<Directory, Problems> {
-    let directory = Directory::new(&settings.rules);
-    let refuse = |message: &str| Problem::of_file(settings.rules.display().to_string(), message);
-    if !settings.rules.exists() {
-        return Err(refuse("it does not exist, but `business_config_uri` names it").into());
-    }
-    if !settings.rules.is_dir() {
-        return Err(refuse("unsigned rules are not run: it is a file, but a repository is a directory").into());
-    }
-    if is_source(&directory) && settings.unsigned == Unsigned::Refused {
-        return Err(refuse(
-            "unsigned rules are not run: it holds the sources of a release; sign them (`jurat release build`, `jurat release \
-             sign`), or set `danger.unsigned_directory: true` for development",
-        )
-        .into());
-    }
-    Ok(directory)
-}
-
-fn open_sandbox(
-    settings: &Settings,
-    workers: NonZeroUsize,
-    compiler: Compiler,
-) -> Result<Sandbox, jurat_sandbox::OpenError> {
-    let sandbox = jurat_sandbox::Settings::new(workers).with_compiler(compiler);
-    let memory_ceiling = sandbox.memory_ceiling.max(settings.limits.memory);
-    Sandbox::open(jurat_sandbox::Settings { memory_ceiling, ..sandbox })
-}
-
-fn unsigned(
-    directory: &Directory,
-    components: Option<&Path>,
-    sandbox: &Sandbox,
-    policy: &SandboxPolicy,
-) -> Result<(Release, Identity), Problems> {
-    let source = author::read(directory.root())?;
-    let components = author::built_components(&source, components)?;
-    let checked = author::check(&source, components, sandbox, policy)?;
-    for warning in &checked.warnings {
-        tracing::warn!("{warning}");
-    }
-    let identity = Identity::of(&danger::assume_verified(&checked.built));
-    identity.log();
-    Ok((checked.release, identity))
-}
-
-fn signed(
-    settings: &Settings,
-    directory: &Directory,
-    now: Timestamp,
-    sandbox: &Sandbox,
-    policy: &SandboxPolicy,
-) -> Result<(Release, Identity), OpenError> {
-    let shown = || settings.rules.display().to_string();
-    let trust = settings.trust.as_ref().ok_or_else(|| {
-        Problems::from(Problem::of_file(
-            shown(),
-            "it is a repository, but `trust` says nobody whose signatures are needed",
-        ))
-    })?;
-    let trusted = trusted(trust, now)?;
-    let verified = jurat_trust::verify(directory, &trusted, &trust.release)
-        .map_err(|cause| OpenError::Trust { directory: shown(), cause: cause.into() })?;
-    let config = config(&verified)?;
-    let identity = Identity::of(&verified);
-    let release = format!("{} {}", identity.name, identity.version);
-    let mut components: Vec<Arc<dyn Component>> = Vec::new();
-    for file in verified.components() {
-        let component = sandbox.load(&file, policy);
-        components.push(Arc::new(component.map_err(|cause| OpenError::Component { release: release.clone(), cause })?));
-    }
-    let release =
-        Release::new(&verified, config, components).map_err(|problems| OpenError::Release { release, problems })?;
-    identity.log();
-    warn_of_unknown_rules(&release);
-    Ok((release, identity))
-}
-
-/// A ruleset may be ahead of its components, but nobody should have to find out from the results.
-fn warn_of_unknown_rules(release: &Release) {
-    let lists = release.router().rulesets().lists();
-    let nodes = lists.iter().flat_map(|list| &list.nodes);
-    let unknown: BTreeSet<_> = nodes.filter(|node| node.rule.is_none()).map(|node| &*node.rule_id).collect();
-    for rule in unknown {
-        tracing::warn!(rule = %Excerpt::of(rule), "a ruleset lists a rule that nothing provides: its result is NORUN");
-    }
-}
-
-fn trusted(trust: &Trust, now: Timestamp) -> Result<Policy, Problems> {
-    let mut problems = Vec::new();
-    let mut keys = Vec::new();
-    for file in &trust.keys {
-        match read_public_key(file) {
-            Ok(key) => keys.push(key),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    Problems::none(problems)?;
-    let keys =
-        KeySet::new(trust.threshold.get(), keys).map_err(|error| Problem::of_file("trust.keys", chain(&error)))?;
-    Ok(Policy {
-        keys,
-        repository: trust.repository.clone(),
-        now,
-        minimum_version: trust.min_version,
-        caps: Caps::DEFAULT,
-    })
-}
-
-/// Reads a public key file.
-///
-/// # Errors
-/// When it cannot be read, or is none.
-pub fn read_public_key(file: &Path) -> Result<PublicKey, Problem> {
-    let refuse = |message| Problem::of_file(file.display().to_string(), message);
-    let pem = files::read_text(file, KEY_FILE).map_err(|error| refuse(chain(&error)))?;
-    PublicKey::from_pem(&pem).map_err(|error| refuse(chain(&error)))
-}
-
-fn config(release: &VerifiedRelease) -> Result<jurat_engine::ruleset::BusinessConfig, Problems> {
-    let maps: Vec<_> = release.files(FileKind::FieldMap).map(|(file, _)| author::file_name(&file.path)).collect();
-    // A manifest in memory has exactly one.
-    let file = release.files(FileKind::BusinessConfig).next();
-    let (path, bytes) =
-        file.map_or(("business-config.yaml", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
-    let name = format!("{}: {path}", release.manifest().name());
-    match str::from_utf8(bytes) {
-        Ok(text) => business_config::parse(text, &name, &maps),
-        Err(_) => Err(Problem::of_file(name, "it is not UTF-8 text").into()),
-    }
-}
-
-impl Identity {
-    fn of(release: &VerifiedRelease) -> Self {
-        Self {
-            name: release.manifest().name().to_string(),
-            version: release.manifest().version().to_string(),
-            manifest: release.manifest_sha256().to_string(),
-            origin: release.origin().clone(),
-        }
-    }
-
-    fn log(&self) {
-        let Self { name, version, manifest, origin } = self;
-        match origin {
-            Origin::Unsigned => tracing::warn!(release = name, version, manifest, "running unsigned rules"),
-            Origin::Signed(provenance) => {
-                let signers: Vec<_> = provenance.signers.iter().map(ToString::to_string).collect();
-                tracing::info!(
-                    release = name,
-                    version,
-                    manifest,
-                    repository = %provenance.repository,
-                    metadata = provenance.targets_version.get(),
-                    expires = %provenance.expires,
-                    signers = signers.join(","),
-                    "release loaded"
-                );
+    ) -> Result<Summary, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        let tenant = self.bound()?;
+        let serving = tenant.serving();
+        let release = &serving.release;
+        match &tenant.related {
+            Some(related) if request.supplier.is_none() => {
+                let request = Request { supplier: Some(related.supplier()), ..request.clone() };
+                Ok(judge(release, &self.inner.workers, &request, text, sink)?)
             }
+            _ => Ok(judge(release, &self.inner.workers, request, text, sink)?),
         }
     }
+
+    /// The same for a text that must be one record.
+    ///
+    /// # Errors
+    /// Also when it is not, or when that record cannot be judged.
+    pub fn judge_one(&self, request: &Request, record: &str) -> Result<RecordResult, CallError> {
+        if !begins_with(record, '{') {
+            return Err(CallError::NotOneRecord);
+        }
+        let mut results = Vec::new();
+        self.judge(request, record.as_bytes().into(), &mut |result| {
+            // More than two say no more than two.
+            if results.len() < 2 {
+                results.push(result);
+            }
+            Ok(())
+        })?;
+        let (Some(result), true) = (results.pop(), results.is_empty()) else { return Err(CallError::NotOneRecord) };
+        match result.error {
+            Some(error) => Err(CallError::Record(error)),
+            None => Ok(result),
+        }
+    }
+
+    /// The same for a text that must be a list of records.
+    ///
+    /// # Errors
+    /// Also when it is not.
+    pub fn judge_list(
+        &self,
+        request: &Request,
+        records: &str,
+        sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        if !begins_with(records, '[') {
+            return Err(CallError::NotAList);
+        }
+        self.judge(request, records.as_bytes().into(), sink)
+    }
+
+    /// Reads a file of records that a caller has named, within what the settings allow.
+    ///
+    /// # Errors
+    /// When they do not allow it, or the file cannot be had.
+    pub fn read_data(&self, uri: &str) -> Result<Arc<[u8]>, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        let (tenant, uri) = (Arc::clone(self.bound()?), uri.to_owned());
+        let runtime = self.inner.runtime.as_ref().ok_or(CallError::Closed)?;
+        let read = wait_for(runtime.handle(), async move { tenant.data.read(&uri).await });
+        Ok(read.ok_or(CallError::BrokenOff)??.into())
+    }
+
+    /// The longest file of records.
+    ///
+    /// # Errors
+    /// When the service does not know whose settings are meant.
+    pub fn max_file(&self) -> Result<Bytes, CallError> {
+        Ok(self.bound()?.settings.max_file)
+    }
+
+    fn bound(&self) -> Result<&Arc<Tenant>, CallError> {
+        self.tenant.as_ref().ok_or(CallError::TenantNeeded)
+    }
+}
+
+impl Inner {
+    fn age(&self, since: jiff::Timestamp) -> Duration {
+        // Clocks are set back now and then.
+        Duration::try_from(self.clock.now().duration_since(since)).unwrap_or_default()
+    }
+
+    fn tenant_status(&self, tenant: &Tenant) -> TenantStatus {
+        let snapshot = tenant.snapshot();
+        TenantStatus {
+            name: tenant.name.clone(),
+            release: snapshot.serving.identity.status(),
+            generation: snapshot.serving.number,
+            since: snapshot.serving.since.to_string(),
+            checked: snapshot.checked.to_string(),
+            cache_age: self.age(snapshot.checked).as_secs_f64(),
+            previous: snapshot.previous.iter().map(|generation| generation.identity.status()).collect(),
+            failure: snapshot
+                .failure
+                .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
+            coordination: tenant.related.as_ref().map(Related::status),
+            coordination_failure: tenant.related.as_ref().map(Related::failure).unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // The last handle may be dropped on a thread of a runtime, where nobody may wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.inner.tenants.keys().collect();
+        out.debug_struct("Service").field("tenants", &names).field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn begins_with(text: &str, bracket: char) -> bool {
+    text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket)
 }
 
 #[cfg(test)]

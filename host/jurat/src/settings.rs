@@ -1,9 +1,12 @@
 //! What the service team decides: `local-config.yaml`.
 //!
-//! Precedence is in one place: defaults, then the file, then what the caller changes in [`Settings`] before it is used.
+//! Precedence is in one place: defaults, then the file, then the environment, then flags, then what the caller changes in
+//! [`Settings`] before it is used.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Bytes, Isolation, Limits};
@@ -11,10 +14,26 @@ use jurat_sandbox::SealedWasi;
 use jurat_trust::{MetadataVersion, RepositoryId, TargetPath};
 
 use crate::files;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, chain};
+use crate::yaml::{Reader, Source, from_yaml};
 
+mod env_file;
+mod host;
+mod keys;
 mod location;
+mod overlay;
+mod overrides;
 mod read;
+mod secret;
+mod secret_file;
+mod target;
+mod tenant;
+
+pub use host::{HostPattern, ParseHostError};
+pub use keys::{Key, Kind, Scope};
+pub use location::Location;
+pub use overrides::Overrides;
+pub use secret::Secret;
 
 /// The settings of one host.
 ///
@@ -22,6 +41,28 @@ mod read;
 /// [`Settings::new`] takes where the rules are; [`Settings::EXAMPLE`] says what the rest is and means.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
+    /// Whose rules are run, by name. Never empty; a file that does not name any has one that is called
+    /// [`DEFAULT_TENANT`](Self::DEFAULT_TENANT).
+    pub tenants: BTreeMap<String, TenantSettings>,
+    /// How many threads run rules, for all tenants together: as many as there are processors.
+    pub workers: WorkerCount,
+    /// Where what was fetched is kept for the next start; none = nowhere.
+    pub cache: Option<PathBuf>,
+    /// After what time it is checked, in the background, whether there is something newer: 1,800 s.
+    pub max_age: Duration,
+    /// How many earlier releases of each tenant stay in memory: 2.
+    pub kept_releases: u32,
+    /// How this host speaks to servers.
+    pub http: Http,
+    /// How this host serves others.
+    pub rpc: Rpc,
+    /// Values for headers that a coordination service wants, by the names under which its configuration asks for them.
+    pub headers: BTreeMap<String, Secret>,
+}
+
+/// What can be different for each tenant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TenantSettings {
     /// The directory with the rules: a signed repository, or the sources of a release.
     pub rules: PathBuf,
     /// Whom to trust; needed for a repository.
@@ -36,14 +77,109 @@ pub struct Settings {
     pub isolation: Isolation,
     /// After how many guilty records a rule is not run on the rest of a request: 1,000.
     pub park_after: NonZeroU32,
-    /// How many threads run rules: as many as there are processors.
-    pub workers: WorkerCount,
     /// How many records are judged together.
     pub chunk: ChunkLimits,
     /// The longest record: 1 MiB.
     pub max_record: Bytes,
     /// The longest file of records: 50 MiB.
     pub max_file: Bytes,
+    /// How many findings of one rule on one record are told; further ones are counted: 100.
+    pub max_findings: NonZeroU32,
+    /// Where callers may have files of records read from.
+    pub data: Data,
+    /// Where related entities are fetched from that a request does not bring along; none = nowhere.
+    pub coordination: Option<CoordinationSource>,
+}
+
+/// Where callers may have files of records read from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Data {
+    /// Directories below which files may lie.
+    pub roots: DataRoots,
+    /// Servers that files may be fetched from.
+    pub origins: Vec<url::Origin>,
+    /// Whether those servers may have addresses that are not public ones: no.
+    pub private_addresses: PrivateAddresses,
+}
+
+/// Directories below which files of records may lie.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum DataRoots {
+    /// The working directory of the process, as nothing else was said. Servers that listen on a port take it for none.
+    #[default]
+    WorkingDirectory,
+    /// These.
+    Listed(Vec<PathBuf>),
+}
+
+/// Whether addresses of this machine and of private networks may be spoken to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PrivateAddresses {
+    /// They are refused.
+    #[default]
+    Refused,
+    /// They are like all others.
+    Granted,
+}
+
+/// Where the configuration of the coordination service is, and what it may say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CoordinationSource {
+    /// The configuration.
+    pub config: Location,
+    /// Hosts, with a port where it is not the usual one, to which records may be sent.
+    pub hosts: Vec<HostPattern>,
+}
+
+/// How this host speaks to servers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Http {
+    /// A proxy for everything; none = servers are spoken to directly. It may hold a password.
+    pub proxy: Option<Secret>,
+    /// Files with certificates of authorities that are trusted besides those of the system.
+    pub authorities: Vec<PathBuf>,
+    /// A file with a certificate and its private key by which this host shows who it is.
+    pub client_certificate: Option<PathBuf>,
+    /// The longest time for getting a connection: 30 s.
+    pub connect_timeout: Duration,
+    /// The longest time in which nothing comes in: 60 s.
+    pub read_timeout: Duration,
+    /// Connections to each host that stay open while nothing is asked: 10.
+    pub idle_connections: u32,
+    /// How long the addresses of a host are believed: 300 s.
+    pub dns_cache: Duration,
+}
+
+/// How this host serves others over JSON-RPC.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rpc {
+    /// The longest request: 64 MiB.
+    pub max_message: Bytes,
+    /// The longest answer: 256 MiB.
+    pub max_reply: Bytes,
+    /// What all requests that are being read or worked on may take together: 256 MiB.
+    pub max_buffered: Bytes,
+    /// Clients at a time: 256.
+    pub max_connections: NonZeroU32,
+    /// Requests of one client that are worked on at a time; it can send more, which wait: 64.
+    pub max_in_flight: NonZeroU32,
+    /// How long a client may leave an answer unread before its connection is closed: 30 s.
+    pub write_timeout: Duration,
+    /// How long requests may take that were there when the server was told to stop: 30 s.
+    pub drain: Duration,
+    /// What clients from other machines must show first. Those are refused if there is none.
+    pub token: Option<Secret>,
+    /// The certificate chain and the private key with which clients from other machines are spoken to, as PEM files.
+    pub tls: Option<Tls>,
+}
+
+/// Who this server is, to clients from other machines.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tls {
+    /// The file with the certificate, and those between it and an authority.
+    pub certificate: PathBuf,
+    /// The file with its private key.
+    pub key: PathBuf,
 }
 
 /// Whom to trust, and for what.
@@ -88,10 +224,60 @@ impl Settings {
     /// A configuration file with every setting, its default and its meaning.
     pub const EXAMPLE: &'static str = include_str!("../../../config/local-config.yaml");
 
+    /// The name of the tenant that there is where nobody has named any.
+    pub const DEFAULT_TENANT: &'static str = "default";
+
+    /// The defaults, for rules in the given directory.
+    #[must_use]
+    pub fn new(rules: impl Into<PathBuf>) -> Self {
+        Self {
+            tenants: BTreeMap::from([(Self::DEFAULT_TENANT.to_owned(), TenantSettings::new(rules))]),
+            workers: WorkerCount::PerProcessor,
+            cache: None,
+            max_age: Duration::from_secs(1_800),
+            kept_releases: 2,
+            http: Http::default(),
+            rpc: Rpc::default(),
+            headers: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a configuration file. Paths in it are relative to the directory that it lies in.
+    ///
+    /// Files with secrets, which the configuration may name, are read as well; other files are not looked at.
+    ///
+    /// # Errors
+    /// With everything that is wrong: first with the file, in its order, then with what stands above it.
+    pub fn read(file: &Path, overrides: &Overrides) -> Result<Self, Problems> {
+        let name = file.display().to_string();
+        match files::read_text(file, crate::yaml::MAX_BYTES as u64) {
+            Ok(text) => Self::parse(&text, &name, file.parent().unwrap_or(Path::new("")), overrides),
+            Err(error) => Err(overrides.refuse([Problem::of_file(&name, chain(&error))])),
+        }
+    }
+
+    /// Reads the text of a configuration file that is known as `file`; paths in it are relative to `directory`.
+    ///
+    /// # Errors
+    /// As [`Settings::read`] has.
+    pub fn parse(text: &str, file: &str, directory: &Path, overrides: &Overrides) -> Result<Self, Problems> {
+        let mut tree = from_yaml(text, file).map_err(|problem| overrides.refuse([problem]))?;
+        let mut sources = vec![Source { name: file.to_owned(), directory: directory.to_owned() }];
+        overlay::lay(overrides, &mut tree, &mut sources);
+        let (read, problems) = Reader::read_tree(sources, tree, read::settings);
+        match read {
+            Some(settings) if problems.is_empty() && overrides.problems().is_empty() => Ok(settings),
+            _ => Err(overrides.refuse(problems)),
+        }
+    }
+}
+
+impl TenantSettings {
     /// The defaults, for rules in the given directory.
     #[must_use]
     pub fn new(rules: impl Into<PathBuf>) -> Self {
         const PARK_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+        const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             rules: rules.into(),
             trust: None,
@@ -100,30 +286,45 @@ impl Settings {
             sealed_wasi: SealedWasi::Refused,
             isolation: Isolation::Chunk,
             park_after: PARK_AFTER,
-            workers: WorkerCount::PerProcessor,
             chunk: ChunkLimits::default(),
             max_record: Bytes::mebi(1),
             max_file: Bytes::mebi(50),
+            max_findings: MAX_FINDINGS,
+            data: Data::default(),
+            coordination: None,
         }
     }
+}
 
-    /// Reads a configuration file. Paths in it are relative to the directory that it lies in.
-    ///
-    /// # Errors
-    /// With everything that is wrong, in the order of the file.
-    pub fn read(file: &Path) -> Result<Self, Problems> {
-        let name = file.display().to_string();
-        let text = files::read_text(file, crate::yaml::MAX_BYTES as u64)
-            .map_err(|error| Problem::of_file(&name, error.to_string()))?;
-        Self::parse(&text, &name, file.parent().unwrap_or(Path::new("")))
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            proxy: None,
+            authorities: Vec::new(),
+            client_certificate: None,
+            connect_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(60),
+            idle_connections: 10,
+            dns_cache: Duration::from_secs(300),
+        }
     }
+}
 
-    /// Reads the text of a configuration file that is known as `file`; paths in it are relative to `directory`.
-    ///
-    /// # Errors
-    /// With everything that is wrong, in the order of the file.
-    pub fn parse(text: &str, file: &str, directory: &Path) -> Result<Self, Problems> {
-        read::parse(text, file, directory)
+impl Default for Rpc {
+    fn default() -> Self {
+        const CONNECTIONS: NonZeroU32 = NonZeroU32::new(256).unwrap();
+        const IN_FLIGHT: NonZeroU32 = NonZeroU32::new(64).unwrap();
+        Self {
+            max_message: Bytes::mebi(64),
+            max_reply: Bytes::mebi(256),
+            max_buffered: Bytes::mebi(256),
+            max_connections: CONNECTIONS,
+            max_in_flight: IN_FLIGHT,
+            write_timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+            token: None,
+            tls: None,
+        }
     }
 }
 

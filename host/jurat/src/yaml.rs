@@ -12,8 +12,8 @@ use crate::problem::{Place, Problem};
 mod node;
 mod reader;
 
-pub(crate) use node::{Node, Value};
-pub(crate) use reader::{Field, Reader, Section};
+pub(crate) use node::{Entry, Node, Origin, Value};
+pub(crate) use reader::{Field, Reader, Section, Source};
 
 /// The longest text, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -21,7 +21,7 @@ fn commands(site: &Site, command: &[&str]) -> Vec<Vec<String>> {
 fn the_help_of_every_command_shows_an_example() {
     let site = Site::empty();
     let commands = commands(&site, &[]);
-    assert_eq!(commands.len(), 14, "{commands:?}");
+    assert_eq!(commands.len(), 16, "{commands:?}");
     for command in commands {
         let arguments: Vec<_> = command.iter().map(String::as_str).chain(["--help"]).collect();
         let help = site.run(&arguments).ends_with(0);

@@ -1,18 +1,154 @@
-//! `jurat config`: all settings, explained.
+//! `jurat config`: all settings, explained; and whether those of a file are in order.
 
-use std::io::Write;
+use std::io::{self, Write};
 
+use clap::{Args, Subcommand, ValueEnum};
 use jurat::Settings;
+use jurat::settings::{Key, Scope};
+use serde::Serialize;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{EXIT_CODES, Exit, Failure};
 use crate::output;
+use crate::settings::SettingsArguments;
 
-pub(super) const EXAMPLES: &str = "Example:\n  jurat config > local-config.yaml";
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  jurat config > local-config.yaml
+  jurat config --keys
+  jurat config check --config local-config.yaml";
 
-pub(super) fn run() -> Result<Exit, Failure> {
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  jurat config check --config local-config.yaml
+  jurat config check --config local-config.yaml --set limits.fuel=5000000
+
+Files that the configuration names are not looked at, but for those with secrets.
+";
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Print every key with its variable, its default and its meaning instead
+    #[arg(long)]
+    keys: bool,
+    /// How keys are printed
+    #[arg(long, value_enum, default_value_t, requires = "keys")]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what is wrong with a configuration, with its place
+    #[command(after_help = format!("{CHECK_EXAMPLES}\n{EXIT_CODES}"))]
+    Check(SettingsArguments),
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One array
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut out = output::stdout();
-    out.write_all(Settings::EXAMPLE.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::of_output(&error))?;
+    let written = match (&arguments.command, arguments.keys, arguments.format) {
+        (Some(Command::Check(settings)), _, _) => check(&settings.read()?, &mut out),
+        (None, false, _) => out.write_all(Settings::EXAMPLE.as_bytes()),
+        (None, true, Format::Text) => text(&mut out),
+        (None, true, Format::Json) => json(&mut out),
+    };
+    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
     Ok(Exit::Fine)
+}
+
+/// Says what the settings are about: nothing is wrong with them.
+fn check(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+    let names: Vec<_> = settings.tenants.keys().map(String::as_str).collect();
+    let tenants = if names.len() == 1 { "tenant" } else { "tenants" };
+    writeln!(out, "{} {tenants}: {}", names.len(), names.join(", "))
+}
+
+fn text(out: &mut impl Write) -> io::Result<()> {
+    for key in Key::ALL {
+        let Key { path, kind, meaning, .. } = key;
+        let (variable, scope) = (key.variable(), scope(key.scope));
+        let default = default(key).map_or_else(|| "needed".to_owned(), |default| format!("default {default}"));
+        writeln!(out, "{path}\n    {meaning}\n    {kind}, {default}, {variable}, {scope}")?;
+    }
+    Ok(())
+}
+
+/// What counts if it is left out; none if it cannot be.
+fn default(key: &Key) -> Option<&'static str> {
+    (key.default != Key::NEEDED).then_some(key.default)
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Tenant => "of each tenant",
+        Scope::Shared => "of each tenant or of all",
+        _ => "of the host",
+    }
+}
+
+fn json(out: &mut impl Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Row {
+        key: &'static str,
+        kind: String,
+        scope: &'static str,
+        default: Option<&'static str>,
+        variable: String,
+        meaning: &'static str,
+    }
+    let rows = Key::ALL.iter().map(|key| Row {
+        key: key.path,
+        kind: key.kind.to_string(),
+        scope: match key.scope {
+            Scope::Tenant => "tenant",
+            Scope::Shared => "shared",
+            _ => "host",
+        },
+        default: default(key),
+        variable: key.variable(),
+        meaning: key.meaning,
+    });
+    output::write_json(out, &rows.collect::<Vec<_>>())?;
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(print: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_key_is_printed() {
+        let text = printed(text);
+        let json: serde_json::Value = serde_json::from_str(&printed(json)).unwrap();
+        assert_eq!(json.as_array().unwrap().len(), Key::ALL.len());
+        assert!(text.contains("\nlimits.fuel\n"), "{text}");
+        assert!(text.contains("    number, default 10000000, JURAT_LIMITS_FUEL, of each tenant or of all\n"), "{text}");
+        let proxy = json.as_array().unwrap().iter().find(|row| row["key"] == "http.proxy").unwrap();
+        assert_eq!((proxy["variable"].as_str(), proxy["kind"].as_str()), (Some("JURAT_HTTP_PROXY"), Some("secret")));
+    }
+
+    #[test]
+    fn what_is_in_order_is_told_in_one_line() {
+        let mut settings = Settings::new("rules");
+        assert_eq!(printed(|out| check(&settings, out)), "1 tenant: default\n");
+        let tenant = settings.tenants.values().next().unwrap().clone();
+        settings.tenants.insert("acme".to_owned(), tenant);
+        assert_eq!(printed(|out| check(&settings, out)), "2 tenants: acme, default\n");
+    }
 }

@@ -9,14 +9,15 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
-    Associated, Excerpt, Isolation, JudgeError, RecordResult, Request, RouteError, Service, Settings, Summary, chain,
-    files,
+    Associated, CallBlame, CallError, Clock, Excerpt, Isolation, JudgeError, RecordResult, Request, RouteError,
+    Service, Settings, Summary, advice, chain, files,
 };
 use jurat_model::Bytes;
 
 use crate::exit::{EXIT_CODES, Exit, Failure};
 use crate::host;
 use crate::output::{self, Colour};
+use crate::settings::SettingsArguments;
 use crate::table::Table;
 
 const EXAMPLES: &str = "\
@@ -37,9 +38,11 @@ pub(super) struct Arguments {
     /// The records; `-` or nothing reads standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Where the rules are, whom to trust, and what rules may use; see `jurat config`
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// Whose rules are used, if the configuration has several tenants
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
     /// The ruleset that judges
     #[arg(long, value_name = "NAME")]
     ruleset: String,
@@ -93,45 +96,51 @@ enum IsolationChoice {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let settings = settings(arguments)?;
-    let associated = arguments.associated.as_deref().map(|file| associated(file, settings.max_file)).transpose()?;
-    let text = input(arguments.file.as_deref(), settings.max_file)?;
+    let max_file = settings.tenants.values().next().map_or(Bytes::new(0), |tenant| tenant.max_file);
+    let associated = arguments.associated.as_deref().map(|file| associated(file, max_file)).transpose()?;
+    let text = input(arguments.file.as_deref(), max_file)?;
+    // One moment for everything: what has expired, and what rules see.
     let present = host::now();
-    let service = Service::open(&settings, host::compiler()?, present)?;
-    let request = Request {
-        entity_type: arguments.entity_type.clone(),
-        id_fields: arguments.id_fields.clone(),
-        associated: associated.map(Arc::new),
-        ..service.request(&arguments.ruleset, arguments.now.unwrap_or(present))
-    };
-    let summary = judge(&service, &request, text, arguments).map_err(|error| match error {
-        JudgeError::Route(RouteError::UnknownRuleset { nearest: None, .. }) => {
-            Failure::usage(format!("{}; the release has {}", chain(&error), rulesets(&service)))
-        }
-        error => failure(error),
-    })?;
+    let clock = Clock::new(move || present);
+    let service = Service::builder(settings).with_compiler(host::compiler()?).with_clock(clock).open()?;
+    let summary = judge(&service, arguments, associated, text).map_err(|error| failure(&service, error))?;
     Ok(verdict(&summary, arguments.allow_norun))
 }
 
 /// The names of the rulesets that there are.
 fn rulesets(service: &Service) -> String {
-    let rulesets = service.release().router().rulesets().rulesets();
+    let rulesets = service.discover_rulesets().unwrap_or_default();
     let names: Vec<_> = rulesets.iter().map(|ruleset| format!("`{}`", Excerpt::of(&ruleset.name))).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
+/// The settings, with the one tenant whose rules are asked for.
 fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    if !arguments.config.exists() {
-        let file = arguments.config.display();
-        return Err(Failure::usage(format!("{file}: it does not exist; `jurat config` prints one to start from")));
-    }
-    let mut settings = Settings::read(&arguments.config)?;
-    match arguments.isolation {
-        Some(IsolationChoice::Chunk) => settings.isolation = Isolation::Chunk,
-        Some(IsolationChoice::Record) => settings.isolation = Isolation::Record,
-        None => {}
-    }
+    let mut settings = arguments.settings.read()?;
     if let Some(threads) = arguments.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
         settings.workers = WorkerCount::Exactly(threads);
+    }
+    if let Some(name) = &arguments.tenant {
+        if !settings.tenants.contains_key(name) {
+            let known = settings.tenants.keys().map(String::as_str);
+            let advice = advice(name, known);
+            return Err(Failure::usage(format!("there is no tenant `{}`{advice}", Excerpt::of(name))));
+        }
+        // Nobody has to wait for rules that are not asked for.
+        settings.tenants.retain(|tenant, _| tenant == name);
+    } else if settings.tenants.len() > 1 {
+        let names: Vec<_> = settings.tenants.keys().map(|name| format!("`{}`", Excerpt::of(name))).collect();
+        return Err(Failure::usage(format!(
+            "there are several tenants: choose one with `--tenant`: {}",
+            names.join(", ")
+        )));
+    }
+    for tenant in settings.tenants.values_mut() {
+        tenant.isolation = match arguments.isolation {
+            Some(IsolationChoice::Chunk) => Isolation::Chunk,
+            Some(IsolationChoice::Record) => Isolation::Record,
+            None => tenant.isolation,
+        };
     }
     Ok(settings)
 }
@@ -174,19 +183,35 @@ fn standard_input(cap: Bytes) -> Result<Arc<[u8]>, Failure> {
     Ok(text.into())
 }
 
-fn judge(service: &Service, request: &Request, text: Arc<[u8]>, arguments: &Arguments) -> Result<Summary, JudgeError> {
+fn judge(
+    service: &Service,
+    arguments: &Arguments,
+    associated: Option<Associated>,
+    text: Arc<[u8]>,
+) -> Result<Summary, CallError> {
+    let mut request = Request {
+        entity_type: arguments.entity_type.clone(),
+        id_fields: arguments.id_fields.clone(),
+        associated: associated.map(Arc::new),
+        ..service.request(&arguments.ruleset)?
+    };
+    if let Some(now) = arguments.now {
+        request.run.now = now.as_microsecond();
+    }
+    let request = &request;
+    let written = |error| CallError::from(JudgeError::Output(error));
     let mut out = output::stdout();
     let summary = match arguments.format {
         Format::Table => {
             let mut table = Table::new(&mut out, output::style(arguments.color));
             let summary = service.judge(request, text, &mut |record| table.record(&record))?;
-            table.finish(&summary).map_err(JudgeError::Output)?;
+            table.finish(&summary).map_err(written)?;
             summary
         }
         Format::Json => {
             let mut array = Array { out: &mut out, is_open: false };
             let summary = service.judge(request, text, &mut |record| array.record(&record))?;
-            array.finish().map_err(JudgeError::Output)?;
+            array.finish().map_err(written)?;
             summary
         }
         Format::Ndjson => service.judge(request, text, &mut |record| {
@@ -194,7 +219,7 @@ fn judge(service: &Service, request: &Request, text: Arc<[u8]>, arguments: &Argu
             out.write_all(b"\n")
         })?,
     };
-    out.flush().map_err(JudgeError::Output)?;
+    out.flush().map_err(written)?;
     Ok(summary)
 }
 
@@ -216,11 +241,21 @@ impl<W: Write> Array<'_, W> {
     }
 }
 
-fn failure(error: JudgeError) -> Failure {
+fn failure(service: &Service, error: CallError) -> Failure {
     match error {
-        JudgeError::Output(error) => Failure::of_output(&error),
-        error if error.blames_request() => Failure::usage(chain(&error)),
-        error => Failure::new(Exit::Host, chain(&error)),
+        CallError::Judge(JudgeError::Output(error)) => Failure::of_output(&error),
+        CallError::Route(error @ RouteError::UnknownRuleset { nearest: None, .. }) => {
+            Failure::usage(format!("{error}; the release has {}", rulesets(service)))
+        }
+        error => Failure::new(exit(error.blame()), chain(&error)),
+    }
+}
+
+fn exit(blame: CallBlame) -> Exit {
+    match blame {
+        CallBlame::Caller => Exit::Usage,
+        CallBlame::Rules => Exit::Trust,
+        CallBlame::Host => Exit::Host,
     }
 }
 
@@ -256,9 +291,9 @@ mod tests {
     }
 
     #[test]
-    fn what_the_caller_got_wrong_is_usage() {
+    fn whose_mistake_it_is_decides_the_exit_code() {
         let field = JudgeError::IdField { field: "a..b".into() };
-        assert_eq!(failure(field).report(), Exit::Usage);
-        assert_eq!(failure(JudgeError::Worker).report(), Exit::Host);
+        assert_eq!(exit(CallError::from(field).blame()), Exit::Usage);
+        assert_eq!(exit(CallError::from(JudgeError::Worker).blame()), Exit::Host);
     }
 }

@@ -44,7 +44,7 @@ fn rule(inputs: Vec<Input>) -> Declaration {
 /// What is found in a release with that field map, these inputs and these vectors: errors, then warnings.
 fn findings(inputs: Vec<Input>, vectors: &str) -> (Vec<String>, Vec<String>) {
     let source = source(SOURCE).unwrap();
-    let config = business_config::parse(CONFIG, "business-config.yaml", &["loan_v1.json"]).unwrap();
+    let config = business_config::parse(CONFIG, "business-config.yaml", &["loan_v1.json"]).unwrap().config;
     let map = r#"{"principal": {"physical_path": "amount"}, "limit": {"physical_path": "limit"}}"#;
     let file = |path: &str, kind, text: &str| DraftFile { path: path.parse().unwrap(), kind, bytes: text.into() };
     let files = [file("maps/loan_v1.json", FileKind::FieldMap, map), file("vectors.json", FileKind::Vectors, vectors)];

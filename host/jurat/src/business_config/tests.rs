@@ -40,7 +40,8 @@ version_compatibility:
         "business-config.yaml",
         &MAPS,
     )
-    .unwrap();
+    .unwrap()
+    .config;
     let quick = &config.rulesets["quick"];
     assert_eq!(quick.metadata["date"], "2026-02-18");
     let rules = &quick.rules["https://schemas.example.com/loan/v1.0.0"];
@@ -50,6 +51,15 @@ version_compatibility:
     assert_eq!(maps, MAPS);
     assert_eq!(config.default_helpers["loan"], "loan_v1.json");
     assert!(!config.allow_minor_version_fallback && config.strict_major_version);
+}
+
+#[test]
+fn it_may_say_where_records_may_be_sent() {
+    let read = |text: &str| parse(&format!("rulesets: {{}}\n{text}"), "business-config.yaml", &MAPS);
+    assert_eq!(read("").unwrap().coordination_base_url, None);
+    let url = read("coordination_base_url: https://facilities.example.com/v1").unwrap().coordination_base_url;
+    assert_eq!(url.unwrap().as_str(), "https://facilities.example.com/v1");
+    assert!(read("coordination_base_url: facilities").is_err());
 }
 
 #[test]

@@ -42,9 +42,8 @@ fn no_link_leads_anywhere() {
     symlink("real", root.path().join("inside")).unwrap();
     let directory = Directory::new(root.path());
     for link in ["directory/secret", "file", "inside"] {
-        assert!(directory.read(&path(link), Bytes::new(9)).is_err(), "{link}");
+        assert!(matches!(directory.read(&path(link), Bytes::new(9)), Err(ReadError::Link)), "{link}");
     }
-    assert!(matches!(directory.read(&path("file"), Bytes::new(9)), Err(ReadError::Link)));
 }
 
 #[test]
@@ -69,4 +68,27 @@ fn only_regular_files_are_read_and_nothing_waits() {
         assert!(matches!(error, ReadError::NotAFile), "{other}: {error}");
     }
     assert!(matches!(read(Path::new("/dev/zero"), Bytes::new(9)), Err(ReadError::NotAFile)));
+}
+
+#[test]
+fn a_path_below_a_directory_never_leads_out_of_it() {
+    let parts = |text: &str| PathBelow::new(text.split('|'));
+    assert_eq!(parts("a||.|b:c").unwrap(), parts("a|b:c").unwrap());
+    for outside in ["..", "a|..|b", "a/../b", "/etc", "a\0b"] {
+        assert!(matches!(parts(outside), Err(ReadError::Outside)), "{outside}");
+    }
+    for nothing in ["", ".", "|.|"] {
+        assert!(matches!(parts(nothing), Err(ReadError::NotAFile)), "{nothing}");
+    }
+}
+
+#[test]
+fn names_that_no_repository_has_are_read_below_a_directory_too() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("12:00 %2e\\.json"), b"x").unwrap();
+    let directory = Directory::new(root.path());
+    let path = PathBelow::new(["12:00 %2e\\.json"]).unwrap();
+    assert_eq!(directory.read_below(&path, Bytes::new(1)).unwrap(), b"x");
+    let long = PathBelow::new(["x".repeat(4_000).as_str()]).unwrap();
+    assert!(matches!(directory.read_below(&long, Bytes::new(1)), Err(ReadError::NotFound)));
 }

@@ -1,5 +1,6 @@
 //! Why there are no rules to judge with, and who can do something about it.
 
+use std::error::Error;
 use std::io;
 
 use jurat_engine::ReleaseProblem;
@@ -49,6 +50,18 @@ pub enum OpenError {
     /// No threads.
     #[error("the threads that run rules could not be started")]
     Workers(#[source] io::Error),
+    /// Servers cannot be spoken to as the settings say.
+    #[error("servers cannot be spoken to as the settings say")]
+    Http(#[source] Box<dyn Error + Send + Sync>),
+    /// What was fetched cannot be kept where the settings say.
+    #[error("`logic_cache_dir` cannot be used")]
+    Cache(#[source] Box<dyn Error + Send + Sync>),
+    /// The configuration of the coordination service cannot be had.
+    #[error("the configuration of the coordination service cannot be had")]
+    Coordination(#[source] Box<dyn Error + Send + Sync>),
+    /// Loading broke off: a mistake of the program.
+    #[error("loading broke off; the log says why")]
+    BrokenOff,
 }
 
 /// Who can do something about an [`OpenError`].
@@ -83,7 +96,7 @@ impl OpenError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Settings(_) | Self::Release { .. } => Blame::Configuration,
+            Self::Settings(_) | Self::Release { .. } | Self::Http(_) | Self::Cache(_) => Blame::Configuration,
             Self::Trust { cause, .. } => Blame::from(&**cause),
             Self::Component { cause, .. } => match &cause.reason {
                 Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
@@ -92,7 +105,7 @@ impl OpenError {
                 Refusal::WasiNotGranted => Blame::Configuration,
                 _ => Blame::Trust,
             },
-            Self::Sandbox(_) | Self::Workers(_) => Blame::Host,
+            Self::Sandbox(_) | Self::Workers(_) | Self::Coordination(_) | Self::BrokenOff => Blame::Host,
         }
     }
 

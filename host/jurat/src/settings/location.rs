@@ -1,12 +1,22 @@
-//! What `business_config_uri` may say.
+//! Paths, URLs and origins, as people write them.
 
 use std::path::{Path, PathBuf};
 
 use jurat_engine::Excerpt;
+use url::{Origin, Url};
+
+/// Where a file is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Location {
+    /// On this machine.
+    File(PathBuf),
+    /// On a server, over https.
+    Url(Url),
+}
 
 /// The directory that a path or URL names; an error says why it names none, and what to do.
-pub(super) fn parse(uri: &str, base: &Path) -> Result<PathBuf, String> {
-    let shown = Excerpt::of(uri);
+pub(super) fn rules(uri: &str, base: &Path) -> Result<PathBuf, String> {
+    let shown = shown(uri);
     if uri.is_empty() {
         return Err("it is empty: name the directory of a signed repository".to_owned());
     }
@@ -18,9 +28,7 @@ pub(super) fn parse(uri: &str, base: &Path) -> Result<PathBuf, String> {
     }
     let path = match scheme(uri) {
         None => uri.to_owned(),
-        Some(("file", rest)) => file_path(rest).ok_or_else(|| {
-            format!("`{shown}` names a file of another machine or is not well escaped; write `file:///path` or a path")
-        })?,
+        Some(("file", rest)) => file_path(rest).ok_or_else(|| other_machine(&shown))?,
         Some(("http" | "https", _)) => {
             return Err(format!(
                 "this version reads repositories from directories only: copy what `{shown}` serves to a directory and name that"
@@ -31,6 +39,80 @@ pub(super) fn parse(uri: &str, base: &Path) -> Result<PathBuf, String> {
         }
     };
     Ok(base.join(path))
+}
+
+/// A file on this machine or on a server.
+pub(super) fn file(uri: &str, base: &Path) -> Result<Location, String> {
+    let shown = shown(uri);
+    match scheme(uri) {
+        None if uri.is_empty() => Err("it is empty: write a path, a `file:` URL or an `https:` URL".to_owned()),
+        None => Ok(Location::File(base.join(uri))),
+        Some(("file", rest)) => {
+            file_path(rest).map(|path| Location::File(base.join(path))).ok_or_else(|| other_machine(&shown))
+        }
+        Some(("https", _)) => server(uri).map(Location::Url),
+        Some(("http", _)) => Err(format!("`{shown}` could be changed on the way: only `https:` URLs are fetched")),
+        Some((scheme, _)) => {
+            Err(format!("`{}` URLs are not known: write a path, a `file:` URL or an `https:` URL", Excerpt::of(scheme)))
+        }
+    }
+}
+
+/// The scheme, host and port of a server that files of records come from.
+pub(super) fn origin(text: &str) -> Result<Origin, String> {
+    let shown = shown(text);
+    let expected = || format!("`{shown}` is no origin: write `https://host` or `https://host:port`");
+    match scheme(text) {
+        Some(("https" | "http", _)) => {}
+        _ => return Err(expected()),
+    }
+    let url = server(text)?;
+    if url.path() == "/" && url.query().is_none() { Ok(url.origin()) } else { Err(expected()) }
+}
+
+/// Whether it is the URL of a proxy, and whether there is a password in it. Errors do not repeat it.
+pub(super) fn proxy(text: &str) -> Result<Credentials, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or("this is not the URL of a proxy: write `http://host:port` or `https://host:port`")?;
+    let has_some = !url.username().is_empty() || url.password().is_some();
+    Ok(if has_some { Credentials::Some } else { Credentials::None })
+}
+
+/// Whether a URL says who asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Credentials {
+    None,
+    Some,
+}
+
+/// A URL that is safe to keep and to print.
+fn server(uri: &str) -> Result<Url, String> {
+    let shown = shown(uri);
+    let url = Url::parse(uri).map_err(|error| format!("`{shown}` is no URL: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("`{shown}` holds a user name or a password, which would end up in logs"));
+    }
+    if url.fragment().is_some() {
+        return Err(format!("`{shown}` has a part after `#`, which servers never see"));
+    }
+    Ok(url)
+}
+
+/// The beginning of what was written, without what may be a password.
+pub(super) fn shown(uri: &str) -> Excerpt {
+    match uri.rsplit_once('@') {
+        Some((before, after)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let start = if is_scheme { format!("{scheme}://") } else { String::new() };
+            Excerpt::of(&format!("{start}...@{after}"))
+        }
+        None => Excerpt::of(uri),
+    }
+}
+
+fn other_machine(shown: &Excerpt) -> String {
+    format!("`{shown}` names a file of another machine or is not well escaped; write `file:///path` or a path")
 }
 
 /// Whether it is the configuration itself that is named, as one file without anything around it.
@@ -85,7 +167,7 @@ mod tests {
             ("file:rules", "/etc/jurat/rules"),
             ("file:///srv/my%20rules", "/srv/my rules"),
         ] {
-            assert_eq!(parse(uri, base).unwrap(), Path::new(path), "{uri}");
+            assert_eq!(rules(uri, base).unwrap(), Path::new(path), "{uri}");
         }
     }
 
@@ -101,8 +183,56 @@ mod tests {
             ("file://server/share", "another machine"),
             ("file:///a%2", "not well escaped"),
         ] {
-            let error = parse(uri, Path::new("")).unwrap_err();
+            let error = rules(uri, Path::new("")).unwrap_err();
             assert!(error.contains(reason), "{uri}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_is_a_file_or_comes_over_https() {
+        let base = Path::new("/etc/jurat");
+        for (uri, path) in [("a.yaml", "/etc/jurat/a.yaml"), ("file:///srv/a.yaml", "/srv/a.yaml")] {
+            assert_eq!(file(uri, base), Ok(Location::File(path.into())), "{uri}");
+        }
+        let url = "https://config.example.com:8443/a.yaml?stage=1";
+        assert_eq!(file(url, base), Ok(Location::Url(Url::parse(url).unwrap())));
+        for (uri, reason) in [
+            ("", "it is empty"),
+            ("http://config.example.com/a.yaml", "only `https:` URLs"),
+            ("https://", "is no URL"),
+            (
+                "https://ann:s3cret@config.example.com/a.yaml",
+                "`https://...@config.example.com/a.yaml` holds a user name",
+            ),
+            ("https://config.example.com/a.yaml#b", "after `#`"),
+            ("s3://bucket/a.yaml", "`s3` URLs are not known"),
+            ("file://server/a.yaml", "another machine"),
+        ] {
+            let error = file(uri, base).unwrap_err();
+            assert!(error.contains(reason) && !error.contains("s3cret"), "{uri}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port() {
+        let port = |text| origin(text).unwrap().ascii_serialization();
+        assert_eq!(port("https://Data.example.com"), "https://data.example.com");
+        assert_eq!(port("https://data.example.com:443/"), "https://data.example.com");
+        assert_eq!(port("http://10.0.0.1:8080"), "http://10.0.0.1:8080");
+        for text in
+            ["", "data.example.com", "https://data.example.com/loans", "https://a/?b", "file:///srv", "https://"]
+        {
+            assert!(origin(text).is_err(), "{text}");
+        }
+        assert!(!origin("https://ann:s3cret@data.example.com").unwrap_err().contains("s3cret"));
+    }
+
+    #[test]
+    fn a_proxy_may_have_a_password_that_is_not_told() {
+        assert_eq!(proxy("http://proxy.example.com:3128"), Ok(Credentials::None));
+        assert_eq!(proxy("http://ann:s3cret@proxy.example.com"), Ok(Credentials::Some));
+        for text in ["", "s3cret", "ftp://s3cret", "http://", "s3cret:8080"] {
+            assert!(!proxy(text).unwrap_err().contains("s3cret"), "{text}");
         }
     }
 }

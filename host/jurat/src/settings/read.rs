@@ -1,139 +1,179 @@
-//! From the text of `local-config.yaml` to settings.
+//! From the tree of `local-config.yaml`, with what was laid over it, to settings.
 
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use jurat_engine::extract::ChunkLimits;
-use jurat_model::{Bytes, Isolation, Limits};
-use jurat_sandbox::SealedWasi;
-use jurat_trust::MetadataVersion;
+use jurat_model::Bytes;
 
-use super::{Settings, Trust, Unsigned, WorkerCount, location};
-use crate::problem::Problems;
-use crate::yaml::{Field, Reader, Section};
+use super::location::Credentials;
+use super::secret_file::Standing;
+use super::target::{HEADER_NAME, is_header};
+use super::{Http, Rpc, Secret, Settings, Tls, WorkerCount, location, secret_file, tenant};
+use crate::yaml::{Field, Section};
 
-/// Keys of validation-lib, and of later versions, that mean nothing yet.
-const UNUSED: [&str; 3] = ["coordination_service_config_uri", "logic_cache_dir", "logic_cache_max_age_seconds"];
-
-pub(super) fn parse(text: &str, file: &str, directory: &Path) -> Result<Settings, Problems> {
-    Reader::read(file, text, |document| {
-        for key in UNUSED {
-            if document.take(key).is_there() {
-                tracing::info!(file, key, "this setting has no effect in this version");
-            }
-        }
-        settings(document, directory)
+pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
+    // Everything is read before anything that is missing ends the reading.
+    let defaults = Settings::new(PathBuf::new());
+    let tenants = tenant::tenants(document);
+    let cache = document.take("logic_cache_dir").path();
+    let max_age = duration(&document.take("logic_cache_max_age_seconds"), Duration::from_secs);
+    let kept_releases = document.take("kept_releases").natural();
+    let workers = workers(document);
+    let http = document.take("http").section(|section| Some(http(section))).unwrap_or_default();
+    let rpc = document.take("rpc").section(|section| Some(rpc(section))).unwrap_or_default();
+    let headers = headers(document);
+    Some(Settings {
+        tenants: tenants?,
+        workers,
+        cache,
+        max_age: max_age.unwrap_or(defaults.max_age),
+        kept_releases: kept_releases.unwrap_or(defaults.kept_releases),
+        http,
+        rpc,
+        headers,
     })
 }
 
-fn settings(document: &mut Section<'_>, directory: &Path) -> Option<Settings> {
-    let uri = document.take("business_config_uri").required();
-    let rules = uri.as_text().and_then(|text| location::parse(text, directory).map_err(|error| uri.refuse(error)).ok());
-    let unsigned = unsigned(document.take("danger"), directory);
-    let trust_field = document.take("trust");
-    if !trust_field.is_there() && unsigned == Unsigned::Refused {
-        trust_field
-            .refuse("it is missing: say whose signatures are needed (`repository`, `release`, `keys`, `threshold`)");
-    }
-    let trust = trust_field.section(|trust| trust_of(trust, directory));
-
-    // Everything is read before anything that is missing ends the reading.
-    let defaults = Settings::new(PathBuf::new());
-    let limits = document.take("limits").section(|limits| Some(limits_of(limits))).unwrap_or(defaults.limits);
-    let sealed_wasi =
-        document.take("sealed_wasi").choice([("refused", SealedWasi::Refused), ("granted", SealedWasi::Granted)]);
-    let isolation = document.take("isolation").choice([("chunk", Isolation::Chunk), ("record", Isolation::Record)]);
-    let park_after = document.take("park_after").positive();
+fn workers(document: &mut Section<'_>) -> WorkerCount {
     let in_parallel = document.take("batch_parallelism").boolean().unwrap_or(true);
     let workers = document.take("batch_max_workers");
     let count = workers.positive::<NonZeroUsize>();
     if count.is_some_and(|count| count.get() > WorkerCount::MOST.into()) {
         workers.refuse(format!("at most {} threads can be asked for", WorkerCount::MOST));
     }
-    let chunk = document.take("chunk").section(|chunk| Some(chunk_of(chunk))).unwrap_or(defaults.chunk);
-    let max_record = size(&document.take("max_record"));
-    let max_file = size(&document.take("max_file"));
-    let workers = match (in_parallel, count) {
+    match (in_parallel, count) {
         (false, _) => WorkerCount::Exactly(NonZeroUsize::MIN),
         (true, Some(count)) => WorkerCount::Exactly(count),
         (true, None) => WorkerCount::PerProcessor,
-    };
-    Some(Settings {
-        rules: rules?,
-        trust,
-        unsigned,
-        limits,
-        sealed_wasi: sealed_wasi.unwrap_or(defaults.sealed_wasi),
-        isolation: isolation.unwrap_or(defaults.isolation),
-        park_after: park_after.unwrap_or(defaults.park_after),
-        workers,
-        chunk,
-        max_record: max_record.unwrap_or(defaults.max_record),
-        max_file: max_file.unwrap_or(defaults.max_file),
-    })
+    }
 }
 
-fn unsigned(danger: Field<'_>, directory: &Path) -> Unsigned {
-    let unsigned = danger.section(|danger| {
-        let is_allowed = danger.take("unsigned_directory").boolean().unwrap_or(false);
-        let components = danger.take("component_directory").text().map(|path| directory.join(path));
-        Some(if is_allowed { Unsigned::Run { components } } else { Unsigned::Refused })
+fn http(section: &mut Section<'_>) -> Http {
+    let defaults = Http::default();
+    let (proxy, proxy_file) = (section.take("proxy"), section.take("proxy_file"));
+    let proxy =
+        secret_file::choose(Some(&proxy), Some(&proxy_file), |url, standing| match (location::proxy(url)?, standing) {
+            (Credentials::Some, Standing::Open) => Err(format!("there is a password in it; {OPEN} `JURAT_HTTP_PROXY`")),
+            _ => Ok(()),
+        });
+    let authorities = section.take("authorities").list();
+    let idle_connections = section.take("idle_connections").natural();
+    let connect_timeout = duration(&section.take("connect_timeout_ms"), Duration::from_millis);
+    let read_timeout = duration(&section.take("read_timeout_ms"), Duration::from_millis);
+    let dns_cache = duration_or_zero(&section.take("dns_cache_seconds"), Duration::from_secs);
+    Http {
+        proxy,
+        authorities: authorities.iter().filter_map(Field::path).collect(),
+        client_certificate: section.take("client_certificate").path(),
+        connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
+        read_timeout: read_timeout.unwrap_or(defaults.read_timeout),
+        idle_connections: idle_connections.unwrap_or(defaults.idle_connections),
+        dns_cache: dns_cache.unwrap_or(defaults.dns_cache),
+    }
+}
+
+fn rpc(section: &mut Section<'_>) -> Rpc {
+    let defaults = Rpc::default();
+    let (token, token_file) = (section.take("token"), section.take("token_file"));
+    let token = secret_file::choose(Some(&token), Some(&token_file), |token, standing| match standing {
+        Standing::Open => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
+        Standing::Kept => token_is_fine(token),
     });
-    unsigned.unwrap_or_default()
+    let max_connections = section.take("max_connections").positive();
+    let max_in_flight = section.take("max_in_flight").positive();
+    let write_timeout = duration(&section.take("write_timeout_ms"), Duration::from_millis);
+    let drain = duration_or_zero(&section.take("drain_ms"), Duration::from_millis);
+    Rpc {
+        max_message: size(&section.take("max_message")).unwrap_or(defaults.max_message),
+        max_reply: size(&section.take("max_reply")).unwrap_or(defaults.max_reply),
+        max_buffered: size(&section.take("max_buffered")).unwrap_or(defaults.max_buffered),
+        max_connections: max_connections.unwrap_or(defaults.max_connections),
+        max_in_flight: max_in_flight.unwrap_or(defaults.max_in_flight),
+        write_timeout: write_timeout.unwrap_or(defaults.write_timeout),
+        drain: drain.unwrap_or(defaults.drain),
+        token,
+        tls: section.take("tls").section(tls),
+    }
 }
 
-fn trust_of(trust: &mut Section<'_>, directory: &Path) -> Option<Trust> {
-    let repository = trust.take("repository").required().parsed();
-    let release = trust.take("release").required().parsed();
-    let key_list = trust.take("keys").required();
-    let threshold_field = trust.take("threshold").required();
-    let min_version = trust.take("min_version");
+/// What is wrong with a secret in the configuration file or on a command line.
+const OPEN: &str = "others could read it here: use the key that ends in `_file`, or the variable";
 
-    let are_there = key_list.is_there();
-    let keys: Vec<_> = key_list.list().into_iter().filter_map(Field::text).map(|path| directory.join(path)).collect();
-    let threshold = match threshold_field.positive::<NonZeroUsize>() {
-        Some(threshold) if are_there && threshold.get() > keys.len() => {
-            threshold_field
-                .refuse(format!("{threshold} signatures are needed, but there are only {} keys", keys.len()));
-            None
+/// What can be tried out over a network must be long.
+fn token_is_fine(token: &str) -> Result<(), String> {
+    const SHORTEST: usize = 16;
+    if token.len() < SHORTEST {
+        return Err(format!(
+            "it has fewer than {SHORTEST} characters and could be guessed; `openssl rand -hex 32` makes one"
+        ));
+    }
+    Ok(())
+}
+
+fn tls(section: &mut Section<'_>) -> Option<Tls> {
+    let certificate = section.take("certificate");
+    let key = section.take("key");
+    match (certificate.is_there(), key.is_there()) {
+        (true, false) => key.refuse("it is missing: the certificate needs it"),
+        (false, true) => certificate.refuse("it is missing: the key needs it"),
+        _ => {}
+    }
+    let (certificate, key) = (certificate.path(), key.path());
+    Some(Tls { certificate: certificate?, key: key? })
+}
+
+/// Values of headers: from variables, or from files.
+fn headers(document: &mut Section<'_>) -> BTreeMap<String, Secret> {
+    let mut ways: BTreeMap<String, (Option<Field<'_>>, Option<Field<'_>>)> = BTreeMap::new();
+    for (name, plain) in document.take("headers").entries() {
+        ways.entry(name).or_default().0 = Some(plain);
+    }
+    for (name, file) in document.take("header_files").entries() {
+        match is_header(&name) {
+            true => ways.entry(name).or_default().1 = Some(file),
+            false => file.refuse(HEADER_NAME),
         }
-        threshold => threshold,
-    };
-    let min_version = match min_version.is_there() {
-        true => min_version.positive::<u64>().and_then(MetadataVersion::new)?,
-        false => MetadataVersion::FIRST,
-    };
-    Some(Trust { repository: repository?, release: release?, keys, threshold: threshold?, min_version })
-}
-
-fn limits_of(limits: &mut Section<'_>) -> Limits {
-    let defaults = Limits::DEFAULT;
-    let deadline = limits.take("deadline_ms").positive::<NonZeroU64>();
-    Limits {
-        fuel: limits.take("fuel").positive().unwrap_or(defaults.fuel),
-        memory: size(&limits.take("memory")).unwrap_or(defaults.memory),
-        table_elements: limits.take("table_elements").positive().map_or(defaults.table_elements, NonZeroU32::get),
-        reply: size(&limits.take("reply")).unwrap_or(defaults.reply),
-        deadline: deadline.map_or(defaults.deadline, |milliseconds| Duration::from_millis(milliseconds.get())),
     }
-}
-
-fn chunk_of(chunk: &mut Section<'_>) -> ChunkLimits {
-    let defaults = ChunkLimits::default();
-    let rows = chunk.take("rows").positive::<NonZeroU32>();
-    ChunkLimits {
-        rows: rows.map_or(defaults.rows, NonZeroU32::get),
-        bytes: size(&chunk.take("bytes")).unwrap_or(defaults.bytes),
-    }
+    let value = |(name, (plain, file)): (String, (Option<Field<'_>>, Option<Field<'_>>))| {
+        let secret = secret_file::choose(plain.as_ref(), file.as_ref(), |value, standing| match standing {
+            Standing::Open => {
+                Err("others could read it here: use `header_files`, or a variable `JURAT_HEADER_...`".to_owned())
+            }
+            Standing::Kept if value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(()),
+            Standing::Kept => Err("this is no value of a header: visible ASCII characters are expected".to_owned()),
+        });
+        Some((name, secret?))
+    };
+    ways.into_iter().filter_map(value).collect()
 }
 
 /// A size of at least one byte.
-fn size(field: &Field<'_>) -> Option<Bytes> {
+pub(super) fn size(field: &Field<'_>) -> Option<Bytes> {
     let size = field.parsed::<Bytes>()?;
     if size == Bytes::new(0) {
         field.refuse("nothing fits into 0 bytes; write a size like `16 MiB`");
         return None;
     }
     Some(size)
+}
+
+/// A time of at least one unit.
+pub(super) fn duration(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
+    bounded(field, unit(field.positive::<NonZeroU64>()?.get()))
+}
+
+fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
+    bounded(field, unit(field.natural()?))
+}
+
+/// Nobody means more than a year, and sums of longer times could overflow.
+fn bounded(field: &Field<'_>, duration: Duration) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+    if duration > LONGEST {
+        field.refuse("this is more than a year");
+        return None;
+    }
+    Some(duration)
 }

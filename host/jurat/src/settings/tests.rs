@@ -1,11 +1,28 @@
+use std::num::NonZeroUsize as Count;
+
 use super::*;
 
+mod secrets;
+mod tenants;
+
 fn parse(text: &str) -> Result<Settings, Problems> {
-    Settings::parse(text, "local-config.yaml", Path::new("/etc/jurat"))
+    Settings::parse(text, "local-config.yaml", Path::new("/etc/jurat"), &Overrides::none())
 }
 
 fn refusals(text: &str) -> Vec<String> {
     parse(text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn only(settings: &Settings) -> &TenantSettings {
+    assert_eq!(settings.tenants.keys().collect::<Vec<_>>(), [Settings::DEFAULT_TENANT]);
+    &settings.tenants[Settings::DEFAULT_TENANT]
+}
+
+/// The defaults with the trust of others.
+fn defaults(rules: &str, like: &Settings) -> Settings {
+    let mut settings = Settings::new(rules);
+    settings.tenants.values_mut().for_each(|tenant| tenant.trust = only(like).trust.clone());
+    settings
 }
 
 const SMALLEST: &str = "business_config_uri: repository\n\
@@ -13,63 +30,116 @@ const SMALLEST: &str = "business_config_uri: repository\n\
 
 #[test]
 fn the_example_shows_the_defaults() {
-    let example = Settings::parse(Settings::EXAMPLE, "example", Path::new("")).unwrap();
-    let trust = example.trust.clone();
-    assert_eq!(example, Settings { trust, ..Settings::new("repository") });
-}
-
-#[test]
-fn the_example_shows_every_setting() {
-    // Of a key that the example does not have, a slip of the pen would be refused with a name that is not in it.
-    let keys = |text: &str| -> Vec<String> {
-        let without_comments = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        without_comments.filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
-    };
-    let shown = keys(Settings::EXAMPLE);
-    let read = include_str!("read.rs").split("take(\"").skip(1).filter_map(|rest| rest.split('"').next());
-    for key in read {
-        assert!(shown.iter().any(|shown| shown == key), "{key}");
-    }
+    let example = Settings::parse(Settings::EXAMPLE, "example", Path::new(""), &Overrides::none()).unwrap();
+    assert_eq!(example, defaults("repository", &example));
 }
 
 #[test]
 fn what_is_left_out_has_its_default() {
     let settings = parse(SMALLEST).unwrap();
-    let trust = settings.trust.clone();
-    assert_eq!(settings, Settings { trust, ..Settings::new("/etc/jurat/repository") });
-    assert_eq!(settings.trust.unwrap().keys, [Path::new("/etc/jurat/a.pub.pem")]);
+    assert_eq!(settings, defaults("/etc/jurat/repository", &settings));
+    assert_eq!(only(&settings).trust.as_ref().unwrap().keys, [Path::new("/etc/jurat/a.pub.pem")]);
 }
 
 #[test]
-fn everything_can_be_set() {
+fn everything_of_a_tenant_can_be_set() {
     let settings = parse(&format!(
         "{SMALLEST}limits: {{fuel: 5, memory: 2 MiB, table_elements: 7, reply: 512, deadline_ms: 30}}\n\
-         sealed_wasi: granted\nisolation: record\npark_after: 3\nbatch_max_workers: 2\n\
-         chunk: {{rows: 10, bytes: 1 KiB}}\nmax_record: 3 KiB\nmax_file: 4 GiB\n"
+         sealed_wasi: granted\nisolation: record\npark_after: 3\n\
+         chunk: {{rows: 10, bytes: 1 KiB}}\nmax_record: 3 KiB\nmax_file: 4 GiB\nmax_findings: 9\n\
+         data_roots: [/srv/loans, loans]\ndata_origins: [\"https://data.example.com:8443\"]\n\
+         data_private_addresses: granted\n\
+         coordination_service_config_uri: https://config.example.com/c.yaml\ncoordination_hosts: [a.example.com, b:8443]\n"
     ))
     .unwrap();
-    assert_eq!((settings.limits.fuel.get(), settings.limits.memory), (5, Bytes::mebi(2)));
-    assert_eq!((settings.limits.table_elements, settings.limits.reply), (7, Bytes::new(512)));
-    assert_eq!(settings.limits.deadline.as_millis(), 30);
-    assert_eq!((settings.sealed_wasi, settings.isolation), (SealedWasi::Granted, Isolation::Record));
-    assert_eq!(settings.workers, WorkerCount::Exactly(NonZeroUsize::new(2).unwrap()));
-    assert_eq!(settings.chunk, ChunkLimits { rows: 10, bytes: Bytes::kibi(1) });
-    assert_eq!((settings.max_record, settings.max_file), (Bytes::kibi(3), Bytes::mebi(4096)));
+    let tenant = only(&settings);
+    assert_eq!((tenant.limits.fuel.get(), tenant.limits.memory), (5, Bytes::mebi(2)));
+    assert_eq!((tenant.limits.table_elements, tenant.limits.reply), (7, Bytes::new(512)));
+    assert_eq!(tenant.limits.deadline, Duration::from_millis(30));
+    assert_eq!((tenant.sealed_wasi, tenant.isolation), (SealedWasi::Granted, Isolation::Record));
+    assert_eq!((tenant.park_after.get(), tenant.max_findings.get()), (3, 9));
+    assert_eq!(tenant.chunk, ChunkLimits { rows: 10, bytes: Bytes::kibi(1) });
+    assert_eq!((tenant.max_record, tenant.max_file), (Bytes::kibi(3), Bytes::mebi(4096)));
+    let roots = DataRoots::Listed(vec!["/srv/loans".into(), "/etc/jurat/loans".into()]);
+    assert_eq!((&tenant.data.roots, tenant.data.private_addresses), (&roots, PrivateAddresses::Granted));
+    assert_eq!(tenant.data.origins[0].ascii_serialization(), "https://data.example.com:8443");
+    let coordination = tenant.coordination.as_ref().unwrap();
+    assert!(matches!(&coordination.config, Location::Url(url) if url.path() == "/c.yaml"));
+    assert_eq!(coordination.hosts, ["a.example.com", "b:8443"].map(|host| host.parse::<HostPattern>().unwrap()));
 }
+
+#[test]
+fn everything_of_a_host_can_be_set() {
+    let settings = parse(&format!(
+        "{SMALLEST}logic_cache_dir: cache\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
+         http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
+           read_timeout_ms: 2\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
+         rpc:\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
+           write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem}}\n"
+    ))
+    .unwrap();
+    assert_eq!(settings.cache.as_deref(), Some(Path::new("/etc/jurat/cache")));
+    assert_eq!((settings.max_age, settings.kept_releases), (Duration::from_secs(5), 0));
+    assert_eq!(settings.workers, WorkerCount::Exactly(Count::new(2).unwrap()));
+    let http = Http {
+        proxy: Some(Secret::new("http://proxy:3128")),
+        authorities: vec!["/etc/jurat/ca.pem".into()],
+        client_certificate: Some("/etc/jurat/me.pem".into()),
+        connect_timeout: Duration::from_millis(1),
+        read_timeout: Duration::from_millis(2),
+        idle_connections: 0,
+        dns_cache: Duration::ZERO,
+    };
+    assert_eq!(settings.http, http);
+    let rpc = Rpc {
+        max_message: Bytes::kibi(1),
+        max_reply: Bytes::kibi(2),
+        max_buffered: Bytes::kibi(3),
+        max_connections: NonZeroU32::new(4).unwrap(),
+        max_in_flight: NonZeroU32::new(5).unwrap(),
+        write_timeout: Duration::from_millis(6),
+        drain: Duration::ZERO,
+        token: None,
+        tls: Some(Tls { certificate: "/etc/jurat/c.pem".into(), key: "/k.pem".into() }),
+    };
+    assert_eq!(settings.rpc, rpc);
+}
+
+/// As validation-lib's own file is shaped: to the letter, but for the host.
+const VALIDATION_LIB: &str = "\
+# Local configuration
+business_config_uri: \"https://raw.example.com/validation-logic/main/business-config.yaml\"
+coordination_service_config_uri: \"coordination-service-config.yaml\"
+logic_cache_dir: \"/tmp/validation-lib\"
+logic_cache_max_age_seconds: 1800
+batch_parallelism: false
+batch_max_workers: 4
+";
 
 #[test]
 fn a_configuration_of_validation_lib_is_refused_only_for_its_unsigned_rules() {
-    let refusals = refusals(
-        "business_config_uri: \"https://rules.example.com/logic/business-config.yaml\"\n\
-         coordination_service_config_uri: \"coordination-service-config.yaml\"\n\
-         logic_cache_dir: \"/tmp/validation-lib\"\n\
-         logic_cache_max_age_seconds: 1800\n\
-         batch_parallelism: false\n\
-         batch_max_workers: 4\n\
-         danger: {unsigned_directory: true}\n",
-    );
+    let refusals = refusals(&format!("{VALIDATION_LIB}danger: {{unsigned_directory: true}}\n"));
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     assert!(refusals[0].contains("unsigned rules are not run"));
+}
+
+#[test]
+fn a_configuration_of_validation_lib_loads_unmodified_with_signed_rules_from_the_environment() {
+    let variables = [
+        ("JURAT_BUSINESS_CONFIG_URI", "/srv/repository"),
+        ("JURAT_TRUST_REPOSITORY", "demo"),
+        ("JURAT_TRUST_RELEASE", "t/demo/main/loan.json"),
+        ("JURAT_TRUST_KEYS", "/keys/a.pub.pem,/keys/b.pub.pem"),
+        ("JURAT_TRUST_THRESHOLD", "2"),
+    ];
+    let overrides = Overrides::none().with_environment(variables.map(|(name, value)| (name.into(), value.into())));
+    let settings = Settings::parse(VALIDATION_LIB, "local-config.yaml", Path::new("/app"), &overrides).unwrap();
+    let tenant = only(&settings);
+    assert_eq!((&*tenant.rules, tenant.trust.as_ref().unwrap().threshold.get()), (Path::new("/srv/repository"), 2));
+    let config = Location::File("/app/coordination-service-config.yaml".into());
+    assert_eq!(tenant.coordination, Some(CoordinationSource { config, hosts: Vec::new() }));
+    assert_eq!(settings.cache.as_deref(), Some(Path::new("/tmp/validation-lib")));
+    assert_eq!((settings.max_age.as_secs(), settings.workers), (1_800, WorkerCount::Exactly(Count::MIN)));
 }
 
 #[test]
@@ -81,7 +151,12 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
          isolation: records\n\
          batch_parallelism: yes\n\
          batch_max_workers: -1\n\
-         chunk: 5\n",
+         chunk: 5\n\
+         http: {proxy: ftp, proxi: x, connect_timeout_ms: 99999999999999999999, read_timeout_ms: 99999999999}\n\
+         rpc: {tls: {key: k.pem}, max_connections: 4294967296, drain_ms: -1}\n\
+         coordination_hosts: [https://a]\n\
+         data_origins: https://a\n\
+         logic_cache_dir: \"\"\n",
     );
     assert_eq!(
         refusals,
@@ -102,6 +177,16 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
             "local-config.yaml:13:20: batch_parallelism: `true` or `false` is expected, but this is a text",
             "local-config.yaml:14:20: batch_max_workers: a whole number from 1 on is expected, but this is -1",
             "local-config.yaml:15:8: chunk: a map is expected, but this is a number",
+            "local-config.yaml:16:15: http.proxy: this is not the URL of a proxy: write `http://host:port` or `https://host:port`",
+            "local-config.yaml:16:20: http.proxi: this key is not known, did you mean `proxy`?",
+            "local-config.yaml:16:50: http.connect_timeout_ms: a whole number from 1 on is expected, but this is 100000000000000000000",
+            "local-config.yaml:16:89: http.read_timeout_ms: this is more than a year",
+            "local-config.yaml:17:12: rpc.tls.certificate: it is missing: the key needs it",
+            "local-config.yaml:17:43: rpc.max_connections: 4294967296 is too large",
+            "local-config.yaml:17:65: rpc.drain_ms: a whole number from 0 on is expected, but this is -1",
+            "local-config.yaml:18:22: coordination_hosts[0]: `https://a` is no host: write `host`, `host:port` or `*.domain`",
+            "local-config.yaml:19:15: data_origins: a list is expected, but this is a text",
+            "local-config.yaml:20:18: logic_cache_dir: a path is expected, but this is empty",
         ]
     );
 }
@@ -117,17 +202,24 @@ fn rules_without_trust_need_to_be_asked_for_by_name() {
     );
     let settings =
         parse("business_config_uri: rules\ndanger: {unsigned_directory: true, component_directory: ../built}").unwrap();
-    assert_eq!(settings.unsigned, Unsigned::Run { components: Some("/etc/jurat/../built".into()) });
+    assert_eq!(only(&settings).unsigned, Unsigned::Run { components: Some("/etc/jurat/../built".into()) });
+}
+
+#[test]
+fn hosts_without_a_configuration_are_a_mistake() {
+    let refusals = refusals(&format!("{SMALLEST}coordination_hosts: [a]\n"));
+    assert_eq!(refusals.len(), 1);
+    assert!(refusals[0].ends_with("although there are `coordination_hosts`"), "{refusals:?}");
 }
 
 #[test]
 fn a_file_that_is_no_map_is_refused() {
     assert_eq!(refusals("- a"), ["local-config.yaml:1:1: a map is expected, but this is a list"]);
-    assert!(!refusals("").is_empty());
+    assert_eq!(refusals("").len(), 2);
 }
 
 #[test]
 fn one_worker_is_what_no_parallelism_means() {
     let settings = parse(&format!("{SMALLEST}batch_parallelism: false\nbatch_max_workers: 8\n")).unwrap();
-    assert_eq!(settings.workers, WorkerCount::Exactly(NonZeroUsize::MIN));
+    assert_eq!(settings.workers, WorkerCount::Exactly(Count::MIN));
 }

@@ -6,12 +6,22 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_yaml::Spanned;
 
 use crate::problem::Place;
+use crate::settings::Secret;
 
-/// A value and its place in the text.
+/// A value, and who says it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
-    pub(crate) at: Place,
+    pub(crate) at: Origin,
     pub(crate) value: Value,
+}
+
+/// Where something is said.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Origin {
+    /// The source, counted from 0: the file itself, then whatever was laid over it.
+    pub(crate) source: usize,
+    /// Where in it, if it has places.
+    pub(crate) place: Option<Place>,
 }
 
 /// A value.
@@ -22,6 +32,8 @@ pub(crate) enum Value {
     Integer(i128),
     Float(f64),
     Text(String),
+    /// A text that no message may repeat; no file holds one.
+    Secret(Secret),
     List(Vec<Node>),
     Map(Vec<Entry>),
 }
@@ -30,7 +42,7 @@ pub(crate) enum Value {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    pub(crate) at: Place,
+    pub(crate) at: Origin,
     pub(crate) node: Node,
 }
 
@@ -38,7 +50,7 @@ impl Node {
     /// The same as JSON, for what is handed on and never interpreted.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {
-            Value::Null => serde_json::Value::Null,
+            Value::Null | Value::Secret(_) => serde_json::Value::Null,
             Value::Boolean(value) => (*value).into(),
             Value::Integer(value) => i64::try_from(*value).map_or_else(|_| value.to_string().into(), Into::into),
             Value::Float(value) => (*value).into(),
@@ -57,6 +69,7 @@ impl Value {
             Self::Boolean(_) => "a boolean",
             Self::Integer(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a text",
+            Self::Secret(_) => "a secret",
             Self::List(_) => "a list",
             Self::Map(_) => "a map",
         }
@@ -71,8 +84,9 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 /// Where a value is written; for an alias, where the alias is.
-fn place<T>(spanned: &Spanned<T>) -> Place {
-    Place { line: spanned.referenced.line(), column: spanned.referenced.column() }
+fn place<T>(spanned: &Spanned<T>) -> Origin {
+    let place = Place { line: spanned.referenced.line(), column: spanned.referenced.column() };
+    Origin { source: 0, place: Some(place) }
 }
 
 impl<'de> Deserialize<'de> for Value {

@@ -6,20 +6,31 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use jurat_engine::Excerpt;
 use jurat_engine::ruleset::KeyPath;
 
 use super::node::Entry;
-use super::{Node, Value, from_yaml};
-use crate::problem::{Place, Problem, Problems, advice};
+use super::{Node, Origin, Value, from_yaml};
+use crate::problem::{Problem, Problems, advice};
+use crate::settings::Secret;
 
-/// Reads one file, and keeps what is wrong with it.
+/// Reads one file, with what was laid over it, and keeps what is wrong.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    file: String,
-    problems: RefCell<Vec<Problem>>,
+    sources: Vec<Source>,
+    problems: RefCell<Vec<(Origin, Problem)>>,
+}
+
+/// Who says something.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// How the user knows it.
+    pub(crate) name: String,
+    /// What paths are relative to that it names.
+    pub(crate) directory: PathBuf,
 }
 
 /// A map of which the keys are known.
@@ -27,7 +38,7 @@ pub(crate) struct Reader {
 pub(crate) struct Section<'r> {
     reader: &'r Reader,
     path: KeyPath,
-    at: Place,
+    at: Origin,
     entries: Vec<Entry>,
     known: Vec<&'static str>,
 }
@@ -37,7 +48,7 @@ pub(crate) struct Section<'r> {
 pub(crate) struct Field<'r> {
     reader: &'r Reader,
     path: KeyPath,
-    at: Place,
+    at: Origin,
     node: Option<Node>,
 }
 
@@ -48,21 +59,32 @@ impl Reader {
         text: &str,
         read: impl FnOnce(&mut Section<'_>) -> Option<T>,
     ) -> Result<T, Problems> {
-        let node: Node = from_yaml(text, file)?;
-        let reader = Self { file: file.to_owned(), problems: RefCell::default() };
-        let at = node.at;
-        let document = Field { reader: &reader, path: KeyPath::default(), at, node: Some(node) };
-        let read = document.section(read);
-        let mut problems = reader.problems.into_inner();
-        problems.sort_by_key(|problem| problem.at);
+        let source = Source { name: file.to_owned(), directory: PathBuf::new() };
+        let (read, problems) = Self::read_tree(vec![source], from_yaml(text, file)?, read);
         Problems::none(problems)?;
         // Without a problem there is a value: whoever gives none says why.
         read.ok_or_else(|| Problem::of_file(file, "it cannot be read").into())
     }
 
-    fn add(&self, path: &KeyPath, at: Place, message: impl Into<String>) {
-        let (key, message) = (path.clone(), message.into());
-        self.problems.borrow_mut().push(Problem { file: self.file.clone(), at: Some(at), key, message });
+    /// Reads a tree of which `sources` say where its values come from; what is wrong is in the order of the sources.
+    pub(crate) fn read_tree<T>(
+        sources: Vec<Source>,
+        tree: Node,
+        read: impl FnOnce(&mut Section<'_>) -> Option<T>,
+    ) -> (Option<T>, Vec<Problem>) {
+        let reader = Self { sources, problems: RefCell::default() };
+        let at = tree.at;
+        let document = Field { reader: &reader, path: KeyPath::default(), at, node: Some(tree) };
+        let read = document.section(read);
+        let mut problems = reader.problems.into_inner();
+        problems.sort_by_key(|(at, _)| *at);
+        (read, problems.into_iter().map(|(_, problem)| problem).collect())
+    }
+
+    fn add(&self, path: &KeyPath, at: Origin, message: impl Into<String>) {
+        let file = self.sources.get(at.source).map(|source| source.name.clone()).unwrap_or_default();
+        let problem = Problem { file, at: at.place, key: path.clone(), message: message.into() };
+        self.problems.borrow_mut().push((at, problem));
     }
 }
 
@@ -90,6 +112,16 @@ impl<'r> Field<'r> {
     /// Whether there is something.
     pub(crate) fn is_there(&self) -> bool {
         self.node.is_some()
+    }
+
+    /// Whether it is a map without entries.
+    pub(crate) fn is_empty_map(&self) -> bool {
+        matches!(self.value(), Some(Value::Map(entries)) if entries.is_empty())
+    }
+
+    /// What relative paths are relative to that it names.
+    pub(crate) fn directory(&self) -> &'r Path {
+        self.reader.sources.get(self.at.source).map_or(Path::new(""), |source| &source.directory)
     }
 
     /// Writes down what is wrong with it.
@@ -120,6 +152,30 @@ impl<'r> Field<'r> {
         }
     }
 
+    /// The path of a file or directory.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match self.as_text()? {
+            "" => {
+                self.refuse("a path is expected, but this is empty");
+                None
+            }
+            path => Some(self.directory().join(path)),
+        }
+    }
+
+    /// A text that messages do not repeat.
+    pub(crate) fn secret(&self) -> Option<Secret> {
+        match self.value()? {
+            Value::Secret(secret) => Some(secret.clone()),
+            _ => self.as_text().map(Secret::new),
+        }
+    }
+
+    /// Whether it comes from where secrets may stand: not from a file or a command line that others can read.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.value(), Some(Value::Secret(_)))
+    }
+
     pub(crate) fn boolean(&self) -> Option<bool> {
         match self.value()? {
             Value::Boolean(value) => Some(*value),
@@ -129,19 +185,35 @@ impl<'r> Field<'r> {
 
     /// A whole number from 1 to what the type can hold.
     pub(crate) fn positive<T: TryFrom<NonZeroU64>>(&self) -> Option<T> {
-        const EXPECTED: &str = "a whole number from 1 on";
+        self.number("a whole number from 1 on", |number| NonZeroU64::try_from(number).ok())
+    }
+
+    /// A whole number from 0 to what the type can hold.
+    pub(crate) fn natural<T: TryFrom<u64>>(&self) -> Option<T> {
+        self.number("a whole number from 0 on", Some)
+    }
+
+    fn number<N, T: TryFrom<N>>(&self, expected: &str, number: impl FnOnce(u64) -> Option<N>) -> Option<T> {
         match self.value()? {
             Value::Integer(found) => {
-                let positive = u64::try_from(*found).ok().and_then(NonZeroU64::new);
-                let read = positive.and_then(|number| T::try_from(number).ok());
-                match (positive, &read) {
-                    (None, _) => self.refuse(format!("{EXPECTED} is expected, but this is {found}")),
-                    (Some(_), None) => self.refuse(format!("{found} is too large")),
-                    (Some(_), Some(_)) => {}
+                let Some(number) = u64::try_from(*found).ok().and_then(number) else {
+                    self.refuse(match *found > 0 {
+                        true => format!("{found} is too large"),
+                        false => format!("{expected} is expected, but this is {found}"),
+                    });
+                    return None;
+                };
+                let read = T::try_from(number).ok();
+                if read.is_none() {
+                    self.refuse(format!("{found} is too large"));
                 }
                 read
             }
-            found => self.wrong_kind(EXPECTED, found),
+            Value::Float(found) => {
+                self.refuse(format!("{expected} is expected, but this is {}", Excerpt::of(&found.to_string())));
+                None
+            }
+            found => self.wrong_kind(expected, found),
         }
     }
 
@@ -225,7 +297,7 @@ impl<'r> Field<'r> {
     }
 }
 
-fn map_of(reader: &Reader, path: &KeyPath, at: Place, node: Option<Node>) -> Option<Vec<Entry>> {
+fn map_of(reader: &Reader, path: &KeyPath, at: Origin, node: Option<Node>) -> Option<Vec<Entry>> {
     match node?.value {
         Value::Map(entries) => Some(entries),
         found => {

@@ -12,9 +12,10 @@ fn a_tree_knows_where_its_values_stand() {
     let Value::Map(entries) = &node.value else { panic!("{node:?}") };
     let Value::List(list) = &entries[1].node.value else { panic!("{node:?}") };
     let Value::Map(inner) = &list[0].value else { panic!("{node:?}") };
-    assert_eq!((entries[1].at.line, entries[1].at.column), (2, 1));
-    assert_eq!((inner[0].at.line, inner[0].node.at.column), (3, 8));
-    assert_eq!((list[1].at, &list[1].value), (Place { line: 4, column: 5 }, &Value::Float(2.5)));
+    let at = |line, column| Origin { source: 0, place: Some(Place { line, column }) };
+    assert_eq!(entries[1].at, at(2, 1));
+    assert_eq!((inner[0].at, inner[0].node.at), (at(3, 5), at(3, 8)));
+    assert_eq!((list[1].at, &list[1].value), (at(4, 5), &Value::Float(2.5)));
 }
 
 #[test]

@@ -1,0 +1,214 @@
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
+use std::thread;
+
+use super::*;
+
+fn place() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn make(path: &Path, mode: u32) {
+    fs::create_dir(path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    path.symlink_metadata().unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_missing_directory_is_made_for_this_user_only() {
+    let place = place();
+    let path = place.path().join("a/b/validation-lib");
+    CacheDir::open(&path).unwrap();
+    for made in ["a", "a/b", "a/b/validation-lib"] {
+        assert_eq!(mode(&place.path().join(made)), 0o700, "{made}");
+    }
+    CacheDir::open(&path).unwrap();
+}
+
+#[test]
+fn a_directory_below_the_shared_temporary_one_is_used_but_never_that_one_itself() {
+    let place = place();
+    let shared = place.path().join("tmp");
+    make(&shared, 0o1777);
+    CacheDir::open(&shared.join("validation-lib")).unwrap();
+    assert!(matches!(CacheDir::open(&shared), Err(CacheDirError::Shared { mode: 0o1777, .. })));
+    for shared in ["/tmp", "/var/tmp", "/dev/shm", "/tmp/"] {
+        let error = CacheDir::open(Path::new(shared)).unwrap_err();
+        let is_refused = match &error {
+            CacheDirError::Shared { .. } | CacheDirError::Foreign { .. } => true,
+            // Where there is no such directory, nobody is surprised.
+            error => !Path::new(shared).is_dir() && matches!(error, CacheDirError::Failed { .. }),
+        };
+        assert!(is_refused, "{shared}: {error}");
+    }
+}
+
+#[test]
+fn a_directory_that_others_can_write_is_refused_and_one_that_they_can_read_is_not() {
+    let place = place();
+    for bad in [0o777, 0o707, 0o770, 0o720, 0o702, 0o775, 0o1777, 0o1770, 0o2775] {
+        let path = place.path().join(format!("{bad:o}"));
+        make(&path, bad);
+        let error = CacheDir::open(&path).unwrap_err();
+        assert!(matches!(error, CacheDirError::Shared { mode, .. } if mode == bad), "{bad:o}: {error}");
+        assert_eq!(mode(&path), bad, "it was left as it is");
+    }
+    for good in [0o700, 0o755, 0o711, 0o1700] {
+        let path = place.path().join(format!("{good:o}"));
+        make(&path, good);
+        CacheDir::open(&path).unwrap();
+    }
+}
+
+#[test]
+fn nobody_else_may_be_able_to_put_another_directory_in_its_place() {
+    let place = place();
+    for (bad, is_used) in
+        [(0o777, false), (0o770, false), (0o702, false), (0o755, true), (0o1777, true), (0o1770, true)]
+    {
+        let above = place.path().join(format!("{bad:o}"));
+        make(&above, bad);
+        for below in ["cache", "deep/cache"] {
+            match CacheDir::open(&above.join(below)) {
+                Ok(_) => assert!(is_used, "{bad:o}/{below}"),
+                Err(CacheDirError::Exchangeable { above: told, mode, .. }) => {
+                    assert!(!is_used && mode == bad && told.ends_with(format!("{bad:o}")), "{bad:o}/{below}");
+                    assert!(!above.join("deep").exists(), "nothing was made there");
+                }
+                Err(error) => panic!("{bad:o}/{below}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn who_owns_a_directory_or_what_lies_above_must_be_root_or_this_user() {
+    if !geteuid().is_root() {
+        // Only root can give files away; others find theirs as strangers here.
+        assert!(matches!(CacheDir::open(Path::new("/usr")), Err(CacheDirError::Foreign { owner: 0, .. })));
+        return;
+    }
+    let place = place();
+    let foreign = place.path().join("foreign");
+    make(&foreign, 0o755);
+    chown(&foreign, Some(4_711), None).unwrap();
+    assert!(matches!(CacheDir::open(&foreign), Err(CacheDirError::Foreign { owner: 4_711, user: 0, .. })));
+    let below = CacheDir::open(&foreign.join("cache"));
+    assert!(matches!(below, Err(CacheDirError::Exchangeable { owner: 4_711, .. })), "{below:?}");
+
+    let link = place.path().join("link");
+    make(&place.path().join("mine"), 0o700);
+    symlink("mine", &link).unwrap();
+    CacheDir::open(&link.join("cache")).unwrap();
+    std::os::unix::fs::lchown(&link, Some(4_711), None).unwrap();
+    let behind = CacheDir::open(&link.join("cache"));
+    assert!(matches!(behind, Err(CacheDirError::Exchangeable { owner: 4_711, .. })), "{behind:?}");
+}
+
+#[test]
+fn a_link_or_anything_but_a_directory_is_refused() {
+    let place = place();
+    make(&place.path().join("real"), 0o700);
+    symlink("real", place.path().join("link")).unwrap();
+    symlink("nowhere", place.path().join("dangling")).unwrap();
+    for link in ["link", "dangling", "link/"] {
+        let error = CacheDir::open(&place.path().join(link)).unwrap_err();
+        assert!(matches!(error, CacheDirError::Link { .. }), "{link}: {error}");
+    }
+    fs::write(place.path().join("file"), b"").unwrap();
+    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
+    for other in ["file", "socket", "file/below", "real/.."] {
+        let error = CacheDir::open(&place.path().join(other)).unwrap_err();
+        assert!(matches!(error, CacheDirError::NotADirectory { .. }), "{other}: {error}");
+    }
+    assert!(matches!(CacheDir::open(Path::new("/")), Err(CacheDirError::NotADirectory { .. })));
+    let below = CacheDir::open(&place.path().join("missing/../cache"));
+    assert!(below.is_err(), "{below:?}");
+}
+
+#[test]
+fn what_was_written_is_read_and_is_for_this_user_only() {
+    let place = place();
+    let cache = CacheDir::open(&place.path().join("cache")).unwrap();
+    assert_eq!(cache.read("a.yaml", Bytes::new(9)).unwrap(), None);
+    cache.write("a.yaml", b"one").unwrap();
+    cache.write("a.yaml", b"two").unwrap();
+    assert_eq!(cache.read("a.yaml", Bytes::new(3)).unwrap().unwrap(), b"two");
+    assert!(matches!(
+        cache.read("a.yaml", Bytes::new(2)),
+        Err(CacheDirError::Read { cause: ReadError::TooLong { .. }, .. })
+    ));
+    assert_eq!(mode(&place.path().join("cache/a.yaml")), 0o600);
+    let names: Vec<_> =
+        fs::read_dir(place.path().join("cache")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["a.yaml"]);
+}
+
+#[test]
+fn a_write_goes_where_the_directory_was_and_follows_no_link() {
+    let place = place();
+    let path = place.path().join("cache");
+    let cache = CacheDir::open(&path).unwrap();
+    fs::write(place.path().join("victim"), b"mine").unwrap();
+    symlink("../victim", path.join("a")).unwrap();
+    assert!(matches!(cache.read("a", Bytes::new(9)), Err(CacheDirError::Read { cause: ReadError::Link, .. })));
+    cache.write("a", b"new").unwrap();
+    assert_eq!(fs::read(place.path().join("victim")).unwrap(), b"mine");
+
+    fs::rename(&path, place.path().join("moved")).unwrap();
+    make(&path, 0o700);
+    cache.write("b", b"new").unwrap();
+    assert!(!path.join("b").exists() && place.path().join("moved/b").exists());
+}
+
+#[test]
+fn what_a_killed_process_left_behind_is_in_nobodys_way() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    fs::write(place.path().join(format!(".a.{}", getpid().as_raw_nonzero())), b"ha").unwrap();
+    cache.write("a", b"whole").unwrap();
+    assert_eq!(cache.read("a", Bytes::new(9)).unwrap().unwrap(), b"whole");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_write_that_fails_leaves_what_was_there() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    fs::create_dir(place.path().join("a")).unwrap();
+    fs::write(place.path().join("a/b"), b"x").unwrap();
+    assert!(matches!(cache.write("a", b"new"), Err(CacheDirError::Write { .. })));
+    assert!(place.path().join("a/b").exists());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn readers_find_one_version_or_the_other_while_many_write() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    cache.write("a", &[b'0'; 4_096]).unwrap();
+    thread::scope(|scope| {
+        for digit in b'1'..=b'3' {
+            let cache = &cache;
+            scope.spawn(move || (0..20).for_each(|_| cache.write("a", &[digit; 4_096]).unwrap()));
+        }
+        for _ in 0..200 {
+            let found = cache.read("a", Bytes::kibi(4)).unwrap().unwrap();
+            assert!(found.len() == 4_096 && found.iter().all(|byte| byte == &found[0]));
+        }
+    });
+}
+
+#[test]
+fn only_plain_names_are_written_and_read() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    for name in ["", ".", "..", "../a", "a/b", ".hidden", "-a", "a b", "a\0", "ä", &"x".repeat(201)] {
+        assert!(matches!(cache.write(name, b""), Err(CacheDirError::Name { .. })), "{name}");
+        assert!(matches!(cache.read(name, Bytes::new(1)), Err(CacheDirError::Name { .. })), "{name}");
+    }
+    cache.write(&"x".repeat(200), b"").unwrap();
+}

@@ -1,0 +1,136 @@
+//! Files of records that a caller names: read only from where the settings allow it, and never more than they allow.
+//!
+//! Whoever calls is not trusted. They may name what they like; what they get is a file below a directory, or from a server,
+//! that the service team has listed, or a reason that tells them nothing about this machine.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use jurat_engine::Excerpt;
+use jurat_model::Bytes;
+
+use crate::files::{Directory, PathBelow, ReadError};
+use crate::http::{Addresses, HttpError, Reach};
+use crate::settings::{Data, DataRoots, Http, PrivateAddresses};
+
+mod error;
+mod fetch;
+mod uri;
+
+pub use error::DataError;
+use error::Reason;
+use fetch::Origins;
+use uri::Named;
+
+/// Where callers of one tenant may have files of records read from.
+#[derive(Debug)]
+pub(crate) struct DataSource {
+    roots: Arc<[PathBuf]>,
+    origins: Option<Origins>,
+    max_file: Bytes,
+}
+
+impl DataSource {
+    /// What the settings allow. `working_directory` stands where they say nothing about directories; where there is none,
+    /// as in servers that others can reach, no file is read then.
+    ///
+    /// # Errors
+    /// When servers are listed, and cannot be spoken to as the settings say.
+    pub(crate) fn new(
+        settings: &Data,
+        max_file: Bytes,
+        working_directory: Option<PathBuf>,
+        http: &Http,
+    ) -> Result<Self, HttpError> {
+        let reach = match settings.private_addresses {
+            PrivateAddresses::Refused => Reach::PublicOnly,
+            PrivateAddresses::Granted => Reach::Anywhere,
+        };
+        let roots = match &settings.roots {
+            DataRoots::WorkingDirectory => working_directory.into_iter().collect(),
+            DataRoots::Listed(roots) => roots.as_slice().into(),
+        };
+        let origins = match settings.origins.as_slice() {
+            [] => None,
+            origins => Some(Origins::new(origins.to_vec(), Addresses::of_system(reach), http)?),
+        };
+        Ok(Self { roots, origins, max_file })
+    }
+
+    /// Reads what `uri` names: a `file:`, `http:` or `https:` URL, or a path. Relative paths start at the first directory.
+    ///
+    /// # Errors
+    /// See [`DataError::kind`].
+    ///
+    /// # Limits
+    /// Symbolic links below a directory are refused; hard links and mounts cannot be told from files, so only people who may
+    /// have everything on that file system read may be able to write there.
+    pub(crate) async fn read(&self, uri: &str) -> Result<Vec<u8>, DataError> {
+        let read = async {
+            match uri::parse(uri)? {
+                Named::Url(url) => self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file).await,
+                Named::File { is_absolute, parts } => {
+                    let (roots, cap) = (Arc::clone(&self.roots), self.max_file);
+                    let read = tokio::task::spawn_blocking(move || read_file(&roots, is_absolute, &parts, cap));
+                    read.await.unwrap_or_else(|error| Err(Reason::File(io::Error::other(error))))
+                }
+            }
+        };
+        read.await.map_err(|reason: Reason| DataError { uri: uri::shown(uri), reason })
+    }
+}
+
+/// Reads a file below one of the roots.
+///
+/// That a file is outside of them is known before the file system is asked about it, so the answer is the same whether it is
+/// there or not.
+fn read_file(roots: &[PathBuf], is_absolute: bool, parts: &[String], cap: Bytes) -> Result<Vec<u8>, Reason> {
+    let first = roots.first().ok_or(Reason::NoRoots)?;
+    let (root, below) = if is_absolute {
+        // Where one root lies below another, the nearer one.
+        roots.iter().filter_map(|root| Some((root, below(root, parts)?))).min_by_key(|(_, rest)| rest.len())
+    } else {
+        Some((first, parts))
+    }
+    .ok_or(Reason::Outside)?;
+
+    let path = PathBelow::new(below.iter().map(String::as_str)).map_err(Reason::from)?;
+    Directory::new(root).read_below(&path, cap).map_err(|error| {
+        if matches!(error, ReadError::NotFound) && !root.is_dir() {
+            tracing::warn!(directory = %root.display(), "this directory is listed for files of records, but it is not there");
+        }
+        Reason::from(error)
+    })
+}
+
+/// The rest of an absolute path below a directory, by the directory's name or by where it really is.
+fn below<'a>(root: &Path, parts: &'a [String]) -> Option<&'a [String]> {
+    strip(root, parts).or_else(|| strip(&root.canonicalize().ok()?, parts))
+}
+
+fn strip<'a>(root: &Path, parts: &'a [String]) -> Option<&'a [String]> {
+    if !root.is_absolute() {
+        return None;
+    }
+    let mut rest = parts;
+    for component in root.components() {
+        match component {
+            Component::RootDir | Component::CurDir => {}
+            Component::Normal(name) => {
+                let (first, others) = rest.split_first()?;
+                if OsStr::new(first) != name {
+                    return None;
+                }
+                rest = others;
+            }
+            // Where it leads depends on links.
+            Component::ParentDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(rest)
+}
+
+#[cfg(test)]
+mod tests;

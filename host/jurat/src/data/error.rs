@@ -1,0 +1,171 @@
+//! Why a file of records was not read.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use jurat_model::Bytes;
+use thiserror::Error;
+
+use super::Excerpt;
+use crate::files::ReadError;
+use crate::http::{BodyError, PrivateAddress};
+
+/// Why a file of records was not read.
+///
+/// It repeats what the caller has given, and says nothing about what is or is not there outside of what callers may read.
+#[derive(Debug)]
+pub struct DataError {
+    pub(super) uri: Excerpt,
+    pub(super) reason: Reason,
+}
+
+/// What is wrong.
+#[derive(Debug, Error)]
+pub(super) enum Reason {
+    /// What the caller has given is no name of a file that could be read.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// No directory is listed.
+    #[error("no files are read here; the service team can list directories in `data_roots`")]
+    NoRoots,
+    /// It is elsewhere.
+    #[error("it is not below a directory that `data_roots` lists")]
+    Outside,
+    /// It is a link, or behind one.
+    #[error("it is a symbolic link, or lies behind one, and could be anywhere; put the file itself there")]
+    Link,
+    /// It is something else.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// No server is listed.
+    #[error("nothing is fetched from servers here; the service team can list them in `data_origins`")]
+    NoOrigins,
+    /// Another server.
+    #[error("`data_origins` does not list `{origin}`")]
+    Origin {
+        /// It.
+        origin: Excerpt,
+    },
+    /// The server wants something to be fetched from another one.
+    #[error("it is redirected to `{origin}`, which `data_origins` does not list")]
+    Redirected {
+        /// The other one. Not the whole URL, which may hold what is nobody's business.
+        origin: Excerpt,
+    },
+    /// The server is inside.
+    #[error("its host has no public address, and `data_private_addresses` refuses others")]
+    Private,
+    /// It is not there.
+    #[error("there is no such file")]
+    NotFound,
+    /// It is too long.
+    #[error(
+        "it has more than {cap}, which is the most that is read; send it in parts, or raise the limit in the settings"
+    )]
+    TooLarge {
+        /// How long it may be.
+        cap: Bytes,
+    },
+    /// The system failed.
+    #[error("it cannot be read")]
+    File(#[source] io::Error),
+    /// The server cannot be spoken to, or the connection broke.
+    #[error("the server cannot be reached, or broke off")]
+    Http(#[source] reqwest::Error),
+    /// The server does not give it.
+    #[error("the server answers with status {0}, where 200 is expected")]
+    Status(u16),
+    /// The server gives something else.
+    #[error("the server sends it compressed, which was not asked for")]
+    Encoded,
+    /// The server leads nowhere.
+    #[error("the server redirects to what is no URL for it")]
+    Nowhere,
+    /// The server leads in circles.
+    #[error("the server redirects more than {0} times")]
+    Circle(usize),
+    /// The server does not come to an end.
+    #[error("the server takes longer than {0:?} altogether")]
+    Deadline(std::time::Duration),
+}
+
+impl DataError {
+    /// A stable name for the reason.
+    ///
+    /// - `data_refused`: callers may not have this read; the message says what would have to be configured.
+    /// - `data_not_found`: there is no such file, where files may be read.
+    /// - `data_too_large`: it is longer than what is read.
+    /// - `data_unavailable`: the system, or the server that has it, fails. Later it may be different.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.reason {
+            Reason::Malformed(_)
+            | Reason::NoRoots
+            | Reason::Outside
+            | Reason::Link
+            | Reason::NotAFile
+            | Reason::NoOrigins
+            | Reason::Origin { .. }
+            | Reason::Redirected { .. }
+            | Reason::Private => "data_refused",
+            Reason::NotFound => "data_not_found",
+            Reason::TooLarge { .. } => "data_too_large",
+            Reason::File(_)
+            | Reason::Http(_)
+            | Reason::Status(_)
+            | Reason::Encoded
+            | Reason::Nowhere
+            | Reason::Circle(_)
+            | Reason::Deadline(_) => "data_unavailable",
+        }
+    }
+
+    /// Whether another call could be answered, rather than this one at another time.
+    #[must_use]
+    pub fn blames_caller(&self) -> bool {
+        self.kind() != "data_unavailable"
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}` is not read: {}", self.uri, self.reason)
+    }
+}
+
+impl Error for DataError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason.source()
+    }
+}
+
+impl From<PrivateAddress> for Reason {
+    fn from(PrivateAddress: PrivateAddress) -> Self {
+        Self::Private
+    }
+}
+
+impl From<ReadError> for Reason {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => Self::NotFound,
+            ReadError::TooLong { cap } => Self::TooLarge { cap },
+            ReadError::NotAFile => Self::NotAFile,
+            ReadError::Link => Self::Link,
+            ReadError::Outside => Self::Outside,
+            ReadError::Failed(error) => Self::File(error),
+            // Only for text, and records are bytes here.
+            error @ ReadError::NotText { .. } => Self::File(io::Error::other(error)),
+        }
+    }
+}
+
+impl From<BodyError> for Reason {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong { cap } => Self::TooLarge { cap },
+            BodyError::Encoded => Self::Encoded,
+            BodyError::Failed(error) => Self::Http(error),
+        }
+    }
+}

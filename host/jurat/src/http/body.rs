@@ -1,0 +1,45 @@
+//! What a server answers, no more of it than is asked for.
+
+use jurat_model::Bytes;
+use reqwest::Response;
+use reqwest::header::CONTENT_ENCODING;
+use thiserror::Error;
+
+/// Why there is no body.
+#[derive(Debug, Error)]
+pub(crate) enum BodyError {
+    /// It is longer than is asked for.
+    #[error("it has more than {cap}, which is the most that is read")]
+    TooLong {
+        /// How long it may be.
+        cap: Bytes,
+    },
+    /// It is packed, although nobody asked for that: unpacked it could be of any length.
+    #[error("it is compressed, which was not asked for")]
+    Encoded,
+    /// It broke off.
+    #[error("it broke off")]
+    Failed(#[source] reqwest::Error),
+}
+
+/// Reads the body of an answer, of at most `cap`.
+///
+/// # Errors
+/// See [`BodyError`]. What has not come in by then is not waited for.
+pub(crate) async fn read(mut response: Response, cap: Bytes) -> Result<Vec<u8>, BodyError> {
+    let mut encodings = response.headers().get_all(CONTENT_ENCODING).iter();
+    if !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(BodyError::Encoded);
+    }
+    if response.content_length().is_some_and(|length| length > cap.get()) {
+        return Err(BodyError::TooLong { cap });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Failed(error.without_url()))? {
+        if chunk.len() > cap.to_usize().saturating_sub(body.len()) {
+            return Err(BodyError::TooLong { cap });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,148 @@
+//! The service for callers that must not wait on their own thread.
+
+use std::time::Duration;
+
+use jurat_engine::results::RecordResult;
+use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
+
+use super::{CallError, Reload, Service, Status};
+
+/// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
+///
+/// # Limits
+/// A call that has begun runs to its end, also if nobody waits for its future any more.
+#[derive(Clone, Debug)]
+pub struct AsyncService(Service);
+
+impl AsyncService {
+    pub(super) fn new(service: Service) -> Self {
+        Self(service)
+    }
+
+    /// The service itself, for what does not wait: [`Service::status`] and the like.
+    #[must_use]
+    pub fn blocking(&self) -> &Service {
+        &self.0
+    }
+
+    /// See [`Service::tenant`].
+    ///
+    /// # Errors
+    /// When there is no tenant of that name.
+    pub fn tenant(&self, name: &str) -> Result<Self, CallError> {
+        self.0.tenant(name).map(Self)
+    }
+
+    /// Makes calls on a thread that may wait. All other calls are made of this one.
+    ///
+    /// # Errors
+    /// When the service is gone, or the calls panicked.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        calls: impl FnOnce(&Service) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let service = self.0.clone();
+        let runtime = self.0.inner.runtime.as_ref().ok_or(CallError::Closed)?;
+        let done = runtime.spawn_blocking(move || calls(&service));
+        done.await.map_err(|_| CallError::BrokenOff)
+    }
+
+    /// See [`Service::validate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn validate(&self, entity_type: &str, record: &str, ruleset: &str) -> Result<RecordResult, CallError> {
+        let [entity_type, record, ruleset] = [entity_type, record, ruleset].map(str::to_owned);
+        self.run(move |service| service.validate(&entity_type, &record, &ruleset)).await?
+    }
+
+    /// See [`Service::batch_validate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn batch_validate(
+        &self,
+        records: &str,
+        id_fields: &[&str],
+        ruleset: &str,
+    ) -> Result<Vec<RecordResult>, CallError> {
+        let [records, ruleset] = [records, ruleset].map(str::to_owned);
+        let id_fields = super::owned(id_fields);
+        self.run(move |service| service.batch_validate(&records, &borrowed(&id_fields), &ruleset)).await?
+    }
+
+    /// See [`Service::batch_file_validate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn batch_file_validate(
+        &self,
+        uri: &str,
+        entity_types: &[&str],
+        id_fields: &[&str],
+        ruleset: &str,
+    ) -> Result<Vec<RecordResult>, CallError> {
+        let [uri, ruleset] = [uri, ruleset].map(str::to_owned);
+        let [types, id_fields] = [entity_types, id_fields].map(super::owned);
+        self.run(move |service| service.batch_file_validate(&uri, &borrowed(&types), &borrowed(&id_fields), &ruleset))
+            .await?
+    }
+
+    /// See [`Service::discover_rules`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn discover_rules(
+        &self,
+        entity_type: &str,
+        record_or_schema: &str,
+        ruleset: &str,
+    ) -> Result<Vec<DiscoveredRule>, CallError> {
+        let [entity_type, record, ruleset] = [entity_type, record_or_schema, ruleset].map(str::to_owned);
+        self.run(move |service| service.discover_rules(&entity_type, &record, &ruleset)).await?
+    }
+
+    /// See [`Service::discover_rulesets`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn discover_rulesets(&self) -> Result<Vec<DiscoveredRuleset>, CallError> {
+        self.run(Service::discover_rulesets).await?
+    }
+
+    /// See [`Service::reload_logic`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn reload_logic(&self) -> Result<Reload, CallError> {
+        self.run(Service::reload_logic).await?
+    }
+
+    /// See [`Service::cache_age`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn cache_age(&self) -> Result<Duration, CallError> {
+        self.run(Service::cache_age).await?
+    }
+
+    /// See [`Service::status`].
+    ///
+    /// # Errors
+    /// When the service is gone.
+    pub async fn status(&self) -> Result<Status, CallError> {
+        self.run(Service::status).await
+    }
+
+    /// See [`Service::close`].
+    ///
+    /// # Errors
+    /// When the service is gone.
+    pub async fn close(&self) -> Result<(), CallError> {
+        self.run(Service::close).await
+    }
+}
+
+fn borrowed(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
+}

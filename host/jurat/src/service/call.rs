@@ -1,0 +1,119 @@
+//! Why a call gave no results.
+
+use std::sync::Arc;
+
+use jurat_engine::results::RecordError;
+use jurat_engine::routing::RouteError;
+use jurat_engine::{Excerpt, JudgeError};
+use thiserror::Error;
+
+use super::{Blame, OpenError};
+use crate::data::DataError;
+
+/// Why a call gave no results.
+///
+/// [`CallError::kind`] is what programs should look at: it does not change; the words may.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The service was closed.
+    #[error("the service is closed")]
+    Closed,
+    /// Nobody of that name has rules here.
+    #[error("there is no tenant `{name}`")]
+    UnknownTenant {
+        /// The name as given.
+        name: Excerpt,
+    },
+    /// There are several tenants, and the call does not say whose rules it wants.
+    #[error("there are several tenants: say whose rules are to be used")]
+    TenantNeeded,
+    /// A single record was asked for, and there is none, or more than one.
+    #[error("one record is expected: a JSON object, and nothing beside it")]
+    NotOneRecord,
+    /// A list of records was asked for, and there is none.
+    #[error("a list of records is expected: a JSON array of objects")]
+    NotAList,
+    /// What should say the schema of a record does not.
+    #[error("a record with a `$schema`, or the URL of a schema, is expected")]
+    NoSchema,
+    /// The record of a call cannot be judged.
+    #[error("{}", .0.message)]
+    Record(RecordError),
+    /// The call names what the release does not have.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// The call as a whole cannot be served, or not to its end.
+    #[error(transparent)]
+    Judge(JudgeError),
+    /// The file of records cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// There is no newer release that can be used; the one that served before goes on serving.
+    #[error("the release that serves goes on, because the next one is not used")]
+    Reload(#[source] Arc<OpenError>),
+    /// The call broke off: a mistake of the program.
+    #[error("the call broke off; the log says why")]
+    BrokenOff,
+}
+
+/// Who can do something about a [`CallError`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CallBlame {
+    /// Whoever makes the call.
+    Caller,
+    /// Whoever wrote the rules, or serves them.
+    Rules,
+    /// The machine, this program, or somebody that it depends on.
+    Host,
+}
+
+impl CallError {
+    /// Who can do something about it.
+    #[must_use]
+    pub fn blame(&self) -> CallBlame {
+        match self {
+            Self::UnknownTenant { .. }
+            | Self::TenantNeeded
+            | Self::NotOneRecord
+            | Self::NotAList
+            | Self::NoSchema
+            | Self::Record(_)
+            | Self::Route(_) => CallBlame::Caller,
+            Self::Data(error) if error.blames_caller() => CallBlame::Caller,
+            Self::Judge(error) if error.blames_request() => CallBlame::Caller,
+            Self::Reload(error) if error.blame() != Blame::Host => CallBlame::Rules,
+            Self::Closed | Self::Data(_) | Self::Judge(_) | Self::Reload(_) | Self::BrokenOff => CallBlame::Host,
+        }
+    }
+
+    /// A stable name for the reason.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::UnknownTenant { .. } => "unknown_tenant",
+            Self::TenantNeeded => "tenant_needed",
+            Self::NotOneRecord => "not_one_record",
+            Self::NotAList => "not_a_list",
+            Self::NoSchema => "no_schema",
+            Self::Record(error) => error.code,
+            Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.code(),
+            Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => "id_fields",
+            Self::Judge(JudgeError::Now) => "now",
+            Self::Judge(JudgeError::Output(_)) => "output",
+            Self::Judge(_) | Self::BrokenOff => "internal",
+            Self::Data(error) => error.kind(),
+            Self::Reload(_) => "reload",
+        }
+    }
+}
+
+impl From<JudgeError> for CallError {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Route(error) => Self::Route(error),
+            error => Self::Judge(error),
+        }
+    }
+}

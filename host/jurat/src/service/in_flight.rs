@@ -1,0 +1,94 @@
+//! Which calls are being worked on, so that closing can wait for them.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::CallError;
+
+/// Counts calls, until there must be no more.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    count: usize,
+    is_closed: bool,
+}
+
+/// One call; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Call<'a>(&'a InFlight);
+
+impl InFlight {
+    /// Begins a call.
+    pub(super) fn enter(&self) -> Result<Call<'_>, CallError> {
+        let mut state = self.state();
+        if state.is_closed {
+            return Err(CallError::Closed);
+        }
+        state.count += 1;
+        Ok(Call(self))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.state().count
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
+    /// Lets no more calls begin, and waits for those that have.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        while state.count > 0 {
+            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.count -= 1;
+        if state.count == 0 {
+            self.0.ended.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn closing_waits_for_calls_and_lets_no_more_begin() {
+        let calls = InFlight::default();
+        let call = calls.enter().unwrap();
+        let (sender, closed) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                calls.close();
+                sender.send(()).unwrap();
+            });
+            while !calls.is_closed() {
+                thread::yield_now();
+            }
+            assert!(matches!(calls.enter(), Err(CallError::Closed)));
+            assert_eq!((calls.count(), closed.try_recv().is_err()), (1, true));
+            drop(call);
+            closed.recv().unwrap();
+        });
+        assert_eq!(calls.count(), 0);
+    }
+}

@@ -1,0 +1,55 @@
+//! Looks for newer releases in the background, never on the way of a call.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::Inner;
+
+/// How much earlier or later than its time a look may be, in percent: so that many hosts do not ask at once.
+const JITTER: u64 = 10;
+
+/// Looks every so often, as long as the service lives.
+pub(super) async fn run(inner: Weak<Inner>, every: Duration) {
+    loop {
+        tokio::time::sleep(jittered(every, RandomState::new().hash_one(()))).await;
+        let Some(service) = inner.upgrade() else { return };
+        if service.in_flight.is_closed() {
+            return;
+        }
+        // Whatever is wrong is in the log and in the status by then, and tried again after the same time.
+        let _ = tokio::task::spawn_blocking(move || service.look()).await;
+    }
+}
+
+impl Inner {
+    /// Looks for each tenant.
+    fn look(self: Arc<Self>) {
+        for tenant in self.tenants.values() {
+            let _ = tenant.reload(&self.sandbox, &self.clock, self.kept_releases);
+        }
+    }
+}
+
+/// The time, up to so much earlier or later.
+fn jittered(time: Duration, random: u64) -> Duration {
+    let permille = 1_000 - 10 * JITTER + random % (20 * JITTER + 1);
+    time.mul_f64(f64::from(u32::try_from(permille).unwrap_or(1_000)) / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_spread_around_their_time() {
+        let time = Duration::from_secs(1_000);
+        assert_eq!(jittered(time, 0), Duration::from_secs(900));
+        assert_eq!(jittered(time, 100), time);
+        assert_eq!(jittered(time, 200), Duration::from_secs(1_100));
+        for random in [201, u64::MAX, 12_345_678_901] {
+            let jittered = jittered(time, random).as_secs();
+            assert!((900..=1_100).contains(&jittered), "{random}: {jittered}");
+        }
+    }
+}

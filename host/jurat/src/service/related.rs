@@ -1,0 +1,139 @@
+//! Where one tenant's related entities come from: a client whose configuration may change while the service runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jurat_engine::Supplier;
+use jurat_model::Bytes;
+use tokio::runtime::Handle;
+use url::Url;
+
+use super::OpenError;
+use super::waiting::wait_for;
+use crate::cache_dir::CacheDir;
+use crate::coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
+use crate::settings::{CoordinationSource, HostPattern, Location, Secret};
+use crate::source::Source;
+
+/// The longest configuration.
+const CONFIG: Bytes = Bytes::kibi(256);
+
+/// What the service speaks to servers with, for all tenants.
+pub(super) struct Network {
+    pub(super) client: reqwest::Client,
+    pub(super) runtime: Handle,
+    pub(super) cache: Option<Arc<CacheDir>>,
+    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) on_retry: Option<OnRetry>,
+}
+
+/// The coordination service of one tenant.
+pub(super) struct Related {
+    tenant: String,
+    source: Arc<Source>,
+    location: Location,
+    hosts: Vec<HostPattern>,
+    secrets: BTreeMap<String, Secret>,
+    http: reqwest::Client,
+    runtime: Handle,
+    client: ArcSwap<Coordination>,
+    /// Why the configuration could not be read the last time, one sentence for each thing; empty if it could.
+    failure: Mutex<Vec<String>>,
+}
+
+impl Related {
+    /// Reads the configuration; without one that is in order nothing is served.
+    pub(super) fn open(
+        tenant: &str,
+        source: &CoordinationSource,
+        network: &Network,
+        signed: Option<&Url>,
+    ) -> Result<Self, OpenError> {
+        let Network { client: http, runtime, cache, secrets, on_retry } = network;
+        let name = format!("coordination-{tenant}.yaml");
+        let reader = Arc::new(Source::new(source.config.clone(), http.clone(), cache.clone(), &name));
+        let permitted = Permitted { hosts: &source.hosts, signed_base_url: signed, secrets };
+        let config = config(&reader, &source.config, runtime, &permitted)?;
+        let client = Coordination::new(config, http.clone(), runtime.clone(), on_retry.clone());
+        Ok(Self {
+            tenant: tenant.to_owned(),
+            source: reader,
+            location: source.config.clone(),
+            hosts: source.hosts.clone(),
+            secrets: secrets.clone(),
+            http: http.clone(),
+            runtime: runtime.clone(),
+            client: ArcSwap::from_pointee(client),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// Reads the configuration again. The client stays as it is where that fails.
+    ///
+    /// `signed` is where the release that serves says that records may be sent.
+    pub(super) fn reread(&self, signed: Option<&Url>) {
+        let permitted = Permitted { hosts: &self.hosts, signed_base_url: signed, secrets: &self.secrets };
+        let failure = match config(&self.source, &self.location, &self.runtime, &permitted) {
+            Ok(config) => {
+                let client = self.client.load().reconfigured(config, self.http.clone());
+                self.client.store(Arc::new(client));
+                Vec::new()
+            }
+            Err(error) => {
+                let reasons = error.messages();
+                let tenant = &*self.tenant;
+                tracing::error!(
+                    tenant,
+                    reasons = reasons.join("; "),
+                    "the coordination service stays configured as it was"
+                );
+                reasons
+            }
+        };
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Who fetches related entities at this moment.
+    pub(super) fn supplier(&self) -> Arc<dyn Supplier> {
+        self.client.load_full()
+    }
+
+    pub(super) fn status(&self) -> CoordinationStatus {
+        self.client.load().status()
+    }
+
+    /// Why the configuration could not be read the last time; empty if it could.
+    pub(super) fn failure(&self) -> Vec<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for Related {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Related").field("client", &self.client.load()).finish_non_exhaustive()
+    }
+}
+
+/// Reads the configuration, and keeps its text if it is in order.
+fn config(
+    source: &Arc<Source>,
+    location: &Location,
+    runtime: &Handle,
+    permitted: &Permitted<'_>,
+) -> Result<Config, OpenError> {
+    let reader = Arc::clone(source);
+    let read = wait_for(runtime, async move { reader.read(CONFIG).await }).ok_or(OpenError::BrokenOff)?;
+    let fetched = read.map_err(|error| OpenError::Coordination(error.into()))?;
+    let shown = match location {
+        Location::File(path) => path.display().to_string(),
+        Location::Url(url) => url.to_string(),
+    };
+    let config = Config::parse(&fetched.text, &shown, permitted)?;
+    if !fetched.is_stale {
+        let (reader, text) = (Arc::clone(source), Arc::clone(&fetched.text));
+        wait_for(runtime, async move { reader.keep(&text).await }).ok_or(OpenError::BrokenOff)?;
+    }
+    Ok(config)
+}

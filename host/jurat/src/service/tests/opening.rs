@@ -1,0 +1,123 @@
+//! What is opened, and what is not.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jurat_trust::Origin;
+
+use super::site::{LOAN, Site};
+use super::*;
+use crate::settings::{Trust, Unsigned};
+
+#[test]
+fn a_signed_release_judges() {
+    let service = Site::new().open();
+    let identity = service.identity().unwrap();
+    assert!(matches!(&identity.origin, Origin::Signed(provenance) if provenance.signers.len() == 1));
+    let result = service.validate("loan", LOAN, "quick").unwrap();
+    assert_eq!((result.entity_id.as_str(), result.unsigned), ("L-1", false));
+    assert_eq!(result.results[0].status, jurat_model::Status::Fail);
+}
+
+#[test]
+fn what_is_not_as_it_was_signed_is_a_matter_of_trust() {
+    let site = Site::new();
+    let blobs = fs::read_dir(site.path("repository/blobs/sha256")).unwrap();
+    let blob = blobs.map(|entry| entry.unwrap().path()).max().unwrap();
+    let bytes = fs::read(&blob).unwrap();
+    fs::write(&blob, [&bytes[1..], b"x"].concat()).unwrap();
+    let (whose, message) = site.refusal(site.settings());
+    assert_eq!(whose, Blame::Trust);
+    assert!(message.contains("is altered"), "{message}");
+    fs::remove_file(&blob).unwrap();
+    assert_eq!(site.refusal(site.settings()).0, Blame::Trust);
+}
+
+#[test]
+fn an_expired_release_is_not_run() {
+    let site = Site::new();
+    site.set_clock("2026-02-01T00:00:00Z");
+    let (whose, message) = site.refusal(site.settings());
+    assert_eq!(whose, Blame::Trust);
+    assert!(message.contains("expired"), "{message}");
+}
+
+#[test]
+fn a_release_that_is_not_there_is_a_matter_of_settings() {
+    let site = Site::new();
+    let other = site.with(|tenant| {
+        let trust = tenant.trust.clone().unwrap();
+        tenant.trust = Some(Trust { release: "t/demo/other.json".parse().unwrap(), ..trust });
+    });
+    assert_eq!(site.refusal(other).0, Blame::Configuration);
+    let nowhere = site.with(|tenant| tenant.rules = site.path("nowhere"));
+    let (whose, message) = site.refusal(nowhere);
+    assert_eq!(whose, Blame::Configuration);
+    assert!(message.contains("does not exist"), "{message}");
+}
+
+#[test]
+fn all_keys_that_cannot_be_read_are_named() {
+    let site = Site::new();
+    fs::write(site.path("bad.pem"), "no key").unwrap();
+    let keys: Vec<PathBuf> = ["bad.pem", "missing.pem", "key.pub.pem"].iter().map(|key| site.path(key)).collect();
+    let settings = site.with(|tenant| {
+        let trust = tenant.trust.clone().unwrap();
+        tenant.trust = Some(Trust { keys, ..trust });
+    });
+    let (whose, message) = site.refusal(settings);
+    assert_eq!((whose, message.lines().count()), (Blame::Configuration, 2), "{message}");
+}
+
+#[test]
+fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
+    let site = Site::new();
+    let settings = site.with(|tenant| tenant.rules = site.path("source"));
+    let (whose, message) = site.refusal(settings.clone());
+    assert_eq!(whose, Blame::Configuration);
+    assert!(message.contains("unsigned rules are not run"), "{message}");
+
+    let mut allowed = settings;
+    allowed.tenants.get_mut("default").unwrap().unsigned = Unsigned::Run { components: None };
+    let service = site.builder(allowed).open().unwrap();
+    assert_eq!(service.identity().unwrap().origin, Origin::Unsigned);
+    assert!(service.validate("loan", LOAN, "quick").unwrap().unsigned);
+    assert!(service.status().tenants[0].release.unsigned);
+}
+
+#[test]
+fn a_repository_is_verified_even_where_unsigned_rules_may_run() {
+    let site = Site::new();
+    for name in ["release.yaml", "business-config.yaml", "loan.json", "map.json"] {
+        fs::copy(site.path("source").join(name), site.path("repository").join(name)).unwrap();
+    }
+    let allowed = site.with(|tenant| tenant.unsigned = Unsigned::Run { components: None });
+    let service = site.builder(allowed.clone()).open().unwrap();
+    assert!(matches!(service.identity().unwrap().origin, Origin::Signed(_)));
+    let mut untrusted = allowed;
+    untrusted.tenants.get_mut("default").unwrap().trust = None;
+    assert_eq!(site.refusal(untrusted).0, Blame::Configuration);
+}
+
+#[test]
+fn several_tenants_have_rules_of_their_own() {
+    let site = Site::new();
+    let text = |name: &str| {
+        format!(
+            "  {name}:\n    business_config_uri: repository\n    trust: {{repository: demo, release: t/demo/loan.json, \
+             keys: [key.pub.pem], threshold: 1}}\n"
+        )
+    };
+    let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
+    let service = site.builder(settings).open().unwrap();
+    assert!(matches!(service.validate("loan", LOAN, "quick"), Err(CallError::TenantNeeded)));
+    assert!(matches!(service.tenant("initech"), Err(CallError::UnknownTenant { .. })));
+    let acme = service.tenant("acme").unwrap();
+    assert_eq!(acme.validate("loan", LOAN, "quick").unwrap().entity_id, "L-1");
+    assert_eq!((service.status().tenants.len(), acme.status().tenants.len()), (2, 1));
+
+    site.publish(2, "1.1.0", &["quick", "more"]);
+    assert_eq!(acme.reload_logic().unwrap(), Reload::Switched);
+    assert!(acme.validate("loan", LOAN, "more").is_ok());
+    assert!(service.tenant("globex").unwrap().validate("loan", LOAN, "more").is_err());
+}

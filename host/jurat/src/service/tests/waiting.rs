@@ -1,0 +1,77 @@
+//! Who waits, and on which thread.
+
+use std::thread;
+
+use tokio::runtime::Builder;
+
+use super::site::{LOAN, Site};
+use super::*;
+
+fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+
+#[test]
+fn a_handle_can_go_anywhere() {
+    let service = Site::new().open();
+    assert_shared(&service);
+    assert_shared(&service.asynchronous());
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(service.validate("loan", LOAN, "quick").unwrap().entity_id, "L-1");
+                }
+            });
+        }
+    });
+    assert_eq!(service.status().in_flight, 0);
+}
+
+#[test]
+fn asynchronous_calls_leave_their_thread_to_others() {
+    let site = Site::new();
+    let service = site.open().asynchronous();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        // A call that waits for something that only another task of the same thread will do.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let waiting = service.run(move |service| {
+            receiver.recv().unwrap();
+            service.validate("loan", LOAN, "quick")
+        });
+        let (result, ()) = tokio::join!(waiting, async move { sender.send(()).unwrap() });
+        assert_eq!(result.unwrap().unwrap().entity_id, "L-1");
+
+        assert_eq!(service.validate("loan", LOAN, "quick").await.unwrap().entity_id, "L-1");
+        assert_eq!(service.batch_validate("[]", &["id"], "quick").await.unwrap(), []);
+        assert_eq!(service.discover_rules("loan", LOAN, "quick").await.unwrap().len(), 1);
+        assert_eq!(service.discover_rulesets().await.unwrap().len(), 1);
+        assert_eq!(service.reload_logic().await.unwrap(), Reload::Unchanged);
+        assert_eq!(service.cache_age().await.unwrap(), Duration::ZERO);
+        assert_eq!(service.status().await.unwrap().in_flight, 0);
+        service.close().await.unwrap();
+        assert!(matches!(service.validate("loan", LOAN, "quick").await, Err(CallError::Closed)));
+    });
+}
+
+#[test]
+fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
+    let site = Site::new();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let service = site.open();
+        assert!(service.validate("loan", LOAN, "quick").is_ok());
+        service.reload_logic().unwrap();
+        assert_eq!(service.read_data("file:///nowhere/at/all").unwrap_err().blame(), CallBlame::Caller);
+        service.close();
+        drop(service);
+    });
+}
+
+#[test]
+fn a_call_that_panics_costs_only_itself() {
+    let service = Site::new().open().asynchronous();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let broken = runtime.block_on(service.run(|_| assert_eq!(1, 2)));
+    assert!(matches!(broken, Err(CallError::BrokenOff)));
+    assert!(service.blocking().validate("loan", LOAN, "quick").is_ok());
+}

@@ -1,0 +1,190 @@
+//! Every key of the configuration: the one table from which variables, advice and the documentation are made.
+
+use std::fmt;
+
+use crate::problem::advice;
+
+/// A key of the configuration.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Key {
+    /// The keys that lead there, with dots between them.
+    pub path: &'static str,
+    /// What is expected behind it.
+    pub kind: Kind,
+    /// Where it can stand if there are several tenants.
+    pub scope: Scope,
+    /// What counts if it is left out, as it would be written; [`Key::NEEDED`] if it cannot be.
+    pub default: &'static str,
+    /// What it means, in one sentence.
+    pub meaning: &'static str,
+}
+
+/// What is expected behind a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A path, or for some a URL.
+    Path,
+    /// A whole number.
+    Number,
+    /// A size, as in `16 MiB`.
+    Size,
+    /// `true` or `false`.
+    Boolean,
+    /// Texts or paths.
+    List,
+    /// A map from names to paths.
+    Files,
+    /// What nobody else may read.
+    Secret,
+}
+
+/// Where a key can stand if there are several tenants.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Scope {
+    /// At the top: it is about the whole process.
+    Host,
+    /// At the top for all tenants, and below `tenants.NAME` for one.
+    Shared,
+    /// Below `tenants.NAME` only: it grants trust or reach, which is not inherited.
+    Tenant,
+}
+
+impl Key {
+    /// Every key, in the order of the example.
+    pub const ALL: &[Self] = KEYS;
+
+    /// What stands for the default of what cannot be left out.
+    pub const NEEDED: &str = "(needed)";
+
+    /// The environment variable that sets it.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        match self.kind {
+            Kind::Files => format!("{HEADER}<NAME>{FILE}"),
+            _ => format!("{PREFIX}{}", self.path.to_ascii_uppercase().replace('.', "_")),
+        }
+    }
+
+    /// The key with a path.
+    pub(super) fn of_path(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The key that an environment variable sets.
+    pub(super) fn of_variable(name: &str) -> Option<&'static Self> {
+        KEYS.iter().filter(|key| key.kind != Kind::Files).find(|key| key.variable() == name)
+    }
+
+    /// The key that may be meant by something that is none, as advice.
+    pub(super) fn advice(path: &str) -> String {
+        advice(path, KEYS.iter().map(|key| key.path))
+    }
+
+    /// The variable that may be meant by something that is none, as advice.
+    pub(super) fn variable_advice(name: &str) -> String {
+        let variables: Vec<_> = KEYS.iter().map(Self::variable).collect();
+        advice(name, variables.iter().map(String::as_str).chain(OWN))
+    }
+}
+
+/// How the names of our variables begin.
+pub(super) const PREFIX: &str = "JURAT_";
+/// How the names of variables with values of headers begin.
+pub(super) const HEADER: &str = "JURAT_HEADER_";
+/// How the names of variables end that name a file with what they would otherwise hold.
+pub(super) const FILE: &str = "_FILE";
+/// Variables of the program, and of its tests, that are no settings.
+pub(super) const OWN: [&str; 4] = ["JURAT_LOG", "JURAT_CONFIG", "JURAT_BLESS", "JURAT_COMPONENTS"];
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Text => "text",
+            Self::Path => "path",
+            Self::Number => "number",
+            Self::Size => "size",
+            Self::Boolean => "boolean",
+            Self::List => "list",
+            Self::Files => "map of paths",
+            Self::Secret => "secret",
+        })
+    }
+}
+
+const fn host(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, kind, scope: Scope::Host, default, meaning }
+}
+
+const fn shared(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, kind, scope: Scope::Shared, default, meaning }
+}
+
+const fn tenant(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, kind, scope: Scope::Tenant, default, meaning }
+}
+
+#[rustfmt::skip]
+const KEYS: &[Key] = &[
+    tenant("business_config_uri", Kind::Path, Key::NEEDED, "The directory of a signed repository, as a path or a `file:` URL."),
+    tenant("trust.repository", Kind::Text, Key::NEEDED, "The name that the repository was signed for."),
+    tenant("trust.release", Kind::Text, Key::NEEDED, "The release to run, by its path among the targets of the repository."),
+    tenant("trust.keys", Kind::List, Key::NEEDED, "Files with the public keys of those who may sign."),
+    tenant("trust.threshold", Kind::Number, Key::NEEDED, "How many different keys of these must have signed."),
+    tenant("trust.min_version", Kind::Number, "1", "The lowest version of the repository's metadata that is accepted."),
+    tenant("danger.unsigned_directory", Kind::Boolean, "false", "Whether rules that nobody has signed are run; `trust` is then not needed. For development only."),
+    tenant("danger.component_directory", Kind::Path, "null", "Where the components of such rules are; `null` = where `release.yaml` says."),
+
+    shared("limits.fuel", Kind::Number, "10000000", "Instructions of one call before the rule faults with `fuel`."),
+    shared("limits.memory", Kind::Size, "16 MiB", "Memory of an instance before it faults with `memory`."),
+    shared("limits.table_elements", Kind::Number, "10000", "Table elements of an instance before it faults with `memory`."),
+    shared("limits.reply", Kind::Size, "256 KiB", "What is read of an answer before the rule faults with `output`."),
+    shared("limits.deadline_ms", Kind::Number, "2000", "Milliseconds of one call before the rule is stopped; a back-stop far above the fuel."),
+    shared("sealed_wasi", Kind::Text, "refused", "Whether components may import WASI, with nothing behind it: `refused` or `granted`."),
+    shared("isolation", Kind::Text, "chunk", "What shares an instance of a rule: the records of a `chunk`, or no two (`record`)."),
+    shared("park_after", Kind::Number, "1000", "After so many guilty records a rule is not run on the rest of the request."),
+    shared("chunk.rows", Kind::Number, "1024", "How many records are judged together at most."),
+    shared("chunk.bytes", Kind::Size, "128 KiB", "How many bytes inside of a rule's memory are judged together at most."),
+    shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),
+    shared("max_file", Kind::Size, "50 MiB", "The longest file of records; longer ones are refused."),
+    shared("max_findings", Kind::Number, "100", "Findings of one rule on one record that are told; further ones are counted."),
+
+    tenant("data_roots", Kind::List, "null", "Directories below which callers may have files read; `null` = the working directory, over standard input only."),
+    tenant("data_origins", Kind::List, "[]", "Servers from which callers may have files fetched, each as `https://host[:port]`; `http:` ones if they are named."),
+    tenant("data_private_addresses", Kind::Text, "refused", "Whether these may have loopback, private or link-local addresses: `refused` or `granted`."),
+    tenant("coordination_service_config_uri", Kind::Path, "null", "The configuration of the coordination service: a path, or a `file:` or `https:` URL; `null` = there is none."),
+    tenant("coordination_hosts", Kind::List, "[]", "Hosts to which that configuration may have records sent, each as `host[:port]`, or `*.domain` for all below one."),
+
+    host("logic_cache_dir", Kind::Path, "null", "Where what was fetched is kept for the next start; refused if others can write it. `null` = nowhere."),
+    host("logic_cache_max_age_seconds", Kind::Number, "1800", "After so many seconds it is checked, in the background, whether there is something newer."),
+    host("kept_releases", Kind::Number, "2", "How many earlier releases of each tenant stay in memory."),
+    host("batch_parallelism", Kind::Boolean, "true", "Whether the records of a request are judged on several threads."),
+    host("batch_max_workers", Kind::Number, "null", "On how many; `null` = as many as there are processors."),
+    host("http.proxy", Kind::Secret, "null", "The proxy for all servers, `http://host:port`; with a password in the environment only."),
+    host("http.proxy_file", Kind::Path, "null", "The file that holds the proxy's URL, instead of `http.proxy`."),
+    host("http.authorities", Kind::List, "[]", "PEM files with certificates of authorities that are trusted besides those of the system."),
+    host("http.client_certificate", Kind::Path, "null", "The PEM file with a certificate and its private key by which this host shows who it is."),
+    host("http.connect_timeout_ms", Kind::Number, "30000", "The longest time for getting a connection, in milliseconds."),
+    host("http.read_timeout_ms", Kind::Number, "60000", "The longest time in which nothing comes in, in milliseconds."),
+    host("http.idle_connections", Kind::Number, "10", "Connections to each host that stay open while nothing is asked."),
+    host("http.dns_cache_seconds", Kind::Number, "300", "How long the addresses of a host are believed, in seconds."),
+    host("rpc.max_message", Kind::Size, "64 MiB", "The longest request."),
+    host("rpc.max_reply", Kind::Size, "256 MiB", "The longest answer."),
+    host("rpc.max_buffered", Kind::Size, "256 MiB", "What all requests that are being read or worked on may take together."),
+    host("rpc.max_connections", Kind::Number, "256", "Clients at a time."),
+    host("rpc.max_in_flight", Kind::Number, "64", "Requests of one client that are worked on at a time; further ones wait."),
+    host("rpc.write_timeout_ms", Kind::Number, "30000", "How long a client may leave an answer unread before its connection is closed, in milliseconds."),
+    host("rpc.drain_ms", Kind::Number, "30000", "How long requests may take that were there when the server was told to stop, in milliseconds."),
+    host("rpc.token", Kind::Secret, "null", "What clients from other machines must show first, in the environment only; without one they are refused."),
+    host("rpc.token_file", Kind::Path, "null", "The file that holds it."),
+    host("rpc.tls.certificate", Kind::Path, "null", "The PEM file with the certificate of this server, and those between it and an authority."),
+    host("rpc.tls.key", Kind::Path, "null", "The PEM file with its private key."),
+    host("header_files", Kind::Files, "{}", "Files with values of headers, by the names under which the coordination service's configuration asks for them."),
+];
+
+#[cfg(test)]
+mod tests;

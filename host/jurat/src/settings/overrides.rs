@@ -1,0 +1,217 @@
+//! What stands above the file: environment variables, an env file, flags.
+//!
+//! Nothing is looked up here: whoever starts the process hands it over, so that a library never reads the environment by itself.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use jurat_engine::Excerpt;
+use jurat_model::Bytes;
+
+use super::keys::{Kind, OWN, PREFIX};
+use super::target::Target;
+use super::{Secret, env_file};
+use crate::problem::{Place, Problem, Problems};
+use crate::yaml::Value;
+
+/// Values that count instead of those of the file: of environment variables, and above them of flags.
+///
+/// # Limits
+/// A value has at most 64 KiB, on one line. What is wrong with one is told together with what is wrong with the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    directory: PathBuf,
+    /// From the weakest to the strongest: the env file, the environment, flags.
+    tiers: [Vec<Override>; 3],
+    problems: Vec<Problem>,
+}
+
+/// A value that counts instead of one in the file.
+#[derive(Clone, Debug)]
+pub(super) struct Override {
+    /// The key.
+    pub(super) path: Vec<String>,
+    /// Another key that says the same in another way.
+    pub(super) rival: Option<Vec<String>>,
+    /// The value; its nodes do not know yet who says it.
+    pub(super) value: Written,
+    /// How the user knows where it stands.
+    pub(super) source: String,
+    /// Where it stands in there.
+    pub(super) place: Option<Place>,
+}
+
+/// A value as it was written, read as far as its key says what it is.
+#[derive(Clone, Debug)]
+pub(super) enum Written {
+    One(Value),
+    Several(Vec<String>),
+}
+
+/// The longest value.
+pub(super) const MAX_VALUE: Bytes = Bytes::kibi(64);
+
+const ENV_FILE: usize = 0;
+const ENVIRONMENT: usize = 1;
+const FLAGS: usize = 2;
+
+impl Overrides {
+    /// No values: the file alone counts.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// No values yet. Paths in those that are added are relative to the given directory, which should be the working one.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), ..Self::default() }
+    }
+
+    /// Adds environment variables; of those that others use, none is looked at.
+    ///
+    /// Each key has a variable, `JURAT_` and its path in capitals with `_` for `.`; see [`Key::variable`]. Entries of lists are
+    /// separated by commas. An empty value counts as `null`, or as an empty list.
+    #[must_use]
+    pub fn with_environment(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let ours = variables.into_iter().filter_map(|(name, value)| {
+            let name = name.to_string_lossy().into_owned();
+            name.starts_with(PREFIX).then_some((name, value))
+        });
+        // In an order that does not change from one start to the next.
+        for (name, value) in ours.collect::<BTreeMap<_, _>>() {
+            let source = format!("environment variable {}", shown(&name));
+            match value.into_string() {
+                _ if OWN.contains(&name.as_str()) => {}
+                Ok(value) => self.add(ENVIRONMENT, &source, None, Target::of_variable(&name), &value),
+                Err(_) => self.problems.push(Problem::of_file(source, "its value is not UTF-8")),
+            }
+        }
+        self
+    }
+
+    /// Adds the text of an env file that is known as `file`. Variables of the environment win over its own.
+    ///
+    /// It has lines like `NAME=value`, `export NAME="some value"`, `NAME='it'`, and comments after `#`. Nothing in it is expanded.
+    #[must_use]
+    pub fn with_env_file(mut self, text: &str, file: &str) -> Self {
+        let (variables, problems) = env_file::read(text, file);
+        self.problems.extend(problems);
+        for variable in variables.into_iter().filter(|variable| variable.name.starts_with(PREFIX)) {
+            let target = match OWN.contains(&variable.name.as_str()) {
+                true => Err("it is looked at before this file is read: set it in the environment".to_owned()),
+                false => Target::of_variable(&variable.name),
+            };
+            let target = target.map_err(|error| format!("{}: {error}", shown(&variable.name)));
+            self.add(ENV_FILE, file, Some(variable.at), target, variable.value.reveal());
+        }
+        self
+    }
+
+    /// Adds flags, each as `KEY=VALUE` with a key as in the file: `limits.fuel=5`. The last one for a key counts.
+    #[must_use]
+    pub fn with_flags<'a>(mut self, flags: impl IntoIterator<Item = &'a str>) -> Self {
+        for (index, flag) in flags.into_iter().enumerate() {
+            match flag.split_once('=') {
+                Some((path, value)) => self.add(FLAGS, FLAG, None, Target::of_path(path.trim()), value),
+                None => {
+                    // It is not repeated: it may be the second half of something secret.
+                    let message = format!("number {} of these has no `=`: write `KEY=VALUE`", index + 1);
+                    self.problems.push(Problem::of_file(FLAG, message));
+                }
+            }
+        }
+        self
+    }
+
+    /// What paths are relative to.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The values, from the weakest to the strongest.
+    pub(super) fn tiers(&self) -> &[Vec<Override>] {
+        &self.tiers
+    }
+
+    /// What is wrong with them, whatever the file says.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Everything that is wrong.
+    pub(super) fn refuse(&self, problems: impl IntoIterator<Item = Problem>) -> Problems {
+        let problems: Vec<_> = problems.into_iter().chain(self.problems.iter().cloned()).collect();
+        // Without a problem there are settings: whoever gives none says why.
+        Problems::none(problems).err().unwrap_or_else(|| Problem::of_file("configuration", "it cannot be read").into())
+    }
+
+    fn add(&mut self, tier: usize, source: &str, place: Option<Place>, target: Result<Target, String>, value: &str) {
+        let read = target.and_then(|target| {
+            refuse_odd(value).map_err(|error| format!("{}: {error}", target.path.join(".")))?;
+            Ok(target)
+        });
+        match read {
+            Ok(Target { path, rival, kind }) => {
+                let value = Written::read(value, kind);
+                let tier = self.tiers.get_mut(tier);
+                tier.into_iter().for_each(|tier| {
+                    tier.retain(|other| other.path != path);
+                    tier.push(Override {
+                        path: path.clone(),
+                        rival: rival.clone(),
+                        value: value.clone(),
+                        source: source.to_owned(),
+                        place,
+                    });
+                });
+            }
+            Err(message) => self.problems.push(Problem { at: place, ..Problem::of_file(source, message) }),
+        }
+    }
+}
+
+/// How the user knows flags.
+const FLAG: &str = "--set";
+
+impl Written {
+    fn read(text: &str, kind: Kind) -> Self {
+        // What does not fit stays a text, so that it is refused like a text in the file.
+        Self::One(match kind {
+            Kind::List if text.trim().is_empty() => return Self::Several(Vec::new()),
+            Kind::List => return Self::Several(text.split(',').map(|entry| entry.trim().to_owned()).collect()),
+            _ if text.is_empty() => Value::Null,
+            Kind::Secret => Value::Secret(Secret::new(text)),
+            Kind::Number => text.trim().parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Integer),
+            Kind::Boolean if text == "true" => Value::Boolean(true),
+            Kind::Boolean if text == "false" => Value::Boolean(false),
+            Kind::Boolean | Kind::Text | Kind::Path | Kind::Size | Kind::Files => Value::Text(text.to_owned()),
+        })
+    }
+}
+
+/// Refuses what no setting can be, without repeating it.
+pub(super) fn refuse_odd(value: &str) -> Result<(), String> {
+    let length = value.len() as u64;
+    if length > MAX_VALUE.get() {
+        return Err(format!("its value has {length} bytes, but at most {MAX_VALUE} are read"));
+    }
+    match value.char_indices().find(|(_, character)| character.is_control()) {
+        Some((offset, '\n' | '\r')) => {
+            Err(format!("its value has a line break after {offset} bytes, but must be one line"))
+        }
+        Some((offset, character)) => {
+            Err(format!("its value has the control character U+{:04X} after {offset} bytes", u32::from(character)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A name of whoever set it, on one line.
+fn shown(name: &str) -> Excerpt {
+    Excerpt::of(&name.escape_debug().to_string())
+}
+
+#[cfg(test)]
+mod tests;

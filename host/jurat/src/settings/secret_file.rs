@@ -1,0 +1,69 @@
+//! Secrets in files of their own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use jurat_engine::Excerpt;
+use zeroize::Zeroizing;
+
+use super::Secret;
+use super::overrides::{MAX_VALUE, refuse_odd};
+use crate::files;
+use crate::problem::chain;
+use crate::yaml::Field;
+
+/// Who can read what a setting says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// Whoever can read the configuration file, or list processes.
+    Open,
+    /// Nobody who should not.
+    Kept,
+}
+
+/// The secret that stands in one of two fields, or in the file that the other one names.
+pub(super) fn choose(
+    plain: Option<&Field<'_>>,
+    file: Option<&Field<'_>>,
+    check: impl FnOnce(&str, Standing) -> Result<(), String>,
+) -> Option<Secret> {
+    let plain = plain.filter(|field| field.is_there());
+    let file = file.filter(|field| field.is_there());
+    let (field, secret, standing) = match (plain, file) {
+        (Some(_), Some(file)) => {
+            file.refuse("the secret itself is given as well: leave one of the two out");
+            return None;
+        }
+        (Some(plain), None) if plain.is_secret() => (plain, plain.secret()?, Standing::Kept),
+        (Some(plain), None) => (plain, plain.secret()?, Standing::Open),
+        (None, Some(file)) => {
+            let read = read(&file.path()?);
+            (file, read.map_err(|message| file.refuse(message)).ok()?, Standing::Kept)
+        }
+        (None, None) => return None,
+    };
+    check(secret.reveal(), standing).map_err(|message| field.refuse(message)).ok()?;
+    Some(secret)
+}
+
+/// Reads a file that holds a secret, on one line.
+///
+/// Others may read it, as in containers they often can, but not write it: they would decide what the secret is.
+fn read(path: &Path) -> Result<Secret, String> {
+    let shown = path.display().to_string();
+    let about = |message: String| format!("`{}`: {message}", Excerpt::of(&shown));
+    let bytes = files::read(path, MAX_VALUE).map_err(|error| about(chain(&error)))?;
+    let bytes = Zeroizing::new(bytes);
+    let mode = path.metadata().map_or(0, |found| found.permissions().mode());
+    if mode & 0o002 != 0 {
+        return Err(about("everybody can write it, and so decide what the secret is; `chmod o-rw` it".to_owned()));
+    }
+    if mode & 0o004 != 0 {
+        tracing::warn!(file = shown, "every user of this machine can read this secret; `chmod o-r` would stop that");
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| about("it is not UTF-8 text".to_owned()))?;
+    match text.trim_end_matches(['\n', '\r']) {
+        "" => Err(about("it is empty".to_owned())),
+        secret => refuse_odd(secret).map(|()| Secret::new(secret)).map_err(about),
+    }
+}

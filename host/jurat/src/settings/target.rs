@@ -1,0 +1,97 @@
+//! What the name of a variable or of a flag stands for.
+
+use jurat_engine::Excerpt;
+
+use super::keys::{FILE, HEADER, Key, Kind};
+
+/// What a name stands for.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The keys that lead there.
+    pub(super) path: Vec<String>,
+    /// Another key that says the same in another way.
+    pub(super) rival: Option<Vec<String>>,
+    /// What is expected there.
+    pub(super) kind: Kind,
+}
+
+impl Target {
+    /// What an environment variable is about.
+    pub(super) fn of_variable(name: &str) -> Result<Self, String> {
+        if let Some(header) = name.strip_prefix(HEADER) {
+            return match header.strip_suffix(FILE) {
+                Some(header) => Self::of_header(header, Kind::Path),
+                None => Self::of_header(header, Kind::Secret),
+            };
+        }
+        match Key::of_variable(name) {
+            Some(key) => Ok(Self::of_key(key)),
+            None if name.starts_with("JURAT_TENANTS") => {
+                Err("`tenants` can be said in the file only; variables are about the only tenant, or about all"
+                    .to_owned())
+            }
+            None => Err(format!("no setting has this name{}", Key::variable_advice(name))),
+        }
+    }
+
+    /// What the key of a flag is about.
+    pub(super) fn of_path(path: &str) -> Result<Self, String> {
+        if let Some(header) = path.strip_prefix("header_files.") {
+            return Self::of_header(header, Kind::Path);
+        }
+        let key = Key::of_path(path).filter(|key| key.kind != Kind::Files);
+        match key {
+            Some(Key { path: "rpc.token", .. }) => Err(
+                "rpc.token: other users of this machine can read the command line: use `rpc.token_file`, or the variable \
+                 `JURAT_RPC_TOKEN`"
+                    .to_owned(),
+            ),
+            // In a file, or on the command line, everybody can read it.
+            Some(key) if key.kind == Kind::Secret => Ok(Self { kind: Kind::Text, ..Self::of_key(key) }),
+            Some(key) => Ok(Self::of_key(key)),
+            None if path == "header_files" => Err("header_files: name the header: `header_files.NAME=PATH`".to_owned()),
+            None if path.split('.').next() == Some("tenants") => {
+                Err("`tenants` can be said in the file only; flags are about the only tenant, or about all".to_owned())
+            }
+            None if Key::ALL.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))) => {
+                Err(format!("`{path}` is a section: name one of its keys, with a dot between"))
+            }
+            None => Err(format!("`{}` is no setting{}", Excerpt::of(path), Key::advice(path))),
+        }
+    }
+
+    fn of_key(key: &Key) -> Self {
+        let split = |path: &str| path.split('.').map(str::to_owned).collect();
+        let rival = match key.path {
+            "rpc.token" => Some("rpc.token_file"),
+            "rpc.token_file" => Some("rpc.token"),
+            "http.proxy" => Some("http.proxy_file"),
+            "http.proxy_file" => Some("http.proxy"),
+            _ => None,
+        };
+        Self { path: split(key.path), rival: rival.map(split), kind: key.kind }
+    }
+
+    fn of_header(name: &str, kind: Kind) -> Result<Self, String> {
+        if !is_header(name) {
+            return Err(HEADER_NAME.to_owned());
+        }
+        let path = |map: &str| vec![map.to_owned(), name.to_owned()];
+        let (path, rival) = match kind {
+            Kind::Secret => (path("headers"), path("header_files")),
+            _ => (path("header_files"), path("headers")),
+        };
+        Ok(Self { path, rival: Some(rival), kind })
+    }
+}
+
+/// What is wrong with the name of a header's value.
+pub(super) const HEADER_NAME: &str = "the name of a header's value is expected: at most 64 of A-Z, 0-9 and `_`, a letter first, and not with `_FILE` at the end";
+
+/// Whether a variable can have this name after `JURAT_HEADER_`.
+pub(super) fn is_header(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.ends_with(FILE)
+}

@@ -1,0 +1,160 @@
+//! Calls and their results: the one place where the protocol meets the service.
+
+use std::io;
+use std::sync::Arc;
+
+use jurat::{AsyncService, RecordResult, Reload, Request, RuleResult, Service};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::json;
+
+use super::budget::Budget;
+use super::call::{Asked, Call, Judging};
+use super::failure::Failure;
+use super::output::Output;
+use super::work::{Answer, Answers};
+
+/// Answers calls with a service.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    service: AsyncService,
+    /// The memory for what is judged.
+    budget: Arc<Budget>,
+}
+
+impl Serving {
+    pub(crate) fn new(service: AsyncService, budget: Arc<Budget>) -> Self {
+        Self { service, budget }
+    }
+}
+
+impl Answers for Serving {
+    fn answer(&self, call: Call, output: Output) -> Answer {
+        Box::pin(answer(self.service.clone(), Arc::clone(&self.budget), call, output))
+    }
+}
+
+async fn answer(service: AsyncService, budget: Arc<Budget>, call: Call, mut output: Output) -> Result<Output, Failure> {
+    let service = match &call.tenant {
+        Some(name) => service.tenant(name)?,
+        None => service,
+    };
+    match call.asked {
+        // These wait for nothing, and are answered also where everything else is busy.
+        Asked::Version => output.value(&json!({"name": "jurat", "version": env!("CARGO_PKG_VERSION")}))?,
+        Asked::Health => output.value(&json!({"status": service.blocking().status().health}))?,
+        Asked::Status => output.value(&service.blocking().status())?,
+        Asked::CacheAge => {
+            output.value(&json!({"cache_age": service.blocking().cache_age()?.as_secs_f64()}))?;
+        }
+        asked => {
+            let made = service.run(move |service| {
+                let made = perform(service, &budget, asked, &mut output);
+                made.map(|()| output)
+            });
+            return made.await?;
+        }
+    }
+    Ok(output)
+}
+
+/// Makes a call that may take its time.
+fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut Output) -> Result<(), Failure> {
+    match asked {
+        Asked::Validate { record, entity_type, judging } => {
+            let request = Request { entity_type: Some(entity_type), ..request(service, judging)? };
+            let result = service.judge_one(&request, &record)?;
+            output.records = Some(1);
+            let rules = result.results.iter();
+            let (now, unsigned) = (result.now.as_deref(), result.unsigned);
+            output.value(&rules.map(|rule| TopRule { rule, now, unsigned }).collect::<Vec<_>>())
+        }
+        Asked::Batch { records, id_fields, judging } => {
+            let request = Request { id_fields, ..request(service, judging)? };
+            judge(service, &request, records, output)
+        }
+        Asked::File { uri, entity_types, id_fields, judging } => {
+            let request = Request { id_fields, expected: entity_types, ..request(service, judging)? };
+            let text = service.read_data(&uri)?;
+            let mut charge = budget.charge();
+            charge.grow(text.len() as u64).map_err(|_| Failure::overloaded())?;
+            judge(service, &request, text, output)
+        }
+        Asked::Rules { entity_type, record_or_schema, ruleset } => {
+            let rules = service.discover_rules(&entity_type, &record_or_schema, &ruleset)?;
+            output.value(&Keyed(rules.iter().map(|rule| (&*rule.rule_id, rule)).collect()))
+        }
+        Asked::Rulesets => {
+            let rulesets = service.discover_rulesets()?;
+            output.value(&Keyed(rulesets.iter().map(|ruleset| (&*ruleset.name, ruleset)).collect()))
+        }
+        Asked::Reload => {
+            let message = match service.reload_logic()? {
+                Reload::Unchanged => "the release that serves is still the newest",
+                Reload::Switched => "another release serves from now on",
+            };
+            output.value(&Done { status: "ok", message })
+        }
+        // They have been answered without waiting.
+        Asked::Authenticate { .. } | Asked::Version | Asked::Health | Asked::Status | Asked::CacheAge => {
+            Err(Failure::internal())
+        }
+    }
+}
+
+/// Judges many records, and writes each result as soon as it is there.
+fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), Failure> {
+    output.text("[")?;
+    let mut is_first = true;
+    let judged = service.judge(request, text, &mut |result: RecordResult| {
+        let written = if is_first { Ok(()) } else { output.text(",") };
+        is_first = false;
+        // The output itself keeps the reason.
+        written.and_then(|()| output.value(&result)).map_err(|_| io::Error::other("the answer grows no further"))
+    });
+    if output.has_failed() {
+        return Err(output.failure());
+    }
+    output.records = Some(judged?.records);
+    output.text("]")
+}
+
+fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
+    let Judging { ruleset, associated, now } = judging;
+    let mut request = Request { associated, ..service.request(ruleset)? };
+    if let Some(now) = now {
+        request.run.now = now.as_microsecond();
+    }
+    Ok(request)
+}
+
+/// What is said of a call that has no other result.
+#[derive(Serialize)]
+struct Done {
+    status: &'static str,
+    message: &'static str,
+}
+
+/// A rule's result where no record's stands around it: what that would say is said by each.
+#[derive(Serialize)]
+struct TopRule<'a> {
+    #[serde(flatten)]
+    rule: &'a RuleResult,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unsigned: bool,
+}
+
+/// A list as an object, in its order.
+struct Keyed<'a, T>(Vec<(&'a str, &'a T)>);
+
+impl<T: Serialize> Serialize for Keyed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,130 @@
+//! Whole conversations. What stands behind them is no service but [`Script`], which does what a test needs of one.
+
+use std::sync::Arc;
+
+use jurat::settings::Rpc;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use super::call::{Asked, Call};
+use super::failure::Failure;
+use super::output::Output;
+use super::server::{Ended, Server};
+use super::work::{Answer, Answers};
+
+mod doors;
+mod flow;
+mod limits;
+mod properties;
+mod requests;
+mod table;
+
+/// Answers as the ruleset's name says.
+#[derive(Debug)]
+struct Script {
+    /// What rulesets called `gate` wait for.
+    gate: Arc<Semaphore>,
+}
+
+impl Answers for Script {
+    fn answer(&self, call: Call, mut output: Output) -> Answer {
+        let gate = Arc::clone(&self.gate);
+        Box::pin(async move {
+            match call.asked {
+                Asked::Validate { record, entity_type, judging } => match judging.ruleset.as_str() {
+                    "echo" => output.text(&record)?,
+                    "gate" => {
+                        gate.acquire().await.unwrap().forget();
+                        output.text("\"gate\"")?;
+                    }
+                    "fill" => output.value(&"x".repeat(entity_type.parse().unwrap()))?,
+                    "panic" => panic!("as asked"),
+                    other => return Err(Failure::new(super::failure::Kind::Service("unknown_ruleset"), other)),
+                },
+                Asked::Batch { records, .. } => output.text(std::str::from_utf8(&records).unwrap())?,
+                _ => output.value(&json!({"done": true}))?,
+            }
+            Ok(output)
+        })
+    }
+}
+
+/// A server and what its tests hold in their hands.
+struct Stage {
+    server: Server,
+    gate: Arc<Semaphore>,
+}
+
+/// A client's end of a connection.
+struct Peer<S> {
+    reader: BufReader<tokio::io::ReadHalf<S>>,
+    writer: tokio::io::WriteHalf<S>,
+}
+
+impl Stage {
+    fn new(settings: Rpc) -> Self {
+        let gate = Arc::new(Semaphore::new(0));
+        Self { server: Server::answering(Arc::new(Script { gate: Arc::clone(&gate) }), settings), gate }
+    }
+
+    /// The only client of this server, over a pipe that holds so many bytes.
+    fn only(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<Ended>) {
+        let (client, host) = duplex(capacity);
+        let (reader, writer) = split(host);
+        let server = self.server.clone();
+        let ended = tokio::spawn(async move { server.serve(reader, writer).await });
+        (Peer::new(client), ended)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite> Peer<S> {
+    fn new(stream: S) -> Self {
+        let (reader, writer) = split(stream);
+        Self { reader: BufReader::new(reader), writer }
+    }
+
+    /// Sends a line.
+    async fn send(&mut self, line: impl AsRef<[u8]>) {
+        self.writer.write_all(line.as_ref()).await.unwrap();
+        self.writer.write_all(b"\n").await.unwrap();
+        self.writer.flush().await.unwrap();
+    }
+
+    /// The next line; none at the end.
+    async fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let length = self.reader.read_line(&mut line).await.unwrap_or_default();
+        (length > 0).then(|| line.trim_end_matches('\n').to_owned())
+    }
+
+    /// The next answer.
+    async fn answer(&mut self) -> Value {
+        serde_json::from_str(&self.line().await.expect("an answer")).unwrap()
+    }
+
+    /// Sends a line, and gives back the next answer.
+    async fn ask(&mut self, line: impl AsRef<[u8]>) -> Value {
+        self.send(line).await;
+        self.answer().await
+    }
+
+    /// Says that nothing more comes.
+    async fn end(&mut self) {
+        self.writer.shutdown().await.unwrap();
+    }
+}
+
+/// A call of the script.
+fn script(id: u64, ruleset: &str, entity_type: &str) -> String {
+    let params = json!({"entity_type": entity_type, "entity_data": {"id": id}, "ruleset_name": ruleset});
+    json!({"jsonrpc": "2.0", "id": id, "method": "validate", "params": params}).to_string()
+}
+
+/// The code and the kind of an error.
+fn error(answer: &Value) -> (i64, &str) {
+    let error = &answer["error"];
+    assert!(error["data"]["correlation_id"].is_string(), "{answer}");
+    (error["code"].as_i64().unwrap(), error["data"]["kind"].as_str().unwrap())
+}

@@ -1,0 +1,120 @@
+//! Many requests at once, and how they end.
+
+use super::*;
+
+#[tokio::test]
+async fn answers_come_as_they_are_ready() {
+    let stage = Stage::new(Rpc::default());
+    let (mut client, _ended) = stage.only(1 << 20);
+    client.send(script(1, "gate", "a")).await;
+    client.send(script(2, "echo", "a")).await;
+    assert_eq!(client.answer().await["id"], 2);
+    stage.gate.add_permits(1);
+    assert_eq!(client.answer().await["id"], 1);
+}
+
+#[tokio::test]
+async fn a_client_gets_as_many_places_as_there_are_and_the_rest_waits() {
+    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
+    let stage = Stage::new(settings);
+    let (mut client, _ended) = stage.only(1 << 20);
+    for id in 1..=2 {
+        client.send(script(id, "gate", "a")).await;
+    }
+    // With both places taken, this one is not even read.
+    client.send(script(3, "echo", "a")).await;
+    stage.gate.add_permits(1);
+    let first = client.answer().await["id"].as_u64().unwrap();
+    assert!(first < 3, "{first}");
+    assert_eq!(client.answer().await["id"], 3);
+    stage.gate.add_permits(1);
+    assert_eq!(client.answer().await["id"], 3 - first);
+}
+
+#[tokio::test]
+async fn an_array_takes_no_more_places_than_its_client_has() {
+    let settings = Rpc { max_in_flight: 3.try_into().unwrap(), ..Rpc::default() };
+    let stage = Stage::new(settings);
+    let (mut client, _ended) = stage.only(1 << 20);
+    let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
+    client.send(format!("[{}]", batch.join(","))).await;
+    stage.gate.add_permits(50);
+    let answers = client.answer().await;
+    let ids: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (0..50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
+    let stage = Stage::new(Rpc::default());
+    let (mut client, ended) = stage.only(1 << 20);
+    client.send(script(1, "gate", "a")).await;
+    // A last line needs no end.
+    client.writer.write_all(script(2, "echo", "a").as_bytes()).await.unwrap();
+    client.end().await;
+    assert_eq!(client.answer().await["id"], 2);
+    stage.gate.add_permits(1);
+    assert_eq!(client.answer().await["id"], 1);
+    assert_eq!(client.line().await, None);
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
+}
+
+#[tokio::test]
+async fn half_a_line_at_the_end_is_no_json() {
+    let (mut client, ended) = Stage::new(Rpc::default()).only(1 << 20);
+    client.writer.write_all(br#"{"jsonrpc":"2.0","id":1,"meth"#).await.unwrap();
+    client.end().await;
+    let answer = client.answer().await;
+    assert_eq!((&answer["id"], error(&answer)), (&Value::Null, (-32700, "parse_error")));
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
+    let stage = Stage::new(Rpc::default());
+    let (mut client, ended) = stage.only(1 << 20);
+    client.send(script(1, "gate", "a")).await;
+    assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
+    stage.server.stop().drain();
+    stage.gate.add_permits(1);
+    assert_eq!(client.answer().await["id"], 1);
+    assert_eq!(client.line().await, None);
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_what_does_not_end() {
+    let settings = Rpc { drain: std::time::Duration::ZERO, ..Rpc::default() };
+    for (settings, is_impatient) in [(settings, false), (Rpc::default(), true)] {
+        let stage = Stage::new(settings);
+        let (mut client, ended) = stage.only(1 << 20);
+        client.send(script(1, "gate", "a")).await;
+        assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
+        let stop = stage.server.stop();
+        if is_impatient {
+            stop.now();
+        } else {
+            stop.drain();
+        }
+        assert_eq!(ended.await.unwrap(), Ended::Unfinished { requests: 1 });
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_not_read_either_and_then_let_go() {
+    let settings = Rpc {
+        max_in_flight: 2.try_into().unwrap(),
+        write_timeout: std::time::Duration::from_millis(50),
+        ..Rpc::default()
+    };
+    let stage = Stage::new(settings);
+    let (mut client, ended) = stage.only(4 << 10);
+    // The pipe holds 4 KiB: answers of 10,000 bytes stay where they are, and with them the places of their requests.
+    let mut sent = 0;
+    while client.writer.write_all(format!("{}\n", script(sent, "fill", "10000")).as_bytes()).await.is_ok() {
+        sent += 1;
+        assert!(sent < 10_000, "requests are read without end");
+    }
+    assert_eq!(ended.await.unwrap(), Ended::ClientGone);
+    assert!(sent < 1_000, "{sent} requests were read");
+}
