@@ -41,6 +41,13 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         demo::release(workspace)?;
         readme::check(workspace)
     })?;
+    steps.run("example", || {
+        workspace.cargo(&["build", "--release", "--workspace", "--example", "embed"]).run()?;
+        workspace
+            .call_built("examples/embed")
+            .args(&["config/demo/local-config.yaml", "config/samples/loans.ndjson"])
+            .run()
+    })?;
     steps.run("tests", || {
         let test = workspace.cargo(&["test", "--release", "--workspace", "--no-fail-fast"]);
         match test.run_for_lines(|line| tally.add(line))? {

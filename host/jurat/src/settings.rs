@@ -161,7 +161,7 @@ pub struct Rpc {
     pub max_buffered: Bytes,
     /// Clients at a time: 256.
     pub max_connections: NonZeroU32,
-    /// Requests of one client that are worked on at a time; it can send more, which wait: 64.
+    /// Requests of one client that are worked on at a time; it can send more, which wait: 16.
     pub max_in_flight: NonZeroU32,
     /// How long a client may leave an answer unread before its connection is closed: 30 s.
     pub write_timeout: Duration,
@@ -313,7 +313,7 @@ impl Default for Http {
 impl Default for Rpc {
     fn default() -> Self {
         const CONNECTIONS: NonZeroU32 = NonZeroU32::new(256).unwrap();
-        const IN_FLIGHT: NonZeroU32 = NonZeroU32::new(64).unwrap();
+        const IN_FLIGHT: NonZeroU32 = NonZeroU32::new(16).unwrap();
         Self {
             max_message: Bytes::mebi(64),
             max_reply: Bytes::mebi(256),

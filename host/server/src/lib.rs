@@ -1,11 +1,12 @@
 //! Jurat for other programs: JSON-RPC 2.0 over stdio, TCP and Unix sockets.
 //!
 //! ```no_run
+//! use jurat::settings::Overrides;
 //! use jurat::{Service, Settings};
 //! use jurat_server::rpc::{Listener, Remote, Server};
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let settings = Settings::read(std::path::Path::new("local-config.yaml"))?;
+//! let settings = Settings::read(std::path::Path::new("local-config.yaml"), &Overrides::none())?;
 //! let rpc = settings.rpc.clone();
 //! let listener = Listener::tcp("127.0.0.1", 0, &rpc, Remote::Refused).await?;
 //! println!("listening on {}", listener.address());

@@ -20,8 +20,10 @@ use crate::data::DataSource;
 use crate::http::{self, Reach};
 use crate::settings::Settings;
 
-/// The most calls that wait for something at a time; more wait for their turn. Each is a thread, which costs little as long as it waits.
-const WAITING_CALLS: usize = 1_024;
+/// The most calls that wait for something at a time; more wait for their turn. Each is a thread, which costs some 40 KiB as long as it
+/// waits. As many as a server with the default limits takes on (256 clients, 16 calls of each), so that nobody's slow calls
+/// can keep others from theirs.
+const WAITING_CALLS: usize = 4_096;
 /// Threads that wait for servers, on behalf of all calls.
 const RUNTIME_THREADS: usize = 2;
 
@@ -132,5 +134,17 @@ fn sandbox(
 impl fmt::Debug for ServiceBuilder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("ServiceBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Rpc;
+
+    #[test]
+    fn a_server_with_the_default_limits_cannot_use_up_the_threads_that_wait() {
+        let Rpc { max_connections, max_in_flight, .. } = Rpc::default();
+        assert!(max_connections.get() as usize * max_in_flight.get() as usize <= WAITING_CALLS);
     }
 }
