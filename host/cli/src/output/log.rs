@@ -42,7 +42,7 @@ pub(crate) struct LogGuard(Option<SyncSender<Entry>>);
 pub(crate) fn start_log(log: Log) -> LogGuard {
     let usual = match log {
         Log::Troubles => "warn",
-        Log::Requests(_) => "warn,jurat::request=info,jurat_server=info",
+        Log::Requests(_) => "warn,jurat::request=info,jurat::service=info,jurat_server=info",
     };
     let filter =
         EnvFilter::builder().with_env_var("JURAT_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new(usual));

@@ -93,7 +93,15 @@ impl Entry {
 
 /// A client's text as the log shows it: its beginning, with nothing in it that could be taken for another line, or move a cursor.
 fn shown(text: &str) -> String {
-    Excerpt::of(text).as_str().escape_debug().to_string()
+    let mut shown = String::new();
+    for character in Excerpt::of(text).as_str().chars() {
+        match character {
+            // The writer of the log has its own way with these.
+            '"' | '\'' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -110,5 +118,6 @@ mod tests {
     fn a_hostile_name_is_cut_and_stays_on_its_line() {
         let name = shown(&format!("a\n\u{1b}[2J\u{202e}{}", "x".repeat(1 << 20)));
         assert!(name.len() < 200 && name.starts_with(r"a\n\u{1b}[2J\u{202e}xx"), "{name}");
+        assert_eq!(shown(r#""a\u0007""#), r#""a\u0007""#);
     }
 }
