@@ -71,7 +71,7 @@ impl Overrides {
 
     /// Adds environment variables; of those that others use, none is looked at.
     ///
-    /// Each key has a variable, `JURAT_` and its path in capitals with `_` for `.`; see [`Key::variable`]. Entries of lists are
+    /// Each key has a variable, `JURAT_` and its path in capitals with `_` for `.`; see [`Key::variable`](super::Key::variable). Entries of lists are
     /// separated by commas. An empty value counts as `null`, or as an empty list.
     #[must_use]
     pub fn with_environment(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
