@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 use crate::site::{Site, TARGET};
 
 /// Where hosts look first.
-pub(crate) const METADATA: &str = "repository/metadata/targets.json";
+pub const METADATA: &str = "repository/metadata/targets.json";
 
 impl Site {
     /// What the metadata of the repository says.
-    pub(crate) fn payload(&self) -> Value {
+    #[must_use]
+    pub fn payload(&self) -> Value {
         let bytes = fs::read(self.path(METADATA)).unwrap();
         let envelope = Envelope::parse(&bytes, Bytes::mebi(1)).unwrap();
         serde_json::from_slice(envelope.unverified_payload()).unwrap()
     }
 
     /// Makes the repository say something else, signed with the keys.
-    pub(crate) fn proclaim(&self, payload: &Value, keys: &[&str]) {
+    pub fn proclaim(&self, payload: &Value, keys: &[&str]) {
         let mut envelope = Envelope::unsigned(serde_json::to_vec(payload).unwrap());
         for key in keys {
             let pem = fs::read_to_string(self.path(format!("keys/{key}.pem"))).unwrap();
@@ -30,7 +31,7 @@ impl Site {
     }
 
     /// Puts another file into the release, and signs that. Nobody has checked that it fits.
-    pub(crate) fn smuggle(&self, file: &str, bytes: &[u8]) {
+    pub fn smuggle(&self, file: &str, bytes: &[u8]) {
         let mut payload = self.payload();
         let mut manifest = self.manifest(&payload);
         let sha256 = Digest::of(bytes).to_string();

@@ -1,7 +1,8 @@
 //! What the end-to-end tests of Jurat share.
 //!
 //! [`guest`] finds components, [`load`] puts them into a sandbox the way a host does, and [`rows`] judges rows of whole numbers
-//! and tells in one word for each what came of it.
+//! and tells in one word for each what came of it. [`program`] runs the command line, in a directory that is a [`site`], with a
+//! repository that [`forge`] can make say what nobody would sign.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,7 +10,11 @@
     reason = "support for tests: whatever fails here is a failed test"
 )]
 
+pub mod forge;
 pub mod guest;
 pub mod load;
+pub mod program;
 pub mod random;
+pub mod results;
 pub mod rows;
+pub mod site;

@@ -1,31 +1,40 @@
 //! The program as a process.
 
+use std::env;
 use std::ffi::OsStr;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// The program that is tested.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_jurat-tests-cli");
+/// The program that is tested: Cargo puts it one directory above the tests.
+#[must_use]
+pub fn path() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("jurat-tests-cli")
+}
 
 /// How a process ended.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Outcome {
+    /// Its exit code.
+    pub code: i32,
+    /// What it printed to standard output.
+    pub stdout: String,
+    /// What it printed to standard error.
+    pub stderr: String,
 }
 
 /// The program, about to be started in a directory, with nothing in its environment that changes what it prints.
-pub(crate) fn command<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Command {
-    let mut command = Command::new(PROGRAM);
+#[must_use]
+pub fn command<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Command {
+    let mut command = Command::new(path());
     command.args(arguments).current_dir(directory).env_remove("JURAT_LOG").env_remove("NO_COLOR");
     command
 }
 
 /// Runs the program to its end.
-pub(crate) fn run<S: AsRef<OsStr>>(directory: &Path, arguments: &[S], input: &[u8]) -> Outcome {
+pub fn run<S: AsRef<OsStr>>(directory: &Path, arguments: &[S], input: &[u8]) -> Outcome {
     let mut command = command(directory, arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -45,14 +54,14 @@ pub(crate) fn run<S: AsRef<OsStr>>(directory: &Path, arguments: &[S], input: &[u
 impl Outcome {
     /// It must have ended with this code. Gives what it printed.
     #[track_caller]
-    pub(crate) fn ends_with(self, code: i32) -> String {
+    pub fn ends_with(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
         self.stdout
     }
 
     /// It must have refused to do anything: this code, nothing on standard output, and each of these on standard error.
     #[track_caller]
-    pub(crate) fn refuses(self, code: i32, reasons: &[&str]) -> String {
+    pub fn refuses(self, code: i32, reasons: &[&str]) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
         for reason in reasons {
             assert!(self.stderr.contains(reason), "`{reason}` is not in: {}", self.stderr);

@@ -6,17 +6,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use jurat_tests::guest;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::guest;
 use crate::program::{self, Outcome};
 
 /// The repository is trusted for this.
-pub(crate) const TARGET: &str = "t/demo/main/loan.json";
+pub const TARGET: &str = "t/demo/main/loan.json";
 
 /// The configuration, as the service team writes it.
-pub(crate) const CONFIG: &str = "\
+pub const CONFIG: &str = "\
 business_config_uri: repository
 trust:
   repository: demo
@@ -27,18 +27,20 @@ trust:
 
 /// A directory of one test.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub struct Site {
     directory: TempDir,
 }
 
 impl Site {
     /// A directory with nothing in it.
-    pub(crate) fn empty() -> Self {
+    #[must_use]
+    pub fn empty() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
     /// A directory with `keys/`, a `repository/` that is signed twice, and `local-config.yaml`.
-    pub(crate) fn signed() -> Self {
+    #[must_use]
+    pub fn signed() -> Self {
         static FILES: OnceLock<BTreeMap<PathBuf, Vec<u8>>> = OnceLock::new();
         let site = Self::empty();
         let files = FILES.get_or_init(|| {
@@ -54,22 +56,40 @@ impl Site {
     }
 
     /// Goes the way of a release: keys, unless there are some, then build, and a signature by each key.
-    pub(crate) fn publish(&self, repository: &str, target: &str) {
+    pub fn publish(&self, repository: &str, target: &str) {
         for key in ["author", "reviewer"] {
             if !self.path(format!("keys/{key}.pem")).exists() {
                 fs::create_dir_all(self.path("keys")).unwrap();
                 self.run(&["key", "gen", "--out", &format!("keys/{key}")]).ends_with(0);
             }
         }
-        let built = built_components();
-        let (source, built) = (loan_rules().display().to_string(), built.display().to_string());
+        self.publish_from(&loan_rules(), repository, target);
+    }
+
+    /// The same for sources that are elsewhere, where there are keys already.
+    pub fn publish_from(&self, source: &Path, repository: &str, target: &str) {
+        let (source, built) = (source.display().to_string(), built_components().display().to_string());
         let build = ["release", "build", &source, "--component-dir", &built, "--out", "repository"];
         self.run(&[&build[..], &["--repository", repository, "--target", target]].concat()).ends_with(0);
         self.sign(&["author", "reviewer"]);
     }
 
+    /// A copy of what the sample release is made of, to be changed. Gives its directory.
+    pub fn sources(&self, name: &str) -> PathBuf {
+        let original = loan_rules();
+        for directory in ["", "field-maps", "schemas", "vectors"] {
+            for entry in fs::read_dir(original.join(directory)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    self.write(Path::new(name).join(path.strip_prefix(&original).unwrap()), fs::read(&path).unwrap());
+                }
+            }
+        }
+        self.path(name)
+    }
+
     /// Signs what is staged, with one key after the other.
-    pub(crate) fn sign(&self, keys: &[&str]) {
+    pub fn sign(&self, keys: &[&str]) {
         for key in keys {
             let (key, threshold) = (format!("keys/{key}.pem"), keys.len().to_string());
             self.run(&["release", "sign", "repository", "--key", &key, "--threshold", &threshold]).ends_with(0);
@@ -77,12 +97,13 @@ impl Site {
     }
 
     /// A path in it.
-    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    #[must_use]
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// Writes a file that only its owner can read, and the directories above it.
-    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+    pub fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
@@ -90,7 +111,8 @@ impl Site {
     }
 
     /// All files below a directory of it.
-    pub(crate) fn files(&self, below: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    #[must_use]
+    pub fn files(&self, below: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut directories = vec![self.path(below)];
         while let Some(directory) = directories.pop() {
@@ -108,24 +130,24 @@ impl Site {
     }
 
     /// Runs the program in it.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.feed(arguments, b"")
     }
 
     /// Runs the program in it, with something to read.
-    pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+    pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         program::run(self.directory.path(), arguments, input)
     }
 
     /// Judges what is piped in.
-    pub(crate) fn validate(&self, ruleset: &str, more: &[&str], input: &[u8]) -> Outcome {
+    pub fn validate(&self, ruleset: &str, more: &[&str], input: &[u8]) -> Outcome {
         let arguments = ["validate", "--config", "local-config.yaml", "--ruleset", ruleset];
         self.feed(&[&arguments[..], more].concat(), input)
     }
 
     /// Judges the sample loans with everything there is. It must get so far.
     #[track_caller]
-    pub(crate) fn judges(&self) {
+    pub fn judges(&self) {
         let results = results(&self.validate("thorough", &["--format", "ndjson"], &sample("loans.json")).ends_with(1));
         assert_eq!(results.len(), 12);
         assert!(results.iter().all(|result| result["results"].as_array().unwrap().len() == 4), "{results:?}");
@@ -133,27 +155,32 @@ impl Site {
 }
 
 /// The sources of the sample rules.
-pub(crate) fn loan_rules() -> PathBuf {
+#[must_use]
+pub fn loan_rules() -> PathBuf {
     root().join("rules/loan")
 }
 
 /// A file of `config/samples`.
-pub(crate) fn sample(name: &str) -> Vec<u8> {
+#[must_use]
+pub fn sample(name: &str) -> Vec<u8> {
     fs::read(sample_path(name)).unwrap()
 }
 
 /// Where a file of `config/samples` is.
-pub(crate) fn sample_path(name: &str) -> PathBuf {
+#[must_use]
+pub fn sample_path(name: &str) -> PathBuf {
     root().join("config/samples").join(name)
 }
 
 /// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
+#[must_use]
+pub fn root() -> &'static Path {
     guest::package().parent().unwrap()
 }
 
 /// Where `jurat build rules/loan` puts the component.
-pub(crate) fn built_components() -> PathBuf {
+#[must_use]
+pub fn built_components() -> PathBuf {
     let directory = guest::built();
     let component = directory.join("loan_rules.wasm");
     assert!(component.is_file(), "{} is missing; run `cargo xtask guests` first", component.display());
@@ -161,6 +188,7 @@ pub(crate) fn built_components() -> PathBuf {
 }
 
 /// The results on the lines of NDJSON.
-pub(crate) fn results(lines: &str) -> Vec<Value> {
+#[must_use]
+pub fn results(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

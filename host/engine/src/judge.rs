@@ -1,6 +1,6 @@
 //! A request from its text to its results.
 //!
-//! The text is cut into windows of records. Related entities that have to be fetched are fetched for a window as a whole; then
+//! The text is cut into windows of records. Related entities that have to be fetched are fetched while a window is filled; then
 //! workers judge windows side by side, and results come out in the order of the input. As many windows as there are workers, and
 //! a few more, are under way at a time: memory is bounded by that, not by the input.
 
@@ -44,7 +44,7 @@ use window::WindowOutcome;
 
 /// A window ends behind the record with which its texts exceed this many bytes.
 const WINDOW_BYTES: usize = 4 << 20;
-/// No further window is asked for while the related entities that were fetched take more bytes than this.
+/// No further records are asked about while the related entities that were fetched take more bytes than this.
 const FETCHED_BYTES: usize = 64 << 20;
 /// The fields that may make up a record's id.
 const MAX_ID_FIELDS: usize = 32;
@@ -186,11 +186,17 @@ pub fn judge(
     let mut supply = Supply::open(&context);
     loop {
         while under_way.len() < most && fetched <= FETCHED_BYTES {
-            let window = next_window(&mut places, request.chunk.rows);
+            let (window, answers) = match &mut supply {
+                None => (next_window(&mut places, request.chunk.rows, |_| true), Answers::default()),
+                Some(supply) => {
+                    let mut order = supply.order(FETCHED_BYTES.saturating_sub(fetched));
+                    let window = next_window(&mut places, request.chunk.rows, |place| order.add(place));
+                    (window, order.finish())
+                }
+            };
             if window.is_empty() {
                 break;
             }
-            let answers = supply.as_mut().map(|supply| supply.fetch(&window)).unwrap_or_default();
             let bytes = answers.bytes();
             fetched += bytes;
             under_way.push_back((submit(&context, workers, window, answers), bytes));
@@ -207,13 +213,19 @@ fn place(entry: &Entry<'_>) -> Place {
     Place { at: entry.at, length: entry.text.as_ref().map(|text| text.len()).map_err(Clone::clone) }
 }
 
-/// The next records, as many as fit a chunk, or fewer if they are long. Where windows end depends on the text alone.
-fn next_window(places: &mut impl Iterator<Item = Place>, rows: u32) -> Vec<Place> {
+/// The next records, as many as fit a chunk, or fewer if they are long; none behind one with which there is `room` no more. Where
+/// windows end changes no result.
+fn next_window(
+    places: &mut impl Iterator<Item = Place>,
+    rows: u32,
+    mut room: impl FnMut(&Place) -> bool,
+) -> Vec<Place> {
     let mut window = Vec::new();
-    let mut bytes = 0;
-    while bytes <= WINDOW_BYTES && window.len() < rows.max(1) as usize {
+    let (mut bytes, mut has_room) = (0, true);
+    while has_room && bytes <= WINDOW_BYTES && window.len() < rows.max(1) as usize {
         let Some(place) = places.next() else { break };
         bytes += place.length.as_ref().copied().unwrap_or_default();
+        has_room = room(&place);
         window.push(place);
     }
     window

@@ -37,5 +37,5 @@ pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use excerpt::{Excerpt, nearest};
 pub use judge::{JudgeError, Request, judge};
 pub use release::{Release, ReleaseProblem};
-pub use supplier::{Supplied, Supplier, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
+pub use supplier::{Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
 pub use workers::Workers;

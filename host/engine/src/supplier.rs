@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 /// Gets the related entities that a request does not bring along.
 ///
-/// It is asked once for each window of records, on the thread that called [`judge`](crate::judge()), before the window is handed
-/// to the workers. It may block; rules never do. It is asked for nothing where no rule reads a related entity.
+/// It is asked about at most 64 records at a time, on the thread that called [`judge`](crate::judge()), before the window to which
+/// they belong is handed to the workers. It may block; rules never do. It is asked for nothing where no rule reads a related entity.
 ///
 /// What it says is checked like everything that comes from outside: a text that is not JSON, or not an entity, is one more reason
-/// why a term is not available, and nothing else.
+/// why a term is not available, with the code [`TERM_MALFORMED`], and nothing else.
 ///
 /// # Limits
-/// A text longer than the request's longest record is dropped at once. What is left is kept until its window has been handed over,
-/// and no further window is asked for while more than 64 MiB of it are held. So a request holds at most that and what one window
-/// brings: records x terms x the longest record. How long an answer takes, and how much of it is read, is for the supplier to bound.
+/// A text longer than the request's longest record is dropped at once. What is left is kept until its window has been handed over.
+/// A window ends where it has brought more than 32 MiB, or all of those under way have brought more than 64 MiB, and no further one
+/// is begun before there is less. So a request holds at most 64 MiB and what one more call brings: 64 records x their terms x the
+/// longest record, which is 64 MiB for each term with records of 1 MiB. A text that stands behind several terms of a window counts
+/// once. How long an answer takes, and how much of it is read, is for the supplier to bound.
 pub trait Supplier: fmt::Debug + Send + Sync {
     /// What stands behind the terms of some records: one answer for each of `wanted`, in their order, and in each one [`Supplied`]
     /// for each of its terms, in their order.
     ///
-    /// Whatever is missing at the end of a list is not available, with the code [`UNANSWERED`]; whatever is too much is not looked at.
+    /// Whatever is missing at the end of a list is not available at the moment, with the code [`UNANSWERED`]; whatever is too much is
+    /// not looked at.
     fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>>;
 }
 
@@ -28,6 +31,10 @@ pub const UNANSWERED: &str = "unanswered";
 
 /// The code of a term behind which, as a [`Supplier`] says, there is nothing: `null`.
 pub const TERM_MISSING: &str = "term_missing";
+
+/// The code of a term behind which there is something that a [`Supplier`] should not have said: no JSON, no entity, a key twice, a
+/// type that the release does not know.
+pub const TERM_MALFORMED: &str = "term_malformed";
 
 /// The code of a term whose text is longer than the request's longest record.
 pub const TERM_TOO_LARGE: &str = "term_too_large";
@@ -59,5 +66,8 @@ pub enum Supplied {
         code: &'static str,
         /// The reason in words, as in `not run: "parent" is not available: <reason>`.
         reason: Arc<str>,
+        /// Whether it may be had at another moment: that there was no answer, not what the answer was. Results that depend on it
+        /// are indeterminate.
+        is_momentary: bool,
     },
 }

@@ -9,12 +9,13 @@
 //! 4. an older answer from the cache, if the service is down;
 //! 5. the reason for which there is none.
 //!
-//! All of it happens within one deadline for each record, which begins when the records are handed over.
+//! A request has its deadline from the moment on at which it gets its place; before that it waits for as long as it takes. So what
+//! is said of a record depends on the service, not on how many others were handed over with it. Calls take turns: none has more than
+//! half of the places, so that a single record waits behind a few of a large batch.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use jurat_engine::{Supplied, Supplier, Wanted};
 use tokio::runtime::Handle;
@@ -49,9 +50,6 @@ pub use status::CoordinationStatus;
 /// What the records of one bulk request may take together, unless it is a single one.
 const BULK_BYTES: usize = 4 << 20;
 
-/// How much longer than its deadline a record is waited for, should the runtime have come to a standstill.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// The client of a coordination service.
 #[derive(Debug)]
 pub(crate) struct Coordination {
@@ -76,7 +74,8 @@ struct Call {
 impl Coordination {
     /// A client as it is configured. The HTTP client must not follow redirects and must not decode what it gets.
     ///
-    /// Requests are made on the runtime. It needs threads of its own: whoever asks blocks theirs.
+    /// Requests are made on the runtime. It needs threads of its own: whoever asks blocks theirs until the runtime has an answer, or is
+    /// gone.
     pub(crate) fn new(config: Config, client: reqwest::Client, runtime: Handle, on_retry: Option<OnRetry>) -> Self {
         let (memory, counters) = Default::default();
         Self::over_http(config, client, runtime, Callback(on_retry), memory, counters)
@@ -139,7 +138,6 @@ impl Coordination {
         let _clock = self.runtime.enter();
         let (config, memory) = (fetcher.config(), fetcher.memory());
         let now = Instant::now();
-        let deadline = now + config.deadline;
         let (sender, incoming) = channel();
         let mut call = Call { outcomes: wanted.iter().map(|_| None).collect(), missing: wanted.len(), incoming };
         let mut errands = Vec::new();
@@ -163,9 +161,7 @@ impl Coordination {
                 Err(failure) => flight.land(&Err(failure)),
             }
         }
-        for errands in grouped(errands, config.bulk) {
-            self.runtime.spawn(Arc::clone(fetcher).fetch(errands, deadline));
-        }
+        fetcher.fetch_all(grouped(errands, config.bulk), &self.runtime);
         call
     }
 
@@ -173,7 +169,7 @@ impl Coordination {
     fn supplied(&self, wanted: &Wanted<'_>, outcome: &Outcome) -> Vec<Supplied> {
         let unavailable = |Failure { kind, reason, .. }: Failure| {
             self.counters.failure(kind);
-            Supplied::Unavailable { code: kind.code(), reason }
+            Supplied::Unavailable { code: kind.code(), reason, is_momentary: kind.is_outage() }
         };
         match outcome {
             Ok(Arrived { answer, is_stale }) => {
@@ -187,9 +183,9 @@ impl Coordination {
                 supplied.collect()
             }
             Err(failure) => {
-                let Supplied::Unavailable { code, reason } = unavailable(failure.clone()) else { return Vec::new() };
-                let every = |_| Supplied::Unavailable { code, reason: Arc::clone(&reason) };
-                wanted.terms.iter().map(every).collect()
+                // It counts once, for the record.
+                let every = unavailable(failure.clone());
+                wanted.terms.iter().map(|_| every.clone()).collect()
             }
         }
     }
@@ -198,7 +194,7 @@ impl Coordination {
 impl Supplier for Coordination {
     fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
         let outcomes = match &self.fetcher {
-            Some(fetcher) => self.begin(fetcher, wanted).wait(fetcher.config().deadline + GRACE),
+            Some(fetcher) => self.begin(fetcher, wanted).wait(),
             None => {
                 let disabled = Failure::new(FailureKind::Disabled, "no coordination service is configured");
                 wanted.iter().map(|_| Err(disabled.clone())).collect()
@@ -216,16 +212,14 @@ impl Call {
         }
     }
 
-    /// Waits on this thread; no longer than it may take, for the runtime may have no thread left to make requests on.
-    fn wait(mut self, longest: Duration) -> Vec<Outcome> {
-        let end = std::time::Instant::now() + longest;
+    /// Waits on this thread for as long as there are flights, each of which has an end: it lands, or it is given up with the runtime
+    /// on which it was made.
+    fn wait(mut self) -> Vec<Outcome> {
         while self.missing > 0 {
-            let left = end.saturating_duration_since(std::time::Instant::now());
-            let Ok((place, outcome)) = self.incoming.recv_timeout(left) else { break };
+            let Ok((place, outcome)) = self.incoming.recv() else { break };
             self.put(place, outcome);
         }
-        let late = || Err(Failure::new(FailureKind::Timeout, "the coordination service was not asked in time"));
-        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(late)).collect()
+        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(flights::given_up()))).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use jurat_model::Bytes;
 
 use crate::files::{Directory, PathBelow, ReadError};
 use crate::http::{Addresses, HttpError, Reach};
+use crate::room::Room;
 use crate::settings::{Data, DataRoots, Http, PrivateAddresses};
 
 mod error;
@@ -67,13 +68,13 @@ impl DataSource {
     /// # Limits
     /// Symbolic links below a directory are refused; hard links and mounts cannot be told from files, so only people who may
     /// have everything on that file system read may be able to write there.
-    pub(crate) async fn read(&self, uri: &str) -> Result<Vec<u8>, DataError> {
+    pub(crate) async fn read(&self, uri: &str, room: &Room) -> Result<Vec<u8>, DataError> {
         let read = async {
             match uri::parse(uri)? {
-                Named::Url(url) => self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file).await,
+                Named::Url(url) => self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file, room).await,
                 Named::File { is_absolute, parts } => {
-                    let (roots, cap) = (Arc::clone(&self.roots), self.max_file);
-                    let read = tokio::task::spawn_blocking(move || read_file(&roots, is_absolute, &parts, cap));
+                    let (roots, cap, room) = (Arc::clone(&self.roots), self.max_file, Arc::clone(room));
+                    let read = tokio::task::spawn_blocking(move || read_file(&roots, is_absolute, &parts, cap, &room));
                     read.await.unwrap_or_else(|error| Err(Reason::File(io::Error::other(error))))
                 }
             }
@@ -86,7 +87,13 @@ impl DataSource {
 ///
 /// That a file is outside of them is known before the file system is asked about it, so the answer is the same whether it is
 /// there or not.
-fn read_file(roots: &[PathBuf], is_absolute: bool, parts: &[String], cap: Bytes) -> Result<Vec<u8>, Reason> {
+fn read_file(
+    roots: &[PathBuf],
+    is_absolute: bool,
+    parts: &[String],
+    cap: Bytes,
+    room: &Room,
+) -> Result<Vec<u8>, Reason> {
     let first = roots.first().ok_or(Reason::NoRoots)?;
     let (root, below) = if is_absolute {
         // Where one root lies below another, the nearer one.
@@ -97,7 +104,7 @@ fn read_file(roots: &[PathBuf], is_absolute: bool, parts: &[String], cap: Bytes)
     .ok_or(Reason::Outside)?;
 
     let path = PathBelow::new(below.iter().map(String::as_str)).map_err(Reason::from)?;
-    Directory::new(root).read_below(&path, cap).map_err(|error| {
+    Directory::new(root).read_below(&path, cap, room).map_err(|error| {
         if matches!(error, ReadError::NotFound) && !root.is_dir() {
             tracing::warn!(directory = %root.display(), "this directory is listed for files of records, but it is not there");
         }

@@ -10,6 +10,8 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::room::Room;
+
 mod below;
 
 pub use below::PathBelow;
@@ -35,6 +37,9 @@ pub enum ReadError {
         /// How long it may be.
         cap: Bytes,
     },
+    /// There is no memory for it.
+    #[error("there is no room for it in memory at this moment; try again later")]
+    NoRoom,
     /// It is a directory, a device, a pipe or a socket.
     #[error("it is not a regular file")]
     NotAFile,
@@ -89,8 +94,8 @@ impl Directory {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn read_below(&self, path: &PathBelow, cap: Bytes) -> Result<Vec<u8>, ReadError> {
-        read_regular(self.open(path.parts())?, cap)
+    pub fn read_below(&self, path: &PathBelow, cap: Bytes, room: &Room) -> Result<Vec<u8>, ReadError> {
+        read_in_room(&self.open(path.parts())?, cap, room)
     }
 
     fn open<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Result<File, ReadError> {
@@ -154,6 +159,29 @@ pub(crate) fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError>
     // The file may grow meanwhile, so its length is no help.
     file.take(cap.get().saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::Failed)?;
     if bytes.len() as u64 > cap.get() { Err(ReadError::TooLong { cap }) } else { Ok(bytes) }
+}
+
+/// Reads a file, asking for room for what it holds before it is read, and for what it has grown by since.
+fn read_in_room(file: &File, cap: Bytes, room: &Room) -> Result<Vec<u8>, ReadError> {
+    const STEP: u64 = 1 << 20;
+    let most = cap.get().saturating_add(1);
+    let found = fstat(file).map_err(failure)?;
+    // One more byte shows where it ends.
+    let mut wish = u64::try_from(found.st_size).unwrap_or_default().saturating_add(1).min(most);
+    let (mut bytes, mut granted) = (Vec::new(), 0);
+    loop {
+        if !room(wish) {
+            return Err(ReadError::NoRoom);
+        }
+        granted += wish;
+        bytes.reserve_exact(usize::try_from(wish).unwrap_or(usize::MAX));
+        file.take(wish).read_to_end(&mut bytes).map_err(ReadError::Failed)?;
+        match bytes.len() as u64 {
+            length if length > cap.get() => return Err(ReadError::TooLong { cap }),
+            length if length < granted => return Ok(bytes),
+            length => wish = STEP.min(most - length),
+        }
+    }
 }
 
 fn failure(error: Errno) -> ReadError {

@@ -42,6 +42,7 @@ mod data;
 pub mod files;
 mod http;
 mod problem;
+mod room;
 mod service;
 pub mod settings;
 mod source;
@@ -57,6 +58,7 @@ pub use jurat_engine::{
 pub use jurat_model::{Isolation, Status};
 pub use jurat_sandbox::Compiler;
 pub use problem::{Place, Problem, Problems, advice, chain};
+pub use room::Room;
 pub use service::{
     AsyncService, Blame, CallBlame, CallError, Clock, FailureStatus, Health, Identity, OpenError, ReleaseStatus,
     Reload, Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, read_public_key,

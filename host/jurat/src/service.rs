@@ -10,8 +10,8 @@ use jurat_engine::results::{RecordResult, Summary};
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Excerpt, Release, Request, Workers, judge};
 use jurat_model::{Bytes, Run};
 use jurat_sandbox::Sandbox;
-use tokio::runtime::Runtime;
 
+use crate::room::{self, Room};
 use crate::settings::{Settings, TenantSettings};
 
 mod asynchronous;
@@ -24,6 +24,7 @@ mod in_flight;
 mod load;
 mod refresh;
 mod related;
+mod runtimes;
 mod schema;
 mod status;
 mod tenant;
@@ -40,6 +41,7 @@ pub use status::{FailureStatus, Health, Status, TenantStatus};
 
 use in_flight::InFlight;
 use related::Related;
+use runtimes::Runtimes;
 use tenant::Tenant;
 use waiting::wait_for;
 
@@ -76,8 +78,7 @@ struct Inner {
     clock: Clock,
     kept_releases: u32,
     in_flight: InFlight,
-    /// Where the service waits for others: servers, and the time of the next look for a release. Gone once the service is dropped.
-    runtime: Option<Runtime>,
+    runtimes: Runtimes,
 }
 
 impl Service {
@@ -158,7 +159,7 @@ impl Service {
     ) -> Result<Vec<RecordResult>, CallError> {
         let request = Request { expected: owned(entity_types), id_fields: owned(id_fields), ..self.request(ruleset)? };
         let mut results = Vec::new();
-        self.judge(&request, self.read_data(uri)?, &mut |result| {
+        self.judge(&request, self.read_data(uri, &room::enough())?, &mut |result| {
             results.push(result);
             Ok(())
         })?;
@@ -192,14 +193,20 @@ impl Service {
         Ok(self.release()?.discover_rulesets())
     }
 
-    /// Looks for a newer release, and switches to it if it is in order.
+    /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.
     ///
     /// # Errors
-    /// When it is not; the one that serves goes on serving.
+    /// When either is not in order: the release that serves goes on serving, the service stays configured as it was. What the status
+    /// says then, is true of each.
     pub fn reload_logic(&self) -> Result<Reload, CallError> {
         let _call = self.inner.in_flight.enter()?;
         let Inner { sandbox, clock, kept_releases, .. } = &*self.inner;
-        self.bound()?.reload(sandbox, clock, *kept_releases).map_err(CallError::Reload)
+        let tenant = self.bound()?;
+        let reload = tenant.reload(sandbox, clock, *kept_releases).map_err(CallError::Reload)?;
+        match tenant.related.as_ref().map(Related::failure) {
+            Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
+            _ => Ok(reload),
+        }
     }
 
     /// How long ago it was last known that the release that serves is the newest.
@@ -335,13 +342,16 @@ impl Service {
 
     /// Reads a file of records that a caller has named, within what the settings allow.
     ///
+    /// Room is asked for before it is read: for twice what it holds, because text becomes what is judged by being copied once.
+    ///
     /// # Errors
     /// When they do not allow it, or the file cannot be had.
-    pub fn read_data(&self, uri: &str) -> Result<Arc<[u8]>, CallError> {
+    pub fn read_data(&self, uri: &str, room: &Room) -> Result<Arc<[u8]>, CallError> {
         let _call = self.inner.in_flight.enter()?;
-        let (tenant, uri) = (Arc::clone(self.bound()?), uri.to_owned());
-        let runtime = self.inner.runtime.as_ref().ok_or(CallError::Closed)?;
-        let read = wait_for(runtime.handle(), async move { tenant.data.read(&uri).await });
+        let (tenant, uri, room) = (Arc::clone(self.bound()?), uri.to_owned(), Arc::clone(room));
+        let twice: Room = Arc::new(move |bytes| room(bytes.saturating_mul(2)));
+        let io = self.inner.runtimes.io().ok_or(CallError::Closed)?;
+        let read = wait_for(io, async move { tenant.data.read(&uri, &twice).await });
         Ok(read.ok_or(CallError::BrokenOff)??.into())
     }
 
@@ -379,15 +389,6 @@ impl Inner {
                 .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
             coordination: tenant.related.as_ref().map(Related::status),
             coordination_failure: tenant.related.as_ref().map(Related::failure).unwrap_or_default(),
-        }
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // The last handle may be dropped on a thread of a runtime, where nobody may wait.
-            runtime.shutdown_background();
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::cache_dir::CacheDir;
 use crate::files::{self, ReadError};
 use crate::http::{BodyError, read_body};
 use crate::problem::chain;
+use crate::room;
 use crate::settings::Location;
 
 /// How long a server may take altogether.
@@ -40,12 +41,12 @@ pub(crate) struct Source {
 }
 
 /// What was read.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Fetched {
     /// The text.
     pub(crate) text: Arc<str>,
-    /// Whether it is the last good version, because the present one cannot be had.
-    pub(crate) is_stale: bool,
+    /// Why it is the last good version, and not the present one; none if it is the present one.
+    pub(crate) stale: Option<SourceError>,
 }
 
 /// Why there is no text.
@@ -121,12 +122,12 @@ impl Source {
     /// With the reason why the present version cannot be had, if there is no other.
     pub(crate) async fn read(&self, cap: Bytes) -> Result<Fetched, SourceError> {
         let error = match self.present(cap).await {
-            Ok(text) => return Ok(Fetched { text: text.into(), is_stale: false }),
+            Ok(text) => return Ok(Fetched { text: text.into(), stale: None }),
             Err(error) => error,
         };
         let Some(text) = self.last_good(cap).await else { return Err(error) };
         tracing::warn!(error = chain(&error), "the last good version of a configuration stands in");
-        Ok(Fetched { text, is_stale: true })
+        Ok(Fetched { text, stale: Some(error) })
     }
 
     /// Says that a text that was read is good, so that it can stand in later. Where it cannot be written down it is remembered
@@ -174,7 +175,9 @@ impl Source {
         if response.status() != StatusCode::OK {
             return Err(SourceError::Status { url: shown(url), status: response.status().as_u16() });
         }
-        let body = read_body(response, cap).await.map_err(|cause| SourceError::Body { url: shown(url), cause })?;
+        let body = read_body(response, cap, &room::enough())
+            .await
+            .map_err(|cause| SourceError::Body { url: shown(url), cause })?;
         String::from_utf8(body)
             .map_err(|error| SourceError::NotText { url: shown(url), offset: error.utf8_error().valid_up_to() })
     }

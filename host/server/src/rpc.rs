@@ -5,16 +5,19 @@
 //!
 //! # Limits
 //! Memory is bounded by the settings, whatever clients send and however slowly they read: `max_message` bounds a line, `max_buffered` all
-//! requests that are read or worked on, `max_reply` an answer, and both together all answers that are made or wait to be
-//! read. Who asks for more is told so at once; nobody waits for memory, so that nothing can wait for itself.
+//! requests that are read or worked on - besides 64 KiB that each client has to itself -, `max_reply` an answer, and both
+//! together all answers that are made or wait to be read. Who asks for more is told so at once; nobody waits for memory, so
+//! that nothing can wait for itself.
 
 mod auth;
 mod budget;
 mod call;
 mod connection;
 mod failure;
+mod head;
 mod lines;
 mod listen;
+mod lobby;
 mod log;
 mod message;
 mod output;

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::golden::{check, without_times};
-use crate::program::{PROGRAM, command};
+use crate::program::{self, command};
 use crate::site::{Site, TARGET, results, sample, sample_path};
 
 /// The sample records, and what is given along with them.
@@ -77,7 +77,8 @@ fn a_table_fits_a_terminal_of_eighty_columns_and_has_colours_only_there() {
     site.write("loans.json", sample("loans.json"));
     let on_a_terminal = |color: &str| {
         let validate = "validate --config local-config.yaml --ruleset thorough loans.json --color";
-        let line = format!("stty cols 80 rows 24 && exec '{PROGRAM}' {validate} {color}");
+        let program = program::path();
+        let line = format!("stty cols 80 rows 24 && exec '{}' {validate} {color}", program.display());
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
         script.current_dir(site.path("")).env("SHELL", "/bin/sh").env_remove("NO_COLOR").env_remove("JURAT_LOG");

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 
 use jurat_tests::guest;
+pub(crate) use jurat_tests::results::without_times;
 
 /// Compares a text with the file of that name.
 #[track_caller]
@@ -20,15 +21,4 @@ pub(crate) fn check(name: &str, found: &str) {
         let path = path.display();
         panic!("{path}:{}: it differs; look at it, then run the test with `JURAT_BLESS=1`. Found:\n{found}", line + 1);
     }
-}
-
-/// The text without the times that calls took.
-pub(crate) fn without_times(json: &str) -> String {
-    const KEY: &str = "\"execution_time_ms\":";
-    let mut parts = json.split(KEY);
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        let number = |character: char| character.is_ascii_digit() || "+-.eE".contains(character);
-        text + KEY + "0" + part.trim_start_matches(number)
-    })
 }

@@ -6,18 +6,17 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
+use jurat_tests::{forge, program, site};
+
 mod authoring;
 mod determinism;
 mod endings;
 mod flow;
-mod forge;
 mod golden;
 mod help;
 mod hostile_text;
 mod input;
 mod keys;
-mod program;
-mod site;
 mod tampering;
 mod unsigned;
 mod vectors;

@@ -9,7 +9,7 @@ use jurat::{Service, Settings, chain};
 use jurat_server::rpc::{Ended, ListenError, Listener, Remote, Server, run as run_server};
 use serde_json::json;
 
-use crate::exit::{EXIT_CODES, Exit, Failure};
+use crate::exit::{Exit, Failure};
 use crate::host;
 use crate::output::{self, LogFormat};
 use crate::settings::SettingsArguments;
@@ -27,6 +27,14 @@ Speaks JSON-RPC 2.0, one message a line; docs/json-rpc.md has the methods. With 
 line that says where clients find it, as in {\"listening\":\"127.0.0.1:7070\"}, and `data_roots` must name the directories that \
 clients may have files read from. The first SIGTERM or SIGINT lets it finish what it has begun, the second ends it at once.
 ";
+
+/// What rules say goes to clients: it is none of the server's own ends.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all that was read has been answered
+  2  usage or configuration: nobody was served
+  3  trust: a signature, a digest or an expiry is not in order, or the sandbox refuses a component
+  4  the host: a port or a socket cannot be had, requests were broken off, or the only client stopped reading";
 
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
@@ -134,6 +142,14 @@ mod tests {
         settings.tenants.get_mut(Settings::DEFAULT_TENANT).unwrap().data.roots = named.clone();
         forget_working_directory(&mut settings);
         assert_eq!(roots(&settings), named);
+    }
+
+    #[test]
+    fn the_table_has_the_codes_with_which_a_server_ends_and_no_other() {
+        for exit in [Exit::Fine, Exit::Usage, Exit::Trust, Exit::Host] {
+            assert!(EXIT_CODES.contains(&format!("\n  {}  ", exit as u8)), "{exit:?}");
+        }
+        assert_eq!(EXIT_CODES.lines().count(), 5);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub(super) fn judged(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOut
     if row.may_be_stale() {
         result.degraded = Case::new(row, node, place).degraded(outcome);
     }
+    if row.may_lack() {
+        result.indeterminate |= Case::new(row, node, place).lacks(outcome);
+    }
     result
 }
 
@@ -177,16 +180,26 @@ impl<'c, 'a> Case<'c, 'a> {
 
     /// The terms that the rule read from answers that are older than they should be, or that kept it from running.
     fn degraded(&self, outcome: &NodeOutcome) -> Vec<Arc<str>> {
+        let stale = self.read(outcome).filter(|(_, column)| self.row.is_stale(*column));
+        let terms: BTreeSet<&str> = stale.filter_map(|(input, _)| input.of.as_deref()).collect();
+        terms.into_iter().map(Arc::from).collect()
+    }
+
+    /// Whether the rule would have read something, or would have run at all, at another moment.
+    fn lacks(&self, outcome: &NodeOutcome) -> bool {
+        self.read(outcome).any(|(_, column)| self.row.lacks(column))
+    }
+
+    /// The inputs on which the outcome depends, with their columns: all, or the one that kept the rule from running.
+    fn read(&self, outcome: &NodeOutcome) -> impl Iterator<Item = (&'a Input, ColumnId)> {
         let blocked = outcome.reasons(self.row.row).find_map(|why| match why {
             Why::Finding(_) | Why::More(_) | Why::Fault(_) | Why::Schema { .. } => None,
             Why::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
             Why::Parent | Why::Parked | Why::Host | Why::Unknown | Why::OtherEntity => Some(None),
         });
-        let is_read = |input: &usize| blocked.is_none_or(|only| only == Some(*input));
-        let is_stale = |input: &usize| self.column(*input).is_some_and(|column| self.row.is_stale(column));
-        let stale = (0..self.inputs.len()).filter(|input| is_read(input) && is_stale(input));
-        let terms: BTreeSet<&str> = stale.filter_map(|input| self.inputs.get(input)?.of.as_deref()).collect();
-        terms.into_iter().map(Arc::from).collect()
+        let read =
+            self.inputs.iter().enumerate().filter(move |(input, _)| blocked.is_none_or(|only| only == Some(*input)));
+        read.filter_map(|(place, input)| Some((input, self.column(place)?)))
     }
 
     fn column(&self, input: usize) -> Option<ColumnId> {

@@ -12,7 +12,7 @@ use crate::extract::{Related, RelatedPlan};
 use crate::json::Scratch;
 use crate::prepared::Prepared;
 use crate::routing::RouteError;
-use crate::supplier::{Supplied, TERM_MISSING};
+use crate::supplier::{Supplied, TERM_MALFORMED, TERM_MISSING};
 
 /// What reading related entities needs, and what the next record can use again.
 pub(super) struct Buffers {
@@ -44,9 +44,11 @@ pub(super) enum Unreadable {
     /// Whoever was asked says that there is none.
     Missing,
     /// Whoever was asked does not have it.
-    Unavailable { code: &'static str, reason: Arc<str> },
-    /// What is there makes no sense.
-    Malformed(String),
+    Unavailable { code: &'static str, reason: Arc<str>, is_momentary: bool },
+    /// What came with the request makes no sense.
+    MalformedInput(String),
+    /// What whoever was asked says makes no sense.
+    MalformedAnswer(String),
 }
 
 impl Buffers {
@@ -64,16 +66,15 @@ pub(super) fn find<'a>(known: Known<'a>, prepared: &Prepared, buffers: &mut Buff
 impl<'a> Known<'a> {
     /// The text behind a term, given by its place in the plan and its name. What came with the request goes first.
     pub(super) fn text(&self, (place, term): (usize, &str)) -> Result<&'a str, Unreadable> {
-        let given = self.context.request.associated.as_deref();
-        match given.and_then(|given| given.get(self.id, term)) {
+        match self.given(term) {
             Some("null") => return Err(Unreadable::NotGiven),
             Some(text) => return Ok(text),
             None => {}
         }
         match self.answers.get(self.record, place) {
             None => Err(Unreadable::NotGiven),
-            Some(Supplied::Unavailable { code, reason }) => {
-                Err(Unreadable::Unavailable { code, reason: Arc::clone(reason) })
+            Some(Supplied::Unavailable { code, reason, is_momentary }) => {
+                Err(Unreadable::Unavailable { code, reason: Arc::clone(reason), is_momentary: *is_momentary })
             }
             Some(Supplied::Entity { text, .. }) => match text.trim_matches([' ', '\t', '\n', '\r']) {
                 "null" => Err(Unreadable::Missing),
@@ -81,15 +82,29 @@ impl<'a> Known<'a> {
             },
         }
     }
+
+    /// What came with the request for a term.
+    fn given(&self, term: &str) -> Option<&'a str> {
+        self.context.request.associated.as_deref()?.get(self.id, term)
+    }
 }
 
 impl Unreadable {
     /// The code of the rules that cannot do without.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::NotGiven | Self::Malformed(_) => "input_absent",
+            Self::NotGiven | Self::MalformedInput(_) => "input_absent",
+            Self::MalformedAnswer(_) => TERM_MALFORMED,
             Self::Missing => TERM_MISSING,
             Self::Unavailable { code, .. } => code,
+        }
+    }
+
+    /// Whether it may be otherwise at another moment.
+    pub(super) fn is_momentary(&self) -> bool {
+        match self {
+            Self::Unavailable { is_momentary, .. } => *is_momentary,
+            Self::NotGiven | Self::Missing | Self::MalformedInput(_) | Self::MalformedAnswer(_) => false,
         }
     }
 
@@ -99,7 +114,7 @@ impl Unreadable {
             Self::NotGiven => format!("no `{term}` was given for this record"),
             Self::Missing => format!("there is no `{term}` for this record"),
             Self::Unavailable { reason, .. } => format!("`{term}` is not available: {reason}"),
-            Self::Malformed(reason) => reason.clone(),
+            Self::MalformedInput(reason) | Self::MalformedAnswer(reason) => reason.clone(),
         }
     }
 }
@@ -125,7 +140,11 @@ fn resolve<'a>(
     scratch: &mut Scratch,
 ) -> Result<(Arc<RelatedPlan>, &'a str), Unreadable> {
     let text = known.text(term)?;
-    let plan = read_with(known.context, prepared, term, text, scratch).map_err(Unreadable::Malformed)?;
+    let malformed = match known.given(term.1) {
+        Some(_) => Unreadable::MalformedInput,
+        None => Unreadable::MalformedAnswer,
+    };
+    let plan = read_with(known.context, prepared, term, text, scratch).map_err(malformed)?;
     Ok((plan, text))
 }
 

@@ -1,4 +1,4 @@
-//! Related entities that are fetched for a window before it is judged.
+//! Related entities that are fetched for a window before it is judged, for a few records after the other.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,6 +10,11 @@ use crate::json::Scratch;
 use crate::prepared::Prepared;
 use crate::routing::{Route, Routes};
 use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, Wanted};
+
+/// About how many records the supplier is asked at a time.
+const AT_A_TIME: usize = 64;
+/// A window ends behind the records with which what was fetched for it takes more bytes than this.
+const WINDOW_FETCHED_BYTES: usize = 32 << 20;
 
 /// Asks for what the records of one window after the other need.
 pub(super) struct Supply<'a> {
@@ -31,11 +36,27 @@ pub(super) struct Answers {
     /// Rises by the record's place in the window, then by the term's place in the plan of its route.
     supplied: Vec<((u32, usize), Supplied)>,
     has_stale: bool,
+    has_gaps: bool,
+}
+
+/// What is asked for while one window is being filled.
+pub(super) struct Order<'s, 'a> {
+    supply: &'s mut Supply<'a>,
+    /// Records so far.
+    records: u32,
+    /// What nobody was asked for yet.
+    needs: Vec<Need<'a>>,
+    answers: Answers,
+    /// The texts that were counted.
+    seen: HashSet<*const str>,
+    /// How many bytes there may be before the window ends.
+    room: usize,
 }
 
 /// A record of the window with the terms that it needs, by their places in the plan of its route.
-struct Need {
+struct Need<'a> {
     record: u32,
+    text: &'a str,
     route: Route,
     terms: Vec<usize>,
 }
@@ -51,29 +72,30 @@ impl<'a> Supply<'a> {
             supplier,
             prepared: HashMap::new(),
             scratch: Scratch::new(context.request.max_record),
-            unanswered: unavailable(UNANSWERED, "there was no answer"),
-            too_large: unavailable(TERM_TOO_LARGE, &format!("it takes more than {}", context.request.max_record)),
+            unanswered: Supplied::Unavailable {
+                code: UNANSWERED,
+                reason: Arc::from("there was no answer"),
+                is_momentary: true,
+            },
+            too_large: Supplied::Unavailable {
+                code: TERM_TOO_LARGE,
+                reason: Arc::from(format!("it takes more than {}", context.request.max_record)),
+                is_momentary: false,
+            },
             routes,
         })
     }
 
-    /// Fetches what the records of a window need. Records that cannot be judged need nothing.
-    pub(super) fn fetch(&mut self, window: &[Place]) -> Answers {
-        let needs: Vec<Need> = (0..).zip(window).filter_map(|(record, place)| self.need(record, place)).collect();
-        if needs.is_empty() {
-            return Answers::default();
+    /// Begins a window, which ends at the latest where this many bytes were fetched for it.
+    pub(super) fn order(&mut self, room: usize) -> Order<'_, 'a> {
+        Order {
+            supply: self,
+            records: 0,
+            needs: Vec::new(),
+            answers: Answers::default(),
+            seen: HashSet::new(),
+            room: room.min(WINDOW_FETCHED_BYTES),
         }
-        let wanted: Vec<Wanted<'_>> = needs.iter().map(|need| self.wanted(need, window)).collect();
-        let mut answers = self.supplier.supply(&wanted).into_iter();
-        let mut supplied = Vec::with_capacity(needs.iter().map(|need| need.terms.len()).sum());
-        for need in needs {
-            let mut answer = answers.next().unwrap_or_default().into_iter();
-            supplied.extend(need.terms.into_iter().map(|term| {
-                let one = answer.next().unwrap_or_else(|| self.unanswered.clone());
-                ((need.record, term), self.bounded(one))
-            }));
-        }
-        Answers::new(supplied)
     }
 
     /// Lets go at once of what would be refused later.
@@ -86,7 +108,8 @@ impl<'a> Supply<'a> {
         }
     }
 
-    fn need(&mut self, record: u32, place: &Place) -> Option<Need> {
+    /// What a record needs; nothing if it cannot be judged.
+    fn need(&mut self, record: u32, place: &Place) -> Option<Need<'a>> {
         let context = self.context;
         let text = context.record(place).ok()?;
         let tokens = context.first_look.scan(text, &mut self.scratch).ok()?;
@@ -98,37 +121,69 @@ impl<'a> Supply<'a> {
         let key = id.as_ref().and_then(Id::key);
         let is_given = |term: &str| given.is_some_and(|given| given.get(key, term).is_some());
         let terms: Vec<usize> = terms.filter(|(_, term)| !is_given(term)).map(|(place, _)| place).collect();
-        (!terms.is_empty()).then_some(Need { record, route, terms })
+        let text = str::from_utf8(text).ok()?;
+        (!terms.is_empty()).then_some(Need { record, text, route, terms })
     }
 
-    fn wanted(&self, need: &Need, window: &[Place]) -> Wanted<'_> {
-        let context = self.context;
-        let record = window.get(need.record as usize).and_then(|place| context.record(place).ok());
+    fn wanted(&self, need: &Need<'a>) -> Wanted<'_> {
         let prepared = self.prepared.get(&need.route).and_then(Option::as_deref);
         let term = |place: &usize| prepared?.plan.terms().nth(*place);
+        let entity_type = self.context.release.entity_types.get(need.route.entity_type);
         Wanted {
-            entity_type: context
-                .release
-                .entity_types
-                .get(need.route.entity_type)
-                .map(|name| &**name)
-                .unwrap_or_default(),
-            record: record.and_then(|record| str::from_utf8(record).ok()).unwrap_or_default(),
+            entity_type: entity_type.map(|name| &**name).unwrap_or_default(),
+            record: need.text,
             terms: need.terms.iter().filter_map(term).collect(),
         }
     }
 }
 
+impl Order<'_, '_> {
+    /// Adds the next record of the window; says whether there is room for further ones.
+    pub(super) fn add(&mut self, place: &Place) -> bool {
+        let need = self.supply.need(self.records, place);
+        self.records += 1;
+        self.needs.extend(need);
+        if self.needs.len() >= AT_A_TIME {
+            self.fetch();
+        }
+        self.answers.bytes <= self.room
+    }
+
+    /// What the records need that were added.
+    pub(super) fn finish(mut self) -> Answers {
+        self.fetch();
+        self.answers
+    }
+
+    fn fetch(&mut self) {
+        if self.needs.is_empty() {
+            return;
+        }
+        let wanted: Vec<Wanted<'_>> = self.needs.iter().map(|need| self.supply.wanted(need)).collect();
+        let mut answers = self.supply.supplier.supply(&wanted).into_iter();
+        drop(wanted);
+        for need in self.needs.drain(..) {
+            let mut answer = answers.next().unwrap_or_default().into_iter();
+            for term in need.terms {
+                let one = answer.next().unwrap_or_else(|| self.supply.unanswered.clone());
+                self.answers.add((need.record, term), self.supply.bounded(one), &mut self.seen);
+            }
+        }
+    }
+}
+
 impl Answers {
-    fn new(supplied: Vec<((u32, usize), Supplied)>) -> Self {
-        let mut seen = HashSet::new();
-        let lengths = supplied.iter().map(|(_, supplied)| match supplied {
-            Supplied::Entity { text, .. } if seen.insert(Arc::as_ptr(text)) => text.len(),
-            Supplied::Entity { .. } | Supplied::Unavailable { .. } => 0,
-        });
-        let bytes = lengths.sum();
-        let has_stale = supplied.iter().any(|(_, supplied)| is_stale(supplied));
-        Self { bytes, supplied, has_stale }
+    fn add(&mut self, place: (u32, usize), supplied: Supplied, seen: &mut HashSet<*const str>) {
+        match &supplied {
+            Supplied::Entity { text, is_stale } => {
+                if seen.insert(Arc::as_ptr(text)) {
+                    self.bytes += text.len();
+                }
+                self.has_stale |= is_stale;
+            }
+            Supplied::Unavailable { is_momentary, .. } => self.has_gaps |= is_momentary,
+        }
+        self.supplied.push((place, supplied));
     }
 
     /// How much memory the texts take.
@@ -149,14 +204,11 @@ impl Answers {
 
     /// Whether this answer is.
     pub(super) fn is_stale(&self, record: u32, term: usize) -> bool {
-        self.get(record, term).is_some_and(is_stale)
+        matches!(self.get(record, term), Some(Supplied::Entity { is_stale: true, .. }))
     }
-}
 
-fn unavailable(code: &'static str, reason: &str) -> Supplied {
-    Supplied::Unavailable { code, reason: Arc::from(reason) }
-}
-
-fn is_stale(supplied: &Supplied) -> bool {
-    matches!(supplied, Supplied::Entity { is_stale: true, .. })
+    /// Whether anything in the window could not be had at the moment.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.has_gaps
+    }
 }

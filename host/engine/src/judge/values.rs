@@ -64,6 +64,16 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether anything in the record's window could not be had at the moment.
+    pub(super) fn may_lack(&self) -> bool {
+        self.answers.has_gaps()
+    }
+
+    /// Whether what should stand in a column is such a thing.
+    pub(super) fn lacks(&self, column: ColumnId) -> bool {
+        self.unreadable(column).is_some_and(Unreadable::is_momentary)
+    }
+
     /// Whether anything in the record's window is older than it should be.
     pub(super) fn may_be_stale(&self) -> bool {
         self.answers.has_stale()

@@ -66,7 +66,7 @@ fn an_answer_for_too_few_terms_is_one_for_the_first_of_them() {
 
 #[test]
 fn answers_that_nobody_asked_for_are_not_looked_at() {
-    let bad = Supplied::Unavailable { code: "timeout", reason: Arc::from("too late") };
+    let bad = Supplied::Unavailable { code: "timeout", reason: Arc::from("too late"), is_momentary: false };
     let good = vec![entity("[1]"), entity(PARENT), bad.clone(), bad.clone()];
     let said = said(1, &[good, vec![bad]]);
     assert_eq!((said[0][0].message.as_str(), said[0][1].message.as_str()), ("[1] 1.50", "1.50"));
@@ -74,13 +74,18 @@ fn answers_that_nobody_asked_for_are_not_looked_at() {
 
 #[test]
 fn what_is_not_available_says_why() {
-    let parent = Supplied::Unavailable { code: "breaker_open", reason: Arc::from("the service has failed 5 times") };
+    let parent = Supplied::Unavailable {
+        code: "breaker_open",
+        reason: Arc::from("the service has failed 5 times"),
+        is_momentary: false,
+    };
     check(parent, "breaker_open", "not run: `parent` is not available: the service has failed 5 times");
 }
 
 #[test]
 fn a_reason_of_any_length_is_cut() {
-    let parent = Supplied::Unavailable { code: "timeout", reason: Arc::from("é".repeat(1 << 20)) };
+    let parent =
+        Supplied::Unavailable { code: "timeout", reason: Arc::from("é".repeat(1 << 20)), is_momentary: false };
     let said = said(1, &[vec![entity("[]"), parent]]);
     assert!((8_000..=8 << 10).contains(&said[0][1].message.len()), "{}", said[0][1].message.len());
 }
@@ -94,13 +99,13 @@ fn null_is_a_term_that_is_missing() {
 #[test]
 fn what_is_no_json_is_malformed() {
     let malformed = "not run: `parent` is malformed: expected";
-    check(entity(""), "input_absent", &format!("{malformed} a value, found the end of the text at line 1, column 1"));
+    check(entity(""), "term_malformed", &format!("{malformed} a value, found the end of the text at line 1, column 1"));
     check(
         entity("{"),
-        "input_absent",
+        "term_malformed",
         &format!("{malformed} a key in quotes, found the end of the text at line 1, column 2"),
     );
-    check(entity("nil"), "input_absent", &format!("{malformed} a value, found `n` at line 1, column 1"));
+    check(entity("nil"), "term_malformed", &format!("{malformed} a value, found `n` at line 1, column 1"));
 }
 
 #[test]
@@ -108,9 +113,9 @@ fn a_value_that_is_no_entity_is_malformed() {
     let malformed = |found: &str| {
         format!("not run: `parent` is malformed: {found} where an object was expected at line 1, column 1")
     };
-    check(entity("5"), "input_absent", &malformed("a number"));
-    check(entity(" true"), "input_absent", &malformed("a boolean"));
-    check(entity(r#""facility""#), "input_absent", &malformed("a string"));
+    check(entity("5"), "term_malformed", &malformed("a number"));
+    check(entity(" true"), "term_malformed", &malformed("a boolean"));
+    check(entity(r#""facility""#), "term_malformed", &malformed("a string"));
 }
 
 #[test]
@@ -118,7 +123,7 @@ fn an_entity_with_a_repeated_key_is_malformed() {
     let twice = r#"{"entity_type":"facility","limit":1,"limit":2}"#;
     let message =
         "not run: `parent` is malformed: the key `limit` for the second time in one object at line 1, column 37";
-    check(entity(twice), "input_absent", message);
+    check(entity(twice), "term_malformed", message);
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn an_entity_that_is_too_large_is_refused() {
     let blank = " ".repeat(1 << 20);
     check(
         entity(&blank),
-        "input_absent",
+        "term_malformed",
         "not run: `parent` is malformed: expected a value, found the end of the text at line 1, column 1",
     );
     check(entity(&(blank + " ")), "term_too_large", "not run: `parent` is not available: it takes more than 1 MiB");
@@ -137,9 +142,9 @@ fn an_entity_that_is_too_large_is_refused() {
 #[test]
 fn an_entity_that_does_not_say_what_it_is_cannot_be_read() {
     let message = "not run: `parent` has neither a `$schema` nor an `entity_type`";
-    check(entity(r#"{"limit":1}"#), "input_absent", message);
+    check(entity(r#"{"limit":1}"#), "term_malformed", message);
     let message = "not run: `parent`: the release knows no entity type `house`";
-    check(entity(r#"{"entity_type":"house","limit":1}"#), "input_absent", message);
+    check(entity(r#"{"entity_type":"house","limit":1}"#), "term_malformed", message);
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Answer {
     Stale(String),
     /// No text: a code, and the reason.
     Unavailable(String, String),
+    /// The same, just now.
+    Gone(String, String),
 }
 
 #[derive(Debug)]
@@ -77,10 +79,11 @@ impl Answer {
         match self {
             Self::Text(text) => entity(text),
             Self::Stale(text) => Supplied::Entity { text: Arc::from(text.as_str()), is_stale: true },
-            Self::Unavailable(code, reason) => {
+            Self::Unavailable(code, reason) | Self::Gone(code, reason) => {
                 let codes = ["disabled", "timeout", "breaker_open"];
                 let code = codes.into_iter().find(|known| known == code).unwrap();
-                Supplied::Unavailable { code, reason: Arc::from(reason.as_str()) }
+                let is_momentary = matches!(self, Self::Gone(..));
+                Supplied::Unavailable { code, reason: Arc::from(reason.as_str()), is_momentary }
             }
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct Config {
     pub(crate) base_url: Option<Url>,
     /// The longest time of one attempt: 5 s.
     pub(crate) timeout: Duration,
-    /// The longest time for a record, attempts, pauses between them and waiting for a place together: twice the time-out.
+    /// The longest time for a record from when it gets its place, attempts and pauses between them together: twice the time-out.
     pub(crate) deadline: Duration,
     /// Attempts for each record: 3.
     pub(crate) attempts: NonZeroU32,
@@ -37,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) breaker: Option<BreakerSettings>,
     /// Which answers are kept.
     pub(crate) cache: CacheSettings,
-    /// Requests that are under way at a time: 16.
+    /// Requests that are under way at a time, pauses between attempts included: 16. A single call has half of them.
     pub(crate) concurrency: NonZeroU32,
     /// How many records at most are asked for in one request; none = each has a request of its own.
     pub(crate) bulk: Option<NonZeroUsize>,

@@ -71,7 +71,7 @@ impl FailureKind {
         }
     }
 
-    /// Whether it is the service that is down, so that an older answer is better than none.
+    /// Whether it is the service that is down: an older answer is better than none, and another moment may bring a new one.
     pub(super) fn is_outage(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::Throttled | Self::BreakerOpen)
     }

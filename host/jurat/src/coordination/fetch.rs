@@ -1,11 +1,13 @@
-//! Asks the service: attempts, pauses between them, and a deadline around everything.
+//! Asks the service: calls in turn, attempts, pauses between them, and a deadline around all that is done for one request.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -14,7 +16,7 @@ use super::breaker::Breaker;
 use super::cache::{Cache, Key};
 use super::config::Config;
 use super::failure::{Again, Failure, FailureKind};
-use super::flights::{Arrived, Flight, Flights, Outcome};
+use super::flights::{Arrived, Flight, Flights, Outcome, given_up};
 use super::message::{self, Answer, Term};
 use super::status::Counters;
 use super::transport::{Endpoint, Transport};
@@ -88,9 +90,28 @@ impl Fetcher {
         &self.memory
     }
 
+    /// Makes the requests of one call, each for some records, without waiting for any of them.
+    ///
+    /// No more than half of the places are taken or waited for by them at a time, so that other calls get theirs meanwhile.
+    pub(super) fn fetch_all(self: &Arc<Self>, requests: Vec<Vec<Errand>>, runtime: &Handle) {
+        let share = usize::try_from(self.config.concurrency.get().div_ceil(2)).unwrap_or(usize::MAX);
+        let lanes = share.min(requests.len());
+        // INVARIANT: only the lanes hold what is left, so it is given up with the last of them.
+        let left = Arc::new(Mutex::new(VecDeque::from(requests)));
+        for _ in 0..lanes {
+            let (fetcher, left) = (Arc::clone(self), Arc::clone(&left));
+            runtime.spawn(async move {
+                while let Some(errands) = next(&left) {
+                    // A task of its own: should it panic, it costs nobody else an answer.
+                    _ = tokio::spawn(Arc::clone(&fetcher).fetch(errands)).await;
+                }
+            });
+        }
+    }
+
     /// Asks about some records in one request, and tells everybody who waits for them.
-    pub(super) async fn fetch(self: Arc<Self>, errands: Vec<Errand>, deadline: Instant) {
-        let answers = match self.ask(&errands, deadline).await {
+    async fn fetch(self: Arc<Self>, errands: Vec<Errand>) {
+        let answers = match self.ask(&errands).await {
             Ok(answers) => answers,
             Err(failure) => errands.iter().map(|_| Err(failure.clone())).collect(),
         };
@@ -101,23 +122,28 @@ impl Fetcher {
         }
     }
 
-    async fn ask(&self, errands: &[Errand], deadline: Instant) -> Result<Vec<Result<Answer, Failure>>, Failure> {
+    async fn ask(&self, errands: &[Errand]) -> Result<Vec<Result<Answer, Failure>>, Failure> {
         match (self.config.bulk, errands) {
             (None, [Errand { flight, question }]) => {
                 let question = Bytes::copy_from_slice(question);
-                let reply = self.attempts(Endpoint::One, question, 1, deadline).await?;
+                let reply = self.attempts(Endpoint::One, question, 1).await?;
                 Ok(vec![message::answer(&reply, flight.key().terms())])
             }
             (_, errands) => {
                 let question = message::bulk_question(errands.iter().map(|errand| &errand.question[..]));
-                let reply = self.attempts(Endpoint::Bulk, question.into(), errands.len(), deadline).await?;
+                let reply = self.attempts(Endpoint::Bulk, question.into(), errands.len()).await?;
                 message::bulk_answer(&reply, errands.iter().map(|errand| errand.flight.key().terms()))
             }
         }
     }
 
-    /// Sends a request until something comes of it, the attempts are used up, or there is no time for another one.
-    async fn attempts(&self, to: Endpoint, body: Bytes, records: usize, deadline: Instant) -> Result<Bytes, Failure> {
+    /// Sends a request, as soon as there is a place, until something comes of it, the attempts are used up, or there is no time for
+    /// another one. It keeps its place for the pauses, too: they and attempts take no longer than the deadline, and are not drawn
+    /// out by others.
+    async fn attempts(&self, to: Endpoint, body: Bytes, records: usize) -> Result<Bytes, Failure> {
+        // Places are there for as long as the fetcher is.
+        let Ok(_place) = self.places.acquire().await else { return Err(given_up()) };
+        let deadline = Instant::now() + self.config.deadline;
         let mut earlier = None;
         for attempt in 1.. {
             let failure = match self.attempt(to, body.clone(), deadline, attempt).await {
@@ -144,18 +170,15 @@ impl Fetcher {
             Again::Soon => pause,
             Again::After(least) => pause.max(least),
         };
-        let is_in_time = delay < deadline.saturating_duration_since(Instant::now());
+        // Whatever has less time than this would rather burden the service than get an answer.
+        let useful = self.config.timeout / 10;
+        let is_in_time = delay.saturating_add(useful) <= deadline.saturating_duration_since(Instant::now());
         (is_in_time && attempt < self.config.attempts.get()).then_some(delay)
     }
 
-    /// Sends a request once, as soon as there is a place.
+    /// Sends a request once, unless the breaker is open.
     async fn attempt(&self, to: Endpoint, body: Bytes, deadline: Instant, number: u32) -> Result<Bytes, Failure> {
-        let place = timeout_at(deadline, self.places.acquire()).await;
-        let Ok(Ok(_place)) = place else {
-            let reason = "there were too many requests to the coordination service at a time";
-            return Err(Failure::new(FailureKind::Timeout, reason));
-        };
-        // Only now: while this one has waited, others may have found that the service is down.
+        // Only now: while this one has waited for its place or its turn, others may have found that the service is down.
         let sent = Instant::now();
         let Some(pass) = self.memory.breaker.admit(self.config.breaker, sent) else {
             let reason = "the coordination service has failed too often, so it is not asked for a while";
@@ -210,6 +233,11 @@ impl Fetcher {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// The next of the requests that are left.
+fn next(left: &Mutex<VecDeque<Vec<Errand>>>) -> Option<Vec<Errand>> {
+    left.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
 impl fmt::Debug for Fetcher {

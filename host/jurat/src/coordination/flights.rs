@@ -82,10 +82,14 @@ impl Drop for Flight {
     fn drop(&mut self) {
         // Once it has landed, the key may already be that of the next flight.
         if !self.has_landed {
-            let reason = "the request to the coordination service was given up";
-            self.tell(&Err(Failure::new(FailureKind::Unavailable, reason)));
+            self.tell(&Err(given_up()));
         }
     }
+}
+
+/// What became of a flight that nobody makes any more.
+pub(super) fn given_up() -> Failure {
+    Failure::new(FailureKind::Unavailable, "the request to the coordination service was given up")
 }
 
 #[cfg(test)]

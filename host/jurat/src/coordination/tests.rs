@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -15,8 +16,10 @@ use super::*;
 mod clock;
 mod http;
 mod outage;
+mod page;
 mod reuse;
 mod server;
+mod turns;
 
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -53,6 +56,13 @@ fn code(supplied: &Supplied) -> &'static str {
 fn reason(supplied: &Supplied) -> &str {
     match supplied {
         Supplied::Unavailable { reason, .. } => reason,
+        Supplied::Entity { text, .. } => panic!("{text}"),
+    }
+}
+
+fn is_momentary(supplied: &Supplied) -> bool {
+    match supplied {
+        Supplied::Unavailable { is_momentary, .. } => *is_momentary,
         Supplied::Entity { text, .. } => panic!("{text}"),
     }
 }

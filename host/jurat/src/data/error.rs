@@ -81,6 +81,9 @@ pub(super) enum Reason {
     /// The server leads nowhere.
     #[error("the server redirects to what is no URL for it")]
     Nowhere,
+    /// There is no memory for it.
+    #[error("there is no room for it in memory at this moment; try again later")]
+    NoRoom,
     /// The server leads in circles.
     #[error("the server redirects more than {0} times")]
     Circle(usize),
@@ -95,6 +98,7 @@ impl DataError {
     /// - `data_refused`: callers may not have this read; the message says what would have to be configured.
     /// - `data_not_found`: there is no such file, where files may be read.
     /// - `data_too_large`: it is longer than what is read.
+    /// - `overloaded`: there is no room for it in memory at this moment.
     /// - `data_unavailable`: the system, or the server that has it, fails. Later it may be different.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -110,6 +114,7 @@ impl DataError {
             | Reason::Private => "data_refused",
             Reason::NotFound => "data_not_found",
             Reason::TooLarge { .. } => "data_too_large",
+            Reason::NoRoom => "overloaded",
             Reason::File(_)
             | Reason::Http(_)
             | Reason::Status(_)
@@ -123,7 +128,7 @@ impl DataError {
     /// Whether another call could be answered, rather than this one at another time.
     #[must_use]
     pub fn blames_caller(&self) -> bool {
-        self.kind() != "data_unavailable"
+        !matches!(self.kind(), "data_unavailable" | "overloaded")
     }
 }
 
@@ -150,6 +155,7 @@ impl From<ReadError> for Reason {
         match error {
             ReadError::NotFound => Self::NotFound,
             ReadError::TooLong { cap } => Self::TooLarge { cap },
+            ReadError::NoRoom => Self::NoRoom,
             ReadError::NotAFile => Self::NotAFile,
             ReadError::Link => Self::Link,
             ReadError::Outside => Self::Outside,
@@ -164,6 +170,7 @@ impl From<BodyError> for Reason {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLong { cap } => Self::TooLarge { cap },
+            BodyError::NoRoom => Self::NoRoom,
             BodyError::Encoded => Self::Encoded,
             BodyError::Failed(error) => Self::Http(error),
         }

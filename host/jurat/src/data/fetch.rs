@@ -9,6 +9,7 @@ use url::{Origin, Url};
 
 use super::{Excerpt, Reason};
 use crate::http::{Addresses, HttpError, PrivateAddress, Reach, client_to, read_body};
+use crate::room::Room;
 use crate::settings::Http;
 
 /// How often a server may lead on to elsewhere.
@@ -38,20 +39,20 @@ impl Origins {
     }
 
     /// Fetches a file of at most `cap`.
-    pub(super) async fn get(&self, url: Url, cap: Bytes) -> Result<Vec<u8>, Reason> {
-        let fetch = tokio::time::timeout(self.deadline, self.follow(url, cap));
+    pub(super) async fn get(&self, url: Url, cap: Bytes, room: &Room) -> Result<Vec<u8>, Reason> {
+        let fetch = tokio::time::timeout(self.deadline, self.follow(url, cap, room));
         fetch.await.unwrap_or(Err(Reason::Deadline(self.deadline)))
     }
 
     /// Redirects are followed here and not by the client, so that each of them is checked like the first URL.
-    async fn follow(&self, mut url: Url, cap: Bytes) -> Result<Vec<u8>, Reason> {
+    async fn follow(&self, mut url: Url, cap: Bytes, room: &Room) -> Result<Vec<u8>, Reason> {
         if !self.listed.contains(&url.origin()) {
             return Err(Reason::Origin { origin: shown(&url) });
         }
         for _ in 0..=REDIRECTS {
             let response = self.ask(&url).await?;
             match response.status() {
-                StatusCode::OK => return Ok(read_body(response, cap).await?),
+                StatusCode::OK => return Ok(read_body(response, cap, room).await?),
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
                 | StatusCode::SEE_OTHER

@@ -15,6 +15,7 @@ use super::*;
 use crate::http::Network;
 use crate::http::test_server::{Reply, Server};
 use crate::problem::chain;
+use crate::room::enough;
 use crate::settings::Secret;
 
 const CAP: Bytes = Bytes::new(64);
@@ -22,7 +23,7 @@ const CAP: Bytes = Bytes::new(64);
 /// What came of reading: the text, or the kind of the error and the whole of it.
 fn read(source: &DataSource, uri: &str) -> Result<String, (&'static str, String)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    match runtime.block_on(source.read(uri)) {
+    match runtime.block_on(source.read(uri, &enough())) {
         Ok(bytes) => Ok(String::from_utf8(bytes).unwrap()),
         Err(error) => {
             let is_callers = ["data_refused", "data_not_found", "data_too_large"].contains(&error.kind());

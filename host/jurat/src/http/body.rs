@@ -5,6 +5,8 @@ use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
 use thiserror::Error;
 
+use crate::room::Room;
+
 /// Why there is no body.
 #[derive(Debug, Error)]
 pub(crate) enum BodyError {
@@ -14,6 +16,9 @@ pub(crate) enum BodyError {
         /// How long it may be.
         cap: Bytes,
     },
+    /// There is no memory for it.
+    #[error("there is no room for it in memory at this moment; try again later")]
+    NoRoom,
     /// It is packed, although nobody asked for that: unpacked it could be of any length.
     #[error("it is compressed, which was not asked for")]
     Encoded,
@@ -22,11 +27,11 @@ pub(crate) enum BodyError {
     Failed(#[source] reqwest::Error),
 }
 
-/// Reads the body of an answer, of at most `cap`.
+/// Reads the body of an answer, of at most `cap`, asking for room before each part of it is kept.
 ///
 /// # Errors
 /// See [`BodyError`]. What has not come in by then is not waited for.
-pub(crate) async fn read(mut response: Response, cap: Bytes) -> Result<Vec<u8>, BodyError> {
+pub(crate) async fn read(mut response: Response, cap: Bytes, room: &Room) -> Result<Vec<u8>, BodyError> {
     let mut encodings = response.headers().get_all(CONTENT_ENCODING).iter();
     if !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(BodyError::Encoded);
@@ -38,6 +43,9 @@ pub(crate) async fn read(mut response: Response, cap: Bytes) -> Result<Vec<u8>, 
     while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Failed(error.without_url()))? {
         if chunk.len() > cap.to_usize().saturating_sub(body.len()) {
             return Err(BodyError::TooLong { cap });
+        }
+        if !room(chunk.len() as u64) {
+            return Err(BodyError::NoRoom);
         }
         body.extend_from_slice(&chunk);
     }

@@ -14,6 +14,7 @@ use rustls::{RootCertStore, ServerConfig};
 use super::test_server::{Reply, Server};
 use super::*;
 use crate::problem::chain;
+use crate::room::enough;
 use crate::settings::Secret;
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -90,7 +91,7 @@ fn connections_are_kept_for_the_next_request() {
         run(async {
             for _ in 0..REQUESTS {
                 let response = client.get(server.url("/")).send().await.unwrap();
-                assert_eq!(read_body(response, Bytes::new(1)).await.unwrap(), b"x");
+                assert_eq!(read_body(response, Bytes::new(1), &enough()).await.unwrap(), b"x");
                 // A connection comes back by a task of its own, so the next request may be too early for it.
                 tokio::task::yield_now().await;
             }
@@ -111,7 +112,7 @@ fn who_says_nothing_is_not_waited_for() {
     assert!(error.is_timeout(), "{error:?}");
     run(async {
         let response = client.get(server.url("/body")).send().await.unwrap();
-        let error = read_body(response, Bytes::new(9)).await.unwrap_err();
+        let error = read_body(response, Bytes::new(9), &enough()).await.unwrap_err();
         assert!(matches!(&error, BodyError::Failed(error) if error.is_timeout()), "{error:?}");
     });
 }
@@ -162,7 +163,7 @@ fn a_body_is_read_up_to_its_cap_and_not_further() {
     });
     let client = anywhere(&Http::default());
     let read = |path: &str, cap: u64| {
-        run(async { read_body(client.get(server.url(path)).send().await.unwrap(), Bytes::new(cap)).await })
+        run(async { read_body(client.get(server.url(path)).send().await.unwrap(), Bytes::new(cap), &enough()).await })
     };
     for path in ["/known", "/chunked", "/until-closed"] {
         assert_eq!(read(path, 5).unwrap(), b"12345", "{path}");

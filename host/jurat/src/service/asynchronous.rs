@@ -19,7 +19,7 @@ impl AsyncService {
         Self(service)
     }
 
-    /// The service itself, for what does not wait: [`Service::status`] and the like.
+    /// The service itself, for what does not wait.
     #[must_use]
     pub fn blocking(&self) -> &Service {
         &self.0
@@ -42,8 +42,8 @@ impl AsyncService {
         calls: impl FnOnce(&Service) -> T + Send + 'static,
     ) -> Result<T, CallError> {
         let service = self.0.clone();
-        let runtime = self.0.inner.runtime.as_ref().ok_or(CallError::Closed)?;
-        let done = runtime.spawn_blocking(move || calls(&service));
+        let threads = self.0.inner.runtimes.calls().ok_or(CallError::Closed)?;
+        let done = threads.spawn_blocking(move || calls(&service));
         done.await.map_err(|_| CallError::BrokenOff)
     }
 
@@ -118,20 +118,18 @@ impl AsyncService {
         self.run(Service::reload_logic).await?
     }
 
-    /// See [`Service::cache_age`].
+    /// See [`Service::cache_age`]. It does not wait.
     ///
     /// # Errors
     /// As there.
-    pub async fn cache_age(&self) -> Result<Duration, CallError> {
-        self.run(Service::cache_age).await?
+    pub fn cache_age(&self) -> Result<Duration, CallError> {
+        self.0.cache_age()
     }
 
-    /// See [`Service::status`].
-    ///
-    /// # Errors
-    /// When the service is gone.
-    pub async fn status(&self) -> Result<Status, CallError> {
-        self.run(Service::status).await
+    /// See [`Service::status`]. It does not wait.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.0.status()
     }
 
     /// See [`Service::close`].

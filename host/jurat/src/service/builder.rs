@@ -12,6 +12,7 @@ use jurat_sandbox::{Compiler, Sandbox};
 
 use super::in_flight::InFlight;
 use super::related::Network;
+use super::runtimes::{Runtimes, waiting_calls};
 use super::tenant::Tenant;
 use super::{Clock, Inner, OpenError, Service, refresh};
 use crate::cache_dir::CacheDir;
@@ -19,13 +20,6 @@ use crate::coordination::OnRetry;
 use crate::data::DataSource;
 use crate::http::{self, Reach};
 use crate::settings::Settings;
-
-/// The most calls that wait for something at a time; more wait for their turn. Each is a thread, which costs some 40 KiB as long as it
-/// waits. As many as a server with the default limits takes on (256 clients, 16 calls of each), so that nobody's slow calls
-/// can keep others from theirs.
-const WAITING_CALLS: usize = 4_096;
-/// Threads that wait for servers, on behalf of all calls.
-const RUNTIME_THREADS: usize = 2;
 
 /// A service that is about to be opened.
 ///
@@ -38,11 +32,13 @@ pub struct ServiceBuilder {
     compiler: Compiler,
     clock: Clock,
     on_retry: Option<OnRetry>,
+    waiting_calls: usize,
 }
 
 impl ServiceBuilder {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, compiler: Compiler::InProcess, clock: Clock::default(), on_retry: None }
+        let waiting_calls = waiting_calls(&settings.rpc);
+        Self { settings, compiler: Compiler::InProcess, clock: Clock::default(), on_retry: None, waiting_calls }
     }
 
     /// Where components are compiled: a child process, if the program has a way to be one.
@@ -60,36 +56,31 @@ impl ServiceBuilder {
         Self { on_retry: Some(on_retry), ..self }
     }
 
+    #[cfg(test)]
+    pub(super) fn with_waiting_calls(self, waiting_calls: usize) -> Self {
+        Self { waiting_calls, ..self }
+    }
+
     /// Gets the releases that the settings name, checks that they are trusted, and makes their rules ready.
     ///
     /// # Errors
     /// See [`OpenError`]. Nothing is run unless everything is in order.
     pub fn open(self) -> Result<Service, OpenError> {
-        let Self { settings, compiler, clock, on_retry } = self;
+        let Self { settings, compiler, clock, on_retry, waiting_calls } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let sandbox = sandbox(&settings, count, compiler).map_err(OpenError::Sandbox)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(RUNTIME_THREADS)
-            .max_blocking_threads(WAITING_CALLS)
-            .thread_name("jurat-io")
-            .enable_all()
-            .build()
-            .map_err(OpenError::Workers)?;
-        // From here on the runtime is part of what knows how to end it.
-        let workers = Workers::start(count).map_err(OpenError::Workers)?;
         let mut inner = Inner {
             tenants: BTreeMap::new(),
-            sandbox,
-            workers,
+            sandbox: sandbox(&settings, count, compiler).map_err(OpenError::Sandbox)?,
+            runtimes: Runtimes::start(waiting_calls).map_err(OpenError::Workers)?,
+            workers: Workers::start(count).map_err(OpenError::Workers)?,
             clock,
             kept_releases: settings.kept_releases,
             in_flight: InFlight::default(),
-            runtime: Some(runtime),
         };
         inner.tenants = inner.open(&settings, on_retry)?;
         let inner = Arc::new(inner);
-        if let Some(runtime) = &inner.runtime {
-            runtime.spawn(refresh::run(Arc::downgrade(&inner), settings.max_age));
+        if let Some(io) = inner.runtimes.io() {
+            io.spawn(refresh::run(Arc::downgrade(&inner), settings.max_age));
         }
         let sole = if inner.tenants.len() == 1 { inner.tenants.values().next().cloned() } else { None };
         Ok(Service { inner, tenant: sole })
@@ -99,11 +90,11 @@ impl ServiceBuilder {
 impl Inner {
     /// Opens what each tenant has.
     fn open(&self, settings: &Settings, on_retry: Option<OnRetry>) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
-        let runtime = self.runtime.as_ref().ok_or(OpenError::BrokenOff)?;
+        let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
         let cache = settings.cache.as_deref().map(CacheDir::open).transpose();
         let network = Network {
             client: http::client(&settings.http, Reach::Anywhere).map_err(|error| OpenError::Http(error.into()))?,
-            runtime: runtime.handle().clone(),
+            runtime: runtime.clone(),
             cache: cache.map_err(|error| OpenError::Cache(error.into()))?.map(Arc::new),
             secrets: settings.headers.clone(),
             on_retry,
@@ -134,17 +125,5 @@ fn sandbox(
 impl fmt::Debug for ServiceBuilder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("ServiceBuilder").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::Rpc;
-
-    #[test]
-    fn a_server_with_the_default_limits_cannot_use_up_the_threads_that_wait() {
-        let Rpc { max_connections, max_in_flight, .. } = Rpc::default();
-        assert!(max_connections.get() as usize * max_in_flight.get() as usize <= WAITING_CALLS);
     }
 }

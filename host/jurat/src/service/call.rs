@@ -52,6 +52,12 @@ pub enum CallError {
     /// There is no newer release that can be used; the one that served before goes on serving.
     #[error("the release that serves goes on, because the next one is not used")]
     Reload(#[source] Arc<OpenError>),
+    /// The configuration of the coordination service is not in order; the service stays configured as it was.
+    #[error("the coordination service stays configured as it was: {}", .reasons.join("; "))]
+    Coordination {
+        /// What is wrong, one sentence for each thing.
+        reasons: Vec<String>,
+    },
     /// The call broke off: a mistake of the program.
     #[error("the call broke off; the log says why")]
     BrokenOff,
@@ -83,7 +89,12 @@ impl CallError {
             Self::Data(error) if error.blames_caller() => CallBlame::Caller,
             Self::Judge(error) if error.blames_request() => CallBlame::Caller,
             Self::Reload(error) if error.blame() != Blame::Host => CallBlame::Rules,
-            Self::Closed | Self::Data(_) | Self::Judge(_) | Self::Reload(_) | Self::BrokenOff => CallBlame::Host,
+            Self::Coordination { .. }
+            | Self::Closed
+            | Self::Data(_)
+            | Self::Judge(_)
+            | Self::Reload(_)
+            | Self::BrokenOff => CallBlame::Host,
         }
     }
 
@@ -104,7 +115,7 @@ impl CallError {
             Self::Judge(JudgeError::Output(_)) => "output",
             Self::Judge(_) | Self::BrokenOff => "internal",
             Self::Data(error) => error.kind(),
-            Self::Reload(_) => "reload",
+            Self::Reload(_) | Self::Coordination { .. } => "reload",
         }
     }
 }

@@ -4,10 +4,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::Inner;
 
 /// How much earlier or later than its time a look may be, in percent: so that many hosts do not ask at once.
 const JITTER: u64 = 10;
+
+/// How many tenants are looked for at a time.
+const AT_ONCE: usize = 8;
 
 /// Looks every so often, as long as the service lives.
 pub(super) async fn run(inner: Weak<Inner>, every: Duration) {
@@ -17,18 +22,30 @@ pub(super) async fn run(inner: Weak<Inner>, every: Duration) {
         if service.in_flight.is_closed() {
             return;
         }
-        // Whatever is wrong is in the log and in the status by then, and tried again after the same time.
-        let _ = tokio::task::spawn_blocking(move || service.look()).await;
+        look(service).await;
     }
 }
 
-impl Inner {
-    /// Looks for each tenant.
-    fn look(self: Arc<Self>) {
-        for tenant in self.tenants.values() {
-            let _ = tenant.reload(&self.sandbox, &self.clock, self.kept_releases);
+/// Looks for every tenant. What takes its time for one of them keeps only a few others waiting.
+///
+/// Whatever is wrong is in the log and in the status by then, and tried again after the same time.
+async fn look(service: Arc<Inner>) {
+    let mut looking = JoinSet::new();
+    let tenants: Vec<_> = service.tenants.values().cloned().collect();
+    for tenant in tenants {
+        if looking.len() >= AT_ONCE {
+            let _ = looking.join_next().await;
         }
+        let Some(threads) = service.runtimes.calls().cloned() else { return };
+        let service = Arc::clone(&service);
+        looking.spawn_blocking_on(
+            move || {
+                let _ = tenant.reload(&service.sandbox, &service.clock, service.kept_releases);
+            },
+            &threads,
+        );
     }
+    while looking.join_next().await.is_some() {}
 }
 
 /// The time, up to so much earlier or later.

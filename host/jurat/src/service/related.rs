@@ -14,6 +14,7 @@ use super::OpenError;
 use super::waiting::wait_for;
 use crate::cache_dir::CacheDir;
 use crate::coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
+use crate::problem::chain;
 use crate::settings::{CoordinationSource, HostPattern, Location, Secret};
 use crate::source::Source;
 
@@ -39,7 +40,7 @@ pub(super) struct Related {
     http: reqwest::Client,
     runtime: Handle,
     client: ArcSwap<Coordination>,
-    /// Why the configuration could not be read the last time, one sentence for each thing; empty if it could.
+    /// Why the present configuration is not used, one sentence for each thing; empty if it is.
     failure: Mutex<Vec<String>>,
 }
 
@@ -55,7 +56,7 @@ impl Related {
         let name = format!("coordination-{tenant}.yaml");
         let reader = Arc::new(Source::new(source.config.clone(), http.clone(), cache.clone(), &name));
         let permitted = Permitted { hosts: &source.hosts, signed_base_url: signed, secrets };
-        let config = config(&reader, &source.config, runtime, &permitted)?;
+        let (config, stale) = config(&reader, &source.config, runtime, &permitted)?;
         let client = Coordination::new(config, http.clone(), runtime.clone(), on_retry.clone());
         Ok(Self {
             tenant: tenant.to_owned(),
@@ -66,7 +67,7 @@ impl Related {
             http: http.clone(),
             runtime: runtime.clone(),
             client: ArcSwap::from_pointee(client),
-            failure: Mutex::default(),
+            failure: Mutex::new(stale.into_iter().collect()),
         })
     }
 
@@ -76,10 +77,10 @@ impl Related {
     pub(super) fn reread(&self, signed: Option<&Url>) {
         let permitted = Permitted { hosts: &self.hosts, signed_base_url: signed, secrets: &self.secrets };
         let failure = match config(&self.source, &self.location, &self.runtime, &permitted) {
-            Ok(config) => {
+            Ok((config, stale)) => {
                 let client = self.client.load().reconfigured(config, self.http.clone());
                 self.client.store(Arc::new(client));
-                Vec::new()
+                stale.into_iter().collect()
             }
             Err(error) => {
                 let reasons = error.messages();
@@ -104,7 +105,7 @@ impl Related {
         self.client.load().status()
     }
 
-    /// Why the configuration could not be read the last time; empty if it could.
+    /// Why the present configuration is not used; empty if it is.
     pub(super) fn failure(&self) -> Vec<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -116,13 +117,13 @@ impl fmt::Debug for Related {
     }
 }
 
-/// Reads the configuration, and keeps its text if it is in order.
+/// Reads the configuration, and keeps its text if it is in order. If the last good one stands in, also says why.
 fn config(
     source: &Arc<Source>,
     location: &Location,
     runtime: &Handle,
     permitted: &Permitted<'_>,
-) -> Result<Config, OpenError> {
+) -> Result<(Config, Option<String>), OpenError> {
     let reader = Arc::clone(source);
     let read = wait_for(runtime, async move { reader.read(CONFIG).await }).ok_or(OpenError::BrokenOff)?;
     let fetched = read.map_err(|error| OpenError::Coordination(error.into()))?;
@@ -131,9 +132,10 @@ fn config(
         Location::Url(url) => url.to_string(),
     };
     let config = Config::parse(&fetched.text, &shown, permitted)?;
-    if !fetched.is_stale {
-        let (reader, text) = (Arc::clone(source), Arc::clone(&fetched.text));
-        wait_for(runtime, async move { reader.keep(&text).await }).ok_or(OpenError::BrokenOff)?;
+    if let Some(error) = fetched.stale {
+        return Ok((config, Some(format!("the last good configuration stands in: {}", chain(&error)))));
     }
-    Ok(config)
+    let (reader, text) = (Arc::clone(source), fetched.text);
+    wait_for(runtime, async move { reader.keep(&text).await }).ok_or(OpenError::BrokenOff)?;
+    Ok((config, None))
 }

@@ -53,14 +53,17 @@ pub struct TenantStatus {
     pub failure: Option<FailureStatus>,
     /// The service that related entities are fetched from, if there is one.
     pub coordination: Option<CoordinationStatus>,
-    /// Why the configuration of that service could not be read the last time, one sentence for each thing.
+    /// Why the present configuration of that service is not used, one sentence for each thing; empty if it is.
     pub coordination_failure: Vec<String>,
 }
 
 impl TenantStatus {
     pub(super) fn is_degraded(&self) -> bool {
-        let is_open = self.coordination.as_ref().is_some_and(|service| service.breaker == BreakerState::Open);
-        self.failure.is_some() || !self.coordination_failure.is_empty() || is_open
+        let is_left_alone = self.coordination.as_ref().is_some_and(|service| match service.breaker {
+            BreakerState::Off | BreakerState::Closed => false,
+            BreakerState::Open | BreakerState::HalfOpen => true,
+        });
+        self.failure.is_some() || !self.coordination_failure.is_empty() || is_left_alone
     }
 }
 

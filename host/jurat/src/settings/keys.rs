@@ -177,7 +177,7 @@ const KEYS: &[Key] = &[
     host("rpc.max_buffered", Kind::Size, "256 MiB", "What all requests that are being read or worked on may take together."),
     host("rpc.max_connections", Kind::Number, "256", "Clients at a time."),
     host("rpc.max_in_flight", Kind::Number, "16", "Requests of one client that are worked on at a time; further ones wait."),
-    host("rpc.write_timeout_ms", Kind::Number, "30000", "How long a client may leave an answer unread before its connection is closed, in milliseconds."),
+    host("rpc.write_timeout_ms", Kind::Number, "30000", "How long a client may leave an answer unread before its connection is closed, in milliseconds; on sockets only."),
     host("rpc.drain_ms", Kind::Number, "30000", "How long requests may take that were there when the server was told to stop, in milliseconds."),
     host("rpc.token", Kind::Secret, "null", "What clients from other machines must show first, in the environment only; without one they are refused."),
     host("rpc.token_file", Kind::Path, "null", "The file that holds it."),

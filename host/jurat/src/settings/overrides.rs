@@ -84,6 +84,9 @@ impl Overrides {
             let source = format!("environment variable {}", shown(&name));
             match value.into_string() {
                 _ if OWN.contains(&name.as_str()) => {}
+                Ok(value) if is_of_kubernetes(&name, &value) => {
+                    tracing::info!(variable = %shown(&name), "ignored: Kubernetes sets it for a service of this name");
+                }
                 Ok(value) => self.add(ENVIRONMENT, &source, None, Target::of_variable(&name), &value),
                 Err(_) => self.problems.push(Problem::of_file(source, "its value is not UTF-8")),
             }
@@ -211,6 +214,22 @@ pub(super) fn refuse_odd(value: &str) -> Result<(), String> {
 /// A name of whoever set it, on one line.
 fn shown(name: &str) -> Excerpt {
     Excerpt::of(&name.escape_debug().to_string())
+}
+
+/// Whether a variable tells where a service is that happens to be called `jurat`, or `jurat-` and more: Kubernetes sets such
+/// variables in every container beside it.
+fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_url = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
+        return true;
+    }
+    match name.rsplit_once("_PORT") {
+        Some((_, "")) => is_url,
+        // As in `JURAT_PORT_7070_TCP_ADDR`.
+        Some((_, rest)) => rest.strip_prefix('_').and_then(|rest| rest.split('_').next()).is_some_and(is_port),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn url(server: &Server, path: &str, cache: Option<&Arc<CacheDir>>) -> Source {
 
 /// The text, and whether it stands in.
 fn read(source: &Source) -> Result<(String, bool), SourceError> {
-    run(source.read(CAP)).map(|fetched| (fetched.text.to_string(), fetched.is_stale))
+    run(source.read(CAP)).map(|fetched| (fetched.text.to_string(), fetched.stale.is_some()))
 }
 
 fn present(text: &str) -> (String, bool) {

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jurat::settings::Secret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::call::{Asked, Call};
 use super::failure::{Failure, Kind};
 use super::lines::{Line, Lines};
+use super::lobby::Lobby;
 use super::log::Entry;
 use super::message::{Message, Request};
 use super::output::Output;
@@ -38,8 +40,14 @@ impl Token {
     }
 }
 
-/// Reads the first message of a client; true if it holds the token. Else it has been told that it does not.
-pub(crate) async fn admit<R, W>(shared: &Arc<Shared>, client: &Client, lines: &mut Lines<R>, writer: &mut W) -> bool
+/// Reads the first message of a client; if it holds the token, and there is one, it gets a place. Else it has been told why not.
+pub(crate) async fn admit<R, W>(
+    shared: &Arc<Shared>,
+    client: &Client,
+    lobby: &Lobby,
+    lines: &mut Lines<R>,
+    writer: &mut W,
+) -> Option<OwnedSemaphorePermit>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -48,8 +56,8 @@ where
     let line = timeout(PATIENCE, lines.next(MAX_MESSAGE)).await;
     let (text, line) = match line {
         Ok(Ok(Line::Text(received))) => (received.text, Ok(())),
-        Ok(Ok(Line::Refused(failure) | Line::Stuck(failure))) => (Vec::new(), Err(failure)),
-        Ok(Ok(Line::End) | Err(_)) => return false,
+        Ok(Ok(Line::Refused { failure, .. } | Line::Stuck(failure))) => (Vec::new(), Err(failure)),
+        Ok(Ok(Line::End) | Err(_)) => return None,
         Err(_) => (Vec::new(), Err(needed())),
     };
     let message = line.and_then(|()| Message::parse(&text));
@@ -63,13 +71,18 @@ where
             entry.names("authenticate");
             check(shared, message)
         })
-        .and_then(|()| accept(Output::begin(&limits, id.unwrap_or("null"))));
-    let kind = result.as_ref().err().map(|failure| failure.kind);
-    let output =
-        result.unwrap_or_else(|failure| Output::refuse(&limits, id.unwrap_or("null"), &failure, &entry.correlation));
+        .and_then(|()| lobby.place().ok_or_else(|| shared.full()))
+        .and_then(|place| Ok((place, accept(Output::begin(&limits, id.unwrap_or("null")))?)));
+    let (place, output, kind) = match result {
+        Ok((place, output)) => (Some(place), output, None),
+        Err(failure) => {
+            let output = Output::refuse(&limits, id.unwrap_or("null"), &failure, &entry.correlation);
+            (None, output, Some(failure.kind))
+        }
+    };
     entry.end(None, output.as_bytes().len() as u64, kind);
-    let written = write_reply(writer, &Reply::One(output), shared.settings.write_timeout).await.is_ok();
-    written && writer.flush().await.is_ok() && kind.is_none()
+    let written = write_reply(writer, &Reply::One(output), Some(shared.settings.write_timeout)).await.is_ok();
+    place.filter(|_| written)
 }
 
 /// Whether a message is what lets a client in.

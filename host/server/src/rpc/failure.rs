@@ -177,6 +177,7 @@ impl From<CallError> for Failure {
         let message = chain(&error);
         match (&error, error.kind()) {
             (_, "internal") => Self::new(Kind::Internal, message),
+            (_, "overloaded") => Self::new(Kind::Overloaded, message),
             (CallError::Record(record), kind) => Self { place: Some(place(record)), ..service(kind, message) },
             (_, kind) => service(kind, message),
         }

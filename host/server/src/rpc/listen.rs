@@ -4,15 +4,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jurat::settings::Rpc;
+use rustix::net::sockopt;
 use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
-use super::connection::Door;
 use super::tls::{self, TlsError};
 use super::unix::{self, SocketFile, UnixError};
+
+/// After so long a silence, the system looks whether a client is still there.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// A socket on which clients are let in.
 #[derive(Debug)]
@@ -29,6 +33,15 @@ pub enum Remote {
     Refused,
     /// They may.
     Allowed,
+}
+
+/// What a client must show before it is let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Door {
+    /// Nothing.
+    Open,
+    /// A token.
+    Guarded,
 }
 
 /// Why no clients can be let in.
@@ -143,11 +156,40 @@ impl Listener {
         match &self.socket {
             Socket::Tcp { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                // Answers are whole when they are written; waiting for more would only delay them.
-                stream.set_nodelay(true)?;
+                // Where the system does not want this, it works as well.
+                let _ = stream.set_nodelay(true);
+                let _ = notice_absence(&stream);
                 Ok(Caller::Tcp(stream))
             }
             Socket::Unix { listener, .. } => Ok(Caller::Unix(listener.accept().await?.0)),
         }
+    }
+}
+
+/// Has the system look whether a silent client is still there, so that one that has vanished does not keep its place.
+fn notice_absence(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        sockopt::set_tcp_keepidle(stream, SILENCE)?;
+        sockopt::set_tcp_keepintvl(stream, SILENCE / 4)?;
+        sockopt::set_tcp_keepcnt(stream, 4)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_looks_whether_silent_clients_are_there() {
+        let listener = Listener::tcp("127.0.0.1", 0, &Rpc::default(), Remote::Refused).await.unwrap();
+        let _client = TcpStream::connect(listener.address()).await.unwrap();
+        let Caller::Tcp(stream) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        assert!(stream.nodelay().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), SILENCE);
     }
 }

@@ -50,7 +50,7 @@ impl Presence {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -79,6 +79,7 @@ impl Output {
         // Writing to memory does not fail.
         let _ = serde_json::to_writer(&mut text, &failure.body(correlation));
         text.push(b'}');
+        text.shrink_to_fit();
         let (mut line, mut all) = (limits.line.charge(), limits.all.charge());
         let bytes = text.len() as u64;
         // It counts where it can.
@@ -106,9 +107,17 @@ impl Output {
         self.failure.is_some()
     }
 
-    /// The end of an answer that has a result.
+    /// Fails where the answer cannot be made any more, or nobody waits for it: then nothing needs to be done for it.
+    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+        self.put(&[]).map_err(|_| self.failure())
+    }
+
+    /// The end of an answer that has a result. What it does not take is given back.
     pub(crate) fn finish(mut self) -> Result<Self, Failure> {
         self.text("}")?;
+        self.text.shrink_to_fit();
+        self.line.shrink_to(self.text.len() as u64);
+        self.all.shrink_to(self.text.len() as u64);
         Ok(self)
     }
 
@@ -120,7 +129,7 @@ impl Output {
         let needed = (self.text.len() + bytes.len()) as u64;
         let missing = needed.saturating_sub(self.line.bytes());
         // What has failed once stays so: an answer with a hole in it would be none.
-        if self.failure.is_none() && missing > 0 {
+        if self.failure.is_none() {
             self.failure = self.grow(missing).err();
         }
         if self.failure.is_some() {
@@ -134,12 +143,18 @@ impl Output {
         if self.client.is_over() {
             return Err(Failure::new(Kind::ClientGone, "the client has gone away"));
         }
-        let mut step = missing.max(STEP);
-        if self.line.grow(step).is_err() {
-            step = missing;
-            self.line.grow(step).map_err(|_| self.too_large())?;
+        if missing == 0 {
+            return Ok(());
         }
-        self.all.grow(step).map_err(|_| Failure::overloaded())
+        let step = missing.max(STEP);
+        if self.line.grow(step).is_ok() {
+            if self.all.grow(step).is_ok() {
+                return Ok(());
+            }
+            self.line.shrink_to(self.all.bytes());
+        }
+        self.line.grow(missing).map_err(|_| self.too_large())?;
+        self.all.grow(missing).map_err(|_| Failure::overloaded())
     }
 
     fn too_large(&self) -> Failure {
@@ -199,10 +214,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_made_takes_what_it_is_and_no_more() {
+        let limits = limits(1 << 20, 1 << 20);
+        let answers: Vec<_> = (0..100).map(|_| answer(&limits, "abc").unwrap()).collect();
+        let bytes: usize = answers.iter().map(|answer| answer.text.capacity()).sum();
+        assert_eq!((limits.all.left(), limits.line.left()), ((1 << 20) - bytes as u64, (1 << 20) - bytes as u64));
+        assert_eq!(bytes, 100 * answers[0].as_bytes().len());
+    }
+
+    #[test]
     fn an_answer_for_nobody_is_not_made() {
         let limits = limits(1 << 20, 1 << 20);
         let mut output = Output::begin(&limits, "1");
+        output.check().unwrap();
         limits.client.end();
-        assert!(output.value(&"x".repeat(20_000)).is_err());
+        assert_eq!(output.check().unwrap_err().kind, Kind::ClientGone);
+        assert!(output.value(&1).is_err());
+        assert_eq!(Output::begin(&limits, "1").check().unwrap_err().kind, Kind::ClientGone);
     }
 }

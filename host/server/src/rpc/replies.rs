@@ -24,21 +24,21 @@ pub(crate) struct Outgoing {
 /// Writes replies until there are no more, and closes the stream.
 ///
 /// # Errors
-/// When the client has gone away, or reads less than 256 KiB within the time limit.
+/// When the client has gone away, or reads less than 256 KiB within the time limit, if there is one.
 pub(crate) async fn write<W: AsyncWrite + Unpin>(
     mut queue: mpsc::Receiver<Outgoing>,
     writer: W,
-    limit: Duration,
+    limit: Option<Duration>,
 ) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(32 << 10, writer);
     while let Some(Outgoing { reply, place }) = queue.recv().await {
-        write_reply(&mut writer, &reply, limit).await?;
+        put(&mut writer, &reply, limit).await?;
         if queue.is_empty() {
-            timeout(limit, writer.flush()).await??;
+            within(limit, writer.flush()).await?;
         }
         drop(place);
     }
-    timeout(limit, writer.shutdown()).await?
+    within(limit, writer.shutdown()).await
 }
 
 /// Writes one reply, without a queue.
@@ -48,10 +48,22 @@ pub(crate) async fn write<W: AsyncWrite + Unpin>(
 pub(crate) async fn write_reply<W: AsyncWrite + Unpin>(
     writer: &mut W,
     reply: &Reply,
-    limit: Duration,
+    limit: Option<Duration>,
 ) -> io::Result<()> {
+    put(writer, reply, limit).await?;
+    within(limit, writer.flush()).await
+}
+
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, reply: &Reply, limit: Option<Duration>) -> io::Result<()> {
     for piece in reply.pieces().flat_map(|piece| piece.chunks(PIECE)) {
-        timeout(limit, writer.write_all(piece)).await??;
+        within(limit, writer.write_all(piece)).await?;
     }
     Ok(())
+}
+
+async fn within(limit: Option<Duration>, done: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    match limit {
+        Some(limit) => timeout(limit, done).await?,
+        None => done.await,
+    }
 }

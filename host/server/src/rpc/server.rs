@@ -8,17 +8,19 @@ use std::time::Duration;
 use jurat::AsyncService;
 use jurat::settings::Rpc;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::auth::Token;
-use super::budget::Budget;
-use super::connection::{Door, Farewell, serve};
+use super::budget::{Allowance, Budget};
+use super::connection::{Farewell, serve};
 use super::failure::{Failure, Kind};
-use super::lines::Lines;
-use super::listen::{Caller, Listener};
+use super::lines::{Lines, Time};
+use super::listen::{Caller, Door, Listener};
+use super::lobby::{Lobby, Visitor};
 use super::log::Correlations;
 use super::output::Presence;
 use super::replies::write_reply;
@@ -34,6 +36,9 @@ const BREATH: Duration = Duration::from_millis(100);
 const TURN_AWAY: Duration = Duration::from_secs(1);
 /// How many are told at a time; others find their connection closed.
 const TURNED_AWAY: usize = 32;
+
+/// So many clients must come together to use up the memory that all have for requests.
+const SHARES: u64 = 4;
 
 /// Serves clients. Clones are the same server.
 #[derive(Clone, Debug)]
@@ -87,6 +92,17 @@ impl Server {
         Self(Shared::new(answers, settings, requests))
     }
 
+    /// Serves one of many clients over a pair of streams.
+    #[cfg(test)]
+    pub(crate) async fn serve_one_of_many<R, W>(&self, reader: R, writer: W) -> Farewell
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let place = Lobby::new(1).place().unwrap();
+        serve(Arc::clone(&self.0), Visitor::Known(place), reader, writer).await
+    }
+
     /// What ends it.
     #[must_use]
     pub fn stop(&self) -> Stop {
@@ -105,7 +121,7 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let mut clients = JoinSet::new();
-        clients.spawn(serve(Arc::clone(&self.0), Door::Only, reader, writer));
+        clients.spawn(serve(Arc::clone(&self.0), Visitor::Only, reader, writer));
         // It begins to drain when nothing more comes in.
         self.0.stop.draining().await;
         self.finish(clients).await
@@ -115,7 +131,7 @@ impl Server {
     pub async fn listen(&self, listener: Listener) -> Ended {
         let shared = &self.0;
         tracing::info!("listening on {}", listener.address());
-        let places = Arc::new(Semaphore::new(shared.settings.max_connections.get() as usize));
+        let lobby = Lobby::new(shared.settings.max_connections.get());
         let farewells = Arc::new(Semaphore::new(TURNED_AWAY));
         let mut clients = JoinSet::new();
         loop {
@@ -125,24 +141,24 @@ impl Server {
                 Some(_) = clients.join_next(), if !clients.is_empty() => continue,
                 caller = listener.accept() => caller,
             };
-            let place = Arc::clone(&places).try_acquire_owned();
-            match (caller, place) {
-                (Ok(caller), Ok(place)) => {
-                    let tls = listener.tls().map(|config| TlsAcceptor::from(Arc::clone(config)));
-                    let door = listener.door();
-                    clients.spawn(attend(Arc::clone(shared), caller, tls, door, place));
-                }
-                // Before there is a way to speak, there is nothing to say.
-                (Ok(_), Err(_)) if listener.tls().is_some() => {}
-                (Ok(caller), Err(_)) => {
-                    if let Ok(farewell) = Arc::clone(&farewells).try_acquire_owned() {
-                        tokio::spawn(turn_away(Arc::clone(shared), caller, farewell));
-                    }
-                }
-                (Err(error), _) => {
+            let caller = match caller {
+                Ok(caller) => caller,
+                Err(error) => {
                     tracing::warn!(%error, "a client could not be let in");
                     sleep(BREATH).await;
+                    continue;
                 }
+            };
+            let tls = listener.tls().map(|config| TlsAcceptor::from(Arc::clone(config)));
+            let visitor = match listener.door() {
+                // Until it is known, there is no place for it, and no way to speak with it.
+                door if door == Door::Guarded || tls.is_some() => Some(Visitor::Stranger(lobby.wait(), door)),
+                _ => lobby.place().map(Visitor::Known),
+            };
+            if let Some(visitor) = visitor {
+                clients.spawn(attend(Arc::clone(shared), caller, tls, visitor));
+            } else if let Ok(farewell) = Arc::clone(&farewells).try_acquire_owned() {
+                tokio::spawn(turn_away(Arc::clone(shared), caller, farewell));
             }
         }
         drop(listener);
@@ -193,6 +209,19 @@ impl Shared {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// What a client may take for its requests: of what all have, no more than a part, but the longest line always.
+    pub(crate) fn allowance(&self) -> Allowance {
+        let share = (self.settings.max_buffered.get() / SHARES).max(self.settings.max_message.get());
+        Allowance::new(&self.requests, share)
+    }
+
+    /// There are as many clients as there may be.
+    pub(crate) fn full(&self) -> Failure {
+        let most = self.settings.max_connections;
+        let message = format!("there are {most} clients already, which is the most; see `rpc.max_connections`");
+        Failure::new(Kind::TooManyConnections, message)
+    }
+
     /// Says that a line is being worked on.
     pub(crate) fn begin(&self) -> Working<'_> {
         self.working.fetch_add(1, Ordering::Relaxed);
@@ -206,37 +235,38 @@ impl Drop for Working<'_> {
     }
 }
 
-/// Serves a client that has been let in.
-async fn attend(
-    shared: Arc<Shared>,
-    caller: Caller,
-    tls: Option<TlsAcceptor>,
-    door: Door,
-    _place: OwnedSemaphorePermit,
-) -> Farewell {
+/// Serves a client that has come in.
+async fn attend(shared: Arc<Shared>, caller: Caller, tls: Option<TlsAcceptor>, visitor: Visitor) -> Farewell {
     match (caller, tls) {
         (Caller::Tcp(stream), None) => {
             let (reader, writer) = stream.into_split();
-            serve(shared, door, reader, writer).await
+            serve(shared, visitor, reader, writer).await
         }
         (Caller::Unix(stream), _) => {
             let (reader, writer) = stream.into_split();
-            serve(shared, door, reader, writer).await
+            serve(shared, visitor, reader, writer).await
         }
-        (Caller::Tcp(stream), Some(tls)) => match timeout(HANDSHAKE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => {
-                let (reader, writer) = tokio::io::split(stream);
-                serve(shared, door, reader, writer).await
-            }
-            outcome => {
-                let refused = outcome.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-                tracing::info!(
-                    error = refused.err().map(tracing::field::display),
-                    "a client and this server do not agree on TLS"
-                );
-                Farewell::Answered
-            }
-        },
+        (Caller::Tcp(stream), Some(tls)) => greet(shared, stream, tls, visitor).await,
+    }
+}
+
+/// Serves a client with whom it must first be agreed how to speak.
+async fn greet(shared: Arc<Shared>, stream: TcpStream, tls: TlsAcceptor, mut visitor: Visitor) -> Farewell {
+    let agreed = tokio::select! {
+        biased;
+        agreed = timeout(HANDSHAKE, tls.accept(stream)) => agreed,
+        () = visitor.must_go() => return Farewell::Answered,
+        () = shared.stop.draining() => return Farewell::Answered,
+    };
+    match agreed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(stream) => {
+            let (reader, writer) = tokio::io::split(stream);
+            serve(shared, visitor, reader, writer).await
+        }
+        Err(error) => {
+            tracing::info!(%error, "a client and this server do not agree on TLS");
+            Farewell::Answered
+        }
     }
 }
 
@@ -257,12 +287,9 @@ async fn turn_away(shared: Arc<Shared>, caller: Caller, _farewell: OwnedSemaphor
 async fn tell(shared: &Arc<Shared>, reader: impl AsyncRead + Unpin, mut writer: impl AsyncWrite + Unpin) {
     let presence = Presence::default();
     let client = Client { number: shared.next_connection(), calls: Semaphore::new(0), presence: presence.clone() };
-    let most = shared.settings.max_connections;
-    let message = format!("there are {most} clients already, which is the most; see `rpc.max_connections`");
-    let failure = Failure::new(Kind::TooManyConnections, message);
-    let reply = Reply::One(refuse(shared, &client, &shared.output_limits(&presence), &failure));
-    if write_reply(&mut writer, &reply, TURN_AWAY).await.is_ok() && writer.shutdown().await.is_ok() {
-        Lines::new(reader, Arc::clone(&shared.requests), None).linger(TURN_AWAY).await;
+    let reply = Reply::One(refuse(shared, &client, &shared.output_limits(&presence), None, &shared.full()));
+    if write_reply(&mut writer, &reply, Some(TURN_AWAY)).await.is_ok() && writer.shutdown().await.is_ok() {
+        Lines::new(reader, shared.allowance(), Time::Shared).linger(TURN_AWAY).await;
     }
 }
 

@@ -1,14 +1,14 @@
 //! Calls and their results: the one place where the protocol meets the service.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat::{AsyncService, RecordResult, Reload, Request, RuleResult, Service};
+use jurat::{AsyncService, RecordResult, Reload, Request, Room, RuleResult, Service};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use super::budget::Budget;
+use super::budget::{Budget, Charge};
 use super::call::{Asked, Call, Judging};
 use super::failure::Failure;
 use super::output::Output;
@@ -60,6 +60,8 @@ async fn answer(service: AsyncService, budget: Arc<Budget>, call: Call, mut outp
 
 /// Makes a call that may take its time.
 fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut Output) -> Result<(), Failure> {
+    // It may have waited for a thread for so long that nobody waits for it any more.
+    output.check()?;
     match asked {
         Asked::Validate { record, entity_type, judging } => {
             let request = Request { entity_type: Some(entity_type), ..request(service, judging)? };
@@ -75,9 +77,9 @@ fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut O
         }
         Asked::File { uri, entity_types, id_fields, judging } => {
             let request = Request { id_fields, expected: entity_types, ..request(service, judging)? };
-            let text = service.read_data(&uri)?;
-            let mut charge = budget.charge();
-            charge.grow(text.len() as u64).map_err(|_| Failure::overloaded())?;
+            let held = Held::of(budget);
+            let text = service.read_data(&uri, &held.room())?;
+            held.shrink_to(text.len() as u64);
             judge(service, &request, text, output)
         }
         Asked::Rules { entity_type, record_or_schema, ruleset } => {
@@ -128,6 +130,29 @@ fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
     Ok(request)
 }
 
+/// Memory for a file, taken while it is read.
+struct Held(Arc<Mutex<Charge>>);
+
+impl Held {
+    fn of(budget: &Arc<Budget>) -> Self {
+        Self(Arc::new(Mutex::new(budget.charge())))
+    }
+
+    /// What whoever reads the file asks before each part of it.
+    fn room(&self) -> Room {
+        let held = Self(Arc::clone(&self.0));
+        Arc::new(move |bytes| held.charge().grow(bytes).is_ok())
+    }
+
+    fn shrink_to(&self, bytes: u64) {
+        self.charge().shrink_to(bytes);
+    }
+
+    fn charge(&self) -> MutexGuard<'_, Charge> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What is said of a call that has no other result.
 #[derive(Serialize)]
 struct Done {
@@ -156,5 +181,24 @@ impl<T: Serialize> Serialize for Keyed<'_, T> {
             map.serialize_entry(key, value)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_takes_memory_before_it_is_read_and_gives_back_what_it_does_not_need() {
+        let budget = Budget::new(100);
+        let held = Held::of(&budget);
+        let room = held.room();
+        assert!(room(40) && room(40));
+        assert!(!room(40));
+        drop(room);
+        held.shrink_to(35);
+        assert_eq!(budget.left(), 65);
+        drop(held);
+        assert_eq!(budget.left(), 100);
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::call::{Asked, Call};
+use super::connection::Farewell;
 use super::failure::Failure;
 use super::output::Output;
 use super::server::{Ended, Server};
@@ -75,6 +76,15 @@ impl Stage {
         let (reader, writer) = split(host);
         let server = self.server.clone();
         let ended = tokio::spawn(async move { server.serve(reader, writer).await });
+        (Peer::new(client), ended)
+    }
+
+    /// One of many clients of this server, over such a pipe.
+    fn one_of_many(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<Farewell>) {
+        let (client, host) = duplex(capacity);
+        let (reader, writer) = split(host);
+        let server = self.server.clone();
+        let ended = tokio::spawn(async move { server.serve_one_of_many(reader, writer).await });
         (Peer::new(client), ended)
     }
 }

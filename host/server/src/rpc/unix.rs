@@ -3,15 +3,18 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, fchmod, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock, open};
+use rustix::io::Errno;
+use rustix::net::{SocketAddrUnix, connect};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixSocket};
 
 /// Clients that wait to be let in.
 const BACKLOG: u32 = 128;
+/// How often a lock is tried that others remove at just that moment.
+const ATTEMPTS: usize = 16;
 
 /// Why there is no socket.
 #[derive(Debug, Error)]
@@ -23,6 +26,12 @@ pub enum UnixError {
     /// Another server is there.
     #[error("{}: a server is listening there", .0.display())]
     InUse(PathBuf),
+    /// Somebody has locked the name.
+    #[error("{}: somebody else holds this lock, as a server does while it makes its socket; try again, or choose another path", .0.display())]
+    Locked(PathBuf),
+    /// There is something else under the name of the lock.
+    #[error("{}: it exists, and it is not the lock of a server", .0.display())]
+    NotALock(PathBuf),
     /// The system refuses.
     #[error("{}: no socket could be made there", .path.display())]
     System {
@@ -46,9 +55,7 @@ pub(crate) struct SocketFile {
 pub(crate) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), UnixError> {
     let system = |cause| UnixError::System { path: path.to_owned(), cause };
     // Two servers that start at once must not both find a dead one's socket, and each replace what the other has made.
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let directory = File::open(parent).map_err(system)?;
-    flock(&directory, FlockOperation::LockExclusive).map_err(|error| system(error.into()))?;
+    let _lock = Lock::take(path)?;
     make_room(path)?;
 
     let socket = UnixSocket::new_stream().map_err(system)?;
@@ -72,12 +79,62 @@ fn make_room(path: &Path) -> Result<(), UnixError> {
         Ok(metadata) if !metadata.file_type().is_socket() => return Err(UnixError::NotASocket(path.to_owned())),
         Ok(_) => {}
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(UnixError::InUse(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(system),
-        // Whoever is there has too many clients, or lets nobody else in.
-        Err(_) => Err(UnixError::InUse(path.to_owned())),
+    // This socket never waits, not even where a server has so many clients that it answers none.
+    let socket = UnixSocket::new_stream().map_err(system)?;
+    let address = SocketAddrUnix::new(path).map_err(|error| system(error.into()))?;
+    match connect(&socket, &address) {
+        Err(Errno::CONNREFUSED) => fs::remove_file(path).map_err(system),
+        // Whoever is there may have too many clients, or let nobody else in.
+        _ => Err(UnixError::InUse(path.to_owned())),
     }
+}
+
+/// The right to make a socket: a locked file beside it, which goes when this is dropped.
+///
+/// Nobody is waited for: others may be able to hold such locks for ever.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    fn take(socket: &Path) -> Result<Self, UnixError> {
+        let mut name = socket.as_os_str().to_owned();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let system = |cause: io::Error| UnixError::System { path: path.clone(), cause };
+        for _ in 0..ATTEMPTS {
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| system(error.into()))?;
+            let file = File::from(file);
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Err(UnixError::Locked(path)),
+                Err(error) => return Err(system(error.into())),
+            }
+            let metadata = file.metadata().map_err(system)?;
+            if !metadata.is_file() || metadata.len() > 0 {
+                return Err(UnixError::NotALock(path));
+            }
+            // Whoever held it before has removed it, maybe after it was opened here.
+            if is_same(&path, metadata.dev(), metadata.ino()) {
+                return Ok(Self { path, _file: file });
+            }
+        }
+        Err(UnixError::Locked(path))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // One that cannot be removed is used again by the next server.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn is_same(path: &Path, device: u64, inode: u64) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (device, inode))
 }
 
 impl SocketFile {
@@ -88,8 +145,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let is_ours = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode);
-        if fs::symlink_metadata(&self.path).is_ok_and(|metadata| is_ours(&metadata)) {
+        if is_same(&self.path, self.device, self.inode) {
             // What cannot be removed is replaced by the next server.
             let _ = fs::remove_file(&self.path);
         }
@@ -125,5 +181,60 @@ mod tests {
         assert!(matches!(bind(&path), Err(UnixError::NotASocket(_))));
         assert_eq!(fs::read(&path).unwrap(), b"x");
         assert!(matches!(bind(&directory.path().join("no/s")), Err(UnixError::System { .. })));
+    }
+
+    #[tokio::test]
+    async fn locks_of_others_are_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let lock = directory.path().join("s.lock");
+        // Anybody may lock a directory that others use as well.
+        let parent = File::open(directory.path()).unwrap();
+        flock(&parent, FlockOperation::LockExclusive).unwrap();
+        let (listener, file) = bind(&path).unwrap();
+        assert!(!lock.exists());
+        drop((listener, file));
+
+        let taken = Lock::take(&path).unwrap();
+        assert_eq!(fs::metadata(&lock).unwrap().permissions().mode() & 0o777, 0o600);
+        let refused = bind(&path).unwrap_err();
+        assert!(matches!(&refused, UnixError::Locked(found) if *found == lock), "{refused}");
+        assert!(refused.to_string().contains("s.lock"), "{refused}");
+        drop(taken);
+        bind(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_no_lock_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let lock = directory.path().join("s.lock");
+        fs::write(&lock, "precious").unwrap();
+        assert!(matches!(bind(&path), Err(UnixError::NotALock(_))));
+        assert_eq!(fs::read(&lock).unwrap(), b"precious");
+        fs::remove_file(&lock).unwrap();
+        std::os::unix::fs::symlink("elsewhere", &lock).unwrap();
+        assert!(matches!(bind(&path), Err(UnixError::System { .. })));
+        assert!(!directory.path().join("elsewhere").exists());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_nobody_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let socket = UnixSocket::new_stream().unwrap();
+        socket.bind(&path).unwrap();
+        let _listener = socket.listen(0).unwrap();
+        let address = SocketAddrUnix::new(&path).unwrap();
+        let mut waiting = Vec::new();
+        // Until there is no more room for those who wait.
+        loop {
+            let client = UnixSocket::new_stream().unwrap();
+            if connect(&client, &address).is_err() {
+                break;
+            }
+            waiting.push(client);
+        }
+        assert!(matches!(bind(&path), Err(UnixError::InUse(_))));
     }
 }

@@ -10,7 +10,7 @@ use std::task::Poll;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::budget::{Budget, Charge};
+use super::budget::{Budget, Hold};
 use super::call::{Asked, Call};
 use super::failure::Failure;
 use super::lines::Received;
@@ -72,27 +72,33 @@ enum Tasks {
 /// Does what a line asks for; none if it is not answered.
 pub(crate) async fn work(shared: &Arc<Shared>, client: &Arc<Client>, received: Received) -> Option<Reply> {
     let limits = shared.output_limits(&client.presence);
-    let Received { text, mut charge } = received;
+    let Received { text, mut hold } = received;
     let tasks = match read(shared, client, text).await {
         Ok(tasks) => tasks,
-        Err(failure) => return Some(Reply::One(refuse(shared, client, &limits, &failure))),
+        Err(failure) => return Some(Reply::One(refuse(shared, client, &limits, None, &failure))),
     };
     let reply = match tasks {
         Tasks::One(task) => perform(shared, client, &limits, *task).await.map(Reply::One),
-        Tasks::Batch(tasks) => match charge.grow(OVERHEAD * tasks.len() as u64) {
+        Tasks::Batch(tasks) => match hold.grow(OVERHEAD * tasks.len() as u64) {
             Ok(()) => batch(shared, client, &limits, tasks).await.map(Reply::Batch),
-            Err(_) => Some(Reply::One(refuse(shared, client, &limits, &Failure::overloaded()))),
+            Err(_) => Some(Reply::One(refuse(shared, client, &limits, None, &Failure::overloaded()))),
         },
     };
     // INVARIANT: what a request takes is given back when nothing of it is left.
-    drop::<Charge>(charge);
+    drop::<Hold>(hold);
     reply
 }
 
 /// The answer to what is no request, or cannot be told from one. It is logged like one.
-pub(crate) fn refuse(shared: &Shared, client: &Client, limits: &OutputLimits, failure: &Failure) -> Output {
-    let entry = Entry::begin(&shared.correlations, client.number, None, 0);
-    let output = Output::refuse(limits, "null", failure, &entry.correlation);
+pub(crate) fn refuse(
+    shared: &Shared,
+    client: &Client,
+    limits: &OutputLimits,
+    id: Option<&str>,
+    failure: &Failure,
+) -> Output {
+    let entry = Entry::begin(&shared.correlations, client.number, id, 0);
+    let output = Output::refuse(limits, id.unwrap_or("null"), failure, &entry.correlation);
     entry.end(None, output.as_bytes().len() as u64, Some(failure.kind));
     output
 }
@@ -143,15 +149,16 @@ impl Task {
 /// Makes one call; none if nobody wants its result.
 async fn perform(shared: &Arc<Shared>, client: &Client, limits: &OutputLimits, task: Task) -> Option<Output> {
     let Task { entry, id, call } = task;
-    let output = Output::begin(limits, id.as_deref().unwrap_or("null"));
+    let mut output = Output::begin(limits, id.as_deref().unwrap_or("null"));
     let result = match call {
         Ok(Call { asked: Asked::Authenticate { .. }, .. }) => accept(output),
         Ok(call) => {
             // Never closed: the client lives as long as this.
             let _place = client.calls.acquire().await;
-            match caught(shared.answers.answer(call, output)).await {
-                Ok(result) => result.and_then(Output::finish),
-                Err(_) => Err(Failure::internal()),
+            // Whoever has gone while others were first keeps nobody waiting.
+            match output.check() {
+                Ok(()) => make(shared, call, output).await,
+                Err(failure) => Err(failure),
             }
         }
         Err(failure) => Err(failure),
@@ -166,6 +173,14 @@ async fn perform(shared: &Arc<Shared>, client: &Client, limits: &OutputLimits, t
     let sent = if id.is_some() { output.as_bytes().len() as u64 } else { 0 };
     entry.end(output.records, sent, kind);
     id.map(|_| output)
+}
+
+/// Makes a call and ends its answer.
+async fn make(shared: &Shared, call: Call, output: Output) -> Result<Output, Failure> {
+    match caught(shared.answers.answer(call, output)).await {
+        Ok(result) => result.and_then(Output::finish),
+        Err(_) => Err(Failure::internal()),
+    }
 }
 
 /// Who needs not say who it is may do so.

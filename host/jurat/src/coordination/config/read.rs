@@ -23,7 +23,7 @@ const MOST_COUNTED: u64 = 10_000_000;
 const MOST_BYTES: Bytes = Bytes::mebi(4_096);
 
 /// How many records are asked for in one request where there are such requests and nothing else is said.
-const BULK_SIZE: NonZeroUsize = NonZeroUsize::new(100).unwrap();
+const BULK_SIZE: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 /// Named numbers of attempts and pauses.
 #[derive(Clone, Copy, Debug)]

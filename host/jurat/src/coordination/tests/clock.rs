@@ -69,9 +69,10 @@ fn a_service_is_left_alone_for_as_long_as_it_says() {
 
 #[test]
 fn nobody_waits_for_what_cannot_come_in_time() {
-    let world = busy(Duration::from_millis(9_990));
+    let world = busy(Duration::from_millis(9_490));
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
-    for wait in [10 * SECOND, Duration::from_secs(u64::MAX), Duration::MAX] {
+    // A tenth of the time-out has to be left.
+    for wait in [Duration::from_millis(9_510), 10 * SECOND, Duration::from_secs(u64::MAX), Duration::MAX] {
         let world = busy(wait);
         let start = world.now();
         let supplied = world.one("{}");
@@ -110,33 +111,50 @@ fn a_record_is_over_at_its_deadline_whatever_is_left_to_try() {
 }
 
 #[test]
-fn waiting_for_a_place_counts_and_says_nothing_about_the_service() {
+fn an_attempt_has_the_time_that_is_left_and_the_words_are_true() {
+    let world = World::new(config(), |number, _| match number {
+        0 => (4 * SECOND, Err(unwell())),
+        _ => (3_600 * SECOND, Err(unwell())),
+    });
+    let Supplied::Unavailable { reason, .. } = world.one("{}") else { panic!("there is no answer") };
+    let sent = world.sent();
+    let left = 10 * SECOND - (sent[1] - sent[0]);
+    assert_eq!((sent.len(), left > 5 * SECOND), (2, true));
+    assert_eq!(&*reason, "the coordination service did not answer within 5000 ms, the last of 2 attempts");
+}
+
+#[test]
+fn waiting_for_a_place_does_not_count_and_says_nothing_about_the_service() {
     let breaker = Some(BreakerSettings { failures: 1, open: 60 * SECOND });
     let config = Config { concurrency: NonZeroU32::MIN, breaker, ..config() };
     let world = World::new(config, |_, body| (4 * SECOND, Ok(echo(body))));
-    let records = ["1", "2", "3", "4"].map(|record| wanted(record, &["parent"]));
+    let texts: Vec<String> = (0..10).map(|number| number.to_string()).collect();
+    let records: Vec<Wanted<'_>> = texts.iter().map(|text| wanted(text, &["parent"])).collect();
     let start = world.now();
-    let supplied = world.supply(&records).concat();
-    assert_eq!(supplied[..2], [entity(r#"{"of":1}"#), entity(r#"{"of":2}"#)]);
-    assert!(reason(&supplied[2]).starts_with("the coordination service did not answer within"));
-    assert_eq!([code(&supplied[2]), code(&supplied[3])], ["coordination_timeout"; 2]);
-    assert_eq!(reason(&supplied[3]), "there were too many requests to the coordination service at a time");
-    assert!(world.now() - start <= 10 * SECOND + 2 * MILLI);
+    // The last one waits 36 s for its place, and then has all of its 10 s.
+    for (text, supplied) in texts.iter().zip(world.supply(&records).concat()) {
+        assert_eq!(supplied, entity(&format!(r#"{{"of":{text}}}"#)));
+    }
+    assert!(world.now() - start >= 40 * SECOND);
     assert_eq!(world.client.status().breaker, BreakerState::Closed);
 }
 
 #[test]
 fn so_many_requests_are_under_way_at_a_time_and_no_more() {
-    for (records, at_once) in [(4_u32, 4), (50, 7)] {
+    for (calls, records, at_once) in [(1, 3_u32, 3), (1, 50, 4), (2, 50, 7), (3, 50, 7)] {
         let config = Config { concurrency: NonZeroU32::new(7).unwrap(), ..config() };
         let world = World::new(config, |_, body| (SECOND, Ok(echo(body))));
-        let texts: Vec<String> = (0..records).map(|number| number.to_string()).collect();
-        let records: Vec<Wanted<'_>> = texts.iter().map(|text| wanted(text, &["parent"])).collect();
-        let supplied = world.supply(&records).concat();
-        for (text, supplied) in texts.iter().zip(supplied) {
-            assert_eq!(supplied, entity(&format!(r#"{{"of":{text}}}"#)));
+        let texts: Vec<Vec<String>> =
+            (0..calls).map(|call| (0..records).map(|number| format!("[{call},{number}]")).collect()).collect();
+        let records: Vec<Vec<Wanted<'_>>> =
+            texts.iter().map(|texts| texts.iter().map(|text| wanted(text, &["parent"])).collect()).collect();
+        let begun: Vec<Call> = records.iter().map(|records| world.begin(records)).collect();
+        for ((texts, records), call) in texts.iter().zip(&records).zip(begun) {
+            for (text, supplied) in texts.iter().zip(world.finish(call, records).concat()) {
+                assert_eq!(supplied, entity(&format!(r#"{{"of":{text}}}"#)));
+            }
         }
-        assert_eq!(world.heard.lock().unwrap().most_at_once, at_once);
+        assert_eq!(world.heard.lock().unwrap().most_at_once, at_once, "{calls} calls");
     }
 }
 

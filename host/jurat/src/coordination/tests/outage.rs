@@ -16,23 +16,50 @@ fn records(texts: &[String]) -> Vec<Wanted<'_>> {
 fn a_service_that_never_answers_costs_a_thousand_records_one_deadline() {
     let world = World::new(config(), |_, _| (3_600 * SECOND, Err(unwell())));
     let (start, texts) = (world.now(), texts(1_000));
-    let codes: Vec<_> = world.supply(&records(&texts)).concat().iter().map(code).collect();
+    let supplied = world.supply(&records(&texts)).concat();
     assert!(world.now() - start <= 10 * SECOND + 2 * MILLI);
-    let count = |code| codes.iter().filter(|found| **found == code).count();
-    assert_eq!((count("coordination_timeout"), count("coordination_breaker_open")), (16, 984));
+    let count = |expected| supplied.iter().filter(|supplied| code(supplied) == expected).count();
+    // Those with a place have waited; the others were never sent, and say so.
+    assert_eq!((count("coordination_timeout"), count("coordination_breaker_open")), (8, 992));
     let status = world.client.status();
-    assert_eq!((status.requests, status.breaker), (16, BreakerState::Open));
-    assert_eq!(status.failures["coordination_breaker_open"], 984);
+    assert_eq!((status.requests, status.breaker), (8, BreakerState::Open));
+    assert_eq!(status.failures["coordination_breaker_open"], 992);
 }
 
 #[test]
-fn without_a_breaker_a_call_still_ends_at_its_deadline() {
+fn without_a_breaker_each_place_costs_a_deadline_again_and_again() {
     let world = World::new(Config { breaker: None, ..config() }, |_, _| (3_600 * SECOND, Err(unwell())));
     let (start, texts) = (world.now(), texts(100));
     let supplied = world.supply(&records(&texts)).concat();
     assert!(supplied.iter().all(|supplied| code(supplied) == "coordination_timeout"));
-    assert!(world.now() - start <= 10 * SECOND + 2 * MILLI);
+    // 100 records at 8 places.
+    let took = world.now() - start;
+    assert!((12 * 5 * SECOND..13 * (10 * SECOND + 5 * MILLI)).contains(&took), "{took:?}");
     assert_eq!(world.client.status().breaker, BreakerState::Off);
+}
+
+#[test]
+fn only_what_another_moment_may_bring_is_momentary() {
+    let expected = [
+        (FailureKind::Timeout, true),
+        (FailureKind::Unavailable, true),
+        (FailureKind::Throttled, true),
+        (FailureKind::Refused, false),
+        (FailureKind::Oversized, false),
+        (FailureKind::Malformed, false),
+    ];
+    for (kind, expected) in expected {
+        let world = World::new(config(), move |_, _| (MILLI, Err(Failure::new(kind, "no"))));
+        assert_eq!(is_momentary(&world.one("{}")), expected, "{kind:?}");
+    }
+    for says in ["{}", r#"{"parent":null}"#, r#"{"parent":7}"#, "[]"] {
+        let world = World::new(config(), move |_, _| (MILLI, Ok(says.to_owned())));
+        assert!(!is_momentary(&world.one("{}")), "{says}");
+    }
+    let world = World::new(config(), |_, _| (MILLI, Err(unwell())));
+    (0..2).for_each(|_| _ = world.one("{}"));
+    let supplied = world.one("{}");
+    assert_eq!((code(&supplied), is_momentary(&supplied)), ("coordination_breaker_open", true));
 }
 
 #[test]

@@ -46,8 +46,8 @@ fn asynchronous_calls_leave_their_thread_to_others() {
         assert_eq!(service.discover_rules("loan", LOAN, "quick").await.unwrap().len(), 1);
         assert_eq!(service.discover_rulesets().await.unwrap().len(), 1);
         assert_eq!(service.reload_logic().await.unwrap(), Reload::Unchanged);
-        assert_eq!(service.cache_age().await.unwrap(), Duration::ZERO);
-        assert_eq!(service.status().await.unwrap().in_flight, 0);
+        assert_eq!(service.cache_age().unwrap(), Duration::ZERO);
+        assert_eq!(service.status().in_flight, 0);
         service.close().await.unwrap();
         assert!(matches!(service.validate("loan", LOAN, "quick").await, Err(CallError::Closed)));
     });
@@ -61,7 +61,10 @@ fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
         let service = site.open();
         assert!(service.validate("loan", LOAN, "quick").is_ok());
         service.reload_logic().unwrap();
-        assert_eq!(service.read_data("file:///nowhere/at/all").unwrap_err().blame(), CallBlame::Caller);
+        assert_eq!(
+            service.read_data("file:///nowhere/at/all", &room::enough()).unwrap_err().blame(),
+            CallBlame::Caller
+        );
         service.close();
         drop(service);
     });
@@ -74,4 +77,38 @@ fn a_call_that_panics_costs_only_itself() {
     let broken = runtime.block_on(service.run(|_| assert_eq!(1, 2)));
     assert!(matches!(broken, Err(CallError::BrokenOff)));
     assert!(service.blocking().validate("loan", LOAN, "quick").is_ok());
+}
+
+#[test]
+fn calls_wait_for_what_goes_on_however_many_of_them_there_are() {
+    let site = Site::new();
+    std::fs::write(site.path("loans.json"), format!("[{LOAN}]")).unwrap();
+    std::fs::write(site.path("coordination.yaml"), "enabled: false").unwrap();
+    let settings = site.with(|tenant| {
+        tenant.data.roots = crate::settings::DataRoots::Listed(vec![site.path("")]);
+        let config = crate::settings::Location::File(site.path("coordination.yaml"));
+        tenant.coordination = Some(crate::settings::CoordinationSource { config, hosts: Vec::new() });
+    });
+    let service = site.builder(settings).with_waiting_calls(2).open().unwrap().asynchronous();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        // Tasks of this thread only: each has begun before the first of them goes on.
+        let tasks = tokio::task::LocalSet::new();
+        let uri = site.path("loans.json").display().to_string();
+        let calls: Vec<_> = (0..40)
+            .map(|call| {
+                let (service, uri) = (service.clone(), uri.clone());
+                tasks.spawn_local(async move {
+                    match call % 2 {
+                        0 => drop(service.batch_file_validate(&uri, &["loan"], &["id"], "quick").await.unwrap()),
+                        _ => drop(service.reload_logic().await.unwrap()),
+                    }
+                })
+            })
+            .collect();
+        tasks.await;
+        for call in calls {
+            call.await.unwrap();
+        }
+    });
 }

@@ -217,3 +217,25 @@ fn hostile_values_give_one_clear_line() {
         "{found:?}"
     );
 }
+
+#[test]
+fn what_kubernetes_says_of_a_service_of_our_name_is_no_setting() {
+    let names = [
+        ("JURAT_SERVICE_HOST", "10.0.0.1"),
+        ("JURAT_SERVICE_PORT", "7070"),
+        ("JURAT_SERVICE_PORT_RPC", "7070"),
+        ("JURAT_PORT", "tcp://10.0.0.1:7070"),
+        ("JURAT_PORT_7070_TCP", "tcp://10.0.0.1:7070"),
+        ("JURAT_PORT_7070_TCP_ADDR", "10.0.0.1"),
+        ("JURAT_RULES_SERVICE_HOST", "10.0.0.2"),
+        ("JURAT_RULES_PORT", "tcp://10.0.0.2:80"),
+    ];
+    for (name, value) in names {
+        assert!(is_of_kubernetes(name, value), "{name}");
+    }
+    for (name, value) in
+        [("JURAT_PORT", "7070"), ("JURAT_RPC_PORT", "7070"), ("JURAT_PORT_RPC", "7070"), ("JURAT_LIMTS_FUEL", "1")]
+    {
+        assert!(!is_of_kubernetes(name, value), "{name}");
+    }
+}

@@ -143,6 +143,29 @@ async fn anything_but_the_token_is_answered_once_and_then_the_connection_is_clos
 }
 
 #[tokio::test]
+async fn strangers_do_not_keep_out_who_knows_the_token() {
+    let settings = Rpc { max_connections: 1.try_into().unwrap(), ..guarded() };
+    let stage = Stage::new(settings.clone());
+    let (address, _ended) = tcp(&stage, &settings).await;
+    let mut strangers = Vec::new();
+    for _ in 0..100 {
+        strangers.push(connect(address).await);
+    }
+    let mut client = connect(address).await;
+    assert_eq!(client.ask(authenticate("correct horse")).await["result"]["status"], "ok");
+    // Those who waited longest had to go without a word.
+    for gone in strangers.iter_mut().take(37) {
+        assert_eq!(gone.line().await, None);
+    }
+    // The others may still say who they are, but there is no place for them now.
+    let mut last = strangers.pop().unwrap();
+    let answer = last.ask(authenticate("correct horse")).await;
+    assert_eq!((&answer["id"], error(&answer)), (&json!("a"), (-32000, "too_many_connections")));
+    assert_eq!(last.line().await, None);
+    assert_eq!(client.ask(script(1, "echo", "a")).await["id"], 1);
+}
+
+#[tokio::test]
 async fn a_unix_socket_serves_and_goes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jurat.sock");
@@ -197,12 +220,18 @@ fn certificate(directory: &Path) -> Tls {
 async fn clients_from_other_machines_speak_tls() {
     let directory = tempfile::tempdir().unwrap();
     let tls = certificate(directory.path());
-    let settings = Rpc { tls: Some(tls.clone()), ..guarded() };
+    let settings = Rpc { tls: Some(tls.clone()), max_connections: 1.try_into().unwrap(), ..guarded() };
     let stage = Stage::new(settings.clone());
     let listener = Listener::tcp("0.0.0.0", 0, &settings, Remote::Allowed).await.unwrap();
     let port = listener.address().parse::<SocketAddr>().unwrap().port();
     let server = stage.server.clone();
     let ended = tokio::spawn(async move { server.listen(listener).await });
+
+    // Whoever does not even begin to speak takes nobody's place.
+    let mut silent = Vec::new();
+    for _ in 0..70 {
+        silent.push(connect(SocketAddr::from(([127, 0, 0, 1], port))).await);
+    }
 
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(&tls.certificate).unwrap()).unwrap();

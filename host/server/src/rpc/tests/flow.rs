@@ -1,5 +1,7 @@
 //! Many requests at once, and how they end.
 
+use std::time::Duration;
+
 use super::*;
 
 #[tokio::test]
@@ -84,7 +86,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
 
 #[tokio::test]
 async fn nobody_waits_for_ever_for_what_does_not_end() {
-    let settings = Rpc { drain: std::time::Duration::ZERO, ..Rpc::default() };
+    let settings = Rpc { drain: Duration::ZERO, ..Rpc::default() };
     for (settings, is_impatient) in [(settings, false), (Rpc::default(), true)] {
         let stage = Stage::new(settings);
         let (mut client, ended) = stage.only(1 << 20);
@@ -100,21 +102,46 @@ async fn nobody_waits_for_ever_for_what_does_not_end() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_not_read_either_and_then_let_go() {
-    let settings = Rpc {
-        max_in_flight: 2.try_into().unwrap(),
-        write_timeout: std::time::Duration::from_millis(50),
-        ..Rpc::default()
-    };
+    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
     let stage = Stage::new(settings);
-    let (mut client, ended) = stage.only(4 << 10);
+    let (mut client, ended) = stage.one_of_many(4 << 10);
     // The pipe holds 4 KiB: answers of 10,000 bytes stay where they are, and with them the places of their requests.
     let mut sent = 0;
     while client.writer.write_all(format!("{}\n", script(sent, "fill", "10000")).as_bytes()).await.is_ok() {
         sent += 1;
         assert!(sent < 10_000, "requests are read without end");
     }
-    assert_eq!(ended.await.unwrap(), Ended::ClientGone);
+    assert_eq!(ended.await.unwrap(), Farewell::Broken);
     assert!(sent < 1_000, "{sent} requests were read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_client_may_take_its_time() {
+    let stage = Stage::new(Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() });
+    let (mut client, ended) = stage.only(4 << 10);
+    client.send(script(1, "fill", "100000")).await;
+    client.writer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":2,").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(24 * 3_600)).await;
+    assert_eq!(client.answer().await["result"].as_str().unwrap().len(), 100_000);
+    assert_eq!(client.ask("\"method\":\"health\"}").await["id"], 2);
+    client.end().await;
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_not_done() {
+    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
+    let stage = Stage::new(settings);
+    let (mut client, ended) = stage.one_of_many(1 << 20);
+    let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
+    client.send(format!("[{}]", batch.join(","))).await;
+    client.send(script(50, "echo", "a")).await;
+    drop(client);
+    // With the answer that cannot be written, the rest of the array ends: it would need far more.
+    stage.gate.add_permits(10);
+    let ended = tokio::time::timeout(Duration::from_secs(3_600), ended).await.expect("an end");
+    assert_eq!(ended.unwrap(), Farewell::Broken);
+    assert!(stage.gate.available_permits() > 0);
 }

@@ -44,20 +44,94 @@ async fn the_answers_to_an_array_share_what_an_answer_may_be() {
 
 #[tokio::test]
 async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
-    let line = |id, ruleset| script(id, ruleset, &"a".repeat(10_000));
-    let settings = Rpc { max_buffered: (line(1, "gate").len() * 2).to_string().parse().unwrap(), ..Rpc::default() };
+    // Shorter ones have room of their own.
+    let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
+    let settings = Rpc {
+        max_message: "100KiB".parse().unwrap(),
+        max_buffered: (line(1, "gate").len() * 2).to_string().parse().unwrap(),
+        ..Rpc::default()
+    };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.only(1 << 10);
+    let (mut other, _other_ended) = stage.one_of_many(1 << 10);
     client.send(line(1, "gate")).await;
-    client.send(line(2, "gate")).await;
-    let answer = client.ask(line(3, "echo")).await;
-    assert_eq!((&answer["id"], error(&answer)), (&Value::Null, (-32000, "overloaded")));
+    other.send(line(2, "gate")).await;
+    for refused in [client.ask(line(3, "echo")).await, other.ask(line(3, "echo")).await] {
+        assert_eq!((&refused["id"], error(&refused)), (&json!(3), (-32000, "overloaded")));
+    }
+    // What is short is always done.
+    assert_eq!(client.ask(script(4, "echo", "a")).await["id"], 4);
     stage.gate.add_permits(2);
-    let mut answered = [client.answer().await["id"].as_u64(), client.answer().await["id"].as_u64()];
-    answered.sort_unstable();
-    assert_eq!(answered, [Some(1), Some(2)]);
-    assert_eq!(client.ask(line(4, "echo")).await["id"], 4);
+    assert_eq!((&client.answer().await["id"], &other.answer().await["id"]), (&json!(1), &json!(2)));
     assert_eq!(client.ask(line(5, "echo")).await["id"], 5);
+    assert_eq!(other.ask(line(6, "echo")).await["id"], 6);
+}
+
+#[tokio::test]
+async fn one_client_cannot_have_all_memory() {
+    let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
+    let settings =
+        Rpc { max_message: "128KiB".parse().unwrap(), max_buffered: "1MiB".parse().unwrap(), ..Rpc::default() };
+    let stage = Stage::new(settings);
+    let ((mut greedy, _greedy), (mut other, _other)) = (stage.one_of_many(1 << 10), stage.one_of_many(1 << 10));
+    for id in 0..2 {
+        greedy.send(line(id, "gate")).await;
+    }
+    // A quarter of it is 256 KiB.
+    let refused = greedy.ask(line(2, "echo")).await;
+    assert_eq!((&refused["id"], error(&refused)), (&json!(2), (-32000, "overloaded")));
+    assert_eq!(other.ask(line(3, "echo")).await["id"], 3);
+    stage.gate.add_permits(2);
+    for _ in 0..2 {
+        assert_eq!(greedy.answer().await["result"], "gate");
+    }
+    assert_eq!(greedy.ask(line(4, "echo")).await["id"], 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_lines_shut_nobody_out() {
+    let settings =
+        Rpc { max_message: "1MiB".parse().unwrap(), max_buffered: "4MiB".parse().unwrap(), ..Rpc::default() };
+    let stage = Stage::new(settings);
+    let mut halves: Vec<_> = (0..4).map(|_| stage.one_of_many(1 << 10)).collect();
+    for (half, _) in &mut halves {
+        half.writer.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
+    }
+    let (mut other, _ended) = stage.one_of_many(1 << 10);
+    let long = script(1, "echo", &"a".repeat(100_000));
+    assert_eq!(error(&other.ask(&long).await), (-32000, "overloaded"));
+    for method in ["health", "version", "discover_rulesets"] {
+        let line = json!({"jsonrpc": "2.0", "id": 2, "method": method}).to_string();
+        assert_eq!(other.ask(line).await["id"], 2);
+    }
+    for (half, ended) in &mut halves {
+        assert_eq!(error(&half.answer().await), (-32600, "incomplete_message"));
+        assert_eq!(half.line().await, None);
+        half.end().await;
+        ended.await.unwrap();
+    }
+    assert_eq!(other.ask(&long).await["id"], 1);
+}
+
+#[tokio::test]
+async fn many_answers_at_once_take_no_more_than_they_are() {
+    // A thousand small answers are far shorter than 128 KiB; in steps of 16 KiB they would be sixteen MiB.
+    let settings = Rpc {
+        max_message: "128KiB".parse().unwrap(),
+        max_reply: "128KiB".parse().unwrap(),
+        max_buffered: "8MiB".parse().unwrap(),
+        ..Rpc::default()
+    };
+    let (mut client, _ended) = Stage::new(settings).only(1 << 10);
+    let batch = vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; 1_000].join(",");
+    for _ in 0..3 {
+        let answers = client.ask(format!("[{batch}]")).await;
+        let answers = answers.as_array().unwrap();
+        assert_eq!(
+            (answers.len(), answers.iter().filter(|answer| answer.get("result").is_some()).count()),
+            (1_000, 1_000)
+        );
+    }
 }
 
 #[tokio::test]
@@ -67,7 +141,7 @@ async fn an_array_of_many_small_requests_takes_what_they_take() {
     let batch =
         |length: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; length].join(","));
     assert_eq!(client.ask(batch(60)).await.as_array().unwrap().len(), 60);
-    assert_eq!(error(&client.ask(batch(64)).await), (-32000, "overloaded"));
+    assert_eq!(error(&client.ask(batch(70)).await), (-32000, "overloaded"));
     assert_eq!(client.ask(batch(60)).await.as_array().unwrap().len(), 60);
     assert_eq!(error(&client.ask(batch(1_001)).await), (-32600, "batch_too_long"));
 }

@@ -1,0 +1,83 @@
+//! The threads on which the service waits.
+
+use std::io;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::settings::Rpc;
+
+/// Threads that wait for servers, on behalf of all calls.
+const IO_THREADS: usize = 2;
+/// Threads that wait for disks and names, on behalf of those.
+const DISK_THREADS: usize = 64;
+/// The fewest calls that can wait at a time, whatever a server takes on.
+const FEWEST_CALLS: usize = 1_024;
+/// The most: each is a thread, which costs some 40 KiB as long as it waits.
+const MOST_CALLS: usize = 16_384;
+
+/// Two kinds of threads. Calls wait for what happens on the threads for servers and disks, and nothing that happens there waits
+/// for a call: so however many calls wait, what they wait for goes on.
+#[derive(Debug)]
+pub(super) struct Runtimes {
+    // INVARIANT: there until this is dropped.
+    io: Option<Runtime>,
+    calls: Option<Runtime>,
+}
+
+impl Runtimes {
+    /// Threads for so many calls that wait at a time; more wait for their turn.
+    pub(super) fn start(calls: usize) -> io::Result<Self> {
+        let io = Builder::new_multi_thread()
+            .worker_threads(IO_THREADS)
+            .max_blocking_threads(DISK_THREADS)
+            .thread_name("jurat-io")
+            .enable_all()
+            .build()?;
+        // From here on there is somebody who knows how to end it.
+        let mut runtimes = Self { io: Some(io), calls: None };
+        let calls = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(calls)
+            .thread_name("jurat-call")
+            .build()?;
+        runtimes.calls = Some(calls);
+        Ok(runtimes)
+    }
+
+    /// Where servers are spoken to, and files are read.
+    pub(super) fn io(&self) -> Option<&Handle> {
+        self.io.as_ref().map(Runtime::handle)
+    }
+
+    /// Where calls wait.
+    pub(super) fn calls(&self) -> Option<&Handle> {
+        self.calls.as_ref().map(Runtime::handle)
+    }
+}
+
+impl Drop for Runtimes {
+    fn drop(&mut self) {
+        // The last handle may be dropped on a thread of a runtime, where nobody may wait.
+        for runtime in [self.io.take(), self.calls.take()].into_iter().flatten() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// As many as a server with these settings takes on, so that nobody's slow calls can keep others from theirs.
+pub(super) fn waiting_calls(settings: &Rpc) -> usize {
+    let Rpc { max_connections, max_in_flight, .. } = settings;
+    let most = (max_connections.get() as usize).saturating_mul(max_in_flight.get() as usize);
+    most.clamp(FEWEST_CALLS, MOST_CALLS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_with_the_default_limits_cannot_use_up_the_threads_that_wait() {
+        let Rpc { max_connections, max_in_flight, .. } = Rpc::default();
+        assert_eq!(waiting_calls(&Rpc::default()), (max_connections.get() * max_in_flight.get()) as usize);
+    }
+}

@@ -1,0 +1,145 @@
+//! The ways to ask the same thing: as an embedder, and as a client of the program.
+
+use std::sync::Arc;
+
+use jurat::settings::Overrides;
+use jurat::{Associated, CallError, RecordResult, Request, Service, Settings, chain};
+use jurat_tests::results::without_times;
+use jurat_tests::site::Site;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::connection::Connection;
+
+/// Something that can be asked through every door.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// The file, the case, and what is asked.
+    pub(crate) label: String,
+    pub(crate) ruleset: String,
+    /// Related entities, on one line.
+    pub(crate) associated: Option<String>,
+    pub(crate) ask: Ask,
+}
+
+/// What is asked. Records are text.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Validate { entity_type: String, record: String },
+    Batch { records: String, id_fields: Vec<String> },
+    File { uri: String, entity_types: Vec<String>, id_fields: Vec<String> },
+}
+
+/// The result as text, without times; or the kind of the refusal, and its words.
+pub(crate) type Told = Result<String, (String, String)>;
+
+/// A way to ask.
+pub(crate) enum Door {
+    Library(Service),
+    Rpc(Connection),
+}
+
+impl Door {
+    /// The way of an embedder.
+    pub(crate) fn library(site: &Site) -> Self {
+        let settings = Settings::read(&site.path("local-config.yaml"), &Overrides::none());
+        let settings = settings.unwrap_or_else(|problems| panic!("{problems:?}"));
+        Self::Library(Service::open(settings).unwrap())
+    }
+
+    pub(crate) fn ask(&mut self, question: &Question) -> Told {
+        let told = match self {
+            Self::Library(service) => {
+                library(service, question).map_err(|error| (error.kind().to_owned(), chain(&error)))
+            }
+            Self::Rpc(connection) => rpc(connection, question),
+        };
+        told.map(|result| without_times(&result))
+    }
+}
+
+fn library(service: &Service, question: &Question) -> Result<String, CallError> {
+    let Question { ruleset, associated, ask, .. } = question;
+    let related = |read: fn(&[u8]) -> Result<Associated, jurat::AssociatedError>| {
+        associated.as_ref().map(|text| Arc::new(read(text.as_bytes()).unwrap()))
+    };
+    let mut results = Vec::new();
+    let mut keep = |result: RecordResult| {
+        results.push(result);
+        Ok(())
+    };
+    match ask {
+        Ask::Validate { entity_type, record } => {
+            let result = match related(Associated::of_every_record) {
+                None => service.validate(entity_type, record, ruleset)?,
+                associated => {
+                    let entity_type = Some(entity_type.clone());
+                    service.judge_one(&Request { entity_type, associated, ..service.request(ruleset)? }, record)?
+                }
+            };
+            return Ok(serde_json::to_string(&result.results).unwrap());
+        }
+        Ask::Batch { records, id_fields } => match related(Associated::parse) {
+            None => results = service.batch_validate(records, &borrowed(id_fields), ruleset)?,
+            associated => {
+                let id_fields = id_fields.clone();
+                let request = Request { id_fields, associated, ..service.request(ruleset)? };
+                service.judge_list(&request, records, &mut keep)?;
+            }
+        },
+        Ask::File { uri, entity_types, id_fields } => match related(Associated::parse) {
+            None => {
+                results = service.batch_file_validate(uri, &borrowed(entity_types), &borrowed(id_fields), ruleset)?;
+            }
+            associated => {
+                let (id_fields, expected) = (id_fields.clone(), entity_types.clone());
+                let request = Request { id_fields, expected, associated, ..service.request(ruleset)? };
+                let room: jurat::Room = std::sync::Arc::new(|_| true);
+                service.judge(&request, service.read_data(uri, &room)?, &mut keep)?;
+            }
+        },
+    }
+    Ok(serde_json::to_string(&results).unwrap())
+}
+
+fn rpc(connection: &mut Connection, question: &Question) -> Told {
+    let (method, params) = question.to_rpc();
+    connection.call(method, &params).map_err(|refused| (refused.kind().to_owned(), refused.message))
+}
+
+impl Question {
+    /// The method, and its parameters as text.
+    pub(crate) fn to_rpc(&self) -> (&'static str, String) {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        let ruleset = &self.ruleset;
+        let (method, mut params) = match &self.ask {
+            // The texts go in as they are: what would be read and written again would not keep its digits.
+            Ask::Validate { entity_type, record } => {
+                ("validate", vec![("entity_type", to_raw(&json!(entity_type))), ("entity_data", raw(record))])
+            }
+            Ask::Batch { records, id_fields } => {
+                ("batch_validate", vec![("entities", raw(records)), ("id_fields", to_raw(&json!(id_fields)))])
+            }
+            Ask::File { uri, entity_types, id_fields } => (
+                "batch_file_validate",
+                vec![
+                    ("file_uri", to_raw(&json!(uri))),
+                    ("entity_types", to_raw(&json!(entity_types))),
+                    ("id_fields", to_raw(&json!(id_fields))),
+                ],
+            ),
+        };
+        params.push(("ruleset_name", to_raw(&json!(ruleset))));
+        params.extend(self.associated.as_ref().map(|text| ("associated", raw(text))));
+        let members: Vec<_> = params.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        (method, format!("{{{}}}", members.join(",")))
+    }
+}
+
+fn to_raw(value: &serde_json::Value) -> Box<RawValue> {
+    RawValue::from_string(value.to_string()).unwrap()
+}
+
+fn borrowed(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}

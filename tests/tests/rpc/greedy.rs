@@ -1,0 +1,152 @@
+//! Clients that take what they can get, and do not care for others.
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Instant;
+
+use crate::connection::{Answer, Connection, PATIENCE, request};
+use crate::server::{Server, Way};
+use crate::sites::{DATA, configured};
+
+/// The sample loans so many times over: about 1.5 KB of answer for each loan.
+fn batch(times: usize) -> String {
+    let loans = String::from_utf8(jurat_tests::site::sample("loans.ndjson")).unwrap();
+    let loans: Vec<_> = loans.lines().collect();
+    let records = vec![loans.join(","); times].join(",");
+    format!(r#"{{"entities":[{records}],"id_fields":["id"],"ruleset_name":"thorough"}}"#)
+}
+
+#[test]
+fn whoever_never_reads_is_left_and_everybody_else_is_served() {
+    let site = configured("rpc: {write_timeout_ms: 500, max_in_flight: 4}\n");
+    for way in [Way::Tcp, Way::Unix] {
+        let mut server = Server::start(&site, way);
+        let mut other = server.connect();
+        other.is_served();
+        let before = server.sockets();
+        let mut greedy = server.connect();
+        let line = request("1", "batch_validate", &batch(20)) + "\n";
+        // The connection is closed before there is an end to what could be sent.
+        let begun = Instant::now();
+        while greedy.try_send(&line).is_ok() {
+            other.is_served();
+            assert!(begun.elapsed() < PATIENCE, "nobody minds");
+        }
+        other.is_served();
+        drop(greedy);
+        while server.sockets() > before {
+            other.is_served();
+            assert!(begun.elapsed() < PATIENCE, "something of the connection stays");
+        }
+    }
+}
+
+#[test]
+fn a_server_whose_only_client_has_closed_its_ears_ends_and_says_why() {
+    let site = configured("");
+    let mut server = Server::start(&site, Way::Stdio);
+    let (reader, mut writer) = server.connect().split();
+    drop(reader);
+    let begun = Instant::now();
+    while writer.try_send(request("1", "health", "{}") + "\n").is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "nobody minds");
+    }
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(4), "{log:#?}");
+}
+
+#[test]
+fn what_is_owed_to_those_who_do_not_read_takes_no_more_memory_than_is_granted() {
+    let site = configured("rpc: {max_message: 8 MiB, max_reply: 16 MiB, max_buffered: 16 MiB}\n");
+    let mut server = Server::start(&site, Way::Tcp);
+    let line = request("1", "batch_validate", &batch(500)) + "\n";
+    let deaf: Vec<_> = (0..12)
+        .map(|_| {
+            let mut client = server.connect();
+            client.send(&line);
+            client
+        })
+        .collect();
+    // All answers are made, or too much.
+    server.says_so_often("jurat::request", deaf.len());
+    assert!(server.resident() < 300 << 10, "{} KiB", server.resident());
+    server.connect().is_served();
+    drop(deaf);
+}
+
+#[test]
+fn memory_for_requests_is_shared_and_whoever_gets_none_is_told_so() {
+    let site = configured("rpc: {max_message: 8 MiB, max_buffered: 8 MiB}\n");
+    for way in [Way::Tcp, Way::Unix] {
+        let mut server = Server::start(&site, way);
+        let mut other = server.connect();
+        let clients = [server.connect(), server.connect()];
+        let (sender, told) = channel();
+        let half = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"health\",\"more\":\"{}", "x".repeat(6 << 20));
+        let mut writers = Vec::new();
+        for (number, client) in clients.into_iter().enumerate() {
+            let (mut reader, mut writer) = client.split();
+            let sender = sender.clone();
+            thread::spawn(move || {
+                while let Some(line) = reader.line() {
+                    // Nobody listens any more once the test is over.
+                    let _ = sender.send((number, line));
+                }
+            });
+            writer.send(&half);
+            writers.push(writer);
+        }
+        // There is no room for both, so at least one is told, in the middle of its line.
+        let failure =
+            |line: &str| Answer::parse(line).outcome().err().map(|refused| (refused.code, refused.kind().to_owned()));
+        let (_, line) = told.recv_timeout(PATIENCE).unwrap();
+        let overloaded = Some((-32000, "overloaded".to_owned()));
+        assert_eq!(failure(&line), overloaded);
+        other.is_served();
+        writers.iter_mut().for_each(|writer| writer.send("\"}\n"));
+        let (_, line) = told.recv_timeout(PATIENCE).unwrap();
+        let second = failure(&line);
+        assert!(second.is_none() || second == overloaded, "{second:?}");
+        // One after the other, there is room for each.
+        for (number, writer) in writers.iter_mut().enumerate() {
+            writer.send(format!("{half}\"}}\n"));
+            let (served, line) = told.recv_timeout(PATIENCE).unwrap();
+            assert_eq!((served, failure(&line)), (number, None));
+        }
+        assert!(server.resident() < 400 << 10, "{} KiB", server.resident());
+    }
+}
+
+#[test]
+fn an_answer_that_would_be_too_long_is_not_made() {
+    let site = configured(&format!("{DATA}rpc: {{max_reply: 64 KiB}}\n"));
+    for way in Way::ALL {
+        let mut server = Server::start(&site, way);
+        let mut connection = server.connect();
+        let message = connection.refused("batch_validate", &batch(20), -32000, "reply_too_large");
+        assert!(message.contains("65536") && message.contains("rpc.max_reply"), "{message}");
+        assert_eq!(connection.result("batch_validate", &batch(1)).as_array().unwrap().len(), 12);
+    }
+}
+
+#[test]
+fn whoever_leaves_in_the_middle_costs_nobody_anything() {
+    let site = configured("");
+    for way in [Way::Tcp, Way::Unix] {
+        let mut server = Server::start(&site, way);
+        let mut other = server.connect();
+        other.is_served();
+        let before = server.sockets();
+        let line = request("1", "batch_validate", &batch(20)) + "\n";
+        for number in 0..40 {
+            let mut client: Connection = server.connect();
+            client.send(&line);
+            client.send(&line.as_bytes()[..number * line.len() / 40]);
+        }
+        let begun = Instant::now();
+        while server.sockets() > before {
+            other.is_served();
+            assert!(begun.elapsed() < PATIENCE, "something of the connections stays");
+        }
+    }
+}

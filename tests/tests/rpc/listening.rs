@@ -1,0 +1,119 @@
+//! Where a server can be found, and where it refuses to be.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+
+use rustix::process::Signal;
+
+use crate::connection::Connection;
+use crate::server::{Server, Way, refuses};
+use crate::sites::configured;
+
+#[test]
+fn a_port_that_is_taken_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    refuses(&configured(""), &["--port", &port], 4, &[&port, "cannot be listened on"]);
+}
+
+#[test]
+fn wrong_arguments_are_usage() {
+    let site = configured("");
+    for arguments in [
+        &["--port", "70000"][..],
+        &["--port", "x"],
+        &["--port", "0", "--unix", "socket"],
+        &["--host", "127.0.0.1"],
+        &["--allow-remote"],
+        &["--log-format", "xml"],
+    ] {
+        refuses(&site, arguments, 2, &[]);
+    }
+}
+
+#[test]
+fn a_unix_socket_is_for_its_user_and_goes_with_the_server() {
+    let site = configured("");
+    let mut server = Server::start(&site, Way::Unix);
+    let metadata = fs::symlink_metadata(site.path("socket")).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    server.connect().is_served();
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0.code(), Some(0));
+    assert!(!site.path("socket").exists());
+}
+
+#[test]
+fn a_socket_that_a_dead_server_has_left_is_replaced() {
+    let site = configured("");
+    let mut server = Server::start(&site, Way::Unix);
+    server.signal(Signal::KILL);
+    server.ended();
+    assert!(site.path("socket").exists());
+    Server::start(&site, Way::Unix).connect().is_served();
+}
+
+#[test]
+fn a_socket_of_a_living_server_is_left_alone() {
+    let site = configured("");
+    let mut server = Server::start(&site, Way::Unix);
+    refuses(&site, &["--unix", "socket"], 4, &["socket", "a server is listening there"]);
+    server.connect().is_served();
+    let _other = UnixListener::bind(site.path("other")).unwrap();
+    refuses(&site, &["--unix", "other"], 4, &["other"]);
+    assert!(site.path("other").exists());
+}
+
+#[test]
+fn what_is_no_socket_is_left_alone() {
+    let site = configured("");
+    site.write("file", "precious");
+    refuses(&site, &["--unix", "file"], 4, &["file", "no socket"]);
+    assert_eq!(fs::read(site.path("file")).unwrap(), b"precious");
+    refuses(&site, &["--unix", "data"], 4, &["data", "no socket"]);
+    refuses(&site, &["--unix", "none/socket"], 4, &["none/socket"]);
+    let long = "x".repeat(200);
+    refuses(&site, &["--unix", &long], 4, &[&long]);
+}
+
+#[test]
+fn one_client_too_many_is_told_so_and_the_others_are_served() {
+    let site = configured("rpc: {max_connections: 2}\n");
+    for way in [Way::Tcp, Way::Unix] {
+        let mut server = Server::start(&site, way);
+        let mut clients = [server.connect(), server.connect()];
+        clients.iter_mut().for_each(Connection::is_served);
+        let mut third = server.connect();
+        let refused = third.answer().outcome().unwrap_err();
+        assert_eq!((refused.code, refused.kind()), (-32000, "too_many_connections"));
+        third.is_at_end();
+        clients.iter_mut().for_each(Connection::is_served);
+        // When somebody goes, there is a place, as soon as the server has noticed.
+        drop(clients);
+        loop {
+            let mut next = server.connect();
+            next.send("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"health\"}\n");
+            if next.answer().outcome().is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn other_machines_need_permission_a_certificate_and_a_token() {
+    let site = configured("");
+    for host in ["0.0.0.0", "::"] {
+        let refused = refuses(&site, &["--port", "0", "--host", host], 2, &["--allow-remote", "rpc.tls", "rpc.token"]);
+        assert!(refused.contains(host), "{refused}");
+        let refused = refuses(&site, &["--port", "0", "--host", host, "--allow-remote"], 2, &["rpc.tls", "rpc.token"]);
+        assert!(!refused.contains("--allow-remote"), "{refused}");
+        site.write("token", "0123456789abcdef\n");
+        let token = ["--port", "0", "--host", host, "--allow-remote", "--set", "rpc.token_file=token"];
+        let refused = refuses(&site, &token, 2, &["rpc.tls"]);
+        assert!(!refused.contains("rpc.token"), "{refused}");
+    }
+}

@@ -1,0 +1,29 @@
+//! The program as a server, used and abused as clients do: real processes, real sockets, and whatever comes over them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: whatever fails here is a failed test"
+)]
+
+mod cases;
+mod conformance;
+mod connection;
+mod coordination;
+mod docs;
+mod doors;
+mod facilities;
+mod files;
+mod garbage;
+mod greedy;
+mod listening;
+mod logging;
+mod python;
+mod reloading;
+mod remote;
+mod requests;
+mod server;
+mod sites;
+mod stopping;
+mod stress;
+mod tenants;

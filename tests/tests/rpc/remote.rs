@@ -1,0 +1,145 @@
+//! Clients from other machines: over TLS, with a token.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use jurat_tests::site::Site;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::connection::{Connection, PATIENCE, request};
+use crate::server::{Server, Way};
+use crate::sites::{DATA, configured};
+
+const TOKEN: &str = "correct-horse-battery-staple";
+
+/// A stream that is read and written in turns.
+#[derive(Clone)]
+struct Tls(Arc<Mutex<StreamOwned<ClientConnection, TcpStream>>>);
+
+impl Tls {
+    fn connect(port: &str, trusted: &CertificateDer<'static>) -> Connection {
+        let mut roots = RootCertStore::empty();
+        roots.add(trusted.clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let tls = Self(Arc::new(Mutex::new(StreamOwned::new(client, stream))));
+        Connection::new(tls.clone(), tls)
+    }
+}
+
+impl Read for Tls {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().read(buffer)
+    }
+}
+
+impl Write for Tls {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().flush()
+    }
+}
+
+/// A server that everybody may come to who knows the token, and the certificate that it shows.
+fn remote() -> (Site, Server, String, CertificateDer<'static>) {
+    let site = configured(&format!("{DATA}rpc: {{token_file: token, tls: {{certificate: cert.pem, key: key.pem}}}}\n"));
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    site.write("cert.pem", cert.pem());
+    site.write("key.pem", signing_key.serialize_pem());
+    site.write("token", TOKEN);
+    let server = Server::start_with(&site, Way::Tcp, &["--port", "0", "--host", "0.0.0.0", "--allow-remote"]);
+    let port = server.address.rsplit_once(':').unwrap().1.to_owned();
+    (site, server, port, cert.der().clone())
+}
+
+fn token(token: &str) -> String {
+    format!("{{\"token\":\"{token}\"}}")
+}
+
+/// The first message is answered with this error, and then there is nobody any more.
+#[track_caller]
+fn is_turned_away(mut client: Connection, line: &str, kind: &str) {
+    client.send(line);
+    let refused = client.answer().outcome().unwrap_err();
+    assert_eq!(refused.kind(), kind, "{line:.200}: {refused:?}");
+    assert!(!refused.message.contains(TOKEN), "{refused:?}");
+    client.is_at_end();
+}
+
+#[test]
+fn whoever_knows_the_token_is_served_over_tls() {
+    let (_site, _server, port, certificate) = remote();
+    let mut client = Tls::connect(&port, &certificate);
+    assert_eq!(client.result("authenticate", &token(TOKEN))["status"], "ok");
+    client.is_served();
+    let params = r#"{"file_uri":"loans.json","entity_types":["loan"],"id_fields":["id"],"ruleset_name":"thorough"}"#;
+    assert_eq!(client.result("batch_file_validate", params).as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn nobody_else_is() {
+    let (_site, _server, port, certificate) = remote();
+    let authenticate = |params: &str| request("1", "authenticate", params) + "\n";
+    let long = format!("{}\n", " ".repeat(100_000));
+    for (line, kind) in [
+        (authenticate(&token("wrong")), "authentication_failed"),
+        (authenticate(&token("")), "authentication_failed"),
+        (authenticate(&token(TOKEN.trim_end_matches('e'))), "authentication_failed"),
+        (authenticate("{}"), "missing_parameter"),
+        (authenticate(r#"{"token":["correct-horse-battery-staple"]}"#), "wrong_parameter"),
+        (request("1", "health", "{}") + "\n", "authentication_needed"),
+        (format!("[{}]\n", request("1", "authenticate", &token(TOKEN))), "authentication_needed"),
+        (
+            format!("{{\"jsonrpc\":\"2.0\",\"method\":\"authenticate\",\"params\":{}}}\n", token(TOKEN)),
+            "authentication_needed",
+        ),
+        ("nonsense\n".to_owned(), "parse_error"),
+        (long, "message_too_large"),
+    ] {
+        is_turned_away(Tls::connect(&port, &certificate), &line, kind);
+    }
+    // Who says nothing has not been served either, and who does not speak TLS gets no word.
+    Tls::connect(&port, &certificate).finish();
+    let mut plain = Connection::tcp(&format!("127.0.0.1:{port}"));
+    plain.send(request("1", "authenticate", &token(TOKEN)) + "\n");
+    plain.finish();
+    assert!(plain.try_line().is_none_or(|line| !line.contains(&b'{')));
+
+    let mut client = Tls::connect(&port, &certificate);
+    client.result("authenticate", &token(TOKEN));
+    client.is_served();
+}
+
+#[test]
+fn a_token_counts_on_this_machine_too_and_in_the_log_nowhere() {
+    let site = configured("rpc: {token_file: token}\n");
+    site.write("token", TOKEN);
+    let mut server = Server::start(&site, Way::Tcp);
+    is_turned_away(server.connect(), &(request("1", "health", "{}") + "\n"), "authentication_needed");
+    is_turned_away(
+        server.connect(),
+        &(request("1", "authenticate", &token("no-such-token")) + "\n"),
+        "authentication_failed",
+    );
+    let mut client = server.connect();
+    client.result("authenticate", &token(TOKEN));
+    client.is_served();
+    drop(client);
+    server.signal(rustix::process::Signal::TERM);
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.iter().any(|line| line.contains(TOKEN) || line.contains("no-such-token")), "{log:#?}");
+}
