@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
+
+use crate::unique::Unique;
 
 /// The entities that stand behind the terms of records, as they came with a request.
 ///
@@ -68,35 +68,6 @@ impl fmt::Debug for Associated {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (records, terms) = (self.records.len(), self.every_record.len());
         out.debug_struct("Associated").field("records", &records).field("terms_of_every_record", &terms).finish()
-    }
-}
-
-/// A JSON object that has no key twice: which of the two would count is nobody's guess.
-struct Unique<T>(HashMap<String, T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = Unique<T>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique<T>, A::Error> {
-                let mut members = HashMap::new();
-                while let Some((key, value)) = map.next_entry()? {
-                    if members.insert(key, value).is_some() {
-                        return Err(A::Error::custom("a key for the second time in one object"));
-                    }
-                }
-                Ok(Unique(members))
-            }
-        }
-
-        deserializer.deserialize_map(Members(PhantomData))
     }
 }
 

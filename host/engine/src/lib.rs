@@ -30,6 +30,7 @@ pub mod ruleset;
 pub mod schema;
 pub mod schema_url;
 mod supplier;
+mod unique;
 mod workers;
 
 pub use associated::{Associated, AssociatedError};
@@ -38,4 +39,5 @@ pub use excerpt::{Excerpt, nearest};
 pub use judge::{JudgeError, Request, judge};
 pub use release::{Release, ReleaseProblem};
 pub use supplier::{Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
+pub use unique::Unique;
 pub use workers::Workers;

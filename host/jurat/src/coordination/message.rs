@@ -3,13 +3,10 @@
 //! Entities stay text from the wire to the rule: a decimal with 28 digits comes out as it went in. `docs/coordination-service.md` is
 //! the agreement.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use jurat_engine::{Excerpt, Wanted};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use jurat_engine::{Excerpt, Unique, Wanted};
+use serde::de::Deserialize;
 use serde_json::value::RawValue;
 
 use super::failure::{Failure, FailureKind};
@@ -27,9 +24,6 @@ pub(super) enum Term {
     /// Something else: what it is.
     Malformed(&'static str),
 }
-
-/// An object that has no key twice: which of the two would count is nobody's guess.
-struct Unique<T>(HashMap<String, T>);
 
 impl Term {
     /// The length of its text.
@@ -138,32 +132,6 @@ fn object<'a, T: Deserialize<'a>>(text: &'a [u8], what: &str) -> Result<Unique<T
     })
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = Unique<T>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique<T>, A::Error> {
-                let mut members = HashMap::new();
-                while let Some((key, value)) = map.next_entry()? {
-                    if members.insert(key, value).is_some() {
-                        return Err(A::Error::custom("a key for the second time in one object"));
-                    }
-                }
-                Ok(Unique(members))
-            }
-        }
-
-        deserializer.deserialize_map(Members(PhantomData))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +142,7 @@ mod tests {
         terms.map(Box::from)
     }
 
-    fn refusal<T: fmt::Debug>(read: Result<T, Failure>) -> (FailureKind, String) {
+    fn refusal<T: std::fmt::Debug>(read: Result<T, Failure>) -> (FailureKind, String) {
         let failure = read.unwrap_err();
         (failure.kind, failure.reason.to_string())
     }

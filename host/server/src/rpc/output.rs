@@ -135,6 +135,9 @@ impl Output {
         if self.failure.is_some() {
             return Err(io::Error::other("the answer grows no further"));
         }
+        // No more is allocated than was taken: doubling would hold twice what was asked for.
+        let taken = usize::try_from(self.line.bytes()).unwrap_or(usize::MAX);
+        self.text.reserve_exact(taken.saturating_sub(self.text.len()));
         self.text.extend_from_slice(bytes);
         Ok(())
     }
@@ -146,7 +149,8 @@ impl Output {
         if missing == 0 {
             return Ok(());
         }
-        let step = missing.max(STEP);
+        // Long answers grow in longer steps, so that they are not moved too often.
+        let step = missing.max(STEP).max(self.text.len() as u64 / 8);
         if self.line.grow(step).is_ok() {
             if self.all.grow(step).is_ok() {
                 return Ok(());

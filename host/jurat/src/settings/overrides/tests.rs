@@ -7,7 +7,7 @@ const FILE_TEXT: &str = "business_config_uri: repository\n\
     trust: {repository: demo, release: t/demo/main/loan.json, keys: [a.pub.pem], threshold: 1}\n";
 
 fn variables(variables: &[(&str, &str)]) -> Overrides {
-    Overrides::new("/work").with_environment(variables.iter().map(|(name, value)| (name.into(), value.into())))
+    Overrides::new("/srv").with_environment(variables.iter().map(|(name, value)| (name.into(), value.into())))
 }
 
 fn parse(text: &str, overrides: &Overrides) -> Result<Settings, Problems> {
@@ -77,13 +77,13 @@ fn values_of_the_environment_are_read_by_kind() {
     )
     .unwrap();
     let trust = only(&settings).trust.as_ref().unwrap();
-    assert_eq!(trust.keys, [Path::new("/work/b.pub.pem"), Path::new("/keys/c.pub.pem")]);
+    assert_eq!(trust.keys, [Path::new("/srv/b.pub.pem"), Path::new("/keys/c.pub.pem")]);
     assert_eq!((trust.threshold.get(), trust.repository.as_str()), (2, "2026"));
     assert_eq!(settings.workers, crate::settings::WorkerCount::Exactly(std::num::NonZeroUsize::MIN));
     assert_eq!((only(&settings).max_file, only(&settings).chunk.bytes), (Bytes::mebi(3_072), Bytes::kibi(4)));
     assert_eq!(settings.rpc.drain, std::time::Duration::ZERO);
     // The file's paths are relative to the file, others to the working directory.
-    assert_eq!(settings.cache.as_deref(), Some(Path::new("/work/cache")));
+    assert_eq!(settings.cache.as_deref(), Some(Path::new("/srv/cache")));
     assert_eq!(only(&settings).rules, Path::new("/etc/jurat/repository"));
 }
 
@@ -118,7 +118,7 @@ fn what_is_overridden_is_not_looked_at() {
 fn everything_can_come_from_the_environment() {
     let overrides = variables(&[("JURAT_BUSINESS_CONFIG_URI", "rules"), ("JURAT_DANGER_UNSIGNED_DIRECTORY", "true")]);
     for text in ["", "# nothing\n", "{}", "trust: null\ndanger: null\n"] {
-        assert_eq!(only(&parse(text, &overrides).unwrap()).rules, Path::new("/work/rules"), "{text}");
+        assert_eq!(only(&parse(text, &overrides).unwrap()).rules, Path::new("/srv/rules"), "{text}");
     }
     // A section that is none stays wrong, even if a part of it is overridden.
     assert_eq!(
