@@ -196,8 +196,8 @@ impl Service {
     /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.
     ///
     /// # Errors
-    /// When either is not in order: the release that serves goes on serving, the service stays configured as it was. What the status
-    /// says then, is true of each.
+    /// When either is not in order: the release that serves goes on serving, or the coordination service stays configured as it was.
+    /// A newer release is switched to also where only that configuration is not in order; the status tells.
     pub fn reload_logic(&self) -> Result<Reload, CallError> {
         let _call = self.inner.in_flight.enter()?;
         let Inner { sandbox, clock, kept_releases, .. } = &*self.inner;

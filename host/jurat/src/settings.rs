@@ -163,7 +163,7 @@ pub struct Rpc {
     pub max_connections: NonZeroU32,
     /// Requests of one client that are worked on at a time; it can send more, which wait: 16.
     pub max_in_flight: NonZeroU32,
-    /// How long a client may leave an answer unread before its connection is closed: 30 s.
+    /// How long a client may leave an answer unread before its connection is closed, on sockets: 30 s.
     pub write_timeout: Duration,
     /// How long requests may take that were there when the server was told to stop: 30 s.
     pub drain: Duration,
