@@ -20,7 +20,7 @@ use crate::extract::{ChunkLimits, Plan, PlanError};
 use crate::json::{Entry, JsonError, Position, Records};
 use crate::prepared::{PlanKey, Prepared, first_look};
 use crate::release::Release;
-use crate::results::{RecordResult, Summary};
+use crate::results::{Evidence, RecordResult, Summary};
 use crate::routing::{Route, RouteError, Routes};
 use crate::supplier::Supplier;
 use crate::workers::{Workers, receive};
@@ -75,12 +75,15 @@ pub struct Request {
     /// The entity types that records may have; empty = any. A record of another one becomes an entry with the code
     /// `unexpected_entity_type`. If there is exactly one, it is the type of the records that do not say their own.
     pub expected: Vec<String>,
+    /// The signed release that judges, and what vouches for it, for the results to carry; none if nobody has signed it. The engine
+    /// takes it at its word: whoever gives it must give the release that belongs to it.
+    pub evidence: Option<Arc<Evidence>>,
 }
 
 impl Request {
     /// A request with the defaults: every record says its own entity type and has the field `id`, one instance for each chunk,
     /// rules parked after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
-    /// them, 100 findings, any entity type.
+    /// them, 100 findings, any entity type, no evidence.
     ///
     /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
@@ -98,6 +101,7 @@ impl Request {
             supplier: None,
             max_findings: MAX_FINDINGS,
             expected: Vec::new(),
+            evidence: None,
         }
     }
 }

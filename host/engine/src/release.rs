@@ -27,6 +27,8 @@ pub struct Release {
     pub(crate) field_maps: Vec<FieldMap>,
     pub(crate) schemas: Schemas,
     pub(crate) components: Vec<Arc<dyn Component>>,
+    /// The digest of each of them, as results carry it.
+    digests: Vec<Arc<str>>,
     /// What provides each rule, in the order by which [`Node::rule`](crate::ruleset::Node::rule) counts.
     pub(crate) providers: Vec<Provider>,
     pub(crate) descriptions: Vec<Arc<str>>,
@@ -149,6 +151,7 @@ impl Release {
             router,
             field_maps,
             schemas,
+            digests: components.iter().map(|component| Arc::from(component.digest())).collect(),
             components,
             providers,
             descriptions,
@@ -188,6 +191,14 @@ impl Release {
     pub(crate) fn declaration_of(&self, node: &Node) -> Option<&Declaration> {
         match self.providers.get(node.rule?)? {
             Provider::Component { component, rule } => self.declaration(*component, *rule),
+            Provider::JsonSchema => None,
+        }
+    }
+
+    /// The digest of the component that has a rule; none for rules of the host, and where nothing provides the rule.
+    pub(crate) fn component_of(&self, node: &Node) -> Option<&Arc<str>> {
+        match self.providers.get(node.rule?)? {
+            Provider::Component { component, .. } => self.digests.get(*component),
             Provider::JsonSchema => None,
         }
     }

@@ -8,6 +8,10 @@ use serde::Serialize;
 
 use crate::json::Position;
 
+mod evidence;
+
+pub use evidence::{Evidence, EvidenceParts, RoleVersions};
+
 /// What the rules say of one record, or why it could not be judged.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RecordResult {
@@ -27,6 +31,9 @@ pub struct RecordResult {
     /// True if nobody has signed the rules; else not there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
+    /// The signed release that decided, as the request says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<Arc<Evidence>>,
     /// One result for each rule at the top of the list.
     pub results: Vec<RuleResult>,
 }
@@ -72,6 +79,10 @@ pub struct RuleResult {
     /// The terms that the rule read from answers older than they should be, sorted; empty = none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Arc<str>>,
+    /// The SHA-256 of the component that has the rule, in lower-case hexadecimal; none for rules of the host, and where nothing
+    /// provides the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<Arc<str>>,
     /// The time of the call, in milliseconds, divided by the records in it; 0 if the record was not in one.
     pub execution_time_ms: f64,
     /// The results of the rules that wait for this one.
@@ -104,6 +115,9 @@ pub struct Summary {
     pub not_run: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,
+    /// The signed release that decided, as the request says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<Arc<Evidence>>,
     /// What each rule said how often.
     pub rules: BTreeMap<Arc<str>, RuleSummary>,
 }
@@ -130,7 +144,12 @@ pub struct RuleSummary {
 
 impl RecordResult {
     /// The result of a record that could not be judged.
-    pub(crate) fn unreadable(entity_id: String, error: RecordError, unsigned: bool) -> Self {
+    pub(crate) fn unreadable(
+        entity_id: String,
+        error: RecordError,
+        unsigned: bool,
+        release: Option<Arc<Evidence>>,
+    ) -> Self {
         Self {
             entity_id,
             entity_type: None,
@@ -138,6 +157,7 @@ impl RecordResult {
             error: Some(error),
             now: None,
             unsigned,
+            release,
             results: Vec::new(),
         }
     }

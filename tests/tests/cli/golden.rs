@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 
 use jurat_tests::guest;
-pub(crate) use jurat_tests::results::without_times;
+pub(crate) use jurat_tests::results::{without_evidence, without_times};
 
 /// Compares a text with the file of that name.
 #[track_caller]

@@ -104,13 +104,13 @@ pub(crate) fn rulesets() -> String {
     fs::read_to_string(directory().join("rulesets.yaml")).unwrap()
 }
 
-/// The part of a result that cases speak of: no times, no descriptions, and nothing that is empty.
+/// The part of a result that cases speak of: no times, no descriptions, no evidence, and nothing that is empty.
 pub(crate) fn reduced(result: &Value) -> Value {
     let mut reduced = Map::new();
     for (key, value) in result.as_object().unwrap() {
         let is_empty = value == "" || value.as_array().is_some_and(Vec::is_empty);
         match key.as_str() {
-            "description" | "execution_time_ms" => {}
+            "description" | "execution_time_ms" | "component" | "release" => {}
             "children" if !is_empty => {
                 let children = value.as_array().unwrap().iter().map(self::reduced).collect();
                 reduced.insert(key.clone(), Value::Array(children));

@@ -77,7 +77,7 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
                     service.judge_one(&Request { entity_type, associated, ..service.request(ruleset)? }, record)?
                 }
             };
-            return Ok(serde_json::to_string(&result.results).unwrap());
+            return Ok(alone(&result));
         }
         Ask::Batch { records, id_fields } => match related(Associated::parse) {
             None => results = service.batch_validate(records, &borrowed(id_fields), ruleset)?,
@@ -100,6 +100,17 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
         },
     }
     Ok(serde_json::to_string(&results).unwrap())
+}
+
+/// The results of a record as `validate` gives them: each says which release decided.
+fn alone(result: &RecordResult) -> String {
+    let release = result.release.as_ref().map(|release| serde_json::to_string(release).unwrap());
+    let release = release.map(|release| format!(r#","release":{release}"#)).unwrap_or_default();
+    let rules = result.results.iter().map(|rule| {
+        let rule = serde_json::to_string(rule).unwrap();
+        format!("{}{release}}}", rule.strip_suffix('}').unwrap())
+    });
+    format!("[{}]", rules.collect::<Vec<_>>().join(","))
 }
 
 fn rpc(connection: &mut Connection, question: &Question) -> Told {

@@ -85,6 +85,7 @@ fn record(id: &str, results: Vec<RuleResult>) -> RecordResult {
         error: None,
         now: None,
         unsigned: false,
+        release: None,
         results,
     }
 }
@@ -106,6 +107,7 @@ fn rule(id: &str, status: Status, message: &str) -> RuleResult {
         fields: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
+        component: None,
         execution_time_ms: 0.5,
         children: Vec::new(),
     }

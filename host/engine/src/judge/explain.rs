@@ -67,6 +67,7 @@ fn empty(context: &Context, node: &Node, status: Status) -> RuleResult {
         fields: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
+        component: context.release.component_of(node).cloned(),
         execution_time_ms: 0.0,
         children: Vec::new(),
     }

@@ -42,7 +42,8 @@ impl Renderer {
                 Fate::Judged { chunk, row } => window.judged.get(chunk).map(|judged| (judged, row)),
                 Fate::Unreadable(error) => {
                     self.tally.unreadable();
-                    sink(RecordResult::unreadable(record.id.into_text(), error, unsigned))?;
+                    let release = context.request.evidence.clone();
+                    sink(RecordResult::unreadable(record.id.into_text(), error, unsigned, release))?;
                     continue;
                 }
             };
@@ -56,6 +57,7 @@ impl Renderer {
                 error: None,
                 now: judged.prepared.reads_now.then(|| Arc::clone(&context.now)),
                 unsigned,
+                release: context.request.evidence.clone(),
                 results,
             })?;
         }
@@ -63,7 +65,8 @@ impl Renderer {
     }
 
     pub(super) fn finish(self) -> Summary {
-        self.tally.finish(self.context.lists())
+        let summary = self.tally.finish(self.context.lists());
+        Summary { release: self.context.request.evidence.clone(), ..summary }
     }
 
     /// What all rules say of one record.

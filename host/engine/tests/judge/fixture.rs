@@ -96,8 +96,10 @@ impl Fixture {
             let rule = (rule.component, Rule { declaration: declaration(rule), script: script(rule) });
             rules.entry(rule.0).or_default().push(rule.1);
         }
-        let components: Vec<Arc<dyn Component>> =
-            rules.into_values().map(|rules| Arc::new(Scripted::new(rules, Arc::clone(&watch))) as _).collect();
+        let component = |(number, rules)| -> Arc<dyn Component> {
+            Arc::new(Scripted::new(format!("digest of component {number}"), rules, Arc::clone(&watch)))
+        };
+        let components: Vec<_> = rules.into_iter().map(component).collect();
         let verified = danger::assume_verified(&build(spec, &components));
         let release = Release::new(&verified, config(spec), components)?;
         Ok(Self { release: Arc::new(release), watch })

@@ -10,6 +10,7 @@ mod bad_answers;
 mod broken_records;
 mod cases;
 mod discovery;
+mod evidence;
 mod fixture;
 mod hostile;
 mod load;

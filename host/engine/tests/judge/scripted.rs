@@ -43,15 +43,16 @@ pub(crate) struct Watch {
 
 /// A component that acts as the sandbox does: it finds guilty rows and stops after as many as the run allows.
 pub(crate) struct Scripted {
+    digest: String,
     declarations: Vec<Declaration>,
     scripts: Vec<Script>,
     watch: Arc<Watch>,
 }
 
 impl Scripted {
-    pub(crate) fn new(rules: Vec<Rule>, watch: Arc<Watch>) -> Self {
+    pub(crate) fn new(digest: String, rules: Vec<Rule>, watch: Arc<Watch>) -> Self {
         let (declarations, scripts) = rules.into_iter().map(|rule| (rule.declaration, rule.script)).unzip();
-        Self { declarations, scripts, watch }
+        Self { digest, declarations, scripts, watch }
     }
 }
 
@@ -61,7 +62,7 @@ impl Component for Scripted {
     }
 
     fn digest(&self) -> &str {
-        "scripted"
+        &self.digest
     }
 
     fn limits(&self) -> &Limits {

@@ -68,8 +68,8 @@ fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut O
             let result = service.judge_one(&request, &record)?;
             output.records = Some(1);
             let rules = result.results.iter();
-            let (now, unsigned) = (result.now.as_deref(), result.unsigned);
-            output.value(&rules.map(|rule| TopRule { rule, now, unsigned }).collect::<Vec<_>>())
+            let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
+            output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())
         }
         Asked::Batch { records, id_fields, judging } => {
             let request = Request { id_fields, ..request(service, judging)? };
@@ -162,13 +162,15 @@ struct Done {
 
 /// A rule's result where no record's stands around it: what that would say is said by each.
 #[derive(Serialize)]
-struct TopRule<'a> {
+struct TopRule<'a, E> {
     #[serde(flatten)]
     rule: &'a RuleResult,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unsigned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<&'a E>,
 }
 
 /// A list as an object, in its order.
@@ -186,7 +188,37 @@ impl<T: Serialize> Serialize for Keyed<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use jurat::Status;
+
     use super::*;
+
+    #[test]
+    fn a_rule_alone_says_what_its_record_would_say() {
+        let rule = RuleResult {
+            rule_id: "a".into(),
+            description: "".into(),
+            status: Status::Pass,
+            message: String::new(),
+            code: None,
+            params: BTreeMap::new(),
+            fields: Vec::new(),
+            indeterminate: false,
+            degraded: Vec::new(),
+            component: Some("6b8c".into()),
+            execution_time_ms: 0.5,
+            children: Vec::new(),
+        };
+        let of_rule = r#""rule_id":"a","description":"","status":"PASS","message":"","component":"6b8c","execution_time_ms":0.5,"children":[]"#;
+        let release = serde_json::value::to_raw_value(&json!({"name": "loan"})).unwrap();
+        let signed =
+            TopRule { rule: &rule, now: Some("2026-01-31T12:00:00Z"), unsigned: false, release: Some(&release) };
+        let expected = format!(r#"{{{of_rule},"now":"2026-01-31T12:00:00Z","release":{{"name":"loan"}}}}"#);
+        assert_eq!(serde_json::to_string(&signed).unwrap(), expected);
+        let unsigned = TopRule { now: None, unsigned: true, release: None, ..signed };
+        assert_eq!(serde_json::to_string(&unsigned).unwrap(), format!(r#"{{{of_rule},"unsigned":true}}"#));
+    }
 
     #[test]
     fn a_file_takes_memory_before_it_is_read_and_gives_back_what_it_does_not_need() {

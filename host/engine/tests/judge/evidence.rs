@@ -1,0 +1,114 @@
+//! Results say which release decided, what vouched for it, and which component had the rule.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jurat_engine::Request;
+use jurat_engine::results::{Evidence, EvidenceParts, RecordResult, RoleVersions};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, obedient, request};
+
+/// What results carry of [`evidence`], to the byte.
+const RELEASE: &str = r#""release":{"name":"loan","version":"1.0.0","manifest":"23b408be","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4},"stale":true}"#;
+
+fn evidence() -> Arc<Evidence> {
+    Arc::new(Evidence::new(EvidenceParts {
+        name: "loan".to_owned(),
+        version: "1.0.0".to_owned(),
+        manifest: "23b408be".to_owned(),
+        repository: "acme-prod".to_owned(),
+        roles: RoleVersions {
+            root: 1,
+            timestamp: 5,
+            snapshot: 3,
+            targets: 1,
+            delegated: Some(("t-acme".to_owned(), 4)),
+        },
+        stale: true,
+    }))
+}
+
+fn signed() -> Request {
+    Request { evidence: Some(evidence()), ..request() }
+}
+
+/// Rules of two components, one of the host, one for other records, and one that nobody provides.
+fn rules() -> Fixture {
+    let tree = vec![json!({"a": ["b"]}), json!("s"), json!("other"), json!("unheard_of")];
+    let mut spec = obedient(&[("a", 0), ("b", 1)], [tree, Vec::new()]);
+    let other =
+        RuleSpec { id: "other".to_owned(), entity: "facility".to_owned(), component: 2, ..spec.rules[0].clone() };
+    spec.rules.push(RuleSpec { inputs: Vec::new(), ..other });
+    Fixture::new(&ReleaseSpec { builtin: vec!["s".to_owned()], ..spec })
+}
+
+fn record(more: &[(&str, &str)]) -> String {
+    let mut record = json!({"id": 1, "$schema": crate::fixture::SCHEMAS[0]});
+    more.iter().for_each(|(key, value)| record[*key] = json!(value));
+    record.to_string()
+}
+
+/// The component of each rule's result, wherever it stands.
+fn components(results: &Value, found: &mut BTreeMap<String, Option<String>>) {
+    for result in results.as_array().unwrap() {
+        let component = result.get("component").map(|component| component.as_str().unwrap().to_owned());
+        assert_eq!(found.insert(result["rule_id"].as_str().unwrap().to_owned(), component), None, "{result}");
+        components(&result["children"], found);
+    }
+}
+
+#[test]
+fn every_result_carries_the_release_that_decided() {
+    let text = [&*record(&[]), "nonsense", &*record(&[("a", "trap")]), r#"{"$schema": 1}"#].join("\n");
+    let answer = rules().judge(&signed(), 1, &text).unwrap();
+    assert_eq!(answer.records.len(), 4);
+    for (place, record) in answer.records.iter().enumerate() {
+        assert_eq!(record.error.is_some(), place % 2 == 1);
+        assert_eq!(record.release, Some(evidence()));
+        assert!(Arc::ptr_eq(record.release.as_ref().unwrap(), answer.records[0].release.as_ref().unwrap()));
+        let written = serde_json::to_string(record).unwrap();
+        assert_eq!(written.matches(RELEASE).count(), 1, "{written}");
+    }
+    assert_eq!(answer.summary.release, Some(evidence()));
+    let written = serde_json::to_string(&answer.summary).unwrap();
+    assert_eq!(written.matches(RELEASE).count(), 1, "{written}");
+}
+
+#[test]
+fn results_without_evidence_name_no_release() {
+    let answer = rules().judge(&request(), 1, &[&*record(&[]), "nonsense"].join("\n")).unwrap();
+    let written = serde_json::to_string(&answer.records).unwrap();
+    assert!(!written.contains("release\":") && written.matches(r#""unsigned":true"#).count() == 2, "{written}");
+    assert!(!serde_json::to_string(&answer.summary).unwrap().contains("\"release\""));
+}
+
+#[test]
+fn each_rule_names_the_component_that_has_it() {
+    let component = |number: u32| Some(format!("digest of component {number}"));
+    let expected: BTreeMap<_, _> =
+        [("a", component(0)), ("b", component(1)), ("other", component(2)), ("s", None), ("unheard_of", None)]
+            .map(|(rule, component)| (rule.to_owned(), component))
+            .into();
+    // Whether it ran, did wrong, or was kept from running.
+    for record in [record(&[]), record(&[("a", "fail")]), record(&[("a", "trap")]), record(&[("b", "warn")])] {
+        let answer = rules().judge(&signed(), 1, &record).unwrap();
+        let mut found = BTreeMap::new();
+        components(&answer.timeless()["results"][0]["results"], &mut found);
+        assert_eq!(found, expected, "{record}");
+    }
+}
+
+#[test]
+fn a_result_is_written_like_this() {
+    let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
+    let answer = fixture.judge(&signed(), 1, &format!("{}\nnonsense", record(&[("a", "warn")]))).unwrap();
+    let [judged, broken] = &*answer.records else { panic!("{:?}", answer.records) };
+    let of_a = r#"{"rule_id":"a","description":"what a says","status":"WARN","message":"{a} is told to \"warn\"","fields":[{"name":"a","pointer":"/a","value":"\"warn\""}],"component":"digest of component 0","execution_time_ms":1.0,"children":[]}"#;
+    let expected = format!(r#"{{"entity_id":"1","entity_type":"loan",{RELEASE},"results":[{of_a}]}}"#);
+    // Nobody signs what is scripted.
+    let signed = |record: &RecordResult| serde_json::to_string(&RecordResult { unsigned: false, ..record.clone() });
+    assert_eq!(signed(judged).unwrap(), expected);
+    let written = signed(broken).unwrap();
+    assert!(written.ends_with(&format!(r#"}},{RELEASE},"results":[]}}"#)), "{written}");
+}
