@@ -1,7 +1,8 @@
 //! The rules team's side: from a directory of sources to a release that can be signed.
 //!
 //! What a host would refuse, or silently not do, is found here: rules that a ruleset lists and nobody has, inputs that no field
-//! map has, test vectors that name what does not exist. Everything is found in one pass.
+//! map has, test vectors that name what does not exist. Everything is found in one pass. What fits together is then shown to do
+//! what it should: its test vectors are run, as hosts will run them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +18,7 @@ use jurat_trust::{Caps, ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedR
 use crate::business_config;
 use crate::files::{self, Directory};
 use crate::problem::{Problem, Problems, chain};
+use crate::vectors::Report;
 
 mod check;
 mod source;
@@ -30,7 +32,9 @@ pub struct Checked {
     /// The release with all its files.
     pub built: BuiltRelease,
     /// The same, ready to judge.
-    pub release: Release,
+    pub release: Arc<Release>,
+    /// What came of its test vectors. All of them hold.
+    pub vectors: Report,
     /// What is not wrong, but perhaps not meant.
     pub warnings: Vec<Problem>,
 }
@@ -75,7 +79,7 @@ pub fn file_name(path: &SafePath) -> &str {
     path.as_str().rsplit('/').next().unwrap_or(path.as_str())
 }
 
-/// Makes a release of its sources and built components, and checks that it fits together.
+/// Makes a release of its sources and built components, checks that it fits together, and runs its test vectors.
 ///
 /// # Errors
 /// With everything that is wrong.
@@ -106,7 +110,7 @@ pub fn check(
     let checks = check::Checks::new(source, &config, &declarations, &files);
     checks.rule_ids(&mut problems);
     checks.inputs(&mut problems, &mut warnings);
-    vectors::check(&checks, &files, &mut problems);
+    let vectors = vectors::read(&checks, &files, &mut problems);
 
     let built = build(source, world, files, &described).map_err(|error| problems.push(refuse(chain(&error)))).ok();
     let release = built.as_ref().and_then(|built| {
@@ -115,7 +119,11 @@ pub fn check(
     });
     Problems::none(problems)?;
     match (built, release) {
-        (Some(built), Some(release)) => Ok(Checked { built, release, warnings }),
+        (Some(built), Some(release)) => {
+            let release = Arc::new(release);
+            let vectors = vectors::run(source, &release, &vectors, &mut warnings)?;
+            Ok(Checked { built, release, vectors, warnings })
+        }
         _ => Err(refuse("it cannot be used".to_owned()).into()),
     }
 }

@@ -1,118 +1,51 @@
 //! The directory in which this host keeps what it was last given, for the time when nobody answers.
 //!
-//! What is read back from it decides where records are sent, so nobody else may be able to write there.
+//! What is read back from it decides where records are sent and which rules judge them, so nobody else may be able to write there.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jurat_model::Bytes;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, statat, unlinkat};
 use rustix::io::Errno;
-use rustix::process::{geteuid, getpid};
-use thiserror::Error;
+use rustix::process::geteuid;
 
 use crate::files::{self, ReadError};
+
+mod error;
+mod kept;
+mod lock;
+mod temporary;
+
+pub(crate) use error::CacheDirError;
+pub(crate) use lock::Lock;
+use temporary::Temporary;
 
 /// A directory that only this user can write.
 ///
 /// # Limits
-/// Files are whole or not there, also after a power cut. Two processes can share a directory; who writes last wins.
+/// Files are whole or not there, also after a power cut. Processes and threads can share a directory; who writes last wins.
 #[derive(Debug)]
 pub(crate) struct CacheDir {
     path: PathBuf,
     directory: OwnedFd,
-    /// Held while a file is written: there is one temporary name for each.
-    writing: Mutex<()>,
 }
 
-/// Why a directory is not used, or a file in it.
-#[derive(Debug, Error)]
-pub(crate) enum CacheDirError {
-    /// Others can write it.
-    #[error(
-        "`{}` is not used as cache, because others can write it (mode {mode:03o}): name a directory of its own, for which \
-         nobody else has rights, as in `/var/cache/jurat`", path.display()
-    )]
-    Shared {
-        /// The directory.
-        path: PathBuf,
-        /// Who may do what.
-        mode: u32,
-    },
-    /// It belongs to somebody else.
-    #[error("`{}` is not used as cache, because it belongs to user {owner}, and this is user {user}", path.display())]
-    Foreign {
-        /// The directory.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Who this is.
-        user: u32,
-    },
-    /// Others can put something else in its place.
-    #[error(
-        "`{}` is not used as cache, because others can put another one in its place: `{}` belongs to user {owner} and has \
-         mode {mode:03o}; it must belong to root or to this user, and nobody else may write it", path.display(), above.display()
-    )]
-    Exchangeable {
-        /// The directory.
-        path: PathBuf,
-        /// What lies above it.
-        above: PathBuf,
-        /// Whose that is.
-        owner: u32,
-        /// Who may do what there.
-        mode: u32,
-    },
-    /// It is a symbolic link.
-    #[error("`{}` is not used as cache, because it is a symbolic link: name the directory that it leads to", path.display())]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
-    /// It is a file, a device or the like, or lies below one, or its path has no name at its end.
-    #[error("`{}` is not used as cache, because it is not a directory", path.display())]
-    NotADirectory {
-        /// What it is instead.
-        path: PathBuf,
-    },
-    /// It cannot be opened or made.
-    #[error("`{}` is not used as cache, because it can neither be opened nor made", path.display())]
-    Failed {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: io::Error,
-    },
-    /// A file in it has no plain name.
-    #[error("`{name}` is no name for a file in the cache")]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// A file in it cannot be written.
-    #[error("`{}` cannot be written", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: io::Error,
-    },
-    /// A file in it cannot be read.
-    #[error("`{}` cannot be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: ReadError,
-    },
+/// What changes whenever a file is written.
+///
+/// # Limits
+/// A file that is written twice within one tick of the file system's clock, a few milliseconds, may look as if it had not been, if
+/// it is as long as before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    inode: u64,
+    length: i64,
+    modified: (i64, u64),
+    changed: (i64, u64),
 }
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::RDONLY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
@@ -165,15 +98,40 @@ impl CacheDir {
             check_above(path, &walked, &at)?;
         }
         let directory = descend(path, &at, name.as_ref(), true)?;
-        let found = fstat(&directory).map_err(|error| failed(error.into()))?;
+        Self::own(path.to_owned(), directory)
+    }
+
+    /// Opens a directory directly below this one; it is made if it is missing, for this user only. The same is demanded of it.
+    ///
+    /// # Errors
+    /// When the name is not plain; else see [`CacheDirError`].
+    pub(crate) fn below(&self, name: &str) -> Result<Self, CacheDirError> {
+        check_name(name)?;
+        let path = self.path.join(name);
+        let directory = descend(&path, &self.directory, name.as_ref(), true)?;
+        Self::own(path, directory)
+    }
+
+    /// A directory that is open, if it is this user's alone. What killed processes were writing in it is removed.
+    fn own(path: PathBuf, directory: OwnedFd) -> Result<Self, CacheDirError> {
+        let found = match fstat(&directory) {
+            Ok(found) => found,
+            Err(error) => return Err(CacheDirError::Failed { path, cause: error.into() }),
+        };
         if found.st_uid != geteuid().as_raw() {
-            let (owner, user) = (found.st_uid, geteuid().as_raw());
-            return Err(CacheDirError::Foreign { path: path.to_owned(), owner, user });
+            return Err(CacheDirError::Foreign { path, owner: found.st_uid, user: geteuid().as_raw() });
         }
         if is_writable_by_others(&found) {
-            return Err(CacheDirError::Shared { path: path.to_owned(), mode: permissions(&found) });
+            return Err(CacheDirError::Shared { path, mode: permissions(&found) });
         }
-        Ok(Self { path: path.to_owned(), directory, writing: Mutex::new(()) })
+        // It only takes room.
+        let _ = temporary::sweep(directory.as_fd());
+        Ok(Self { path, directory })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Keeps a file, readable by this user only. When this returns it is on the disk; if it fails, what was there before is
@@ -182,53 +140,122 @@ impl CacheDir {
     /// # Errors
     /// When the name is not plain, or the system fails.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CacheDirError> {
-        self.check_name(name)?;
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let temporary = format!(".{name}.{}", getpid().as_raw_nonzero());
-        let write = || -> io::Result<()> {
-            // Left over by a process of the same number that was killed.
-            match unlinkat(&self.directory, &temporary, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let mut file = File::from(openat(&self.directory, &temporary, flags, Mode::RUSR | Mode::WUSR)?);
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            renameat(&self.directory, &temporary, &self.directory, name)?;
-            fsync(&self.directory)?;
-            Ok(())
-        };
-        write().map_err(|cause| {
-            // If this fails too, the next attempt takes care of it.
-            let _ = unlinkat(&self.directory, &temporary, AtFlags::empty());
-            CacheDirError::Write { path: self.path.join(name), cause }
-        })
+        check_name(name)?;
+        Temporary::make(self.directory.as_fd())
+            .and_then(|temporary| temporary.put(name, bytes))
+            .map_err(|cause| CacheDirError::Write { path: self.path.join(name), cause })
     }
 
     /// Reads a file of at most `cap`; none if it was never written.
     ///
     /// # Errors
-    /// When the name is not plain, the file is something else, or the system fails.
+    /// When the name is not plain, the file is something else, somebody else's or can be written by others, or the system fails.
     pub(crate) fn read(&self, name: &str, cap: Bytes) -> Result<Option<Vec<u8>>, CacheDirError> {
-        self.check_name(name)?;
-        let failed = |cause| CacheDirError::Read { path: self.path.join(name), cause };
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match openat(&self.directory, name, flags, Mode::empty()) {
-            Ok(file) => files::read_regular(File::from(file), cap).map(Some).map_err(failed),
+        check_name(name)?;
+        let path = || self.path.join(name);
+        let failed = |cause| CacheDirError::Read { path: path(), cause };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = match openat(&self.directory, name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP | Errno::MLINK) => return Err(failed(ReadError::Link)),
+            Err(Errno::NXIO) => return Err(failed(ReadError::NotAFile)),
+            Err(error) => return Err(failed(ReadError::Failed(error.into()))),
+        };
+        let found = fstat(&file).map_err(|error| failed(ReadError::Failed(error.into())))?;
+        if !is_trusted(found.st_uid) {
+            let (owner, user) = (found.st_uid, geteuid().as_raw());
+            return Err(CacheDirError::ForeignFile { path: path(), owner, user });
+        }
+        if is_writable_by_others(&found) {
+            return Err(CacheDirError::SharedFile { path: path(), mode: permissions(&found) });
+        }
+        files::read_regular(file, cap).map(Some).map_err(failed)
+    }
+
+    /// What tells one version of a file from the next, without reading it; none if there is no such file.
+    ///
+    /// # Errors
+    /// When the name is not plain, or the system fails.
+    pub(crate) fn stamp(&self, name: &str) -> Result<Option<Stamp>, CacheDirError> {
+        check_name(name)?;
+        match statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(Stamp {
+                inode: found.st_ino,
+                length: found.st_size,
+                modified: (found.st_mtime, found.st_mtime_nsec),
+                changed: (found.st_ctime, found.st_ctime_nsec),
+            })),
             Err(Errno::NOENT) => Ok(None),
-            Err(Errno::LOOP | Errno::MLINK) => Err(failed(ReadError::Link)),
-            Err(error) => Err(failed(ReadError::Failed(error.into()))),
+            Err(error) => {
+                let cause = ReadError::Failed(error.into());
+                Err(CacheDirError::Read { path: self.path.join(name), cause })
+            }
         }
     }
 
-    /// A name is of letters, digits, `.`, `_` and `-`, a letter or digit first, and short enough for a temporary one.
-    fn check_name(&self, name: &str) -> Result<(), CacheDirError> {
-        let is_plain = (1..=200).contains(&name.len())
-            && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-        if is_plain { Ok(()) } else { Err(CacheDirError::Name { name: name.to_owned() }) }
+    /// Removes a file, if there is one. When this returns it is gone from the disk.
+    ///
+    /// # Errors
+    /// When the name is not plain or one of a directory, or the system fails.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), CacheDirError> {
+        check_name(name)?;
+        match unlinkat(&self.directory, name, AtFlags::empty()) {
+            Ok(()) => fsync(&self.directory),
+            Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
+        .map_err(|error| CacheDirError::Remove { path: self.path.join(name), cause: error.into() })
     }
+
+    /// The plain names of all that is in it, in order; what is still being written has none.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub(crate) fn list(&self) -> Result<Vec<String>, CacheDirError> {
+        let list = || -> Result<Vec<String>, Errno> {
+            let mut names = Vec::new();
+            for entry in Dir::read_from(&self.directory)? {
+                let entry = entry?;
+                names.extend(entry.file_name().to_str().ok().filter(|name| is_plain(name)).map(str::to_owned));
+            }
+            names.sort_unstable();
+            Ok(names)
+        };
+        list().map_err(|error| CacheDirError::List { path: self.path.clone(), cause: error.into() })
+    }
+
+    /// Takes the lock of a name, which is a file that is never removed; none if somebody else, in this process or another, has
+    /// held it for as long as the caller wants to wait.
+    ///
+    /// # Errors
+    /// When the name is not plain, or the system fails.
+    ///
+    /// # Limits
+    /// It keeps out those who ask for it, nobody else. Those who wait are not served in order.
+    pub(crate) fn lock(&self, name: &str, patience: Duration) -> Result<Option<Lock>, CacheDirError> {
+        check_name(name)?;
+        lock::lock(self.directory.as_fd(), name, patience)
+            .map_err(|cause| CacheDirError::Lock { path: self.path.join(name), cause })
+    }
+}
+
+/// For those who write files in their own way; what they open must not follow links.
+impl AsFd for CacheDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+fn check_name(name: &str) -> Result<(), CacheDirError> {
+    if is_plain(name) { Ok(()) } else { Err(CacheDirError::Name { name: name.to_owned() }) }
+}
+
+/// A name is of letters, digits, `.`, `_` and `-`, a letter or digit first, and short.
+fn is_plain(name: &str) -> bool {
+    (1..=200).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// Opens what lies directly below a directory, without following links.
@@ -236,7 +263,9 @@ fn descend(path: &Path, at: &OwnedFd, name: &Path, may_be_made: bool) -> Result<
     let failed = |error: Errno| CacheDirError::Failed { path: path.to_owned(), cause: error.into() };
     if may_be_made {
         match mkdirat(at, name, PRIVATE) {
-            Ok(()) | Err(Errno::EXIST) => {}
+            // So that what is written into it is not lost with it.
+            Ok(()) => fsync(at).map_err(failed)?,
+            Err(Errno::EXIST) => {}
             Err(error) => return Err(failed(error)),
         }
     }

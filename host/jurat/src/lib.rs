@@ -37,6 +37,7 @@
 pub mod author;
 pub mod business_config;
 mod cache_dir;
+mod code_cache;
 mod coordination;
 mod data;
 pub mod files;
@@ -46,6 +47,7 @@ mod room;
 mod service;
 pub mod settings;
 mod source;
+pub mod vectors;
 pub mod yaml;
 
 pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,7 +73,7 @@ fn limit(resource: Resource, value: u64) -> io::Result<()> {
 }
 
 /// The parent's side.
-pub(crate) fn compile(program: &Path, arguments: &[OsString], bytes: &[u8]) -> Result<Arc<[u8]>, CompileError> {
+pub(crate) fn compile(program: &Path, arguments: &[OsString], bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
     compile_within(WALL_CLOCK, program, arguments, bytes)
 }
 
@@ -83,7 +82,7 @@ fn compile_within(
     program: &Path,
     arguments: &[OsString],
     bytes: &[u8],
-) -> Result<Arc<[u8]>, CompileError> {
+) -> Result<Vec<u8>, CompileError> {
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -99,7 +98,7 @@ fn compile_within(
     let (code, complaint) = outcome?;
     match status.code() {
         Some(0) if code.len() as u64 > CODE_BYTES => Err(CompileError::TooCostly(wall_clock)),
-        Some(0) if Engine::detect_precompiled(&code) == Some(Precompiled::Component) => Ok(code.into()),
+        Some(0) if Engine::detect_precompiled(&code) == Some(Precompiled::Component) => Ok(code),
         Some(0) => Err(CompileError::Process(io::Error::other("what it wrote is no machine code"))),
         Some(INVALID) => Err(CompileError::Invalid(complaint.trim().into())),
         // A signal: the kernel enforced one of the limits, or the compiler ran out of stack.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jurat_model::Bytes;
@@ -11,6 +10,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, OperatorCost, OptLevel, WasmBacktraceDetails};
 
 use crate::child;
+use crate::code_cache::Authentic;
 use crate::settings::Compiler;
 
 /// Why a component could not be compiled.
@@ -28,6 +28,23 @@ pub enum CompileError {
     /// The machine code does not fit this engine: the component has more instances than a place holds, or a mistake of the host.
     #[error("the compiled component does not fit this engine")]
     Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Machine code of a component. [`compile`] makes it, and what this host once compiled can be had from the cache.
+///
+/// INVARIANT: it is what our own compiler wrote, of bytes with a verified signature.
+#[derive(Clone)]
+pub(crate) struct MachineCode(bytes::Bytes);
+
+impl MachineCode {
+    /// What the cache has, if its MAC holds.
+    pub(crate) fn authentic(code: Authentic) -> Self {
+        Self(code.into_bytes())
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The settings that decide what machine code looks like and may do.
@@ -67,22 +84,32 @@ pub(crate) fn codegen(stack: Bytes) -> Config {
 }
 
 /// Compiles a component whose shape has been checked.
-pub(crate) fn compile(engine: &Engine, compiler: &Compiler, bytes: &[u8]) -> Result<Arc<[u8]>, CompileError> {
-    match compiler {
+pub(crate) fn compile(engine: &Engine, compiler: &Compiler, bytes: &[u8]) -> Result<MachineCode, CompileError> {
+    let code = match compiler {
         Compiler::InProcess => {
-            let code = engine.precompile_component(bytes).map_err(|error| CompileError::Invalid(error.into()))?;
-            Ok(code.into())
+            engine.precompile_component(bytes).map_err(|error| CompileError::Invalid(error.into()))?
         }
-        Compiler::Child { program, arguments } => child::compile(program, arguments, bytes),
-    }
+        Compiler::Child { program, arguments } => child::compile(program, arguments, bytes)?,
+    };
+    Ok(MachineCode(code.into()))
 }
 
 /// Makes machine code ready to run.
 #[expect(unsafe_code, reason = "machine code cannot be checked; see below")]
-pub(crate) fn load(engine: &Engine, code: &[u8]) -> Result<Component, CompileError> {
-    // SAFETY: `code` comes from `compile`: made by our own compiler from bytes with a verified signature, in this process or in a child
-    // of our own program that handed it over through a pipe. It never lay where anybody else could write.
-    let component = unsafe { Component::deserialize(engine, code) };
+pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, CompileError> {
+    // SAFETY: it must be what the compiler of this very runtime wrote, unaltered. `MachineCode` comes from two places.
+    //
+    // From `compile`: made by our own compiler from bytes with a verified signature, in this process or in a child of our own
+    // program that handed it over through a pipe. It never lay where anybody else could write.
+    //
+    // From the cache, a place where somebody else might write: another program of this user, whoever serves or restores the
+    // files, a failing disk. So the place counts for nothing, and the MAC for everything. It is over this very buffer, which is in
+    // our memory and which no change of a file reaches any more, and over the component, the engine and the runtime's
+    // version. Nobody without the key can make one, and the key lies elsewhere, readable by this user only. With the
+    // key only `Place::keep` makes one, of what `compile` has returned. So the worst that can be put there and is taken
+    // is what our compiler has once made of the same verified bytes for the same engine: an older copy of the same thing.
+    // Who can read the key can have anything run here - that is this user and root, who could do so without it.
+    let component = unsafe { Component::deserialize(engine, code.as_slice()) };
     let component = component.map_err(|error| CompileError::Mismatch(error.into()))?;
     component.initialize_copy_on_write_image().map_err(|error| CompileError::Mismatch(error.into()))?;
     Ok(component)

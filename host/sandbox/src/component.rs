@@ -1,16 +1,15 @@
 //! A component that has passed every check and is ready to run.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use jurat_model::{Component, Declaration, HostFailure, Limits, Run, Session, Worker};
 use jurat_trust::Digest;
 
-use crate::compile;
-use crate::contract::{Bound, Contract};
 use crate::fault::Failure;
 use crate::instance::Live;
+use crate::machine::{Machine, Origin};
 use crate::sandbox::Sandbox;
 use crate::session::SandboxedSession;
 use crate::shape::Shape;
@@ -22,16 +21,14 @@ pub struct SandboxedComponent(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) sandbox: Sandbox,
-    pub(crate) contract: &'static dyn Contract,
+    /// What it may share with others. Everything else here is its own.
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) origin: Origin,
     pub(crate) shape: Shape,
     pub(crate) digest: Digest,
     pub(crate) name: String,
     pub(crate) limits: Limits,
     pub(crate) declarations: Vec<Declaration>,
-    /// Machine code, kept to make it ready once more for each worker.
-    pub(crate) code: Arc<[u8]>,
-    /// One for each worker: instances made from a shared one contend for its reference counts.
-    pub(crate) lanes: Box<[OnceLock<Box<dyn Bound>>]>,
     /// For each rule, what a row has lately cost at most.
     pub(crate) costs: Box<[Cost]>,
 }
@@ -44,7 +41,7 @@ impl SandboxedComponent {
     /// The version of the contract that it was built against, as the interface it exports.
     #[must_use]
     pub fn contract(&self) -> &'static str {
-        self.0.contract.interface()
+        self.0.machine.contract().interface()
     }
 
     /// What it looks like from outside.
@@ -52,27 +49,20 @@ impl SandboxedComponent {
     pub fn shape(&self) -> &Shape {
         &self.0.shape
     }
+
+    /// Where its machine code came from when it was loaded.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
 }
 
 impl Inner {
     /// Makes a fresh instance for a worker.
     pub(crate) fn start(&self, worker: Worker, run: &Run) -> Result<Live, Failure> {
-        let bound = self.lane(worker)?;
+        let bound = self.machine.lane(&self.sandbox, worker)?;
         let slot = self.sandbox.slot().map_err(Failure::Host)?;
         Live::start(self.sandbox.engine(), slot, bound, &self.limits, Sealed::new(run.now, *self.digest.as_bytes()))
-    }
-
-    fn lane(&self, worker: Worker) -> Result<&dyn Bound, Failure> {
-        let lane = self.lanes.get(worker.0).ok_or_else(|| {
-            Failure::Host(wasmtime::format_err!("there is no worker {}, only {}", worker.0, self.lanes.len()))
-        })?;
-        if let Some(bound) = lane.get() {
-            return Ok(&**bound);
-        }
-        let component =
-            compile::load(self.sandbox.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
-        let bound = self.sandbox.bind(self.contract, &component).map_err(Failure::Host)?;
-        Ok(&**lane.get_or_init(|| bound))
     }
 }
 

@@ -11,17 +11,21 @@
 //!   the first call and dropped with the session, or with any fault.
 //! - **Limits.** Every call has all of [`Limits`](jurat_model::Limits). A call that exceeds one is run again in halves, so that
 //!   only records that exceed it alone are guilty.
+//! - **Machine code.** Who loads the same component as somebody else shares its machine code, and nothing more: limits, costs and
+//!   instances are each one's own. With a [`CodeCache`], it is also kept from one start to the next.
 //!
 //! # Limits
 //! What the sandbox does not promise is in `SECURITY.md`: side channels between tenants of one process, and bugs in the
 //! compiler and the runtime that it builds on.
 
 mod child;
+mod code_cache;
 mod compile;
 mod component;
 mod contract;
 mod fault;
 mod instance;
+mod machine;
 mod sandbox;
 mod session;
 mod settings;
@@ -31,8 +35,10 @@ mod ticker;
 mod wasi;
 
 pub use child::compile_from_stdin;
+pub use code_cache::{CodeCache, CodeKey, CodeStore};
 pub use compile::CompileError;
 pub use component::SandboxedComponent;
+pub use machine::Origin;
 pub use sandbox::{
     Allocation, Description, LoadError, Mismatch, OpenError, Policy, Refusal, Sandbox, SealedWasi, WasiHint,
 };

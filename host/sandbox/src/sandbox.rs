@@ -1,20 +1,23 @@
 //! The sandbox as a whole: one engine, one way in.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jurat_model::{Declaration, Fault, Limits};
+use jurat_model::{Declaration, Fault, Limits, Worker};
 use jurat_trust::{ComponentFile, RuleEntry, VerifiedBytes, Wasi};
 use thiserror::Error;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::compile::{self, CompileError, codegen};
+use crate::code_cache::Compatibility;
+use crate::compile::{self, CompileError, MachineCode, codegen};
 use crate::component::{Cost, Inner as Loaded, SandboxedComponent};
 use crate::contract::{Bound, CallError, Contract, SUPPORTED, WrongType};
 use crate::fault::{Failure, classify};
 use crate::instance::{Live, State};
+use crate::machine::{Machine, Machines, Origin};
 use crate::settings::Settings;
 use crate::shape::{Shape, ShapeError, at_most, scan};
 use crate::slots::{Slot, Slots};
@@ -41,6 +44,9 @@ struct Inner {
     settings: Settings,
     allocation: Allocation,
     contracts: &'static [&'static dyn Contract],
+    compatibility: Compatibility,
+    machines: Machines,
+    compiled: AtomicU64,
 }
 
 /// How the memory of instances is provided.
@@ -217,8 +223,17 @@ impl Sandbox {
         ticker::start(&engine).map_err(OpenError::Ticker)?;
         let mut linker = Linker::new(&engine);
         wasi::link(&mut linker).map_err(failed)?;
-        let slots = Slots::new(settings.instances);
-        Ok(Self(Arc::new(Inner { engine, linker, slots, settings, allocation, contracts })))
+        Ok(Self(Arc::new(Inner {
+            compatibility: Compatibility::of(&engine),
+            engine,
+            linker,
+            slots: Slots::new(settings.instances),
+            settings,
+            allocation,
+            contracts,
+            machines: Machines::default(),
+            compiled: AtomicU64::new(0),
+        })))
     }
 
     /// How the memory of instances is provided.
@@ -233,7 +248,16 @@ impl Sandbox {
         &self.0.settings
     }
 
+    /// How often the compiler was asked since this was opened.
+    #[must_use]
+    pub fn compiled(&self) -> u64 {
+        self.0.compiled.load(Ordering::Relaxed)
+    }
+
     /// Makes the rules of a component ready to run.
+    ///
+    /// A component that is loaded already, by whomever, is not compiled once more; two threads that load the same one at once wait
+    /// for one compilation. Every check is made each time, under the limits and the manifest of whoever loads.
     ///
     /// # Errors
     /// When anything about it is not as it should be; see [`Refusal`].
@@ -243,22 +267,16 @@ impl Sandbox {
         let draft = self.draft(file.bytes, file.wasi, policy.sealed_wasi, &limits).map_err(refused)?;
         compare(&draft.rules, file.rules).map_err(|mismatch| refused(Refusal::Manifest(mismatch)))?;
 
-        let lanes: Box<[OnceLock<_>]> = (0..self.0.settings.workers.get()).map(|_| OnceLock::new()).collect();
-        if let Some(first) = lanes.first() {
-            // Already made ready to be described; the other workers follow on their first call.
-            let _ = first.set(draft.bound);
-        }
         Ok(SandboxedComponent::new(Loaded {
             sandbox: self.clone(),
-            contract: draft.contract,
+            machine: draft.machine,
+            origin: draft.origin,
             shape: draft.shape,
             digest: *file.bytes.sha256(),
             name: file.bytes.sha256().to_string(),
             limits,
             costs: draft.rules.iter().map(|_| Cost::default()).collect(),
             declarations: draft.rules,
-            code: draft.code,
-            lanes,
         }))
     }
 
@@ -268,7 +286,7 @@ impl Sandbox {
     /// As [`Sandbox::load`], but for the comparison with a manifest.
     pub fn describe(&self, bytes: &VerifiedBytes, wasi: Wasi, policy: &Policy) -> Result<Description, Refusal> {
         let draft = self.draft(bytes, wasi, policy.sealed_wasi, &self.below_ceilings(policy.limits))?;
-        Ok(Description { rules: draft.rules, contract: draft.contract.interface(), shape: draft.shape })
+        Ok(Description { rules: draft.rules, contract: draft.machine.contract().interface(), shape: draft.shape })
     }
 
     /// The limits, as far as the pool can serve them.
@@ -286,11 +304,43 @@ impl Sandbox {
         check_imports(&shape, wasi, granted)?;
         check_beginning(&shape, limits)?;
         let contract = self.contract(&shape)?;
-        let code = compile::compile(&self.0.engine, &self.0.settings.compiler, bytes_of)?;
-        let component = compile::load(&self.0.engine, &code)?;
-        let bound = self.bind(contract, &component).map_err(|error| Refusal::Bind(error.into()))?;
-        let rules = self.ask(&*bound, limits, Sealed::new(0, *bytes.sha256().as_bytes()))?;
-        Ok(Draft { contract, shape, code, bound, rules })
+        let (machine, origin) = self.machine(bytes, wasi, contract)?;
+        let rules = self.ask(&machine, limits, Sealed::new(0, *bytes.sha256().as_bytes()))?;
+        Ok(Draft { machine, origin, shape, rules })
+    }
+
+    /// Machine code for bytes that have passed the checks before the compiler.
+    fn machine(
+        &self,
+        bytes: &VerifiedBytes,
+        wasi: Wasi,
+        contract: &'static dyn Contract,
+    ) -> Result<(Arc<Machine>, Origin), Refusal> {
+        self.0.machines.get_or_make(bytes, wasi, || {
+            let (code, component, origin) = self.code(bytes)?;
+            let first = self.bind(contract, &component).map_err(|error| Refusal::Bind(error.into()))?;
+            Ok((Machine::new(contract, code, first, self.0.settings.workers.get()), origin))
+        })
+    }
+
+    fn code(&self, bytes: &VerifiedBytes) -> Result<(MachineCode, Component, Origin), CompileError> {
+        let Inner { engine, settings, compatibility, compiled, .. } = &*self.0;
+        let place = settings.code.as_ref().map(|cache| cache.place(bytes.sha256(), compatibility));
+        if let Some(place) = &place
+            && let Some(code) = place.find()
+        {
+            match compile::load(engine, &code) {
+                Ok(component) => return Ok((code, component, Origin::Cached)),
+                Err(error) => place.discard(&error),
+            }
+        }
+        compiled.fetch_add(1, Ordering::Relaxed);
+        let code = compile::compile(engine, &settings.compiler, bytes.as_slice())?;
+        let component = compile::load(engine, &code)?;
+        if let Some(place) = &place {
+            place.keep(&code);
+        }
+        Ok((code, component, Origin::Compiled))
     }
 
     fn contract(&self, shape: &Shape) -> Result<&'static dyn Contract, Refusal> {
@@ -302,12 +352,13 @@ impl Sandbox {
         })
     }
 
-    fn ask(&self, bound: &dyn Bound, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
+    fn ask(&self, machine: &Machine, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
         let failed = |failure| match failure {
             Failure::Rule(fault) => Refusal::Describe { fault },
             Failure::Host(error) if error.is::<WrongType>() => Refusal::Bind(error.into()),
             Failure::Host(error) => Refusal::Host(error.into()),
         };
+        let bound = machine.lane(self, Worker(0)).map_err(failed)?;
         let slot = self.slot().map_err(|error| Refusal::Host(error.into()))?;
         let live = Live::start(&self.0.engine, slot, bound, limits, sealed).map_err(failed)?;
         live.describe(limits).map_err(|error| match error {
@@ -339,10 +390,9 @@ impl fmt::Debug for Sandbox {
 
 /// A component on its way through the checks.
 struct Draft {
-    contract: &'static dyn Contract,
+    machine: Arc<Machine>,
+    origin: Origin,
     shape: Shape,
-    code: Arc<[u8]>,
-    bound: Box<dyn Bound>,
     rules: Vec<Declaration>,
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jurat_model::Bytes;
 
+use crate::code_cache::CodeCache;
+
 /// What holds for all rules of one process.
 ///
 /// # Defaults
@@ -28,6 +30,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Where components are compiled: in this process.
     pub compiler: Compiler,
+    /// Where machine code is kept from one start to the next: nowhere, so that every start compiles everything.
+    pub code: Option<CodeCache>,
 }
 
 impl Settings {
@@ -42,6 +46,7 @@ impl Settings {
             stack: Bytes::kibi(512),
             wait: Duration::from_secs(10),
             compiler: Compiler::InProcess,
+            code: None,
         }
     }
 
@@ -49,6 +54,12 @@ impl Settings {
     #[must_use]
     pub fn with_compiler(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
+    }
+
+    /// Keeps machine code from one start to the next.
+    #[must_use]
+    pub fn with_code(self, code: CodeCache) -> Self {
+        Self { code: Some(code), ..self }
     }
 }
 

@@ -71,6 +71,10 @@ fn an_optional_input_that_no_field_map_has_is_a_warning() {
     for map in ["loan_v1", "loan_v2"] {
         edit(&site, &format!("field-maps/{map}.json"), "\"rate\"", "\"rates\"");
     }
+    // It is also why vectors fail, so it is said with them.
+    build(&site, &[])
+        .refuses(2, &["rule `rule_002_v1` reads `rate`", "`a negative rate`: rule `rule_002_v1`: FAIL is expected"]);
+    edit(&site, "release.yaml", "  - vectors/v1.json\n  - vectors/v2.json\n", "");
     let outcome = build(&site, &[]);
     let warning = outcome.stderr.lines().next().unwrap().to_owned();
     outcome.ends_with(0);

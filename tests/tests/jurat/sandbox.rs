@@ -2,6 +2,7 @@
 
 mod attacks;
 mod chunking;
+mod compiled_cache;
 mod compiler;
 mod contract;
 mod deadline;
@@ -11,3 +12,4 @@ mod halving;
 mod neighbours;
 mod refusals;
 mod sealed;
+mod shared_code;

@@ -54,7 +54,7 @@ fn findings(inputs: Vec<Input>, vectors: &str) -> (Vec<String>, Vec<String>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     checks.rule_ids(&mut problems);
     checks.inputs(&mut problems, &mut warnings);
-    vectors::check(&checks, &files, &mut problems);
+    vectors::read(&checks, &files, &mut problems);
     let lines = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
     (lines(problems), lines(warnings))
 }
@@ -152,14 +152,14 @@ fn vectors_name_what_there_is() {
         problems[2..],
         [
             "rules/vectors.json: [1].ruleset: there is no ruleset `quik`, did you mean `quick`?",
-            "rules/vectors.json: [1].now: `noon` is no time like `2026-01-31T12:00:00Z`",
             "rules/vectors.json: [1].expect.rule_001_v2: no component has a rule `rule_001_v2`, did you mean `rule_001_v1`?",
+            "rules/vectors.json: [1].now: `noon` is no time like `2026-01-31T12:00:00Z`",
             "rules/vectors.json: [1].expect.rule_001_v2: `PASSED` is no status, did you mean `PASS`?",
         ]
     );
     let (problems, _) = findings(vec![], r#"[{"name": "x", "rulest": "quick", "record": {}, "expect": {}}]"#);
     assert!(
-        problems[2].starts_with("rules/vectors.json: it is no list of test vectors: unknown field `rulest`"),
+        problems[2].starts_with("rules/vectors.json:1:2: [0]: it is no test vector: unknown field `rulest`"),
         "{problems:?}"
     );
 }

@@ -1,73 +1,83 @@
-//! Test vectors: records with the verdicts that the release must give on them.
+//! The test vectors of a release that is being made: they name what there is, and they hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jurat_engine::Excerpt;
 use jurat_engine::ruleset::KeyPath;
-use jurat_model::Status;
+use jurat_engine::{Excerpt, Release};
 use jurat_trust::FileKind;
 use jurat_trust::publish::DraftFile;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::ReleaseSource;
 use super::check::Checks;
-use crate::problem::{Problem, advice};
+use crate::problem::{Problem, Problems, advice, chain};
+use crate::vectors::{self, Report, Vector, VectorLimits};
 
-/// One vector, as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vector {
-    /// For people.
-    #[serde(rename = "name")]
-    _name: String,
-    ruleset: String,
-    #[serde(rename = "entity_type", default)]
-    _entity_type: Option<String>,
-    /// The time of the run, for rules that read it.
-    #[serde(default)]
-    now: Option<String>,
-    #[serde(rename = "record")]
-    _record: Box<RawValue>,
-    #[serde(rename = "associated", default)]
-    _associated: Option<BTreeMap<String, Box<RawValue>>>,
-    expect: BTreeMap<String, String>,
-}
+/// How many rules a warning names.
+const SHOWN: usize = 10;
 
-/// Checks that vectors can be read and name what there is. It does not run them.
-pub(super) fn check(checks: &Checks<'_>, files: &[DraftFile], problems: &mut Vec<Problem>) {
+/// Reads vectors, and checks that they name what there is. It does not run them.
+pub(super) fn read(checks: &Checks<'_>, files: &[DraftFile], problems: &mut Vec<Problem>) -> Vec<Vector> {
     let known: BTreeSet<_> = checks.known().collect();
+    let mut vectors = Vec::new();
     for file in files.iter().filter(|file| file.kind == FileKind::Vectors) {
         let name = checks.source.path_of(&file.path);
-        let vectors: Vec<Vector> = match serde_json::from_slice(&file.bytes) {
-            Ok(vectors) => vectors,
-            Err(error) => {
-                problems.push(Problem::of_file(name, format!("it is no list of test vectors: {error}")));
+        let written = match vectors::written(&name, &file.bytes) {
+            Ok(written) => written,
+            Err(found) => {
+                problems.extend(found.iter().cloned());
                 continue;
             }
         };
-        for (index, vector) in vectors.iter().enumerate() {
+        for (index, vector) in written.iter().enumerate() {
             let path = KeyPath::default().index(index);
             let mut refuse = |key, message| problems.push(Problem { key, ..Problem::of_file(name.clone(), message) });
             if !checks.config.rulesets.contains_key(&vector.ruleset) {
                 let advice = advice(&vector.ruleset, checks.config.rulesets.keys().map(String::as_str));
                 refuse(path.key("ruleset"), format!("there is no ruleset `{}`{advice}", Excerpt::of(&vector.ruleset)));
             }
-            if let Some(now) = &vector.now
-                && now.parse::<jiff::Timestamp>().is_err()
-            {
-                refuse(path.key("now"), format!("`{}` is no time like `2026-01-31T12:00:00Z`", Excerpt::of(now)));
-            }
-            for (rule, status) in &vector.expect {
-                let path = path.key("expect").key(rule);
-                if !known.contains(rule.as_str()) {
-                    let advice = advice(rule, known.iter().copied());
-                    refuse(path.clone(), format!("no component has a rule `{}`{advice}", Excerpt::of(rule)));
-                }
-                if !Status::ALL.iter().any(|known| known.name() == status) {
-                    let advice = advice(status, Status::ALL.iter().map(|known| known.name()));
-                    refuse(path, format!("`{}` is no status{advice}", Excerpt::of(status)));
-                }
+            for rule in vector.expect.keys().filter(|rule| !known.contains(rule.as_str())) {
+                let advice = advice(rule, known.iter().copied());
+                let message = format!("no component has a rule `{}`{advice}", Excerpt::of(rule));
+                refuse(path.key("expect").key(rule), message);
             }
         }
+        vectors.extend(vectors::read(&name, written, problems));
     }
+    vectors
+}
+
+/// Runs vectors, and tells of rules that none of them expects anything of.
+///
+/// # Errors
+/// When one does not hold, or they are more than a host would run.
+pub(super) fn run(
+    source: &ReleaseSource,
+    release: &Arc<Release>,
+    vectors: &[Vector],
+    warnings: &mut Vec<Problem>,
+) -> Result<Report, Problems> {
+    let report = vectors::run(release, vectors, &VectorLimits::AUTHORS)
+        .map_err(|error| Problem::of_file(source.file(), chain(&error)))?;
+    if !report.holds() {
+        // An input that a rule never sees may well be why.
+        let mut problems = std::mem::take(warnings);
+        problems.extend(report.failures.iter().map(Problem::from));
+        if report.more > 0 {
+            let message = format!("its test vectors fail in {} more ways", report.more);
+            problems.push(Problem::of_file(source.file(), message));
+        }
+        Problems::none(problems)?;
+    }
+    let lists = release.router().rulesets().lists();
+    let listed: BTreeSet<_> = lists.iter().flat_map(|list| &list.nodes).map(|node| &*node.rule_id).collect();
+    let expected: BTreeSet<_> = vectors.iter().flat_map(|vector| vector.expect().keys().map(String::as_str)).collect();
+    let missing: Vec<_> = listed.difference(&expected).collect();
+    if !missing.is_empty() {
+        let mut names: Vec<_> = missing.iter().take(SHOWN).map(|rule| format!("`{}`", Excerpt::of(rule))).collect();
+        names.extend((missing.len() > SHOWN).then(|| format!("{} more", missing.len() - SHOWN)));
+        let message = format!("no test vector shows what is expected of {}", names.join(", "));
+        warnings.push(Problem::of_file(source.file(), message));
+    }
+    Ok(report)
 }

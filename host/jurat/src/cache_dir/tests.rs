@@ -165,13 +165,35 @@ fn a_write_goes_where_the_directory_was_and_follows_no_link() {
 }
 
 #[test]
-fn what_a_killed_process_left_behind_is_in_nobodys_way() {
+fn what_a_killed_process_left_behind_is_swept_and_what_somebody_is_writing_is_not() {
     let place = place();
     let cache = CacheDir::open(place.path()).unwrap();
-    fs::write(place.path().join(format!(".a.{}", getpid().as_raw_nonzero())), b"ha").unwrap();
+    let left = place.path().join(".0123456789abcdef.part");
+    fs::write(&left, b"ha").unwrap();
     cache.write("a", b"whole").unwrap();
-    assert_eq!(cache.read("a", Bytes::new(9)).unwrap().unwrap(), b"whole");
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    assert_eq!(cache.list().unwrap(), ["a"]);
+    assert!(left.exists());
+
+    let writing = Temporary::make(cache.directory.as_fd()).unwrap();
+    fs::write(place.path().join(".mine"), b"not a temporary file").unwrap();
+    CacheDir::open(place.path()).unwrap();
+    assert!(!left.exists());
+    writing.put("b", b"whole too").unwrap();
+    assert_eq!(cache.list().unwrap(), ["a", "b"]);
+    assert_eq!(cache.read("b", Bytes::new(9)).unwrap().unwrap(), b"whole too");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn two_writers_of_one_file_never_meet_even_if_they_know_nothing_of_each_other() {
+    let place = place();
+    let [one, two] = [(); 2].map(|()| CacheDir::open(place.path()).unwrap());
+    let [first, second] = [&one, &two].map(|cache| Temporary::make(cache.directory.as_fd()).unwrap());
+    CacheDir::open(place.path()).unwrap();
+    second.put("a", b"second").unwrap();
+    assert_eq!(one.read("a", Bytes::new(9)).unwrap().unwrap(), b"second");
+    first.put("a", b"first").unwrap();
+    assert_eq!(two.read("a", Bytes::new(9)).unwrap().unwrap(), b"first");
 }
 
 #[test]
@@ -211,4 +233,163 @@ fn only_plain_names_are_written_and_read() {
         assert!(matches!(cache.read(name, Bytes::new(1)), Err(CacheDirError::Name { .. })), "{name}");
     }
     cache.write(&"x".repeat(200), b"").unwrap();
+}
+
+#[test]
+fn a_directory_below_is_made_and_checked_like_the_one_above() {
+    let place = place();
+    let cache = CacheDir::open(&place.path().join("cache")).unwrap();
+    let below = cache.below("blobs").unwrap();
+    assert_eq!((below.path(), mode(below.path())), (place.path().join("cache/blobs").as_path(), 0o700));
+    below.write("a", b"x").unwrap();
+    assert_eq!(cache.below("blobs").unwrap().read("a", Bytes::new(1)).unwrap().unwrap(), b"x");
+    assert_eq!(cache.list().unwrap(), ["blobs"]);
+
+    let at = |name: &str| place.path().join("cache").join(name);
+    make(&at("group"), 0o770);
+    assert!(matches!(cache.below("group"), Err(CacheDirError::Shared { mode: 0o770, .. })));
+    symlink("blobs", at("link")).unwrap();
+    assert!(matches!(cache.below("link"), Err(CacheDirError::Link { .. })));
+    fs::write(at("file"), b"").unwrap();
+    assert!(matches!(cache.below("file"), Err(CacheDirError::NotADirectory { .. })));
+    for name in ["", "..", "a/b", ".hidden"] {
+        assert!(matches!(cache.below(name), Err(CacheDirError::Name { .. })), "{name}");
+    }
+    if geteuid().is_root() {
+        make(&at("foreign"), 0o700);
+        chown(at("foreign"), Some(4_711), None).unwrap();
+        assert!(matches!(cache.below("foreign"), Err(CacheDirError::Foreign { owner: 4_711, .. })));
+    }
+}
+
+#[test]
+fn a_file_that_others_can_write_or_own_is_not_read() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    cache.write("a", b"x").unwrap();
+    let set = |mode| fs::set_permissions(place.path().join("a"), fs::Permissions::from_mode(mode)).unwrap();
+    for bad in [0o666, 0o660, 0o602, 0o622] {
+        set(bad);
+        let read = cache.read("a", Bytes::new(1));
+        assert!(matches!(read, Err(CacheDirError::SharedFile { mode, .. }) if mode == bad), "{bad:o}: {read:?}");
+    }
+    for good in [0o600, 0o644, 0o400] {
+        set(good);
+        assert!(cache.read("a", Bytes::new(1)).unwrap().is_some(), "{good:o}");
+    }
+    set(0o000);
+    if geteuid().is_root() {
+        chown(place.path().join("a"), Some(4_711), None).unwrap();
+        let read = cache.read("a", Bytes::new(1));
+        assert!(matches!(read, Err(CacheDirError::ForeignFile { owner: 4_711, user: 0, .. })), "{read:?}");
+    } else {
+        let read = cache.read("a", Bytes::new(1));
+        assert!(matches!(read, Err(CacheDirError::Read { cause: ReadError::Failed(_), .. })), "{read:?}");
+    }
+}
+
+#[test]
+fn whatever_stands_where_a_file_should_be_is_an_error_and_not_an_absent_file() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    make(&place.path().join("directory"), 0o700);
+    symlink("nowhere", place.path().join("link")).unwrap();
+    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
+    for (name, is_link) in [("directory", false), ("socket", false), ("link", true)] {
+        match cache.read(name, Bytes::new(9)) {
+            Err(CacheDirError::Read { cause: ReadError::Link, .. }) => assert!(is_link, "{name}"),
+            Err(CacheDirError::Read { cause: ReadError::NotAFile, .. }) => assert!(!is_link, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert!(cache.stamp(name).unwrap().is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_is_removed_once_and_a_directory_never() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    cache.write("a", b"x").unwrap();
+    cache.below("b").unwrap();
+    cache.remove("a").unwrap();
+    cache.remove("a").unwrap();
+    assert!(matches!(cache.remove("b"), Err(CacheDirError::Remove { .. })));
+    assert!(matches!(cache.remove("../b"), Err(CacheDirError::Name { .. })));
+    assert_eq!(cache.list().unwrap(), ["b"]);
+
+    fs::write(place.path().join("victim"), b"mine").unwrap();
+    symlink("victim", place.path().join("link")).unwrap();
+    cache.remove("link").unwrap();
+    assert_eq!(cache.list().unwrap(), ["b", "victim"]);
+}
+
+#[test]
+fn a_stamp_changes_with_every_file_that_takes_a_name() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    assert_eq!(cache.stamp("a").unwrap(), None);
+    cache.write("a", b"one").unwrap();
+    let one = cache.stamp("a").unwrap();
+    assert!(one.is_some() && one == cache.stamp("a").unwrap());
+    cache.read("a", Bytes::new(3)).unwrap();
+    assert_eq!(cache.stamp("a").unwrap(), one);
+    cache.write("a", b"two").unwrap();
+    assert_ne!(cache.stamp("a").unwrap(), one);
+    cache.remove("a").unwrap();
+    assert_eq!(cache.stamp("a").unwrap(), None);
+}
+
+#[test]
+fn a_lock_has_one_holder_whoever_asks() {
+    let place = place();
+    let [one, two] = [(); 2].map(|()| CacheDir::open(place.path()).unwrap());
+    let held = one.lock("lock", Duration::ZERO).unwrap().unwrap();
+    assert_eq!(mode(&place.path().join("lock")), 0o600);
+    for other in [&one, &two] {
+        assert!(other.lock("lock", Duration::ZERO).unwrap().is_none());
+        assert!(other.lock("lock", Duration::from_millis(3)).unwrap().is_none());
+    }
+    let _another = two.lock("another", Duration::ZERO).unwrap().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| two.lock("lock", Duration::from_secs(60)).unwrap().is_some());
+        drop(held);
+        assert!(waiting.join().unwrap());
+    });
+    assert!(one.lock("lock", Duration::ZERO).unwrap().is_some());
+}
+
+#[test]
+fn a_lock_keeps_threads_apart() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    cache.write("count", b"0").unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let _held = cache.lock("lock", Duration::from_secs(60)).unwrap().unwrap();
+                    let count = cache.read("count", Bytes::new(9)).unwrap().unwrap();
+                    let count: u32 = str::from_utf8(&count).unwrap().parse().unwrap();
+                    cache.write("count", (count + 1).to_string().as_bytes()).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(cache.read("count", Bytes::new(9)).unwrap().unwrap(), b"100");
+}
+
+#[test]
+fn a_lock_whose_file_was_removed_or_exchanged_is_no_longer_the_one_that_counts() {
+    let place = place();
+    let cache = CacheDir::open(place.path()).unwrap();
+    let _held = cache.lock("lock", Duration::ZERO).unwrap().unwrap();
+    fs::remove_file(place.path().join("lock")).unwrap();
+    let _second = cache.lock("lock", Duration::ZERO).unwrap().unwrap();
+    assert!(cache.lock("lock", Duration::ZERO).unwrap().is_none());
+
+    for odd in ["link", "directory"] {
+        symlink("lock", place.path().join("link")).ok();
+        fs::create_dir(place.path().join("directory")).ok();
+        assert!(matches!(cache.lock(odd, Duration::ZERO), Err(CacheDirError::Lock { .. })), "{odd}");
+    }
 }

@@ -95,7 +95,7 @@ fn unsigned(
     }
     let identity = Identity::of(&danger::assume_verified(&checked.built));
     // What nobody has signed cannot say where records may be sent.
-    Ok(Loaded { release: Arc::new(checked.release), identity, coordination_base_url: None })
+    Ok(Loaded { release: checked.release, identity, coordination_base_url: None })
 }
 
 fn verify(

@@ -22,8 +22,8 @@ Examples:
       --target t/acme/prod/loan.json
   jurat release sign repository --key keys/rules-team.pem
 
-Compiles the crates that `release.yaml` names, checks that everything in the release fits together, and puts it into the \
-repository. Hosts see nothing of it until it is signed.";
+Compiles the crates that `release.yaml` names, checks that everything in the release fits together, runs its test vectors, and \
+puts it into the repository. Hosts see nothing of it until it is signed.";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -51,7 +51,7 @@ pub(in crate::command) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let source = author::read(&arguments.directory)?;
     let components = components(&source, arguments.component_dir.as_deref())?;
-    let Checked { built, warnings, .. } =
+    let Checked { built, warnings, vectors, .. } =
         author::check(&source, components, &host::sandbox()?, &host::author_policy())?;
     for warning in &warnings {
         output::complain("warning", &warning.to_string());
@@ -78,6 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     output::progress(&format!("release     {} {}  as {target}", manifest.name(), manifest.version()));
     output::progress(&format!("manifest    {}", Digest::of(&manifest.to_bytes())));
     let (version, expires) = (targets.version(), targets.expires());
+    output::progress(&format!("vectors     {vectors}, in {} ms", vectors.elapsed.as_millis()));
     output::progress(&format!("metadata    version {version} of `{}`, until {expires}", targets.repository()));
     output::progress(&format!("not signed  {}", staged.display()));
     output::progress(&format!("next        jurat release sign {} --key FILE", arguments.out.display()));

@@ -1,0 +1,211 @@
+//! Machine code that was compiled before, kept where it need not be safe.
+//!
+//! Compiling a component takes far longer than anything else about it. So its machine code can be kept from one start to the
+//! next - but machine code is run, not judged, and a store is a place where others may write. What comes back from it is used
+//! only if it bears a MAC that this host alone can make, over exactly this component and exactly this engine.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jurat_trust::Digest;
+use zeroize::Zeroizing;
+
+use crate::compile::{CompileError, MachineCode};
+
+mod compatibility;
+mod entry;
+
+pub(crate) use compatibility::Compatibility;
+pub(crate) use entry::Authentic;
+
+/// The secret of one host by which it knows its own machine code again. Forgotten by the memory when it is dropped.
+///
+/// # Limits
+/// Who can read it can make this host run any code. So it never lies beside what it protects, is readable by the host's user
+/// only, and is made anew for each host. A host that loses it compiles once more, that is all.
+#[derive(Clone)]
+pub struct CodeKey(Arc<Zeroizing<[u8; 32]>>);
+
+/// Where machine code is kept between two starts, by name. It need not be trusted, and may forget at any time.
+///
+/// Its failures are nobody's error: it says so in the log, and the component is compiled.
+pub trait CodeStore: Send + Sync {
+    /// What was put under a name; none if there is nothing, or nothing that can be read.
+    fn get(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Keeps something under a name, in the place of what was there.
+    ///
+    /// A name is at most 200 lower-case letters, digits and `-`.
+    fn put(&self, name: &str, bytes: &[u8]);
+
+    /// Forgets what is under a name.
+    fn remove(&self, name: &str);
+}
+
+/// A store, and the key to what is in it.
+#[derive(Clone)]
+pub struct CodeCache {
+    /// The key of this host.
+    pub key: CodeKey,
+    /// Where the machine code lies.
+    pub store: Arc<dyn CodeStore>,
+}
+
+/// The place of one component's machine code for one engine.
+pub(crate) struct Place<'a> {
+    cache: &'a CodeCache,
+    component: &'a Digest,
+    compatibility: &'a Compatibility,
+    name: String,
+}
+
+impl CodeKey {
+    /// A key of 32 random bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        Self(Arc::new(Zeroizing::new(*bytes)))
+    }
+
+    fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl CodeCache {
+    /// Where the machine code of a component lies. Engines that differ have places that differ, and leave each other's alone.
+    pub(crate) fn place<'a>(&'a self, component: &'a Digest, compatibility: &'a Compatibility) -> Place<'a> {
+        let name = format!("{component}-{}", compatibility.name());
+        Place { cache: self, component, compatibility, name }
+    }
+}
+
+impl Place<'_> {
+    /// The machine code that lies here, if this host has put it here, for this component and this engine.
+    pub(crate) fn find(&self) -> Option<MachineCode> {
+        let found = self.cache.store.get(&self.name)?;
+        match entry::open(found, &self.cache.key, self.component, self.compatibility) {
+            Ok(code) => Some(MachineCode::authentic(code)),
+            Err(reason) => {
+                tracing::warn!(
+                    entry = %self.name,
+                    %reason,
+                    "compiled code in the cache is not this host's: it is removed and compiled anew"
+                );
+                self.cache.store.remove(&self.name);
+                None
+            }
+        }
+    }
+
+    /// Removes machine code that is this host's own and cannot be used for all that.
+    pub(crate) fn discard(&self, error: &CompileError) {
+        let reason: &dyn std::error::Error = error;
+        tracing::warn!(entry = %self.name, reason, "compiled code in the cache cannot be used: it is compiled anew");
+        self.cache.store.remove(&self.name);
+    }
+
+    /// Keeps machine code for the next start.
+    pub(crate) fn keep(&self, code: &MachineCode) {
+        let entry = entry::seal(code, &self.cache.key, self.component, self.compatibility);
+        self.cache.store.put(&self.name, &entry);
+    }
+}
+
+impl fmt::Debug for CodeKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("CodeKey(..)")
+    }
+}
+
+impl fmt::Debug for CodeCache {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CodeCache").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::{Mutex, PoisonError};
+
+    use jurat_trust::{Wasi, danger};
+    use wasmtime::{Config, Engine};
+
+    use super::*;
+    use crate::compile::{self, codegen};
+    use crate::sandbox::{Policy, Sandbox};
+    use crate::settings::{Compiler, Settings};
+
+    const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
+
+    /// A store of one entry.
+    #[derive(Default)]
+    struct One(Mutex<Option<Vec<u8>>>);
+
+    impl CodeStore for One {
+        fn get(&self, _: &str) -> Option<Vec<u8>> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        }
+
+        fn put(&self, _: &str, bytes: &[u8]) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes.to_vec());
+        }
+
+        fn remove(&self, _: &str) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    fn cache() -> CodeCache {
+        CodeCache { key: CodeKey::new(&[7; 32]), store: Arc::new(One::default()) }
+    }
+
+    /// How often the next start asks the compiler.
+    fn compiled_by_next_start(cache: &CodeCache) -> u64 {
+        let settings = Settings { instances: 1, ..Settings::new(NonZeroUsize::MIN) };
+        let sandbox = Sandbox::open(settings.with_code(cache.clone())).unwrap();
+        let bytes = danger::assume_verified_bytes(COMPONENT.to_vec());
+        sandbox.describe(&bytes, Wasi::None, &Policy::default()).unwrap();
+        sandbox.compiled()
+    }
+
+    /// Keeps what an engine of other settings compiles, and says that it is for one that it is not for.
+    fn keep(cache: &CodeCache, made_by: &Config, compatibility: &Compatibility) {
+        let code = compile::compile(&Engine::new(made_by).unwrap(), &Compiler::InProcess, COMPONENT).unwrap();
+        cache.place(&Digest::of(COMPONENT), compatibility).keep(&code);
+    }
+
+    fn usual() -> Config {
+        codegen(Settings::new(NonZeroUsize::MIN).stack)
+    }
+
+    #[test]
+    fn code_of_another_revision_or_version_is_compiled_anew() {
+        let compatibility = Compatibility::of_config(&usual());
+        let cache = cache();
+        keep(&cache, &usual(), &compatibility);
+        assert_eq!(compiled_by_next_start(&cache), 0, "it is what the host itself would keep");
+        for other in [compatibility.clone().with_revision(0), compatibility.with_runtime("48.0.7")] {
+            keep(&cache, &usual(), &other);
+            assert_eq!(compiled_by_next_start(&cache), 1, "{other:?}");
+            assert_eq!(compiled_by_next_start(&cache), 0, "{other:?} was replaced");
+        }
+    }
+
+    #[test]
+    fn code_that_the_engine_does_not_take_is_compiled_anew_even_if_it_is_authentic() {
+        let cache = cache();
+        let mut other = usual();
+        other.consume_fuel(false);
+        keep(&cache, &other, &Compatibility::of_config(&usual()));
+        assert_eq!(compiled_by_next_start(&cache), 1);
+        assert_eq!(compiled_by_next_start(&cache), 0);
+    }
+
+    #[test]
+    fn a_key_tells_nobody_what_it_is() {
+        let cache = cache();
+        assert_eq!(format!("{:?}", cache.key), "CodeKey(..)");
+        assert_eq!(format!("{cache:?}"), "CodeCache { .. }");
+    }
+}
