@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the sandbox costs, and how Jurat scales, in one run on one machine.
+//! `cargo xtask bench`: what the sandbox and trust cost, and how Jurat scales, in one run on one machine.
 //!
 //! Every figure that compares is a ratio of times taken in turn. Nothing here decides a test: machines differ.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
@@ -8,6 +8,7 @@ mod measure;
 mod native;
 mod report;
 mod subject;
+mod trust;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -85,6 +86,8 @@ fn run(rounds: usize) -> anyhow::Result<Report> {
     report.add("scaling_2_threads", "batches, 2 workers over 1", scaling);
     let (_, _, scaling) = ratio(rounds, || sandboxed.singles(&loans, 1), || two.singles(&loans, 2));
     report.add("scaling_2_threads_single", "one-record rule calls on fresh instances, 2 threads over 1", scaling);
+
+    trust::measure(rounds, &mut report)?;
     Ok(report)
 }
 

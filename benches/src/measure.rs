@@ -35,6 +35,23 @@ pub(crate) fn time<T>(call: impl FnOnce() -> T) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
+/// Times a call so often. What it is given each time, and what becomes of what it gives, are not timed.
+pub(crate) fn each<P, T>(
+    rounds: usize,
+    mut prepare: impl FnMut() -> anyhow::Result<P>,
+    mut call: impl FnMut(P) -> anyhow::Result<T>,
+) -> anyhow::Result<Measured> {
+    let mut figures = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let prepared = prepare()?;
+        let begun = Instant::now();
+        let done = std::hint::black_box(call(prepared));
+        figures.push(begun.elapsed().as_secs_f64());
+        done?;
+    }
+    Ok(Measured::of(figures))
+}
+
 /// Runs two things in turn, so that both see the same machine, and gives the ratio of their times round by round.
 pub(crate) fn ratio(
     rounds: usize,

@@ -18,7 +18,8 @@ use jurat_trust::{BuiltinCheck, BuiltinRule, ComponentEntry, FileKind, LowerLimi
 
 use crate::native::NativeComponent;
 
-const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
+/// What the loans say that they are.
+pub(crate) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
 /// Of the rules in the component, those of the ruleset: 002 to 005.
 const RULES: std::ops::Range<u32> = 0..4;
 
@@ -78,13 +79,14 @@ impl Subject {
         std::hint::black_box(judged.is_ok());
     }
 
-    /// Judges records and keeps what is said of them, without the times.
+    /// Judges records and keeps what is said of them, without the times and the names of components.
     pub(crate) fn results(&self, text: &str) -> anyhow::Result<Vec<String>> {
         let mut results = Vec::new();
         judge(&self.release, &self.workers, &self.request, Arc::from(text.as_bytes()), &mut |mut result| {
             fn forget(results: &mut [jurat_engine::results::RuleResult]) {
                 for result in results {
                     result.execution_time_ms = 0.0;
+                    result.component = None;
                     forget(&mut result.children);
                 }
             }
@@ -148,8 +150,7 @@ fn call(component: &dyn Component, worker: Worker, run: &Run, batches: &Batches)
 
 /// The release of `rules/loan`, as far as it is needed here.
 fn build(native: &NativeComponent) -> anyhow::Result<BuiltRelease> {
-    let component =
-        PathBuf::from(std::env::var_os("JURAT_COMPONENTS").context("run `cargo xtask bench`")?).join("loan_rules.wasm");
+    let component = component_directory()?.join("loan_rules.wasm");
     let bytes = std::fs::read(&component).with_context(|| format!("{}", component.display()))?;
     let file = |path: &str, kind, bytes| anyhow::Ok(DraftFile { path: path.parse()?, kind, bytes });
     let rules = native.declarations().iter().map(|rule| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() });
@@ -178,8 +179,18 @@ fn build(native: &NativeComponent) -> anyhow::Result<BuiltRelease> {
     })?)
 }
 
+/// Where built components are.
+pub(crate) fn component_directory() -> anyhow::Result<PathBuf> {
+    Ok(std::env::var_os("JURAT_COMPONENTS").context("run `cargo xtask bench`")?.into())
+}
+
+/// Where the sources of the sample release are.
+pub(crate) fn sources() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../rules/loan")
+}
+
 fn source(path: &str) -> anyhow::Result<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../rules/loan").join(path);
+    let path = sources().join(path);
     std::fs::read(&path).with_context(|| format!("{}", path.display()))
 }
 

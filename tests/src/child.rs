@@ -1,4 +1,4 @@
-//! What a test must not do in its own process: limit it, fill it, or measure it while other tests run.
+//! What a test must not do in its own process: limit it, fill it, measure it while other tests run, or kill it.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use jurat_model::{Component, Worker};
 use jurat_tests::rows::{RUN, batch};
-use jurat_tests::{guest, load};
+use jurat_tests::{guest, load, mortal};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -28,6 +28,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some("die") => std::process::abort(),
+        Some("host") => mortal::host(&arguments[1..]),
+        Some("publisher") => mortal::publisher(&arguments[1..]),
         Some("instances") => measure_instances(arguments[1].parse().unwrap()),
         other => panic!("{other:?}"),
     }

@@ -18,12 +18,13 @@ pub const TARGET: &str = "t/demo/main/loan.json";
 /// The configuration, as the service team writes it.
 pub const CONFIG: &str = "\
 business_config_uri: repository
-trust:
-  repository: demo
-  release: t/demo/main/loan.json
-  threshold: 2
-  keys: [keys/author.pub.pem, keys/reviewer.pub.pem]
+trust: {release: t/demo/main/loan.json}
 ";
+
+/// Everybody who signs: the owners of the repository, what publishes it, and the rules team.
+const KEYS: [&str; 6] = ["root", "targets", "snapshot", "timestamp", "author", "reviewer"];
+
+type Files = OnceLock<BTreeMap<PathBuf, Vec<u8>>>;
 
 /// A directory of one test.
 #[derive(Debug)]
@@ -38,15 +39,29 @@ impl Site {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
-    /// A directory with `keys/`, a `repository/` that is signed twice, and `local-config.yaml`.
+    /// A directory with `keys/`, a `repository/` with a release that is signed twice, `root.json`, and `local-config.yaml`.
     #[must_use]
     pub fn signed() -> Self {
-        static FILES: OnceLock<BTreeMap<PathBuf, Vec<u8>>> = OnceLock::new();
-        let site = Self::empty();
-        let files = FILES.get_or_init(|| {
-            let made = Self::empty();
+        static FILES: Files = Files::new();
+        Self::copy_of(&FILES, |made| {
             made.publish("demo", TARGET);
             made.write("local-config.yaml", CONFIG);
+        })
+    }
+
+    /// A directory with `keys/` and a `repository/` with a tenant that has nothing to show yet.
+    #[must_use]
+    pub fn founded() -> Self {
+        static FILES: Files = Files::new();
+        Self::copy_of(&FILES, |made| made.found("demo", "demo"))
+    }
+
+    /// A copy of what is made once for all tests of a process.
+    fn copy_of(files: &Files, make: impl FnOnce(&Self)) -> Self {
+        let site = Self::empty();
+        let files = files.get_or_init(|| {
+            let made = Self::empty();
+            make(&made);
             made.files("")
         });
         for (path, bytes) in files {
@@ -55,23 +70,51 @@ impl Site {
         site
     }
 
-    /// Goes the way of a release: keys, unless there are some, then build, and a signature by each key.
+    /// Goes the way of a release: keys, unless there are some, a repository with one tenant, then build, signatures, publication.
     pub fn publish(&self, repository: &str, target: &str) {
-        for key in ["author", "reviewer"] {
-            if !self.path(format!("keys/{key}.pem")).exists() {
-                fs::create_dir_all(self.path("keys")).unwrap();
-                self.run(&["key", "gen", "--out", &format!("keys/{key}")]).ends_with(0);
-            }
-        }
-        self.publish_from(&loan_rules(), repository, target);
+        self.found(repository, tenant(target));
+        self.publish_from(&loan_rules(), target);
+        self.write("root.json", fs::read(self.path("repository/metadata/1.root.json")).unwrap());
     }
 
-    /// The same for sources that are elsewhere, where there are keys already.
-    pub fn publish_from(&self, source: &Path, repository: &str, target: &str) {
-        let (source, built) = (source.display().to_string(), built_components().display().to_string());
-        let build = ["release", "build", &source, "--component-dir", &built, "--out", "repository"];
-        self.run(&[&build[..], &["--repository", repository, "--target", target]].concat()).ends_with(0);
+    /// Makes keys, unless there are some, and a repository with one tenant. Nothing is published yet.
+    pub fn found(&self, repository: &str, tenant: &str) {
+        fs::create_dir_all(self.path("keys")).unwrap();
+        for key in KEYS {
+            if !self.path(format!("keys/{key}.pem")).exists() {
+                self.run(&["key", "gen", "--insecure-plain", "--out", &format!("keys/{key}")]).ends_with(0);
+            }
+        }
+        let mut init = vec!["trust".to_owned(), "init".into(), "repository".into(), "--development".into()];
+        init.extend(["--repository".to_owned(), repository.to_owned()]);
+        for role in ["root", "targets", "snapshot", "timestamp"] {
+            init.extend([format!("--{role}-key"), format!("keys/{role}.pub.pem")]);
+        }
+        self.run(&init.iter().map(String::as_str).collect::<Vec<_>>()).ends_with(0);
+        let keys = ["--key", "keys/author.pub.pem", "--key", "keys/reviewer.pub.pem"];
+        self.run(&[&["tenant", "add", "repository", tenant][..], &keys].concat()).ends_with(0);
+        self.sign(&["root", "targets"]);
+    }
+
+    /// Publishes sources that are elsewhere, where there is a repository already.
+    pub fn publish_from(&self, source: &Path, target: &str) {
+        self.build_from(source, target).ends_with(0);
         self.sign(&["author", "reviewer"]);
+        self.publish_staged(&["--accept-changes"]).ends_with(0);
+    }
+
+    /// Puts a release into the repository, to be signed.
+    pub fn build_from(&self, source: &Path, target: &str) -> Outcome {
+        let (source, built) = (source.display().to_string(), built_components().display().to_string());
+        let channel = target.split('/').nth(2).unwrap();
+        let build = ["release", "build", &source, "--component-dir", &built, "--out", "repository"];
+        self.run(&[&build[..], &["--tenant", tenant(target), "--channel", channel]].concat())
+    }
+
+    /// Publishes what is staged and signed.
+    pub fn publish_staged(&self, more: &[&str]) -> Outcome {
+        let publish = ["release", "publish", "repository", "--key", "keys/snapshot.pem", "--key", "keys/timestamp.pem"];
+        self.run(&[&publish[..], more].concat())
     }
 
     /// A copy of what the sample release is made of, to be changed. Gives its directory.
@@ -91,8 +134,7 @@ impl Site {
     /// Signs what is staged, with one key after the other.
     pub fn sign(&self, keys: &[&str]) {
         for key in keys {
-            let (key, threshold) = (format!("keys/{key}.pem"), keys.len().to_string());
-            self.run(&["release", "sign", "repository", "--key", &key, "--threshold", &threshold]).ends_with(0);
+            self.run(&["release", "sign", "repository", "--key", &format!("keys/{key}.pem")]).ends_with(0);
         }
     }
 
@@ -152,6 +194,11 @@ impl Site {
         assert_eq!(results.len(), 12);
         assert!(results.iter().all(|result| result["results"].as_array().unwrap().len() == 4), "{results:?}");
     }
+}
+
+/// Whose release is listed there.
+fn tenant(target: &str) -> &str {
+    target.split('/').nth(1).unwrap()
 }
 
 /// The sources of the sample rules.

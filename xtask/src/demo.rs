@@ -34,21 +34,32 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<(), 
 
 /// Makes keys and a signed release from the built rules.
 pub(crate) fn release(workspace: &Workspace) -> Result<(), Failure> {
-    say("[3/5] Keys, for this demo only");
-    let keys = fresh(&workspace.root.join("target/demo"))?.join("keys");
-    fs::create_dir_all(keys).map_err(|error| Failure::new(format!("target/demo/keys cannot be made: {error}")))?;
-    for key in ["author", "reviewer"] {
-        workspace.call_jurat(&["key", "gen", "--out", &format!("target/demo/keys/{key}")]).chatter().run()?;
+    let (keys, repository) = ("target/demo/keys", "target/demo/repository");
+    let key = |name: &str| format!("{keys}/{name}.pem");
+    let public = |name: &str| format!("{keys}/{name}.pub.pem");
+    let jurat = |arguments: &[&str]| workspace.call_jurat(arguments).chatter().run();
+
+    say("[3/5] Keys and a repository, for this demo only");
+    fresh(&workspace.root.join("target/demo"))?;
+    let init = ["trust", "init", repository, "--repository", "demo", "--generate", keys];
+    jurat(&[&init[..], &["--development", "--insecure-plain"]].concat())?;
+    for name in ["author", "reviewer"] {
+        jurat(&["key", "gen", "--insecure-plain", "--out", &format!("{keys}/{name}")])?;
     }
-    say("[4/5] A release, signed by both");
-    let repository = "target/demo/repository";
-    let target = "t/demo/main/loan.json";
-    let build = ["release", "build", "rules/loan", "--out", repository, "--repository", "demo", "--target", target];
-    workspace.call_jurat(&build).chatter().run()?;
-    for key in ["author", "reviewer"] {
-        let key = format!("target/demo/keys/{key}.pem");
-        workspace.call_jurat(&["release", "sign", repository, "--key", &key]).chatter().run()?;
+    let (author, reviewer) = (public("author"), public("reviewer"));
+    jurat(&["tenant", "add", repository, "demo", "--key", &author, "--key", &reviewer, "--threshold", "2"])?;
+    jurat(&["release", "sign", repository, "--key", &key("targets-1")])?;
+
+    say("[4/5] A release, signed by both, and published");
+    jurat(&["release", "build", "rules/loan", "--out", repository, "--tenant", "demo"])?;
+    for name in ["author", "reviewer"] {
+        jurat(&["release", "sign", repository, "--key", &key(name)])?;
     }
+    jurat(&["release", "publish", repository, "--key", &key("snapshot"), "--key", &key("timestamp")])?;
+    // What a host is given once, on another way than the rules.
+    let first = workspace.root.join(repository).join("metadata/1.root.json");
+    let copied = fs::copy(first, workspace.root.join("target/demo/root.json"));
+    copied.map_err(|error| Failure::new(format!("target/demo/root.json cannot be written: {error}")))?;
     Ok(())
 }
 

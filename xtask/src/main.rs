@@ -7,6 +7,7 @@
 mod demo;
 mod guests;
 mod invariants;
+mod python;
 mod readme;
 mod shell;
 mod tally;

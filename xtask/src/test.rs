@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::shell::{Failure, Workspace, print, say};
 use crate::tally::Tally;
 use crate::wasm::Consent;
-use crate::{demo, guests, invariants, readme};
+use crate::{demo, guests, invariants, python, readme};
 
 /// Runs all steps and sums up.
 pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure> {
@@ -15,6 +15,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure
     steps.print();
     print(&tally.lines.iter().map(|line| format!("{line}\n")).collect::<String>());
     if !tally.lines.is_empty() {
+        print(&tally.skipped.iter().map(|line| format!("{line}\n")).collect::<String>());
         print(&format!("{} passed, {} failed\n", tally.passed, tally.failed));
     }
     outcome
@@ -41,6 +42,7 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         demo::release(workspace)?;
         readme::check(workspace)
     })?;
+    steps.run("python", || python::ensure(workspace))?;
     steps.run("example", || {
         workspace.cargo(&["build", "--release", "--workspace", "--example", "embed"]).run()?;
         workspace

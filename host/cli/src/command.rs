@@ -8,10 +8,20 @@ use crate::output::Log;
 mod build;
 mod completions;
 mod config;
+mod doctor;
+mod forget;
 mod inspect;
 mod key;
+mod mirror;
+mod pin;
 mod release;
+mod root;
 mod rpc;
+mod simulate;
+mod status;
+mod tenant;
+mod timestamp;
+mod trust;
 mod validate;
 
 const EXAMPLES: &str = "\
@@ -35,6 +45,17 @@ enum Command {
     Validate(validate::Arguments),
     /// Judge records for other programs, over JSON-RPC 2.0
     Rpc(rpc::Arguments),
+    /// Show how a running host is: its release, what vouches for it, and what went wrong
+    Status(status::Arguments),
+    /// Make hosts stay with a release, whatever is newer
+    Pin(pin::PinArguments),
+    /// Make hosts go back to the release before the present one, and stay with it
+    Rollback(pin::RollbackArguments),
+    /// Let hosts follow the repository again
+    Unpin(pin::UnpinArguments),
+    /// Make a host forget what it has seen, where that stands in its way
+    #[command(subcommand, after_help = forget::EXAMPLES)]
+    Forget(forget::Command),
     /// Compile rules written in Rust to components
     Build(build::Arguments),
     /// Show what a component or a repository holds
@@ -42,9 +63,28 @@ enum Command {
     /// Make keys for signing
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
-    /// Make, sign and check releases
+    /// Make a repository, look at it, check it
+    #[command(subcommand, after_help = trust::EXAMPLES)]
+    Trust(trust::Command),
+    /// Say who may sign what in a repository
+    #[command(subcommand, after_help = root::EXAMPLES)]
+    Root(root::Command),
+    /// Say who may publish releases in a repository
+    #[command(subcommand, after_help = tenant::EXAMPLES)]
+    Tenant(tenant::Command),
+    /// Make, sign and publish releases
     #[command(subcommand, after_help = release::EXAMPLES)]
     Release(release::Command),
+    /// Keep a repository fresh
+    #[command(subcommand, after_help = timestamp::EXAMPLES)]
+    Timestamp(timestamp::Command),
+    /// Carry a repository to where no network reaches
+    #[command(subcommand, after_help = mirror::EXAMPLES)]
+    Mirror(mirror::Command),
+    /// Look for what will go wrong with a repository: what expires, whose keys are few
+    Doctor(doctor::Arguments),
+    /// Attack a copy of a repository, and show what held
+    Simulate(simulate::Arguments),
     /// Print a configuration file with every setting, its default and its meaning, or check one
     Config(config::Arguments),
     /// Print completions for a shell
@@ -72,10 +112,22 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Rpc(arguments) => rpc::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Pin(arguments) => pin::pin(&arguments),
+        Command::Rollback(arguments) => pin::rollback(&arguments),
+        Command::Unpin(arguments) => pin::unpin(&arguments),
+        Command::Forget(command) => forget::run(&command),
         Command::Build(arguments) => build::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Key(command) => key::run(&command),
+        Command::Trust(command) => trust::run(&command),
+        Command::Root(command) => root::run(&command),
+        Command::Tenant(command) => tenant::run(&command),
         Command::Release(command) => release::run(&command),
+        Command::Timestamp(command) => timestamp::run(&command),
+        Command::Mirror(command) => mirror::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Compile(CompileArguments {}) => Ok(compile()),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
-use jurat::{Blame, OpenError, Problem, Problems, chain};
+use jurat::{Blame, HostStateError, OpenError, Problem, Problems, chain};
 
 use crate::output;
 
@@ -79,7 +79,6 @@ impl Failure {
     }
 
     /// The sentences.
-    #[cfg(test)]
     pub(crate) fn messages(&self) -> &[String] {
         &self.messages
     }
@@ -104,6 +103,16 @@ impl From<Problem> for Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Self { exit: Exit::Usage, messages: problems.iter().map(ToString::to_string).collect() }
+    }
+}
+
+impl From<HostStateError> for Failure {
+    fn from(error: HostStateError) -> Self {
+        let exit = match &error {
+            HostStateError::State(error) => error.blame().into(),
+            _ => Exit::Usage,
+        };
+        Self::new(exit, chain(&error))
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn compiler() -> Result<Compiler, Failure> {
     Ok(Compiler::Child { program, arguments: vec![OsString::from("compile")] })
 }
 
-/// A sandbox for looking into components and running test vectors, one thread at a time.
+/// A sandbox for looking into components, not for judging records.
 pub(crate) fn sandbox() -> Result<Sandbox, Failure> {
     let settings = Settings::new(std::num::NonZeroUsize::MIN).with_compiler(compiler()?);
     Sandbox::open(settings).map_err(|error| Failure::about(Exit::Host, "the sandbox could not be opened", &error))

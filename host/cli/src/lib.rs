@@ -8,10 +8,15 @@ mod command;
 mod exit;
 mod guest;
 mod host;
+mod key_file;
+mod lifetime;
 mod output;
+mod passphrase;
 mod report;
 mod repository;
+mod secret;
 mod settings;
+mod signer;
 mod table;
 
 use std::process::ExitCode;
@@ -26,9 +31,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() {
+                output::refuse_arguments(&error.render().to_string());
+                return exit::Exit::Usage.into();
+            }
             // A pipe that is closed has nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() { exit::Exit::Usage } else { exit::Exit::Fine }.into();
+            return exit::Exit::Fine.into();
         }
     };
     let _log = output::start_log(cli.log());

@@ -12,7 +12,7 @@ mod log;
 pub(crate) use log::{Log, LogFormat, start_log};
 
 /// Characters of a message that are shown.
-const MESSAGE: usize = 4_000;
+pub(crate) const MESSAGE: usize = 4_000;
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -51,6 +51,14 @@ pub(crate) fn style(colour: Colour) -> Style {
 pub(crate) fn complain(what: &str, message: &str) {
     // With standard error closed there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "{what}: {}", plain(message, MESSAGE));
+}
+
+/// Says what is wrong with the command line, on several lines, in each of which nothing can move the cursor or hide.
+pub(crate) fn refuse_arguments(message: &str) {
+    let mut out = io::stderr().lock();
+    for line in message.lines() {
+        let _ = writeln!(out, "{}", plain(line, MESSAGE));
+    }
 }
 
 /// Says how far a command has come.

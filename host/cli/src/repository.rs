@@ -1,151 +1,181 @@
-//! A repository as a directory: what the publisher's commands read and write.
+//! A repository in a directory, as its publisher keeps it: what hosts see, and what waits for signatures.
 //!
 //! | Path | What |
 //! |---|---|
-//! | `metadata/targets.json` | what hosts read first; the one file that is ever replaced |
-//! | `targets/...`, `blobs/...` | manifests and files, named by their digests; never replaced |
-//! | `staged/targets.json` | metadata that has not enough signatures yet; hosts never look at it |
+//! | `metadata/timestamp.json` | what hosts read first; the one file that is ever replaced |
+//! | `metadata/...`, `targets/...`, `blobs/...` | what follows from it; never replaced |
+//! | `staged/...` | metadata that has not enough signatures yet; hosts never look at it |
+//! | `publisher.json` | what this publisher has decided for good; hosts never look at it |
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use jurat::files::{Directory, ReadError};
+use jurat::files::{self, Directory};
 use jurat_model::Bytes;
-use jurat_trust::{Caps, Envelope, Fetch, FetchError, SafePath, Targets};
+use jurat_trust::publish::{Mode, Repository, StagedFile};
+use jurat_trust::{Anchor, Caps, Digest, Fetch, FetchError, Manifest, Role, SafePath, TargetPath};
+use rustix::fs::{CWD, FlockOperation, Mode as FileMode, OFlags, flock, openat};
 
 use crate::exit::{Exit, Failure};
+use crate::output;
 
-const PUBLISHED: &str = "metadata/targets.json";
-const STAGED: &str = "staged/targets.json";
+mod contents;
+mod failure;
+mod settings;
+mod shelf;
 
-/// A repository in a directory.
+pub(crate) use contents::{Contents, Item, published, releases};
+pub(crate) use failure::refused;
+pub(crate) use settings::PublisherSettings;
+pub(crate) use shelf::Shelf;
+
+/// A publisher's directory.
 #[derive(Debug)]
-pub(crate) struct Repository {
-    files: Directory,
+pub(crate) struct WorkingCopy {
+    shelf: Shelf,
+    /// Nobody else changes anything while this is open.
+    _lock: Option<OwnedFd>,
 }
 
-/// An envelope of a repository, and what it says. Nobody has checked either.
-#[derive(Clone, Debug)]
-pub(crate) struct Metadata {
-    /// The file that it lies in.
-    pub(crate) file: &'static str,
-    pub(crate) envelope: Envelope,
-    pub(crate) targets: Targets,
-}
-
-/// A repository with other metadata than it has: what hosts would see if that were published.
-pub(crate) struct Overlay<'a> {
-    pub(crate) repository: &'a Repository,
-    pub(crate) envelope: &'a Envelope,
-}
-
-impl Repository {
-    /// The repository in a directory, which need not exist yet.
-    pub(crate) fn new(root: &Path) -> Self {
-        Self { files: Directory::new(root) }
-    }
-
-    /// The repository in a directory.
+impl WorkingCopy {
+    /// A directory that is there, to be looked at.
     pub(crate) fn open(root: &Path) -> Result<Self, Failure> {
         if !root.is_dir() {
             return Err(Failure::usage(format!(
-                "{}: there is no such directory; `jurat release build` makes repositories",
+                "{}: there is no such directory; `jurat trust init` makes repositories",
                 root.display()
             )));
         }
-        Ok(Self::new(root))
+        Ok(Self { shelf: Shelf::new(root), _lock: None })
+    }
+
+    /// A directory that is there, to be changed, which one process does at a time.
+    pub(crate) fn change(root: &Path) -> Result<Self, Failure> {
+        let copy = Self::open(root)?;
+        Ok(Self { _lock: Some(lock(root)?), ..copy })
+    }
+
+    /// A directory that need not be there, to be changed.
+    pub(crate) fn create(root: &Path) -> Result<Self, Failure> {
+        let shelf = Shelf::new(root);
+        shelf.create()?;
+        Self::change(root)
     }
 
     /// Where it is.
     pub(crate) fn root(&self) -> &Path {
-        self.files.root()
+        self.files().root()
     }
 
     /// Its files.
     pub(crate) fn files(&self) -> &Directory {
-        &self.files
+        self.shelf.files()
     }
 
-    /// What hosts read; none if nothing has been published yet.
-    pub(crate) fn published(&self) -> Result<Option<Metadata>, Failure> {
-        self.metadata(PUBLISHED)
+    /// Where files are written to.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
-    /// What waits for signatures; none if nothing does.
-    pub(crate) fn staged(&self) -> Result<Option<Metadata>, Failure> {
-        self.metadata(STAGED)
+    /// Its metadata, verified but for its age, from its first root or the given one on.
+    pub(crate) fn read(&self, root: Option<&Path>) -> Result<Repository, Failure> {
+        let repository = self.read_as(root, Mode::Production)?;
+        // One that is for development already says so by its thresholds.
+        let is_development = repository.roles().iter().any(|status| {
+            let is_guarded = matches!(status.role, Role::Root | Role::Targets);
+            is_guarded && status.keys.as_ref().is_some_and(|keys| keys.threshold() < 2)
+        });
+        if is_development { self.read_as(root, Mode::Development) } else { Ok(repository) }
     }
 
-    fn metadata(&self, file: &'static str) -> Result<Option<Metadata>, Failure> {
-        let shown = || self.root().join(file).display().to_string();
-        let path = path(file)?;
-        let bytes = match self.files.read(&path, Caps::DEFAULT.metadata) {
-            Ok(bytes) => bytes,
-            Err(ReadError::NotFound) => return Ok(None),
-            Err(error) => return Err(Failure::about(Exit::Usage, shown(), &error)),
-        };
-        let envelope = Envelope::parse(&bytes, Caps::DEFAULT.metadata)
-            .map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
-        let targets = Targets::parse(envelope.unverified_payload())
-            .map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
-        Ok(Some(Metadata { file, envelope, targets }))
+    /// The same, where it is known what it is for.
+    pub(crate) fn read_as(&self, root: Option<&Path>, mode: Mode) -> Result<Repository, Failure> {
+        let anchor = root.map(read_anchor).transpose()?;
+        Repository::read(self.files(), anchor, mode).map_err(|error| failure::of_read(self.root(), &error))
     }
 
-    /// Makes hosts see an envelope.
-    pub(crate) fn publish(&self, envelope: &Envelope) -> Result<PathBuf, Failure> {
-        let file = self.write(&path(PUBLISHED)?, &envelope.to_bytes())?;
-        let staged = self.root().join(STAGED);
-        match fs::remove_file(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::about(Exit::Host, staged.display(), &error))
-            }
-            _ => {
-                // Only if nothing else is in it.
-                let _ = fs::remove_dir(self.root().join("staged"));
-                Ok(file)
+    /// Keeps metadata until it has enough signatures, and says so.
+    pub(crate) fn stage(&self, files: &[StagedFile]) -> Result<(), Failure> {
+        for file in files {
+            let written = self.shelf.replace(&file.path, &file.bytes)?;
+            output::progress(&format!("staged      {} {}  {}", file.role, file.version, written.display()));
+            match file.dropped_signatures {
+                0 => {}
+                1 => output::complain("warning", &format!("{}: it had a signature, which is void now", file.role)),
+                many => {
+                    output::complain("warning", &format!("{}: it had {many} signatures, which are void now", file.role))
+                }
             }
         }
+        Ok(())
     }
 
-    /// Keeps an envelope until it has enough signatures.
-    pub(crate) fn stage(&self, envelope: &Envelope) -> Result<PathBuf, Failure> {
-        self.write(&path(STAGED)?, &envelope.to_bytes())
+    /// A manifest that some metadata lists, checked with all files that it names.
+    pub(crate) fn manifest(&self, target: &TargetPath, sha256: &Digest) -> Result<Manifest, Failure> {
+        let manifest = read_manifest(self.files(), target, sha256).map_err(|reason| self.broken(&reason))?;
+        for file in manifest.files() {
+            let path = SafePath::of_blob(&file.sha256);
+            read_exactly(self.files(), &path, Bytes::new(file.length), &file.sha256)
+                .map_err(|reason| self.broken(&reason))?;
+        }
+        Ok(manifest)
     }
 
-    /// Writes a file: whole or not at all, whatever happens meanwhile.
-    pub(crate) fn write(&self, path: &SafePath, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        let file = self.root().join(path.as_str());
-        replace(&file, bytes).map_err(|error| Failure::about(Exit::Host, file.display(), &error))?;
-        Ok(file)
-    }
-}
-
-impl Fetch for Overlay<'_> {
-    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
-        if file.as_str() == PUBLISHED { Ok(self.envelope.to_bytes()) } else { self.repository.files.get(file, cap) }
+    fn broken(&self, reason: &str) -> Failure {
+        Failure::new(Exit::Trust, format!("{}: {reason}", self.root().display()))
     }
 }
 
-fn path(text: &str) -> Result<SafePath, Failure> {
-    text.parse().map_err(|error| Failure::about(Exit::Host, text, &error))
+/// The root that hosts have pinned.
+pub(crate) fn read_anchor(file: &Path) -> Result<Anchor, Failure> {
+    let bytes =
+        files::read(file, Caps::DEFAULT.root).map_err(|error| Failure::about(Exit::Usage, file.display(), &error))?;
+    Anchor::parse(&bytes, None).map_err(|error| Failure::about(Exit::Trust, file.display(), &error))
 }
 
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = directory.join(name);
-    let written = File::create(&temporary).and_then(|mut out| {
-        out.write_all(bytes)?;
-        out.sync_all()?;
-        fs::rename(&temporary, file)?;
-        // Without this, the new name may not outlive a loss of power.
-        File::open(directory)?.sync_all()
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
+/// A manifest by its digest.
+pub(crate) fn read_manifest(source: &impl Fetch, target: &TargetPath, sha256: &Digest) -> Result<Manifest, String> {
+    let path = target.location(sha256);
+    let bytes = read_exactly(source, &path, Caps::DEFAULT.manifest, sha256)?;
+    Manifest::parse(&bytes).map_err(|error| format!("`{path}`: {}", jurat::chain(&error)))
+}
+
+/// A file by its digest.
+pub(crate) fn read_exactly(
+    source: &impl Fetch,
+    path: &SafePath,
+    cap: Bytes,
+    sha256: &Digest,
+) -> Result<Vec<u8>, String> {
+    let bytes = source.get(path, cap).map_err(|error| match error {
+        FetchError::NotFound => format!("`{path}` does not exist"),
+        FetchError::TooLong => format!("`{path}` is altered: it is longer than {cap}"),
+        FetchError::Failed(cause) => format!("`{path}` cannot be read: {}", jurat::chain(&*cause)),
+    })?;
+    let found = Digest::of(&bytes);
+    if found == *sha256 {
+        return Ok(bytes);
     }
-    written
+    Err(format!("`{path}` is altered: its SHA-256 is `{found}` instead of `{sha256}`"))
+}
+
+/// Waits for nobody: two people who publish at once do not mean it.
+fn lock(root: &Path) -> Result<OwnedFd, Failure> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let about = |error: io::Error| Failure::about(Exit::Host, root.display(), &error);
+    let opened = openat(CWD, root, flags, FileMode::empty()).map_err(|error| about(error.into()))?;
+    match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(opened),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(Failure::new(
+            Exit::Host,
+            format!("{}: another command is changing it; try again when that one is done", root.display()),
+        )),
+        Err(error) => Err(about(error.into())),
+    }
+}
+
+/// Where a directory is, when it is shown in a command to copy.
+pub(crate) fn shown(root: &Path) -> PathBuf {
+    if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.to_owned() }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use jurat_engine::Release;
+pub use jurat_engine::Release;
 use jurat_engine::ruleset::BusinessConfig;
 use jurat_model::{Component, Declaration};
 use jurat_sandbox::{Description, Policy, Sandbox};
@@ -125,6 +125,30 @@ pub fn check(
             Ok(Checked { built, release, vectors, warnings })
         }
         _ => Err(refuse("it cannot be used".to_owned()).into()),
+    }
+}
+
+/// Makes a release ready to judge that was verified, as it is: for seeing what it says before hosts use it.
+///
+/// # Errors
+/// With everything that hosts would refuse it for, but for its test vectors, which are not run.
+pub fn load(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Arc<Release>, Problems> {
+    let manifest = verified.manifest();
+    let name = |path: &str| format!("{} {}: {path}", manifest.name(), manifest.version());
+    let maps: Vec<_> = verified.files(FileKind::FieldMap).map(|(file, _)| file_name(&file.path)).collect();
+    // A manifest has exactly one.
+    let file = verified.files(FileKind::BusinessConfig).next();
+    let (path, bytes) = file.map_or(("", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
+    let text = str::from_utf8(bytes).map_err(|_| Problem::of_file(name(path), "it is not UTF-8 text"))?;
+    let config = business_config::parse(text, &name(path), &maps)?.config;
+    let refuse = |message: String| Problem::of_file(name(RELEASE_FILE), message);
+    let release = ready(verified, config, sandbox, policy);
+    match release {
+        Ok(release) => Ok(Arc::new(release)),
+        Err(errors) => {
+            Problems::none(errors.into_iter().map(refuse).collect())?;
+            Err(refuse("it cannot be used".to_owned()).into())
+        }
     }
 }
 

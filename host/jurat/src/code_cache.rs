@@ -10,7 +10,7 @@ use crate::problem::chain;
 
 mod key;
 
-pub(crate) use key::{HostKeyError, host_key};
+pub(crate) use key::host_key;
 
 /// The most bytes of one entry. A component at all caps becomes some ten megabytes of machine code.
 const ENTRY: Bytes = Bytes::mebi(128);
@@ -80,7 +80,8 @@ impl CodeStore for CodeDir {
         let kept = self.make_room(name, length).and_then(|has_room| match has_room {
             true => self.directory.write(name, bytes),
             false => {
-                Ok(tracing::warn!(entry = name, length, "there is no room to keep compiled code for the next start"))
+                tracing::warn!(entry = name, length, "there is no room to keep compiled code for the next start");
+                Ok(())
             }
         });
         if let Err(error) = kept {

@@ -30,7 +30,7 @@ use self::message::Term;
 use self::status::Counters;
 use self::transport::{Http, Transport};
 
-mod backoff;
+pub(crate) mod backoff;
 mod breaker;
 mod cache;
 mod config;
@@ -38,7 +38,7 @@ mod failure;
 mod fetch;
 mod flights;
 mod message;
-mod retry_after;
+pub(crate) mod retry_after;
 mod status;
 mod transport;
 

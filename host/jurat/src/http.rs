@@ -20,7 +20,7 @@ mod address;
 mod body;
 mod resolver;
 
-pub(crate) use body::{BodyError, read as read_body};
+pub(crate) use body::{BodyError, is_encoded, read as read_body};
 use resolver::Resolver;
 
 /// The longest file with certificates.

@@ -41,8 +41,10 @@ mod code_cache;
 mod coordination;
 mod data;
 pub mod files;
+mod host_state;
 mod http;
 mod problem;
+mod repository;
 mod room;
 mod service;
 pub mod settings;
@@ -52,6 +54,7 @@ pub mod yaml;
 
 pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
 pub use data::DataError;
+pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
 pub use jurat_engine::results::{FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
@@ -59,10 +62,13 @@ pub use jurat_engine::{
 };
 pub use jurat_model::{Isolation, Status};
 pub use jurat_sandbox::Compiler;
+pub use jurat_trust::Digest;
 pub use problem::{Place, Problem, Problems, advice, chain};
+pub use repository::{Answer, LookError, PinnedBy, Question, RepositoryError, Server};
 pub use room::Room;
 pub use service::{
-    AsyncService, Blame, CallBlame, CallError, Clock, FailureStatus, Health, Identity, OpenError, ReleaseStatus,
-    Reload, Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, read_public_key,
+    AsyncService, Blame, CallBlame, CallError, Clock, FailureStatus, Health, Identity, OpenError, PinStatus,
+    ReleaseStatus, Reload, Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, TrustStatus,
+    read_public_key,
 };
 pub use settings::Settings;

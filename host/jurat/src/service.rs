@@ -18,17 +18,20 @@ mod asynchronous;
 mod builder;
 mod call;
 mod clock;
+mod decide;
 mod error;
+mod generation;
 mod identity;
 mod in_flight;
 mod load;
+mod pinning;
 mod refresh;
 mod related;
 mod runtimes;
 mod schema;
 mod status;
 mod tenant;
-mod waiting;
+pub(crate) mod waiting;
 
 pub use asynchronous::AsyncService;
 pub use builder::ServiceBuilder;
@@ -37,8 +40,9 @@ pub use clock::Clock;
 pub use error::{Blame, OpenError};
 pub use identity::{Identity, ReleaseStatus};
 pub use load::read_public_key;
-pub use status::{FailureStatus, Health, Status, TenantStatus};
+pub use status::{FailureStatus, Health, PinStatus, Status, TenantStatus, TrustStatus};
 
+use generation::Generation;
 use in_flight::InFlight;
 use related::Related;
 use runtimes::Runtimes;
@@ -202,8 +206,11 @@ impl Service {
         let _call = self.inner.in_flight.enter()?;
         let Inner { sandbox, clock, kept_releases, .. } = &*self.inner;
         let tenant = self.bound()?;
-        let reload = tenant.reload(sandbox, clock, *kept_releases).map_err(CallError::Reload)?;
-        match tenant.related.as_ref().map(Related::failure) {
+        let reload = tenant.reload(sandbox, clock, *kept_releases);
+        self.inner.report(tenant);
+        tenant.reread_related();
+        let reload = reload.map_err(CallError::Reload)?;
+        match tenant.related().map(Related::failure) {
             Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
             _ => Ok(reload),
         }
@@ -223,7 +230,7 @@ impl Service {
     /// # Errors
     /// When the service does not know whose release is meant.
     pub fn identity(&self) -> Result<Identity, CallError> {
-        Ok(self.bound()?.serving().identity.clone())
+        Ok(self.serving()?.identity.clone())
     }
 
     /// The release that serves.
@@ -231,7 +238,7 @@ impl Service {
     /// # Errors
     /// When the service does not know whose release is meant.
     pub fn release(&self) -> Result<Arc<Release>, CallError> {
-        Ok(Arc::clone(&self.bound()?.serving().release))
+        Ok(Arc::clone(&self.serving()?.release))
     }
 
     /// How the service is: all tenants, or the one that this handle is for.
@@ -290,15 +297,13 @@ impl Service {
     ) -> Result<Summary, CallError> {
         let _call = self.inner.in_flight.enter()?;
         let tenant = self.bound()?;
-        let serving = tenant.serving();
-        let release = &serving.release;
-        match &tenant.related {
-            Some(related) if request.supplier.is_none() => {
-                let request = Request { supplier: Some(related.supplier()), ..request.clone() };
-                Ok(judge(release, &self.inner.workers, &request, text, sink)?)
-            }
-            _ => Ok(judge(release, &self.inner.workers, request, text, sink)?),
+        let now = self.inner.clock.now();
+        let serving = Arc::clone(tenant.serving().at(now)?);
+        let mut request = Request { evidence: serving.evidence(now), ..request.clone() };
+        if let (Some(related), None) = (tenant.related(), &request.supplier) {
+            request.supplier = Some(related.supplier());
         }
+        Ok(judge(&serving.release, &self.inner.workers, &request, text, sink)?)
     }
 
     /// The same for a text that must be one record.
@@ -363,6 +368,10 @@ impl Service {
         Ok(self.bound()?.settings.max_file)
     }
 
+    fn serving(&self) -> Result<Arc<Generation>, CallError> {
+        Ok(Arc::clone(self.bound()?.serving().at(self.inner.clock.now())?))
+    }
+
     fn bound(&self) -> Result<&Arc<Tenant>, CallError> {
         self.tenant.as_ref().ok_or(CallError::TenantNeeded)
     }
@@ -375,20 +384,13 @@ impl Inner {
     }
 
     fn tenant_status(&self, tenant: &Tenant) -> TenantStatus {
-        let snapshot = tenant.snapshot();
-        TenantStatus {
-            name: tenant.name.clone(),
-            release: snapshot.serving.identity.status(),
-            generation: snapshot.serving.number,
-            since: snapshot.serving.since.to_string(),
-            checked: snapshot.checked.to_string(),
-            cache_age: self.age(snapshot.checked).as_secs_f64(),
-            previous: snapshot.previous.iter().map(|generation| generation.identity.status()).collect(),
-            failure: snapshot
-                .failure
-                .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
-            coordination: tenant.related.as_ref().map(Related::status),
-            coordination_failure: tenant.related.as_ref().map(Related::failure).unwrap_or_default(),
+        TenantStatus::of(tenant, self.clock.now())
+    }
+
+    /// Writes down how a tenant is, for those who look from outside.
+    fn report(&self, tenant: &Tenant) {
+        if let Some(repository) = tenant.rules().repository() {
+            repository.report(&self.tenant_status(tenant), self.clock.now());
         }
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Bytes, Isolation, Limits};
 use jurat_sandbox::SealedWasi;
-use jurat_trust::{MetadataVersion, RepositoryId, TargetPath};
 
 use crate::files;
 use crate::problem::{Problem, Problems, chain};
@@ -28,12 +27,14 @@ mod secret;
 mod secret_file;
 mod target;
 mod tenant;
+mod trust;
 
 pub use host::{HostPattern, ParseHostError};
 pub use keys::{Key, Kind, Scope};
 pub use location::Location;
 pub use overrides::Overrides;
 pub use secret::Secret;
+pub use trust::{OnExpired, Trust};
 
 /// The settings of one host.
 ///
@@ -48,9 +49,15 @@ pub struct Settings {
     pub workers: WorkerCount,
     /// Where what was fetched is kept for the next start; none = nowhere.
     pub cache: Option<PathBuf>,
-    /// After what time it is checked, in the background, whether there is something newer: 1,800 s.
+    /// Where this host keeps what it must not forget: which metadata it has seen, which releases it has run, its pins and its
+    /// key; none = only in memory, as long as it runs.
+    pub state: Option<PathBuf>,
+    /// How often it is looked, in the background, whether a repository has something newer: 60 s.
+    pub poll: Duration,
+    /// After what time everything else is read again, in the background: unsigned rules, and the configuration of the
+    /// coordination service: 1,800 s.
     pub max_age: Duration,
-    /// How many earlier releases of each tenant stay in memory: 2.
+    /// How many earlier releases of each tenant are kept, to go back to: 2.
     pub kept_releases: u32,
     /// How this host speaks to servers.
     pub http: Http,
@@ -63,8 +70,8 @@ pub struct Settings {
 /// What can be different for each tenant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TenantSettings {
-    /// The directory with the rules: a signed repository, or the sources of a release.
-    pub rules: PathBuf,
+    /// Where the rules are: a signed repository, or the directory with the sources of a release.
+    pub rules: Location,
     /// Whom to trust; needed for a repository.
     pub trust: Option<Trust>,
     /// What happens with rules that nobody has signed: they are refused.
@@ -144,6 +151,11 @@ pub struct Http {
     pub connect_timeout: Duration,
     /// The longest time in which nothing comes in: 60 s.
     pub read_timeout: Duration,
+    /// The longest time for one file of a repository: 300 s.
+    pub total_timeout: Duration,
+    /// How much of such a file must come in on average, once it has begun; a server that gives less is given up: 1,024 bytes
+    /// in a second.
+    pub min_bytes_per_second: u32,
     /// Connections to each host that stay open while nothing is asked: 10.
     pub idle_connections: u32,
     /// How long the addresses of a host are believed: 300 s.
@@ -180,21 +192,6 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The file with its private key.
     pub key: PathBuf,
-}
-
-/// Whom to trust, and for what.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Trust {
-    /// The repository that everything must have been signed for.
-    pub repository: RepositoryId,
-    /// The release that is run.
-    pub release: TargetPath,
-    /// The files with the public keys of those who may sign.
-    pub keys: Vec<PathBuf>,
-    /// How many of them must have signed.
-    pub threshold: NonZeroUsize,
-    /// The lowest version of the repository's metadata that is accepted.
-    pub min_version: MetadataVersion,
 }
 
 /// What happens with a directory of sources, which nobody has signed.
@@ -234,6 +231,8 @@ impl Settings {
             tenants: BTreeMap::from([(Self::DEFAULT_TENANT.to_owned(), TenantSettings::new(rules))]),
             workers: WorkerCount::PerProcessor,
             cache: None,
+            state: None,
+            poll: Duration::from_secs(60),
             max_age: Duration::from_secs(1_800),
             kept_releases: 2,
             http: Http::default(),
@@ -279,7 +278,7 @@ impl TenantSettings {
         const PARK_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
         const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
-            rules: rules.into(),
+            rules: Location::File(rules.into()),
             trust: None,
             unsigned: Unsigned::Refused,
             limits: Limits::DEFAULT,
@@ -304,6 +303,8 @@ impl Default for Http {
             client_certificate: None,
             connect_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(60),
+            total_timeout: Duration::from_secs(300),
+            min_bytes_per_second: 1_024,
             idle_connections: 10,
             dns_cache: Duration::from_secs(300),
         }

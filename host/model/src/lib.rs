@@ -9,6 +9,7 @@ mod component;
 mod declaration;
 mod fault;
 mod limits;
+pub mod reply;
 mod verdict;
 
 pub use component::{Component, Evaluation, HostFailure, Isolation, Run, Session, Usage, Worker};

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use jurat_model::columns::Batch;
+use jurat_model::reply::Malformed;
 use jurat_model::{Declaration, Verdicts};
 use thiserror::Error;
 use wasmtime::Store;
@@ -13,7 +14,6 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::instance::State;
 
-mod check;
 #[cfg(test)]
 mod made_up;
 mod v0_1;
@@ -62,11 +62,6 @@ pub(crate) enum CallError {
 #[derive(Clone, Copy, Debug, Error)]
 #[error("`{0}` has another type than the contract gives it")]
 pub(crate) struct WrongType(pub(crate) &'static str);
-
-/// How a reply breaks the contract.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{0}")]
-pub(crate) struct Malformed(pub(crate) &'static str);
 
 impl From<wasmtime::Error> for CallError {
     fn from(error: wasmtime::Error) -> Self {

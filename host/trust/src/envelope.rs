@@ -12,11 +12,14 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::json::{self, FormatError, Members, Node};
-use crate::key::{KeyId, KeySet, PublicKey, SecretKey};
+use crate::key::{KeyId, KeySet, PublicKey, Signer, SignerError};
 use crate::quote::Quoted;
 
 /// The type of payload that the envelopes of a repository have. Nothing else that is ever signed may have it.
 pub const PAYLOAD_TYPE: &str = "application/vnd.tuf+json";
+
+/// The longest message that AWS KMS signs with Ed25519, in bytes.
+const AWS_KMS_MESSAGE: usize = 4096;
 
 /// The bytes that a signature covers: DSSE's pre-authentication encoding, in which no payload of one type can pass for one of
 /// another.
@@ -95,7 +98,7 @@ pub struct SignatureError {
 }
 
 /// Why a signature is not put into an envelope.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SignError {
     /// It is not the signature of this payload by this key.
@@ -109,6 +112,15 @@ pub enum SignError {
     AlreadySigned {
         /// The key.
         key_id: KeyId,
+    },
+    /// The signer gave none.
+    #[error("the signer with the key `{key_id}` did not sign")]
+    Signer {
+        /// The key.
+        key_id: KeyId,
+        /// What the signer says.
+        #[source]
+        cause: SignerError,
     },
 }
 
@@ -175,12 +187,34 @@ impl Envelope {
         pre_authentication_encoding(PAYLOAD_TYPE, &self.payload)
     }
 
-    /// Signs the payload.
+    /// Whether AWS KMS cannot sign it: `Sign` takes at most 4,096 bytes as they are, which Ed25519 needs.
+    #[must_use]
+    pub fn is_too_long_for_aws_kms(&self) -> bool {
+        self.bytes_to_sign().len() > AWS_KMS_MESSAGE
+    }
+
+    /// Has the payload signed. The signature is checked before it is taken.
     ///
     /// # Errors
-    /// When the key has signed it already.
-    pub fn sign(&mut self, key: &SecretKey) -> Result<(), SignError> {
-        self.add_signature(&key.public(), &key.sign(&self.bytes_to_sign()))
+    /// When the key has signed it already, the signer does not sign, or what it gives does not hold.
+    pub fn sign(&mut self, signer: &dyn Signer) -> Result<(), SignError> {
+        let (key, message) = (signer.public(), self.bytes_to_sign());
+        if self.is_signed_by(&key) {
+            return Err(SignError::AlreadySigned { key_id: KeyId::of(&key) });
+        }
+        match signer.sign(&message) {
+            Ok(signature) => self.add_signature(&key, &signature),
+            Err(cause) => Err(SignError::Signer { key_id: KeyId::of(&key), cause }),
+        }
+    }
+
+    /// Whether a signature by this key holds, under the name that [`KeyId::of`] gives.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let key_id = KeyId::of(key);
+        let message = self.bytes_to_sign();
+        let mut signatures = self.signatures.iter();
+        signatures.any(|one| one.key_id == key_id.as_str() && key.is_signer_of(&message, &one.bytes))
     }
 
     /// Adds a signature that was made elsewhere. One that stands there under the same key id, but does not hold, makes way.
@@ -204,6 +238,14 @@ impl Envelope {
                 Ok(())
             }
         }
+    }
+
+    /// Takes the signature by this key from another copy, if there is one that holds for this payload and there is none here.
+    /// Says whether it did.
+    pub(crate) fn take_signature(&mut self, key: &PublicKey, copy: &Self) -> bool {
+        let key_id = KeyId::of(key);
+        let mut signatures = copy.signatures.iter().filter(|one| one.key_id == key_id.as_str());
+        signatures.any(|one| self.add_signature(key, &one.bytes).is_ok())
     }
 
     /// The payload, if enough of the keys have signed it. The one place where a threshold is counted.

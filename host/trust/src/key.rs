@@ -1,25 +1,28 @@
 //! Ed25519 keys, their names, and the files that hold them.
 //!
-//! A private key is a PKCS#8 v1 PEM file, a public key an SPKI PEM file: what `openssl genpkey -algorithm ed25519` and
-//! `openssl pkey -pubout` write, so that neither needs this program to be read, made or used.
+//! A private key is a PKCS#8 v1 PEM file, under a passphrase or not, a public key an SPKI PEM file: what
+//! `openssl genpkey -algorithm ed25519`, `openssl pkcs8 -topk8 -scrypt` and `openssl pkey -pubout` write, so that none of them
+//! needs this program to be read, made or used.
 
 use std::fmt;
 use std::str::FromStr;
 
-use ed25519::pkcs8::{
-    self, DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes, PublicKeyBytes,
-    spki::der::pem::LineEnding,
-};
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519::pkcs8::{KeypairBytes, PublicKeyBytes};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::quote::Quoted;
 
+mod encrypted;
 mod set;
+mod signer;
 
+pub use encrypted::PassphraseCost;
 pub use set::{KeySet, KeySetError};
+pub use signer::{Signer, SignerError};
 
 /// A key that signatures are checked with.
 ///
@@ -27,7 +30,8 @@ pub use set::{KeySet, KeySetError};
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A key that signs. Wiped from memory when dropped; has no `Debug` and no way to be printed but [`SecretKey::to_pem`].
+/// A key that signs. Wiped from memory when dropped; has no `Debug` and no way out but
+/// [`SecretKey::to_encrypted_pem`] and [`SecretKey::to_pem`].
 #[expect(missing_debug_implementations, reason = "a secret must not end up in a log")]
 pub struct SecretKey(SigningKey);
 
@@ -55,8 +59,28 @@ pub enum KeyError {
     #[error("it is a public key, but a private key belongs here")]
     PublicForPrivate,
     /// It is protected by a passphrase.
-    #[error("the private key is encrypted, which this version cannot read; decrypt it with `openssl pkey`")]
+    #[error("the private key is encrypted; its passphrase is needed")]
     Encrypted,
+    /// It is not protected by a passphrase.
+    #[error("the private key is not encrypted, so that no passphrase belongs to it")]
+    NotEncrypted,
+    /// The passphrase does not open it.
+    #[error("the passphrase is wrong, or the file is damaged")]
+    WrongPassphrase,
+    /// A passphrase that everybody knows.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// It is encrypted in another way.
+    #[error(
+        "the private key is encrypted in a way that is not known here; `openssl pkcs8 -topk8 -scrypt` writes one that is"
+    )]
+    UnknownEncryption(#[source] pkcs8::pkcs5::Error),
+    /// To open it would take more memory or time than anybody needs.
+    #[error("the private key asks for more memory or work to open it than is allowed here")]
+    TooCostly,
+    /// There is no randomness to write it with.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// The bytes are no point of the curve.
     #[error("the 32 bytes are no Ed25519 public key")]
     NotAPoint,
@@ -160,9 +184,7 @@ impl SecretKey {
     /// # Errors
     /// None that is known: 32 bytes always have this form.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        // Version 1, which has no place for the public key: OpenSSL does not read version 2.
-        let key = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
-        key.to_pkcs8_pem(LineEnding::LF).map_err(KeyError::NotPrivate)
+        single_key(&self.0).to_pkcs8_pem(LineEnding::LF).map_err(KeyError::NotPrivate)
     }
 
     /// The key that checks what this one signs.
@@ -171,7 +193,7 @@ impl SecretKey {
         PublicKey(self.0.verifying_key())
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    fn signature_of(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
 }
@@ -224,6 +246,11 @@ impl fmt::Display for Hex<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
     }
+}
+
+/// A private key alone, which makes version 1 of PKCS#8: OpenSSL does not read version 2, the one with a public key inside.
+fn single_key(key: &SigningKey) -> KeypairBytes {
+    KeypairBytes { secret_key: key.to_bytes(), public_key: None }
 }
 
 fn has_label(pem: &str, label: &str) -> bool {

@@ -92,6 +92,21 @@ name! {
 }
 
 name! {
+    /// The name of a role that is not one of the top four, as in `t-acme`: at most 64 of `a-z`, `0-9`, `.`, `_` and `-`, a letter or
+    /// digit first.
+    RoleName, "name of a delegated role",
+    |text| is_name(text, |_| false) && !matches!(text, "root" | "timestamp" | "snapshot" | "targets"),
+    "at most 64 of a-z, 0-9, `.`, `_` and `-` are expected, a letter or digit first, and not the name of a top role"
+}
+
+name! {
+    /// Paths that are delegated together, as in `t/acme/*/*.json`: `*` stands for any number of characters, and `?` for one, but
+    /// neither for a `/`.
+    PathPattern, "path pattern", is_pattern,
+    "a relative path of at most 255 bytes is expected, in which `*` and `?` may stand for characters, and `[` is not used"
+}
+
+name! {
     /// The contract that the components of a release are built for, as in `jurat:rule@0.1.0`.
     ///
     /// # Limits
@@ -108,6 +123,37 @@ impl World {
     }
 }
 
+impl RoleName {
+    /// The role of a tenant: `t-` and its name.
+    ///
+    /// # Errors
+    /// When that is no name, or too long.
+    pub fn of_tenant(tenant: &str) -> Result<Self, NameError> {
+        format!("t-{tenant}").parse()
+    }
+
+    /// The tenant whose role it is; none if it is no tenant's.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.strip_prefix("t-").filter(|tenant| !tenant.is_empty())
+    }
+}
+
+impl PathPattern {
+    /// Whether the pattern stands for the path, part by part.
+    #[must_use]
+    pub fn matches(&self, path: &SafePath) -> bool {
+        let (mut patterns, mut parts) = (self.0.split('/'), path.0.split('/'));
+        loop {
+            match (patterns.next(), parts.next()) {
+                (Some(pattern), Some(part)) if part_matches(pattern.as_bytes(), part.as_bytes()) => {}
+                (None, None) => return true,
+                _ => return false,
+            }
+        }
+    }
+}
+
 impl SafePath {
     /// Where a repository keeps a file of a release: by its content, so that releases share what they have in common.
     #[must_use]
@@ -116,8 +162,17 @@ impl SafePath {
     }
 
     /// Where a repository keeps the metadata of a role.
-    pub(crate) fn of_metadata(role: &'static str) -> Self {
-        Self(format!("metadata/{role}.json"))
+    ///
+    /// INVARIANT: `stem` is the name of a role, with or without a version before it.
+    pub(crate) fn of_metadata(stem: &str) -> Self {
+        Self(format!("metadata/{stem}.json"))
+    }
+
+    /// Where a publisher keeps the metadata of a role that waits for signatures. Hosts never look there.
+    ///
+    /// INVARIANT: as for `of_metadata`.
+    pub(crate) fn of_staged(stem: &str) -> Self {
+        Self(format!("staged/{stem}.json"))
     }
 }
 
@@ -193,6 +248,35 @@ fn is_safe_path(text: &str) -> bool {
         && !text.chars().any(|character| character.is_control() || matches!(character, '\\' | ':'))
 }
 
+fn is_pattern(text: &str) -> bool {
+    is_safe_path(text) && !text.contains('[')
+}
+
+/// Whether a part of a pattern stands for a part of a path. In time that is the product of both lengths, whatever the pattern.
+fn part_matches(pattern: &[u8], part: &[u8]) -> bool {
+    let (mut pattern_rest, mut rest) = (pattern, part);
+    // What to go on with if what follows the last `*` turns out not to fit: one more byte belongs to the `*`.
+    let mut retry: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern_rest.split_first(), rest.split_first()) {
+            (Some((b'*', after)), _) => {
+                retry = Some((after, rest));
+                pattern_rest = after;
+            }
+            (Some((b'?', after)), Some((_, others))) => (pattern_rest, rest) = (after, others),
+            (Some((expected, after)), Some((found, others))) if expected == found => {
+                (pattern_rest, rest) = (after, others);
+            }
+            (None, None) => return true,
+            _ => {
+                let Some((after, [_, others @ ..])) = retry else { return false };
+                retry = Some((after, others));
+                (pattern_rest, rest) = (after, others);
+            }
+        }
+    }
+}
+
 fn is_name(text: &str, is_also_allowed: fn(u8) -> bool) -> bool {
     let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_also_allowed(byte);
     text.len() <= NAME_LENGTH
@@ -239,6 +323,42 @@ mod tests {
         assert_eq!(bare.location(&digest).as_str(), format!("targets/{digest}.loan-rules.json"));
         for text in ["", ".json", "/a.json", "a/.json", "t//a.json", "../a.json", "T/a.json", "a.yaml", "a b.json"] {
             assert!(text.parse::<TargetPath>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_stands_for_whole_paths_of_as_many_parts() {
+        let matches = |pattern: &str, path: &str| {
+            pattern.parse::<PathPattern>().unwrap().matches(&path.parse::<SafePath>().unwrap())
+        };
+        for (pattern, path) in [
+            ("t/acme/*/*.json", "t/acme/prod/loan-rules.json"),
+            ("*", "a"),
+            ("a/b", "a/b"),
+            ("?b*", "ab"),
+            ("*a*b*c", "xaxbxbcxc"),
+            ("**", "x"),
+            ("*.*", "a."),
+        ] {
+            assert!(matches(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [
+            ("t/acme/*/*.json", "t/other/prod/loan-rules.json"),
+            ("t/acme/*/*.json", "t/acme/loan-rules.json"),
+            ("t/acme/*/*.json", "t/acme/prod/eu/loan-rules.json"),
+            ("t/acme/*/*.json", "t/acme/prod/loan-rules.yaml"),
+            ("*", "a/b"),
+            ("a", "ab"),
+            ("?", "ab"),
+            ("?b", "b"),
+            ("*a*b*c", "xaxbxbx"),
+        ] {
+            assert!(!matches(pattern, path), "{pattern} {path}");
+        }
+        let slow = format!("{}b", "a*".repeat(120));
+        assert!(!matches(&slow, &"a".repeat(255)));
+        for text in ["", "/a", "a//b", "[ab]", "../*", "a\\*", "a:*"] {
+            assert!(text.parse::<PathPattern>().is_err(), "{text}");
         }
     }
 

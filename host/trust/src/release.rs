@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use crate::digest::Digest;
 use crate::key::KeyId;
 use crate::manifest::{ComponentEntry, FileEntry, FileKind, LowerLimits, Manifest, RuleEntry, Wasi};
+use crate::metadata::MetadataVersion;
 use crate::name::{RepositoryId, SafePath, TargetPath};
-use crate::targets::MetadataVersion;
+use crate::role::Role;
 
 /// A release of which every byte has been checked.
 ///
-/// Made by [`verify`](crate::verify), and, without any proof, by [`danger::assume_verified`](crate::danger::assume_verified);
+/// Made by [`VerifiedManifest::release`](crate::VerifiedManifest::release), and, without any proof, by [`danger::assume_verified`](crate::danger::assume_verified);
 /// [`VerifiedRelease::origin`] says by which, and every result must say so too.
 ///
 /// # Limits
@@ -33,7 +34,7 @@ pub struct VerifiedRelease {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Origin {
     /// From a repository, with a chain of signatures down to each byte.
-    Signed(Provenance),
+    Signed(Box<Provenance>),
     /// From the development path. Nobody vouches for it.
     Unsigned,
 }
@@ -45,12 +46,31 @@ pub struct Provenance {
     pub repository: RepositoryId,
     /// The target that it was found as.
     pub target: TargetPath,
-    /// The version of the targets metadata that lists it.
-    pub targets_version: MetadataVersion,
-    /// When that metadata expires.
+    /// The role that lists it.
+    pub role: Role,
+    /// The version of that role's metadata.
+    pub role_version: MetadataVersion,
+    /// The versions of the top roles by which that role may.
+    pub versions: Versions,
+    /// When the first of all these expires. The role that lists a release of [earlier days](crate::Client::find_past) is left out.
     pub expires: Timestamp,
-    /// The keys whose signatures hold, in the order of their ids.
+    /// The role that expires first.
+    pub expiring: Role,
+    /// The keys of the role whose signatures hold, in the order of their ids.
     pub signers: Vec<KeyId>,
+}
+
+/// Versions of the top roles that a host has accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Versions {
+    /// Of root.
+    pub root: MetadataVersion,
+    /// Of the timestamp; none before the first refresh, and when its keys were changed since.
+    pub timestamp: Option<MetadataVersion>,
+    /// Of the snapshot; none before the first refresh, and when its keys were changed since.
+    pub snapshot: Option<MetadataVersion>,
+    /// Of the targets role; none before the first refresh, and when its keys were changed since.
+    pub targets: Option<MetadataVersion>,
 }
 
 /// Bytes that are known to be part of a [`VerifiedRelease`], with their digest. The only thing that a compiler may take.
@@ -79,7 +99,7 @@ pub struct ComponentFile<'a> {
 }
 
 impl VerifiedRelease {
-    /// INVARIANT: called by `verify` and `danger::assume_verified` only, with files that belong to the manifest.
+    /// INVARIANT: called by `VerifiedManifest::release` and `danger::assume_verified` only, with files that belong to the manifest.
     pub(crate) fn assemble(
         manifest: Manifest,
         manifest_sha256: Digest,

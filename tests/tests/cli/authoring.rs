@@ -1,6 +1,7 @@
 //! What an author is told before anything is signed, and what can be seen of what somebody has sent.
 
 use std::fs;
+use std::path::PathBuf;
 
 use jurat_tests::guest;
 use serde_json::Value;
@@ -13,7 +14,7 @@ const SOURCES: [&str; 5] = ["release.yaml", "business-config.yaml", "field-maps"
 
 /// A copy of the sample rules that can be spoiled.
 fn sources() -> Site {
-    let site = Site::empty();
+    let site = Site::founded();
     let mut pending: Vec<_> = SOURCES.map(|name| loan_rules().join(name)).to_vec();
     while let Some(path) = pending.pop() {
         if path.is_dir() {
@@ -37,8 +38,15 @@ fn edit(site: &Site, file: &str, from: &str, to: &str) {
 
 fn build(site: &Site, more: &[&str]) -> Outcome {
     let built = built_components().display().to_string();
-    let build = ["release", "build", "rules", "--component-dir", &built, "--repository", "demo"];
+    let build = ["release", "build", "rules", "--component-dir", &built, "--tenant", "demo"];
     site.run(&[&build[..], more].concat())
+}
+
+/// Nothing was put into the repository.
+#[track_caller]
+fn is_untouched(site: &Site) {
+    let left: Vec<_> = site.files("repository").into_keys().collect();
+    assert_eq!(left, ["1.root", "1.targets"].map(|name| PathBuf::from(format!("repository/staged/{name}.json"))));
 }
 
 #[test]
@@ -62,7 +70,7 @@ fn everything_that_is_wrong_with_a_release_is_said_at_once() {
         ],
     );
     assert!(refusal.lines().all(|line| line.starts_with("error: ")), "{refusal}");
-    assert!(!site.path("repository").exists());
+    is_untouched(&site);
 }
 
 #[test]
@@ -80,7 +88,7 @@ fn an_optional_input_that_no_field_map_has_is_a_warning() {
     outcome.ends_with(0);
     assert!(warning.starts_with("warning: rules/release.yaml: rule `rule_002_v1` reads `rate`"), "{warning}");
     assert!(warning.ends_with("it would never see it"), "{warning}");
-    assert!(site.path("repository/staged/targets.json").exists());
+    assert!(site.path("repository/staged/1.t-demo.json").exists());
 }
 
 #[test]
@@ -93,7 +101,7 @@ fn what_a_release_is_made_of_must_be_there() {
     build(&site, &[]).refuses(2, &missing);
     fs::remove_file(site.path("rules/release.yaml")).unwrap();
     build(&site, &[]).refuses(2, &["rules/release.yaml: it does not exist"]);
-    site.run(&["release", "build", "nowhere", "--repository", "demo"]).refuses(2, &["nowhere/release.yaml"]);
+    site.run(&["release", "build", "nowhere", "--tenant", "demo"]).refuses(2, &["nowhere/release.yaml"]);
 }
 
 #[test]
@@ -120,28 +128,29 @@ fn broken_sources_are_named_with_their_lines() {
         let site = sources();
         edit(&site, file, from, to);
         build(&site, &[]).refuses(2, reasons);
-        assert!(!site.path("repository").exists(), "{file}: {to}");
+        is_untouched(&site);
     }
 }
 
 #[test]
-fn the_place_of_a_release_must_fit_its_name() {
+fn a_release_goes_only_where_there_is_a_tenant_for_it() {
     let site = sources();
-    build(&site, &["--target", "t/demo/main/order.json"]).refuses(2, &["`t/demo/main/order.json`", "`loan.json`"]);
-    build(&site, &["--expires-in", "4294967295d"]).refuses(2, &["--expires-in"]);
-    build(&site, &[]).ends_with(0);
+    build(&site, &["--expires-in", "4294967295d"]).refuses(2, &["--expires-in", "`3650d`"]);
+    build(&site, &["--channel", "a/b/c"])
+        .refuses(2, &["`t/demo/a/b/c/loan.json`", "t/<tenant>/<channel>/<release>.json"]);
+    build(&site, &["--channel", "Main"]).refuses(2, &["--channel", "t/demo/Main/loan.json"]);
     let built = built_components().display().to_string();
-    let other = ["release", "build", "rules", "--component-dir", &built, "--repository", "other"];
-    site.run(&other).refuses(2, &["it is the repository `demo`, not `other`"]);
-    let fresh = ["release", "build", "rules", "--component-dir", &built, "--out", "fresh"];
-    site.run(&fresh).refuses(2, &["a new repository needs a name: --repository ID"]);
+    let build = ["release", "build", "rules", "--component-dir", &built, "--tenant"];
+    site.run(&[&build[..], &["other"]].concat()).refuses(2, &["there is no tenant `other`", "jurat tenant add"]);
+    site.run(&[&build[..], &["demo", "--out", "fresh"]].concat()).refuses(2, &["fresh", "jurat trust init"]);
+    is_untouched(&site);
 }
 
 #[test]
 fn a_release_with_a_component_that_imports_is_not_built() {
     let site = sources();
     site.write("built/loan_rules.wasm", guest::text("imports_wasi"));
-    let build = ["release", "build", "rules", "--component-dir", "built", "--repository", "demo"];
+    let build = ["release", "build", "rules", "--component-dir", "built", "--tenant", "demo"];
     site.run(&build).refuses(2, &["loan_rules.wasm", "wasi:"]);
     site.write("built/loan_rules.wasm", b"nonsense");
     site.run(&build).refuses(2, &["loan_rules.wasm"]);
@@ -207,15 +216,17 @@ fn inspecting_a_repository_shows_what_it_says_and_that_nobody_has_checked() {
         {
             assert!(text.contains(shown), "{shown}: {text}");
         }
-        assert_eq!(text.matches("  signed by   ").count(), 2, "{text}");
+        assert_eq!(text.matches("  signed by   ").count(), 4 + 2, "{text}");
         let json = site.run(&[command, &["--format", "json"]].concat()).ends_with(0);
         let report: Value = serde_json::from_str(&json).unwrap();
-        assert_eq!((&report[0]["verified"], &report[0]["version"]), (&false.into(), &1.into()));
-        assert_eq!(report[0]["releases"][0]["release"]["files"].as_array().unwrap().len(), 11);
+        let roles: Vec<_> = report.as_array().unwrap().iter().map(|role| role["role"].as_str().unwrap()).collect();
+        assert_eq!(roles, ["root", "timestamp", "snapshot", "targets", "t-demo"]);
+        assert_eq!((&report[4]["verified"], &report[4]["version"]), (&false.into(), &1.into()));
+        assert_eq!(report[4]["releases"][0]["release"]["files"].as_array().unwrap().len(), 11);
     }
-    site.run(&["inspect", "keys"]).refuses(2, &["keys: it is no repository", "metadata/targets.json"]);
+    site.run(&["inspect", "keys"]).refuses(2, &["keys: it is no repository", "metadata/timestamp.json"]);
     let sources = loan_rules().display().to_string();
     site.run(&["inspect", &sources]).refuses(2, &["it is no repository", "jurat release build"]);
-    site.write("repository/metadata/targets.json", "nonsense");
-    site.run(&["inspect", "repository"]).refuses(3, &["metadata/targets.json"]);
+    site.write("repository/metadata/1.targets.json", "nonsense");
+    site.run(&["inspect", "repository"]).refuses(3, &["metadata/1.targets.json"]);
 }

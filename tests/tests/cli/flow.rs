@@ -25,9 +25,8 @@ fn a_release_is_built_signed_twice_verified_and_run() {
     let site = Site::empty();
     site.publish("demo", TARGET);
     site.write("local-config.yaml", crate::site::CONFIG);
-    let keys = ["--key", "keys/author.pub.pem", "--key", "keys/reviewer.pub.pem", "--threshold", "2"];
-    let verify = ["release", "verify", "repository", "--repository", "demo", "--target", TARGET];
-    let verified = site.run(&[&verify[..], &keys].concat()).ends_with(0);
+    let verify = ["trust", "verify", "repository", "--root", "root.json", "--repository", "demo"];
+    let verified = site.run(&verify).ends_with(0);
     assert!(verified.starts_with("t/demo/main/loan.json  loan 1.0.0  11 files  2 signatures  until "), "{verified}");
     assert!(!site.path("repository/staged").exists());
     site.judges();
@@ -37,15 +36,16 @@ fn a_release_is_built_signed_twice_verified_and_run() {
 fn one_signature_of_two_publishes_nothing() {
     let site = Site::signed();
     let before = site.files("repository/metadata");
-    let source = crate::site::loan_rules().display().to_string();
-    let built = crate::site::built_components().display().to_string();
-    site.run(&["release", "build", &source, "--component-dir", &built, "--target", TARGET]).ends_with(0);
-    let sign = |key: &str| ["release", "sign", "repository", "--threshold", "2", "--key", key].map(str::to_owned);
-    let run = |key: &str| site.run(&sign(key).each_ref().map(String::as_str)).ends_with(0);
-    run("keys/author.pem");
+    site.build_from(&crate::site::loan_rules(), TARGET).ends_with(0);
+    site.sign(&["author"]);
+    let refusal = site.publish_staged(&[]);
+    assert!(refusal.stderr.contains("t-demo: 1 more signature"), "{}", refusal.stderr);
+    refusal.ends_with(2);
     assert_eq!(site.files("repository/metadata"), before);
     site.judges();
-    run("keys/reviewer.pem");
+    site.sign(&["reviewer"]);
+    assert_eq!(site.files("repository/metadata"), before);
+    site.publish_staged(&[]).ends_with(0);
     assert_eq!(site.payload()["version"], 2);
     site.judges();
 }

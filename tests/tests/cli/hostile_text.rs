@@ -114,8 +114,12 @@ fn hostile_names_on_the_command_line_are_shown_escaped() {
         &["inspect", &hostile],
         &["build", &hostile],
         &["key", "pub", &hostile],
-        &["release", "verify", "repository", "--key", &hostile],
-        &["release", "build", &hostile],
+        &["trust", "verify", "repository", "--root", &hostile],
+        &["trust", "init", "other", "--repository", &hostile, "--generate", "other-keys"],
+        &["tenant", "add", "repository", &hostile, "--key", "keys/root.pub.pem"],
+        &["release", "sign", "repository", "--key", &hostile],
+        &["release", "sign", "repository", "--key", "keys/root.pem", "--role", &hostile],
+        &["release", "build", &hostile, "--tenant", "demo"],
     ] {
         let outcome = site.run(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {}", outcome.stderr);

@@ -12,7 +12,7 @@ fn mode(site: &Site, file: &str) -> u32 {
 #[test]
 fn a_private_key_is_readable_by_its_owner_alone() {
     let site = Site::empty();
-    let outcome = site.run(&["key", "gen", "--out", "team"]);
+    let outcome = site.run(&["key", "gen", "--insecure-plain", "--out", "team"]);
     assert!(outcome.stderr.contains("not encrypted"), "{}", outcome.stderr);
     outcome.ends_with(0);
     assert_eq!(mode(&site, "team.pem"), 0o600);
@@ -24,7 +24,7 @@ fn a_private_key_is_readable_by_its_owner_alone() {
 fn two_keys_are_never_the_same() {
     let site = Site::empty();
     for name in ["one", "other"] {
-        site.run(&["key", "gen", "--out", name]).ends_with(0);
+        site.run(&["key", "gen", "--insecure-plain", "--out", name]).ends_with(0);
     }
     let read = |name: &str| fs::read(site.path(name)).unwrap();
     assert_ne!(read("one.pem"), read("other.pem"));
@@ -34,19 +34,20 @@ fn two_keys_are_never_the_same() {
 #[test]
 fn keys_are_never_overwritten() {
     let site = Site::empty();
-    site.run(&["key", "gen", "--out", "team"]).ends_with(0);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).ends_with(0);
     let before = site.files("");
-    site.run(&["key", "gen", "--out", "team"]).refuses(2, &["team.pem: it exists", "never overwritten"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"])
+        .refuses(2, &["team.pem: it exists", "never overwritten"]);
     assert_eq!(site.files(""), before);
     // Half a pair is as good as a pair.
     fs::remove_file(site.path("team.pem")).unwrap();
     let before = site.files("");
-    site.run(&["key", "gen", "--out", "team"]).refuses(2, &["team.pub.pem: it exists"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pub.pem: it exists"]);
     assert_eq!(site.files(""), before);
     // Nor is what a link leads to, even if there is nothing.
     fs::remove_file(site.path("team.pub.pem")).unwrap();
     std::os::unix::fs::symlink("nowhere", site.path("team.pem")).unwrap();
-    site.run(&["key", "gen", "--out", "team"]).refuses(2, &["team.pem: it exists"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pem: it exists"]);
     let names: Vec<_> = fs::read_dir(site.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["team.pem"]);
 }
@@ -54,7 +55,7 @@ fn keys_are_never_overwritten() {
 #[test]
 fn the_public_half_of_a_key_is_printed_as_it_was_written() {
     let site = Site::empty();
-    site.run(&["key", "gen", "--out", "team"]).ends_with(0);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).ends_with(0);
     let printed = site.run(&["key", "pub", "team.pem"]).ends_with(0);
     assert_eq!(printed, fs::read_to_string(site.path("team.pub.pem")).unwrap());
 }
@@ -92,7 +93,8 @@ fn what_is_no_private_key_is_refused_by_name() {
 fn a_key_goes_only_where_there_is_a_directory() {
     let site = Site::empty();
     for nameless in ["keys/", "/", "."] {
-        site.run(&["key", "gen", "--out", nameless]).refuses(2, &["--out", "names no file"]);
+        site.run(&["key", "gen", "--insecure-plain", "--out", nameless]).refuses(2, &["--out", "names no file"]);
     }
-    site.run(&["key", "gen", "--out", "nowhere/team"]).refuses(2, &["nowhere", "there is no such directory"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "nowhere/team"])
+        .refuses(2, &["nowhere", "there is no such directory"]);
 }

@@ -6,10 +6,11 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
-use jurat_tests::{forge, program, site};
+use jurat_tests::{cdn, forge, program, site};
 
 mod authoring;
 mod determinism;
+mod doctor;
 mod endings;
 mod flow;
 mod golden;
@@ -17,6 +18,9 @@ mod help;
 mod hostile_text;
 mod input;
 mod keys;
+mod mirror;
+mod publishing;
+mod simulate;
 mod tampering;
 mod unsigned;
 mod vectors;

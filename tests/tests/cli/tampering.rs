@@ -1,13 +1,14 @@
 //! A signed repository on disk, changed by somebody who has no key: it is refused whole, and the file is named.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::forge::METADATA;
-use crate::site::{Site, TARGET, sample};
+use crate::site::{Site, TARGET, loan_rules, sample};
 
 /// Nothing is judged, and the reason names the file (by its path in the repository) and says something of the kind.
 #[track_caller]
@@ -15,9 +16,16 @@ fn check(site: &Site, file: &Path, reason: &str) {
     let file = file.strip_prefix("repository").unwrap().display().to_string();
     let refusal = site.validate("thorough", &["--format", "json"], &sample("loans.json")).refuses(3, &[&file, reason]);
     assert_eq!(refusal.lines().count(), 1, "{refusal}");
-    let keys = ["--key", "keys/author.pub.pem", "--key", "keys/reviewer.pub.pem", "--threshold", "2"];
-    let verify = ["release", "verify", "repository", "--repository", "demo", "--target", TARGET];
-    site.run(&[&verify[..], &keys].concat()).refuses(3, &[&file]);
+    let verify = ["trust", "verify", "repository", "--root", "root.json", "--repository", "demo", "--target", TARGET];
+    site.run(&verify).refuses(3, &[&file]);
+}
+
+/// The files that hosts read. They have the first root from elsewhere.
+fn read_by_hosts(site: &Site) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = site.files("repository");
+    assert!(files.remove(Path::new("repository/metadata/1.root.json")).is_some());
+    assert_eq!(files.len(), 4 + 1 + 11, "{:?}", files.keys());
+    files
 }
 
 /// So many places of a text, the first and the last among them.
@@ -38,9 +46,7 @@ fn a_byte_identical_copy_is_accepted() {
 #[test]
 fn every_flipped_byte_is_found() {
     let site = Site::signed();
-    let files = site.files("repository");
-    assert_eq!(files.len(), 13);
-    for (path, bytes) in &files {
+    for (path, bytes) in &read_by_hosts(&site) {
         let count = if path == Path::new(METADATA) { 40 } else { 6 };
         for (index, at) in places(bytes.len(), count).enumerate() {
             let mut flipped = bytes.clone();
@@ -56,22 +62,20 @@ fn every_flipped_byte_is_found() {
 #[test]
 fn every_truncated_lengthened_emptied_or_deleted_file_is_found() {
     let site = Site::signed();
-    for (path, bytes) in site.files("repository") {
+    for (path, bytes) in read_by_hosts(&site) {
         for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
             site.write(&path, &bytes[..length]);
             check(&site, &path, "");
         }
         for more in [&b"\0"[..], b" ", b"\n", &bytes] {
             site.write(&path, [&bytes, more].concat());
-            // White space around the metadata is nothing that anybody has signed.
+            // White space around the timestamp is nothing that anybody has signed.
             if !(path == Path::new(METADATA) && more.trim_ascii().is_empty()) {
                 check(&site, &path, "");
             }
         }
         fs::remove_file(site.path(&path)).unwrap();
-        if path != Path::new(METADATA) {
-            check(&site, &path, "does not exist");
-        }
+        check(&site, &path, "does not exist");
         site.write(&path, bytes);
     }
     site.judges();
@@ -82,7 +86,7 @@ fn a_repository_without_metadata_is_refused() {
     let site = Site::signed();
     fs::remove_file(site.path(METADATA)).unwrap();
     let outcome = site.validate("thorough", &[], &sample("loans.json"));
-    outcome.refuses(3, &["metadata/targets.json", "does not exist"]);
+    outcome.refuses(3, &["metadata/timestamp.json", "does not exist"]);
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn two_swapped_blobs_are_found() {
 #[test]
 fn links_and_directories_in_place_of_files_are_refused() {
     let site = Site::signed();
-    for (path, bytes) in site.files("repository") {
+    for (path, bytes) in read_by_hosts(&site) {
         // The link leads to the very same bytes.
         site.write("elsewhere", &bytes);
         fs::remove_file(site.path(&path)).unwrap();
@@ -145,6 +149,7 @@ fn metadata_of_another_repository_by_the_same_signers_is_refused() {
     for (path, bytes) in other.files("repository") {
         site.write(path, bytes);
     }
+    // They were signed by the very keys that this host trusts.
     check(&site, Path::new(METADATA), "signed for the repository `other`, but `demo` is expected");
 }
 
@@ -152,17 +157,17 @@ fn metadata_of_another_repository_by_the_same_signers_is_refused() {
 fn signatures_by_other_keys_are_worth_nothing() {
     let site = Site::signed();
     for stranger in ["stranger", "another"] {
-        site.run(&["key", "gen", "--out", &format!("keys/{stranger}")]).ends_with(0);
+        site.run(&["key", "gen", "--insecure-plain", "--out", &format!("keys/{stranger}")]).ends_with(0);
     }
     let payload = site.payload();
     for keys in
         [&["stranger", "another"][..], &["author", "stranger"], &["reviewer", "stranger", "another"], &["author"]]
     {
         site.proclaim(&payload, keys);
-        check(&site, Path::new(METADATA), "signatures by 2 trusted keys are needed");
+        check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed");
     }
     site.proclaim(&payload, &[]);
-    check(&site, Path::new(METADATA), "signatures by 2 trusted keys are needed: 0 hold");
+    check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed: 0 hold");
     // A stranger's signature beside those of the two does not take anything away.
     site.proclaim(&payload, &["stranger", "author", "reviewer"]);
     site.judges();
@@ -171,21 +176,21 @@ fn signatures_by_other_keys_are_worth_nothing() {
 #[test]
 fn one_signature_does_not_count_twice() {
     let site = Site::signed();
-    let envelope: Value = serde_json::from_slice(&fs::read(site.path(METADATA)).unwrap()).unwrap();
+    let envelope: Value = serde_json::from_slice(&fs::read(site.path(site.metadata())).unwrap()).unwrap();
     let [first, second] = [0, 1].map(|index| envelope["signatures"][index].clone());
     let write = |signatures: Value| {
         let mut envelope = envelope.clone();
         envelope["signatures"] = signatures;
-        site.write(METADATA, envelope.to_string());
+        site.proclaim_envelope(None, envelope.to_string().as_bytes());
     };
     write(json!([first, first]));
-    check(&site, Path::new(METADATA), "two of its signatures");
+    check(&site, Path::new(&site.metadata()), "two of its signatures");
     write(json!([first, {"keyid": second["keyid"], "sig": first["sig"]}]));
-    check(&site, Path::new(METADATA), "1 hold, 1 do not");
+    check(&site, Path::new(&site.metadata()), "1 hold, 1 do not");
     write(json!([first, {"keyid": "somebody", "sig": first["sig"]}]));
-    check(&site, Path::new(METADATA), "1 hold");
+    check(&site, Path::new(&site.metadata()), "1 hold");
     write(json!([first, second, second]));
-    check(&site, Path::new(METADATA), "two of its signatures");
+    check(&site, Path::new(&site.metadata()), "two of its signatures");
     // In another order they are the same two.
     write(json!([second, first]));
     site.judges();
@@ -194,15 +199,15 @@ fn one_signature_does_not_count_twice() {
 #[test]
 fn a_payload_that_nobody_has_signed_is_refused_under_valid_signatures_of_another() {
     let site = Site::signed();
-    let old = fs::read(site.path(METADATA)).unwrap();
+    let old = fs::read(site.path(site.metadata())).unwrap();
     let mut payload = site.payload();
     payload["version"] = json!(7);
     site.proclaim(&payload, &[]);
-    let new: Value = serde_json::from_slice(&fs::read(site.path(METADATA)).unwrap()).unwrap();
+    let new: Value = serde_json::from_slice(&fs::read(site.path(site.metadata())).unwrap()).unwrap();
     let mut grafted: Value = serde_json::from_slice(&old).unwrap();
     grafted["payload"] = new["payload"].clone();
-    site.write(METADATA, grafted.to_string());
-    check(&site, Path::new(METADATA), "0 hold, 2 do not");
+    site.proclaim_envelope(None, grafted.to_string().as_bytes());
+    check(&site, Path::new(&site.metadata()), "0 hold, 2 do not");
 }
 
 #[test]
@@ -221,20 +226,25 @@ fn a_manifest_by_another_name_is_refused() {
 fn an_older_version_than_the_host_has_been_told_is_refused() {
     let site = Site::signed();
     let config = fs::read_to_string(site.path("local-config.yaml")).unwrap();
-    site.write("local-config.yaml", format!("{config}  min_version: 2\n"));
-    let outcome = site.validate("thorough", &[], &sample("loans.json"));
-    outcome.refuses(3, &["metadata/targets.json", "has the version 1, but this host has seen version 2"]);
+    for (floor, file) in
+        [("timestamp", "metadata/timestamp.json"), ("snapshot", "snapshot.json"), ("root", "root.json")]
+    {
+        let floor = format!("loan.json, min_{floor}_version: 2}}");
+        site.write("local-config.yaml", config.replace("loan.json}", &floor));
+        let outcome = site.validate("thorough", &[], &sample("loans.json"));
+        outcome.refuses(3, &[file, "the settings demand at least version 2"]);
+    }
 }
 
 #[test]
 fn a_release_that_was_tampered_with_is_not_signed() {
-    let site = Site::signed();
+    let site = Site::founded();
+    site.build_from(&loan_rules(), TARGET).ends_with(0);
     let (blob, bytes) = site.files("repository/blobs").pop_first().unwrap();
     site.write(&blob, [&bytes[..], b" "].concat());
     let before = site.files("repository");
     let name = blob.file_name().unwrap().to_str().unwrap();
-    site.run(&["key", "gen", "--out", "keys/third"]).ends_with(0);
-    let outcome = site.run(&["release", "sign", "repository", "--key", "keys/third.pem"]);
+    let outcome = site.run(&["release", "sign", "repository", "--key", "keys/author.pem"]);
     assert!(outcome.stderr.contains(name), "{}", outcome.stderr);
     outcome.ends_with(3);
     assert_eq!(site.files("repository"), before);

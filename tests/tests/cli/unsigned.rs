@@ -57,7 +57,7 @@ fn no_result_of_signed_rules_says_unsigned() {
 #[test]
 fn unsigned_rules_are_refused_unless_they_are_allowed_by_name() {
     let site = Site::empty();
-    let trust = "trust: {repository: demo, release: t/demo/main/loan.json, threshold: 1, keys: [k.pem]}\n";
+    let trust = "trust: {release: t/demo/main/loan.json}\n";
     for (danger, reasons) in [
         ("", &["trust: it is missing"][..]),
         ("danger: {unsigned_directory: false}\n", &["trust: it is missing"]),

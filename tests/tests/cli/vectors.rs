@@ -102,7 +102,7 @@ fn the_vectors_show_every_rule_with_every_status_that_it_has() {
 
 /// Builds a release of the sources in `rules`.
 fn build(site: &Site, more: &[&str]) -> Outcome {
-    site.run(&[&["release", "build", "rules", "--repository", "demo"], more].concat())
+    site.run(&[&["release", "build", "rules", "--tenant", "demo"], more].concat())
 }
 
 /// Vectors for a guest: a value of `n`, and the status that it must have.
@@ -116,7 +116,7 @@ fn guest_vectors(cases: &[(i64, &str)]) -> String {
 
 /// Sources of a release with one guest and vectors.
 fn guest_release(component: &[u8], vectors: &str) -> Site {
-    let site = Site::empty();
+    let site = Site::founded();
     unsigned_release(&site, component);
     let release = fs::read_to_string(site.path("rules/release.yaml")).unwrap();
     site.write("rules/release.yaml", release + "vectors: [vectors.json]\n");
@@ -126,7 +126,7 @@ fn guest_release(component: &[u8], vectors: &str) -> Site {
 
 #[test]
 fn building_a_release_says_how_many_vectors_hold() {
-    let site = Site::empty();
+    let site = Site::founded();
     site.sources("rules");
     let built = built_components().display().to_string();
     let outcome = build(&site, &["--component-dir", &built]);
@@ -138,7 +138,7 @@ fn building_a_release_says_how_many_vectors_hold() {
 
 #[test]
 fn a_release_whose_vectors_do_not_hold_is_not_built() {
-    let site = Site::empty();
+    let site = Site::founded();
     let sources = site.sources("rules");
     let built = built_components().display().to_string();
     let text = fs::read_to_string(sources.join("vectors/v1.json")).unwrap();
@@ -147,7 +147,7 @@ fn a_release_whose_vectors_do_not_hold_is_not_built() {
     let failure = "error: rules/vectors/v1.json: [0].expect.rule_002_v1: `a sound loan`: rule `rule_002_v1`: FAIL is \
                    expected, but it says PASS";
     build(&site, &["--component-dir", &built]).refuses(2, &[failure, "correct the rule or the vector"]);
-    assert!(!site.path("repository").exists());
+    assert!(!site.path("repository/staged/1.t-demo.json").exists());
     // Hosts that run the same sources unsigned refuse them as well.
     let config = "business_config_uri: rules\ndanger:\n  unsigned_directory: true\n  component_directory: ";
     site.write("local-config.yaml", format!("{config}{built:?}\n"));
@@ -165,7 +165,7 @@ fn a_rule_that_counts_records_is_not_released() {
             " before); a rule must not keep anything from one record to the next",
         ];
         build(&site, &[]).refuses(2, &reasons);
-        assert!(!site.path("repository").exists());
+        assert!(!site.path("repository/staged/1.t-demo.json").exists());
     }
 }
 
@@ -186,7 +186,7 @@ fn rules_that_do_wrong_may_be_shown_to() {
 
 #[test]
 fn a_rule_that_no_vector_speaks_of_is_a_warning() {
-    let site = Site::empty();
+    let site = Site::founded();
     unsigned_release(&site, &guest::rust("spin"));
     let outcome = build(&site, &[]);
     let warning = "warning: rules/release.yaml: no test vector shows what is expected of `guest`\n";

@@ -18,6 +18,7 @@ mod garbage;
 mod greedy;
 mod listening;
 mod logging;
+mod pinning;
 mod python;
 mod reloading;
 mod remote;

@@ -27,7 +27,7 @@ pub(crate) fn of_cases() -> Site {
         "\nrulesets:\n",
         &format!("\nrulesets:\n{}\n", indented(&cases::rulesets())),
     );
-    site.publish_from(&source, "demo", TARGET);
+    site.publish_from(&source, TARGET);
     site
 }
 

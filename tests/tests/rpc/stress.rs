@@ -93,7 +93,7 @@ fn survives(way: Way, seed: u64) {
             if tally.finished.load(Ordering::Relaxed) == CLIENTS {
                 break;
             }
-            site.publish_from(release, "demo", TARGET);
+            site.publish_from(release, TARGET);
             assert_eq!(keeper.result("reload_logic", "{}")["status"], "ok");
             tally.switches.fetch_add(1, Ordering::Relaxed);
         }
@@ -159,7 +159,7 @@ fn questions(site: &Site, releases: &[std::path::PathBuf; 2]) -> Vec<Asked> {
         ));
     }
     let [one, two] = releases.each_ref().map(|release| {
-        site.publish_from(release, "demo", TARGET);
+        site.publish_from(release, TARGET);
         let mut server = Server::start(site, Way::Stdio);
         let mut connection = server.connect();
         let mut ask =

@@ -12,7 +12,7 @@ fn shared() -> Site {
     let source = site.sources("other");
     edit(&source.join("business-config.yaml"), "Checks while a record is typed in", "other checks");
     let first = site.files("repository");
-    site.publish_from(&source, "demo", jurat_tests::site::TARGET);
+    site.publish_from(&source, jurat_tests::site::TARGET);
     for (path, bytes) in site.files("repository") {
         site.write(std::path::Path::new("theirs").join(path), bytes);
     }

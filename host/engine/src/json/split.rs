@@ -298,21 +298,20 @@ impl Splitter {
 
     /// An element whose end cannot be told, and everything behind it.
     fn lost<'a>(&mut self, start: Position, text: &[u8], consumed: usize) -> Next<'a> {
-        let open = JsonError {
-            problem: JsonProblem::Lost(Syntax::Expected { what: "`]`", found: None }),
-            at: start.after(trim_end(text)),
-        };
-        let (start, error) = match self.too_long.take() {
-            // The beginning of the element, which may have the reason, is consumed.
-            Some(start) => (start, open),
-            None if text.is_empty() => (start, open),
+        let open = |at| JsonError { problem: JsonProblem::Lost(Syntax::Expected { what: "`]`", found: None }), at };
+        let too_long = self.too_long.take().or((text.len() > self.max_record).then_some(start));
+        let (start, error) = match too_long {
+            // The beginning of the element, which may have the reason, can be consumed, and so can the last of it that is not white
+            // space: what is left of it must not decide.
+            Some(begin) => (begin, open(start.after(text))),
+            None if text.is_empty() => (start, open(start)),
             None => {
                 let mut scratch = Scratch::new(Bytes::new(self.max_record as u64));
                 let error = match scan(text, &Paths::default(), &mut scratch) {
                     Err(JsonError { problem: JsonProblem::Syntax(syntax), at }) => {
                         JsonError { problem: JsonProblem::Lost(syntax), at: at.within(start) }
                     }
-                    _ => open,
+                    _ => open(start.after(trim_end(text))),
                 };
                 (start, error)
             }

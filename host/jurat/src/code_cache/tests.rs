@@ -6,6 +6,7 @@ use std::thread;
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
+use super::key::HostKeyError;
 use super::*;
 
 /// A directory of so many bytes.

@@ -16,11 +16,11 @@ pub(crate) struct Backoff {
 
 /// Random numbers, good enough to spread requests.
 #[derive(Debug)]
-pub(super) struct Jitter(AtomicU64);
+pub(crate) struct Jitter(AtomicU64);
 
 impl Backoff {
     /// The longest wait after the attempt with this number, counted from 1.
-    pub(super) fn bound(self, attempt: u32) -> Duration {
+    pub(crate) fn bound(self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         self.base.saturating_mul(1 << doublings).min(self.cap)
     }
@@ -28,17 +28,17 @@ impl Backoff {
 
 impl Jitter {
     /// Numbers that are different in each process.
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self::seeded(RandomState::new().hash_one(()))
     }
 
     /// The same numbers for the same seed.
-    pub(super) fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
     /// Any time below a bound; none for none.
-    pub(super) fn below(&self, bound: Duration) -> Duration {
+    pub(crate) fn below(&self, bound: Duration) -> Duration {
         let bound = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         let scaled = (u128::from(bound) * u128::from(self.next())) >> 64;
         Duration::from_nanos(u64::try_from(scaled).unwrap_or(bound))

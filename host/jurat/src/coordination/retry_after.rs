@@ -11,7 +11,7 @@ const FORMS: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GM
 ///
 /// A date counts from the answer's own `Date`, so that no clock of this host is needed and it does not matter how wrong the other
 /// one is; a date without a `Date` beside it says nothing.
-pub(super) fn wait(retry_after: &str, date: Option<&str>) -> Option<Duration> {
+pub(crate) fn wait(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     let text = retry_after.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit are still a very long time.

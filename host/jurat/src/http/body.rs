@@ -2,7 +2,7 @@
 
 use jurat_model::Bytes;
 use reqwest::Response;
-use reqwest::header::CONTENT_ENCODING;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use thiserror::Error;
 
 use crate::room::Room;
@@ -32,8 +32,7 @@ pub(crate) enum BodyError {
 /// # Errors
 /// See [`BodyError`]. What has not come in by then is not waited for.
 pub(crate) async fn read(mut response: Response, cap: Bytes, room: &Room) -> Result<Vec<u8>, BodyError> {
-    let mut encodings = response.headers().get_all(CONTENT_ENCODING).iter();
-    if !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if is_encoded(response.headers()) {
         return Err(BodyError::Encoded);
     }
     if response.content_length().is_some_and(|length| length > cap.get()) {
@@ -50,4 +49,10 @@ pub(crate) async fn read(mut response: Response, cap: Bytes, room: &Room) -> Res
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Whether a body is packed in some way.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

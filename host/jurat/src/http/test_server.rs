@@ -67,6 +67,19 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         reply: impl Fn(&str) -> Reply + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(address, tls, move |path, _| reply(path))
+    }
+
+    /// Answers on 127.0.0.1; what it does depends on the path that is asked for and on the whole head, in small letters.
+    pub(crate) fn start_reading(reply: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with("127.0.0.1", None, reply)
+    }
+
+    fn start_with(
+        address: &str,
+        tls: Option<Arc<ServerConfig>>,
+        reply: impl Fn(&str, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let server =
             Self { address: listener.local_addr().unwrap(), heads: Arc::default(), connections: Arc::default() };
@@ -110,7 +123,7 @@ fn wrap(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> Box<dyn Stream> {
     }
 }
 
-fn serve(stream: Box<dyn Stream>, heads: &Mutex<Vec<String>>, reply: &dyn Fn(&str) -> Reply) {
+fn serve(stream: Box<dyn Stream>, heads: &Mutex<Vec<String>>, reply: &dyn Fn(&str, &str) -> Reply) {
     let mut stream = BufReader::new(stream);
     loop {
         let mut head = String::new();
@@ -121,10 +134,11 @@ fn serve(stream: Box<dyn Stream>, heads: &Mutex<Vec<String>>, reply: &dyn Fn(&st
             }
         }
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        heads.lock().unwrap().push(head.to_ascii_lowercase());
+        head.make_ascii_lowercase();
+        heads.lock().unwrap().push(head.clone());
         let stream = stream.get_mut();
         let send = |stream: &mut Box<dyn Stream>, bytes: &[u8]| stream.write_all(bytes).and_then(|()| stream.flush());
-        let sent = match reply(&path) {
+        let sent = match reply(&path, &head) {
             Reply::Bytes(bytes) => send(stream, &bytes),
             Reply::Last(bytes) => send(stream, &bytes).and(Err(ErrorKind::NotConnected.into())),
             Reply::Endless(first, others) => {

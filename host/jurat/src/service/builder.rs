@@ -4,22 +4,31 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use jurat_engine::Workers;
 use jurat_model::Bytes;
-use jurat_sandbox::{Compiler, Sandbox};
+use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
 use super::in_flight::InFlight;
+use super::load::Rules;
 use super::related::Network;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::tenant::Tenant;
 use super::{Clock, Inner, OpenError, Service, refresh};
 use crate::cache_dir::CacheDir;
+use crate::code_cache::{CodeDir, host_key};
 use crate::coordination::OnRetry;
 use crate::data::DataSource;
 use crate::http::{self, Reach};
+use crate::problem::chain;
+use crate::repository::{Repository, Surroundings, shown};
 use crate::settings::Settings;
+
+/// How long is waited at the start for a repository that does not answer, where there is a release of earlier days.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A service that is about to be opened.
 ///
@@ -68,19 +77,22 @@ impl ServiceBuilder {
     pub fn open(self) -> Result<Service, OpenError> {
         let Self { settings, compiler, clock, on_retry, waiting_calls } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        let directories = Directories::open(&settings)?;
+        let code = directories.code();
         let mut inner = Inner {
             tenants: BTreeMap::new(),
-            sandbox: sandbox(&settings, count, compiler).map_err(OpenError::Sandbox)?,
+            sandbox: sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?,
             runtimes: Runtimes::start(waiting_calls).map_err(OpenError::Workers)?,
             workers: Workers::start(count).map_err(OpenError::Workers)?,
             clock,
             kept_releases: settings.kept_releases,
             in_flight: InFlight::default(),
         };
-        inner.tenants = inner.open(&settings, on_retry)?;
+        inner.tenants = inner.open(&settings, &directories, on_retry)?;
+        inner.refuse_if_nobody_is_served()?;
         let inner = Arc::new(inner);
         if let Some(io) = inner.runtimes.io() {
-            io.spawn(refresh::run(Arc::downgrade(&inner), settings.max_age));
+            refresh::start(io, &inner, &settings);
         }
         let sole = if inner.tenants.len() == 1 { inner.tenants.values().next().cloned() } else { None };
         Ok(Service { inner, tenant: sole })
@@ -89,15 +101,28 @@ impl ServiceBuilder {
 
 impl Inner {
     /// Opens what each tenant has.
-    fn open(&self, settings: &Settings, on_retry: Option<OnRetry>) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
+    fn open(
+        &self,
+        settings: &Settings,
+        directories: &Directories,
+        on_retry: Option<OnRetry>,
+    ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
-        let cache = settings.cache.as_deref().map(CacheDir::open).transpose();
         let network = Network {
             client: http::client(&settings.http, Reach::Anywhere).map_err(|error| OpenError::Http(error.into()))?,
             runtime: runtime.clone(),
-            cache: cache.map_err(|error| OpenError::Cache(error.into()))?.map(Arc::new),
+            cache: directories.cache.clone(),
             secrets: settings.headers.clone(),
             on_retry,
+        };
+        let surroundings = Surroundings {
+            client: network.client.clone(),
+            runtime: runtime.clone(),
+            http: &settings.http,
+            cache: directories.cache.as_deref(),
+            state: directories.state.as_deref(),
+            secrets: &settings.headers,
+            kept: settings.kept_releases,
         };
         // Without one, relative paths of callers lead nowhere.
         let working_directory = std::env::current_dir().ok();
@@ -105,10 +130,92 @@ impl Inner {
         for (name, tenant) in &settings.tenants {
             let data = DataSource::new(&tenant.data, tenant.max_file, working_directory.clone(), &settings.http);
             let data = data.map_err(|error| OpenError::Http(error.into()))?;
-            let opened = Tenant::open(name, tenant, &self.sandbox, self.clock.now(), (data, &network))?;
-            tenants.insert(name.clone(), Arc::new(opened));
+            let repository = tenant.trust.as_ref();
+            let repository = repository
+                .map(|trust| Repository::open(name, &tenant.rules, trust, &surroundings))
+                .transpose()
+                .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
+            let rules = Rules::new(tenant.clone(), repository);
+            tenants.insert(name.clone(), Arc::new(Tenant::new(name, rules, data, self.clock.now())));
+        }
+        self.look(&tenants)?;
+        for tenant in tenants.values() {
+            tenant.relate(&network)?;
+            self.report(tenant);
         }
         Ok(tenants)
+    }
+
+    /// Looks for everybody's release at once. Who has one of earlier days does not wait long for a newer one, which follows.
+    fn look(&self, tenants: &BTreeMap<String, Arc<Tenant>>) -> Result<(), OpenError> {
+        let threads = self.runtimes.calls().ok_or(OpenError::BrokenOff)?;
+        let looks = tenants.values().map(|tenant| {
+            let (sender, receiver) = sync_channel(1);
+            let (looking, sandbox, clock, kept) =
+                (Arc::clone(tenant), self.sandbox.clone(), self.clock.clone(), self.kept_releases);
+            threads.spawn_blocking(move || {
+                // What goes wrong is in the tenant's status, and what its calls are told.
+                let _ = looking.reload(&sandbox, &clock, kept);
+                let _ = sender.send(());
+            });
+            (tenant, receiver)
+        });
+        let began = Instant::now();
+        for (tenant, done) in looks.collect::<Vec<_>>() {
+            if tenant.rules().repository().is_some_and(Repository::remembers) {
+                if done.recv_timeout(PATIENCE.saturating_sub(began.elapsed())).is_err() {
+                    let _ = tenant.settle(&self.sandbox, &self.clock, self.kept_releases);
+                }
+            } else {
+                // It ends when the look does, in whatever way.
+                let _ = done.recv();
+            }
+        }
+        Ok(())
+    }
+
+    /// One tenant without rules is that tenant's trouble; a service that could serve nobody is no service.
+    fn refuse_if_nobody_is_served(&self) -> Result<(), OpenError> {
+        let mut errors = self.tenants.values().map(|tenant| tenant.snapshot().failure.map(|failure| failure.error));
+        if self.tenants.values().any(|tenant| tenant.serving().release().is_some()) {
+            return Ok(());
+        }
+        match errors.next().flatten() {
+            Some(error) => Err(OpenError::NobodyServed(error)),
+            None => Err(OpenError::BrokenOff),
+        }
+    }
+}
+
+/// Where this host keeps things.
+struct Directories {
+    cache: Option<Arc<CacheDir>>,
+    state: Option<Arc<CacheDir>>,
+}
+
+impl Directories {
+    fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let cache = settings.cache.as_deref().map(CacheDir::open).transpose();
+        let state = settings.state.as_deref().map(CacheDir::open).transpose();
+        Ok(Self {
+            cache: cache.map_err(|error| OpenError::Cache(error.into()))?.map(Arc::new),
+            state: state.map_err(|error| OpenError::State(error.into()))?.map(Arc::new),
+        })
+    }
+
+    /// Where compiled code is kept: only where there is a place for the key that it is checked with. Without, it is compiled at
+    /// every start, which is no reason not to start.
+    fn code(&self) -> Option<CodeCache> {
+        let (cache, state) = self.cache.as_ref().zip(self.state.as_ref())?;
+        let key = host_key(state).map_err(|error| chain(&error));
+        let code = key.and_then(|key| Ok((key, cache.below("code").map_err(|error| chain(&error))?)));
+        match code {
+            Ok((key, directory)) => Some(CodeCache { key, store: Arc::new(CodeDir::new(directory, CodeDir::SIZE)) }),
+            Err(reason) => {
+                tracing::warn!(reason, "compiled code is not kept");
+                None
+            }
+        }
     }
 }
 
@@ -116,8 +223,9 @@ fn sandbox(
     settings: &Settings,
     workers: NonZeroUsize,
     compiler: Compiler,
+    code: Option<CodeCache>,
 ) -> Result<Sandbox, jurat_sandbox::OpenError> {
-    let sandbox = jurat_sandbox::Settings::new(workers).with_compiler(compiler);
+    let sandbox = jurat_sandbox::Settings { code, ..jurat_sandbox::Settings::new(workers).with_compiler(compiler) };
     let most = settings.tenants.values().map(|tenant| tenant.limits.memory).max().unwrap_or(Bytes::new(0));
     Sandbox::open(jurat_sandbox::Settings { memory_ceiling: sandbox.memory_ceiling.max(most), ..sandbox })
 }

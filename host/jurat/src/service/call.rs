@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{Blame, OpenError};
 use crate::data::DataError;
+use crate::repository::RepositoryError;
 
 /// Why a call gave no results.
 ///
@@ -49,6 +50,35 @@ pub enum CallError {
     /// The file of records cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// There is no release that could be made ready.
+    #[error("there are no rules: no release could be made ready")]
+    NotReady(#[source] Arc<OpenError>),
+    /// The release was revoked, and there is no other.
+    #[error("the release was revoked by those who have signed it, and there is no other: manifest `{manifest}`")]
+    Revoked {
+        /// The digest of its manifest.
+        manifest: String,
+    },
+    /// What vouches for the release expired too long ago.
+    #[error(
+        "the release is not used any more, because the `{role}` metadata that vouches for it expired at {expired}: its repository \
+         must be reached, or be renewed"
+    )]
+    Stale {
+        /// Whose metadata it is.
+        role: String,
+        /// When it expired.
+        expired: jiff::Timestamp,
+    },
+    /// Only releases of a repository can be held on to.
+    #[error("only releases of a signed repository can be pinned")]
+    Unpinnable,
+    /// There is no release to go back to.
+    #[error("there is no earlier release at hand")]
+    NothingEarlier,
+    /// The wish cannot be kept.
+    #[error("the pin cannot be written or read")]
+    Pin(#[source] Arc<RepositoryError>),
     /// There is no newer release that can be used; the one that served before goes on serving.
     #[error("the release that serves goes on, because the next one is not used")]
     Reload(#[source] Arc<OpenError>),
@@ -85,15 +115,21 @@ impl CallError {
             | Self::NotAList
             | Self::NoSchema
             | Self::Record(_)
+            | Self::Unpinnable
+            | Self::NothingEarlier
             | Self::Route(_) => CallBlame::Caller,
             Self::Data(error) if error.blames_caller() => CallBlame::Caller,
             Self::Judge(error) if error.blames_request() => CallBlame::Caller,
-            Self::Reload(error) if error.blame() != Blame::Host => CallBlame::Rules,
+            Self::Revoked { .. } => CallBlame::Rules,
+            Self::Reload(error) | Self::NotReady(error) if error.blame() != Blame::Host => CallBlame::Rules,
             Self::Coordination { .. }
             | Self::Closed
             | Self::Data(_)
             | Self::Judge(_)
             | Self::Reload(_)
+            | Self::NotReady(_)
+            | Self::Stale { .. }
+            | Self::Pin(_)
             | Self::BrokenOff => CallBlame::Host,
         }
     }
@@ -116,6 +152,10 @@ impl CallError {
             Self::Judge(_) | Self::BrokenOff => "internal",
             Self::Data(error) => error.kind(),
             Self::Reload(_) | Self::Coordination { .. } => "reload",
+            Self::NotReady(_) => "not_ready",
+            Self::Revoked { .. } => "release_revoked",
+            Self::Stale { .. } => "release_stale",
+            Self::Unpinnable | Self::NothingEarlier | Self::Pin(_) => "pin",
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use jurat_engine::ReleaseProblem;
 use jurat_sandbox::{CompileError, LoadError, Refusal};
-use jurat_trust::VerifyError;
 use thiserror::Error;
 
-use crate::files::ReadError;
 use crate::problem::{Problems, chain};
+use crate::repository::RepositoryError;
+use crate::vectors::{Report, VectorsError};
 
 /// Why there are no rules to judge with.
 #[derive(Debug, Error)]
@@ -19,13 +20,13 @@ pub enum OpenError {
     #[error(transparent)]
     Settings(#[from] Problems),
     /// The release is not what was signed, not signed by those who are trusted, or cannot be had.
-    #[error("the release in `{directory}` is not used")]
+    #[error("the release in `{repository}` is not used")]
     Trust {
         /// The repository.
-        directory: String,
+        repository: String,
         /// What is wrong with it.
         #[source]
-        cause: Box<VerifyError>,
+        cause: Box<RepositoryError>,
     },
     /// The sandbox refuses a component.
     #[error("the release `{release}` is not used")]
@@ -44,6 +45,23 @@ pub enum OpenError {
         /// What is wrong with it.
         problems: Vec<ReleaseProblem>,
     },
+    /// The release does not judge its own test vectors as it says.
+    #[error("the release `{release}` is not used")]
+    VectorsFail {
+        /// The release.
+        release: String,
+        /// Which ones, and how.
+        report: Box<Report>,
+    },
+    /// The test vectors of the release cannot be run.
+    #[error("the release `{release}` is not used")]
+    Vectors {
+        /// The release.
+        release: String,
+        /// Which ones, and how.
+        #[source]
+        cause: Box<VectorsError>,
+    },
     /// The sandbox could not be opened.
     #[error("the sandbox could not be opened")]
     Sandbox(#[source] jurat_sandbox::OpenError),
@@ -56,9 +74,18 @@ pub enum OpenError {
     /// What was fetched cannot be kept where the settings say.
     #[error("`logic_cache_dir` cannot be used")]
     Cache(#[source] Box<dyn Error + Send + Sync>),
+    /// What must not be forgotten cannot be kept where the settings say.
+    #[error("`state_dir` cannot be used")]
+    State(#[source] Box<dyn Error + Send + Sync>),
     /// The configuration of the coordination service cannot be had.
     #[error("the configuration of the coordination service cannot be had")]
     Coordination(#[source] Box<dyn Error + Send + Sync>),
+    /// No tenant has a release that can be used. What is wrong with the first one's.
+    #[error(transparent)]
+    NobodyServed(Arc<Self>),
+    /// The release was refused before, and is still the same.
+    #[error(transparent)]
+    Again(Arc<Self>),
     /// Loading broke off: a mistake of the program.
     #[error("loading broke off; the log says why")]
     BrokenOff,
@@ -75,29 +102,17 @@ pub enum Blame {
     Host,
 }
 
-impl From<&VerifyError> for Blame {
-    fn from(error: &VerifyError) -> Self {
-        if let VerifyError::Source { cause, .. } = error
-            && let Some(ReadError::Link | ReadError::NotAFile) = cause.downcast_ref()
-        {
-            // No machine has failed: somebody has put something else where the file should be.
-            return Self::Trust;
-        }
-        match error.blame() {
-            jurat_trust::Blame::Settings => Self::Configuration,
-            jurat_trust::Blame::Transport => Self::Host,
-            jurat_trust::Blame::Source | jurat_trust::Blame::Publisher => Self::Trust,
-        }
-    }
-}
-
 impl OpenError {
     /// Who can do something about it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Settings(_) | Self::Release { .. } | Self::Http(_) | Self::Cache(_) => Blame::Configuration,
-            Self::Trust { cause, .. } => Blame::from(&**cause),
+            Self::Settings(_) | Self::Release { .. } | Self::Http(_) | Self::Cache(_) | Self::State(_) => {
+                Blame::Configuration
+            }
+            Self::Trust { cause, .. } => cause.blame(),
+            Self::NobodyServed(error) | Self::Again(error) => error.blame(),
+            Self::Vectors { .. } | Self::VectorsFail { .. } => Blame::Trust,
             Self::Component { cause, .. } => match &cause.reason {
                 Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
                     Blame::Host
@@ -109,11 +124,35 @@ impl OpenError {
         }
     }
 
+    /// Whether the same release would be refused again, whatever changes around it.
+    pub(super) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Release { .. } => true,
+            Self::VectorsFail { report, .. } => !report.is_momentary(),
+            Self::Vectors { cause, .. } => !matches!(&**cause, VectorsError::TooSlow { .. } | VectorsError::Thread(_)),
+            Self::Component { .. } => self.blame() == Blame::Trust,
+            _ => false,
+        }
+    }
+
+    /// The error itself, where this one only says that it is the same as before, or that nobody is served for it.
+    #[must_use]
+    pub fn reason(&self) -> &Self {
+        match self {
+            Self::NobodyServed(error) | Self::Again(error) => error.reason(),
+            error => error,
+        }
+    }
+
     /// What is wrong, one sentence for each thing.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
         match self {
             Self::Settings(problems) => problems.iter().map(ToString::to_string).collect(),
+            Self::NobodyServed(error) | Self::Again(error) => error.messages(),
+            Self::VectorsFail { report, .. } => {
+                report.failures.iter().map(|failure| format!("{self}: {failure}")).collect()
+            }
             Self::Release { problems, .. } => {
                 problems.iter().map(|problem| format!("{self}: {}", chain(problem))).collect()
             }

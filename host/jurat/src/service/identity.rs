@@ -1,7 +1,11 @@
 //! Which release it is, and what vouches for it.
 
-use jurat_trust::{Origin, VerifiedRelease};
+use std::collections::BTreeMap;
+
+use jurat_trust::{Digest, Origin, Provenance, VerifiedRelease};
 use serde::Serialize;
+
+use super::generation::Standing;
 
 /// Which release it is, and what vouches for it.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub struct Identity {
     pub version: String,
     /// The SHA-256 of its manifest: the name of exactly this release.
     pub manifest: String,
+    /// The same, as bytes.
+    pub digest: Digest,
     /// Where it comes from, and who has signed it.
     pub origin: Origin,
 }
@@ -29,11 +35,9 @@ pub struct ReleaseStatus {
     pub unsigned: bool,
     /// The repository that it was signed for; none if nobody has signed it.
     pub repository: Option<String>,
-    /// The version of the repository's metadata.
-    pub metadata_version: Option<u64>,
-    /// When the signatures expire, RFC 3339.
-    pub expires: Option<String>,
-    /// The ids of the keys that have signed.
+    /// The versions of the repository's metadata that it was loaded by, for each role; empty if nobody has signed it.
+    pub roles: BTreeMap<String, u64>,
+    /// The ids of the keys that have signed the role that lists it.
     pub signers: Vec<String>,
 }
 
@@ -43,6 +47,7 @@ impl Identity {
             name: release.manifest().name().to_string(),
             version: release.manifest().version().to_string(),
             manifest: release.manifest_sha256().to_string(),
+            digest: *release.manifest_sha256(),
             origin: release.origin().clone(),
         }
     }
@@ -58,14 +63,13 @@ impl Identity {
             manifest: self.manifest.clone(),
             unsigned: provenance.is_none(),
             repository: provenance.map(|provenance| provenance.repository.to_string()),
-            metadata_version: provenance.map(|provenance| provenance.targets_version.get()),
-            expires: provenance.map(|provenance| provenance.expires.to_string()),
+            roles: provenance.map(|provenance| roles(provenance)).unwrap_or_default(),
             signers: provenance.map(|provenance| names(&provenance.signers)).unwrap_or_default(),
         }
     }
 
-    pub(super) fn log(&self, tenant: &str) {
-        let Self { name, version, manifest, origin } = self;
+    pub(super) fn log(&self, tenant: &str, standing: Option<&Standing>) {
+        let Self { name, version, manifest, origin, .. } = self;
         match origin {
             Origin::Unsigned => tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules"),
             Origin::Signed(provenance) => tracing::info!(
@@ -74,13 +78,31 @@ impl Identity {
                 version,
                 manifest,
                 repository = %provenance.repository,
-                metadata = provenance.targets_version.get(),
-                expires = %provenance.expires,
+                metadata = shown(&roles(provenance)),
+                expires = standing.map(|standing| standing.expires.to_string()),
                 signers = names(&provenance.signers).join(","),
                 "release loaded"
             ),
         }
     }
+}
+
+/// The versions of all roles on the way to a release.
+pub(super) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
+    let versions = &provenance.versions;
+    let roles = [
+        ("root".to_owned(), Some(versions.root)),
+        ("timestamp".to_owned(), versions.timestamp),
+        ("snapshot".to_owned(), versions.snapshot),
+        ("targets".to_owned(), versions.targets),
+        (provenance.role.to_string(), Some(provenance.role_version)),
+    ];
+    roles.into_iter().filter_map(|(role, version)| Some((role, version?.get()))).collect()
+}
+
+fn shown(roles: &BTreeMap<String, u64>) -> String {
+    let roles: Vec<_> = roles.iter().map(|(role, version)| format!("{role} {version}")).collect();
+    roles.join(", ")
 }
 
 fn names(keys: impl IntoIterator<Item = impl ToString>) -> Vec<String> {

@@ -4,48 +4,97 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
 
 use super::Inner;
+use super::tenant::Tenant;
+use crate::repository::Repository;
+use crate::settings::Settings;
 
 /// How much earlier or later than its time a look may be, in percent: so that many hosts do not ask at once.
 const JITTER: u64 = 10;
 
-/// How many tenants are looked for at a time.
-const AT_ONCE: usize = 8;
+/// How soon a release is held on to, or let go, after somebody has said so in another process.
+const PINS: Duration = Duration::from_millis(500);
 
-/// Looks every so often, as long as the service lives.
-pub(super) async fn run(inner: Weak<Inner>, every: Duration) {
+/// How often it is looked what nobody needs any more.
+const PRUNING: Duration = Duration::from_secs(3_600);
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Subject {
+    /// Newer metadata and releases of repositories.
+    Repositories,
+    /// Sources that nobody has signed, and the configurations of coordination services.
+    Rest,
+    /// Releases that somebody holds on to.
+    Pins,
+}
+
+/// Looks every so often, as long as the service lives: for each tenant by itself, so that what takes its time for one keeps no
+/// other waiting.
+pub(super) fn start(io: &Handle, inner: &Arc<Inner>, settings: &Settings) {
+    let subjects = [(Subject::Repositories, settings.poll), (Subject::Rest, settings.max_age), (Subject::Pins, PINS)];
+    io.spawn(prune(Arc::downgrade(inner)));
+    for tenant in inner.tenants.keys() {
+        for (subject, every) in subjects {
+            io.spawn(run(Arc::downgrade(inner), tenant.clone(), subject, every));
+        }
+    }
+}
+
+async fn run(inner: Weak<Inner>, tenant: String, subject: Subject, every: Duration) {
     loop {
         tokio::time::sleep(jittered(every, RandomState::new().hash_one(()))).await;
         let Some(service) = inner.upgrade() else { return };
         if service.in_flight.is_closed() {
             return;
         }
-        look(service).await;
+        let (Some(tenant), Some(threads)) = (service.tenants.get(&tenant).cloned(), service.runtimes.calls().cloned())
+        else {
+            return;
+        };
+        // Whatever is wrong is in the log and in the status by then, and tried again after the same time.
+        let _ = threads.spawn_blocking(move || look(&service, &tenant, subject)).await;
     }
 }
 
-/// Looks for every tenant. What takes its time for one of them keeps only a few others waiting.
-///
-/// Whatever is wrong is in the log and in the status by then, and tried again after the same time.
-async fn look(service: Arc<Inner>) {
-    let mut looking = JoinSet::new();
-    let tenants: Vec<_> = service.tenants.values().cloned().collect();
-    for tenant in tenants {
-        if looking.len() >= AT_ONCE {
-            let _ = looking.join_next().await;
-        }
+/// Removes what was fetched and nobody needs any more.
+async fn prune(inner: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(jittered(PRUNING, RandomState::new().hash_one(()))).await;
+        let Some(service) = inner.upgrade() else { return };
         let Some(threads) = service.runtimes.calls().cloned() else { return };
-        let service = Arc::clone(&service);
-        looking.spawn_blocking_on(
-            move || {
-                let _ = tenant.reload(&service.sandbox, &service.clock, service.kept_releases);
-            },
-            &threads,
-        );
+        let pruned = threads.spawn_blocking(move || {
+            let repositories = service.tenants.values().filter_map(|tenant| tenant.rules().repository());
+            Repository::prune(repositories, service.clock.now());
+        });
+        let _ = pruned.await;
     }
-    while looking.join_next().await.is_some() {}
+}
+
+fn look(service: &Inner, tenant: &Tenant, subject: Subject) {
+    let is_repository = tenant.rules().is_repository();
+    let is_due = match subject {
+        Subject::Repositories => is_repository,
+        Subject::Rest => !is_repository,
+        Subject::Pins => tenant.is_repinned(),
+    };
+    if is_due {
+        let Inner { sandbox, clock, kept_releases, .. } = service;
+        let _ = match subject {
+            Subject::Pins => {
+                let settled = tenant.settle(sandbox, clock, *kept_releases);
+                // The newest one may be one that this host has never had.
+                if tenant.is_pinned() { settled } else { tenant.reload(sandbox, clock, *kept_releases) }
+            }
+            Subject::Repositories | Subject::Rest => tenant.reload(sandbox, clock, *kept_releases),
+        };
+        service.report(tenant);
+    }
+    if subject == Subject::Rest {
+        tenant.reread_related();
+    }
 }
 
 /// The time, up to so much earlier or later.

@@ -1,9 +1,17 @@
 //! How the service is, for those who watch over it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::identity::ReleaseStatus;
+use jiff::Timestamp;
+
+use super::generation::{Absence, Serving, Standing};
+use super::identity::{ReleaseStatus, roles};
+use super::related::Related;
+use super::tenant::Tenant;
 use crate::coordination::{BreakerState, CoordinationStatus};
+use crate::repository::Pin;
 
 /// How the service is.
 #[derive(Clone, Debug, Serialize)]
@@ -37,12 +45,18 @@ pub enum Health {
 pub struct TenantStatus {
     /// The tenant.
     pub name: String,
-    /// The release that serves.
-    pub release: ReleaseStatus,
+    /// The release that serves; none if there is none.
+    pub release: Option<ReleaseStatus>,
+    /// What vouches for it, and until when; none if nobody has signed it.
+    pub trust: Option<TrustStatus>,
+    /// Why calls are not served, in one sentence for each thing; empty if they are.
+    pub unavailable: Vec<String>,
+    /// The release that somebody holds on to; none if the newest one is to serve.
+    pub pin: Option<PinStatus>,
     /// How many releases have served since the start, that one included.
     pub generation: u64,
     /// Since when it serves, RFC 3339.
-    pub since: String,
+    pub since: Option<String>,
     /// When it was last known to be the newest, RFC 3339.
     pub checked: String,
     /// Seconds since then.
@@ -58,12 +72,100 @@ pub struct TenantStatus {
 }
 
 impl TenantStatus {
+    pub(super) fn of(tenant: &Tenant, now: Timestamp) -> Self {
+        let snapshot = tenant.snapshot();
+        let serving = snapshot.serving.release();
+        let standing = serving.and_then(|generation| generation.standing.as_ref());
+        // Clocks are set back now and then.
+        let age = std::time::Duration::try_from(now.duration_since(snapshot.checked)).unwrap_or_default();
+        Self {
+            name: tenant.name.clone(),
+            release: serving.map(|generation| generation.identity.status()),
+            trust: standing.map(|standing| TrustStatus::of(standing, now)),
+            unavailable: unavailable(&snapshot.serving, now),
+            pin: snapshot.pin.as_ref().map(PinStatus::of),
+            generation: snapshot.generations,
+            since: serving.map(|generation| generation.since.to_string()),
+            checked: snapshot.checked.to_string(),
+            cache_age: age.as_secs_f64(),
+            previous: snapshot.previous.iter().map(|generation| generation.identity.status()).collect(),
+            failure: snapshot
+                .failure
+                .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
+            coordination: tenant.related().map(Related::status),
+            coordination_failure: tenant.related().map(Related::failure).unwrap_or_default(),
+        }
+    }
+
     pub(super) fn is_degraded(&self) -> bool {
         let is_left_alone = self.coordination.as_ref().is_some_and(|service| match service.breaker {
             BreakerState::Off | BreakerState::Closed => false,
             BreakerState::Open | BreakerState::HalfOpen => true,
         });
-        self.failure.is_some() || !self.coordination_failure.is_empty() || is_left_alone
+        let is_old = self.trust.as_ref().is_some_and(|trust| trust.stale || trust.due);
+        is_old
+            || !self.unavailable.is_empty()
+            || self.failure.is_some()
+            || !self.coordination_failure.is_empty()
+            || is_left_alone
+    }
+}
+
+/// What vouches for the release that serves, and until when.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrustStatus {
+    /// The newest versions of the repository's metadata that this host has seen, for each role.
+    pub roles: BTreeMap<String, u64>,
+    /// When the first of them expires, RFC 3339.
+    pub expires: String,
+    /// Whose that is.
+    pub expiring: String,
+    /// Whether it has expired: the last good release serves on.
+    pub stale: bool,
+    /// Whether it should have been renewed by now, as half of its time is over.
+    pub due: bool,
+    /// Until when calls are served if nothing newer comes, RFC 3339.
+    pub ends: String,
+}
+
+impl TrustStatus {
+    fn of(standing: &Standing, now: Timestamp) -> Self {
+        Self {
+            roles: roles(&standing.provenance),
+            expires: standing.expires.to_string(),
+            expiring: standing.expiring.to_string(),
+            stale: standing.is_stale(now),
+            due: standing.is_due(now),
+            ends: standing.ends.to_string(),
+        }
+    }
+}
+
+/// Why calls are not served, one sentence for each thing.
+fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
+    match serving {
+        Serving::Nothing(Absence::NotReady(error)) => error.messages(),
+        _ => serving.at(now).err().map(|error| error.to_string()).into_iter().collect(),
+    }
+}
+
+/// A release that somebody holds on to.
+#[derive(Clone, Debug, Serialize)]
+pub struct PinStatus {
+    /// The SHA-256 of its manifest.
+    pub manifest: String,
+    /// Since when, RFC 3339.
+    pub at: String,
+    /// By which way.
+    pub by: String,
+    /// Why, in somebody's words.
+    pub reason: Option<String>,
+}
+
+impl PinStatus {
+    fn of(pin: &Pin) -> Self {
+        let Pin { manifest, at, by, reason } = pin;
+        Self { manifest: manifest.to_string(), at: at.to_string(), by: by.to_string(), reason: reason.clone() }
     }
 }
 

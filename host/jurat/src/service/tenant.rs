@@ -2,41 +2,34 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use jurat_engine::Release;
 use jurat_sandbox::Sandbox;
 use url::Url;
 
-use super::load::{self, Loaded};
+use super::call::CallError;
+use super::generation::{Absence, Generation, Serving};
+use super::load::{Choice, Findings, Looked, Rules, Switch};
 use super::related::{Network, Related};
-use super::{Clock, Identity, OpenError, Reload};
+use super::{Clock, OpenError, Reload};
 use crate::data::DataSource;
+use crate::repository::Pin;
 use crate::settings::TenantSettings;
-
-/// One release in service. It never changes: the next one is a generation of its own, and calls end on the one that they began with.
-#[derive(Debug)]
-pub(super) struct Generation {
-    /// Counted from 1, for each tenant.
-    pub(super) number: u64,
-    pub(super) release: Arc<Release>,
-    pub(super) identity: Identity,
-    pub(super) since: Timestamp,
-    /// Where records may be sent, in the words of those who have signed the release.
-    pub(super) coordination_base_url: Option<Url>,
-}
 
 /// One tenant.
 pub(super) struct Tenant {
     pub(super) name: String,
     pub(super) settings: TenantSettings,
     pub(super) data: DataSource,
-    pub(super) related: Option<Related>,
-    serving: ArcSwap<Generation>,
-    /// Held while a release is loaded, by one at a time.
-    reload: Mutex<()>,
+    related: OnceLock<Related>,
+    rules: Rules,
+    serving: ArcSwap<Serving>,
+    /// Held while the repository is asked, by one at a time.
+    asking: Mutex<()>,
+    /// Held while it is decided what serves. Nobody waits for a repository meanwhile.
+    deciding: Mutex<()>,
     progress: Mutex<Progress>,
 }
 
@@ -46,10 +39,22 @@ struct Progress {
     begun: u64,
     /// The number of the last one that has ended, and how.
     ended: (u64, Result<Reload, Arc<OpenError>>),
+    /// How many releases have served.
+    generations: u64,
     /// When it was last known that nothing newer is there.
     checked: Timestamp,
     failure: Option<Failure>,
     previous: VecDeque<Arc<Generation>>,
+    pin: Option<Pin>,
+}
+
+/// What a decision is made by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Source {
+    /// What the repository said just now.
+    Repository,
+    /// What this host remembers.
+    Memory,
 }
 
 /// Why there is nothing newer although somebody has looked.
@@ -61,49 +66,57 @@ pub(super) struct Failure {
 
 /// What is known of a tenant at a moment.
 pub(super) struct Snapshot {
-    pub(super) serving: Arc<Generation>,
+    pub(super) serving: Arc<Serving>,
+    pub(super) generations: u64,
     pub(super) previous: Vec<Arc<Generation>>,
     pub(super) checked: Timestamp,
     pub(super) failure: Option<Failure>,
+    pub(super) pin: Option<Pin>,
 }
 
 impl Tenant {
-    /// Loads the tenant's release. Nothing is served unless everything is in order.
-    pub(super) fn open(
-        name: &str,
-        settings: &TenantSettings,
-        sandbox: &Sandbox,
-        now: Timestamp,
-        (data, network): (DataSource, &Network),
-    ) -> Result<Self, OpenError> {
-        let loaded = on_own_thread(|| load::load(settings, sandbox, now, None))?;
-        // Without a release to compare with, there is always one that is loaded.
-        let loaded = loaded.ok_or(OpenError::BrokenOff)?;
-        let first = Generation::new(1, loaded, now);
-        first.identity.log(name);
-        let source = settings.coordination.as_ref();
-        let related = source
-            .map(|source| Related::open(name, source, network, first.coordination_base_url.as_ref()))
-            .transpose()?;
-        Ok(Self {
+    /// The tenant, which serves nothing yet.
+    pub(super) fn new(name: &str, rules: Rules, data: DataSource, now: Timestamp) -> Self {
+        let settings = rules.settings().clone();
+        Self {
             name: name.to_owned(),
-            settings: settings.clone(),
             data,
-            related,
-            serving: ArcSwap::from_pointee(first),
-            reload: Mutex::new(()),
+            related: OnceLock::new(),
+            rules,
+            serving: ArcSwap::from_pointee(Serving::Nothing(Absence::NotReady(Arc::new(OpenError::BrokenOff)))),
+            asking: Mutex::new(()),
+            deciding: Mutex::new(()),
             progress: Mutex::new(Progress {
                 begun: 0,
                 ended: (0, Ok(Reload::Unchanged)),
+                generations: 0,
                 checked: now,
                 failure: None,
                 previous: VecDeque::new(),
+                pin: None,
             }),
-        })
+            settings,
+        }
     }
 
-    /// The release that serves.
-    pub(super) fn serving(&self) -> Arc<Generation> {
+    /// Makes ready what related entities are fetched with.
+    ///
+    /// # Errors
+    /// When its configuration cannot be had or used.
+    pub(super) fn relate(&self, network: &Network) -> Result<(), OpenError> {
+        let Some(source) = &self.settings.coordination else { return Ok(()) };
+        let related = Related::open(&self.name, source, network, self.coordination_base_url().as_ref())?;
+        let _ = self.related.set(related);
+        Ok(())
+    }
+
+    /// What related entities are fetched with, if there is something.
+    pub(super) fn related(&self) -> Option<&Related> {
+        self.related.get()
+    }
+
+    /// What calls are served with.
+    pub(super) fn serving(&self) -> Arc<Serving> {
         self.serving.load_full()
     }
 
@@ -113,7 +126,7 @@ impl Tenant {
     /// the question may have missed what it is about.
     pub(super) fn reload(&self, sandbox: &Sandbox, clock: &Clock, kept: u32) -> Result<Reload, Arc<OpenError>> {
         let asked = self.progress().begun;
-        let _alone = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = {
             let mut progress = self.progress();
             if progress.ended.0 > asked {
@@ -123,14 +136,47 @@ impl Tenant {
             progress.begun
         };
         let now = clock.now();
-        let serving = self.serving();
-        let loaded = on_own_thread(|| load::load(&self.settings, sandbox, now, Some(&serving.identity)));
-        let outcome = self.switch(serving, loaded, now, kept);
-        if let Some(related) = &self.related {
-            related.reread(self.serving().coordination_base_url.as_ref());
-        }
+        let (serving, known) = (self.serving(), self.known());
+        let asked = on_own_thread(|| Ok(self.rules.ask(sandbox, now, serving.release(), &known)));
+        let outcome = self.decide(asked, sandbox, now, kept, Source::Repository);
         self.progress().ended = (mine, outcome.clone());
         outcome
+    }
+
+    /// Reads the configuration of the coordination service again.
+    pub(super) fn reread_related(&self) {
+        if let Some(related) = self.related() {
+            related.reread(self.coordination_base_url().as_ref());
+        }
+    }
+
+    /// Holds on to a release, whatever the repository lists, until it is let go.
+    pub(super) fn pin(&self, pin: &Pin, sandbox: &Sandbox, clock: &Clock, kept: u32) -> Result<Reload, CallError> {
+        let repository = self.rules.repository().ok_or(CallError::Unpinnable)?;
+        repository.set_pin(Some(pin)).map_err(|error| CallError::Pin(Arc::new(error)))?;
+        self.settle(sandbox, clock, kept).map_err(CallError::Reload)
+    }
+
+    /// Lets the pinned release go.
+    pub(super) fn unpin(&self, sandbox: &Sandbox, clock: &Clock, kept: u32) -> Result<Reload, CallError> {
+        let repository = self.rules.repository().ok_or(CallError::Unpinnable)?;
+        repository.set_pin(None).map_err(|error| CallError::Pin(Arc::new(error)))?;
+        let settled = self.settle(sandbox, clock, kept);
+        // The newest one may be one that this host has never had.
+        match self.reload(sandbox, clock, kept).map_err(CallError::Reload)? {
+            Reload::Unchanged => settled.map_err(CallError::Reload),
+            Reload::Switched => Ok(Reload::Switched),
+        }
+    }
+
+    /// Whether somebody, in this process or another, has pinned or let go a release since the last look.
+    pub(super) fn is_repinned(&self) -> bool {
+        self.rules.repository().is_some_and(|repository| repository.is_repinned())
+    }
+
+    /// Whether somebody holds on to a release.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.progress().pin.is_some()
     }
 
     /// What is known at this moment.
@@ -138,39 +184,116 @@ impl Tenant {
         let progress = self.progress();
         Snapshot {
             serving: self.serving(),
+            generations: progress.generations,
             previous: progress.previous.iter().cloned().collect(),
             checked: progress.checked,
             failure: progress.failure.clone(),
+            pin: progress.pin.clone(),
         }
     }
 
-    fn switch(
+    /// Where the rules come from.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn coordination_base_url(&self) -> Option<Url> {
+        self.serving().release().and_then(|generation| generation.coordination_base_url.clone())
+    }
+
+    /// Decides what serves by what this host knows already: at once, whatever becomes of the repository.
+    pub(super) fn settle(&self, sandbox: &Sandbox, clock: &Clock, kept: u32) -> Result<Reload, Arc<OpenError>> {
+        let serving = self.serving();
+        let recalled = on_own_thread(|| Ok(self.rules.recall(sandbox, serving.release())));
+        self.decide(recalled, sandbox, clock.now(), kept, Source::Memory)
+    }
+
+    fn decide(
         &self,
-        serving: Arc<Generation>,
-        loaded: Result<Option<Loaded>, OpenError>,
+        findings: Result<Findings, OpenError>,
+        sandbox: &Sandbox,
         now: Timestamp,
         kept: u32,
+        source: Source,
     ) -> Result<Reload, Arc<OpenError>> {
+        let _alone = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        let (serving, known) = (self.serving(), self.known());
+        let findings = findings.unwrap_or_else(Findings::failed);
+        let looked = on_own_thread(|| Ok(self.rules.decide(findings, sandbox, now, serving.release(), &known)))
+            .unwrap_or_else(Looked::failed);
+        self.conclude(&serving, looked, now, kept, source)
+    }
+
+    /// Earlier releases that are ready.
+    fn known(&self) -> Vec<Arc<Generation>> {
+        self.progress().previous.iter().cloned().collect()
+    }
+
+    fn conclude(
+        &self,
+        serving: &Serving,
+        looked: Looked,
+        now: Timestamp,
+        kept: u32,
+        source: Source,
+    ) -> Result<Reload, Arc<OpenError>> {
+        let Looked { choice, standing, pin, failure } = looked;
         let mut progress = self.progress();
-        match loaded {
-            Ok(loaded) => {
-                (progress.checked, progress.failure) = (now, None);
-                let Some(loaded) = loaded else { return Ok(Reload::Unchanged) };
-                let next = Generation::new(serving.number + 1, loaded, now);
-                next.identity.log(&self.name);
-                self.serving.store(Arc::new(next));
-                progress.previous.push_front(serving);
-                progress.previous.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
-                Ok(Reload::Switched)
+        progress.pin = pin;
+        let failure = failure.map(Arc::new);
+        let reload = match choice {
+            Choice::Same => {
+                if let (Some(generation), Some(standing)) = (serving.release(), standing) {
+                    self.serving.store(Arc::new(Serving::Release(Arc::new(generation.renewed(standing)))));
+                } else if let (Serving::Nothing(Absence::NotReady(_)), Some(error)) = (serving, &failure) {
+                    self.serving.store(Arc::new(Serving::Nothing(Absence::NotReady(Arc::clone(error)))));
+                }
+                Reload::Unchanged
             }
-            Err(error) => {
-                let error = Arc::new(error);
+            Choice::Switch(switch) => {
+                let Switch { loaded, number } = *switch;
+                progress.generations += 1;
+                let number = number.unwrap_or(progress.generations);
+                let next = Generation::new(number, loaded, now, standing);
+                next.identity.log(&self.name, next.standing.as_ref());
+                let next = Arc::new(next);
+                progress.previous.retain(|earlier| earlier.identity.manifest != next.identity.manifest);
+                self.serving.store(Arc::new(Serving::Release(Arc::clone(&next))));
+                if let Some(before) = serving.release()
+                    && !self.rules.is_revoked(before)
+                {
+                    progress.previous.push_front(Arc::clone(before));
+                }
+                Reload::Switched
+            }
+            Choice::Drop { manifest } => {
+                if serving.release().is_some() {
+                    tracing::error!(tenant = self.name, manifest, "the release was revoked, and there is no other");
+                }
+                self.serving.store(Arc::new(Serving::Nothing(Absence::Revoked { manifest })));
+                Reload::Switched
+            }
+        };
+        progress.previous.retain(|earlier| !self.rules.is_revoked(earlier));
+        progress.previous.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+        match failure {
+            None => {
+                if source == Source::Repository {
+                    (progress.checked, progress.failure) = (now, None);
+                }
+                Ok(reload)
+            }
+            Some(error) => {
                 let reasons = error.messages().join("; ");
-                tracing::error!(
-                    tenant = self.name,
-                    reasons,
-                    "the release that serves goes on: the next one is not used"
-                );
+                // Once for each reason, not at every look.
+                if progress.failure.as_ref().is_none_or(|last| last.error.messages() != error.messages()) {
+                    let consequence = if self.serving().release().is_some() {
+                        "the release that serves goes on: the next one is not used"
+                    } else {
+                        "there is no release that can be used"
+                    };
+                    tracing::error!(tenant = self.name, reasons, "{consequence}");
+                }
                 progress.failure = Some(Failure { at: now, error: Arc::clone(&error) });
                 Err(error)
             }
@@ -179,13 +302,6 @@ impl Tenant {
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Generation {
-    fn new(number: u64, loaded: Loaded, since: Timestamp) -> Self {
-        let Loaded { release, identity, coordination_base_url } = loaded;
-        Self { number, release, identity, since, coordination_base_url }
     }
 }
 

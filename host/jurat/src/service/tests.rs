@@ -2,6 +2,7 @@ use super::*;
 
 mod calls;
 mod opening;
+mod pinning;
 mod reloading;
 mod site;
 mod waiting;

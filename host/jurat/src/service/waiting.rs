@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 /// Waits, on this thread, for a future that runs on the runtime; none if it broke off, or the runtime has ended.
 ///
 /// Also on a thread of another runtime, where waiting for a future in its own way would panic: there it is only slow.
-pub(super) fn wait_for<T: Send + 'static>(
+pub(crate) fn wait_for<T: Send + 'static>(
     runtime: &Handle,
     future: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {

@@ -14,31 +14,46 @@ pub enum Location {
     Url(Url),
 }
 
-/// The directory that a path or URL names; an error says why it names none, and what to do.
-pub(super) fn rules(uri: &str, base: &Path) -> Result<PathBuf, String> {
+/// The repository or the sources that a path or URL names; an error says why it names none, and what to do.
+pub(super) fn rules(uri: &str, base: &Path) -> Result<Location, String> {
     let shown = shown(uri);
     if uri.is_empty() {
-        return Err("it is empty: name the directory of a signed repository".to_owned());
+        return Err("it is empty: name a signed repository, by its directory or its URL".to_owned());
     }
     if is_bare_file(uri) {
         return Err(format!(
-            "unsigned rules are not run: `{shown}` is a single file, which nobody can have signed; name the directory of a \
-             signed repository (`jurat release build` and `jurat release sign` make one)"
+            "unsigned rules are not run: `{shown}` is a single file, which nobody can have signed; name the directory or \
+             the URL of a signed repository (`jurat trust init` makes one)"
         ));
     }
     let path = match scheme(uri) {
         None => uri.to_owned(),
         Some(("file", rest)) => file_path(rest).ok_or_else(|| other_machine(&shown))?,
-        Some(("http" | "https", _)) => {
-            return Err(format!(
-                "this version reads repositories from directories only: copy what `{shown}` serves to a directory and name that"
-            ));
+        Some(("https", _)) => return repository(uri, &shown).map(Location::Url),
+        Some(("http", _)) => {
+            return Err(format!("`{shown}` could be watched and held back on the way: only `https:` URLs are fetched"));
         }
         Some((scheme, _)) => {
-            return Err(format!("`{}` URLs are not known: write a path or a `file:` URL", Excerpt::of(scheme)));
+            return Err(format!(
+                "`{}` URLs are not known: write a path, a `file:` URL or an `https:` URL",
+                Excerpt::of(scheme)
+            ));
         }
     };
-    Ok(base.join(path))
+    Ok(Location::File(base.join(path)))
+}
+
+/// The URL of a repository, below which its files are.
+fn repository(uri: &str, shown: &Excerpt) -> Result<Url, String> {
+    let mut url = server(uri)?;
+    if url.query().is_some() {
+        return Err(format!("`{shown}` has a part after `?`, which the files of a repository cannot have"));
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
 }
 
 /// A file on this machine or on a server.
@@ -167,7 +182,15 @@ mod tests {
             ("file:rules", "/etc/jurat/rules"),
             ("file:///srv/my%20rules", "/srv/my rules"),
         ] {
-            assert_eq!(rules(uri, base).unwrap(), Path::new(path), "{uri}");
+            assert_eq!(rules(uri, base).unwrap(), Location::File(path.into()), "{uri}");
+        }
+    }
+
+    #[test]
+    fn the_url_of_a_repository_is_that_of_a_directory() {
+        for uri in ["https://rules.example.com/acme", "https://rules.example.com/acme/"] {
+            let expected = Url::parse("https://rules.example.com/acme/").unwrap();
+            assert_eq!(rules(uri, Path::new("/etc")), Ok(Location::Url(expected)), "{uri}");
         }
     }
 
@@ -178,7 +201,9 @@ mod tests {
             ("../logic/business-config.yaml", "unsigned rules are not run"),
             ("https://rules.example.com/business-config.yaml", "unsigned rules are not run"),
             ("https://rules.example.com/x.yml?raw=1", "unsigned rules are not run"),
-            ("https://rules.example.com/repository", "from directories only"),
+            ("http://rules.example.com/repository", "only `https:` URLs"),
+            ("https://rules.example.com/repository?v=1", "after `?`"),
+            ("https://ann:s3cret@rules.example.com/repository", "a user name or a password"),
             ("ftp://rules.example.com", "`ftp` URLs are not known"),
             ("file://server/share", "another machine"),
             ("file:///a%2", "not well escaped"),

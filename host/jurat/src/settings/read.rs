@@ -10,14 +10,30 @@ use jurat_model::Bytes;
 use super::location::Credentials;
 use super::secret_file::Standing;
 use super::target::{HEADER_NAME, is_header};
-use super::{Http, Rpc, Secret, Settings, Tls, WorkerCount, location, secret_file, tenant};
+use super::{
+    Http, Location, Rpc, Secret, Settings, TenantSettings, Tls, WorkerCount, location, secret_file, tenant, trust,
+};
 use crate::yaml::{Field, Section};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     // Everything is read before anything that is missing ends the reading.
     let defaults = Settings::new(PathBuf::new());
     let tenants = tenant::tenants(document);
-    let cache = document.take("logic_cache_dir").path();
+    let (cache_field, state_field) = (document.take("logic_cache_dir"), document.take("state_dir"));
+    let (cache, state) = (cache_field.path(), state_field.path());
+    if let Some(tenants) = &tenants {
+        for field in [&cache_field, &state_field].into_iter().filter(|field| !field.is_there()) {
+            needed_by_servers(field, tenants);
+        }
+    }
+    if let (Some(cache), Some(state)) = (&cache, &state)
+        && (cache.starts_with(state) || state.starts_with(cache))
+    {
+        state_field.refuse(
+            "it must not lie in `logic_cache_dir`, nor that in it: the key of what is cached would lie beside it",
+        );
+    }
+    let poll = trust::poll(&document.take("poll_seconds"));
     let max_age = duration(&document.take("logic_cache_max_age_seconds"), Duration::from_secs);
     let kept_releases = document.take("kept_releases").natural();
     let workers = workers(document);
@@ -28,12 +44,21 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         tenants: tenants?,
         workers,
         cache,
+        state,
+        poll: poll.unwrap_or(defaults.poll),
         max_age: max_age.unwrap_or(defaults.max_age),
         kept_releases: kept_releases.unwrap_or(defaults.kept_releases),
         http,
         rpc,
         headers,
     })
+}
+
+/// Whoever gets rules from a server must remember what it has shown, and have what it runs also while it is away.
+fn needed_by_servers(field: &Field<'_>, tenants: &BTreeMap<String, TenantSettings>) {
+    if tenants.values().any(|tenant| matches!(tenant.rules, Location::Url(_))) {
+        field.refuse("it is missing: a repository on a server needs a directory of this host alone here");
+    }
 }
 
 fn workers(document: &mut Section<'_>) -> WorkerCount {
@@ -62,6 +87,8 @@ fn http(section: &mut Section<'_>) -> Http {
     let idle_connections = section.take("idle_connections").natural();
     let connect_timeout = duration(&section.take("connect_timeout_ms"), Duration::from_millis);
     let read_timeout = duration(&section.take("read_timeout_ms"), Duration::from_millis);
+    let total_timeout = duration(&section.take("total_timeout_ms"), Duration::from_millis);
+    let min_bytes_per_second = section.take("min_bytes_per_second").natural();
     let dns_cache = duration_or_zero(&section.take("dns_cache_seconds"), Duration::from_secs);
     Http {
         proxy,
@@ -69,6 +96,8 @@ fn http(section: &mut Section<'_>) -> Http {
         client_certificate: section.take("client_certificate").path(),
         connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
         read_timeout: read_timeout.unwrap_or(defaults.read_timeout),
+        total_timeout: total_timeout.unwrap_or(defaults.total_timeout),
+        min_bytes_per_second: min_bytes_per_second.unwrap_or(defaults.min_bytes_per_second),
         idle_connections: idle_connections.unwrap_or(defaults.idle_connections),
         dns_cache: dns_cache.unwrap_or(defaults.dns_cache),
     }
@@ -164,7 +193,7 @@ pub(super) fn duration(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<D
     bounded(field, unit(field.positive::<NonZeroU64>()?.get()))
 }
 
-fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
+pub(super) fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
     bounded(field, unit(field.natural()?))
 }
 

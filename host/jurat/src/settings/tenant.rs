@@ -1,20 +1,19 @@
 //! What can be different for each tenant.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use jurat_engine::Excerpt;
 use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Isolation, Limits};
 use jurat_sandbox::SealedWasi;
-use jurat_trust::MetadataVersion;
 
 use super::host::ParseHostError;
 use super::keys::{Key, Scope};
 use super::read::{duration, size};
 use super::{
-    CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Trust, Unsigned, location,
+    CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned, location, trust,
 };
 use crate::yaml::{Field, Section};
 
@@ -64,10 +63,9 @@ fn tenant(section: &mut Section<'_>, defaults: TenantSettings) -> Option<TenantS
     let unsigned = section.take("danger").section(|danger| Some(unsigned(danger))).unwrap_or_default();
     let trust_field = section.take("trust");
     if !trust_field.is_there() && unsigned == Unsigned::Refused {
-        trust_field
-            .refuse("it is missing: say whose signatures are needed (`repository`, `release`, `keys`, `threshold`)");
+        trust_field.refuse("it is missing: say which release is run, and what vouches for it (`release`, `root`)");
     }
-    let trust = trust_field.section(trust);
+    let trust = trust_field.section(trust::trust);
     let data = data(section);
     let coordination = coordination(section);
     let shared = shared(section, defaults);
@@ -98,30 +96,6 @@ fn unsigned(danger: &mut Section<'_>) -> Unsigned {
     let is_allowed = danger.take("unsigned_directory").boolean().unwrap_or(false);
     let components = danger.take("component_directory").path();
     if is_allowed { Unsigned::Run { components } } else { Unsigned::Refused }
-}
-
-fn trust(trust: &mut Section<'_>) -> Option<Trust> {
-    let repository = trust.take("repository").required().parsed();
-    let release = trust.take("release").required().parsed();
-    let key_list = trust.take("keys").required();
-    let threshold_field = trust.take("threshold").required();
-    let min_version = trust.take("min_version");
-
-    let are_there = key_list.is_there();
-    let keys: Vec<_> = key_list.list().iter().filter_map(Field::path).collect();
-    let threshold = match threshold_field.positive::<NonZeroUsize>() {
-        Some(threshold) if are_there && threshold.get() > keys.len() => {
-            threshold_field
-                .refuse(format!("{threshold} signatures are needed, but there are only {} keys", keys.len()));
-            None
-        }
-        threshold => threshold,
-    };
-    let min_version = match min_version.is_there() {
-        true => min_version.positive::<u64>().and_then(MetadataVersion::new)?,
-        false => MetadataVersion::FIRST,
-    };
-    Some(Trust { repository: repository?, release: release?, keys, threshold: threshold?, min_version })
 }
 
 fn data(section: &mut Section<'_>) -> Data {

@@ -1,5 +1,7 @@
 use std::num::NonZeroUsize as Count;
 
+use jurat_trust::TargetPath;
+
 use super::*;
 
 mod secrets;
@@ -21,12 +23,15 @@ fn only(settings: &Settings) -> &TenantSettings {
 /// The defaults with the trust of others.
 fn defaults(rules: &str, like: &Settings) -> Settings {
     let mut settings = Settings::new(rules);
-    settings.tenants.values_mut().for_each(|tenant| tenant.trust = only(like).trust.clone());
+    let root = only(like).trust.as_ref().unwrap().root.clone();
+    let trust = |release: &TargetPath| Some(Trust::new(root.clone(), release.clone()));
+    let release = &only(like).trust.as_ref().unwrap().release;
+    settings.tenants.values_mut().for_each(|tenant| tenant.trust = trust(release));
     settings
 }
 
 const SMALLEST: &str = "business_config_uri: repository\n\
-    trust: {repository: demo, release: t/demo/main/loan.json, keys: [a.pub.pem], threshold: 1}\n";
+    trust: {release: t/demo/main/loan.json}\n";
 
 #[test]
 fn the_example_shows_the_defaults() {
@@ -38,7 +43,7 @@ fn the_example_shows_the_defaults() {
 fn what_is_left_out_has_its_default() {
     let settings = parse(SMALLEST).unwrap();
     assert_eq!(settings, defaults("/etc/jurat/repository", &settings));
-    assert_eq!(only(&settings).trust.as_ref().unwrap().keys, [Path::new("/etc/jurat/a.pub.pem")]);
+    assert_eq!(only(&settings).trust.as_ref().unwrap().root, Path::new("/etc/jurat/root.json"));
 }
 
 #[test]
@@ -71,14 +76,18 @@ fn everything_of_a_tenant_can_be_set() {
 #[test]
 fn everything_of_a_host_can_be_set() {
     let settings = parse(&format!(
-        "{SMALLEST}logic_cache_dir: cache\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
+        "{SMALLEST}logic_cache_dir: cache\nstate_dir: state\npoll_seconds: 7\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
-           read_timeout_ms: 2\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
+           read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
          rpc:\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
            write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem}}\n"
     ))
     .unwrap();
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/etc/jurat/cache")));
+    assert_eq!(
+        (settings.state.as_deref(), settings.poll),
+        (Some(Path::new("/etc/jurat/state")), Duration::from_secs(7))
+    );
     assert_eq!((settings.max_age, settings.kept_releases), (Duration::from_secs(5), 0));
     assert_eq!(settings.workers, WorkerCount::Exactly(Count::new(2).unwrap()));
     let http = Http {
@@ -87,6 +96,8 @@ fn everything_of_a_host_can_be_set() {
         client_certificate: Some("/etc/jurat/me.pem".into()),
         connect_timeout: Duration::from_millis(1),
         read_timeout: Duration::from_millis(2),
+        total_timeout: Duration::from_millis(3),
+        min_bytes_per_second: 4,
         idle_connections: 0,
         dns_cache: Duration::ZERO,
     };
@@ -127,15 +138,14 @@ fn a_configuration_of_validation_lib_is_refused_only_for_its_unsigned_rules() {
 fn a_configuration_of_validation_lib_loads_unmodified_with_signed_rules_from_the_environment() {
     let variables = [
         ("JURAT_BUSINESS_CONFIG_URI", "/srv/repository"),
-        ("JURAT_TRUST_REPOSITORY", "demo"),
+        ("JURAT_TRUST_ROOT", "/keys/root.json"),
         ("JURAT_TRUST_RELEASE", "t/demo/main/loan.json"),
-        ("JURAT_TRUST_KEYS", "/keys/a.pub.pem,/keys/b.pub.pem"),
-        ("JURAT_TRUST_THRESHOLD", "2"),
     ];
     let overrides = Overrides::none().with_environment(variables.map(|(name, value)| (name.into(), value.into())));
     let settings = Settings::parse(VALIDATION_LIB, "local-config.yaml", Path::new("/app"), &overrides).unwrap();
     let tenant = only(&settings);
-    assert_eq!((&*tenant.rules, tenant.trust.as_ref().unwrap().threshold.get()), (Path::new("/srv/repository"), 2));
+    assert_eq!(tenant.rules, Location::File("/srv/repository".into()));
+    assert_eq!(tenant.trust.as_ref().unwrap().root, Path::new("/keys/root.json"));
     let config = Location::File("/app/coordination-service-config.yaml".into());
     assert_eq!(tenant.coordination, Some(CoordinationSource { config, hosts: Vec::new() }));
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/tmp/validation-lib")));
@@ -146,7 +156,7 @@ fn a_configuration_of_validation_lib_loads_unmodified_with_signed_rules_from_the
 fn everything_that_is_wrong_is_said_at_once_with_its_place() {
     let refusals = refusals(
         "business_config_url: x\n\
-         trust:\n  repository: Demo\n  release: loan\n  keys: [a.pem]\n  threshold: 2\n  min_versoin: 3\n\
+         trust:\n  repository: Demo\n  release: loan\n  on_expired: never\n  headers: [X]\n  min_root_versoin: 3\n\
          limits:\n  fuel: 0\n  memory: 16 MB\n  reply: 0\n\
          isolation: records\n\
          batch_parallelism: yes\n\
@@ -167,8 +177,9 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
              expected, a letter or digit first",
             "local-config.yaml:4:12: trust.release: `loan` is no path of a release: names separated by `/` are expected, the last \
              followed by `.json`",
-            "local-config.yaml:6:14: trust.threshold: 2 signatures are needed, but there are only 1 keys",
-            "local-config.yaml:7:3: trust.min_versoin: this key is not known, did you mean `min_version`?",
+            "local-config.yaml:5:15: trust.on_expired: `serve_last_good` or `refuse` is expected, but this is `never`",
+            "local-config.yaml:6:13: trust.headers[0]: a header and the name of its value are expected, as in `Authorization: CDN_TOKEN`",
+            "local-config.yaml:7:3: trust.min_root_versoin: this key is not known, did you mean `min_root_version`?",
             "local-config.yaml:9:9: limits.fuel: a whole number from 1 on is expected, but this is 0",
             "local-config.yaml:10:11: limits.memory: `16 MB` is no size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in \
              `16 MiB`",
@@ -195,10 +206,8 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
 fn rules_without_trust_need_to_be_asked_for_by_name() {
     assert_eq!(
         refusals("business_config_uri: rules"),
-        [
-            "local-config.yaml:1:1: trust: it is missing: say whose signatures are needed (`repository`, `release`, `keys`, \
-          `threshold`)"
-        ]
+        ["local-config.yaml:1:1: trust: it is missing: say which release is run, and what vouches for it \
+          (`release`, `root`)"]
     );
     let settings =
         parse("business_config_uri: rules\ndanger: {unsigned_directory: true, component_directory: ../built}").unwrap();
@@ -222,4 +231,44 @@ fn a_file_that_is_no_map_is_refused() {
 fn one_worker_is_what_no_parallelism_means() {
     let settings = parse(&format!("{SMALLEST}batch_parallelism: false\nbatch_max_workers: 8\n")).unwrap();
     assert_eq!(settings.workers, WorkerCount::Exactly(Count::MIN));
+}
+
+#[test]
+fn everything_of_trust_can_be_set() {
+    let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let settings = parse(&format!(
+        "business_config_uri: https://rules.example.com/acme\nlogic_cache_dir: cache\nstate_dir: state\ntrust:\n  \
+           release: t/acme/main/loan.json\n  root: trust/root.json\n  root_sha256: {digest}\n  repository: acme-prod\n  \
+           min_root_version: 2\n  min_timestamp_version: 3\n  min_snapshot_version: 4\n  on_expired: refuse\n  \
+           max_stale_seconds: 0\n  headers: [\"Authorization: CDN_TOKEN\", \"X-Site:EU\"]\n"
+    ))
+    .unwrap();
+    let tenant = only(&settings);
+    assert_eq!(tenant.rules, Location::Url("https://rules.example.com/acme/".parse().unwrap()));
+    let trust = tenant.trust.as_ref().unwrap();
+    assert_eq!(
+        (&*trust.root, trust.root_sha256),
+        (Path::new("/etc/jurat/trust/root.json"), Some(digest.parse().unwrap()))
+    );
+    assert_eq!(trust.repository.as_ref().unwrap().as_str(), "acme-prod");
+    let floors = [trust.floors.root, trust.floors.timestamp, trust.floors.snapshot].map(|floor| floor.get());
+    assert_eq!((floors, trust.on_expired), ([2, 3, 4], OnExpired::Refuse));
+    assert_eq!((trust.max_stale, trust.grace()), (Duration::ZERO, Duration::ZERO));
+    let headers: Vec<_> = trust.headers.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
+    assert_eq!(headers, [("Authorization", "CDN_TOKEN"), ("X-Site", "EU")]);
+}
+
+#[test]
+fn a_repository_on_a_server_needs_places_of_its_own_for_what_it_gives_and_what_was_seen() {
+    let url = SMALLEST.replace("repository\n", "https://rules.example.com\n");
+    let refused = refusals(&url);
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    for (refusal, key) in refused.iter().zip(["logic_cache_dir", "state_dir"]) {
+        assert!(refusal.contains(&format!("{key}: it is missing")), "{refusal}");
+    }
+    assert!(parse(&format!("{url}logic_cache_dir: a\nstate_dir: b\n")).is_ok());
+    for (cache, state) in [("a", "a"), ("a", "a/b"), ("a/b", "a")] {
+        let refused = refusals(&format!("{url}logic_cache_dir: {cache}\nstate_dir: {state}\n"));
+        assert!(refused.len() == 1 && refused[0].contains("must not lie in"), "{refused:?}");
+    }
 }

@@ -87,7 +87,7 @@ mod tests {
     fn the_version_is_that_of_the_runtime_in_this_program() {
         let locked = include_str!("../../../../Cargo.lock");
         let (_, package) = locked.split_once("name = \"wasmtime\"\n").unwrap();
-        assert!(package.starts_with(&format!("version = \"{RUNTIME}\"\n")), "{}", &package[..40]);
+        assert!(package.starts_with(&format!("version = \"{RUNTIME}\"\n")), "{RUNTIME}: {package:.40}");
     }
 
     #[test]

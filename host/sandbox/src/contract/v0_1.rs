@@ -1,11 +1,12 @@
 //! `jurat:rule@0.1.0`.
 
 use jurat_model::columns::{Batch, Values};
+use jurat_model::reply::{check_declarations, check_verdicts};
 use jurat_model::{Declaration, Finding, Input, Kind, Status, Verdicts};
 use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, TypedFunc};
 
-use super::{Bound, CallError, Contract, Guest, WrongType, check};
+use super::{Bound, CallError, Contract, Guest, WrongType};
 use crate::instance::State;
 
 mod bindings {
@@ -67,7 +68,7 @@ impl Guest for Instance {
         let describe: Describe = describe.map_err(|error| error.context(WrongType("describe")))?;
         let (rules,) = describe.call(&mut *store, ())?;
         let declarations: Vec<_> = rules.into_iter().map(declaration).collect();
-        check::declarations(&declarations)?;
+        check_declarations(&declarations)?;
         Ok(declarations)
     }
 
@@ -80,7 +81,7 @@ impl Guest for Instance {
             statuses: reply.statuses.into_iter().map(status).collect(),
             findings: reply.findings.into_iter().map(finding).collect(),
         };
-        check::verdicts(&verdicts, batch)?;
+        check_verdicts(&verdicts, batch)?;
         Ok(verdicts)
     }
 }

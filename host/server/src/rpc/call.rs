@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jurat::settings::Secret;
-use jurat::{Associated, AssociatedError, Excerpt, advice, chain};
+use jurat::{Associated, AssociatedError, Digest, Excerpt, advice, chain};
 use serde_json::value::RawValue;
 
 use super::failure::{Failure, Kind};
@@ -70,6 +70,20 @@ pub(crate) enum Asked {
     Rulesets,
     /// `reload_logic`
     Reload,
+    /// `pin`
+    Pin {
+        /// The manifest of the release that is to serve.
+        manifest: Digest,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// `rollback`
+    Rollback {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// `unpin`
+    Unpin,
     /// `get_cache_age`
     CacheAge,
     /// `health`
@@ -92,7 +106,7 @@ pub(crate) struct Judging {
 }
 
 /// The methods.
-pub(crate) const METHODS: [Method; 11] = [
+pub(crate) const METHODS: [Method; 14] = [
     Method {
         name: "validate",
         required: &["entity_type", "entity_data", "ruleset_name"],
@@ -111,6 +125,9 @@ pub(crate) const METHODS: [Method; 11] = [
     Method { name: "discover_rules", required: &["entity_type", "entity_data", "ruleset_name"], optional: &["tenant"] },
     Method { name: "discover_rulesets", required: &[], optional: &["tenant"] },
     Method { name: "reload_logic", required: &[], optional: &["tenant"] },
+    Method { name: "pin", required: &["manifest"], optional: &["tenant", "reason"] },
+    Method { name: "rollback", required: &[], optional: &["tenant", "reason"] },
+    Method { name: "unpin", required: &[], optional: &["tenant"] },
     Method { name: "get_cache_age", required: &[], optional: &["tenant"] },
     Method { name: "health", required: &[], optional: &[] },
     Method { name: "status", required: &[], optional: &["tenant"] },
@@ -144,6 +161,11 @@ impl Call {
 }
 
 impl Asked {
+    /// Whether it decides which release serves.
+    pub(crate) fn is_for_operators(&self) -> bool {
+        matches!(self, Self::Pin { .. } | Self::Rollback { .. } | Self::Unpin)
+    }
+
     fn read(method: &'static str, given: &Given<'_>) -> Result<Self, Failure> {
         Ok(match method {
             "validate" => Self::Validate {
@@ -169,12 +191,32 @@ impl Asked {
             },
             "discover_rulesets" => Self::Rulesets,
             "reload_logic" => Self::Reload,
+            "pin" => Self::Pin { manifest: manifest(given)?, reason: reason(given)? },
+            "rollback" => Self::Rollback { reason: reason(given)? },
+            "unpin" => Self::Unpin,
             "get_cache_age" => Self::CacheAge,
             "health" => Self::Health,
             "status" => Self::Status,
             "authenticate" => Self::Authenticate { token: Secret::new(given.text("token")?) },
             _ => Self::Version,
         })
+    }
+}
+
+fn manifest(given: &Given<'_>) -> Result<Digest, Failure> {
+    let text = given.text("manifest")?;
+    text.parse().map_err(|error| Failure::new(Kind::WrongParameter, format!("`manifest`: {}", chain(&error))))
+}
+
+/// Why, in somebody's words: kept, shown and logged, so not of any length.
+fn reason(given: &Given<'_>) -> Result<Option<String>, Failure> {
+    const LONGEST: usize = 1_000;
+    let reason = given.find("reason").map(|_| given.text("reason")).transpose()?;
+    match reason {
+        Some(text) if text.len() > LONGEST => {
+            Err(Failure::new(Kind::WrongParameter, format!("`reason` must have at most {LONGEST} bytes")))
+        }
+        reason => Ok(reason),
     }
 }
 

@@ -16,7 +16,7 @@ use super::lobby::{Lobby, Stranger, Visitor};
 use super::output::{Output, Presence};
 use super::replies::{self, Outgoing, write_reply};
 use super::server::Shared;
-use super::work::{Client, Reply, refuse, work};
+use super::work::{Client, Power, Reply, refuse, work};
 
 /// How long is waited for a client to stop sending when its connection is closed. Without, it could lose what was written to it.
 const LINGER: Duration = Duration::from_secs(1);
@@ -31,7 +31,13 @@ pub(crate) enum Farewell {
 }
 
 /// Serves a client until it ends, or the server does.
-pub(crate) async fn serve<R, W>(shared: Arc<Shared>, visitor: Visitor, reader: R, mut writer: W) -> Farewell
+pub(crate) async fn serve<R, W>(
+    shared: Arc<Shared>,
+    visitor: Visitor,
+    power: Power,
+    reader: R,
+    mut writer: W,
+) -> Farewell
 where
     R: AsyncRead + Unpin + Send,
     W: AsyncWrite + Unpin + Send + 'static,
@@ -41,6 +47,7 @@ where
         number: shared.next_connection(),
         calls: Semaphore::new(most),
         presence: Presence::default(),
+        power,
     });
     let is_only = matches!(visitor, Visitor::Only);
     let mut lines = Lines::new(reader, shared.allowance(), if is_only { Time::Own } else { Time::Shared });

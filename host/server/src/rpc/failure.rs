@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     AuthenticationNeeded,
     /// The token is not the right one.
     AuthenticationFailed,
+    /// The client is not one that may ask for this.
+    Forbidden,
     /// Nobody waits for the answer any more; only the log has it.
     ClientGone,
     /// A mistake of this program.
@@ -59,7 +61,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// All that are told by the server itself.
     #[cfg(test)]
-    pub(crate) const OWN: [Self; 17] = [
+    pub(crate) const OWN: [Self; 18] = [
         Self::ParseError,
         Self::InvalidRequest,
         Self::MessageTooLarge,
@@ -75,6 +77,7 @@ impl Kind {
         Self::TooManyConnections,
         Self::AuthenticationNeeded,
         Self::AuthenticationFailed,
+        Self::Forbidden,
         Self::ClientGone,
         Self::Internal,
     ];
@@ -91,6 +94,7 @@ impl Kind {
             | Self::TooManyConnections
             | Self::AuthenticationNeeded
             | Self::AuthenticationFailed
+            | Self::Forbidden
             | Self::ClientGone
             | Self::Internal
             | Self::Service(_) => -32000,
@@ -115,6 +119,7 @@ impl Kind {
             Self::TooManyConnections => "too_many_connections",
             Self::AuthenticationNeeded => "authentication_needed",
             Self::AuthenticationFailed => "authentication_failed",
+            Self::Forbidden => "forbidden",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
             Self::Service(name) => name,

@@ -26,7 +26,7 @@ use super::output::Presence;
 use super::replies::write_reply;
 use super::serving::Serving;
 use super::stop::Stop;
-use super::work::{Answers, Client, Reply, refuse};
+use super::work::{Answers, Client, Power, Reply, refuse};
 
 /// How long a client may take to agree on how to speak.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let place = Lobby::new(1).place().unwrap();
-        serve(Arc::clone(&self.0), Visitor::Known(place), reader, writer).await
+        serve(Arc::clone(&self.0), Visitor::Known(place), Power::Caller, reader, writer).await
     }
 
     /// What ends it.
@@ -121,7 +121,7 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let mut clients = JoinSet::new();
-        clients.spawn(serve(Arc::clone(&self.0), Visitor::Only, reader, writer));
+        clients.spawn(serve(Arc::clone(&self.0), Visitor::Only, Power::Operator, reader, writer));
         // It begins to drain when nothing more comes in.
         self.0.stop.draining().await;
         self.finish(clients).await
@@ -240,11 +240,11 @@ async fn attend(shared: Arc<Shared>, caller: Caller, tls: Option<TlsAcceptor>, v
     match (caller, tls) {
         (Caller::Tcp(stream), None) => {
             let (reader, writer) = stream.into_split();
-            serve(shared, visitor, reader, writer).await
+            serve(shared, visitor, Power::Caller, reader, writer).await
         }
         (Caller::Unix(stream), _) => {
             let (reader, writer) = stream.into_split();
-            serve(shared, visitor, reader, writer).await
+            serve(shared, visitor, Power::Operator, reader, writer).await
         }
         (Caller::Tcp(stream), Some(tls)) => greet(shared, stream, tls, visitor).await,
     }
@@ -261,7 +261,7 @@ async fn greet(shared: Arc<Shared>, stream: TcpStream, tls: TlsAcceptor, mut vis
     match agreed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => {
             let (reader, writer) = tokio::io::split(stream);
-            serve(shared, visitor, reader, writer).await
+            serve(shared, visitor, Power::Caller, reader, writer).await
         }
         Err(error) => {
             tracing::info!(%error, "a client and this server do not agree on TLS");
@@ -286,7 +286,8 @@ async fn turn_away(shared: Arc<Shared>, caller: Caller, _farewell: OwnedSemaphor
 
 async fn tell(shared: &Arc<Shared>, reader: impl AsyncRead + Unpin, mut writer: impl AsyncWrite + Unpin) {
     let presence = Presence::default();
-    let client = Client { number: shared.next_connection(), calls: Semaphore::new(0), presence: presence.clone() };
+    let (number, calls) = (shared.next_connection(), Semaphore::new(0));
+    let client = Client { number, calls, presence: presence.clone(), power: Power::Caller };
     let reply = Reply::One(refuse(shared, &client, &shared.output_limits(&presence), None, &shared.full()));
     if write_reply(&mut writer, &reply, Some(TURN_AWAY)).await.is_ok() && writer.shutdown().await.is_ok() {
         Lines::new(reader, shared.allowance(), Time::Shared).linger(TURN_AWAY).await;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat::{AsyncService, RecordResult, Reload, Request, Room, RuleResult, Service};
+use jurat::{AsyncService, PinnedBy, RecordResult, Reload, Request, Room, RuleResult, Service};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
@@ -13,6 +13,9 @@ use super::call::{Asked, Call, Judging};
 use super::failure::Failure;
 use super::output::Output;
 use super::work::{Answer, Answers};
+
+/// By which way somebody holds on to a release.
+const BY: PinnedBy = PinnedBy::Rpc;
 
 /// Answers calls with a service.
 #[derive(Debug)]
@@ -94,6 +97,24 @@ fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut O
             let message = match service.reload_logic()? {
                 Reload::Unchanged => "the release that serves is still the newest",
                 Reload::Switched => "another release serves from now on",
+            };
+            output.value(&Done { status: "ok", message })
+        }
+        Asked::Pin { manifest, reason } => {
+            let message = match service.pin(&manifest, BY, reason.as_deref())? {
+                Reload::Unchanged => "the release serves already, and is held on to",
+                Reload::Switched => "the release serves from now on, and is held on to",
+            };
+            output.value(&Done { status: "ok", message })
+        }
+        Asked::Rollback { reason } => {
+            service.rollback(BY, reason.as_deref())?;
+            output.value(&Done { status: "ok", message: "the release before serves from now on, and is held on to" })
+        }
+        Asked::Unpin => {
+            let message = match service.unpin()? {
+                Reload::Unchanged => "no release is held on to; the one that serves is the newest",
+                Reload::Switched => "no release is held on to; the newest one serves from now on",
             };
             output.value(&Done { status: "ok", message })
         }

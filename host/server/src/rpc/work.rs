@@ -12,7 +12,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::budget::{Budget, Hold};
 use super::call::{Asked, Call};
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::lines::Received;
 use super::log::Entry;
 use super::message::{Message, Request};
@@ -42,6 +42,17 @@ pub(crate) struct Client {
     pub(crate) calls: Semaphore,
     /// Whether it is still there.
     pub(crate) presence: Presence,
+    /// What it may ask for.
+    pub(crate) power: Power,
+}
+
+/// What a client may ask for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Power {
+    /// Everything: it has started this server, or may open its Unix socket.
+    Operator,
+    /// Everything but which release serves.
+    Caller,
 }
 
 /// What is sent for one line.
@@ -142,6 +153,13 @@ impl Task {
         if let Ok(call) = &call {
             entry.asks(call);
         }
+        let call = call.and_then(|call| match client.power {
+            Power::Caller if call.asked.is_for_operators() => Err(Failure::new(
+                Kind::Forbidden,
+                "which release serves is decided over stdin or the Unix socket of this server, or by `jurat pin`; not over TCP",
+            )),
+            _ => Ok(call),
+        });
         Self { entry, id, call }
     }
 }

@@ -20,6 +20,8 @@ fn one_kind_of_file_is_not_taken_for_another() {
     assert_eq!(SecretKey::from_pem(&public).err(), Some(KeyError::PublicForPrivate));
     let encrypted = private.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     assert_eq!(SecretKey::from_pem(&encrypted).err(), Some(KeyError::Encrypted));
+    assert_eq!(SecretKey::from_encrypted_pem(&private, b"x").err(), Some(KeyError::NotEncrypted));
+    assert_eq!(SecretKey::from_encrypted_pem(&public, b"x").err(), Some(KeyError::PublicForPrivate));
     assert!(matches!(SecretKey::from_pem(""), Err(KeyError::NotPrivate(_))));
     assert!(matches!(PublicKey::from_pem(""), Err(KeyError::NotPublic(_))));
     let cut: String = public.chars().filter(|character| *character != '=').skip(1).collect();

@@ -3,7 +3,7 @@
 //! A case is a title, `- old`, `+ new`, and `= what is said` (`= accepted` if nothing is); cases are separated by empty lines.
 
 use jurat_model::Bytes;
-use jurat_trust::{Envelope, Manifest, Targets};
+use jurat_trust::{Envelope, Manifest, RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
 
 use crate::fixture::words;
 
@@ -33,9 +33,28 @@ fn manifests_are_read_strictly() {
 }
 
 #[test]
-fn metadata_is_read_strictly() {
-    let read = |bytes: &[u8]| Targets::parse(bytes).map(drop).map_err(|error| words(&error));
+fn roots_are_read_strictly() {
+    let read = |bytes: &[u8]| RootMetadata::parse(bytes).map(drop).map_err(|error| words(&error));
+    check(include_str!("../cases/root.json"), include_str!("../cases/root.cases"), read);
+}
+
+#[test]
+fn timestamps_are_read_strictly() {
+    let read = |bytes: &[u8]| TimestampMetadata::parse(bytes).map(drop).map_err(|error| words(&error));
+    check(include_str!("../cases/timestamp.json"), include_str!("../cases/timestamp.cases"), read);
+}
+
+#[test]
+fn snapshots_are_read_strictly() {
+    let read = |bytes: &[u8]| SnapshotMetadata::parse(bytes).map(drop).map_err(|error| words(&error));
+    check(include_str!("../cases/snapshot.json"), include_str!("../cases/snapshot.cases"), read);
+}
+
+#[test]
+fn targets_are_read_strictly() {
+    let read = |bytes: &[u8]| TargetsMetadata::parse(bytes).map(drop).map_err(|error| words(&error));
     check(include_str!("../cases/targets.json"), include_str!("../cases/targets.cases"), read);
+    check(include_str!("../cases/delegations.json"), include_str!("../cases/delegations.cases"), read);
 }
 
 #[test]

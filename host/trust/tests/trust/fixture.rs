@@ -1,52 +1,25 @@
-//! A small signed repository, and the means to tamper with it.
+//! A release, people with keys, and the means to sign anything with them.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::ed25519::signature::Signer as _;
 use jurat_model::{Bytes, Input, Kind};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile, Layout};
+use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use jurat_trust::{
-    BuiltinCheck, BuiltinRule, Caps, ComponentEntry, Envelope, Fetch, FetchError, FileKind, KeyId, KeySet, LowerLimits,
-    MetadataVersion, PAYLOAD_TYPE, Policy, PublicKey, RuleEntry, SafePath, SecretKey, TargetPath, Targets,
-    VerifiedRelease, VerifyError, Wasi, World, pre_authentication_encoding, verify,
+    BuiltinCheck, BuiltinRule, ComponentEntry, Fetch, FetchError, FileKind, KeyId, LowerLimits, PAYLOAD_TYPE,
+    PublicKey, RuleEntry, SafePath, SecretKey, TargetPath, Wasi, World, pre_authentication_encoding,
 };
 
-pub(crate) const METADATA: &str = "metadata/targets.json";
-
 /// A source that gives what it has, however long that is.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Repository(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl Fetch for Repository {
     fn get(&self, file: &SafePath, _: Bytes) -> Result<Vec<u8>, FetchError> {
         self.0.get(file.as_str()).cloned().ok_or(FetchError::NotFound)
-    }
-}
-
-impl Repository {
-    pub(crate) fn of(layout: &Layout) -> Self {
-        Self(layout.uploads().iter().map(|upload| (upload.path.to_string(), upload.bytes.to_vec())).collect())
-    }
-
-    /// The same with another metadata file.
-    pub(crate) fn with_metadata(&self, bytes: Vec<u8>) -> Self {
-        let mut changed = self.clone();
-        changed.0.insert(METADATA.to_owned(), bytes);
-        changed
-    }
-
-    /// The files of both.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
-    pub(crate) fn verify(&self, policy: &Policy) -> Result<VerifiedRelease, VerifyError> {
-        verify(self, policy, &target())
     }
 }
 
@@ -86,11 +59,7 @@ pub(crate) fn envelope(payload_type: &str, payload: &[u8], signatures: &[(&str, 
     document.to_string().into_bytes()
 }
 
-/// An envelope with signatures by both people whom [`policy`] trusts.
-pub(crate) fn signed(payload: &[u8]) -> Vec<u8> {
-    signed_by(&[1, 2], payload)
-}
-
+/// An envelope with signatures by the given people.
 pub(crate) fn signed_by(people: &[u8], payload: &[u8]) -> Vec<u8> {
     let ids: Vec<_> = people.iter().map(|&person| (id(person), signature(person, PAYLOAD_TYPE, payload))).collect();
     let signatures: Vec<_> = ids.iter().map(|(id, signature)| (id.as_str(), signature.clone())).collect();
@@ -99,23 +68,6 @@ pub(crate) fn signed_by(people: &[u8], payload: &[u8]) -> Vec<u8> {
 
 pub(crate) fn target() -> TargetPath {
     "t/acme/prod/loan-rules.json".parse().unwrap()
-}
-
-/// Two of two people, in November.
-pub(crate) fn policy() -> Policy {
-    static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
-        keys: KeySet::new(2, [public(1), public(2)]).unwrap(),
-        repository: "acme-prod".parse().unwrap(),
-        now: "2026-11-15T12:00:00Z".parse().unwrap(),
-        minimum_version: MetadataVersion::new(7).unwrap(),
-        caps: Caps::DEFAULT,
-    });
-    POLICY.clone()
-}
-
-pub(crate) fn targets() -> Targets {
-    let version = MetadataVersion::new(7).unwrap();
-    Targets::new("acme-prod".parse().unwrap(), version, "2026-12-01T00:00:00Z".parse().unwrap())
 }
 
 pub(crate) fn draft(version: &str) -> Draft {
@@ -176,27 +128,6 @@ pub(crate) fn draft(version: &str) -> Draft {
 
 pub(crate) fn release() -> BuiltRelease {
     BuiltRelease::build(draft("1.4.0")).unwrap()
-}
-
-/// The repository that everything starts from. [`policy`] accepts it.
-pub(crate) fn repository() -> Repository {
-    static REPOSITORY: LazyLock<Repository> = LazyLock::new(|| {
-        let release = release();
-        Repository::of(&layout(&release, &targets().with_release(&target(), release.manifest())))
-    });
-    REPOSITORY.clone()
-}
-
-pub(crate) fn layout(release: &BuiltRelease, targets: &Targets) -> Layout {
-    let mut envelope = Envelope::unsigned(targets.to_bytes());
-    envelope.sign(&secret(1)).unwrap();
-    envelope.sign(&secret(2)).unwrap();
-    Layout::new(release, &target(), &envelope, None, &policy()).unwrap()
-}
-
-/// The signed payload of [`repository`], as text.
-pub(crate) fn payload() -> String {
-    String::from_utf8(targets().with_release(&target(), release().manifest()).to_bytes()).unwrap()
 }
 
 /// An error and its causes, as a person reads them.

@@ -6,11 +6,19 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
-mod attacks;
+mod accepted;
 mod caps;
 mod cases;
 mod fixture;
+mod history;
+mod key_files;
 mod keys;
 mod mutations;
 mod parsers;
+mod publisher;
 mod publishing;
+mod rollback;
+mod roots;
+mod signatures;
+mod state;
+mod tenants;

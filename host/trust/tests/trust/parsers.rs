@@ -1,13 +1,21 @@
 //! Whatever bytes come in: an answer, and the same one for what was written as for what was read.
 
 use jurat_model::Bytes;
-use jurat_trust::{Envelope, Manifest, PublicKey, SafePath, SecretKey, TargetPath, Targets};
+use jurat_trust::{
+    Envelope, Manifest, PublicKey, Role, RootMetadata, SafePath, SecretKey, SnapshotMetadata, TargetPath,
+    TargetsMetadata, TimestampMetadata,
+};
 use proptest::prelude::*;
 
-use crate::fixture::{payload, release, repository};
+use crate::publisher::{Publisher, acme, built};
 
 fn documents() -> Vec<Vec<u8>> {
-    vec![repository().0[crate::fixture::METADATA].clone(), payload().into_bytes(), release().manifest().to_bytes()]
+    let publisher = Publisher::new();
+    let roles = [Role::Root, Role::Timestamp, Role::Snapshot, Role::Targets, acme()];
+    let mut documents: Vec<_> = roles.iter().map(|role| publisher.payload(role).1).collect();
+    documents.push(publisher.files.0["metadata/timestamp.json"].clone());
+    documents.push(built("1.0.0").manifest().to_bytes());
+    documents
 }
 
 /// Bytes that are nearly one of our documents.
@@ -52,8 +60,17 @@ fn check(bytes: &[u8]) {
     if let Ok(manifest) = Manifest::parse(bytes) {
         assert_eq!(Manifest::parse(&manifest.to_bytes()).as_ref(), Ok(&manifest));
     }
-    if let Ok(targets) = Targets::parse(bytes) {
-        assert_eq!(Targets::parse(&targets.to_bytes()).as_ref(), Ok(&targets));
+    if let Ok(metadata) = RootMetadata::parse(bytes) {
+        assert_eq!(RootMetadata::parse(&metadata.to_bytes()).as_ref(), Ok(&metadata));
+    }
+    if let Ok(metadata) = TimestampMetadata::parse(bytes) {
+        assert_eq!(TimestampMetadata::parse(&metadata.to_bytes()).as_ref(), Ok(&metadata));
+    }
+    if let Ok(metadata) = SnapshotMetadata::parse(bytes) {
+        assert_eq!(SnapshotMetadata::parse(&metadata.to_bytes()).as_ref(), Ok(&metadata));
+    }
+    if let Ok(metadata) = TargetsMetadata::parse(bytes) {
+        assert_eq!(TargetsMetadata::parse(&metadata.to_bytes()).as_ref(), Ok(&metadata));
     }
     if let Ok(envelope) = Envelope::parse(bytes, Bytes::mebi(1)) {
         assert_eq!(Envelope::parse(&envelope.to_bytes(), Bytes::mebi(1)).as_ref(), Ok(&envelope));

@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::Timestamp;
 use jurat::author::{self, Checked, ComponentSource, ReleaseSource};
 use jurat::files;
-use jurat_trust::publish::BuiltRelease;
-use jurat_trust::{Caps, Digest, Envelope, MetadataVersion, RepositoryId, SafePath, TargetPath, Targets, Wasi};
+use jurat_trust::{Caps, Digest, ReleaseName, RoleName, SafePath, TargetPath, Wasi};
 
-use super::expiry::Lifetime;
 use crate::exit::{Exit, Failure};
 use crate::guest::{self, Guest, Target};
-use crate::repository::Repository;
+use crate::lifetime::Lifetime;
+use crate::repository::{PublisherSettings, WorkingCopy, shown};
 use crate::{host, output};
 
 const EXAMPLES: &str = "\
 Examples:
-  jurat release build rules/loan --out repository --repository acme-prod \\
-      --target t/acme/prod/loan.json
-  jurat release sign repository --key keys/rules-team.pem
+  jurat release build rules/loan --out repository --tenant acme
+  jurat release build --tenant acme --channel canary --expires-in 30d
 
 Compiles the crates that `release.yaml` names, checks that everything in the release fits together, runs its test vectors, and \
-puts it into the repository. Hosts see nothing of it until it is signed.";
+stages the tenant's role, which lists it as `t/TENANT/CHANNEL/NAME.json`. Hosts see nothing of it until it is signed and published.";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -31,15 +28,15 @@ pub(in crate::command) struct Arguments {
     /// The directory with `release.yaml`
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
-    /// The repository: a directory, made if it is not there
+    /// The repository
     #[arg(long, value_name = "REPO", default_value = "repository")]
     out: PathBuf,
-    /// The name that the repository is signed for; needed for a new one
-    #[arg(long, value_name = "ID")]
-    repository: Option<RepositoryId>,
-    /// The path of the release among the targets of the repository, instead of NAME.json
-    #[arg(long, value_name = "PATH")]
-    target: Option<TargetPath>,
+    /// Whose release it is
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// Which of the tenant's hosts it is for
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    channel: String,
     /// How long hosts may use it without a new signature: days, hours or minutes
     #[arg(long, value_name = "TIME", default_value = "90d")]
     expires_in: Lifetime,
@@ -50,39 +47,57 @@ pub(in crate::command) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let source = author::read(&arguments.directory)?;
+    let target = arguments.target(&source.name)?;
+    let copy = WorkingCopy::change(&arguments.out)?;
+    let mut repository = copy.read(None)?;
+    arguments.check_tenant(&repository)?;
+    let mut clock = PublisherSettings::read(&copy)?.clock(None)?;
+    clock.lifetimes.tenant = arguments.expires_in.duration();
+
     let components = components(&source, arguments.component_dir.as_deref())?;
     let Checked { built, warnings, vectors, .. } =
         author::check(&source, components, &host::sandbox()?, &host::author_policy())?;
     for warning in &warnings {
         output::complain("warning", &warning.to_string());
     }
-    let target = match &arguments.target {
-        Some(target) => target.clone(),
-        None => TargetPath::new("", &source.name).map_err(|error| Failure::about(Exit::Usage, "--target", &error))?,
-    };
-    if target.name() != &source.name {
-        let name = &source.name;
-        return Err(Failure::usage(format!(
-            "--target: `{target}` is no place for the release `{name}`; it ends in `{name}.json`"
-        )));
-    }
-    let repository = Repository::new(&arguments.out);
-    let expires = arguments.expires_in.from(host::now());
-    let expires = expires.ok_or_else(|| Failure::usage("--expires-in: that is beyond all calendars"))?;
-    let targets =
-        successor(&repository, arguments.repository.as_ref(), expires)?.with_release(&target, built.manifest());
-    write(&repository, &built, &target)?;
-    let staged = repository.stage(&Envelope::unsigned(targets.to_bytes()))?;
-
     let manifest = built.manifest();
+    let staged = repository.list_release(&target, manifest, clock)?;
+    // What nobody looks for yet comes first: then whatever is staged is there.
+    for upload in built.uploads(&target) {
+        copy.shelf().put(&upload)?;
+    }
     output::progress(&format!("release     {} {}  as {target}", manifest.name(), manifest.version()));
     output::progress(&format!("manifest    {}", Digest::of(&manifest.to_bytes())));
-    let (version, expires) = (targets.version(), targets.expires());
     output::progress(&format!("vectors     {vectors}, in {} ms", vectors.elapsed.as_millis()));
-    output::progress(&format!("metadata    version {version} of `{}`, until {expires}", targets.repository()));
-    output::progress(&format!("not signed  {}", staged.display()));
-    output::progress(&format!("next        jurat release sign {} --key FILE", arguments.out.display()));
+    copy.stage(&[staged])?;
+    output::progress(&format!("next        jurat release sign {} --key FILE", shown(copy.root()).display()));
     Ok(Exit::Fine)
+}
+
+impl Arguments {
+    /// Where the release is listed.
+    fn target(&self, name: &ReleaseName) -> Result<TargetPath, Failure> {
+        TargetPath::new(&format!("t/{}/{}", self.tenant, self.channel), name)
+            .map_err(|error| Failure::about(Exit::Usage, "--tenant, --channel", &error))
+    }
+
+    /// Nobody should wait for a compiler to hear that there is no such tenant.
+    fn check_tenant(&self, repository: &jurat_trust::publish::Repository) -> Result<(), Failure> {
+        let out = shown(&self.out);
+        let out = out.display();
+        if repository.id().is_none() {
+            return Err(Failure::usage(format!("{out}: there is no repository in it; `jurat trust init` makes one")));
+        }
+        let role =
+            RoleName::of_tenant(&self.tenant).map_err(|error| Failure::about(Exit::Usage, "--tenant", &error))?;
+        let is_there = repository.roles().into_iter().any(|status| {
+            status.keys.is_some() && matches!(&status.role, jurat_trust::Role::Delegated(name) if *name == role)
+        });
+        if is_there {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("{out}: there is no tenant `{}`; `jurat tenant add` adds one", self.tenant)))
+    }
 }
 
 /// The components of a release: those that have been built, and those that have to be.
@@ -118,35 +133,4 @@ fn compile(component: &ComponentSource, package: &Path) -> Result<Vec<u8>, Failu
     built
         .map(|built| built.bytes)
         .ok_or_else(|| Failure::usage(format!("{}: cargo made no `{file}`", package.display())))
-}
-
-/// Metadata that can take the place of what the repository has.
-fn successor(repository: &Repository, id: Option<&RepositoryId>, expires: Timestamp) -> Result<Targets, Failure> {
-    let published = repository.published()?.map(|metadata| metadata.targets);
-    let staged = repository.staged()?.map(|metadata| metadata.targets);
-    // What is staged counts, or one of two releases that are signed together would be lost.
-    let old = match (published, staged) {
-        (Some(published), Some(staged)) if staged.version() > published.version() => Some(staged),
-        (Some(published), _) => Some(published),
-        (None, staged) => staged,
-    };
-    let shown = repository.root().display();
-    match (old, id) {
-        (None, None) => Err(Failure::usage(format!("{shown}: a new repository needs a name: --repository ID"))),
-        (None, Some(id)) => Ok(Targets::new(id.clone(), MetadataVersion::FIRST, expires)),
-        (Some(old), Some(id)) if old.repository() != id => {
-            Err(Failure::usage(format!("{shown}: it is the repository `{}`, not `{id}`", old.repository())))
-        }
-        (Some(old), _) => old.successor(expires).ok_or_else(|| Failure::usage(format!("{shown}: no version is left"))),
-    }
-}
-
-/// Writes what hosts do not look for yet.
-fn write(repository: &Repository, built: &BuiltRelease, target: &TargetPath) -> Result<(), Failure> {
-    for (_, bytes) in built.files() {
-        repository.write(&SafePath::of_blob(&Digest::of(bytes)), bytes)?;
-    }
-    let manifest = built.manifest().to_bytes();
-    repository.write(&target.location(&Digest::of(&manifest)), &manifest)?;
-    Ok(())
 }

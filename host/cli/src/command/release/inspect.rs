@@ -1,17 +1,22 @@
 //! `jurat release inspect`: what a repository says, believed or not.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jurat::author;
-use jurat_trust::{Caps, Digest, Manifest, Target, TargetPath};
+use jurat::files::Directory;
+use jurat_trust::{
+    Caps, Digest, Envelope, Manifest, MetadataVersion, Role, RootMetadata, SafePath, SnapshotMetadata, Target,
+    TargetPath, TargetsMetadata, TimestampMetadata, TopRole,
+};
 use serde::Serialize;
 
 use crate::command::inspect::Format;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::repository::{Metadata, Repository};
 use crate::table::plain;
 
 /// Characters of foreign text that are shown.
@@ -19,7 +24,7 @@ const SHOWN: usize = 200;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  jurat release inspect repository --format json\n\nNothing is checked; `jurat release verify` does that."
+    after_help = "Example:\n  jurat release inspect repository --format json\n\nNothing is checked; `jurat trust verify` does that."
 )]
 pub(in crate::command) struct Arguments {
     /// The repository
@@ -34,22 +39,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     inspect(&arguments.repository, arguments.format)
 }
 
-/// Writes what the repository in a directory says.
+/// Writes what the repository in a directory says: the newest metadata of each role, and what is staged.
 pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Exit, Failure> {
-    let repository = Repository::open(directory)?;
-    let metadata: Vec<_> = [repository.published()?, repository.staged()?].into_iter().flatten().collect();
+    let files = Directory::new(directory);
+    let shown = directory.display();
+    if !directory.is_dir() {
+        return Err(Failure::usage(format!("{shown}: there is no such directory")));
+    }
+    let metadata = [newest(&files, "metadata")?, newest(&files, "staged")?].concat();
     if metadata.is_empty() {
-        let advice = if repository.files().has(author::RELEASE_FILE) {
-            ", but the sources of a release; `jurat release build` makes a repository of them"
+        let advice = if files.has(author::RELEASE_FILE) {
+            ", but the sources of a release; `jurat release build` makes a release of them"
         } else {
             ""
         };
-        let directory = directory.display();
         return Err(Failure::usage(format!(
-            "{directory}: it is no repository: it has no `metadata/targets.json`{advice}"
+            "{shown}: it is no repository: it has no `metadata/timestamp.json`{advice}"
         )));
     }
-    let report: Vec<_> = metadata.iter().map(|metadata| MetadataReport::new(&repository, metadata)).collect();
+    let report = metadata.iter().map(|(role, file)| MetadataReport::read(&files, role, file));
+    let report = report.collect::<Result<Vec<_>, _>>()?;
     let mut out = output::stdout();
     let written = match format {
         Format::Text => report.iter().try_for_each(|metadata| metadata.write(&mut out)),
@@ -59,16 +68,50 @@ pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Ex
     Ok(Exit::Fine)
 }
 
+/// The file of each role that has the highest version in its name, those roles first that vouch for others.
+fn newest(files: &Directory, directory: &str) -> Result<Vec<(Role, SafePath)>, Failure> {
+    let path = files.root().join(directory);
+    let entries = match fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::about(Exit::Usage, path.display(), &error)),
+    };
+    let mut newest: BTreeMap<Role, (Option<MetadataVersion>, SafePath)> = BTreeMap::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| Failure::about(Exit::Usage, path.display(), &error))?;
+        let name = entry.file_name();
+        let Some((role, version)) = name.to_str().and_then(parse_name) else { continue };
+        let Ok(file) = format!("{directory}/{}", name.display()).parse::<SafePath>() else { continue };
+        if newest.get(&role).is_none_or(|(known, _)| *known < version) {
+            newest.insert(role, (version, file));
+        }
+    }
+    Ok(newest.into_iter().map(|(role, (_, file))| (role, file)).collect())
+}
+
+/// The role and the version that are in the name of a file.
+fn parse_name(name: &str) -> Option<(Role, Option<MetadataVersion>)> {
+    let stem = name.strip_suffix(".json")?;
+    if stem == Role::Timestamp.name() {
+        return Some((Role::Timestamp, None));
+    }
+    let (version, role) = stem.split_once('.')?;
+    Some((role.parse().ok()?, Some(MetadataVersion::new(version.parse().ok()?)?)))
+}
+
 /// One envelope of a repository.
 #[derive(Debug, Serialize)]
 struct MetadataReport {
-    file: &'static str,
+    file: String,
+    role: String,
     /// Always false: this command believes everybody.
     verified: bool,
     repository: String,
     version: u64,
     expires: String,
     signers: Vec<String>,
+    /// Other metadata that it speaks of, and roles whose keys it names.
+    names: Vec<String>,
     releases: Vec<ReleaseReport>,
     revoked: Vec<String>,
 }
@@ -103,24 +146,53 @@ struct FileReport {
     sha256: String,
 }
 
+/// The payload of a role.
+enum Payload {
+    Root(RootMetadata),
+    Timestamp(TimestampMetadata),
+    Snapshot(SnapshotMetadata),
+    Targets(TargetsMetadata),
+}
+
 impl MetadataReport {
-    fn new(repository: &Repository, metadata: &Metadata) -> Self {
-        let Metadata { file, envelope, targets } = metadata;
-        Self {
-            file,
+    fn read(files: &Directory, role: &Role, file: &SafePath) -> Result<Self, Failure> {
+        let shown = || files.root().join(file.as_str()).display().to_string();
+        let bytes =
+            files.read(file, Caps::DEFAULT.targets).map_err(|error| Failure::about(Exit::Usage, shown(), &error))?;
+        let envelope = Envelope::parse(&bytes, Caps::DEFAULT.targets)
+            .map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
+        let bytes = envelope.unverified_payload();
+        let payload = match role {
+            Role::Root => RootMetadata::parse(bytes).map(Payload::Root),
+            Role::Timestamp => TimestampMetadata::parse(bytes).map(Payload::Timestamp),
+            Role::Snapshot => SnapshotMetadata::parse(bytes).map(Payload::Snapshot),
+            Role::Targets | Role::Delegated(_) => TargetsMetadata::parse(bytes).map(Payload::Targets),
+        };
+        let payload = payload.map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
+        let (repository, version, expires) = payload.head();
+        let targets = match &payload {
+            Payload::Targets(targets) => Some(targets),
+            _ => None,
+        };
+        let releases = targets.into_iter().flat_map(TargetsMetadata::releases);
+        Ok(Self {
+            file: file.to_string(),
+            role: role.to_string(),
             verified: false,
-            repository: targets.repository().to_string(),
-            version: targets.version().get(),
-            expires: targets.expires().to_string(),
+            repository,
+            version,
+            expires,
             signers: envelope.unverified_key_ids().map(str::to_owned).collect(),
-            releases: targets.releases().map(|(path, target)| ReleaseReport::new(repository, &path, target)).collect(),
-            revoked: targets.revoked().iter().map(ToString::to_string).collect(),
-        }
+            names: payload.names(),
+            releases: releases.map(|(path, target)| ReleaseReport::new(files, &path, target)).collect(),
+            revoked: targets.into_iter().flat_map(|targets| targets.revoked()).map(ToString::to_string).collect(),
+        })
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { file, verified: _, repository, version, expires, signers, releases, revoked } = self;
-        writeln!(out, "{file}  not verified")?;
+        let Self { file, role, verified: _, repository, version, expires, signers, names, releases, revoked } = self;
+        writeln!(out, "{}  not verified", plain(file, SHOWN))?;
+        writeln!(out, "  role        {}", plain(role, SHOWN))?;
         writeln!(out, "  repository  {repository}")?;
         writeln!(out, "  version     {version}")?;
         writeln!(out, "  expires     {expires}")?;
@@ -129,6 +201,9 @@ impl MetadataReport {
         }
         for signer in signers {
             writeln!(out, "  signed by   {}", plain(signer, SHOWN))?;
+        }
+        for name in names {
+            writeln!(out, "  names       {}", plain(name, SHOWN))?;
         }
         for release in releases {
             release.write(out)?;
@@ -140,9 +215,40 @@ impl MetadataReport {
     }
 }
 
+impl Payload {
+    fn head(&self) -> (String, u64, String) {
+        let head = |repository: &jurat_trust::RepositoryId, version: MetadataVersion, expires: jiff::Timestamp| {
+            (repository.to_string(), version.get(), expires.to_string())
+        };
+        match self {
+            Self::Root(root) => head(root.repository(), root.version(), root.expires()),
+            Self::Timestamp(timestamp) => head(timestamp.repository(), timestamp.version(), timestamp.expires()),
+            Self::Snapshot(snapshot) => head(snapshot.repository(), snapshot.version(), snapshot.expires()),
+            Self::Targets(targets) => head(targets.repository(), targets.version(), targets.expires()),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let keys = |role: &dyn std::fmt::Display, keys: &jurat_trust::KeySet| {
+            let ids: Vec<_> = keys.keys().map(|(id, _)| id.to_string()).collect();
+            format!("{role}: {} of {}", keys.threshold(), ids.join(", "))
+        };
+        match self {
+            Self::Root(root) => TopRole::ALL.iter().map(|role| keys(role, root.keys(*role))).collect(),
+            Self::Timestamp(timestamp) => vec![format!("snapshot {}", timestamp.snapshot().version)],
+            Self::Snapshot(snapshot) => {
+                snapshot.files().map(|(role, file)| format!("{role} {}", file.version)).collect()
+            }
+            Self::Targets(targets) => {
+                targets.delegations().iter().map(|delegation| keys(&delegation.role, &delegation.keys)).collect()
+            }
+        }
+    }
+}
+
 impl ReleaseReport {
-    fn new(repository: &Repository, path: &TargetPath, target: &Target) -> Self {
-        let content = content(repository, path, target.sha256()).unwrap_or_else(Content::Unreadable);
+    fn new(files: &Directory, path: &TargetPath, target: &Target) -> Self {
+        let content = content(files, path, target.sha256()).unwrap_or_else(Content::Unreadable);
         Self { target: path.to_string(), manifest: target.sha256().to_string(), content }
     }
 
@@ -162,11 +268,11 @@ impl ReleaseReport {
     }
 }
 
-fn content(repository: &Repository, path: &TargetPath, sha256: &Digest) -> Result<Content, String> {
-    let bytes = repository.files().read(&path.location(sha256), Caps::DEFAULT.manifest);
+fn content(files: &Directory, path: &TargetPath, sha256: &Digest) -> Result<Content, String> {
+    let bytes = files.read(&path.location(sha256), Caps::DEFAULT.manifest);
     let bytes = bytes.map_err(|error| jurat::chain(&error))?;
     let manifest = Manifest::parse(&bytes).map_err(|error| jurat::chain(&error))?;
-    let files = manifest.files().iter().map(|file| FileReport {
+    let listed = manifest.files().iter().map(|file| FileReport {
         path: file.path.to_string(),
         kind: file.kind.name(),
         bytes: file.length,
@@ -177,7 +283,7 @@ fn content(repository: &Repository, path: &TargetPath, sha256: &Digest) -> Resul
         name: manifest.name().to_string(),
         version: manifest.version().to_string(),
         world: manifest.world().to_string(),
-        files: files.collect(),
+        files: listed.collect(),
         rules: in_components.chain(manifest.builtin().iter().map(|rule| &rule.id)).cloned().collect(),
     })
 }

@@ -1,13 +1,12 @@
 //! What is opened, and what is not.
 
 use std::fs;
-use std::path::PathBuf;
 
 use jurat_trust::Origin;
 
 use super::site::{LOAN, Site};
 use super::*;
-use crate::settings::{Trust, Unsigned};
+use crate::settings::{Location, Trust, Unsigned};
 
 #[test]
 fn a_signed_release_judges() {
@@ -47,32 +46,37 @@ fn a_release_that_is_not_there_is_a_matter_of_settings() {
     let site = Site::new();
     let other = site.with(|tenant| {
         let trust = tenant.trust.clone().unwrap();
-        tenant.trust = Some(Trust { release: "t/demo/other.json".parse().unwrap(), ..trust });
+        tenant.trust = Some(Trust { release: "t/demo/main/other.json".parse().unwrap(), ..trust });
     });
     assert_eq!(site.refusal(other).0, Blame::Configuration);
-    let nowhere = site.with(|tenant| tenant.rules = site.path("nowhere"));
+    let nowhere = site.with(|tenant| tenant.rules = Location::File(site.path("nowhere")));
     let (whose, message) = site.refusal(nowhere);
     assert_eq!(whose, Blame::Configuration);
     assert!(message.contains("does not exist"), "{message}");
 }
 
 #[test]
-fn all_keys_that_cannot_be_read_are_named() {
+fn without_a_trusted_root_nothing_is_run() {
     let site = Site::new();
-    fs::write(site.path("bad.pem"), "no key").unwrap();
-    let keys: Vec<PathBuf> = ["bad.pem", "missing.pem", "key.pub.pem"].iter().map(|key| site.path(key)).collect();
-    let settings = site.with(|tenant| {
-        let trust = tenant.trust.clone().unwrap();
-        tenant.trust = Some(Trust { keys, ..trust });
-    });
-    let (whose, message) = site.refusal(settings);
-    assert_eq!((whose, message.lines().count()), (Blame::Configuration, 2), "{message}");
+    for (bytes, whose) in
+        [(None, Blame::Configuration), (Some(&b"no root"[..]), Blame::Trust), (Some(b""), Blame::Trust)]
+    {
+        match bytes {
+            Some(bytes) => fs::write(site.path("root.json"), bytes).unwrap(),
+            None => fs::rename(site.path("root.json"), site.path("kept.json")).unwrap(),
+        }
+        let (found, message) = site.refusal(site.settings());
+        assert_eq!(found, whose, "{message}");
+        assert!(message.contains("root.json") && message.contains("nothing is run"), "{message}");
+    }
+    fs::rename(site.path("kept.json"), site.path("root.json")).unwrap();
+    site.open();
 }
 
 #[test]
 fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
     let site = Site::new();
-    let settings = site.with(|tenant| tenant.rules = site.path("source"));
+    let settings = site.with(|tenant| tenant.rules = Location::File(site.path("source")));
     let (whose, message) = site.refusal(settings.clone());
     assert_eq!(whose, Blame::Configuration);
     assert!(message.contains("unsigned rules are not run"), "{message}");
@@ -82,7 +86,7 @@ fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
     let service = site.builder(allowed).open().unwrap();
     assert_eq!(service.identity().unwrap().origin, Origin::Unsigned);
     assert!(service.validate("loan", LOAN, "quick").unwrap().unsigned);
-    assert!(service.status().tenants[0].release.unsigned);
+    assert!(service.status().tenants[0].release.as_ref().unwrap().unsigned);
 }
 
 #[test]
@@ -103,10 +107,7 @@ fn a_repository_is_verified_even_where_unsigned_rules_may_run() {
 fn several_tenants_have_rules_of_their_own() {
     let site = Site::new();
     let text = |name: &str| {
-        format!(
-            "  {name}:\n    business_config_uri: repository\n    trust: {{repository: demo, release: t/demo/loan.json, \
-             keys: [key.pub.pem], threshold: 1}}\n"
-        )
+        format!("  {name}:\n    business_config_uri: repository\n    trust: {{release: t/demo/main/loan.json}}\n")
     };
     let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
     let service = site.builder(settings).open().unwrap();
@@ -116,7 +117,7 @@ fn several_tenants_have_rules_of_their_own() {
     assert_eq!(acme.validate("loan", LOAN, "quick").unwrap().entity_id, "L-1");
     assert_eq!((service.status().tenants.len(), acme.status().tenants.len()), (2, 1));
 
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    site.publish("1.1.0", &["quick", "more"]);
     assert_eq!(acme.reload_logic().unwrap(), Reload::Switched);
     assert!(acme.validate("loan", LOAN, "more").is_ok());
     assert!(service.tenant("globex").unwrap().validate("loan", LOAN, "more").is_err());

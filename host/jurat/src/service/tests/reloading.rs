@@ -13,15 +13,15 @@ fn a_newer_release_is_switched_to_and_the_one_before_stays_at_hand() {
     let service = site.open();
     assert_eq!(service.reload_logic().unwrap(), Reload::Unchanged);
     assert!(matches!(service.validate("loan", LOAN, "more"), Err(CallError::Route(_))));
-    for (metadata, version) in [(2, "1.1.0"), (3, "1.2.0"), (4, "1.3.0")] {
-        site.publish(metadata, version, &["quick", "more"]);
+    for version in ["1.1.0", "1.2.0", "1.3.0"] {
+        site.publish(version, &["quick", "more"]);
         assert_eq!(service.reload_logic().unwrap(), Reload::Switched);
         assert_eq!(service.identity().unwrap().version, version);
     }
     assert_eq!(service.validate("loan", LOAN, "more").unwrap().results.len(), 1);
     let status = service.status();
     let tenant = &status.tenants[0];
-    assert_eq!((tenant.generation, tenant.release.metadata_version), (4, Some(4)));
+    assert_eq!((tenant.generation, tenant.release.as_ref().unwrap().roles["t-demo"]), (4, 4));
     let previous: Vec<_> = tenant.previous.iter().map(|release| release.version.as_str()).collect();
     assert_eq!(previous, ["1.2.0", "1.1.0"]);
 }
@@ -30,7 +30,7 @@ fn a_newer_release_is_switched_to_and_the_one_before_stays_at_hand() {
 fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
     let site = Site::new();
     let service = site.open();
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    site.publish("1.1.0", &["quick", "more"]);
     for blob in fs::read_dir(site.path("repository/blobs/sha256")).unwrap() {
         fs::write(blob.unwrap().path(), "altered").unwrap();
     }
@@ -43,7 +43,7 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
     let failure = status.tenants[0].failure.as_ref().unwrap();
     assert!(failure.reasons[0].contains("is truncated"), "{failure:?}");
 
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    site.publish("1.1.0", &["quick", "more"]);
     assert_eq!(service.reload_logic().unwrap(), Reload::Switched);
     let status = service.status();
     assert_eq!((status.health, status.tenants[0].failure.is_none()), (Health::Ok, true));
@@ -53,10 +53,10 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
 fn an_older_release_is_not_switched_to() {
     let site = Site::new();
     let service = site.open();
-    let older = fs::read(site.path("repository/metadata/targets.json")).unwrap();
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    let older = fs::read(site.path("repository/metadata/timestamp.json")).unwrap();
+    site.publish("1.1.0", &["quick", "more"]);
     service.reload_logic().unwrap();
-    fs::write(site.path("repository/metadata/targets.json"), older).unwrap();
+    fs::write(site.path("repository/metadata/timestamp.json"), older).unwrap();
     assert!(matches!(service.reload_logic(), Err(CallError::Reload(_))));
     assert_eq!(service.identity().unwrap().version, "1.1.0");
 }
@@ -80,9 +80,9 @@ fn the_age_is_that_of_the_last_look_that_found_everything_in_order() {
 #[test]
 fn the_service_looks_for_newer_releases_by_itself() {
     let site = Site::new();
-    let settings = Settings { max_age: Duration::from_millis(20), ..site.settings() };
+    let settings = Settings { poll: Duration::from_millis(20), ..site.settings() };
     let service = site.builder(settings).open().unwrap();
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    site.publish("1.1.0", &["quick", "more"]);
     // A time after which the test fails, not one that it waits for.
     let patience = std::time::Instant::now() + Duration::from_secs(60);
     while service.identity().unwrap().version != "1.1.0" {
@@ -95,7 +95,7 @@ fn the_service_looks_for_newer_releases_by_itself() {
 fn everybody_who_asks_at_once_gets_an_answer_and_the_newest_release() {
     let site = Site::new();
     let service = site.open();
-    site.publish(2, "1.1.0", &["quick", "more"]);
+    site.publish("1.1.0", &["quick", "more"]);
     let together = Barrier::new(8);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -119,7 +119,7 @@ fn a_call_ends_on_the_release_that_it_began_with() {
         .judge(&service.request("quick").unwrap(), records.into_bytes().into(), &mut |_| {
             if seen == 0 {
                 // Without the ruleset that judges.
-                site.publish(2, "1.1.0", &["more"]);
+                site.publish("1.1.0", &["more"]);
                 assert_eq!(service.reload_logic().unwrap(), Reload::Switched);
             }
             seen += 1;

@@ -5,13 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
-use jurat_trust::publish::Layout;
-use jurat_trust::{Caps, Envelope, KeySet, MetadataVersion, Policy, SecretKey, TargetPath, Targets};
+use jiff::{SignedDuration, Timestamp};
+use jurat_trust::publish::{Clock as PublisherClock, Lifetimes, Mode, Repository, StagedFile};
+use jurat_trust::{Anchor, KeySet, RootKeys, SecretKey, Signer, TargetPath};
 use tempfile::TempDir;
 
 use super::*;
 use crate::author;
+use crate::files::Directory;
 use crate::settings::{Overrides, TenantSettings};
 
 pub(super) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
@@ -20,19 +21,58 @@ pub(super) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
 pub(super) const LOAN: &str =
     r#"{"$schema": "https://schemas.example.com/loan/v1.0.0", "id": "L-1", "entity_type": "loan"}"#;
 
-/// A directory with the sources of a release, a repository with it, and the key that has signed it.
+/// The release that hosts run.
+const TARGET: &str = "t/demo/main/loan.json";
+
+/// A directory with the sources of a release, a repository with it, the trusted root, and the keys that have signed.
 pub(super) struct Site {
     root: TempDir,
-    key: SecretKey,
+    keys: Keys,
     now: Arc<Mutex<Timestamp>>,
+}
+
+/// One key for each role.
+struct Keys {
+    root: SecretKey,
+    targets: SecretKey,
+    snapshot: SecretKey,
+    timestamp: SecretKey,
+    tenant: SecretKey,
+}
+
+impl Keys {
+    fn generate() -> Self {
+        let key = || SecretKey::generate().unwrap();
+        Self { root: key(), targets: key(), snapshot: key(), timestamp: key(), tenant: key() }
+    }
+}
+
+fn alone(key: &SecretKey) -> KeySet {
+    KeySet::new(1, [key.public()]).unwrap()
+}
+
+/// When everything is published. All of it expires a month later.
+fn clock() -> PublisherClock {
+    let month = SignedDuration::from_hours(31 * 24);
+    let lifetimes = Lifetimes { root: month, targets: month, tenant: month, snapshot: month, timestamp: month };
+    PublisherClock { now: "2026-01-01T00:00:00Z".parse().unwrap(), lifetimes }
 }
 
 impl Site {
     pub(super) fn new() -> Self {
-        let now = Arc::new(Mutex::new("2026-01-01T00:00:00Z".parse().unwrap()));
-        let site = Self { root: tempfile::tempdir().unwrap(), key: SecretKey::generate().unwrap(), now };
-        fs::write(site.path("key.pub.pem"), site.key.public().to_pem().unwrap()).unwrap();
-        site.publish(1, "1.0.0", &["quick"]);
+        let now = Arc::new(Mutex::new(clock().now));
+        let site = Self { root: tempfile::tempdir().unwrap(), keys: Keys::generate(), now };
+        let Keys { root, targets, snapshot, timestamp, tenant } = &site.keys;
+        let keys = RootKeys {
+            root: alone(root),
+            targets: alone(targets),
+            snapshot: alone(snapshot),
+            timestamp: alone(timestamp),
+        };
+        let (mut repository, _) = Repository::init(&"demo".parse().unwrap(), keys, Mode::Development, clock()).unwrap();
+        repository.add_tenant("demo", alone(tenant), clock()).unwrap();
+        site.release(repository, "1.0.0", &["quick"]);
+        fs::copy(site.path("repository/metadata/1.root.json"), site.path("root.json")).unwrap();
         site
     }
 
@@ -41,28 +81,54 @@ impl Site {
     }
 
     /// Signs and publishes a release with so many rulesets, each of one rule that the host itself has.
-    pub(super) fn publish(&self, metadata: u64, version: &str, rulesets: &[&str]) {
+    pub(super) fn publish(&self, version: &str, rulesets: &[&str]) {
+        self.release(self.repository(), version, rulesets);
+    }
+
+    /// Revokes the release that is listed.
+    pub(super) fn revoke(&self) {
+        let mut repository = self.repository();
+        repository.revoke(&TARGET.parse().unwrap(), None, clock()).unwrap();
+        self.upload(repository);
+    }
+
+    fn repository(&self) -> Repository {
+        let anchor = Anchor::parse(&fs::read(self.path("root.json")).unwrap(), None).unwrap();
+        Repository::read(&Directory::new(self.path("repository")), Some(anchor), Mode::Development).unwrap()
+    }
+
+    fn release(&self, mut repository: Repository, version: &str, rulesets: &[&str]) {
         self.write_sources(version, rulesets);
         let sandbox = Sandbox::open(jurat_sandbox::Settings::new(NonZeroUsize::MIN)).unwrap();
         let source = author::read(&self.path("source")).unwrap();
         let checked = author::check(&source, Default::default(), &sandbox, &Default::default()).unwrap();
-        let target: TargetPath = "t/demo/loan.json".parse().unwrap();
-        let expires = "2026-02-01T00:00:00Z".parse().unwrap();
-        let targets = Targets::new("demo".parse().unwrap(), MetadataVersion::new(metadata).unwrap(), expires);
-        let mut envelope = Envelope::unsigned(targets.with_release(&target, checked.built.manifest()).to_bytes());
-        envelope.sign(&self.key).unwrap();
-        let policy = Policy {
-            keys: KeySet::new(1, [self.key.public()]).unwrap(),
-            repository: "demo".parse().unwrap(),
-            now: "2026-01-01T00:00:00Z".parse().unwrap(),
-            minimum_version: MetadataVersion::FIRST,
-            caps: Caps::DEFAULT,
-        };
-        for upload in Layout::new(&checked.built, &target, &envelope, None, &policy).unwrap().uploads() {
-            let file = self.path("repository").join(upload.path.as_str());
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, &upload.bytes).unwrap();
+        let target: TargetPath = TARGET.parse().unwrap();
+        for upload in checked.built.uploads(&target) {
+            self.put(&upload.path.to_string(), &upload.bytes);
         }
+        repository.list_release(&target, checked.built.manifest(), clock()).unwrap();
+        self.upload(repository);
+    }
+
+    /// Signs whatever is staged, and puts it where hosts see it.
+    fn upload(&self, mut repository: Repository) {
+        let Keys { root, targets, snapshot, timestamp, tenant } = &self.keys;
+        for key in [root, targets, tenant] {
+            for role in repository.signable_by(&key.public()) {
+                let _: StagedFile = repository.sign(&role, key).unwrap();
+            }
+        }
+        let online: [&dyn Signer; 2] = [snapshot, timestamp];
+        let plan = repository.plan(&Directory::new(self.path("repository")), &online, clock()).unwrap();
+        for upload in plan.uploads {
+            self.put(&upload.path.to_string(), &upload.bytes);
+        }
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        let file = self.path("repository").join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
     }
 
     fn write_sources(&self, version: &str, rulesets: &[&str]) {
@@ -93,12 +159,9 @@ impl Site {
         }
     }
 
-    /// The settings of a host that trusts the key.
+    /// The settings of a host that trusts the root.
     pub(super) fn settings(&self) -> Settings {
-        self.parse(
-            "business_config_uri: repository\n\
-             trust: {repository: demo, release: t/demo/loan.json, keys: [key.pub.pem], threshold: 1}\nbatch_max_workers: 1\n",
-        )
+        self.parse(&format!("business_config_uri: repository\ntrust: {{release: {TARGET}}}\nbatch_max_workers: 1\n"))
     }
 
     pub(super) fn parse(&self, text: &str) -> Settings {

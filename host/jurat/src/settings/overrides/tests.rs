@@ -1,10 +1,10 @@
 use std::os::unix::ffi::OsStringExt;
 
 use super::*;
-use crate::settings::{Key, Problems, Settings};
+use crate::settings::{Key, Location, Problems, Settings};
 
 const FILE_TEXT: &str = "business_config_uri: repository\n\
-    trust: {repository: demo, release: t/demo/main/loan.json, keys: [a.pub.pem], threshold: 1}\n";
+    trust: {release: t/demo/main/loan.json}\n";
 
 fn variables(variables: &[(&str, &str)]) -> Overrides {
     Overrides::new("/srv").with_environment(variables.iter().map(|(name, value)| (name.into(), value.into())))
@@ -62,8 +62,9 @@ fn values_of_the_environment_are_read_by_kind() {
     let settings = parse(
         FILE_TEXT,
         &variables(&[
-            ("JURAT_TRUST_KEYS", " b.pub.pem, /keys/c.pub.pem "),
-            ("JURAT_TRUST_THRESHOLD", "2"),
+            ("JURAT_TRUST_HEADERS", " Authorization: CDN_TOKEN, X-Site: EU "),
+            ("JURAT_TRUST_ROOT", "b.json"),
+            ("JURAT_TRUST_MAX_STALE_SECONDS", "2"),
             ("JURAT_TRUST_REPOSITORY", "2026"),
             ("JURAT_BATCH_PARALLELISM", "false"),
             ("JURAT_MAX_FILE", "3 GiB"),
@@ -77,14 +78,14 @@ fn values_of_the_environment_are_read_by_kind() {
     )
     .unwrap();
     let trust = only(&settings).trust.as_ref().unwrap();
-    assert_eq!(trust.keys, [Path::new("/srv/b.pub.pem"), Path::new("/keys/c.pub.pem")]);
-    assert_eq!((trust.threshold.get(), trust.repository.as_str()), (2, "2026"));
+    assert_eq!((trust.headers.len(), trust.root.as_path()), (2, Path::new("/srv/b.json")));
+    assert_eq!((trust.max_stale.as_secs(), trust.repository.as_ref().unwrap().as_str()), (2, "2026"));
     assert_eq!(settings.workers, crate::settings::WorkerCount::Exactly(std::num::NonZeroUsize::MIN));
     assert_eq!((only(&settings).max_file, only(&settings).chunk.bytes), (Bytes::mebi(3_072), Bytes::kibi(4)));
     assert_eq!(settings.rpc.drain, std::time::Duration::ZERO);
     // The file's paths are relative to the file, others to the working directory.
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/srv/cache")));
-    assert_eq!(only(&settings).rules, Path::new("/etc/jurat/repository"));
+    assert_eq!(only(&settings).rules, Location::File("/etc/jurat/repository".into()));
 }
 
 #[test]
@@ -102,14 +103,13 @@ fn an_empty_value_is_nothing_and_an_empty_list_is_empty() {
 
 #[test]
 fn what_is_overridden_is_not_looked_at() {
-    let text =
-        "business_config_uri: 5\ntrust: {repository: 7, release: [], keys: {}, threshold: x}\nlimits: {fuel: many}\n";
+    let text = "business_config_uri: 5\ntrust: {repository: 7, release: [], root: {}, min_root_version: x}\nlimits: {fuel: many}\n";
     let overrides = variables(&[
         ("JURAT_BUSINESS_CONFIG_URI", "repository"),
         ("JURAT_TRUST_REPOSITORY", "demo"),
         ("JURAT_TRUST_RELEASE", "t/demo/main/loan.json"),
-        ("JURAT_TRUST_KEYS", "a.pub.pem"),
-        ("JURAT_TRUST_THRESHOLD", "1"),
+        ("JURAT_TRUST_ROOT", "a.json"),
+        ("JURAT_TRUST_MIN_ROOT_VERSION", "1"),
     ]);
     assert_eq!(only(&parse(text, &overrides.with_flags(["limits.fuel=5"])).unwrap()).limits.fuel.get(), 5);
 }
@@ -118,7 +118,7 @@ fn what_is_overridden_is_not_looked_at() {
 fn everything_can_come_from_the_environment() {
     let overrides = variables(&[("JURAT_BUSINESS_CONFIG_URI", "rules"), ("JURAT_DANGER_UNSIGNED_DIRECTORY", "true")]);
     for text in ["", "# nothing\n", "{}", "trust: null\ndanger: null\n"] {
-        assert_eq!(only(&parse(text, &overrides).unwrap()).rules, Path::new("/srv/rules"), "{text}");
+        assert_eq!(only(&parse(text, &overrides).unwrap()).rules, Location::File("/srv/rules".into()), "{text}");
     }
     // A section that is none stays wrong, even if a part of it is overridden.
     assert_eq!(
@@ -150,8 +150,8 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
         refusals("business_config_url: x\nlimits: {fuel: 0}\n", &overrides),
         [
             "local-config.yaml:1:1: business_config_uri: it is missing",
-            "local-config.yaml:1:1: trust: it is missing: say whose signatures are needed (`repository`, `release`, `keys`, \
-             `threshold`)",
+            "local-config.yaml:1:1: trust: it is missing: say which release is run, and what vouches for it \
+             (`release`, `root`)",
             "local-config.yaml:1:1: business_config_url: this key is not known, did you mean `business_config_uri`?",
             "local-config.yaml:2:16: limits.fuel: a whole number from 1 on is expected, but this is 0",
             "prod.env:1:1: park_after: a whole number from 1 on is expected, but this is 0",

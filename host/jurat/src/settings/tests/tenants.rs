@@ -1,6 +1,6 @@
 use super::*;
 
-const TRUST: &str = "trust: {repository: demo, release: t/demo/main/loan.json, keys: [a.pub.pem], threshold: 1}";
+const TRUST: &str = "trust: {release: t/demo/main/loan.json}";
 
 #[test]
 fn tenants_have_their_own_rules_and_share_defaults() {
@@ -12,8 +12,8 @@ fn tenants_have_their_own_rules_and_share_defaults() {
     .unwrap();
     let (acme, other) = (&settings.tenants["acme"], &settings.tenants["b.2_x-y"]);
     assert_eq!(
-        (settings.tenants.len(), &*acme.rules, &*other.rules),
-        (2, Path::new("/etc/jurat/acme"), Path::new("/b"))
+        (settings.tenants.len(), &acme.rules, &other.rules),
+        (2, &Location::File("/etc/jurat/acme".into()), &Location::File("/b".into()))
     );
     // What a tenant does not say itself, in a section too, is as it is for all.
     assert_eq!((acme.limits.fuel.get(), acme.limits.memory), (7, Bytes::mebi(2)));
@@ -62,8 +62,8 @@ fn what_is_wrong_with_one_tenant_is_told_with_the_others() {
             "local-config.yaml:3:6: tenants.b.business_config_uri: it is missing",
             "local-config.yaml:4:6: tenants.c: it is missing",
             "local-config.yaml:5:6: tenants.d: a map is expected, but this is a number",
-            "local-config.yaml:6:123: tenants.e.rpc: this key is not known",
-            "local-config.yaml:6:147: tenants.e.limits.fuel: a whole number from 1 on is expected, but this is a text",
+            "local-config.yaml:6:72: tenants.e.rpc: this key is not known",
+            "local-config.yaml:6:96: tenants.e.limits.fuel: a whole number from 1 on is expected, but this is a text",
         ]
     );
     assert_eq!(

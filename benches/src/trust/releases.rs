@@ -1,0 +1,125 @@
+//! The sample release, and others that are made of it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jurat::author;
+use jurat_sandbox::{Policy, Sandbox, Settings};
+use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::{ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, danger};
+use serde_json::json;
+
+use crate::subject::{SCHEMA_URL, component_directory, sources};
+
+/// The release of `rules/loan` as its authors make it, test vectors included.
+pub(crate) struct Sample {
+    sandbox: Sandbox,
+    built: BuiltRelease,
+}
+
+impl Sample {
+    pub(crate) fn build() -> anyhow::Result<Self> {
+        let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN))?;
+        let source = author::read(&sources())?;
+        let components = author::built_components(&source, Some(&component_directory()?))?;
+        let built = author::check(&source, components, &sandbox, &Policy::default())?.built;
+        Ok(Self { sandbox, built })
+    }
+
+    pub(crate) fn verified(&self) -> VerifiedRelease {
+        danger::assume_verified(&self.built)
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// A version of its own with a component of its own, which does the same: a custom section makes it another one.
+    pub(crate) fn variant(&self, number: u64) -> anyhow::Result<BuiltRelease> {
+        let files = self.files().map(|mut file| {
+            if file.kind == FileKind::Component {
+                append_section(&mut file.bytes, number);
+            }
+            file
+        });
+        self.make(&format!("1.{number}.0"), files.collect(), self.built.manifest().components().to_vec())
+    }
+
+    /// The sample with its component so many times, each with rule ids of its own, which all are in one ruleset. No test vectors.
+    pub(crate) fn multiplied(&self, count: usize) -> anyhow::Result<BuiltRelease> {
+        let (mut files, mut others): (Vec<_>, Vec<_>) = self.files().partition(|file| file.kind == FileKind::Component);
+        let (file, entry) = files.pop().zip(self.built.manifest().components().first()).context("no component")?;
+        let (mut entries, mut rules) = (Vec::new(), vec![json!({"rule_id": "rule_001_v1"})]);
+        for number in 0..count {
+            let path: SafePath = format!("loan_rules_{number:03}.wasm").parse()?;
+            let mut bytes = file.bytes.clone();
+            let mut own = Vec::new();
+            for rule in &entry.rules {
+                // As long as it was, so that it can take its place in the component.
+                let id = rule.id.replacen("rule", &format!("r{number:03}"), 1);
+                replace(&mut bytes, &rule.id, &id)?;
+                rules.push(json!({"rule_id": id}));
+                own.push(RuleEntry { id, inputs: rule.inputs.clone() });
+            }
+            files.push(DraftFile { path: path.clone(), kind: FileKind::Component, bytes });
+            entries.push(ComponentEntry { path, rules: own, ..entry.clone() });
+        }
+        others.retain(|file| matches!(file.kind, FileKind::FieldMap | FileKind::Schema));
+        let config = json!({
+            "rulesets": {"thorough": {"metadata": {"purpose": "a benchmark"}, "rules": {SCHEMA_URL: rules}}},
+            "schema_to_helper_mapping": {SCHEMA_URL: "loan_v1.json"},
+            "default_helpers": {"facility": "facility_v1.json"},
+        });
+        let path = "business-config.yaml".parse()?;
+        files.push(DraftFile { path, kind: FileKind::BusinessConfig, bytes: config.to_string().into_bytes() });
+        files.extend(others);
+        self.make("50.0.0", files, entries)
+    }
+
+    fn files(&self) -> impl Iterator<Item = DraftFile> {
+        let bytes: BTreeMap<&SafePath, &Arc<[u8]>> = self.built.files().collect();
+        let files = self.built.manifest().files().iter();
+        files.filter_map(move |file| {
+            let bytes = bytes.get(&file.path)?.to_vec();
+            Some(DraftFile { path: file.path.clone(), kind: file.kind, bytes })
+        })
+    }
+
+    fn make(
+        &self,
+        version: &str,
+        files: Vec<DraftFile>,
+        components: Vec<ComponentEntry>,
+    ) -> anyhow::Result<BuiltRelease> {
+        let manifest = self.built.manifest();
+        Ok(BuiltRelease::build(Draft {
+            name: manifest.name().clone(),
+            version: version.parse()?,
+            world: manifest.world().clone(),
+            files,
+            components,
+            builtin: manifest.builtin().to_vec(),
+        })?)
+    }
+}
+
+/// Adds a custom section that holds a number.
+fn append_section(component: &mut Vec<u8>, number: u64) {
+    // Kind 0, and 15 bytes: a name of 6, and the number.
+    component.extend([0, 15, 6]);
+    component.extend(b"number");
+    component.extend(number.to_le_bytes());
+}
+
+/// Puts a text of the same length in the place of one that occurs exactly once.
+fn replace(bytes: &mut [u8], old: &str, new: &str) -> anyhow::Result<()> {
+    let mut found = bytes.windows(old.len()).enumerate().filter(|(_, window)| *window == old.as_bytes());
+    let (Some((at, _)), None) = (found.next(), found.next()) else {
+        anyhow::bail!("`{old}` does not occur exactly once in the component")
+    };
+    let place = bytes.get_mut(at..at + new.len()).context("there is no room")?;
+    place.copy_from_slice(new.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! What is about to be signed or published, in words.
+
+use jurat_trust::publish::{Amendment, Changes, Repository};
+use jurat_trust::{Manifest, Role};
+
+use crate::exit::Failure;
+use crate::output;
+use crate::repository::{WorkingCopy, read_manifest};
+
+/// Says what a staged role changes, down to the rules and files of the releases that it lists. All of these are checked.
+pub(super) fn explain(copy: &WorkingCopy, repository: &Repository, role: &Role) -> Result<(), Failure> {
+    let amendments = repository.amendments(role);
+    for amendment in &amendments {
+        output::progress(&format!("  {amendment}"));
+        let Amendment::Listed { target, old, new, .. } = amendment else { continue };
+        let new = copy.manifest(target, new)?;
+        // What was published may have been thinned out since.
+        let old = old.and_then(|old| read_manifest(copy.files(), target, &old).ok());
+        changes(old.as_ref(), &new);
+    }
+    if let Role::Delegated(name) = role {
+        for (target, listed) in repository.releases(name) {
+            copy.manifest(&target, listed.sha256())?;
+        }
+    }
+    Ok(())
+}
+
+fn changes(old: Option<&Manifest>, new: &Manifest) {
+    let changes = Changes::between(old, new);
+    if changes.is_empty() {
+        output::progress("    nothing of what it does");
+    }
+    for change in changes.iter() {
+        output::progress(&format!("    {change}"));
+    }
+}
+
+/// What still waits for signatures, in words.
+pub(super) fn waiting(repository: &Repository) -> String {
+    let staged = repository.roles().into_iter().filter_map(|status| status.staged.map(|staged| (status.role, staged)));
+    let waiting: Vec<_> = staged.map(|(role, (version, _, missing))| format!("{role} {version}: {missing}")).collect();
+    if waiting.is_empty() { "nothing is staged".to_owned() } else { format!("staged: {}", waiting.join("; ")) }
+}

@@ -1,0 +1,153 @@
+//! What a new release says, and what it says otherwise than the one before.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use jurat::author;
+use jurat::vectors::{self, Difference, VectorLimits};
+use jurat_model::Bytes;
+use jurat_sandbox::Sandbox;
+use jurat_trust::publish::{Amendment, Plan, Repository};
+use jurat_trust::{Anchor, Fetch, FetchError, Manifest, SafePath, TargetPath, VerifiedRelease};
+
+use crate::command::trust::{Host, first_root};
+use crate::exit::{Exit, Failure};
+use crate::repository::{WorkingCopy, published};
+use crate::{host, output};
+
+/// How many differences are told of one by one.
+const SHOWN: usize = 20;
+
+/// Runs the test vectors of releases that are about to be published, and those of the releases that they replace.
+///
+/// # Errors
+/// When a vector does not hold, or a rule says something else under the id that it had, and that is not accepted.
+pub(super) fn check(
+    copy: &WorkingCopy,
+    repository: &Repository,
+    plan: &Plan,
+    listed: &[Amendment],
+    now: Timestamp,
+    accept_changes: bool,
+) -> Result<(), Failure> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let after = After { plan, copy };
+    let anchor = first_root(&after, copy.root())?;
+    let mut fresh = Host::open(anchor.clone(), None, now, &after, copy.root())?;
+    fresh.refresh()?;
+    let sandbox = host::sandbox()?;
+    let mut differs = false;
+    for amendment in listed {
+        let Amendment::Listed { target, old, .. } = amendment else { continue };
+        let new = fresh.release(target)?;
+        let ready = own_vectors(&sandbox, &new)?;
+        if old.is_none() {
+            continue;
+        }
+        let earlier = earlier(copy, repository, &anchor, target, now);
+        match earlier.and_then(|old| compare(&sandbox, &old, &new, &ready)) {
+            Ok(differences) => differs |= !differences.is_empty(),
+            Err(failure) => {
+                differs = true;
+                let reason = failure.messages().join("; ");
+                output::complain("warning", &format!("{target} cannot be compared with what it replaces: {reason}"));
+            }
+        }
+    }
+    if differs && !accept_changes {
+        return Err(Failure::new(
+            Exit::Failed,
+            "rules judge otherwise than before under the same id; give them new ids, or say that it is meant with \
+             `--accept-changes`",
+        ));
+    }
+    Ok(())
+}
+
+type Ready = std::sync::Arc<author::Release>;
+
+fn own_vectors(sandbox: &Sandbox, release: &VerifiedRelease) -> Result<Ready, Failure> {
+    let manifest = release.manifest();
+    let ready = author::load(release, sandbox, &host::author_policy())?;
+    let report = vectors::check_release(release, &ready, &VectorLimits::AUTHORS)
+        .map_err(|error| Failure::about(Exit::Usage, format!("{} {}", manifest.name(), manifest.version()), &error))?;
+    let shown = format!("{} {}: {report}", manifest.name(), manifest.version());
+    if report.failures.is_empty() {
+        output::progress(&format!("vectors     {shown}, in {} ms", report.elapsed.as_millis()));
+        return Ok(ready);
+    }
+    Err(Failure::new(Exit::Failed, shown))
+}
+
+/// What the new release says otherwise on the vectors of the old one, of rules that both have.
+fn compare(
+    sandbox: &Sandbox,
+    old: &VerifiedRelease,
+    new: &VerifiedRelease,
+    ready: &Ready,
+) -> Result<Vec<Difference>, Failure> {
+    let about = |error: vectors::VectorsError| {
+        let (name, version) = (old.manifest().name(), old.manifest().version());
+        Failure::about(Exit::Usage, format!("the test vectors of {name} {version}"), &error)
+    };
+    let limits = VectorLimits::AUTHORS;
+    let earlier = author::load(old, sandbox, &host::author_policy())?;
+    let vectors = vectors::of(old, &limits).map_err(about)?;
+    let before = vectors::judge(&earlier, &vectors, &limits).map_err(about)?;
+    let after = vectors::judge(ready, &vectors, &limits).map_err(about)?;
+    let known = rules(new.manifest());
+    let mut differences = vectors::differences(&before, &after);
+    differences.retain(|difference| known.contains(difference.rule.as_str()));
+    for Difference { file, vector, rule, old, new } in differences.iter().take(SHOWN) {
+        let new = new.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        output::complain("changed", &format!("rule `{rule}` on `{vector}` of {file}: {old} -> {new}"));
+    }
+    if let more @ 1.. = differences.len().saturating_sub(SHOWN) {
+        output::complain("changed", &format!("and {more} more"));
+    }
+    if differences.is_empty() {
+        let version = old.manifest().version();
+        output::progress(&format!("compared    {} vectors of {version}: nothing is judged otherwise", vectors.len()));
+    }
+    Ok(differences)
+}
+
+fn rules(manifest: &Manifest) -> BTreeSet<&str> {
+    let compiled = manifest.components().iter().flat_map(|component| &component.rules).map(|rule| rule.id.as_str());
+    compiled.chain(manifest.builtin().iter().map(|rule| rule.id.as_str())).collect()
+}
+
+/// The release that hosts see now, at a time when they could.
+fn earlier(
+    copy: &WorkingCopy,
+    repository: &Repository,
+    anchor: &Anchor,
+    target: &TargetPath,
+    now: Timestamp,
+) -> Result<VerifiedRelease, Failure> {
+    let expiries = published(repository).roles().into_iter().filter_map(|status| status.published);
+    let first = expiries.map(|(_, expires)| expires).min().unwrap_or(now);
+    let then = now.min(first - SignedDuration::from_secs(1));
+    let mut before = Host::open(anchor.clone(), None, then, copy.files(), copy.root())?;
+    before.refresh()?;
+    before.release(target)
+}
+
+/// The repository as it will be.
+struct After<'a> {
+    plan: &'a Plan,
+    copy: &'a WorkingCopy,
+}
+
+impl Fetch for After<'_> {
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        // The last one counts.
+        match self.plan.uploads.iter().rev().find(|upload| upload.path == *file) {
+            Some(upload) if upload.bytes.len() > cap.to_usize() => Err(FetchError::TooLong),
+            Some(upload) => Ok(upload.bytes.to_vec()),
+            None => self.copy.files().get(file, cap),
+        }
+    }
+}

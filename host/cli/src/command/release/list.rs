@@ -1,0 +1,119 @@
+//! `jurat release revoke` and `rollback`: away from a release, forward to an older one.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jurat_model::Bytes;
+use jurat_trust::publish::{Repository, StagedFile};
+use jurat_trust::{Caps, Digest, RoleName, TargetPath};
+
+use crate::command::root::next;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::repository::{PublisherSettings, WorkingCopy, read_exactly, read_manifest};
+
+const REVOKE: &str = "\
+Examples:
+  jurat release revoke repository --tenant acme --target t/acme/main/loan.json
+  jurat release revoke repository --tenant acme --manifest 3f2a9c41...
+
+What is revoked stays so for ever: hosts that run it stop, and none goes back to it. List something else in its place first, or \
+hosts are left without a release.";
+
+const ROLLBACK: &str = "\
+Example:
+  jurat release rollback repository --tenant acme --manifest 3f2a9c41... \\
+      --target t/acme/main/loan.json
+
+The metadata is new, so that hosts follow; the release is the old one, byte by byte. Its files must still be in the repository.";
+
+#[derive(Args, Debug)]
+#[command(after_help = REVOKE)]
+pub(in crate::command) struct RevokeArguments {
+    /// The repository
+    #[arg(value_name = "REPO")]
+    repository: PathBuf,
+    /// Whose release it is
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// The SHA-256 of the release's manifest
+    #[arg(long, value_name = "SHA256", required_unless_present = "target", conflicts_with = "target")]
+    manifest: Option<Digest>,
+    /// The release that is listed there
+    #[arg(long, value_name = "PATH")]
+    target: Option<TargetPath>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = ROLLBACK)]
+pub(in crate::command) struct RollbackArguments {
+    /// The repository
+    #[arg(value_name = "REPO")]
+    repository: PathBuf,
+    /// Whose release it is
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// Where it is listed
+    #[arg(long, value_name = "PATH")]
+    target: TargetPath,
+    /// The SHA-256 of the earlier release's manifest
+    #[arg(long, value_name = "SHA256")]
+    manifest: Digest,
+}
+
+pub(super) fn revoke(arguments: &RevokeArguments) -> Result<Exit, Failure> {
+    let RevokeArguments { repository, tenant, manifest, target } = arguments;
+    stage(repository, tenant, |repository, clock, _| {
+        let target = match target {
+            Some(target) => target.clone(),
+            // Any path of the tenant leads to its role.
+            None => format!("t/{tenant}/any/any.json")
+                .parse()
+                .map_err(|error| Failure::about(Exit::Usage, "--tenant", &error))?,
+        };
+        check_tenant(tenant, &target)?;
+        Ok(repository.revoke(&target, manifest.as_ref(), clock)?)
+    })
+}
+
+pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, Failure> {
+    let RollbackArguments { repository, tenant, target, manifest } = arguments;
+    check_tenant(tenant, target)?;
+    stage(repository, tenant, |repository, clock, copy| {
+        let broken = |reason| Failure::new(Exit::Trust, format!("{}: {reason}", copy.root().display()));
+        // Its files are checked too: nobody can run it without them.
+        copy.manifest(target, manifest)?;
+        read_manifest(copy.files(), target, manifest).map_err(broken)?;
+        let cap: Bytes = Caps::DEFAULT.manifest;
+        let bytes = read_exactly(copy.files(), &target.location(manifest), cap, manifest).map_err(broken)?;
+        Ok(repository.roll_back(target, &bytes, clock)?)
+    })
+}
+
+fn stage(
+    repository: &Path,
+    tenant: &str,
+    edit: impl FnOnce(&mut Repository, jurat_trust::publish::Clock, &WorkingCopy) -> Result<StagedFile, Failure>,
+) -> Result<Exit, Failure> {
+    let copy = WorkingCopy::change(repository)?;
+    let mut repository = copy.read(None)?;
+    let role = RoleName::of_tenant(tenant).map_err(|error| Failure::about(Exit::Usage, "--tenant", &error))?;
+    let clock = PublisherSettings::read(&copy)?.clock(None)?;
+    let file = edit(&mut repository, clock, &copy)?;
+    for amendment in repository.amendments(&file.role) {
+        output::progress(&format!("  {amendment}"));
+    }
+    copy.stage(&[file])?;
+    if repository.releases(&role).is_empty() {
+        output::complain("warning", &format!("{role} lists no release any more: its hosts will have none"));
+    }
+    next(copy.root());
+    Ok(Exit::Fine)
+}
+
+fn check_tenant(tenant: &str, target: &TargetPath) -> Result<(), Failure> {
+    if target.as_path().as_str().starts_with(&format!("t/{tenant}/")) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("--target: `{target}` is no release of the tenant `{tenant}`")))
+}

@@ -1,0 +1,192 @@
+//! Who has signed what is staged, and who still has to.
+
+use std::fmt;
+
+use crate::envelope::{Envelope, SignError, SignatureError};
+use crate::key::{KeyId, KeySet, PublicKey, Signer};
+use crate::metadata::{MetadataVersion, RootMetadata, TargetsMetadata};
+use crate::policy::Caps;
+use crate::role::{Role, TopRole};
+
+use super::error::SigningError;
+use super::repository::{Repository, StagedFile};
+
+/// The signatures that something still needs; nothing if it has enough.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Missing(pub(super) Vec<Shortfall>);
+
+/// Signatures that are needed from one set of keys. A new root has two: the keys of the old one, and its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Shortfall {
+    /// The metadata that names the keys, and its version.
+    pub named_in: (Role, MetadataVersion),
+    /// How many more of them must sign.
+    pub needed: usize,
+    /// The keys whose signatures hold.
+    pub signed: Vec<KeyId>,
+    /// The keys that have not signed.
+    pub unsigned: Vec<KeyId>,
+}
+
+impl Missing {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is missing, by sets of keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Shortfall> {
+        self.0.iter()
+    }
+
+    /// What an envelope misses under each of these sets.
+    pub(super) fn of(envelope: &Envelope, demands: &[Demand<'_>]) -> Self {
+        let shortfalls = demands.iter().filter_map(|demand| match envelope.verify(demand.keys) {
+            Ok(_) => None,
+            Err(SignatureError { threshold, valid, .. }) => Some(Shortfall {
+                named_in: demand.named_in.clone(),
+                needed: threshold - valid.len(),
+                unsigned: demand.keys.keys().map(|(id, _)| id).filter(|id| !valid.contains(id)).cloned().collect(),
+                signed: valid,
+            }),
+        });
+        Self(shortfalls.collect())
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return out.write_str("no signature is missing");
+        }
+        for (index, Shortfall { named_in: (role, version), needed, unsigned, .. }) in self.0.iter().enumerate() {
+            let between = if index == 0 { "" } else { ", and " };
+            let plural = if *needed == 1 { "" } else { "s" };
+            write!(out, "{between}{needed} more signature{plural} by keys that {role} {version} names")?;
+            for (index, key) in unsigned.iter().enumerate() {
+                write!(out, "{}`{key}`", if index == 0 { ": " } else { ", " })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A set of keys, and who says so.
+pub(super) struct Demand<'a> {
+    pub(super) named_in: (Role, MetadataVersion),
+    pub(super) keys: &'a KeySet,
+}
+
+/// A root and the targets below it, as the ones who say whose signatures count.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) root: &'a RootMetadata,
+    pub(super) targets: Option<&'a TargetsMetadata>,
+}
+
+impl<'a> View<'a> {
+    /// Whose signatures a role needs; none if it is nobody's.
+    pub(super) fn demand(&self, role: &Role) -> Option<Demand<'a>> {
+        let top = match role {
+            Role::Root => TopRole::Root,
+            Role::Timestamp => TopRole::Timestamp,
+            Role::Snapshot => TopRole::Snapshot,
+            Role::Targets => TopRole::Targets,
+            Role::Delegated(name) => {
+                let targets = self.targets?;
+                let delegation = targets.delegation(name)?;
+                return Some(Demand { named_in: (Role::Targets, targets.version()), keys: &delegation.keys });
+            }
+        };
+        Some(Demand { named_in: (Role::Root, self.root.version()), keys: self.root.keys(top) })
+    }
+}
+
+impl Repository {
+    /// The staged roles that this key may sign, and has not signed yet.
+    #[must_use]
+    pub fn signable_by(&self, key: &PublicKey) -> Vec<Role> {
+        let staged = self.staged.iter().filter(|(role, staged)| {
+            self.permitted(role).any(|permitted| permitted == key) && !staged.envelope.is_signed_by(key)
+        });
+        staged.map(|(role, _)| role.clone()).collect()
+    }
+
+    /// What a staged role needs before it can be published, as things are staged now; none if it is not staged.
+    ///
+    /// A role whose keys change in a root or in targets that are staged too is counted under these.
+    #[must_use]
+    pub fn missing_signatures(&self, role: &Role) -> Option<Missing> {
+        let staged = self.staged.get(role)?;
+        Some(Missing::of(&staged.envelope, &self.demands(role)))
+    }
+
+    /// Has a staged role signed. The signature is checked before it is taken.
+    ///
+    /// # Errors
+    /// When nothing is staged for the role, the key may not sign it or has signed it, or the signature does not hold.
+    pub fn sign(&mut self, role: &Role, signer: &dyn Signer) -> Result<StagedFile, SigningError> {
+        self.change(role, &signer.public(), |envelope| envelope.sign(signer))
+    }
+
+    /// Adds a signature that was made elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`Repository::sign`].
+    pub fn add_signature(
+        &mut self,
+        role: &Role,
+        key: &PublicKey,
+        signature: &[u8; 64],
+    ) -> Result<StagedFile, SigningError> {
+        self.change(role, key, |envelope| envelope.add_signature(key, signature))
+    }
+
+    /// Takes the signatures over from another copy of a staged envelope, as far as they hold and are by keys that may sign.
+    ///
+    /// # Errors
+    /// When nothing is staged for the role, or the copy is no envelope or has another payload.
+    pub fn merge(&mut self, role: &Role, copy: &[u8]) -> Result<StagedFile, SigningError> {
+        let copy = Envelope::parse(copy, Caps::DEFAULT.targets)?;
+        let permitted: Vec<_> = self.permitted(role).cloned().collect();
+        let staged = self.staged.get_mut(role).ok_or_else(|| SigningError::NotStaged { role: role.clone() })?;
+        if copy.unverified_payload() != staged.envelope.unverified_payload() {
+            return Err(SigningError::OtherPayload { role: role.clone() });
+        }
+        for key in &permitted {
+            staged.envelope.take_signature(key, &copy);
+        }
+        Ok(staged.file(role))
+    }
+
+    fn change(
+        &mut self,
+        role: &Role,
+        key: &PublicKey,
+        change: impl FnOnce(&mut Envelope) -> Result<(), SignError>,
+    ) -> Result<StagedFile, SigningError> {
+        let is_permitted = self.permitted(role).any(|permitted| permitted == key);
+        let staged = self.staged.get_mut(role).ok_or_else(|| SigningError::NotStaged { role: role.clone() })?;
+        if !is_permitted {
+            return Err(SigningError::NotPermitted { role: role.clone(), key: KeyId::of(key) });
+        }
+        change(&mut staged.envelope).map_err(|cause| SigningError::Sign { role: role.clone(), cause })?;
+        Ok(staged.file(role))
+    }
+
+    /// Whose signatures a role needs as things are staged now.
+    fn demands(&self, role: &Role) -> Vec<Demand<'_>> {
+        let newest = self.newest();
+        let of_newest = newest.and_then(|view| view.demand(role));
+        let of_old = self.published().filter(|_| *role == Role::Root).and_then(|view| view.demand(role));
+        of_old.into_iter().chain(of_newest).collect()
+    }
+
+    /// The keys whose signatures a role may carry: those that count now, and those that will.
+    fn permitted(&self, role: &Role) -> impl Iterator<Item = &PublicKey> {
+        let views = [self.published(), self.newest()].into_iter().flatten();
+        let sets: Vec<_> = views.filter_map(|view| view.demand(role)).map(|demand| demand.keys).collect();
+        sets.into_iter().flat_map(|keys| keys.keys().map(|(_, key)| key))
+    }
+}

@@ -1,0 +1,26 @@
+//! The scanner accepts nothing that `serde_json` refuses, and its spans lie in the text.
+
+use jurat_engine::json::{Paths, Scratch, scan};
+use serde_json::Value;
+
+use crate::Answer;
+
+/// Gives the door these bytes.
+///
+/// # Panics
+/// When a text is accepted that is no JSON, or a span lies outside of it.
+pub fn check(bytes: &[u8]) -> Answer {
+    let mut paths = Paths::default();
+    paths.add(["a"]);
+    paths.add(["a", "b"]);
+    let mut scratch = Scratch::default();
+    let scanned = scan(bytes, &paths, &mut scratch);
+    let answer = Answer::of(&scanned);
+    if let Ok(scanned) = scanned {
+        assert!(serde_json::from_str::<Value>(scanned.text).is_ok());
+        for span in scanned.spans {
+            assert!(span.is_none() || span.of(scanned.text).is_some());
+        }
+    }
+    answer
+}

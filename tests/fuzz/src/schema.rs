@@ -1,0 +1,21 @@
+//! Any schema is compiled or refused, and what is compiled checks any record. The first line is the schema.
+
+use jurat_engine::schema::Schemas;
+
+use crate::Answer;
+
+/// Gives the door these bytes.
+///
+/// # Panics
+/// Never by itself: what it asks for is an answer.
+pub fn check(bytes: &[u8]) -> Answer {
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (schema, record) = bytes.split_at(end);
+    let schemas = Schemas::compile(&[("fuzz.json", schema)]);
+    if let Ok(schemas) = &schemas
+        && let Ok(record) = serde_json::from_slice(record)
+    {
+        let _ = schemas.check(&record);
+    }
+    Answer::of(&schemas)
+}

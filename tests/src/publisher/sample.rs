@@ -1,0 +1,77 @@
+//! Releases of the sample rules, each of which can be told from the others by a verdict.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+
+use jurat::author;
+use jurat_sandbox::{Policy, Sandbox};
+use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use serde_json::{Value, json};
+
+use crate::site;
+
+/// The schema that is another one in each release.
+const SCHEMA: &str = "schemas/loan.v1.0.0.json";
+
+/// A release of the sample rules, version `<number>.0.0`. It passes [`record`]s with its own number, and fails all others.
+#[must_use]
+pub fn release(number: u64) -> BuiltRelease {
+    made(number, &json!({ "properties": { "probe": { "const": number } } }))
+}
+
+/// A release that does not judge its own test vectors as it says.
+pub(super) fn broken_release(number: u64) -> BuiltRelease {
+    made(number, &json!({ "required": ["probe"] }))
+}
+
+/// A release with something added to a schema.
+fn made(number: u64, addition: &Value) -> BuiltRelease {
+    let sample = sample();
+    let manifest = sample.manifest();
+    let files: BTreeMap<_, &Arc<[u8]>> = sample.files().collect();
+    let files = manifest.files().iter().map(|file| DraftFile {
+        path: file.path.clone(),
+        kind: file.kind,
+        bytes: match file.path.as_str() {
+            SCHEMA => schema(files[&file.path], addition),
+            _ => files[&file.path].to_vec(),
+        },
+    });
+    BuiltRelease::build(Draft {
+        name: manifest.name().clone(),
+        version: format!("{number}.0.0").parse().unwrap(),
+        world: manifest.world().clone(),
+        files: files.collect(),
+        components: manifest.components().to_vec(),
+        builtin: manifest.builtin().to_vec(),
+    })
+    .unwrap()
+}
+
+/// A loan that only the release with this number passes.
+#[must_use]
+pub fn record(number: u64) -> String {
+    let mut loans: Value = serde_json::from_slice(&site::sample("loans.json")).unwrap();
+    loans[0]["probe"] = number.into();
+    loans[0].to_string()
+}
+
+/// The sample rules as `jurat release build` makes a release of them.
+fn sample() -> &'static BuiltRelease {
+    static SAMPLE: OnceLock<BuiltRelease> = OnceLock::new();
+    SAMPLE.get_or_init(|| {
+        let sandbox = Sandbox::open(jurat_sandbox::Settings::new(NonZeroUsize::MIN)).unwrap();
+        let source = author::read(&site::loan_rules()).unwrap();
+        let components = author::built_components(&source, Some(&site::built_components())).unwrap();
+        author::check(&source, components, &sandbox, &Policy::default()).unwrap().built
+    })
+}
+
+/// A schema that demands what it did, and something more.
+fn schema(original: &[u8], addition: &Value) -> Vec<u8> {
+    let original: Value = serde_json::from_slice(original).unwrap();
+    let mut schema = json!({ "allOf": [addition] });
+    schema.as_object_mut().unwrap().extend(original.as_object().unwrap().clone());
+    schema.to_string().into_bytes()
+}

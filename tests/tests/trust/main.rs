@@ -1,0 +1,21 @@
+//! Our client of TUF repositories against another one, and against the scenarios that all clients are tried with.
+//!
+//! [`differential`] gives random repositories, most of them broken in some way, to python-tuf and to our client: both must agree, or
+//! [`explained`] says why not. [`editor`] gives what our editor publishes to python-tuf. [`key_files`] exchanges key files with
+//! pyca/cryptography. Those need Python, and say so when it is not there. [`conformance`] needs nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: whatever fails here is a failed test"
+)]
+
+mod conformance;
+mod differential;
+mod editor;
+mod explained;
+mod history;
+mod key_files;
+mod python;
+mod visit;
+mod workshop;
