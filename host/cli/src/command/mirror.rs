@@ -33,7 +33,8 @@ Examples:
 const EXPORT: &str = "\
 Examples:
   jurat mirror export repository rules.tar --root root.json
-  jurat mirror export https://rules.example.com/acme rules.tar --root root.json --config local-config.yaml
+  jurat mirror export https://rules.example.com/acme rules.tar \\
+      --root root.json --config local-config.yaml
 
 Writes all that hosts can ask for, checked as a host does it, in the order in which it may be copied. What was published earlier and \
 is listed no longer is left out. The same repository makes the same file.";

@@ -10,14 +10,14 @@ use crate::{host, output};
 const PIN: &str = "\
 Examples:
   jurat status --config local-config.yaml
-  jurat pin --config local-config.yaml 3f2a9c41 --reason 'the new one is too strict'
+  jurat pin --config local-config.yaml 3f2a9c41 --reason 'too strict'
 
 Running hosts with the same `state_dir` follow within a second, and stay with the release also after a restart, until `jurat unpin`. \
 It must be one that this host has kept, and is checked again before it is used.";
 
 const ROLLBACK: &str = "\
 Example:
-  jurat rollback --config local-config.yaml --reason 'see the incident of today'
+  jurat rollback --config local-config.yaml --reason 'too strict'
 
 The same as `jurat pin` with the release that served before the present one.";
 

@@ -41,7 +41,7 @@ pub(crate) struct LogGuard(Option<SyncSender<Entry>>);
 /// Writes log lines to standard error.
 pub(crate) fn start_log(log: Log) -> LogGuard {
     let usual = match log {
-        Log::Troubles => "warn,jurat::service::tenant=off",
+        Log::Troubles => "warn,jurat::not_ready=off",
         Log::Requests(_) => "warn,jurat::request=info,jurat::service=info,jurat_server=info",
     };
     let filter =

@@ -287,12 +287,14 @@ impl Tenant {
                 let reasons = error.messages().join("; ");
                 // Once for each reason, not at every look.
                 if progress.failure.as_ref().is_none_or(|last| last.error.messages() != error.messages()) {
-                    let consequence = if self.serving().release().is_some() {
-                        "the release that serves goes on: the next one is not used"
+                    if self.serving().release().is_some() {
+                        let consequence = "the release that serves goes on: the next one is not used";
+                        tracing::error!(tenant = self.name, reasons, "{consequence}");
                     } else {
-                        "there is no release that can be used"
-                    };
-                    tracing::error!(tenant = self.name, reasons, "{consequence}");
+                        // Whoever opens the service is told as well, and may not want to hear it twice.
+                        let consequence = "there is no release that can be used";
+                        tracing::error!(target: "jurat::not_ready", tenant = self.name, reasons, "{consequence}");
+                    }
                 }
                 progress.failure = Some(Failure { at: now, error: Arc::clone(&error) });
                 Err(error)

@@ -12,6 +12,7 @@ fn parameters(method: &str) -> Value {
             json!({"file_uri": "f", "entity_types": ["loan"], "id_fields": ["id"], "ruleset_name": "quick"})
         }
         "authenticate" => json!({"token": "t"}),
+        "pin" => json!({"manifest": "5f".repeat(32)}),
         _ => json!({}),
     }
 }
