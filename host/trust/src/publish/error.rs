@@ -307,7 +307,9 @@ pub enum PlanError {
         cause: Box<ManifestError>,
     },
     /// The version is used up: something else stands there, and nothing is ever overwritten.
-    #[error("`{file}` exists and says something else; nothing refers to it, so remove it or stage the role anew")]
+    #[error(
+        "`{file}` exists and says something else; a publication broke off after it: finish that one, or, as nothing refers to the file, remove it and publish again"
+    )]
     Taken {
         /// The file.
         file: SafePath,
