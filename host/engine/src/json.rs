@@ -4,6 +4,7 @@
 //! may not repeat a key, no number exceeds a 64-bit float, nothing is nested deeper than [`MAX_DEPTH`]), and notes where the
 //! values at the given [`Paths`] lie.
 //! No tree is built, and nothing is allocated once the buffers of [`Scratch`] have grown to the size of the records.
+//! Only the schema check reads a record once more, as a tree that lies flat.
 //!
 //! [`Splitter`] finds the records of a file: an array, a single object, or one object on each line.
 
@@ -14,6 +15,7 @@ mod paths;
 mod scan;
 mod split;
 mod string;
+mod tree;
 
 pub use error::{JsonError, JsonProblem, Position, Syntax};
 pub use members::{Member, Members};
@@ -22,3 +24,4 @@ pub use scan::{DEFAULT_MAX_RECORD, MAX_DEPTH, Scanned, Scratch, Span, scan};
 pub use split::{Entry, Records, Splitter, Step};
 pub(crate) use string::unescape_into;
 pub use string::{raw_text, unescape};
+pub(crate) use tree::{Branch, Children, Number, Shape, Tree, TreeError, TreeScratch};

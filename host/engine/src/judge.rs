@@ -1,49 +1,52 @@
 //! A request from its text to its results.
 //!
-//! The text is cut into windows of records. Related entities that have to be fetched are fetched while a window is filled; then
-//! workers judge windows side by side, and results come out in the order of the input. As many windows as there are workers, and
-//! a few more, are under way at a time: memory is bounded by that, not by the input.
+//! The text is cut into windows of records. Related entities that have to be fetched are fetched before a window is judged; then
+//! workers judge windows side by side and work out what is to become of the results, and that comes out in the order of the
+//! input. As many windows as there are workers, and a few more, are under way at a time: memory is bounded by that, not by the
+//! input.
 
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use jurat_model::{Bytes, Run};
+use jurat_model::{Bytes, Run, Worker};
 use thiserror::Error;
 
 use crate::associated::Associated;
-use crate::excerpt::Excerpt;
-use crate::extract::{ChunkLimits, Plan, PlanError};
-use crate::json::{Entry, JsonError, Position, Records};
-use crate::prepared::{PlanKey, Prepared, first_look};
+use crate::extract::ChunkLimits;
 use crate::release::Release;
 use crate::results::{Evidence, RecordResult, Summary};
-use crate::routing::{Route, RouteError, Routes};
+use crate::routing::RouteError;
 use crate::supplier::Supplier;
-use crate::workers::{Workers, receive};
+use crate::workers::{Lane, Ticket, receive};
 
 mod chunk;
+mod collate;
+mod context;
 mod draft;
 mod explain;
 mod group;
 mod identity;
+mod input;
 mod message;
 mod related;
-mod render;
+mod settle;
 mod supply;
 mod tally;
 mod values;
+mod view;
 mod window;
 
-use render::Renderer;
+use collate::{Checked, Collator, Finished};
+use context::Context;
+use input::Intake;
+pub use input::{Input, Sample};
 use supply::{Answers, Supply};
-use window::WindowOutcome;
+pub use view::{JudgedRecord, JudgedWindow, Standing};
+use window::Window;
 
-/// A window ends behind the record with which its texts exceed this many bytes.
-const WINDOW_BYTES: usize = 4 << 20;
 /// No further records are asked about while the related entities that were fetched take more bytes than this.
 const FETCHED_BYTES: usize = 64 << 20;
 /// The fields that may make up a record's id.
@@ -78,12 +81,14 @@ pub struct Request {
     /// The signed release that judges, and what vouches for it, for the results to carry; none if nobody has signed it. The engine
     /// takes it at its word: whoever gives it must give the release that belongs to it.
     pub evidence: Option<Arc<Evidence>>,
+    /// Whether results say how long rules took. Without, the same records and rules give the same results byte for byte.
+    pub timings: bool,
 }
 
 impl Request {
     /// A request with the defaults: every record says its own entity type and has the field `id`, one instance for each chunk,
     /// rules parked after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
-    /// them, 100 findings, any entity type, no evidence.
+    /// them, 100 findings, any entity type, no evidence, with timings.
     ///
     /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
@@ -102,6 +107,7 @@ impl Request {
             max_findings: MAX_FINDINGS,
             expected: Vec::new(),
             evidence: None,
+            timings: true,
         }
     }
 }
@@ -125,6 +131,17 @@ pub enum JudgeError {
     /// The time of the run cannot be written as a date.
     #[error("the time of the run must lie between the years -9999 and 9999")]
     Now,
+    /// A text cannot be opened, or not be read to its end; the results of what was read before that are whole.
+    #[error("the input could not be read further than {offset} bytes")]
+    Input {
+        /// Which of the texts, from 0.
+        source_index: usize,
+        /// The bytes of it that were read.
+        offset: u64,
+        /// What whoever reads says.
+        #[source]
+        error: io::Error,
+    },
     /// The results could not be handed over; those before are whole.
     #[error("the results could not be written")]
     Output(#[source] io::Error),
@@ -134,39 +151,14 @@ pub enum JudgeError {
 }
 
 impl JudgeError {
-    /// Whether the request is to blame, and not the host or whoever takes the results.
+    /// Whether the request is to blame, and not the host, or whoever gives the input or takes the results.
     #[must_use]
     pub fn blames_request(&self) -> bool {
         match self {
             Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Now => true,
-            Self::Output(_) | Self::Worker => false,
+            Self::Input { .. } | Self::Output(_) | Self::Worker => false,
         }
     }
-}
-
-/// What the windows of one request share.
-#[derive(Debug)]
-pub(crate) struct Context {
-    release: Arc<Release>,
-    request: Request,
-    id_fields: Arc<[String]>,
-    first_look: Arc<Plan>,
-    /// The time of the run as results write it.
-    now: Arc<str>,
-    /// The same as a JSON token, where it is shown among others.
-    now_token: String,
-    text: Arc<[u8]>,
-    /// For each rule, whether it is parked: a hint that spares work, set in the order of the input.
-    parked: Box<[AtomicBool]>,
-    /// Nobody waits for results any more: another hint.
-    is_abandoned: AtomicBool,
-}
-
-/// A part of the text in which a record should be.
-#[derive(Clone, Debug)]
-struct Place {
-    at: Position,
-    length: Result<usize, JsonError>,
 }
 
 /// Judges all records of a text and hands over one result for each, in their order.
@@ -175,75 +167,191 @@ struct Place {
 /// When the request cannot be served at all, or its results cannot be handed over. One bad record never fails a request.
 pub fn judge(
     release: &Arc<Release>,
-    workers: &Workers,
+    lane: &Lane,
     request: &Request,
     text: Arc<[u8]>,
     sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
 ) -> Result<Summary, JudgeError> {
-    let context = Arc::new(Context::new(release, request, text)?);
+    let results = |window: &JudgedWindow<'_>| window.records().map(|record| record.result()).collect::<Vec<_>>();
+    judge_windows(release, lane, request, Input::text(text), results, &mut |results| {
+        results.into_iter().try_for_each(&mut *sink)
+    })
+}
+
+/// Judges any amount of records, and has what is wanted of their results worked out where they were judged.
+///
+/// `render` is called on the workers, with a window of records that follow each other, and what it makes of them goes to `sink` on
+/// the calling thread, in the order of the input. It must depend on nothing but the window: now and then one is rendered again.
+///
+/// # Errors
+/// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; what was handed
+/// over before is whole. One bad record never fails a request.
+pub fn judge_windows<T: Send + 'static>(
+    release: &Arc<Release>,
+    lane: &Lane,
+    request: &Request,
+    input: Input<'_>,
+    render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
+    sink: &mut dyn FnMut(T) -> io::Result<()>,
+) -> Result<Summary, JudgeError> {
+    let context = Arc::new(Context::new(release, request)?);
     let _waiting = Waiting(&context);
-    let mut places = Records::new(&context.text, request.max_record).map(|entry| place(&entry)).fuse();
-    let most = workers.count() * 2 + 1;
-    let mut under_way: VecDeque<(Receiver<WindowOutcome>, usize)> = VecDeque::with_capacity(most);
-    let mut fetched = 0;
-    let mut renderer = Renderer::new(Arc::clone(&context));
-    let mut supply = Supply::open(&context);
+    let work = Work { context: &context, ticket: lane.ticket(), render: Arc::new(render) };
+    let mut windows = Windows::new(&context, input);
+    let mut collator = Collator::new(Arc::clone(&context));
+    let mut under_way = UnderWay { windows: VecDeque::new(), fetched: 0, most: lane.workers() * 2 + 1 };
+    let mut is_reading = true;
+    let mut failure = None;
     loop {
-        while under_way.len() < most && fetched <= FETCHED_BYTES {
-            let (window, answers) = match &mut supply {
-                None => (next_window(&mut places, request.chunk.rows, |_| true), Answers::default()),
-                Some(supply) => {
-                    let mut order = supply.order(FETCHED_BYTES.saturating_sub(fetched));
-                    let window = next_window(&mut places, request.chunk.rows, |place| order.add(place));
-                    (window, order.finish())
-                }
-            };
-            if window.is_empty() {
-                break;
-            }
-            let bytes = answers.bytes();
-            fetched += bytes;
-            under_way.push_back((submit(&context, workers, window, answers), bytes));
+        // Whatever is there goes out before more is read: that may take its time.
+        while let Some(finished) = under_way.oldest_if_finished()? {
+            sink(work.collate(&mut collator, finished)?).map_err(JudgeError::Output)?;
         }
-        let Some((oldest, bytes)) = under_way.pop_front() else { break };
-        let outcome = receive(&oldest).map_err(|_| JudgeError::Worker)?;
-        renderer.render(outcome, sink).map_err(JudgeError::Output)?;
-        fetched -= bytes;
+        if is_reading && under_way.has_room() {
+            match windows.next(FETCHED_BYTES.saturating_sub(under_way.fetched)) {
+                Ok(Some((window, answers))) => {
+                    under_way.add(answers.bytes(), work.judge(window, answers));
+                    continue;
+                }
+                Ok(None) => is_reading = false,
+                Err(error) => (is_reading, failure) = (false, Some(error)),
+            }
+        }
+        let Some(finished) = under_way.oldest()? else { break };
+        sink(work.collate(&mut collator, finished)?).map_err(JudgeError::Output)?;
     }
-    Ok(renderer.finish())
-}
-
-fn place(entry: &Entry<'_>) -> Place {
-    Place { at: entry.at, length: entry.text.as_ref().map(|text| text.len()).map_err(Clone::clone) }
-}
-
-/// The next records, as many as fit a chunk, or fewer if they are long; none behind one with which there is `room` no more. Where
-/// windows end changes no result.
-fn next_window(
-    places: &mut impl Iterator<Item = Place>,
-    rows: u32,
-    mut room: impl FnMut(&Place) -> bool,
-) -> Vec<Place> {
-    let mut window = Vec::new();
-    let (mut bytes, mut has_room) = (0, true);
-    while has_room && bytes <= WINDOW_BYTES && window.len() < rows.max(1) as usize {
-        let Some(place) = places.next() else { break };
-        bytes += place.length.as_ref().copied().unwrap_or_default();
-        has_room = room(&place);
-        window.push(place);
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(collator.finish()),
     }
-    window
 }
 
-fn submit(context: &Arc<Context>, workers: &Workers, places: Vec<Place>, answers: Answers) -> Receiver<WindowOutcome> {
-    let (sender, receiver) = sync_channel(1);
-    let context = Arc::clone(context);
-    workers.submit(move |worker| {
-        let outcome = window::judge(&context, worker, places, answers);
-        // Nobody waits any more if the results could not be written.
-        let _ = sender.send(outcome);
-    });
-    receiver
+/// Hands work of one request to the workers.
+struct Work<'a, R> {
+    context: &'a Arc<Context>,
+    ticket: Ticket<'a>,
+    render: Arc<R>,
+}
+
+impl<R> Work<'_, R> {
+    /// Has a window judged and rendered.
+    fn judge<T>(&self, window: Window, answers: Answers) -> Receiver<Finished<T>>
+    where
+        T: Send + 'static,
+        R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
+    {
+        self.submit(move |context, worker, render| Finished::new(context, worker, window, answers, render))
+    }
+
+    /// Takes the next window in the order of the input, and has it rendered again if it must be.
+    fn collate<T>(&self, collator: &mut Collator, finished: Finished<T>) -> Result<T, JudgeError>
+    where
+        T: Send + 'static,
+        R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
+    {
+        let finished = match collator.check(finished) {
+            Checked::Right(finished) => finished,
+            Checked::Changed(outcome) => {
+                let again = self.submit(move |context, _, render| Some(Finished::of(context, outcome, render)));
+                receive(&again).map_err(|_| JudgeError::Worker)?
+            }
+        };
+        Ok(collator.add(finished))
+    }
+
+    fn submit<T>(
+        &self,
+        job: impl FnOnce(&Context, Worker, &R) -> Option<Finished<T>> + Send + 'static,
+    ) -> Receiver<Finished<T>>
+    where
+        T: Send + 'static,
+        R: Send + Sync + 'static,
+    {
+        let (sender, receiver) = sync_channel(1);
+        let (context, render) = (Arc::clone(self.context), Arc::clone(&self.render));
+        self.ticket.submit(move |worker| {
+            if let Some(finished) = job(&context, worker, &render) {
+                // Nobody waits any more if the results could not be written.
+                let _ = sender.send(finished);
+            }
+        });
+        receiver
+    }
+}
+
+/// The windows that workers have, in the order of the input.
+struct UnderWay<T> {
+    /// Each with the bytes that were fetched for it.
+    windows: VecDeque<(usize, Receiver<Finished<T>>)>,
+    fetched: usize,
+    most: usize,
+}
+
+impl<T> UnderWay<T> {
+    fn has_room(&self) -> bool {
+        self.windows.len() < self.most && self.fetched <= FETCHED_BYTES
+    }
+
+    fn add(&mut self, bytes: usize, window: Receiver<Finished<T>>) {
+        self.fetched += bytes;
+        self.windows.push_back((bytes, window));
+    }
+
+    /// The oldest, if workers are done with it.
+    fn oldest_if_finished(&mut self) -> Result<Option<Finished<T>>, JudgeError> {
+        let Some((_, window)) = self.windows.front() else { return Ok(None) };
+        match window.try_recv() {
+            Ok(finished) => {
+                self.remove();
+                Ok(Some(finished))
+            }
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(JudgeError::Worker),
+        }
+    }
+
+    /// The oldest, once workers are done with it; none if there is none.
+    fn oldest(&mut self) -> Result<Option<Finished<T>>, JudgeError> {
+        let Some((_, window)) = self.windows.front() else { return Ok(None) };
+        let finished = receive(window).map_err(|_| JudgeError::Worker)?;
+        self.remove();
+        Ok(Some(finished))
+    }
+
+    fn remove(&mut self) {
+        if let Some((bytes, _)) = self.windows.pop_front() {
+            self.fetched -= bytes;
+        }
+    }
+}
+
+/// Windows with what was fetched for them.
+struct Windows<'c, 'i> {
+    context: &'c Context,
+    intake: Intake<'i>,
+    supply: Option<Supply<'c>>,
+    /// Records for which there was no room left in the window before.
+    left: Option<Window>,
+}
+
+impl<'c, 'i> Windows<'c, 'i> {
+    fn new(context: &'c Context, input: Input<'i>) -> Self {
+        let intake = Intake::new(input, context.request.max_record);
+        Self { context, intake, supply: Supply::open(context), left: None }
+    }
+
+    /// The next window, for which at most about so many bytes are fetched; none at the end.
+    fn next(&mut self, room: usize) -> Result<Option<(Window, Answers)>, JudgeError> {
+        let next = match self.left.take() {
+            Some(left) => Some(left),
+            None => self.intake.next(self.context.request.chunk.rows)?,
+        };
+        let Some(mut window) = next else { return Ok(None) };
+        let Some(supply) = &mut self.supply else { return Ok(Some((window, Answers::default()))) };
+        let (answers, records) = supply.fetch(&window, room);
+        self.left = window.split_off(records);
+        Ok(Some((window, answers)))
+    }
 }
 
 /// Somebody waits for the results; tells the workers when that ends.
@@ -251,74 +359,6 @@ struct Waiting<'a>(&'a Context);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.is_abandoned.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Context {
-    /// Checks at once what would else be said of every record.
-    fn new(release: &Arc<Release>, request: &Request, text: Arc<[u8]>) -> Result<Self, JudgeError> {
-        release.router.routes(&request.ruleset, request.entity_type.as_deref())?.expecting(&request.expected)?;
-        if request.id_fields.len() > MAX_ID_FIELDS {
-            return Err(JudgeError::TooManyIdFields);
-        }
-        if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
-            return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
-        }
-        // Looked at for every window: each name once, however often the caller gives it.
-        let mut expected = request.expected.clone();
-        expected.sort_unstable();
-        expected.dedup();
-        let first_look = first_look(&request.id_fields);
-        let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
-        let now = jiff::Timestamp::from_microsecond(request.run.now).map_err(|_| JudgeError::Now)?;
-        Ok(Self {
-            release: Arc::clone(release),
-            request: Request { expected, ..request.clone() },
-            id_fields: request.id_fields.as_slice().into(),
-            first_look: Arc::new(first_look),
-            now: Arc::from(now.to_string()),
-            now_token: format!("\"{now}\""),
-            text,
-            parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
-            is_abandoned: AtomicBool::new(false),
-        })
-    }
-
-    /// The routes of the request. The names that it gives are those of [`Context::new`], so this does not fail.
-    fn routes(&self) -> Result<Routes<'_>, RouteError> {
-        let Request { ruleset, entity_type, expected, .. } = &self.request;
-        self.release.router.routes(ruleset, entity_type.as_deref())?.expecting(expected)
-    }
-
-    /// How records of a route are judged.
-    fn prepare(&self, route: Route) -> Result<Arc<Prepared>, Vec<PlanError>> {
-        self.release.prepare(&PlanKey {
-            list: route.list,
-            entity_type: route.entity_type,
-            field_map: route.field_map,
-            id_fields: Arc::clone(&self.id_fields),
-        })
-    }
-
-    /// The text of a record, or why there is none.
-    fn record(&self, place: &Place) -> Result<&[u8], JsonError> {
-        let start = usize::try_from(place.at.offset).unwrap_or(usize::MAX);
-        let length = place.length.as_ref().map_err(Clone::clone)?;
-        Ok(self.text.get(start..start.saturating_add(*length)).unwrap_or_default())
-    }
-
-    fn is_parked(&self, rule: usize) -> bool {
-        self.parked.get(rule).is_some_and(|parked| parked.load(Ordering::Relaxed))
-    }
-
-    fn park(&self, rule: usize) {
-        if let Some(parked) = self.parked.get(rule) {
-            parked.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.is_abandoned.load(Ordering::Relaxed)
+        self.0.abandon();
     }
 }

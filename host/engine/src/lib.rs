@@ -1,7 +1,8 @@
 //! Judges records: from their text to one result for each.
 //!
 //! A [`Release`] holds everything that a verified release says: rulesets, field maps, schemas and the rules of its components.
-//! [`judge`](judge()) takes a text with records and hands over their results in order.
+//! [`judge`](judge()) takes a text with records and hands over their results in order; [`judge_windows`] does so for any amount of
+//! input, in constant memory.
 //!
 //! 1. [`json`] tells the records apart and reads each once; [`routing`] finds its rules and its field map;
 //! 2. what those rules need of related entities, and did not come with the request, is fetched from a [`Supplier`];
@@ -36,8 +37,8 @@ mod workers;
 pub use associated::{Associated, AssociatedError};
 pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use excerpt::{Excerpt, nearest};
-pub use judge::{JudgeError, Request, judge};
+pub use judge::{Input, JudgeError, JudgedRecord, JudgedWindow, Request, Sample, Standing, judge, judge_windows};
 pub use release::{Release, ReleaseProblem};
 pub use supplier::{Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
 pub use unique::Unique;
-pub use workers::Workers;
+pub use workers::{Lane, Workers};

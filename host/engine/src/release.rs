@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jurat_model::{Component, Declaration};
+use jurat_model::{Component, Declaration, Limits};
 use jurat_trust::{BuiltinCheck, FileKind, Origin, VerifiedRelease};
 use thiserror::Error;
 
@@ -191,6 +191,14 @@ impl Release {
     pub(crate) fn declaration_of(&self, node: &Node) -> Option<&Declaration> {
         match self.providers.get(node.rule?)? {
             Provider::Component { component, rule } => self.declaration(*component, *rule),
+            Provider::JsonSchema => None,
+        }
+    }
+
+    /// What each call of a rule may use; none for rules of the host, and where nothing provides the rule.
+    pub(crate) fn limits_of(&self, node: &Node) -> Option<&Limits> {
+        match self.providers.get(node.rule?)? {
+            Provider::Component { component, .. } => Some(self.components.get(*component)?.limits()),
             Provider::JsonSchema => None,
         }
     }

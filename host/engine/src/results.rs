@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jurat_model::{Status, Usage};
+use jurat_model::{Limits, Status, Usage};
 use serde::Serialize;
 
 use crate::json::Position;
@@ -83,8 +83,10 @@ pub struct RuleResult {
     /// provides the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<Arc<str>>,
-    /// The time of the call, in milliseconds, divided by the records in it; 0 if the record was not in one.
-    pub execution_time_ms: f64,
+    /// The time of the call, in milliseconds, divided by the records in it; 0 if the record was not in one; none if nobody wants to
+    /// know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_time_ms: Option<f64>,
     /// The results of the rules that wait for this one.
     pub children: Vec<Self>,
 }
@@ -140,6 +142,9 @@ pub struct RuleSummary {
     /// What its calls used.
     #[serde(serialize_with = "usage")]
     pub usage: Usage,
+    /// What each of them may use; none for rules of the host, and where nothing provides the rule.
+    #[serde(serialize_with = "limits", skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 impl RecordResult {
@@ -183,15 +188,14 @@ impl RuleSummary {
         }
     }
 
-    pub(crate) fn add(&mut self, result: &RuleResult) {
-        *match result.status {
+    pub(crate) fn add(&mut self, status: Status) {
+        *match status {
             Status::Pass => &mut self.pass,
             Status::Warn => &mut self.warn,
             Status::Fail => &mut self.fail,
             Status::Norun => &mut self.norun,
             Status::Error => &mut self.error,
         } += 1;
-        self.indeterminate += u64::from(result.indeterminate);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -202,7 +206,13 @@ impl RuleSummary {
         self.error += other.error;
         self.indeterminate += other.indeterminate;
         self.usage.add(&other.usage);
+        self.limits = self.limits.or(other.limits);
     }
+}
+
+/// Whether a text can be written as it is wherever it goes: nobody who writes it wants to escape something in it.
+pub(crate) fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
@@ -222,9 +232,33 @@ fn usage<S: serde::Serializer>(usage: &Usage, out: S) -> Result<S::Ok, S::Error>
         fuel: u64,
         peak_fuel: u64,
         peak_memory_bytes: u64,
+        peak_reply_bytes: u64,
         elapsed_ms: f64,
     }
-    let Usage { calls, fuel, peak_fuel, peak_memory, elapsed } = *usage;
-    let elapsed_ms = elapsed.as_secs_f64() * 1e3;
-    Written { calls, fuel, peak_fuel, peak_memory_bytes: peak_memory, elapsed_ms }.serialize(out)
+    let Usage { calls, fuel, peak_fuel, peak_memory, peak_reply, elapsed } = *usage;
+    Written {
+        calls,
+        fuel,
+        peak_fuel,
+        peak_memory_bytes: peak_memory,
+        peak_reply_bytes: peak_reply,
+        elapsed_ms: elapsed.as_secs_f64() * 1e3,
+    }
+    .serialize(out)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands over references")]
+fn limits<S: serde::Serializer>(limits: &Option<Limits>, out: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Written {
+        fuel: u64,
+        memory_bytes: u64,
+        reply_bytes: u64,
+    }
+    let written = limits.map(|limits| Written {
+        fuel: limits.fuel.get(),
+        memory_bytes: limits.memory.get(),
+        reply_bytes: limits.reply.get(),
+    });
+    written.serialize(out)
 }

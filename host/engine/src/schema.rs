@@ -14,8 +14,9 @@
 //! - patterns of more than [`MAX_PATTERN_BYTES`], or that do not compile within [`MAX_PATTERN_SIZE`] on an engine whose time is
 //!   linear in the text: no look-around, no back-references; and too many of them, [`MAX_PATTERNS`] and the limits below it.
 //!
-//! **When a record is checked** its values and text are counted, level by level. Together with the counts above this bounds the
-//! work; where the bound is above [`MAX_WORK`], the outcome is [`Outcome::Norun`] with that reason and no work is done.
+//! **When a record is checked** its values and text are counted, level by level unless they are too few to matter. Together with
+//! the counts above this bounds the work; where the bound is above [`MAX_WORK`], the outcome is [`Outcome::Norun`] with that
+//! reason and no work is done. No record is turned into a value of the library: it is read as a flat tree over its own text.
 //!
 //! `format`, `contentEncoding` and `contentMediaType` are annotations. Numbers are compared as 64-bit integers or floats.
 
@@ -25,21 +26,23 @@ mod pattern;
 mod problem;
 mod profile;
 mod reason;
+mod record;
 mod unique;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 
 use jsonschema::Validator;
 use serde_json::Value;
 use thiserror::Error;
 
-use self::cost::Levels;
+use self::cost::{Cost, Levels};
 use self::graph::Draft;
 pub use self::problem::{PatternRefusal, Problem};
 use self::profile::Profile;
+use self::record::Record;
 use crate::excerpt::Excerpt;
+use crate::json::{Branch, Shape, TreeError, TreeScratch};
 
 /// The largest schema file, in bytes.
 pub const MAX_BYTES: usize = 256 << 10;
@@ -75,7 +78,18 @@ const MAX_EXPLAINED: u64 = 100_000;
 /// The schemas of a release, ready to use. They never change, and any number of threads may use them at once.
 #[derive(Debug)]
 pub struct Schemas {
-    by_id: HashMap<String, Schema>,
+    all: Vec<Schema>,
+    /// Where each lies among all.
+    by_id: HashMap<String, usize>,
+}
+
+/// What a check needs and what the next one can use again: nothing is allocated for a record that follows its schema, once the
+/// buffers have grown to the size of the records.
+#[derive(Debug, Default)]
+pub struct SchemaScratch {
+    tree: TreeScratch,
+    /// Where the schema of the last record lies. It is only looked at first.
+    last: usize,
 }
 
 /// What the rule says of a record.
@@ -96,7 +110,7 @@ pub enum Outcome {
     Norun {
         /// Why, in words of bounded length.
         reason: String,
-        /// `unknown_schema`, `too_deep` or `too_costly`.
+        /// `unknown_schema`, `too_deep`, `number_too_large` or `too_costly`.
         code: &'static str,
     },
 }
@@ -107,7 +121,7 @@ impl Schemas {
     /// # Errors
     /// The first thing that is wrong with each file; two files with the same `$id` are wrong too.
     pub fn compile(files: &[(&str, &[u8])]) -> Result<Self, Vec<SchemaError>> {
-        let mut by_id = HashMap::new();
+        let mut all: Vec<Schema> = Vec::new();
         let mut patterns = Patterns::default();
         let mut errors = Vec::new();
         for (index, (file, bytes)) in files.iter().enumerate() {
@@ -118,20 +132,18 @@ impl Schemas {
             }
             let problem = match Schema::compile(&file, bytes, &mut patterns) {
                 Err(problem) => problem,
-                Ok((id, schema)) => match by_id.entry(id) {
-                    Entry::Occupied(other) => {
-                        let other: &Schema = other.get();
-                        Problem::DuplicateId { file: other.file.clone() }
-                    }
-                    Entry::Vacant(place) => {
-                        place.insert(schema);
+                Ok(schema) => match all.iter().find(|other| other.id == schema.id) {
+                    Some(other) => Problem::DuplicateId { file: other.file.clone() },
+                    None => {
+                        all.push(schema);
                         continue;
                     }
                 },
             };
             errors.push(SchemaError { file, problem });
         }
-        if errors.is_empty() { Ok(Self { by_id }) } else { Err(errors) }
+        let by_id = all.iter().enumerate().map(|(place, schema)| (schema.id.clone(), place)).collect();
+        if errors.is_empty() { Ok(Self { all, by_id }) } else { Err(errors) }
     }
 
     /// The `$id`s of all schemas, in no order.
@@ -145,20 +157,38 @@ impl Schemas {
         self.by_id.contains_key(without_fragment(id))
     }
 
-    /// Checks a record against the schema that its `$schema` names.
+    /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names.
     ///
     /// # Limits
     /// The work is at most [`MAX_WORK`] steps. To find a mistake among alternatives may take some times the work of the check,
     /// and is not tried where that was much. Nothing interrupts a check that has begun.
     #[must_use]
-    pub fn check(&self, record: &Value) -> Outcome {
-        let id = match record.get("$schema") {
-            Some(Value::String(id)) => id,
+    pub fn check(&self, record: &str, scratch: &mut SchemaScratch) -> Outcome {
+        match scratch.tree.read(record) {
+            Ok(()) => {}
+            Err(TreeError::Depth) => {
+                let reason = format!("the record is nested deeper than {MAX_RECORD_DEPTH} levels");
+                return Outcome::Norun { reason, code: "too_deep" };
+            }
+            Err(TreeError::Number | TreeError::Syntax) => {
+                // The text is valid: only a number can be too large for what the schema check computes with.
+                let reason = "a number is too large to be checked".to_owned();
+                return Outcome::Norun { reason, code: "number_too_large" };
+            }
+        }
+        let tree = scratch.tree.tree(record);
+        let id = match tree.root().and_then(|root| root.member("$schema")).map(Branch::shape) {
+            Some(Shape::Text(id)) => without_fragment(id),
             Some(_) => return no_schema("/$schema", "is no text"),
             None => return no_schema("", "has no member `$schema` that names its schema"),
         };
-        match self.by_id.get(without_fragment(id)) {
-            Some(schema) => schema.check(record),
+        let known = self.all.get(scratch.last).filter(|schema| schema.id == id).map(|_| scratch.last);
+        let place = known.or_else(|| self.by_id.get(id).copied());
+        match place.and_then(|place| self.all.get(place).map(|schema| (place, schema))) {
+            Some((place, schema)) => {
+                scratch.last = place;
+                schema.check(record, &mut scratch.tree)
+            }
             None => Outcome::Norun {
                 reason: format!("the release has no schema with the `$id` `{}`", Excerpt::of(id)),
                 code: "unknown_schema",
@@ -186,9 +216,12 @@ struct Patterns {
 
 /// One schema.
 struct Schema {
+    id: String,
     file: Excerpt,
-    validator: Validator,
+    validator: Validator<Record>,
     costs: Levels,
+    /// The dearest of each kind of cost.
+    dearest: Cost,
     /// Whether the library lists all that is wrong with every alternative before it says what is wrong first.
     has_alternatives: bool,
 }
@@ -200,7 +233,7 @@ impl fmt::Debug for Schema {
 }
 
 impl Schema {
-    fn compile(file: &Excerpt, bytes: &[u8], patterns: &mut Patterns) -> Result<(String, Self), Problem> {
+    fn compile(file: &Excerpt, bytes: &[u8], patterns: &mut Patterns) -> Result<Self, Problem> {
         if bytes.len() > MAX_BYTES {
             return Err(Problem::TooLarge);
         }
@@ -223,7 +256,7 @@ impl Schema {
             members.remove("$id");
             members.remove("$schema");
         }
-        let validator = jsonschema::options()
+        let validator = jsonschema::options_for::<Record>()
             .with_draft(draft.library())
             .offline()
             .should_validate_formats(false)
@@ -233,28 +266,36 @@ impl Schema {
             .with_keyword("uniqueItems", unique::keyword)
             .build(&root)
             .map_err(|error| Problem::off_draft(error.instance_path().as_str(), error.kind().keyword()))?;
-        Ok((id, Self { file: file.clone(), validator, costs, has_alternatives }))
+        let dearest = costs.iter().copied().fold(Cost::default(), Cost::max);
+        Ok(Self { id, file: file.clone(), validator, costs, dearest, has_alternatives })
     }
 
-    fn check(&self, record: &Value) -> Outcome {
-        let Some(profile) = Profile::of(record) else {
-            let reason = format!("the record is nested deeper than {MAX_RECORD_DEPTH} levels");
-            return Outcome::Norun { reason, code: "too_deep" };
-        };
-        if profile.work(&self.costs) > MAX_WORK {
+    /// Checks a record that has been read.
+    fn check(&self, record: &str, scratch: &mut TreeScratch) -> Outcome {
+        let tree = scratch.tree(record);
+        let Some(root) = tree.root() else { return reason::somewhere() };
+        if Profile::work_at_most(scratch.len(), record.len(), &self.dearest) > MAX_WORK
+            && Profile::of(root).is_none_or(|profile| profile.work(&self.costs) > MAX_WORK)
+        {
             let reason = "the record is too large for what its schema costs for each value".to_owned();
             return Outcome::Norun { reason, code: "too_costly" };
         }
-        // What is wrong first costs nothing extra to find, but for alternatives: all that is wrong with each is listed.
-        if self.has_alternatives {
-            if self.validator.is_valid(record) {
-                return Outcome::Pass;
-            }
-            if profile.evaluations(&self.costs) > MAX_EXPLAINED {
-                return reason::somewhere();
-            }
+        if self.validator.is_valid(root) { Outcome::Pass } else { self.explain(record, scratch) }
+    }
+
+    /// Tells what is wrong first with a record that does not follow the schema, members in the order of their names.
+    #[cold]
+    fn explain(&self, record: &str, scratch: &mut TreeScratch) -> Outcome {
+        scratch.sort(record);
+        let tree = scratch.tree(record);
+        let Some(root) = tree.root() else { return reason::somewhere() };
+        // The library lists all that is wrong with every alternative.
+        if self.has_alternatives
+            && Profile::of(root).is_none_or(|profile| profile.evaluations(&self.costs) > MAX_EXPLAINED)
+        {
+            return reason::somewhere();
         }
-        self.validator.validate(record).map_or_else(|error| reason::explain(&error), |()| Outcome::Pass)
+        self.validator.validate(root).map_or_else(|error| reason::explain(&error), |()| Outcome::Pass)
     }
 }
 

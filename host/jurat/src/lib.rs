@@ -43,6 +43,7 @@ mod data;
 pub mod files;
 mod host_state;
 mod http;
+pub mod input;
 mod problem;
 mod repository;
 mod room;
@@ -55,10 +56,12 @@ pub mod yaml;
 pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
 pub use data::DataError;
 pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
-pub use jurat_engine::results::{FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
+pub use jurat_engine::json::Position;
+pub use jurat_engine::results::{Evidence, FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Excerpt, JudgeError, Request, RulesetStats,
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Excerpt, Input, JudgeError, JudgedRecord,
+    JudgedWindow, Request, RulesetStats, Sample, Standing,
 };
 pub use jurat_model::{Isolation, Status};
 pub use jurat_sandbox::Compiler;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Excerpt, Release, Request, Workers, judge};
+use jurat_engine::{
+    DiscoveredRule, DiscoveredRuleset, Excerpt, Input, JudgedWindow, Release, Request, Workers, judge, judge_windows,
+};
 use jurat_model::{Bytes, Run};
 use jurat_sandbox::Sandbox;
 
@@ -296,14 +298,29 @@ impl Service {
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
         let _call = self.inner.in_flight.enter()?;
-        let tenant = self.bound()?;
-        let now = self.inner.clock.now();
-        let serving = Arc::clone(tenant.serving().at(now)?);
-        let mut request = Request { evidence: serving.evidence(now), ..request.clone() };
-        if let (Some(related), None) = (tenant.related(), &request.supplier) {
-            request.supplier = Some(related.supplier());
-        }
-        Ok(judge(&serving.release, &self.inner.workers, &request, text, sink)?)
+        let (tenant, release, request) = self.ready(request)?;
+        Ok(judge(&release, &tenant.lane, &request, text, sink)?)
+    }
+
+    /// Judges any amount of records in constant memory, and has what is wanted of their results worked out on the threads that judge
+    /// them.
+    ///
+    /// `render` is called there, with records that follow each other, and must depend on nothing else; what it makes of them goes to
+    /// `sink` on the calling thread, in the order of the input.
+    ///
+    /// # Errors
+    /// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; what was handed
+    /// over before is whole. One bad record never fails a request.
+    pub fn judge_windows<T: Send + 'static>(
+        &self,
+        request: &Request,
+        input: Input<'_>,
+        render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
+        sink: &mut dyn FnMut(T) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        let _call = self.inner.in_flight.enter()?;
+        let (tenant, release, request) = self.ready(request)?;
+        Ok(judge_windows(&release, &tenant.lane, &request, input, render, sink)?)
     }
 
     /// The same for a text that must be one record.
@@ -366,6 +383,18 @@ impl Service {
     /// When the service does not know whose settings are meant.
     pub fn max_file(&self) -> Result<Bytes, CallError> {
         Ok(self.bound()?.settings.max_file)
+    }
+
+    /// Who judges a request that begins now, by what, and the request with what belongs to that.
+    fn ready(&self, request: &Request) -> Result<(&Arc<Tenant>, Arc<Release>, Request), CallError> {
+        let tenant = self.bound()?;
+        let now = self.inner.clock.now();
+        let serving = Arc::clone(tenant.serving().at(now)?);
+        let mut request = Request { evidence: serving.evidence(now), ..request.clone() };
+        if let (Some(related), None) = (tenant.related(), &request.supplier) {
+            request.supplier = Some(related.supplier());
+        }
+        Ok((tenant, Arc::clone(&serving.release), request))
     }
 
     fn serving(&self) -> Result<Arc<Generation>, CallError> {

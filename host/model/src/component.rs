@@ -87,6 +87,8 @@ pub struct Usage {
     pub peak_fuel: u64,
     /// The most bytes of memory that an instance had.
     pub peak_memory: u64,
+    /// The longest reply, in bytes as the host counts what it reads of one.
+    pub peak_reply: u64,
     /// Wall-clock time inside of calls.
     pub elapsed: Duration,
 }
@@ -98,6 +100,7 @@ impl Usage {
         self.fuel = self.fuel.saturating_add(other.fuel);
         self.peak_fuel = self.peak_fuel.max(other.peak_fuel);
         self.peak_memory = self.peak_memory.max(other.peak_memory);
+        self.peak_reply = self.peak_reply.max(other.peak_reply);
         self.elapsed = self.elapsed.saturating_add(other.elapsed);
     }
 }

@@ -1,7 +1,7 @@
 //! One instance with one store and all its limits.
 
 use jurat_model::columns::Batch;
-use jurat_model::{Declaration, Fault, Limits, Verdicts};
+use jurat_model::{Declaration, Fault, Finding, Limits, Verdicts};
 use wasmtime::{Engine, ResourceLimiter, Store};
 
 use crate::contract::{Bound, CallError, Guest};
@@ -32,6 +32,8 @@ pub(crate) struct Live {
 pub(crate) struct Used {
     pub(crate) fuel: u64,
     pub(crate) memory: u64,
+    /// Of a reply that could be read.
+    pub(crate) reply: u64,
 }
 
 impl Live {
@@ -71,8 +73,11 @@ impl Live {
         }
         let reply = self.guest.evaluate(&mut self.store, rule, batch);
         let left = self.store.get_fuel().unwrap_or(0);
-        let used =
-            Used { fuel: limits.fuel.get().saturating_sub(left), memory: self.store.data().limiter.memory as u64 };
+        let used = Used {
+            fuel: limits.fuel.get().saturating_sub(left),
+            memory: self.store.data().limiter.memory as u64,
+            reply: reply.as_ref().map_or(0, size),
+        };
         let reply = match reply {
             Ok(verdicts) => Ok((self, verdicts)),
             Err(CallError::Failed(error)) => Err(classify(error)),
@@ -87,6 +92,18 @@ impl Live {
         };
         (used, reply)
     }
+}
+
+/// The bytes of a reply, as the runtime counts them against the limit: lists by the size of their elements, and all texts.
+fn size(reply: &Verdicts) -> u64 {
+    let Verdicts { statuses, findings } = reply;
+    let texts = findings.iter().map(|finding| {
+        let Finding { row: _, code, message, inputs, params } = finding;
+        let words: usize = params.iter().map(|(key, value)| key.len() + value.len()).sum();
+        code.as_ref().map_or(0, String::len) + message.len() + size_of_val(&**inputs) + size_of_val(&**params) + words
+    });
+    let bytes = size_of_val(&**statuses) + size_of_val(&**findings) + texts.sum::<usize>();
+    bytes as u64
 }
 
 /// Gives the next piece of work its fuel and its deadline.

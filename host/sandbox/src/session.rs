@@ -56,6 +56,7 @@ impl<'a> SandboxedSession<'a> {
             fuel: used.fuel,
             peak_fuel: used.fuel,
             peak_memory: used.memory,
+            peak_reply: used.reply,
             elapsed: begun.elapsed(),
         });
         if let Some(cost) = self.component.costs.get(rule as usize) {

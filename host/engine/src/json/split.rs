@@ -38,6 +38,8 @@ pub struct Splitter {
     /// How much of the window has been searched for the end of the record that it begins with.
     searched: usize,
     brackets: Brackets,
+    /// What is known of the first line while it is not known how to read the file.
+    first_line: FirstLine,
     /// Where a record began that is too long; its bytes are consumed without being kept.
     too_long: Option<Position>,
 }
@@ -79,6 +81,17 @@ pub struct Records<'a> {
     splitter: Splitter,
 }
 
+/// What is known of the line with which a file begins, so that no piece has it looked at from the start again.
+#[derive(Clone, Copy, Debug)]
+enum FirstLine {
+    /// How much has been searched for its end.
+    Open(usize),
+    /// Its length, and whether a line behind it may begin with a `{` as a part of the same value.
+    Ended { length: usize, may_go_on: bool },
+    /// A value ends on it.
+    Whole,
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Form {
     Unknown {
@@ -105,6 +118,7 @@ impl Splitter {
             index: 0,
             searched: 0,
             brackets: Brackets::default(),
+            first_line: FirstLine::Open(0),
             too_long: None,
         }
     }
@@ -150,7 +164,7 @@ impl Splitter {
                 self.form = Form::Array { is_first: true };
                 return self.skip(rest, 1);
             }
-            Some(b'{') => match first_form(rest, is_end, self.max_record) {
+            Some(b'{') => match self.first_line.form(rest, is_end, self.max_record) {
                 Some(form) => self.form = form,
                 None => return Next::More(0),
             },
@@ -219,7 +233,7 @@ impl Splitter {
         if rest.is_empty() {
             return Next::Done;
         }
-        self.stray(rest, "nothing behind the array")
+        self.stray(rest, is_end, "nothing behind the array")
     }
 
     fn value<'a>(&mut self, rest: &'a [u8], is_end: bool) -> Next<'a> {
@@ -230,7 +244,7 @@ impl Splitter {
             match rest.first() {
                 None => return Next::Done,
                 Some(b'{') => {}
-                Some(_) => return self.stray(rest, "an object"),
+                Some(_) => return self.stray(rest, is_end, "an object"),
             }
         }
         let length = match self.brackets.find(rest.get(self.searched..).unwrap_or_default(), Until::ValueEnd) {
@@ -290,7 +304,13 @@ impl Splitter {
     }
 
     /// Something that cannot be a record, and the rest of the file.
-    fn stray<'a>(&mut self, rest: &[u8], what: &'static str) -> Next<'a> {
+    fn stray<'a>(&mut self, rest: &[u8], is_end: bool, what: &'static str) -> Next<'a> {
+        let begin = rest.get(..rest.len().min(4)).unwrap_or_default();
+        let is_cut = |error: &std::str::Utf8Error| error.valid_up_to() == 0 && error.error_len().is_none();
+        if !is_end && str::from_utf8(begin).is_err_and(|error| is_cut(&error)) {
+            // The error names the character, of which there is only a part yet.
+            return Next::More(0);
+        }
         self.form = Form::Done;
         let problem = JsonProblem::Lost(expected(rest, 0, what));
         self.entry(self.at, Err(JsonError { problem, at: self.at }), rest.len())
@@ -372,20 +392,39 @@ enum Next<'a> {
     Done,
 }
 
-/// How to read a file that begins with `{`; none if the window does not tell yet. No more is looked at than a record may have.
-fn first_form(rest: &[u8], is_end: bool, max_record: usize) -> Option<Form> {
-    let seen = rest.get(..max_record).unwrap_or(rest);
-    let undecided = (is_end || seen.len() == max_record).then_some(Form::Lines);
-    let Some(length) = find(seen, 0, b'\n') else { return undecided };
-    let (line, behind) = seen.split_at_checked(length)?;
-    let mut brackets = Brackets::default();
-    if brackets.find(line, Until::ValueEnd).is_some() {
-        return Some(Form::Lines);
+impl FirstLine {
+    /// How to read a file that begins with `{`; none if the window does not tell yet. No more is looked at than a record may have.
+    fn form(&mut self, rest: &[u8], is_end: bool, max_record: usize) -> Option<Form> {
+        let seen = rest.get(..max_record).unwrap_or(rest);
+        let undecided = (is_end || seen.len() == max_record).then_some(Form::Lines);
+        if let Self::Open(searched) = *self {
+            *self = match find(seen, searched, b'\n') {
+                Some(length) => Self::of(seen.get(..length).unwrap_or(seen)),
+                None => Self::Open(seen.len()),
+            };
+        }
+        match *self {
+            Self::Open(_) => undecided,
+            Self::Whole => Some(Form::Lines),
+            Self::Ended { length, may_go_on } => {
+                let behind = seen.get(length..).unwrap_or_default();
+                match behind.get(space(behind)) {
+                    None => undecided,
+                    Some(b'{') if !may_go_on => Some(Form::Lines),
+                    Some(_) => Some(Form::Values),
+                }
+            }
+        }
     }
-    match behind.get(space(behind)) {
-        None => undecided,
-        Some(b'{') if !brackets.may_open_behind(trim_end(line).last().copied()) => Some(Form::Lines),
-        Some(_) => Some(Form::Values),
+
+    fn of(line: &[u8]) -> Self {
+        let mut brackets = Brackets::default();
+        match brackets.find(line, Until::ValueEnd) {
+            Some(_) => Self::Whole,
+            None => {
+                Self::Ended { length: line.len(), may_go_on: brackets.may_open_behind(trim_end(line).last().copied()) }
+            }
+        }
     }
 }
 

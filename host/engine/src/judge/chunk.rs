@@ -6,15 +6,15 @@ use std::sync::Arc;
 use jurat_model::columns::Batch;
 use jurat_model::{Fault, Finding, Session, Status, Usage, Worker};
 
-use super::Context;
+use super::context::Context;
 use super::draft::Draft;
 use super::group::{Filled, RelatedRows};
-use super::window::RecordOutcome;
+use super::window::Window;
 use crate::extract::{Blocked, Chunk};
 use crate::prepared::{Prepared, Runner, Stage, Step};
 use crate::routing::Route;
 use crate::ruleset::Node;
-use crate::schema::Outcome;
+use crate::schema::{Outcome, SchemaScratch};
 
 /// A chunk that has been judged.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Judged {
     pub(super) route: Route,
     pub(super) prepared: Arc<Prepared>,
     pub(super) chunk: Chunk,
+    /// The records of the rows, as indices into the window.
+    pub(super) rows: Vec<u32>,
     pub(super) related: RelatedRows,
     /// One for each node of the list, in its order.
     pub(super) nodes: Vec<NodeOutcome>,
@@ -64,6 +66,20 @@ pub(super) enum Why {
 }
 
 impl Why {
+    /// Whether it depends on the machine and the moment.
+    pub(super) fn is_indeterminate(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.is_indeterminate(),
+            Self::Parked | Self::Host => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the rule was not called with the record.
+    pub(super) fn is_without_a_call(&self) -> bool {
+        matches!(self, Self::Parked) || self.comes_before_the_rule()
+    }
+
     /// Whether it kept the record from ever reaching the rule.
     pub(super) fn comes_before_the_rule(&self) -> bool {
         match self {
@@ -76,15 +92,15 @@ impl Why {
 }
 
 /// Judges a chunk, rules of one component after the other.
-pub(super) fn judge(context: &Context, worker: Worker, filled: Filled, records: &[RecordOutcome]) -> Judged {
+pub(super) fn judge(context: &Context, worker: Worker, filled: Filled, window: &Window) -> Judged {
     let Filled { route, prepared, chunk, rows, related } = filled;
-    let nodes = context.release.router.rulesets().lists().get(route.list).map(|list| &*list.nodes).unwrap_or_default();
+    let nodes = context.nodes(route);
     let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
     for stage in &prepared.stages {
-        let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, records };
+        let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
         work.stage(stage, &mut outcomes);
     }
-    Judged { route, prepared, chunk, related, nodes: outcomes }
+    Judged { route, prepared, chunk, rows, related, nodes: outcomes }
 }
 
 struct Work<'a> {
@@ -94,7 +110,7 @@ struct Work<'a> {
     chunk: &'a Chunk,
     nodes: &'a [Node],
     rows: &'a [u32],
-    records: &'a [RecordOutcome],
+    window: &'a Window,
 }
 
 impl Work<'_> {
@@ -177,21 +193,15 @@ impl Work<'_> {
     fn schema(&self, draft: &mut Draft) {
         let begun = std::time::Instant::now();
         let mut checked = 0u32;
+        let mut scratch = SchemaScratch::default();
         for row in 0..self.chunk.rows() {
             if !draft.is_open(row) {
                 continue;
             }
             checked += 1;
-            let record = self.rows.get(row as usize).and_then(|&record| self.records.get(record as usize));
-            let text = record.and_then(|record| self.context.record(&record.place).ok()).unwrap_or_default();
-            let outcome = match serde_json::from_slice(text) {
-                Ok(value) => self.context.release.schemas.check(&value),
-                // The text is valid: only a number can be too large for what the schema check computes with.
-                Err(_) => Outcome::Norun {
-                    reason: "a number is too large to be checked".to_owned(),
-                    code: "number_too_large",
-                },
-            };
+            let text = self.rows.get(row as usize).and_then(|&record| self.window.text(record)).unwrap_or_default();
+            let text = str::from_utf8(text).unwrap_or_default();
+            let outcome = self.context.release.schemas.check(text, &mut scratch);
             match outcome {
                 Outcome::Pass => draft.pass(row),
                 Outcome::Fail { pointer, reason, code } => {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jurat_model::{Finding, Input, Status};
 
-use super::Context;
 use super::chunk::{NodeOutcome, Why};
+use super::context::Context;
 use super::message::{close, fill, push};
 use super::related::Unreadable;
 use super::values::Row;
+use super::view::RuleLabel;
 use crate::extract::{Blocked, ColumnId};
 use crate::prepared::{Runner, Step};
 use crate::results::{FieldResult, RuleResult};
@@ -19,10 +20,15 @@ use crate::ruleset::Node;
 const ABSENT: &str = "(absent)";
 
 /// What a rule says, as its outcome has it.
-pub(super) fn judged(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOutcome) -> RuleResult {
+pub(super) fn judged(
+    row: &Row<'_>,
+    (node, label): (&Node, &RuleLabel),
+    place: usize,
+    outcome: &NodeOutcome,
+) -> RuleResult {
     let status = outcome.statuses.get(row.row as usize).copied().unwrap_or(Status::Error);
-    let mut result = empty(row.context, node, status);
-    result.execution_time_ms = outcome.time;
+    let mut result = empty(row.context, label, status);
+    result.execution_time_ms = row.context.request.timings.then_some(outcome.time);
     let mut reasons = outcome.reasons(row.row).peekable();
     if reasons.peek().is_some() {
         let case = Case::new(row, node, place);
@@ -31,35 +37,29 @@ pub(super) fn judged(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOut
     if row.may_be_stale() {
         result.degraded = Case::new(row, node, place).degraded(outcome);
     }
-    if row.may_lack() {
-        result.indeterminate |= Case::new(row, node, place).lacks(outcome);
-    }
+    result.indeterminate = is_indeterminate(row, node, place, outcome);
     result
 }
 
+/// Whether what a rule says may be otherwise on another machine, or at another moment.
+pub(super) fn is_indeterminate(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOutcome) -> bool {
+    outcome.reasons(row.row).any(Why::is_indeterminate)
+        || (row.may_lack() && Case::new(row, node, place).lacks(outcome))
+}
+
 /// What a rule says below one that did not let it run.
-pub(super) fn below(row: &Row<'_>, node: &Node, parent: &RuleResult) -> RuleResult {
-    let mut result = empty(row.context, node, Status::Norun);
+pub(super) fn below(row: &Row<'_>, label: &RuleLabel, parent: &RuleResult) -> RuleResult {
+    let mut result = empty(row.context, label, Status::Norun);
     result.code = Some("parent".to_owned());
     result.message = format!("not run: its parent `{}` is {}", parent.rule_id, parent.status);
     result
 }
 
-/// What a rule says that has done wrong too often.
-pub(super) fn parked(row: &Row<'_>, node: &Node) -> RuleResult {
-    let mut result = empty(row.context, node, Status::Error);
-    result.code = Some("parked".to_owned());
-    result.indeterminate = true;
-    let most = row.context.request.run.park_after;
-    result.message = format!("not run: the rule has failed on {most} records of this request");
-    result
-}
-
-fn empty(context: &Context, node: &Node, status: Status) -> RuleResult {
-    let description = node.rule.and_then(|rule| context.release.descriptions.get(rule));
+fn empty(context: &Context, label: &RuleLabel, status: Status) -> RuleResult {
+    let RuleLabel { rule_id, description, component } = label;
     RuleResult {
-        rule_id: Arc::clone(&node.rule_id),
-        description: description.map_or_else(|| Arc::from(""), Arc::clone),
+        rule_id: Arc::clone(rule_id),
+        description: Arc::clone(description),
         status,
         message: String::new(),
         code: None,
@@ -67,8 +67,8 @@ fn empty(context: &Context, node: &Node, status: Status) -> RuleResult {
         fields: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
-        component: context.release.component_of(node).cloned(),
-        execution_time_ms: 0.0,
+        component: component.clone(),
+        execution_time_ms: context.request.timings.then_some(0.0),
         children: Vec::new(),
     }
 }
@@ -93,24 +93,25 @@ impl<'c, 'a> Case<'c, 'a> {
 
     /// Adds one reason to a result.
     fn explain(&self, result: &mut RuleResult, why: &Why) {
-        if why.comes_before_the_rule() {
-            result.execution_time_ms = 0.0;
+        if why.is_without_a_call() {
+            result.execution_time_ms = result.execution_time_ms.map(|_| 0.0);
         }
         let code = match why {
             Why::Finding(finding) => return self.finding(result, finding),
             Why::More(more) => return close(&mut result.message, &format!("; and {more} more")),
-            // These are settled in the order of the input, and say so in the same words.
-            Why::Parked => return *result = parked(self.row, self.node),
+            Why::Parked => {
+                let most = self.row.context.request.run.park_after;
+                sentence(result, &format!("not run: the rule has failed on {most} records of this request"));
+                "parked"
+            }
             Why::Parent => "parent",
             Why::Fault(fault) => {
-                result.indeterminate = fault.is_indeterminate();
                 // Those faults were found with nothing else in the call.
                 let alone = if fault.can_be_halved() { " on this record alone" } else { "" };
                 sentence(result, &format!("the rule {fault}{alone}"));
                 fault.code()
             }
             Why::Host => {
-                result.indeterminate = true;
                 sentence(result, "the host could not run the rule; its log says why");
                 "host"
             }

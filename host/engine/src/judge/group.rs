@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use super::Context;
+use super::context::Context;
 use super::related::{Buffers, Found, Unreadable};
 use crate::extract::{Added, Chunk, ChunkBuilder, PlanError, RelatedPlan, Tokens};
 use crate::prepared::Prepared;

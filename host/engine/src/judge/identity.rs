@@ -33,11 +33,7 @@ impl Id {
 
     /// The values of the id fields, joined with `-`. A field that is not there, or is no plain value, is left out.
     pub(super) fn of(tokens: &Tokens<'_>, fields: usize) -> Self {
-        let values = (FIRST_ID..FIRST_ID + fields).filter_map(|field| match tokens.capture(field)? {
-            "null" => None,
-            token if token.starts_with(['{', '[']) => None,
-            token => Some(unescape(token).unwrap_or(Cow::Borrowed(token))),
-        });
+        let values = (0..fields).filter_map(|field| value(tokens, field));
         let mut id: Option<Self> = None;
         for value in values {
             let id = match &mut id {
@@ -58,14 +54,23 @@ impl Id {
         self.is_whole.then_some(&*self.text)
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.text
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     fn push(&mut self, text: &str) {
         let fitting = text.floor_char_boundary(ID_BYTES.saturating_sub(self.text.len()));
         self.is_whole &= fitting == text.len();
         self.text.push_str(text.get(..fitting).unwrap_or_default());
+    }
+}
+
+/// What an id field says, given by its place among them; none if it is not there, or is no plain value.
+pub(super) fn value<'a>(tokens: &Tokens<'a>, field: usize) -> Option<Cow<'a, str>> {
+    match tokens.capture(FIRST_ID + field)? {
+        "null" => None,
+        token if token.starts_with(['{', '[']) => None,
+        token => Some(unescape(token).unwrap_or(Cow::Borrowed(token))),
     }
 }
 
@@ -116,14 +121,13 @@ mod tests {
     #[test]
     fn an_id_that_is_missing_or_cut_is_no_key() {
         for record in ["{}", r#"{"id":[1],"part":"x"}"#] {
-            assert_eq!((id(record).key(), id(record).into_text().as_str()), (None, "unknown"));
+            assert_eq!((id(record).key(), id(record).text()), (None, "unknown"));
         }
         for (length, is_key) in [(128, true), (129, false), (100_000, false)] {
             let id = id(&format!(r#"{{"id":"{}"}}"#, "é".repeat(length)));
             assert_eq!(id.key().is_some(), is_key, "{length}");
-            let text = id.into_text();
-            assert_eq!(text, "é".repeat(128));
-            assert!(text.capacity() <= ID_BYTES);
+            assert_eq!(id.text(), "é".repeat(128));
+            assert!(id.text.capacity() <= ID_BYTES);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jurat_model::Bytes;
 
-use super::Context;
+use super::context::Context;
 use super::group::mismatch;
 use super::identity;
 use super::supply::Answers;

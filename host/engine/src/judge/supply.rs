@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::context::Context;
 use super::identity::Id;
-use super::window::route;
-use super::{Context, Place};
+use super::window::{Window, route};
 use crate::json::Scratch;
 use crate::prepared::Prepared;
 use crate::routing::{Route, Routes};
@@ -39,18 +39,14 @@ pub(super) struct Answers {
     has_gaps: bool,
 }
 
-/// What is asked for while one window is being filled.
-pub(super) struct Order<'s, 'a> {
+/// What is asked for one window.
+struct Order<'s, 'a, 'w> {
     supply: &'s mut Supply<'a>,
-    /// Records so far.
-    records: u32,
     /// What nobody was asked for yet.
-    needs: Vec<Need<'a>>,
+    needs: Vec<Need<'w>>,
     answers: Answers,
     /// The texts that were counted.
     seen: HashSet<*const str>,
-    /// How many bytes there may be before the window ends.
-    room: usize,
 }
 
 /// A record of the window with the terms that it needs, by their places in the plan of its route.
@@ -86,16 +82,25 @@ impl<'a> Supply<'a> {
         })
     }
 
-    /// Begins a window, which ends at the latest where this many bytes were fetched for it.
-    pub(super) fn order(&mut self, room: usize) -> Order<'_, 'a> {
-        Order {
-            supply: self,
-            records: 0,
-            needs: Vec::new(),
-            answers: Answers::default(),
-            seen: HashSet::new(),
-            room: room.min(WINDOW_FETCHED_BYTES),
+    /// Fetches what the records of a window need, and says for how many of them: for fewer than all where that much takes more
+    /// bytes than there is room for.
+    pub(super) fn fetch(&mut self, window: &Window, room: usize) -> (Answers, usize) {
+        let room = room.min(WINDOW_FETCHED_BYTES);
+        let mut order = Order { supply: self, needs: Vec::new(), answers: Answers::default(), seen: HashSet::new() };
+        let mut records = 0;
+        for record in (0..).take(window.places.len()) {
+            records += 1;
+            let need = window.text(record).and_then(|text| order.supply.need(record, text));
+            order.needs.extend(need);
+            if order.needs.len() >= AT_A_TIME {
+                order.fetch();
+            }
+            if order.answers.bytes > room {
+                break;
+            }
         }
+        order.fetch();
+        (order.answers, records)
     }
 
     /// Lets go at once of what would be refused later.
@@ -109,9 +114,8 @@ impl<'a> Supply<'a> {
     }
 
     /// What a record needs; nothing if it cannot be judged.
-    fn need(&mut self, record: u32, place: &Place) -> Option<Need<'a>> {
+    fn need<'w>(&mut self, record: u32, text: &'w [u8]) -> Option<Need<'w>> {
         let context = self.context;
-        let text = context.record(place).ok()?;
         let tokens = context.first_look.scan(text, &mut self.scratch).ok()?;
         let route = route(&mut self.routes, &tokens).ok()?;
         let prepared = self.prepared.entry(route).or_insert_with(|| context.prepare(route).ok());
@@ -125,7 +129,7 @@ impl<'a> Supply<'a> {
         (!terms.is_empty()).then_some(Need { record, text, route, terms })
     }
 
-    fn wanted(&self, need: &Need<'a>) -> Wanted<'_> {
+    fn wanted<'w>(&'w self, need: &Need<'w>) -> Wanted<'w> {
         let prepared = self.prepared.get(&need.route).and_then(Option::as_deref);
         let term = |place: &usize| prepared?.plan.terms().nth(*place);
         let entity_type = self.context.release.entity_types.get(need.route.entity_type);
@@ -137,24 +141,7 @@ impl<'a> Supply<'a> {
     }
 }
 
-impl Order<'_, '_> {
-    /// Adds the next record of the window; says whether there is room for further ones.
-    pub(super) fn add(&mut self, place: &Place) -> bool {
-        let need = self.supply.need(self.records, place);
-        self.records += 1;
-        self.needs.extend(need);
-        if self.needs.len() >= AT_A_TIME {
-            self.fetch();
-        }
-        self.answers.bytes <= self.room
-    }
-
-    /// What the records need that were added.
-    pub(super) fn finish(mut self) -> Answers {
-        self.fetch();
-        self.answers
-    }
-
+impl Order<'_, '_, '_> {
     fn fetch(&mut self) {
         if self.needs.is_empty() {
             return;

@@ -2,11 +2,11 @@
 
 use std::cell::OnceCell;
 
-use super::Context;
 use super::chunk::Judged;
+use super::context::Context;
 use super::related::{Known, Unreadable};
 use super::supply::Answers;
-use super::window::RecordOutcome;
+use super::window::{RecordOutcome, WindowOutcome};
 use crate::extract::{ColumnId, Source, TokenView};
 
 /// One row of a chunk, with the texts in which its values stand.
@@ -17,7 +17,7 @@ pub(super) struct Row<'a> {
     record: &'a RecordOutcome,
     /// The record's place in the window.
     place: u32,
-    answers: &'a Answers,
+    outcome: &'a WindowOutcome,
     text: OnceCell<&'a str>,
 }
 
@@ -25,11 +25,11 @@ impl<'a> Row<'a> {
     /// The row of a chunk in which a record lies, given with its place in the window.
     pub(super) fn new(
         context: &'a Context,
-        answers: &'a Answers,
+        outcome: &'a WindowOutcome,
         (place, record): (u32, &'a RecordOutcome),
         (judged, row): (&'a Judged, u32),
     ) -> Self {
-        Self { context, judged, row, record, place, answers, text: OnceCell::new() }
+        Self { context, judged, row, record, place, outcome, text: OnceCell::new() }
     }
 
     /// What stands in a column, shortened: the token of the record or of a related entity, or the time of the run.
@@ -66,7 +66,7 @@ impl<'a> Row<'a> {
 
     /// Whether anything in the record's window could not be had at the moment.
     pub(super) fn may_lack(&self) -> bool {
-        self.answers.has_gaps()
+        self.answers().has_gaps()
     }
 
     /// Whether what should stand in a column is such a thing.
@@ -76,25 +76,29 @@ impl<'a> Row<'a> {
 
     /// Whether anything in the record's window is older than it should be.
     pub(super) fn may_be_stale(&self) -> bool {
-        self.answers.has_stale()
+        self.answers().has_stale()
     }
 
     /// Whether what stands in a column is.
     pub(super) fn is_stale(&self, column: ColumnId) -> bool {
         match self.judged.prepared.plan.source(column) {
-            Some(Source::Related(term)) => self.answers.is_stale(self.place, term),
+            Some(Source::Related(term)) => self.answers().is_stale(self.place, term),
             None | Some(Source::Now | Source::Record) => false,
         }
     }
 
+    fn answers(&self) -> &'a Answers {
+        &self.outcome.answers
+    }
+
     fn known(&self) -> Known<'a> {
-        Known { context: self.context, answers: self.answers, record: self.place, id: self.record.id.key() }
+        Known { context: self.context, answers: self.answers(), record: self.place, id: self.record.id.key() }
     }
 
     /// The record, checked once however many values are shown.
     fn text(&self) -> &'a str {
         self.text.get_or_init(|| {
-            let text = self.context.record(&self.record.place).unwrap_or_default();
+            let text = self.outcome.window.text(self.place).unwrap_or_default();
             str::from_utf8(text).unwrap_or_default()
         })
     }

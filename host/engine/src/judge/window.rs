@@ -2,22 +2,44 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jurat_model::Worker;
 
 use super::chunk::{self, Judged};
+use super::context::Context;
 use super::group::{Filled, Group};
 use super::identity::{self, Id, NotText};
 use super::related::{self, Known};
 use super::supply::Answers;
-use super::{Context, Place};
 use crate::extract::{Plan, Tokens};
-use crate::json::{JsonError, Scratch};
+use crate::json::{JsonError, Position, Scratch};
 use crate::results::RecordError;
 use crate::routing::{Route, RouteError, Routes};
+
+/// Records of one text that follow each other.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    /// A part of the text, or all of it.
+    pub(super) text: Bytes,
+    /// Where that part begins.
+    pub(super) base: u64,
+    /// Which of the request's texts it is, from 0.
+    pub(super) source: usize,
+    pub(super) places: Vec<Place>,
+}
+
+/// A part of the text in which a record should be.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Where it begins in the whole text.
+    pub(super) at: Position,
+    pub(super) length: Result<usize, JsonError>,
+}
 
 /// What became of the records of a window.
 #[derive(Debug)]
 pub(super) struct WindowOutcome {
+    pub(super) window: Window,
     /// One for each record, in the order of the input.
     pub(super) records: Vec<RecordOutcome>,
     pub(super) judged: Vec<Judged>,
@@ -28,7 +50,6 @@ pub(super) struct WindowOutcome {
 /// What became of one record.
 #[derive(Debug)]
 pub(super) struct RecordOutcome {
-    pub(super) place: Place,
     pub(super) id: Id,
     pub(super) fate: Fate,
 }
@@ -45,21 +66,41 @@ pub(super) enum Fate {
 type Reason = (&'static str, String);
 
 /// Reads, routes and judges the records of a window.
-pub(super) fn judge(context: &Context, worker: Worker, places: Vec<Place>, answers: Answers) -> WindowOutcome {
+pub(super) fn judge(context: &Context, worker: Worker, window: Window, answers: Answers) -> WindowOutcome {
     let (Ok(routes), false) = (context.routes(), context.is_abandoned()) else {
         // The names were checked before the first window was made, so nobody waits for this one any more.
-        return WindowOutcome { records: Vec::new(), judged: Vec::new(), answers };
+        return WindowOutcome { window, records: Vec::new(), judged: Vec::new(), answers };
     };
     let mut reader = Reader::new(context, routes, &answers);
-    let mut records = Vec::with_capacity(places.len());
-    for (index, place) in (0..).zip(places) {
+    let mut records = Vec::with_capacity(window.places.len());
+    for (index, place) in (0..).zip(&window.places) {
         let mut id = Id::unknown();
-        let fate = reader.read(index, &place, &mut id).unwrap_or_else(Fate::Unreadable);
-        records.push(RecordOutcome { place, id, fate });
+        let fate = reader.read(index, (place, window.record(place)), &mut id).unwrap_or_else(Fate::Unreadable);
+        records.push(RecordOutcome { id, fate });
     }
     let chunks = reader.finish();
-    let judged = chunks.into_iter().map(|filled| chunk::judge(context, worker, filled, &records)).collect();
-    WindowOutcome { records, judged, answers }
+    let judged = chunks.into_iter().map(|filled| chunk::judge(context, worker, filled, &window)).collect();
+    WindowOutcome { window, records, judged, answers }
+}
+
+impl Window {
+    /// The text of a record, or why there is none.
+    pub(super) fn record(&self, place: &Place) -> Result<&[u8], JsonError> {
+        let start = usize::try_from(place.at.offset.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let length = place.length.as_ref().map_err(Clone::clone)?;
+        Ok(self.text.get(start..start.saturating_add(*length)).unwrap_or_default())
+    }
+
+    /// The text of a record, given by its place in the window; none where there is none.
+    pub(super) fn text(&self, index: u32) -> Option<&[u8]> {
+        self.places.get(index as usize).and_then(|place| self.record(place).ok())
+    }
+
+    /// Cuts off everything behind so many records.
+    pub(super) fn split_off(&mut self, records: usize) -> Option<Self> {
+        let rest = self.places.split_off(records.min(self.places.len()));
+        (!rest.is_empty()).then(|| Self { text: self.text.clone(), base: self.base, source: self.source, places: rest })
+    }
 }
 
 /// Reads records one after the other.
@@ -94,10 +135,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one record and adds it to the chunk of its group. The id is set as soon as it is known.
-    fn read(&mut self, index: u32, place: &Place, id: &mut Id) -> Result<Fate, RecordError> {
+    fn read(
+        &mut self,
+        index: u32,
+        (place, text): (&Place, Result<&[u8], JsonError>),
+        id: &mut Id,
+    ) -> Result<Fate, RecordError> {
         let here = |(code, message)| RecordError::new(code, message, place.at);
         let within = |error: JsonError| broken(&error.within(place.at));
-        let text = self.context.record(place).map_err(|error| broken(&error))?;
+        let text = text.map_err(|error| broken(&error))?;
 
         let tokens = self.plan.scan(text, &mut self.scratch).map_err(within)?;
         *id = Id::of(&tokens, self.context.id_fields.len());

@@ -3,6 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::is_visible;
+
 /// Which signed release decided, and what vouched for it: what is needed to tell years later which rules gave a verdict.
 ///
 /// All results of a request share one. It is rendered once; writing it with each of them is a copy.
@@ -50,8 +52,7 @@ impl Evidence {
     /// Renders the parts.
     #[must_use]
     pub fn new(parts: EvidenceParts) -> Self {
-        let is_plain = |json: &RawValue| json.get().bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        let json = to_raw_value(&parts).ok().filter(|json| is_plain(json));
+        let json = to_raw_value(&parts).ok().filter(|json| is_visible(json.get()));
         Self { parts, json }
     }
 

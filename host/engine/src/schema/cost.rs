@@ -82,7 +82,7 @@ impl Cost {
         self.each(Self::default(), |cost, _| cost.saturating_mul(count))
     }
 
-    fn max(self, other: Self) -> Self {
+    pub(super) fn max(self, other: Self) -> Self {
         self.each(other, u64::max)
     }
 }

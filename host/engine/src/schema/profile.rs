@@ -1,9 +1,8 @@
 //! How much of a record lies at each depth.
 
-use serde_json::Value;
-
 use super::MAX_RECORD_DEPTH;
 use super::cost::Cost;
+use crate::json::{Branch, Shape};
 
 /// The counts for each depth of one record.
 pub(super) struct Profile {
@@ -24,33 +23,23 @@ const HASH: u64 = 16;
 
 impl Profile {
     /// Counts a record; nothing where it is nested too deep to be looked at.
-    pub(super) fn of(record: &Value) -> Option<Self> {
+    pub(super) fn of(record: Branch<'_>) -> Option<Self> {
         let mut profile = Self { levels: [Level::default(); MAX_RECORD_DEPTH + 1], deepest: 0 };
-        profile.count(record, 0)?;
+        profile.count("", record, 0)?;
         Some(profile)
     }
 
-    fn count(&mut self, value: &Value, depth: usize) -> Option<()> {
+    fn count(&mut self, name: &str, value: Branch<'_>, depth: usize) -> Option<()> {
         let level = self.levels.get_mut(depth)?;
         level.values += 1;
+        level.text += length(name);
         self.deepest = self.deepest.max(depth);
-        match value {
-            Value::String(text) => level.text += length(text),
-            Value::Array(items) => {
-                for item in items {
-                    self.count(item, depth + 1)?;
-                }
-            }
-            Value::Object(members) => {
-                level.objects += 1;
-                for (name, member) in members {
-                    self.count(member, depth + 1)?;
-                    self.levels.get_mut(depth + 1)?.text += length(name);
-                }
-            }
+        match value.shape() {
+            Shape::Text(text) => level.text += length(text),
+            Shape::Object => level.objects += 1,
             _ => {}
         }
-        Some(())
+        value.children().try_for_each(|(name, child)| self.count(name, child, depth + 1))
     }
 
     /// The most steps that checking the record can take.
@@ -72,6 +61,16 @@ impl Profile {
         work
     }
 
+    /// The most steps that checking any record of so many values and bytes can take: quick to tell, and far too much.
+    pub(super) fn work_at_most(values: usize, bytes: usize, dearest: &Cost) -> u64 {
+        let (values, text) = (count(values), count(bytes));
+        // All might lie at the deepest level, inside each of the others.
+        let inside = values.saturating_mul(HASH).saturating_add(text).saturating_mul(1 + count(MAX_RECORD_DEPTH));
+        [(values, dearest.value), (values, dearest.object), (text, dearest.text), (inside, dearest.hashed)]
+            .into_iter()
+            .fold(0, |work, (count, steps)| work.saturating_add(count.saturating_mul(steps)))
+    }
+
     /// The most subschemas that the record's values can meet altogether.
     pub(super) fn evaluations(&self, costs: &[Cost]) -> u64 {
         let met = self.levels.iter().zip(costs).map(|(level, cost)| level.values.saturating_mul(cost.evaluations));
@@ -80,5 +79,9 @@ impl Profile {
 }
 
 fn length(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
+    count(text.len())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

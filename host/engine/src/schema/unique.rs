@@ -9,7 +9,10 @@ use std::hash::{Hash, Hasher};
 
 use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use super::record::Record;
+use crate::json::{Branch, Number, Shape};
 
 /// The keyword, switched on or off.
 struct UniqueItems(bool);
@@ -19,49 +22,51 @@ pub(super) fn keyword<'s>(
     _: &'s Map<String, Value>,
     value: &'s Value,
     _: Location,
-) -> Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'s>> {
+) -> Result<Box<dyn for<'i> Keyword<'i, Record>>, ValidationError<'s>> {
     Ok(Box::new(UniqueItems(value == &Value::Bool(true))))
 }
 
-impl<'i> Keyword<'i> for UniqueItems {
-    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        if Keyword::is_valid(self, instance) { Ok(()) } else { Err(ValidationError::custom("")) }
+impl<'i> Keyword<'i, Record> for UniqueItems {
+    fn validate(&self, instance: Branch<'i>) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("")) }
     }
 
-    fn is_valid(&self, instance: &'i Value) -> bool {
+    fn is_valid(&self, instance: Branch<'i>) -> bool {
         let Self(on) = self;
-        match instance {
-            Value::Array(items) if *on => are_unique(items),
-            _ => true,
-        }
+        !on || !instance.is_array() || are_unique(instance)
     }
 }
 
-fn are_unique(items: &[Value]) -> bool {
-    match items {
-        [] | [_] => true,
-        [left, right] => Json(left) != Json(right),
-        _ => {
-            let mut seen = HashSet::with_capacity(items.len());
-            items.iter().all(|item| seen.insert(Json(item)))
+/// Whether no two items of an array are equal.
+pub(super) fn are_unique(array: Branch<'_>) -> bool {
+    let mut items = array.children().map(|(_, item)| Json(item));
+    match array.count() {
+        0 | 1 => true,
+        2 => items.next() != items.next(),
+        count => {
+            let mut seen = HashSet::with_capacity(count);
+            items.all(|item| seen.insert(item))
         }
     }
 }
 
 /// A value under the equality of JSON Schema: `1` is `1.0`, and the order of members means nothing.
-struct Json<'a>(&'a Value);
+struct Json<'a>(Branch<'a>);
 
 impl PartialEq for Json<'_> {
     fn eq(&self, other: &Self) -> bool {
-        match (self.0, other.0) {
-            (Value::Number(left), Value::Number(right)) => Quantity::of(left) == Quantity::of(right),
-            (Value::Array(left), Value::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(|(left, right)| Json(left) == Json(right))
+        let (left, right) = (self.0, other.0);
+        match (left.shape(), right.shape()) {
+            (Shape::Number(left), Shape::Number(right)) => Quantity::of(left) == Quantity::of(right),
+            (Shape::Array, Shape::Array) => {
+                left.count() == right.count()
+                    && left.children().zip(right.children()).all(|((_, left), (_, right))| Json(left) == Json(right))
             }
-            (Value::Object(left), Value::Object(right)) => {
-                let same =
-                    |(name, left): (&String, &Value)| right.get(name).is_some_and(|right| Json(left) == Json(right));
-                left.len() == right.len() && left.iter().all(same)
+            (Shape::Object, Shape::Object) => {
+                left.count() == right.count()
+                    && left
+                        .children()
+                        .all(|(name, left)| right.member(name).is_some_and(|right| Json(left) == Json(right)))
             }
             (left, right) => left == right,
         }
@@ -72,19 +77,20 @@ impl Eq for Json<'_> {}
 
 impl Hash for Json<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        std::mem::discriminant(self.0).hash(state);
-        match self.0 {
-            Value::Null => {}
-            Value::Bool(value) => value.hash(state),
-            Value::Number(number) => Quantity::of(number).hash(state),
-            Value::String(text) => text.hash(state),
-            Value::Array(items) => {
-                items.len().hash(state);
-                items.iter().for_each(|item| Json(item).hash(state));
+        let shape = self.0.shape();
+        std::mem::discriminant(&shape).hash(state);
+        match shape {
+            Shape::Null => {}
+            Shape::Boolean(value) => value.hash(state),
+            Shape::Number(number) => Quantity::of(number).hash(state),
+            Shape::Text(text) => text.hash(state),
+            Shape::Array => {
+                self.0.count().hash(state);
+                self.0.children().for_each(|(_, item)| Json(item).hash(state));
             }
-            Value::Object(members) => {
-                members.len().hash(state);
-                let mut members: Vec<_> = members.iter().collect();
+            Shape::Object => {
+                self.0.count().hash(state);
+                let mut members: Vec<_> = self.0.children().collect();
                 members.sort_unstable_by_key(|(name, _)| *name);
                 for (name, member) in members {
                     name.hash(state);
@@ -103,11 +109,12 @@ enum Quantity {
 }
 
 impl Quantity {
-    fn of(number: &Number) -> Self {
-        if let Some(whole) = number.as_i128() {
-            return Self::Whole(whole);
-        }
-        let float = number.as_f64().unwrap_or(f64::NAN);
+    fn of(number: Number) -> Self {
+        let float = match number {
+            Number::Unsigned(whole) => return Self::Whole(whole.into()),
+            Number::Negative(whole) => return Self::Whole(whole.into()),
+            Number::Float(float) => float,
+        };
         if float.fract() == 0.0 && float.abs() < 1e38 {
             #[expect(clippy::cast_possible_truncation, reason = "the number is whole and in range")]
             return Self::Whole(float as i128);
@@ -123,9 +130,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::json::TreeScratch;
 
     fn unique(items: &Value) -> bool {
-        are_unique(items.as_array().unwrap())
+        let text = items.to_string();
+        let mut scratch = TreeScratch::default();
+        scratch.read(&text).unwrap();
+        are_unique(scratch.tree(&text).root().unwrap())
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub(crate) struct RuleSpec {
     pub(crate) on: Vec<u32>,
     #[serde(default)]
     pub(crate) params: BTreeMap<String, String>,
+    /// What it says of itself; none = a few plain words.
+    #[serde(default)]
+    pub(crate) description: Option<String>,
 }
 
 fn loan() -> String {
@@ -111,16 +114,21 @@ impl Fixture {
     }
 
     pub(crate) fn judge_bytes(&self, request: &Request, threads: usize, text: Vec<u8>) -> Result<Answer, JudgeError> {
-        self.collect(&workers(threads), request, text.into())
+        self.judge_these(&workers(threads), request, text.into())
     }
 
     pub(crate) fn judge_on(&self, workers: &Workers, request: &Request, text: &str) -> Result<Answer, JudgeError> {
-        self.collect(workers, request, Arc::from(text.as_bytes()))
+        self.judge_these(workers, request, Arc::from(text.as_bytes()))
     }
 
-    fn collect(&self, workers: &Workers, request: &Request, text: Arc<[u8]>) -> Result<Answer, JudgeError> {
+    pub(crate) fn judge_these(
+        &self,
+        workers: &Workers,
+        request: &Request,
+        text: Arc<[u8]>,
+    ) -> Result<Answer, JudgeError> {
         let mut records = Vec::new();
-        let summary = judge(&self.release, workers, request, text, &mut |record| {
+        let summary = judge(&self.release, &workers.lane(NonZeroUsize::MAX), request, text, &mut |record| {
             records.push(record);
             Ok(())
         })?;
@@ -141,11 +149,12 @@ impl Answer {
         let mut summary = serde_json::to_value(&self.summary).unwrap();
         forget(&mut results, "execution_time_ms");
         forget(&mut summary, "usage");
+        forget(&mut summary, "limits");
         serde_json::json!({ "results": results, "summary": summary })
     }
 }
 
-fn forget(value: &mut Value, key: &str) {
+pub(crate) fn forget(value: &mut Value, key: &str) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| forget(value, key)),
         Value::Object(members) => {
@@ -177,6 +186,7 @@ pub(crate) fn obedient(rules: &[(&str, usize)], trees: [Vec<Value>; 2]) -> Relea
         code: None,
         on: vec![0],
         params: BTreeMap::new(),
+        description: None,
     };
     let map = rules.iter().map(|(id, _)| ((*id).to_owned(), serde_json::json!({ "physical_path": id }))).collect();
     let lists = SCHEMAS.into_iter().map(str::to_owned).zip(trees);
@@ -216,7 +226,7 @@ fn declaration(rule: &RuleSpec) -> Declaration {
     Declaration {
         id: rule.id.clone(),
         entity_type: rule.entity.clone(),
-        description: format!("what {} says", rule.id),
+        description: rule.description.clone().unwrap_or_else(|| format!("what {} says", rule.id)),
         inputs: rule.inputs.iter().map(|input| self::input(input)).collect(),
         annotations: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! Requests as a whole: what they refuse, what they hold, what they leave behind.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -29,7 +30,7 @@ fn refusal(change: impl FnOnce(&mut Request)) -> String {
     let mut results = 0;
     let fixture = Fixture::new(&one_rule());
     let text = Arc::from(records(3).as_bytes());
-    let refused = judge(&fixture.release, &workers(1), &request, text, &mut |_| {
+    let refused = judge(&fixture.release, &workers(1).lane(NonZeroUsize::MAX), &request, text, &mut |_| {
         results += 1;
         Ok(())
     });
@@ -63,13 +64,19 @@ fn a_sink_that_fails_ends_the_request_and_no_other() {
     let fixture = Fixture::new(&one_rule());
     let workers = workers(2);
     let mut taken = 0;
-    let failed = judge(&fixture.release, &workers, &request(), Arc::from(records(10_000).as_bytes()), &mut |_| {
-        if taken == 1_500 {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        taken += 1;
-        Ok(())
-    });
+    let failed = judge(
+        &fixture.release,
+        &workers.lane(NonZeroUsize::MAX),
+        &request(),
+        Arc::from(records(10_000).as_bytes()),
+        &mut |_| {
+            if taken == 1_500 {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            taken += 1;
+            Ok(())
+        },
+    );
     assert!(matches!(failed, Err(JudgeError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe));
     assert_eq!(taken, 1_500);
     assert_eq!(fixture.judge_on(&workers, &request(), &records(10)).unwrap().records.len(), 10);
@@ -99,10 +106,16 @@ fn nothing_is_judged_for_a_caller_who_has_gone() {
     let workers = workers(1);
     let mut request = request();
     request.chunk.rows = 10;
-    let gone = judge(&fixture.release, &workers, &request, Arc::from(records(1_000).as_bytes()), &mut |_| {
-        has_begun.recv().unwrap();
-        Err(io::ErrorKind::BrokenPipe.into())
-    });
+    let gone = judge(
+        &fixture.release,
+        &workers.lane(NonZeroUsize::MAX),
+        &request,
+        Arc::from(records(1_000).as_bytes()),
+        &mut |_| {
+            has_begun.recv().unwrap();
+            Err(io::ErrorKind::BrokenPipe.into())
+        },
+    );
     assert!(matches!(gone, Err(JudgeError::Output(_))));
     drop(go_on);
     drop(workers);
@@ -116,7 +129,7 @@ fn no_more_than_a_few_windows_are_held_however_long_the_input_is() {
         let fixture = Fixture::new(&one_rule());
         let (mut taken, mut most) = (0, 0);
         let text = Arc::from(records(200_000).as_bytes());
-        let summary = judge(&fixture.release, &workers(threads), &request(), text, &mut |_| {
+        let summary = judge(&fixture.release, &workers(threads).lane(NonZeroUsize::MAX), &request(), text, &mut |_| {
             taken += 1;
             most = fixture.watch.rows.load(Ordering::Relaxed).saturating_sub(taken).max(most);
             Ok(())
@@ -186,7 +199,7 @@ fn times_are_those_of_the_call_shared_among_its_records() {
         + "\n"
         + &json!({ "$schema": SCHEMAS[0], "A": "warn" }).to_string();
     let answer = fixture.judge(&request(), 1, &text).unwrap();
-    let times: Vec<f64> = answer.records.iter().map(|record| record.results[0].execution_time_ms).collect();
+    let times: Vec<f64> = answer.records.iter().map(|record| record.results[0].execution_time_ms.unwrap()).collect();
     assert_eq!(times, [1.0, 0.0, 1.0]);
     assert_eq!(answer.summary.rules["A"].usage.calls, 1);
 }

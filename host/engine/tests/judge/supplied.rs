@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -134,11 +135,12 @@ fn no_more_is_fetched_than_for_the_windows_under_way() {
         let mut request = with(supplier.clone());
         request.chunk.rows = 10;
         let (mut taken, mut most) = (0, 0);
-        let judged = judge(&fixture.release, &workers(threads), &request, loans(1_000), &mut |_| {
-            most = (supplier.0.load(Ordering::SeqCst) - taken / 10).max(most);
-            taken += 1;
-            Ok(())
-        });
+        let judged =
+            judge(&fixture.release, &workers(threads).lane(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
+                most = (supplier.0.load(Ordering::SeqCst) - taken / 10).max(most);
+                taken += 1;
+                Ok(())
+            });
         assert_eq!((judged.unwrap().records, supplier.0.load(Ordering::SeqCst)), (1_000, 100));
         assert!(most <= 2 * threads as u64 + 1, "{most} windows were fetched for {threads} threads");
     }
@@ -169,11 +171,12 @@ fn fewer_windows_are_fetched_ahead_where_they_bring_much() {
         let mut request = Request { supplier: Some(Arc::clone(&heavy) as _), ..request() };
         request.chunk.rows = 40;
         let (mut taken, mut most) = (0, 0);
-        let judged = judge(&fixture.release, &workers(4), &request, loans(records), &mut |_| {
-            most = (heavy.calls.load(Ordering::SeqCst) - taken / 40).max(most);
-            taken += 1;
-            Ok(())
-        });
+        let judged =
+            judge(&fixture.release, &workers(4).lane(NonZeroUsize::MAX), &request, loans(records), &mut |_| {
+                most = (heavy.calls.load(Ordering::SeqCst) - taken / 40).max(most);
+                taken += 1;
+                Ok(())
+            });
         assert_eq!((judged.unwrap().rules["strict"].norun, most), (records as u64, expected));
     }
 }
@@ -246,8 +249,9 @@ fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
     let mut request = with(supplier.clone());
     request.chunk.rows = 1;
     let fixture = Fixture::new(&spec());
-    let gone =
-        judge(&fixture.release, &workers(1), &request, loans(1_000), &mut |_| Err(io::ErrorKind::BrokenPipe.into()));
+    let gone = judge(&fixture.release, &workers(1).lane(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
+        Err(io::ErrorKind::BrokenPipe.into())
+    });
     assert!(matches!(gone, Err(JudgeError::Output(_))));
     assert_eq!(supplier.0.load(Ordering::SeqCst), 3);
 }

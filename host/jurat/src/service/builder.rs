@@ -126,6 +126,7 @@ impl Inner {
         };
         // Without one, relative paths of callers lead nowhere.
         let working_directory = std::env::current_dir().ok();
+        let most = most_workers(self.workers.count(), settings.tenants.len());
         let mut tenants = BTreeMap::new();
         for (name, tenant) in &settings.tenants {
             let data = DataSource::new(&tenant.data, tenant.max_file, working_directory.clone(), &settings.http);
@@ -136,7 +137,8 @@ impl Inner {
                 .transpose()
                 .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
             let rules = Rules::new(tenant.clone(), repository);
-            tenants.insert(name.clone(), Arc::new(Tenant::new(name, rules, data, self.clock.now())));
+            let lane = self.workers.lane(most);
+            tenants.insert(name.clone(), Arc::new(Tenant::new(name, rules, data, lane, self.clock.now())));
         }
         self.look(&tenants)?;
         for tenant in tenants.values() {
@@ -185,6 +187,13 @@ impl Inner {
             None => Err(OpenError::BrokenOff),
         }
     }
+}
+
+/// How many workers one tenant may have at a time: with others beside it all but one, so that what its rules do on their records,
+/// however long it takes, leaves a worker to the others.
+fn most_workers(workers: usize, tenants: usize) -> NonZeroUsize {
+    let most = if tenants > 1 { workers.saturating_sub(1) } else { workers };
+    NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Where this host keeps things.

@@ -148,6 +148,7 @@ impl CallError {
             Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.code(),
             Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => "id_fields",
             Self::Judge(JudgeError::Now) => "now",
+            Self::Judge(JudgeError::Input { .. }) => "input",
             Self::Judge(JudgeError::Output(_)) => "output",
             Self::Judge(_) | Self::BrokenOff => "internal",
             Self::Data(error) => error.kind(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use jurat_engine::Lane;
 use jurat_sandbox::Sandbox;
 use url::Url;
 
@@ -23,6 +24,8 @@ pub(super) struct Tenant {
     pub(super) name: String,
     pub(super) settings: TenantSettings,
     pub(super) data: DataSource,
+    /// Its way to the workers.
+    pub(super) lane: Lane,
     related: OnceLock<Related>,
     rules: Rules,
     serving: ArcSwap<Serving>,
@@ -76,11 +79,12 @@ pub(super) struct Snapshot {
 
 impl Tenant {
     /// The tenant, which serves nothing yet.
-    pub(super) fn new(name: &str, rules: Rules, data: DataSource, now: Timestamp) -> Self {
+    pub(super) fn new(name: &str, rules: Rules, data: DataSource, lane: Lane, now: Timestamp) -> Self {
         let settings = rules.settings().clone();
         Self {
             name: name.to_owned(),
             data,
+            lane,
             related: OnceLock::new(),
             rules,
             serving: ArcSwap::from_pointee(Serving::Nothing(Absence::NotReady(Arc::new(OpenError::BrokenOff)))),

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat::{AsyncService, PinnedBy, RecordResult, Reload, Request, Room, RuleResult, Service};
+use jurat::{AsyncService, Input, JudgedWindow, PinnedBy, Reload, Request, Room, RuleResult, Service};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
@@ -125,21 +125,34 @@ fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut O
     }
 }
 
-/// Judges many records, and writes each result as soon as it is there.
+/// Judges many records. Their results become text on the threads that judge, so that this one has only to put it together.
 fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), Failure> {
     output.text("[")?;
     let mut is_first = true;
-    let judged = service.judge(request, text, &mut |result: RecordResult| {
-        let written = if is_first { Ok(()) } else { output.text(",") };
+    let judged = service.judge_windows(request, Input::text(text), results, &mut |results| {
+        let separator = if is_first { "" } else { "," };
         is_first = false;
         // The output itself keeps the reason.
-        written.and_then(|()| output.value(&result)).map_err(|_| io::Error::other("the answer grows no further"))
+        let written = output.text(separator).and_then(|()| output.text(&results?));
+        written.map_err(|_| io::Error::other("the answer grows no further"))
     });
     if output.has_failed() {
         return Err(output.failure());
     }
     output.records = Some(judged?.records);
     output.text("]")
+}
+
+/// The results of a window, with commas between them.
+fn results(window: &JudgedWindow<'_>) -> Result<String, Failure> {
+    let mut results = Vec::new();
+    for record in window.records() {
+        if !results.is_empty() {
+            results.push(b',');
+        }
+        serde_json::to_writer(&mut results, &record).map_err(|_| Failure::internal())?;
+    }
+    String::from_utf8(results).map_err(|_| Failure::internal())
 }
 
 fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
@@ -228,7 +241,7 @@ mod tests {
             indeterminate: false,
             degraded: Vec::new(),
             component: Some("6b8c".into()),
-            execution_time_ms: 0.5,
+            execution_time_ms: Some(0.5),
             children: Vec::new(),
         };
         let of_rule = r#""rule_id":"a","description":"","status":"PASS","message":"","component":"6b8c","execution_time_ms":0.5,"children":[]"#;

@@ -214,6 +214,14 @@ fn file() -> impl Strategy<Value = (String, Vec<String>)> {
     prop_oneof![array, lines]
 }
 
+#[test]
+fn a_stray_character_in_two_pieces_is_told_as_a_whole() {
+    for file in ["[]\u{feff}", "{}\n\n {}\u{e9}", "[]\u{1f600}"] {
+        let whole = list(Records::new(file.as_bytes(), Bytes::new(1)));
+        assert_eq!(entries_of_pieces(file.as_bytes(), &[1], Bytes::new(1)), whole, "{file:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 

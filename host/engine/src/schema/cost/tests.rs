@@ -9,17 +9,19 @@ use serde_json::{Map, Value, json};
 
 use super::super::graph::{self, Draft};
 use super::super::profile::Profile;
+use super::super::record::Record;
 use super::*;
+use crate::json::{Branch, TreeScratch};
 
 struct Counting(Arc<AtomicU64>);
 
-impl<'i> Keyword<'i> for Counting {
-    fn validate(&self, _: &'i Value) -> Result<(), ValidationError<'i>> {
+impl<'i> Keyword<'i, Record> for Counting {
+    fn validate(&self, _: Branch<'i>) -> Result<(), ValidationError<'i>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    fn is_valid(&self, instance: &'i Value) -> bool {
+    fn is_valid(&self, instance: Branch<'i>) -> bool {
         Keyword::validate(self, instance).is_ok()
     }
 }
@@ -27,13 +29,17 @@ impl<'i> Keyword<'i> for Counting {
 /// How many subschemas the record's values meet, and how many were counted before; nothing if the schema is refused.
 fn met(schema: &Value, record: &Value) -> Option<(u64, u64)> {
     let costs = measure(&graph::read(schema, Draft::Draft202012).ok()?).ok()?;
-    let counted = Profile::of(record)?.evaluations(&costs);
+    let text = record.to_string();
+    let mut scratch = TreeScratch::default();
+    scratch.read(&text).ok()?;
+    let tree = scratch.tree(&text);
+    let counted = Profile::of(tree.root()?)?.evaluations(&costs);
     let counter = Arc::new(AtomicU64::new(0));
     let shared = Arc::clone(&counter);
-    let options =
-        jsonschema::options().with_keyword("count", move |_, _, _| Ok(Box::new(Counting(Arc::clone(&shared)))));
+    let options = jsonschema::options_for::<Record>()
+        .with_keyword("count", move |_, _, _| Ok(Box::new(Counting(Arc::clone(&shared)))));
     let validator = options.build(schema).ok()?;
-    let _ = validator.is_valid(record);
+    let _ = validator.is_valid(tree.root()?);
     Some((counter.load(Ordering::Relaxed), counted))
 }
 

@@ -244,10 +244,85 @@ fn numbers_of_any_size_are_judged_without_a_panic() {
             let Ok(schemas) = Schemas::compile(&[("a.json", schema.as_bytes())]) else { continue };
             for number in numbers {
                 let record = format!("{{\"$schema\":\"x\",\"a\":{number}}}");
-                let _ = schemas.check(&serde_json::from_str(&record).unwrap());
+                let _ = schemas.check(&record, &mut SchemaScratch::default());
             }
         }
     }
+}
+
+/// Checks a record as it is written, which has to be quick.
+fn check_quickly(schema: Value, record: &str) -> Outcome {
+    let schemas = compile(schema).unwrap();
+    let mut scratch = SchemaScratch::default();
+    let start = Instant::now();
+    let outcome = schemas.check(record, &mut scratch);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    outcome
+}
+
+#[test]
+fn many_names_in_the_schema_and_in_the_record_are_not_multiplied() {
+    let name = |number: usize| format!("name{number:06}");
+    let members: Vec<String> = (0..50_000).map(|number| format!("\"{}\":{number}", name(number))).collect();
+    let record = format!("{{\"$schema\":\"{ID}\",\"a\":{{{}}}}}", members.join(","));
+    let names = |first: usize| (first..first + 8_000).map(name);
+    let known: serde_json::Map<String, Value> = names(0).map(|name| (name, json!(true))).collect();
+    let unknown: serde_json::Map<String, Value> = names(50_000).map(|name| (name, json!(false))).collect();
+    for (a, passes) in [
+        (json!({ "properties": known }), true),
+        (json!({ "properties": &unknown }), true),
+        (json!({"required": names(0).collect::<Vec<_>>()}), true),
+        (json!({"required": names(42_001).collect::<Vec<_>>()}), false),
+        (json!({"dependentRequired": {name(1): names(0).collect::<Vec<_>>()}}), true),
+        (json!({"dependentSchemas": unknown.into_iter().take(900).collect::<serde_json::Map<_, _>>()}), true),
+        (json!({"properties": known, "additionalProperties": false}), false),
+    ] {
+        let outcome = check_quickly(json!({"properties": {"a": a}}), &record);
+        assert_eq!(outcome == Outcome::Pass, passes, "{outcome:?}");
+    }
+    let constant: serde_json::Map<String, Value> = (0..6_000).map(|number| (name(number), json!(number))).collect();
+    let record = json!({"$schema": ID, "a": constant}).to_string();
+    assert_eq!(check_quickly(json!({"properties": {"a": {"const": constant}}}), &record), Outcome::Pass);
+}
+
+#[test]
+fn items_without_number_are_compared_in_linear_time() {
+    let objects: Vec<Value> = (0..20_000).map(|number| json!({"a": [number], "b": {"c": "x"}})).collect();
+    let numbers: Vec<Value> = (0..100_000).map(|number| json!(number)).collect();
+    let wide: serde_json::Map<String, Value> = (0..20_000).map(|number| (format!("m{number}"), json!(0))).collect();
+    for (items, passes) in
+        [(json!(objects), true), (json!(numbers), true), (json!([wide, wide]), false), (json!([wide, 1, wide]), false)]
+    {
+        let record = json!({"$schema": ID, "a": items}).to_string();
+        let outcome = check_quickly(json!({"properties": {"a": {"uniqueItems": true}}}), &record);
+        assert_eq!(outcome == Outcome::Pass, passes, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_long_text_full_of_escapes_is_read_once() {
+    let text = "\\u00e9\\n".repeat(1 << 17);
+    let record = format!("{{\"$schema\":\"{ID}\",\"a\":\"{text}\",\"b\":{{\"{text}\":1}}}}");
+    let schema = json!({"properties": {"a": {"minLength": 1 << 18, "maxLength": 1 << 18}, "b": {"required": ["c"]}}});
+    let outcome = check_quickly(schema, &record);
+    assert!(matches!(outcome, Outcome::Fail { code: "required", .. }), "{outcome:?}");
+}
+
+#[test]
+fn a_number_of_a_million_digits_is_read_once() {
+    let all = vec![json!({"minimum": 1}); 900];
+    let digits = "7".repeat(1 << 20);
+    let record = format!("{{\"$schema\":\"{ID}\",\"a\":1.{digits}}}");
+    assert_eq!(check_quickly(json!({"properties": {"a": {"allOf": all}}}), &record), Outcome::Pass);
+}
+
+#[test]
+fn what_is_wrong_with_a_large_record_is_told_without_a_copy_for_each_alternative() {
+    let alternatives: Vec<Value> = (0..900).map(|number| json!({"required": [format!("r{number}")]})).collect();
+    let texts = vec!["x".repeat(100); 10_000];
+    let record = json!({"$schema": ID, "a": texts}).to_string();
+    let outcome = check_quickly(json!({ "anyOf": alternatives }), &record);
+    assert!(matches!(outcome, Outcome::Fail { code: "anyOf", .. }), "{outcome:?}");
 }
 
 /// A list of itself, with so many subschemas inside each other for each level.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
-use jurat_engine::{Associated, Excerpt, JudgeError, Release, Request, Workers, judge};
+use jurat_engine::{Associated, Excerpt, JudgeError, Lane, Release, Request, Workers, judge};
 use jurat_model::{Bytes, Isolation, Run};
 
 use super::order::Group;
@@ -24,7 +24,9 @@ const LONG_ID: usize = 256;
 /// Vectors of one release on their way.
 pub(in crate::vectors) struct Bench<'a> {
     release: &'a Arc<Release>,
-    workers: Workers,
+    lane: Lane,
+    /// Ends when the bench does.
+    _workers: Workers,
     limits: &'a VectorLimits,
     begun: Instant,
     /// Verdicts so far, on records alone.
@@ -88,7 +90,8 @@ impl<'a> Bench<'a> {
         check_length(vectors.iter().map(Vector::bytes).sum(), limits)?;
         // One is enough: whoever serves meanwhile needs the others.
         let workers = Workers::start(NonZeroUsize::MIN).map_err(VectorsError::Thread)?;
-        Ok(Self { release, workers, limits, begun: Instant::now(), verdicts: 0 })
+        let lane = workers.lane(NonZeroUsize::MIN);
+        Ok(Self { release, lane, _workers: workers, limits, begun: Instant::now(), verdicts: 0 })
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -149,7 +152,7 @@ impl<'a> Bench<'a> {
             return Err(late());
         }
         let mut rows = Vec::new();
-        let judged = judge(self.release, &self.workers, request, text.into(), &mut |result| {
+        let judged = judge(self.release, &self.lane, request, text.into(), &mut |result| {
             rows.push(row(result));
             // Nobody judges the records behind this one then.
             if is_late() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }

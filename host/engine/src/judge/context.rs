@@ -1,0 +1,109 @@
+//! What the windows of one request share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{JudgeError, MAX_ID_FIELDS, MAX_ID_PATH, Request};
+use crate::excerpt::Excerpt;
+use crate::extract::{Plan, PlanError};
+use crate::prepared::{PlanKey, Prepared, first_look};
+use crate::release::Release;
+use crate::routing::{Route, RouteError, Routes};
+use crate::ruleset::{Node, RuleList};
+
+/// What the windows of one request share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) release: Arc<Release>,
+    pub(super) request: Request,
+    pub(super) id_fields: Arc<[String]>,
+    pub(super) first_look: Arc<Plan>,
+    /// The time of the run as results write it.
+    pub(super) now: Arc<str>,
+    /// The same as a JSON token, where it is shown among others.
+    pub(super) now_token: String,
+    /// For each rule, whether it is parked: a hint that spares work, set in the order of the input.
+    parked: Box<[AtomicBool]>,
+    /// Nobody waits for results any more: another hint.
+    is_abandoned: AtomicBool,
+}
+
+impl Context {
+    /// Checks at once what would else be said of every record.
+    pub(super) fn new(release: &Arc<Release>, request: &Request) -> Result<Self, JudgeError> {
+        release.router.routes(&request.ruleset, request.entity_type.as_deref())?.expecting(&request.expected)?;
+        if request.id_fields.len() > MAX_ID_FIELDS {
+            return Err(JudgeError::TooManyIdFields);
+        }
+        if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
+            return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
+        }
+        // Looked at for every window: each name once, however often the caller gives it.
+        let mut expected = request.expected.clone();
+        expected.sort_unstable();
+        expected.dedup();
+        let first_look = first_look(&request.id_fields);
+        let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
+        let now = jiff::Timestamp::from_microsecond(request.run.now).map_err(|_| JudgeError::Now)?;
+        Ok(Self {
+            release: Arc::clone(release),
+            request: Request { expected, ..request.clone() },
+            id_fields: request.id_fields.as_slice().into(),
+            first_look: Arc::new(first_look),
+            now: Arc::from(now.to_string()),
+            now_token: format!("\"{now}\""),
+            parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
+            is_abandoned: AtomicBool::new(false),
+        })
+    }
+
+    /// The routes of the request. The names that it gives are those of [`Context::new`], so this does not fail.
+    pub(super) fn routes(&self) -> Result<Routes<'_>, RouteError> {
+        let Request { ruleset, entity_type, expected, .. } = &self.request;
+        self.release.router.routes(ruleset, entity_type.as_deref())?.expecting(expected)
+    }
+
+    /// How records of a route are judged.
+    pub(super) fn prepare(&self, route: Route) -> Result<Arc<Prepared>, Vec<PlanError>> {
+        self.release.prepare(&PlanKey {
+            list: route.list,
+            entity_type: route.entity_type,
+            field_map: route.field_map,
+            id_fields: Arc::clone(&self.id_fields),
+        })
+    }
+
+    pub(super) fn is_parked(&self, rule: usize) -> bool {
+        self.parked.get(rule).is_some_and(|parked| parked.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn park(&self, rule: usize) {
+        if let Some(parked) = self.parked.get(rule) {
+            parked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Nobody waits for results any more.
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Which rules are parked, by their places in the release; none = no rule is.
+    pub(super) fn parked(&self) -> Option<Vec<bool>> {
+        let parked: Vec<_> = self.parked.iter().map(|parked| parked.load(Ordering::Relaxed)).collect();
+        parked.contains(&true).then_some(parked)
+    }
+
+    pub(super) fn lists(&self) -> &[RuleList] {
+        self.release.router.rulesets().lists()
+    }
+
+    /// The nodes of the list that a route leads to.
+    pub(super) fn nodes(&self, route: Route) -> &[Node] {
+        self.lists().get(route.list).map(|list| &*list.nodes).unwrap_or_default()
+    }
+}

@@ -1,0 +1,91 @@
+//! Results as JSON.
+//!
+//! Most records of most inputs pass. What is written of those differs in little but the record's id, so it is made once for each
+//! chunk and copied.
+
+use std::cell::OnceCell;
+
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::JudgedRecord;
+use super::rows::ChunkView;
+use crate::judge::values::Row;
+use crate::results::{Evidence, is_visible};
+
+impl Serialize for JudgedRecord<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        /// A [`RecordResult`] of a record that was judged.
+        #[derive(serde::Serialize)]
+        struct Line<'a> {
+            entity_id: &'a str,
+            entity_type: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            now: Option<&'a str>,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            unsigned: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            release: Option<&'a Evidence>,
+            results: Results<'a>,
+        }
+        let Ok((chunk, row)) = self.chunk() else { return self.result().serialize(out) };
+        let context = self.window.context;
+        Line {
+            entity_id: self.record.id.text(),
+            entity_type: context.release.entity_types.get(chunk.judged.route.entity_type).map(|name| &**name),
+            now: chunk.judged.prepared.reads_now.then_some(&*context.now),
+            unsigned: context.release.is_unsigned(),
+            release: context.request.evidence.as_deref(),
+            results: Results { chunk, row: self.row(chunk, row) },
+        }
+        .serialize(out)
+    }
+}
+
+/// The results of one record.
+struct Results<'a> {
+    chunk: &'a ChunkView<'a>,
+    row: Row<'a>,
+}
+
+/// What is written for every row of a chunk of which all rules, or some, say PASS and nothing else; none of it where it cannot be
+/// written as it is.
+#[derive(Default)]
+pub(super) struct Passes {
+    all: OnceCell<Option<Box<RawValue>>>,
+    /// The same for each rule at the top of the list, with those below it.
+    tops: OnceCell<Vec<OnceCell<Option<Box<RawValue>>>>>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let Self { chunk, row } = self;
+        let all = || chunk.results(row, chunk.all());
+        if chunk.is_small() || row.may_lack() || row.may_be_stale() {
+            return all().serialize(out);
+        }
+        let passes = &chunk.passes;
+        if chunk.only_passes(row.row) {
+            return match passes.all.get_or_init(|| made(&all())) {
+                Some(passes) => passes.serialize(out),
+                None => all().serialize(out),
+            };
+        }
+        let tops = passes.tops.get_or_init(|| chunk.tops().map(|_| OnceCell::new()).collect());
+        let mut results = out.serialize_seq(None)?;
+        for (nodes, passes) in chunk.tops().zip(tops) {
+            let top = || chunk.results(row, nodes.clone()).pop();
+            let made = || top().as_ref().and_then(made);
+            match chunk.pass(row.row, nodes.clone()).then(|| passes.get_or_init(made)) {
+                Some(Some(passes)) => results.serialize_element(passes)?,
+                _ => results.serialize_element(&top())?,
+            }
+        }
+        results.end()
+    }
+}
+
+/// A value as JSON, if whoever writes it has nothing to escape.
+fn made(value: &impl Serialize) -> Option<Box<RawValue>> {
+    to_raw_value(value).ok().filter(|json| is_visible(json.get()))
+}

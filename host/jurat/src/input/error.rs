@@ -1,0 +1,217 @@
+//! Why a text was not read.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::{fmt, io};
+
+use jurat_model::Bytes;
+use rustix::io::Errno;
+
+/// Why a text was not read, or what an argument names was not found.
+#[derive(Clone, Debug)]
+pub struct InputError {
+    name: String,
+    reason: InputReason,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum InputReason {
+    /// There is no such file.
+    NotFound,
+    /// This user may not read it.
+    Forbidden,
+    /// It is a link that leads in circles.
+    Circle,
+    /// Its path is longer than what the system takes.
+    PathTooLong,
+    /// It is a socket, or a device without anything behind it.
+    NotReadable,
+    /// It has become a directory since it was found.
+    Directory,
+    /// It is no file, and a pattern that says nothing.
+    Malformed(&'static str),
+    /// It is no file, and no file matches it as a pattern.
+    NoMatch,
+    /// It is a directory without files of records.
+    NoRecords,
+    /// It is standard input, a second time.
+    Twice,
+    /// With it, there are more files than are read.
+    TooManyFiles {
+        /// How many are read.
+        most: usize,
+    },
+    /// With it, the paths take more memory than they may.
+    TooManyPaths {
+        /// How much they may take.
+        most: Bytes,
+    },
+    /// Its compressed data end before they should.
+    Cut(Compression),
+    /// Its compressed data are damaged.
+    Damaged(Compression),
+    /// Its compressed data are followed by something else.
+    Trailing(Compression),
+    /// Its compressed data need more memory than they may have.
+    Window {
+        /// What they need; at least that, if it is more than can be said.
+        needed: Bytes,
+        /// What they may have.
+        most: Bytes,
+    },
+    /// Its compressed data need a dictionary.
+    Dictionary,
+    /// An [`Interrupt`](super::Interrupt) was set.
+    Interrupted,
+    /// The system failed.
+    Failed(Arc<io::Error>),
+}
+
+/// How a text is compressed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstandard,
+}
+
+impl InputError {
+    pub(super) fn new(name: impl Into<String>, reason: InputReason) -> Self {
+        Self { name: name.into(), reason }
+    }
+
+    /// The one inside of an error of reading, if it came from here.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The path, the pattern, or `standard input`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn reason(&self) -> &InputReason {
+        &self.reason
+    }
+
+    /// Whether the caller can do something about it; else it is the machine, or an [interrupt](Self::is_interrupt).
+    #[must_use]
+    pub fn blames_caller(&self) -> bool {
+        !matches!(self.reason, InputReason::Interrupted | InputReason::Failed(_))
+    }
+
+    /// Whether nothing is wrong but that somebody has ended it.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self.reason, InputReason::Interrupted)
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}` is not read: {}", self.name, self.reason)
+    }
+}
+
+impl Error for InputError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.reason {
+            InputReason::Failed(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<InputError> for io::Error {
+    /// Never of the kind that readers take as a wish to be asked again.
+    fn from(error: InputError) -> Self {
+        let kind = match error.reason {
+            InputReason::NotFound => io::ErrorKind::NotFound,
+            InputReason::Forbidden => io::ErrorKind::PermissionDenied,
+            InputReason::Cut(_) | InputReason::Damaged(_) | InputReason::Trailing(_) => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl fmt::Display for InputReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => out.write_str("it does not exist"),
+            Self::Forbidden => out.write_str("permission is denied; let this user read it"),
+            Self::Circle => out.write_str("it is a link that leads in circles"),
+            Self::PathTooLong => out.write_str("its path is longer than the system allows"),
+            Self::NotReadable => out.write_str("it is a socket, or a device that is not there"),
+            Self::Directory => out.write_str("it is a directory"),
+            Self::Malformed(why) => write!(out, "it does not exist, and is no pattern: {why}"),
+            Self::NoMatch => out.write_str("no file matches it"),
+            Self::NoRecords => out.write_str(
+                "no file in this directory ends in `.json`, `.ndjson` or `.jsonl`, with or without `.gz` or `.zst`",
+            ),
+            Self::Twice => out.write_str("it is named twice, and can be read only once"),
+            Self::TooManyFiles { most } => {
+                write!(out, "there are more than {most} files and directories; read them in parts, or join small files")
+            }
+            Self::TooManyPaths { most } => {
+                write!(out, "the paths of the files have more than {most}; read them in parts, or join small files")
+            }
+            Self::Cut(by) => write!(
+                out,
+                "its {by} data end too early, so the rest of its records is missing; copy or compress it once more"
+            ),
+            Self::Damaged(by) => write!(out, "its {by} data are damaged; copy or compress it once more"),
+            Self::Trailing(by) => {
+                write!(out, "its {by} data are followed by something else; remove that, or compress it once more")
+            }
+            Self::Window { needed, most } => write!(
+                out,
+                "its zstd data need a window of {needed}, and {most} is the most; compress it with `--long=27` or less"
+            ),
+            Self::Dictionary => out.write_str("its zstd data need a dictionary; compress it without one"),
+            Self::Interrupted => out.write_str("reading was interrupted"),
+            Self::Failed(_) => out.write_str("the system failed"),
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Zstandard => "zstd",
+        })
+    }
+}
+
+impl From<Errno> for InputReason {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOENT | Errno::NOTDIR => Self::NotFound,
+            Errno::ACCESS | Errno::PERM => Self::Forbidden,
+            Errno::LOOP => Self::Circle,
+            Errno::NAMETOOLONG => Self::PathTooLong,
+            Errno::NXIO | Errno::NODEV => Self::NotReadable,
+            Errno::ISDIR => Self::Directory,
+            error => Self::Failed(Arc::new(error.into())),
+        }
+    }
+}
+
+impl From<io::Error> for InputReason {
+    fn from(error: io::Error) -> Self {
+        match Errno::from_io_error(&error) {
+            Some(error) => error.into(),
+            // Such as a name with a NUL inside.
+            None if error.kind() == io::ErrorKind::InvalidInput => Self::NotFound,
+            None => Self::Failed(Arc::new(error)),
+        }
+    }
+}
