@@ -5,12 +5,14 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::{EXIT_CODES, Exit, Failure};
 use crate::output::Log;
 
+mod batch;
 mod build;
 mod completions;
 mod config;
 mod doctor;
 mod forget;
 mod inspect;
+mod judging;
 mod key;
 mod mirror;
 mod pin;
@@ -43,6 +45,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Judge records with the rules of a release
     Validate(validate::Arguments),
+    /// Judge any amount of records, and write what comes out to files
+    Batch(batch::Arguments),
     /// Judge records for other programs, over JSON-RPC 2.0
     Rpc(rpc::Arguments),
     /// Show how a running host is: its release, what vouches for it, and what went wrong
@@ -111,6 +115,7 @@ impl Cli {
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Batch(arguments) => batch::run(&arguments),
         Command::Rpc(arguments) => rpc::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments),

@@ -52,6 +52,11 @@ impl Failure {
         Self { exit, messages: vec![message.into()] }
     }
 
+    /// A failure of which there is nobody to tell.
+    pub(crate) fn silent(exit: Exit) -> Self {
+        Self { exit, messages: Vec::new() }
+    }
+
     /// The caller's mistake.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
@@ -65,7 +70,7 @@ impl Failure {
     /// What could not be written to standard output. A reader who has gone away is no news.
     pub(crate) fn of_output(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self { exit: Exit::Host, messages: Vec::new() },
+            io::ErrorKind::BrokenPipe => Self::silent(Exit::Host),
             _ => Self::about(Exit::Host, "standard output", error),
         }
     }

@@ -1,6 +1,7 @@
 //! What goes to the terminal, and what must not.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::os::fd::AsFd;
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
@@ -33,14 +34,23 @@ pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
 
 /// How tables look on standard output.
 pub(crate) fn style(colour: Colour) -> Style {
-    let is_terminal = io::stdout().is_terminal();
+    style_on(&io::stdout(), colour)
+}
+
+/// How tables look on standard error.
+pub(crate) fn style_of_errors(colour: Colour) -> Style {
+    style_on(&io::stderr(), colour)
+}
+
+fn style_on(stream: &(impl AsFd + IsTerminal), colour: Colour) -> Style {
+    let is_terminal = stream.is_terminal();
     let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let has_colours = match colour {
         Colour::Auto => is_terminal && !wants_none,
         Colour::Always => true,
         Colour::Never => false,
     };
-    let width = is_terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
+    let width = is_terminal.then(|| rustix::termios::tcgetwinsize(stream).ok()).flatten();
     Style {
         width: width.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0),
         colours: if has_colours { Colours::On } else { Colours::Off },
@@ -71,21 +81,39 @@ pub(crate) fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Re
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Visible)).map_err(io::Error::from)
 }
 
+/// Writes a text in which every character can be seen, with `\u` escapes for the others, but for line feeds.
+pub(crate) fn write_visible(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let mut lines = text.split('\n');
+    write_fragment(out, lines.next().unwrap_or_default())?;
+    lines.try_for_each(|line| {
+        out.write_all(b"\n")?;
+        write_fragment(out, line)
+    })
+}
+
+fn write_fragment<W: ?Sized + Write>(out: &mut W, fragment: &str) -> io::Result<()> {
+    // Nearly all text; without an end to the loop but the last byte, many bytes are looked at together.
+    if fragment.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~')) {
+        return out.write_all(fragment.as_bytes());
+    }
+    let mut rest = fragment;
+    while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
+        let (before, after) = rest.split_at(at);
+        out.write_all(before.as_bytes())?;
+        for unit in hidden.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = after.get(hidden.len_utf8()..).unwrap_or_default();
+    }
+    out.write_all(rest.as_bytes())
+}
+
 /// Compact JSON with `\u` escapes for what `char::escape_debug` would escape.
 struct Visible;
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
-            let (before, after) = rest.split_at(at);
-            out.write_all(before.as_bytes())?;
-            for unit in hidden.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = after.get(hidden.len_utf8()..).unwrap_or_default();
-        }
-        out.write_all(rest.as_bytes())
+        write_fragment(out, fragment)
     }
 
     fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
@@ -116,5 +144,12 @@ mod tests {
         assert!(written.contains("\\u001b[31m\\u009b2J\\u007f\\u202e\\u2066\\u200b"), "{written}");
         assert!(written.contains("é漢😀"), "{written}");
         assert_eq!(serde_json::from_str::<String>(&written).unwrap(), hostile);
+    }
+
+    #[test]
+    fn lines_hold_nothing_that_a_terminal_obeys() {
+        let mut out = Vec::new();
+        write_visible(&mut out, "a\u{1b}[31m\u{7f}\u{202e}é\r\n\nb\n").unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\u001b[31m\\u007f\\u202eé\\u000d\n\nb\n");
     }
 }

@@ -11,19 +11,18 @@ use std::sync::Arc;
 
 use jurat::{RecordError, RecordResult, RuleResult, RuleSummary, Status, Summary};
 
-pub(crate) use text::plain;
-use text::{columns, wrap};
+pub(crate) use text::{columns, plain, wrap};
 
 /// Characters of a foreign text that are shown; the rest is counted.
 const SHOWN: usize = 1_000;
 /// Characters of a record's id that are shown.
-const SHOWN_ID: usize = 100;
+pub(crate) const SHOWN_ID: usize = 100;
 /// Columns before a rule's id: the margin, the longest status, and a gap.
 const MARGIN: usize = 9;
 /// Messages that would have fewer columns than this begin below their rule instead of beside it.
 const NARROW: usize = 32;
 /// Columns that text gets even where the terminal has none left.
-const LEAST: usize = 16;
+pub(crate) const LEAST: usize = 16;
 
 /// How a table looks.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +205,14 @@ impl<'a> Table<'a> {
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        match self.style.colours {
+        self.style.paint(colour, text)
+    }
+}
+
+impl Style {
+    /// A text in a colour, if there are colours.
+    pub(crate) fn paint(self, colour: &str, text: &str) -> String {
+        match self.colours {
             Colours::On if !colour.is_empty() && !text.is_empty() => format!("{colour}{text}{PLAIN}"),
             Colours::On | Colours::Off => text.to_owned(),
         }
@@ -214,11 +220,12 @@ impl<'a> Table<'a> {
 }
 
 const PLAIN: &str = "\x1b[0m";
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const YELLOW: &str = "\x1b[33m";
+pub(crate) const BOLD: &str = "\x1b[1m";
+pub(crate) const DIM: &str = "\x1b[2m";
+pub(crate) const YELLOW: &str = "\x1b[33m";
 
-fn colour(status: Status) -> &'static str {
+/// How a status is shown where there are colours.
+pub(crate) fn colour(status: Status) -> &'static str {
     match status {
         Status::Pass => "\x1b[32m",
         Status::Warn => YELLOW,
@@ -248,7 +255,7 @@ fn message(result: &RuleResult) -> String {
 }
 
 /// What became of the records; the parts add up to the whole.
-fn totals(summary: &Summary) -> String {
+pub(crate) fn totals(summary: &Summary) -> String {
     let Summary { records, unreadable, failed, warned, not_run, .. } = *summary;
     let passed = records.saturating_sub(unreadable + failed + warned + not_run);
     let mut parts = vec![format!("{passed} passed")];
@@ -263,7 +270,8 @@ fn totals(summary: &Summary) -> String {
     format!("{}: {}", counted(records, "record", "records"), parts.join(", "))
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
+/// So many of something.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -1,23 +1,16 @@
 //! `jurat validate`: records in, verdicts out.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use jurat::settings::WorkerCount;
-use jurat::{
-    Associated, CallBlame, CallError, Clock, Excerpt, Isolation, JudgeError, RecordResult, Request, RouteError,
-    Service, Settings, Summary, advice, chain, files,
-};
+use jurat::{Associated, CallError, JudgeError, RecordResult, Service, Summary, files};
 use jurat_model::Bytes;
 
+use super::judging::{self, JudgingArguments};
 use crate::exit::{EXIT_CODES, Exit, Failure};
-use crate::host;
 use crate::output::{self, Colour};
-use crate::settings::SettingsArguments;
 use crate::table::Table;
 
 const EXAMPLES: &str = "\
@@ -39,37 +32,10 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    settings: SettingsArguments,
-    /// Whose rules are used, if the configuration has several tenants
-    #[arg(long, value_name = "NAME")]
-    tenant: Option<String>,
-    /// The ruleset that judges
-    #[arg(long, value_name = "NAME")]
-    ruleset: String,
-    /// The entity type of all records, instead of what each says itself
-    #[arg(long, value_name = "TYPE")]
-    entity_type: Option<String>,
-    /// The fields that name a record in the results, with dots between keys
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "id")]
-    id_fields: Vec<String>,
+    judging: JudgingArguments,
     /// How results are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Related entities: `{"<entity id>": {"parent": {...}}}`
-    #[arg(long, value_name = "FILE")]
-    associated: Option<PathBuf>,
-    /// Do not fail because of records on which no rule ran
-    #[arg(long)]
-    allow_norun: bool,
-    /// What records share while a rule runs, instead of what the configuration says
-    #[arg(long, value_enum)]
-    isolation: Option<IsolationChoice>,
-    /// How many threads run rules, instead of what the configuration says
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(WorkerCount::MOST)))]
-    threads: Option<u16>,
-    /// The time of the run that rules see, as in 2026-01-31T12:00:00Z, instead of the present
-    #[arg(long, value_name = "TIME")]
-    now: Option<Timestamp>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t)]
     color: Colour,
@@ -86,69 +52,14 @@ enum Format {
     Ndjson,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum IsolationChoice {
-    /// The records of a chunk share an instance
-    Chunk,
-    /// Each record has an instance of its own
-    Record,
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let settings = settings(arguments)?;
+    let settings = arguments.judging.settings()?;
     let max_file = settings.tenants.values().next().map_or(Bytes::new(0), |tenant| tenant.max_file);
-    let associated = arguments.associated.as_deref().map(|file| associated(file, max_file)).transpose()?;
+    let associated = arguments.judging.associated(max_file)?;
     let text = input(arguments.file.as_deref(), max_file)?;
-    // One moment for everything: what has expired, and what rules see.
-    let present = host::now();
-    let clock = Clock::new(move || present);
-    let service = Service::builder(settings).with_compiler(host::compiler()?).with_clock(clock).open()?;
-    let summary = judge(&service, arguments, associated, text).map_err(|error| failure(&service, error))?;
-    Ok(verdict(&summary, arguments.allow_norun))
-}
-
-/// The names of the rulesets that there are.
-fn rulesets(service: &Service) -> String {
-    let rulesets = service.discover_rulesets().unwrap_or_default();
-    let names: Vec<_> = rulesets.iter().map(|ruleset| format!("`{}`", Excerpt::of(&ruleset.name))).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
-/// The settings, with the one tenant whose rules are asked for.
-fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let mut settings = arguments.settings.read()?;
-    if let Some(threads) = arguments.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
-        settings.workers = WorkerCount::Exactly(threads);
-    }
-    if let Some(name) = &arguments.tenant {
-        if !settings.tenants.contains_key(name) {
-            let known = settings.tenants.keys().map(String::as_str);
-            let advice = advice(name, known);
-            return Err(Failure::usage(format!("there is no tenant `{}`{advice}", Excerpt::of(name))));
-        }
-        // Nobody has to wait for rules that are not asked for.
-        settings.tenants.retain(|tenant, _| tenant == name);
-    } else if settings.tenants.len() > 1 {
-        let names: Vec<_> = settings.tenants.keys().map(|name| format!("`{}`", Excerpt::of(name))).collect();
-        return Err(Failure::usage(format!(
-            "there are several tenants: choose one with `--tenant`: {}",
-            names.join(", ")
-        )));
-    }
-    for tenant in settings.tenants.values_mut() {
-        tenant.isolation = match arguments.isolation {
-            Some(IsolationChoice::Chunk) => Isolation::Chunk,
-            Some(IsolationChoice::Record) => Isolation::Record,
-            None => tenant.isolation,
-        };
-    }
-    Ok(settings)
-}
-
-fn associated(file: &Path, cap: Bytes) -> Result<Associated, Failure> {
-    let about = |error: &(dyn std::error::Error + 'static)| Failure::about(Exit::Usage, file.display(), error);
-    let text = files::read(file, cap).map_err(|error| about(&error))?;
-    Associated::parse(&text).map_err(|error| about(&error))
+    let service = JudgingArguments::open(settings)?;
+    let summary = judge(&service, arguments, associated, text).map_err(|error| judging::failure(&service, error))?;
+    Ok(arguments.judging.verdict(&summary))
 }
 
 fn input(file: Option<&Path>, cap: Bytes) -> Result<Arc<[u8]>, Failure> {
@@ -189,16 +100,7 @@ fn judge(
     associated: Option<Associated>,
     text: Arc<[u8]>,
 ) -> Result<Summary, CallError> {
-    let mut request = Request {
-        entity_type: arguments.entity_type.clone(),
-        id_fields: arguments.id_fields.clone(),
-        associated: associated.map(Arc::new),
-        ..service.request(&arguments.ruleset)?
-    };
-    if let Some(now) = arguments.now {
-        request.run.now = now.as_microsecond();
-    }
-    let request = &request;
+    let request = &arguments.judging.request(service, associated)?;
     let written = |error| CallError::from(JudgeError::Output(error));
     let mut out = output::stdout();
     let summary = match arguments.format {
@@ -241,59 +143,14 @@ impl<W: Write> Array<'_, W> {
     }
 }
 
-fn failure(service: &Service, error: CallError) -> Failure {
-    match error {
-        CallError::Judge(JudgeError::Output(error)) => Failure::of_output(&error),
-        CallError::Route(error @ RouteError::UnknownRuleset { nearest: None, .. }) => {
-            Failure::usage(format!("{error}; the release has {}", rulesets(service)))
-        }
-        error => Failure::new(exit(error.blame()), chain(&error)),
-    }
-}
-
-fn exit(blame: CallBlame) -> Exit {
-    match blame {
-        CallBlame::Caller => Exit::Usage,
-        CallBlame::Rules => Exit::Trust,
-        CallBlame::Host => Exit::Host,
-    }
-}
-
-fn verdict(summary: &Summary, allow_norun: bool) -> Exit {
-    if summary.host_failures > 0 {
-        return Exit::Host;
-    }
-    let is_fine = summary.failed == 0 && summary.unreadable == 0 && (allow_norun || summary.not_run == 0);
-    if is_fine { Exit::Fine } else { Exit::Failed }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_exit_code_follows_from_the_summary() {
-        let fine = Summary { records: 3, warned: 1, ..Summary::default() };
-        assert_eq!(verdict(&fine, false), Exit::Fine);
-        assert_eq!(verdict(&Summary { failed: 1, ..fine.clone() }, true), Exit::Failed);
-        assert_eq!(verdict(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, true), Exit::Host);
-        assert_eq!(verdict(&Summary { unreadable: 1, ..fine.clone() }, true), Exit::Failed);
-        let not_run = Summary { not_run: 1, ..fine };
-        assert_eq!(verdict(&not_run, false), Exit::Failed);
-        assert_eq!(verdict(&not_run, true), Exit::Fine);
-    }
 
     #[test]
     fn an_array_of_nothing_is_an_array() {
         let mut out = Vec::new();
         Array { out: &mut out, is_open: false }.finish().unwrap();
         assert_eq!(out, b"[]\n");
-    }
-
-    #[test]
-    fn whose_mistake_it_is_decides_the_exit_code() {
-        let field = JudgeError::IdField { field: "a..b".into() };
-        assert_eq!(exit(CallError::from(field).blame()), Exit::Usage);
-        assert_eq!(exit(CallError::from(JudgeError::Worker).blame()), Exit::Host);
     }
 }

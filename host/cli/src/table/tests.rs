@@ -108,7 +108,7 @@ fn rule(id: &str, status: Status, message: &str) -> RuleResult {
         indeterminate: false,
         degraded: Vec::new(),
         component: None,
-        execution_time_ms: 0.5,
+        execution_time_ms: Some(0.5),
         children: Vec::new(),
     }
 }

@@ -20,12 +20,12 @@ pub(crate) fn plain(text: &str, most: usize) -> String {
 }
 
 /// The columns that a text takes on a terminal.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
 /// Cuts a text into lines of so many columns: between words where it can, inside of a word where it must.
-pub(super) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
+pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else {
         return vec![text.to_owned()];
     };

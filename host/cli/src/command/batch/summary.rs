@@ -1,0 +1,198 @@
+//! What became of everything: for people, and for programs.
+
+use std::io::{self, Write};
+
+use jurat::{RuleSummary, Status, Summary};
+use serde::Serialize;
+
+use crate::output;
+use crate::table::{BOLD, DIM, LEAST, SHOWN_ID, Style, YELLOW, colour, columns, counted, plain, totals, wrap};
+
+/// What became of everything.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    /// What the engine has counted.
+    #[serde(flatten)]
+    pub(super) summary: &'a Summary,
+    /// Records that are in no file of records, because they are too long to be kept, or nobody can tell where they end.
+    pub(super) records_without_text: u64,
+    /// How long it took.
+    pub(super) elapsed_seconds: f64,
+    /// Records in a second.
+    pub(super) records_per_second: u64,
+    /// What was read.
+    pub(super) inputs: Read,
+    /// What was written.
+    pub(super) outputs: Vec<Output>,
+    /// After how many records to stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limit: Option<u64>,
+    /// Which share of the records was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sample: Option<f64>,
+}
+
+/// What was read.
+#[derive(Debug, Serialize)]
+pub(super) struct Read {
+    /// How many files.
+    pub(super) files: usize,
+    /// What was read of them, as it lies on the disk.
+    pub(super) bytes: u64,
+}
+
+/// A file that was written.
+#[derive(Debug, Serialize)]
+pub(super) struct Output {
+    /// What it is for.
+    pub(super) kind: &'static str,
+    /// Its name.
+    pub(super) file: String,
+    /// How many lines it has.
+    pub(super) lines: u64,
+    /// How many records they are about.
+    pub(super) records: u64,
+}
+
+/// A cell of the table: what it shows, and how.
+struct Cell {
+    text: String,
+    colour: &'static str,
+}
+
+impl Report<'_> {
+    /// One JSON object on one line.
+    pub(super) fn json(&self) -> io::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        output::write_json(&mut json, self)?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    /// Prints it for people.
+    pub(super) fn print(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        let rules = &self.summary.rules;
+        if !rules.is_empty() {
+            self.rules(out, style)?;
+            writeln!(out)?;
+        }
+        let mut say = |colour: &str, text: &str| {
+            let lines = wrap(text, style.width.map(|width| width.max(LEAST)));
+            lines.into_iter().try_for_each(|line| writeln!(out, "{}", style.paint(colour, &line)))
+        };
+        if rules.values().any(|rule| rule.limits.is_some()) {
+            say(DIM, "fuel, memory and reply: the most that a call has used of what it may use")?;
+        }
+        say(BOLD, &totals(self.summary))?;
+        say("", &format!("in {}, {} records/s", seconds(self.elapsed_seconds), self.records_per_second))?;
+        for Output { kind, file, lines, .. } in &self.outputs {
+            say("", &format!("{kind}: {}, {}", counted(*lines, "line", "lines"), plain(file, output::MESSAGE)))?;
+        }
+        if self.records_without_text > 0 && self.outputs.iter().any(|output| matches!(output.kind, "good" | "bad")) {
+            let records = counted(self.records_without_text, "record is", "records are");
+            let why = "too long to be kept, or has no end: only results and failures name it";
+            say(YELLOW, &format!("{records} in neither file of records: {why}"))?;
+        }
+        let indeterminate = rules.values().map(|rule| rule.indeterminate).sum();
+        if indeterminate > 0 {
+            let outcomes = counted(indeterminate, "outcome depends", "outcomes depend");
+            say(YELLOW, &format!("{outcomes} on this machine and moment: run again before you rely on it"))?;
+        }
+        if self.summary.host_failures > 0 {
+            let results = counted(self.summary.host_failures, "result says", "results say");
+            say(colour(Status::Error), &format!("{results} nothing, because the host failed: see its log"))?;
+        }
+        if self.summary.release.is_none() {
+            say(YELLOW, "Nobody has signed these rules.")?;
+        }
+        out.flush()
+    }
+
+    /// A table with a row for each rule; where there is no room for that, a block for each.
+    fn rules(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        let rules = &self.summary.rules;
+        let has_indeterminate = rules.values().any(|rule| rule.indeterminate > 0);
+        let head = head(has_indeterminate);
+        let rows: Vec<_> =
+            rules.iter().map(|(id, rule)| (plain(id, SHOWN_ID), cells(rule, has_indeterminate))).collect();
+        let wide = |column: usize| {
+            let cells = rows.iter().filter_map(|(_, cells)| cells.get(column));
+            cells.map(|cell| columns(&cell.text)).max().unwrap_or(0)
+        };
+        let widths: Vec<_> = head.iter().enumerate().map(|(column, name)| columns(name).max(wide(column))).collect();
+        let label = rows.iter().map(|(id, _)| columns(id)).fold("rule".len(), usize::max);
+        let numbers: usize = widths.iter().map(|width| width + 2).sum();
+        let is_narrow = style.width.is_some_and(|width| width < label + numbers);
+        if is_narrow {
+            return rows.iter().try_for_each(|(id, cells)| below(out, style, id, &head, cells));
+        }
+        let names: String = head.iter().zip(&widths).map(|(name, width)| format!("  {name:>width$}")).collect();
+        writeln!(out, "{}", style.paint(DIM, &format!("{:label$}{names}", "rule")))?;
+        for (id, cells) in rows {
+            write!(out, "{id}{:gap$}", "", gap = label - columns(&id))?;
+            for (Cell { text, colour }, width) in cells.iter().zip(&widths) {
+                write!(out, "  {:gap$}{}", "", style.paint(colour, text), gap = width - columns(text))?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+/// A rule with its numbers below it, as many on a line as there is room for.
+fn below(out: &mut dyn Write, style: Style, id: &str, head: &[&str], cells: &[Cell]) -> io::Result<()> {
+    let width = style.width.unwrap_or(usize::MAX).max(LEAST);
+    write!(out, "{}", wrap(id, Some(width)).join("\n"))?;
+    let mut used = width;
+    for (name, Cell { text, colour }) in head.iter().zip(cells).filter(|(_, cell)| cell.text != "-") {
+        let needed = 2 + columns(name) + 1 + columns(text);
+        if needed > width.saturating_sub(used) {
+            writeln!(out)?;
+            used = 0;
+        }
+        write!(out, "  {} {}", style.paint(DIM, name), style.paint(colour, text))?;
+        used += needed;
+    }
+    writeln!(out)
+}
+
+fn head(has_indeterminate: bool) -> Vec<&'static str> {
+    let statuses = Status::ALL.map(Status::name);
+    let indeterminate = has_indeterminate.then_some("may differ");
+    statuses.into_iter().chain(indeterminate).chain(["fuel", "memory", "reply"]).collect()
+}
+
+fn cells(rule: &RuleSummary, has_indeterminate: bool) -> Vec<Cell> {
+    let count = |count: u64, colour: &'static str| match count {
+        0 => Cell { text: "-".to_owned(), colour: DIM },
+        _ => Cell { text: count.to_string(), colour },
+    };
+    let mut cells: Vec<_> = Status::ALL.iter().map(|status| count(rule.count(*status), colour(*status))).collect();
+    cells.extend(has_indeterminate.then(|| count(rule.indeterminate, YELLOW)));
+    let usage = &rule.usage;
+    let shares = rule.limits.filter(|_| usage.calls > 0).map(|limits| {
+        [
+            share(usage.peak_fuel, limits.fuel.get()),
+            share(usage.peak_memory, limits.memory.get()),
+            share(usage.peak_reply, limits.reply.get()),
+        ]
+    });
+    let shares = shares.unwrap_or_else(|| [(); 3].map(|()| "-".to_owned()));
+    cells.extend(shares.map(|text| Cell { colour: if text == "-" { DIM } else { "" }, text }));
+    cells
+}
+
+/// What was used of what is allowed, in percent.
+fn share(used: u64, allowed: u64) -> String {
+    match u128::from(used) * 1_000 / u128::from(allowed.max(1)) {
+        0 if used > 0 => "<0.1%".to_owned(),
+        tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+    }
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
+}
+
+#[cfg(test)]
+mod tests;
