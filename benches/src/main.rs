@@ -1,106 +1,122 @@
-//! `cargo xtask bench`: what the sandbox and trust cost, and how Jurat scales, in one run on one machine.
+//! `cargo xtask bench`: what the sandbox and trust cost, how Jurat scales, and how others do, in one run on one machine.
 //!
-//! Every figure that compares is a ratio of times taken in turn. Nothing here decides a test: machines differ.
+//! Every figure that compares is a ratio of times taken in turn, round by round. Nothing here decides a test: machines differ.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
+mod bare;
+mod callgrind;
+mod child;
+mod columns;
+mod copies;
+mod figures;
+mod handwritten;
 mod loans;
 mod measure;
 mod native;
+mod peer;
 mod report;
+mod source;
 mod subject;
 mod trust;
+mod workload;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use measure::{Measured, ratio, repeat};
-use report::Report;
-use subject::{Kind, Subject};
+use report::{Report, progress};
 
 const HELP: &str = "\
-Usage: cargo xtask bench [--quick] [--json]
+Usage: cargo xtask bench [--quick] [--json] [NAME...]
 
-  --quick  fewer rounds: a minute instead of several
-  --json   one JSON object of all figures";
+  --quick  fewer rounds, and fewer records of what is slow
+  --json   one JSON object of all figures; `null` for those that could not be taken
+  NAME     only these groups of figures:
+";
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    /// Rounds of everything that is measured in turn.
+    rounds: usize,
+    /// Whether it should be over soon.
+    is_quick: bool,
+}
+
+/// Figures that are taken together.
+struct Group {
+    name: &'static str,
+    about: &'static str,
+    measure: fn(Effort, &mut Report) -> anyhow::Result<()>,
+    /// Whether it is measured without being named.
+    is_usual: bool,
+}
+
+const GROUPS: &[Group] = &[
+    group(
+        "batch",
+        "from text to lines: against native rules, a hand-written program and the least there is to do",
+        figures::batch,
+    ),
+    group("rules", "the rules alone, from columns to verdicts", figures::rules),
+    group("single", "one record in one call", figures::single),
+    group("scaling", "two threads over one", figures::scaling),
+    group("peers", "other rule engines on the same loans", figures::peers),
+    group("instance", "fresh instances and limits, against the runtime by itself", figures::instance),
+    group("memory", "what a process holds: in batches of any size, and for each component", figures::memory),
+    group("cost", "how the cost of a record grows with what", figures::cost),
+    group("trust", "metadata, switches and starts", trust::measure),
+    Group {
+        is_usual: false,
+        ..group(
+            "instructions",
+            "where the instructions of a record go, by callgrind; only if named",
+            figures::instructions,
+        )
+    },
+];
+
+const fn group(
+    name: &'static str,
+    about: &'static str,
+    measure: fn(Effort, &mut Report) -> anyhow::Result<()>,
+) -> Group {
+    Group { name, about, measure, is_usual: true }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = arguments.iter().find(|argument| !matches!(argument.as_str(), "--quick" | "--json")) {
-        println!("{HELP}");
-        return if unknown == "--help" { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    if let Some(("child", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return child::run(rest);
     }
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    match run(if has("--quick") { 7 } else { 31 }) {
-        Ok(report) if has("--json") => println!("{}", report.json()),
-        Ok(report) => println!("{}", report.table()),
-        Err(error) => {
-            println!("error: {error:#}");
-            return ExitCode::FAILURE;
-        }
+    let (options, names): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.starts_with('-'));
+    let is_known = |name: &&String| GROUPS.iter().any(|group| group.name == **name);
+    let is_option = |option: &&String| matches!(option.as_str(), "--quick" | "--json");
+    if !options.iter().all(is_option) || !names.iter().all(is_known) {
+        let groups: String = GROUPS.iter().map(|group| format!("    {:<14} {}\n", group.name, group.about)).collect();
+        print!("{HELP}{groups}");
+        return if arguments == ["--help"] { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
-    ExitCode::SUCCESS
-}
-
-fn run(rounds: usize) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    let loans = loans::generate(20_000, 1);
-    let sandboxed = Subject::open(Kind::Sandboxed, 1)?;
-    let native = Subject::open(Kind::Native, 1)?;
-    anyhow::ensure!(
-        sandboxed.results(&loans)? == native.results(&loans)?,
-        "the sandboxed rules and the native ones do not judge alike"
-    );
-
-    let (sandbox, _, tax) = ratio(rounds, || sandboxed.judge(&loans), || native.judge(&loans));
-    report.add("records_per_second", "thorough, NDJSON of 400 bytes, 1 thread", throughput(sandbox, 20_000));
-    report.add("sandbox_tax_batch", "end to end, against the same rules compiled natively", tax);
-
-    for rows in [1, 16, 256, 1_024, 4_096] {
-        let batches = sandboxed.batches(&loans, rows)?;
-        let count = batches.rows();
-        let calls = (40_000 / rows.max(8) as usize).max(1);
-        let (sandbox, _, tax) = ratio(
-            rounds,
-            || (0..calls).for_each(|_| sandboxed.rules(&batches)),
-            || (0..calls).for_each(|_| native.rules(&batches)),
-        );
-        let name = format!("rules_ns_{rows}");
-        let each = sandbox.scaled(1e9 / (calls as f64 * f64::from(count)));
-        report.add(&name, "four rules, columns in and verdicts out, fresh instance, per record", each);
-        if rows == 1_024 {
-            report.add("sandbox_tax_rules", "the same at 1,024 rows, against native", tax);
-        }
-    }
-
-    let one = loans.lines().next().unwrap_or_default();
-    let lasting = Duration::from_millis(100 * rounds as u64);
-    let mut singles = repeat(lasting, || sandboxed.judge(one));
-    report.add("p50_single_us", "one record, one call, thorough, fresh instance", quantile(&mut singles, 0.5));
-    report.add("p99_single_us", "the same, 99 of 100", quantile(&mut singles, 0.99));
-    let (_, _, tax) =
-        ratio(rounds, || (0..200).for_each(|_| sandboxed.judge(one)), || (0..200).for_each(|_| native.judge(one)));
-    report.add("sandbox_tax_single", "the same, against native", tax);
-
-    let two = Subject::open(Kind::Sandboxed, 2)?;
-    let (_, _, scaling) = ratio(rounds, || sandboxed.judge(&loans), || two.judge(&loans));
-    report.add("scaling_2_threads", "batches, 2 workers over 1", scaling);
-    let (_, _, scaling) = ratio(rounds, || sandboxed.singles(&loans, 1), || two.singles(&loans, 2));
-    report.add("scaling_2_threads_single", "one-record rule calls on fresh instances, 2 threads over 1", scaling);
-
-    trust::measure(rounds, &mut report)?;
-    Ok(report)
-}
-
-fn throughput(seconds: Measured, records: u32) -> Measured {
-    let records = f64::from(records);
-    Measured { median: records / seconds.median, low: records / seconds.high, high: records / seconds.low }
-}
-
-fn quantile(times: &mut [f64], share: f64) -> Measured {
-    times.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index within the list")]
-    let at = |share: f64| {
-        times.get((share * times.len().saturating_sub(1) as f64) as usize).map_or(f64::NAN, |time| time * 1e6)
+    let has = |name: &str| options.iter().any(|option| *option == name);
+    let is_quick = has("--quick");
+    let effort = Effort { rounds: if is_quick { 7 } else { 31 }, is_quick };
+    let chosen = |group: &&Group| match names.is_empty() {
+        true => group.is_usual,
+        false => names.iter().any(|name| *name == group.name),
     };
-    Measured { median: at(share), low: at((share - 0.1).max(0.0)), high: at((share + 0.1).min(1.0)) }
+
+    let mut report = Report::default();
+    let mut exit = ExitCode::SUCCESS;
+    for Group { name, about, measure, .. } in GROUPS.iter().filter(chosen) {
+        progress(&format!("{name}: {about}"));
+        // What others have given is still worth printing.
+        if let Err(error) = measure(effort, &mut report) {
+            progress(&format!("error: {name}: {error:#}"));
+            exit = ExitCode::FAILURE;
+        }
+    }
+    if has("--json") {
+        println!("{}", report.json())
+    } else {
+        print!("{}", report.table())
+    }
+    exit
 }

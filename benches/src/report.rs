@@ -7,33 +7,68 @@ use crate::measure::Measured;
 /// Figures by name, in the order in which they were taken.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    figures: Vec<(String, &'static str, Measured)>,
+    figures: Vec<Figure>,
+}
+
+#[derive(Debug)]
+struct Figure {
+    name: String,
+    meaning: &'static str,
+    /// The reason where there is none.
+    measured: Result<Measured, String>,
 }
 
 impl Report {
+    /// A figure, said at once to whoever watches.
     pub(crate) fn add(&mut self, name: &str, meaning: &'static str, measured: Measured) {
-        self.figures.push((name.to_owned(), meaning, measured));
+        progress(&format!("    {name}: {}", short(measured.median)));
+        self.figures.push(Figure { name: name.to_owned(), meaning, measured: Ok(measured) });
+    }
+
+    /// A figure that could not be taken.
+    pub(crate) fn miss(&mut self, name: &str, meaning: &'static str, reason: &str) {
+        progress(&format!("    {name}: MISSING, {reason}"));
+        self.figures.push(Figure { name: name.to_owned(), meaning, measured: Err(reason.to_owned()) });
     }
 
     /// One line for each figure.
     pub(crate) fn table(&self) -> String {
-        let mut table = format!("{:<26} {:>12} {:>25}  {}\n", "figure", "median", "10 % to 90 % of rounds", "meaning");
-        for (name, meaning, Measured { median, low, high }) in &self.figures {
-            let spread = format!("{} to {}", short(*low), short(*high));
+        let mut table = format!("{:<28} {:>12} {:>25}  {}\n", "figure", "median", "10 % to 90 % of rounds", "meaning");
+        for Figure { name, meaning, measured } in &self.figures {
             // Writing to a string cannot fail.
-            let _ = writeln!(table, "{name:<26} {:>12} {spread:>25}  {meaning}", short(*median));
+            let _ = match measured {
+                Ok(Measured { median, low, high }) => {
+                    let spread = format!("{} to {}", short(*low), short(*high));
+                    writeln!(table, "{name:<28} {:>12} {spread:>25}  {meaning}", short(*median))
+                }
+                Err(reason) => writeln!(table, "{name:<28} {:>12} {:>25}  {meaning}: {reason}", "MISSING", ""),
+            };
         }
         table
     }
 
-    /// One object, `{"name": {"median": .., "low": .., "high": ..}}`.
+    /// One object, `{"name": {"median": .., "low": .., "high": ..}}`; `null` for what could not be taken.
     pub(crate) fn json(&self) -> serde_json::Value {
-        let figure =
-            |Measured { median, low, high }: &Measured| serde_json::json!({"median": median, "low": low, "high": high});
-        self.figures.iter().map(|(name, _, measured)| (name.clone(), figure(measured))).collect()
+        let figure = |measured: &Measured| {
+            let Measured { median, low, high } = measured;
+            serde_json::json!({"median": median, "low": low, "high": high})
+        };
+        let figures = self.figures.iter();
+        figures
+            .map(|each| (each.name.clone(), each.measured.as_ref().map_or(serde_json::Value::Null, figure)))
+            .collect()
     }
 }
 
+/// Tells whoever watches how far it has come.
+#[expect(clippy::print_stderr, reason = "standard output is for the figures")]
+pub(crate) fn progress(line: &str) {
+    eprintln!("{line}");
+}
+
 fn short(figure: f64) -> String {
-    if figure >= 100.0 { format!("{figure:.0}") } else { format!("{figure:.2}") }
+    match figure.abs() {
+        100.0.. => format!("{figure:.0}"),
+        _ => format!("{figure:.2}"),
+    }
 }

@@ -12,9 +12,10 @@ use jurat::{Compiler, Digest, PinnedBy, Reload, Service};
 use jurat_sandbox::Policy;
 use jurat_trust::{Anchor, Client, Demands, Fetch, Freshness, Listing, MemoryStore, Refresh};
 
+use crate::Effort;
 use crate::measure::{Measured, each};
 use crate::report::Report;
-use crate::subject::SCHEMA_URL;
+use crate::source::SCHEMA_URL;
 use host::Host;
 use publisher::{Publisher, target};
 use releases::Sample;
@@ -27,7 +28,7 @@ const OFTEN: usize = 20;
 const SELDOM: usize = 8;
 
 /// Adds the figures of everything that has to do with signed releases.
-pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn measure(Effort { rounds, .. }: Effort, report: &mut Report) -> anyhow::Result<()> {
     let sample = Sample::build()?;
     metadata(rounds * OFTEN, &sample, report)?;
     vectors(rounds, &sample, report)?;
@@ -176,7 +177,7 @@ fn starts(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result
     let warm = each(rounds, || Ok(()), |()| host.open(host.no_compiler()))?;
     report.add("start_warm_50_ms", "the same with all of them in the cache", warm.scaled(1e3));
     // A host without a compiler has started every time.
-    let none = Measured { median: 0.0, low: 0.0, high: 0.0 };
+    let none = Measured::once(0.0);
     report.add("start_warm_50_compiled", "components that were compiled in it: there is no compiler", none);
     Ok(())
 }

@@ -1,41 +1,65 @@
-//! python-tuf, another implementation of TUF, which the tests hold ours against.
+//! What tests and benchmarks need of Python: virtual environments with exact versions of other people's packages.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::shell::{Failure, Workspace, say};
 
-/// What is installed: exact versions, with hashes.
-const REQUIREMENTS: &str = "tests/tuf/requirements.txt";
-/// Where, in this checkout, wherever cargo's own target directory is. The tests look for it there.
-const ENVIRONMENT: &str = "target/python";
-/// In there: the requirements that have been installed. Without it, the environment is half made.
-const INSTALLED: &str = "target/python/installed.txt";
-
-/// Installs it into a virtual environment, unless it is there. Where there is no Python or no package index, the tests that need it
-/// say that they were skipped.
-pub(crate) fn ensure(workspace: &Workspace) -> Result<(), Failure> {
-    let wanted = fs::read_to_string(workspace.root.join(REQUIREMENTS))
-        .map_err(|error| Failure::new(format!("{REQUIREMENTS} cannot be read: {error}")))?;
-    if fs::read_to_string(workspace.root.join(INSTALLED)).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    if let Err(failure) = install(workspace, &wanted) {
-        say(&format!("going on without python-tuf: {failure}"));
-    }
-    Ok(())
+/// A virtual environment.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    /// What it is there for.
+    what: &'static str,
+    /// What is installed: exact versions, with hashes.
+    requirements: &'static str,
+    /// Where, in this checkout, wherever cargo's own target directory is.
+    directory: &'static str,
 }
 
-fn install(workspace: &Workspace, wanted: &str) -> Result<(), Failure> {
-    let environment = workspace.root.join(ENVIRONMENT);
-    if environment.exists() {
-        let failed = |error| Failure::new(format!("{ENVIRONMENT} cannot be emptied: {error}"));
-        fs::remove_dir_all(&environment).map_err(failed)?;
+impl Environment {
+    /// python-tuf, another implementation of TUF, which the tests hold ours against. They look for it there.
+    pub(crate) const TUF: Self =
+        Self { what: "python-tuf", requirements: "tests/tuf/requirements.txt", directory: "target/python" };
+    /// What the sample rules need that are written in Python, which the benchmarks hold ours against.
+    pub(crate) const RULES: Self =
+        Self { what: "jsonschema", requirements: "benches/python/requirements.txt", directory: "target/python-rules" };
+
+    /// Installs it, unless it is there, and gives the interpreter. Where there is no Python or no package index, it says so, and
+    /// those who need it say what is missing because of that.
+    pub(crate) fn ensure(&self, workspace: &Workspace) -> Result<Option<PathBuf>, Failure> {
+        let Self { what, requirements, directory } = self;
+        let wanted = fs::read_to_string(workspace.root.join(requirements))
+            .map_err(|error| Failure::new(format!("{requirements} cannot be read: {error}")))?;
+        let python = workspace.root.join(directory).join("bin/python");
+        // Without this file, the environment is half made.
+        let installed = workspace.root.join(directory).join("installed.txt");
+        if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+            return Ok(Some(python));
+        }
+        let made = self.install(workspace).and_then(|()| {
+            let failed = |error| Failure::new(format!("{} cannot be written: {error}", installed.display()));
+            fs::write(&installed, &wanted).map_err(failed)
+        });
+        match made {
+            Ok(()) => Ok(Some(python)),
+            Err(failure) => {
+                say(&format!("going on without {what}: {failure}"));
+                Ok(None)
+            }
+        }
     }
-    workspace.call("python3".as_ref(), "python3").args(&["-m", "venv", ENVIRONMENT]).chatter().run()?;
-    let python = environment.join("bin/python");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
-    let pip = workspace.call(python.as_os_str(), "target/python/bin/python").args(&pip);
-    pip.args(&["--require-hashes", "--requirement", REQUIREMENTS]).chatter().run()?;
-    fs::write(workspace.root.join(INSTALLED), wanted)
-        .map_err(|error| Failure::new(format!("{INSTALLED} cannot be written: {error}")))
+
+    fn install(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let Self { requirements, directory, .. } = self;
+        let environment = workspace.root.join(directory);
+        if environment.exists() {
+            let failed = |error| Failure::new(format!("{directory} cannot be emptied: {error}"));
+            fs::remove_dir_all(&environment).map_err(failed)?;
+        }
+        workspace.call("python3".as_ref(), "python3").args(&["-m", "venv", directory]).chatter().run()?;
+        let python = environment.join("bin/python");
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
+        let pip = workspace.call(python.as_os_str(), &format!("{directory}/bin/python")).args(&pip);
+        pip.args(&["--require-hashes", "--requirement", requirements]).chatter().run()
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::python::Environment;
 use crate::shell::{Failure, Workspace, print, say};
 use crate::tally::Tally;
 use crate::wasm::Consent;
-use crate::{demo, guests, invariants, python, readme};
+use crate::{demo, guests, invariants, readme};
 
 /// Runs all steps and sums up.
 pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure> {
@@ -42,7 +43,7 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         demo::release(workspace)?;
         readme::check(workspace)
     })?;
-    steps.run("python", || python::ensure(workspace))?;
+    steps.run("python", || Environment::TUF.ensure(workspace))?;
     steps.run("example", || {
         workspace.cargo(&["build", "--release", "--workspace", "--example", "embed"]).run()?;
         workspace

@@ -11,7 +11,7 @@ use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use jurat_trust::{ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, danger};
 use serde_json::json;
 
-use crate::subject::{SCHEMA_URL, component_directory, sources};
+use crate::source::{SCHEMA_URL, append_section, component_directory, directory};
 
 /// The release of `rules/loan` as its authors make it, test vectors included.
 pub(crate) struct Sample {
@@ -22,7 +22,7 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) fn build() -> anyhow::Result<Self> {
         let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN))?;
-        let source = author::read(&sources())?;
+        let source = author::read(&directory())?;
         let components = author::built_components(&source, Some(&component_directory()?))?;
         let built = author::check(&source, components, &sandbox, &Policy::default())?.built;
         Ok(Self { sandbox, built })
@@ -103,14 +103,6 @@ impl Sample {
             builtin: manifest.builtin().to_vec(),
         })?)
     }
-}
-
-/// Adds a custom section that holds a number.
-fn append_section(component: &mut Vec<u8>, number: u64) {
-    // Kind 0, and 15 bytes: a name of 6, and the number.
-    component.extend([0, 15, 6]);
-    component.extend(b"number");
-    component.extend(number.to_le_bytes());
 }
 
 /// Puts a text of the same length in the place of one that occurs exactly once.

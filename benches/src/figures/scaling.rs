@@ -1,0 +1,50 @@
+//! Two threads over one.
+
+use jurat_engine::Request;
+use jurat_model::{Component, Worker};
+
+use crate::Effort;
+use crate::columns::{Batches, call};
+use crate::measure::Contest;
+use crate::report::Report;
+use crate::subject::{self, Place, Subject};
+use crate::workload::Loans;
+
+/// One-record calls in a round, all threads together.
+const CALLS: usize = 10_000;
+
+pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
+    let loans = Loans::small(100_000);
+    let (one, two) = (Subject::open(Place::Sandbox, 1)?, Subject::open(Place::Sandbox, 2)?);
+    let (alone, shared) = (subject::rules(Place::Sandbox, 1)?, subject::rules(Place::Sandbox, 2)?);
+    let batches = Batches::of(&*alone, &loans.first(256), 1)?;
+
+    let mut contest = Contest::default();
+    let (first, second) = (contest.add(|| one.judge(&loans)), contest.add(|| two.judge(&loans)));
+    let singly = contest.add(|| singles(&*alone, &batches, 1));
+    let doubly = contest.add(|| singles(&*shared, &batches, 2));
+    let times = contest.run(effort.rounds)?;
+    report.add(
+        "scaling_2_threads",
+        "batches of 100,000 from text to lines, 2 workers over 1",
+        times.ratio(first, second),
+    );
+    let meaning = "one-record calls of four rules on fresh instances, 2 threads over 1";
+    report.add("scaling_2_threads_single", meaning, times.ratio(singly, doubly));
+    Ok(())
+}
+
+/// Calls with one record, each on an instance of its own, shared out over threads.
+fn singles(component: &dyn Component, batches: &[Batches], threads: usize) -> anyhow::Result<()> {
+    let run = Request::new("thorough", 0).run;
+    std::thread::scope(|scope| {
+        let spawn = |worker| {
+            scope.spawn(move || {
+                let mut calls = batches.iter().cycle().take(CALLS / threads);
+                calls.try_for_each(|batches| call(component, Worker(worker), &run, batches))
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(spawn).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread broke off"))?)
+    })
+}

@@ -1,0 +1,69 @@
+//! `cargo xtask bench`: builds what is measured and what it is compared with, then measures.
+
+use std::path::PathBuf;
+
+use crate::demo;
+use crate::python::Environment;
+use crate::shell::{Failure, Workspace, say};
+use crate::wasm::{self, Consent, Target};
+
+/// The group of figures that needs other people's engines.
+const PEERS: &str = "peers";
+/// Their package.
+const MANIFEST: &str = "benches/peers/Cargo.toml";
+/// Where they are built, so that they share nothing with what is measured.
+const PEERS_TARGET: &str = "target/peers";
+/// Where the sample component goes.
+const COMPONENTS: &str = "target/demo/components";
+
+/// Builds everything and hands the arguments on: options, and names of groups.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String], consent: Consent) -> Result<(), Failure> {
+    let toolchain = wasm::ensure(workspace, Target::Rules, consent)?;
+    demo::build(workspace, &toolchain)?;
+    toolchain.apply(workspace.call_jurat(&["build", "rules/loan", "--out", COMPONENTS])).chatter().run()?;
+    workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat-benches"]).chatter().run()?;
+
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let mut bench = workspace.call_built("jurat-benches").args(arguments);
+    bench = bench.env("JURAT_COMPONENTS", workspace.root.join(COMPONENTS));
+    if has(PEERS) || arguments.iter().all(|argument| argument.starts_with('-')) {
+        if let Some(peers) = peers(workspace, has("--quick")) {
+            bench = bench.env("JURAT_PEERS", peers);
+        }
+        if let Some(python) = Environment::RULES.ensure(workspace)? {
+            bench = bench.env("JURAT_PYTHON", python);
+        }
+    }
+    bench.run()
+}
+
+/// Builds the other engines: all of them, or without the one that compiles for minutes. Where they cannot be had, their figures are
+/// missing, and the others are taken.
+fn peers(workspace: &Workspace, is_quick: bool) -> Option<PathBuf> {
+    let build = |features: &[&str]| {
+        let arguments = ["build", "--release", "--locked", "--manifest-path", MANIFEST];
+        let call =
+            workspace.cargo(&arguments).args(features).env("CARGO_TARGET_DIR", workspace.root.join(PEERS_TARGET));
+        call.chatter().run()
+    };
+    let full: &[&str] = &["--features", "zen"];
+    let choices: &[&[&str]] = if is_quick { &[&[]] } else { &[full, &[]] };
+    for features in choices {
+        match build(features) {
+            Ok(()) => {
+                let name = format!("jurat-peers{}", std::env::consts::EXE_SUFFIX);
+                return Some(workspace.root.join(PEERS_TARGET).join("release").join(name));
+            }
+            Err(failure) => say(&format!("\nGOING ON WITHOUT {}: {failure}", missing(features))),
+        }
+    }
+    None
+}
+
+fn missing(features: &[&str]) -> &'static str {
+    if features.is_empty() {
+        "OTHER RULE ENGINES, whose figures will be missing"
+    } else {
+        "ZEN, whose figures will be missing"
+    }
+}
