@@ -12,6 +12,7 @@
     reason = "to panic is how a check says that something does not hold"
 )]
 
+pub mod batch;
 pub mod envelope;
 pub mod field_map;
 pub mod guest_reply;
@@ -44,7 +45,8 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
+    Target { name: "batch", check: batch::check },
     Target { name: "envelope", check: envelope::check },
     Target { name: "field_map", check: field_map::check },
     Target { name: "guest_reply", check: guest_reply::check },

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::site::{Site, results};
 
 /// What moves the cursor, hides, reverses, or breaks out of a line, a cell or a page.
-const HOSTILE: &str =
+pub(crate) const HOSTILE: &str =
     "\u{1b}[2K\u{1b}[1A\u{9b}31m\u{202e}\u{2066}\u{200b}\u{feff}\u{7f}\r\n\tPASS<script>=cmd()\u{0}\u{e0001}\u{2028}";
 
 /// Nothing but what can be seen, and line feeds.
 #[track_caller]
-fn is_harmless(text: &str) {
+pub(crate) fn is_harmless(text: &str) {
     let is_bad = |character: char| {
         (character.is_control() && character != '\n')
             || ('\u{200b}'..='\u{200f}').contains(&character)

@@ -9,6 +9,7 @@
 use jurat_tests::{cdn, forge, program, site};
 
 mod authoring;
+mod batch;
 mod determinism;
 mod doctor;
 mod endings;

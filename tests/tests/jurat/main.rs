@@ -2,8 +2,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::panic,
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
+mod batches;
 mod sandbox;

@@ -77,10 +77,16 @@ impl Host {
         *self.rule.told() = (verdicts.clone(), false);
         let request = Request::new("main", 1_704_067_200_000_000);
         let mut results = Vec::new();
-        let judged = judge(&self.release, &self.workers, &request, Arc::from(RECORDS.as_bytes()), &mut |record| {
-            results.push(record);
-            Ok(())
-        });
+        let judged = judge(
+            &self.release,
+            &self.workers.lane(NonZeroUsize::MIN),
+            &request,
+            Arc::from(RECORDS.as_bytes()),
+            &mut |record| {
+                results.push(record);
+                Ok(())
+            },
+        );
         judged.expect("whatever a rule says, a request is answered");
         (results, self.rule.told().1)
     }

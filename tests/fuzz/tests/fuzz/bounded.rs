@@ -19,6 +19,11 @@ fn run(name: &str, inputs: u64) {
 }
 
 #[test]
+fn nearly_batches_get_an_answer() {
+    run("batch", 3_000);
+}
+
+#[test]
 fn nearly_envelopes_get_an_answer() {
     run("envelope", 5_000);
 }

@@ -1,0 +1,88 @@
+//! Batches in the sandbox, through the service.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use jurat::settings::Overrides;
+use jurat::{Input, JudgedRecord, JudgedWindow, Request, Service, Settings, Summary};
+use jurat_tests::guest;
+use jurat_tests::site::{Site, built_components, loan_rules};
+
+mod equality;
+mod fairness;
+mod guilty;
+
+/// A tenant whose rules nobody has signed, as a part of the configuration.
+fn tenant(name: &str, rules: &str, more: &str) -> String {
+    let components = built_components();
+    format!(
+        "  {name}:\n    business_config_uri: \"{rules}\"\n    danger:\n      unsigned_directory: true\n      \
+         component_directory: \"{}\"\n{more}",
+        components.display()
+    )
+}
+
+/// The sample rules.
+fn loans() -> String {
+    tenant("loans", &loan_rules().display().to_string(), "")
+}
+
+/// A guest of `tests/guests/examples`, as the one rule of a ruleset.
+fn hostile(site: &Site, guest: &str, more: &str) -> String {
+    assert!(guest::built().join(format!("{guest}.wasm")).is_file(), "run `cargo xtask guests` first");
+    let file = |name: &str, text: &str| site.write(format!("{guest}/{name}"), text);
+    file(
+        "release.yaml",
+        &format!(
+            "name: {}\nversion: 1.0.0\nbusiness_config: business-config.yaml\ncomponents:\n  - path: {guest}.wasm\n\
+             field_maps:\n  - field-maps/loan.json\n",
+            guest.replace('_', "-")
+        ),
+    );
+    file("field-maps/loan.json", r#"{"n": {"physical_path": "n"}}"#);
+    file(
+        "business-config.yaml",
+        "rulesets:\n  main:\n    rules:\n      loan:\n        - rule_id: guest\ndefault_helpers:\n  loan: loan.json\n",
+    );
+    tenant(guest, &site.path(guest).display().to_string(), more)
+}
+
+fn open(site: &Site, workers: usize, tenants: &[String]) -> Service {
+    site.write("local-config.yaml", format!("batch_max_workers: {workers}\ntenants:\n{}", tenants.concat()));
+    let settings = Settings::read(&site.path("local-config.yaml"), &Overrides::none());
+    Service::open(settings.unwrap_or_else(|problems| panic!("{problems:?}")))
+        .unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// A request whose results are the same to the byte whenever it is made.
+fn timeless(service: &Service, ruleset: &str) -> Request {
+    Request { timings: false, ..service.request(ruleset).unwrap() }
+}
+
+/// What is written of all records.
+fn written(service: &Service, request: &Request, input: Input<'_>) -> (Vec<String>, Summary) {
+    let mut all = Vec::new();
+    let render = |window: &JudgedWindow<'_>| {
+        let written = |record: JudgedRecord<'_>| serde_json::to_string(&record).unwrap();
+        window.records().map(written).collect::<Vec<_>>()
+    };
+    let summary = service.judge_windows(request, input, render, &mut |lines| {
+        all.extend(lines);
+        Ok(())
+    });
+    (all, summary.unwrap())
+}
+
+/// A text in pieces of at most so many bytes.
+fn pieces(text: Arc<[u8]>, most: usize) -> Box<dyn Read> {
+    struct Pieces(Arc<[u8]>, usize, usize);
+    impl Read for Pieces {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let (rest, most) = (&self.0[self.1..], self.2.min(into.len()));
+            let read = Read::read(&mut &rest[..most.min(rest.len())], into)?;
+            self.1 += read;
+            Ok(read)
+        }
+    }
+    Box::new(Pieces(text, 0, most))
+}
