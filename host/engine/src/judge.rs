@@ -20,7 +20,7 @@ use crate::release::Release;
 use crate::results::{Evidence, RecordResult, Summary};
 use crate::routing::RouteError;
 use crate::supplier::Supplier;
-use crate::workers::{Lane, Ticket, receive};
+use crate::workers::{Lane, Ticket};
 
 mod chunk;
 mod collate;
@@ -217,7 +217,7 @@ pub fn judge_windows<T: Send + 'static>(
                 Err(error) => (is_reading, failure) = (false, Some(error)),
             }
         }
-        let Some(finished) = under_way.oldest()? else { break };
+        let Some(finished) = under_way.oldest(&work.ticket)? else { break };
         sink(work.collate(&mut collator, finished)?).map_err(JudgeError::Output)?;
     }
     match failure {
@@ -253,7 +253,7 @@ impl<R> Work<'_, R> {
             Checked::Right(finished) => finished,
             Checked::Changed(outcome) => {
                 let again = self.submit(move |context, _, render| Some(Finished::of(context, outcome, render)));
-                receive(&again).map_err(|_| JudgeError::Worker)?
+                self.ticket.receive(&again).map_err(|_| JudgeError::Worker)?
             }
         };
         Ok(collator.add(finished))
@@ -311,9 +311,9 @@ impl<T> UnderWay<T> {
     }
 
     /// The oldest, once workers are done with it; none if there is none.
-    fn oldest(&mut self) -> Result<Option<Finished<T>>, JudgeError> {
+    fn oldest(&mut self, ticket: &Ticket<'_>) -> Result<Option<Finished<T>>, JudgeError> {
         let Some((_, window)) = self.windows.front() else { return Ok(None) };
-        let finished = receive(window).map_err(|_| JudgeError::Worker)?;
+        let finished = ticket.receive(window).map_err(|_| JudgeError::Worker)?;
         self.remove();
         Ok(Some(finished))
     }

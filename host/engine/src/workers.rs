@@ -13,7 +13,7 @@ use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -25,11 +25,12 @@ use jurat_model::Worker;
 const STACK: usize = 4 << 20;
 
 /// How long a thread looks out for work or an answer before it goes to sleep: judging one record takes less, and being woken
-/// costs more. Nothing where there is one core, which whoever is waited for needs.
-static PATIENCE: LazyLock<Duration> = LazyLock::new(|| match thread::available_parallelism() {
-    Ok(cores) if cores.get() > 1 => Duration::from_micros(30),
-    _ => Duration::ZERO,
-});
+/// costs more.
+const PATIENCE: Duration = Duration::from_micros(30);
+
+/// The cores that there are. Who looks out needs one, and must not take it from whoever is waited for: then another core is
+/// sought for that one, and it may wait there behind somebody else's work.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
 
 type Job = Box<dyn FnOnce(Worker) + Send>;
 
@@ -58,6 +59,8 @@ struct Board {
     turns: Mutex<Turns>,
     /// Whether there is a lane in `turns`, for those who look out.
     has_work: AtomicBool,
+    /// How many jobs were handed in and are not done.
+    in_flight: AtomicUsize,
     woken: Condvar,
 }
 
@@ -86,8 +89,12 @@ impl Workers {
     /// When the system refuses a thread.
     pub fn start(count: NonZeroUsize) -> io::Result<Self> {
         let turns = Turns { lanes: VecDeque::new(), looking: 0, sleeping: 0, is_closed: false };
-        let board =
-            Arc::new(Board { turns: Mutex::new(turns), has_work: AtomicBool::new(false), woken: Condvar::new() });
+        let board = Arc::new(Board {
+            turns: Mutex::new(turns),
+            has_work: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            woken: Condvar::new(),
+        });
         // Made first, so that the threads that could be started end where one cannot.
         let mut workers = Self { board, threads: Vec::with_capacity(count.get()) };
         for index in 0..count.get() {
@@ -133,6 +140,7 @@ impl Ticket<'_> {
         if turns.is_closed {
             return;
         }
+        board.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut lane = lock(queue);
         let mut jobs = lock(&self.jobs);
         jobs.push_back(Box::new(job));
@@ -143,6 +151,24 @@ impl Ticket<'_> {
         turns.offer(queue, &mut lane);
         drop(lane);
         board.tell(turns);
+    }
+}
+
+impl Ticket<'_> {
+    /// Receives what a job sends, which will mostly be there in a moment.
+    ///
+    /// # Errors
+    /// When nobody is left to send anything.
+    pub(crate) fn receive<T>(&self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        if !self.lane.board.has_cores_for(1) {
+            return receiver.recv();
+        }
+        let received = look_out(|| match receiver.try_recv() {
+            Ok(received) => Some(Ok(received)),
+            Err(TryRecvError::Disconnected) => Some(Err(RecvError)),
+            Err(TryRecvError::Empty) => None,
+        });
+        received.unwrap_or_else(|| receiver.recv())
     }
 }
 
@@ -164,6 +190,7 @@ impl Board {
     fn next(&self, finished: Option<Arc<Mutex<Queue>>>) -> Option<(Arc<Mutex<Queue>>, Job)> {
         let mut turns = self.lock();
         if let Some(lane) = finished {
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
             let mut queue = lock(&lane);
             queue.running -= 1;
             turns.offer(&lane, &mut queue);
@@ -178,7 +205,8 @@ impl Board {
             if turns.is_closed {
                 return None;
             }
-            if is_patient {
+            // Whoever brings work needs a core as well.
+            if is_patient && self.has_cores_for(2) {
                 turns.looking += 1;
                 drop(turns);
                 is_patient = false;
@@ -202,6 +230,11 @@ impl Board {
         if has_to_wake {
             self.woken.notify_one();
         }
+    }
+
+    /// Whether there are cores for so many threads beside those that work or are about to.
+    fn has_cores_for(&self, threads: usize) -> bool {
+        self.in_flight.load(Ordering::Relaxed).saturating_add(threads) <= *CORES
     }
 
     fn lock(&self) -> MutexGuard<'_, Turns> {
@@ -250,19 +283,6 @@ impl Queue {
     }
 }
 
-/// Receives what will mostly be there in a moment.
-///
-/// # Errors
-/// When nobody is left to send anything.
-pub(crate) fn receive<T>(receiver: &Receiver<T>) -> Result<T, RecvError> {
-    let received = look_out(|| match receiver.try_recv() {
-        Ok(received) => Some(Ok(received)),
-        Err(TryRecvError::Disconnected) => Some(Err(RecvError)),
-        Err(TryRecvError::Empty) => None,
-    });
-    received.unwrap_or_else(|| receiver.recv())
-}
-
 /// Looks again and again for a moment. The processor is offered to others on the way: it may be that what is looked for has to
 /// be done on it.
 fn look_out<T>(look: impl Fn() -> Option<T>) -> Option<T> {
@@ -275,7 +295,7 @@ fn look_out<T>(look: impl Fn() -> Option<T>) -> Option<T> {
             }
             std::hint::spin_loop();
         }
-        if begun.elapsed() >= *PATIENCE {
+        if begun.elapsed() >= PATIENCE {
             return None;
         }
         thread::yield_now();

@@ -244,6 +244,22 @@ fn no_more_is_held_than_is_said_and_each_record_gets_its_own() {
 }
 
 #[test]
+fn each_record_gets_its_own_where_all_of_them_need_something() {
+    let fixture = Fixture::new(&spec());
+    let lines: Vec<String> =
+        (0..400).map(|id| format!(r#"{{"entity_type":"loan","id":{id},"strict":"fail"}}"#)).collect();
+    for threads in [1, 3] {
+        // They take 256 KiB each, so that windows end within what comes as one.
+        let request = with(Remembering::default());
+        let answer = fixture.judge(&request, threads, &lines.join("\n")).unwrap();
+        assert_eq!(answer.records.len(), 400);
+        for (id, record) in answer.records.iter().enumerate() {
+            assert_eq!(record.results[0].children[0].message, id.to_string());
+        }
+    }
+}
+
+#[test]
 fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
     let supplier = Counting::default();
     let mut request = with(supplier.clone());

@@ -88,6 +88,10 @@ impl Report<'_> {
         for Output { kind, file, lines, .. } in &self.outputs {
             say("", &format!("{kind}: {}, {}", counted(*lines, "line", "lines"), plain(file, output::MESSAGE)))?;
         }
+        let Summary { failed, unreadable, not_run, .. } = self.summary;
+        if self.outputs.is_empty() && failed + unreadable + not_run > 0 {
+            say(DIM, "`--failures FILE` says which records, and why")?;
+        }
         if self.records_without_text > 0 && self.outputs.iter().any(|output| matches!(output.kind, "good" | "bad")) {
             let records = counted(self.records_without_text, "record is", "records are");
             let why = "too long to be kept, or has no end: only results and failures name it";
