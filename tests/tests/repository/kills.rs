@@ -89,8 +89,13 @@ fn a_publisher_that_is_killed_leaves_a_whole_release() {
         }
         write(place.path(), "list", list.as_bytes());
         let (list, served) = (place.path().join("list"), publisher.served());
-        let child = Command::new(CHILD).arg("publisher").args([&list, served]).spawn().unwrap();
-        kill(child, Duration::from_millis(6));
+        let mut child = Command::new(CHILD).arg("publisher").args([&list, served]).spawn().unwrap();
+        if round % 10 == 9 {
+            // However slow the machine is, something is published now and then.
+            assert!(child.wait().unwrap().success());
+        } else {
+            kill(child, Duration::from_millis(6));
+        }
         service.reload_logic().unwrap();
         let version = service.identity().unwrap().version;
         if version != format!("{serving}.0.0") {

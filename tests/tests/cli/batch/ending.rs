@@ -18,11 +18,27 @@ const FILES: [&str; 8] = ["--results", "r", "--failures", "f", "--good", "g", "-
 
 /// A run that waits for more.
 fn start(site: &Site, more: &[&str]) -> (Child, ChildStdin) {
-    let mut command = command(&site.path(""), &[&ARGUMENTS[..], more].concat());
+    let mut command = heeding_signals(&command(&site.path(""), &[&ARGUMENTS[..], more].concat()));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let stdin = child.stdin.take().unwrap();
     (child, stdin)
+}
+
+/// The same command, which heeds signals also where whoever runs the tests ignores them, as `nohup` and a shell's `&` do.
+fn heeding_signals(command: &Command) -> Command {
+    let mut heeding = Command::new("env");
+    heeding.arg("--default-signal=HUP,INT,TERM").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => heeding.env(name, value),
+            None => heeding.env_remove(name),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        heeding.current_dir(directory);
+    }
+    heeding
 }
 
 /// Feeds loans until nobody takes them any more.
