@@ -97,6 +97,9 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
         };
         println!("{rows} rows, {isolation:?}, pieces of {piece:?}: {:?}", begun.elapsed());
         assert_eq!((found.len(), summary.records), (RECORDS, RECORDS as u64));
+        let rule = &summary.rules["rule_002_v1"];
+        let limits = rule.limits.unwrap();
+        assert!((1..=limits.reply.get()).contains(&rule.usage.peak_reply), "{:?}", rule.usage);
         for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found, expected, "record {place}");
         }
