@@ -13,14 +13,14 @@ pub enum Outcome {
     /// The rule did wrong.
     Guilty(Fault),
     /// Nobody looked, because too many before were guilty.
-    Parked,
+    Suspended,
 }
 
 /// The outcome of most rows.
 pub const PASS: Outcome = Outcome::Verdict(Status::Pass, Vec::new());
 
-/// A run in the year 2026 that is never parked.
-pub const RUN: Run = Run { now: 1_794_000_000_000_000, isolation: Isolation::Chunk, park_after: NonZeroU32::MAX };
+/// A run in the year 2026 that is never suspended.
+pub const RUN: Run = Run { now: 1_794_000_000_000_000, isolation: Isolation::Chunk, suspend_after: NonZeroU32::MAX };
 
 /// The same run with an instance for every row.
 pub const RUN_BY_RECORD: Run = Run { isolation: Isolation::Record, ..RUN };
@@ -64,19 +64,21 @@ pub fn judge_in_chunks(
 /// What came of each row, after checking that the answer does not contradict itself.
 #[must_use]
 pub fn outcomes(evaluation: &Evaluation) -> Vec<Outcome> {
-    let Evaluation { verdicts, guilty, parked_from, .. } = evaluation;
+    let Evaluation { verdicts, guilty, suspended_from, .. } = evaluation;
     assert!(guilty.is_sorted_by(|one, other| one.0 < other.0), "guilty rows rise: {guilty:?}");
     let outcome = |(row, &status): (u32, &Status)| {
         let findings: Vec<_> = verdicts.findings.iter().filter(|finding| finding.row == row).collect();
         let fault = guilty.iter().find(|(guilty, _)| *guilty == row).map(|(_, fault)| *fault);
-        let is_parked = parked_from.is_some_and(|first| row >= first);
+        let is_suspended = suspended_from.is_some_and(|first| row >= first);
         match fault {
-            _ if is_parked => assert_eq!((status, findings.len(), fault), (Status::Error, 0, None), "parked row {row}"),
+            _ if is_suspended => {
+                assert_eq!((status, findings.len(), fault), (Status::Error, 0, None), "suspended row {row}")
+            }
             Some(_) => assert_eq!((status, findings.len()), (Status::Error, 0), "guilty row {row}"),
             None => {}
         }
         match fault {
-            _ if is_parked => Outcome::Parked,
+            _ if is_suspended => Outcome::Suspended,
             Some(fault) => Outcome::Guilty(fault),
             None => Outcome::Verdict(status, findings.iter().map(|finding| finding.message.clone()).collect()),
         }

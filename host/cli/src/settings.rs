@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_told() {
-        let messages = read(&["limits.fule=1"], Some("\nJURAT_FUEL=1"), &[("JURAT_PARK_AFTER", "0")]).unwrap_err();
+        let messages = read(&["limits.fule=1"], Some("\nJURAT_FUEL=1"), &[("JURAT_SUSPEND_AFTER", "0")]).unwrap_err();
         assert_eq!(messages.len(), 3, "{messages:?}");
     }
 

@@ -66,10 +66,10 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_pen_is_recognised() {
-        let known = ["limits", "memory", "park_after"];
+        let known = ["limits", "memory", "suspend_after"];
         assert_eq!(nearest("limit", known), Some("limits"));
-        assert_eq!(nearest("park-after", known), Some("park_after"));
-        assert_eq!(nearest("park", known), Some("park_after"));
+        assert_eq!(nearest("suspend-after", known), Some("suspend_after"));
+        assert_eq!(nearest("suspend", known), Some("suspend_after"));
         assert_eq!(nearest("memroy", known), Some("memory"));
     }
 

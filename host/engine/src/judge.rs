@@ -63,7 +63,7 @@ pub struct Request {
     pub entity_type: Option<String>,
     /// The fields whose values make up a record's id, with dots between keys.
     pub id_fields: Vec<String>,
-    /// The time of the run, how much records share, and when a rule is parked.
+    /// The time of the run, how much records share, and when a rule is suspended.
     pub run: Run,
     /// How many records are judged together.
     pub chunk: ChunkLimits,
@@ -87,19 +87,19 @@ pub struct Request {
 
 impl Request {
     /// A request with the defaults: every record says its own entity type and has the field `id`, one instance for each chunk,
-    /// rules parked after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
+    /// rules suspended after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
     /// them, 100 findings, any entity type, no evidence, with timings.
     ///
     /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(ruleset: impl Into<String>, now: i64) -> Self {
-        const PARK_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
         const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             ruleset: ruleset.into(),
             entity_type: None,
             id_fields: vec!["id".to_owned()],
-            run: Run { now, isolation: jurat_model::Isolation::Chunk, park_after: PARK_AFTER },
+            run: Run { now, isolation: jurat_model::Isolation::Chunk, suspend_after: SUSPEND_AFTER },
             chunk: ChunkLimits::default(),
             max_record: crate::json::DEFAULT_MAX_RECORD,
             associated: None,

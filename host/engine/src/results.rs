@@ -73,7 +73,7 @@ pub struct RuleResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldResult>,
     /// True if the outcome depends on the machine and the moment: it must not be stored or replayed as a verdict. The rule ran out
-    /// of time, was parked, or lacked a related entity that could not be had just then.
+    /// of time, was suspended, or lacked a related entity that could not be had just then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub indeterminate: bool,
     /// The terms that the rule read from answers older than they should be, sorted; empty = none.

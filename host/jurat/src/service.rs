@@ -280,8 +280,8 @@ impl Service {
     /// # Errors
     /// When the service does not know whose settings are meant.
     pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
-        let TenantSettings { isolation, park_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
-        let run = Run { now: self.inner.clock.now().as_microsecond(), isolation, park_after };
+        let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
+        let run = Run { now: self.inner.clock.now().as_microsecond(), isolation, suspend_after };
         Ok(Request { run, chunk, max_record, max_findings, ..Request::new(ruleset, run.now) })
     }
 

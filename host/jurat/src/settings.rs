@@ -83,7 +83,7 @@ pub struct TenantSettings {
     /// How much records of one request share while a rule runs: a chunk's records share an instance.
     pub isolation: Isolation,
     /// After how many guilty records a rule is not run on the rest of a request: 1,000.
-    pub park_after: NonZeroU32,
+    pub suspend_after: NonZeroU32,
     /// How many records are judged together.
     pub chunk: ChunkLimits,
     /// The longest record: 1 MiB.
@@ -275,7 +275,7 @@ impl TenantSettings {
     /// The defaults, for rules in the given directory.
     #[must_use]
     pub fn new(rules: impl Into<PathBuf>) -> Self {
-        const PARK_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
         const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             rules: Location::File(rules.into()),
@@ -284,7 +284,7 @@ impl TenantSettings {
             limits: Limits::DEFAULT,
             sealed_wasi: SealedWasi::Refused,
             isolation: Isolation::Chunk,
-            park_after: PARK_AFTER,
+            suspend_after: SUSPEND_AFTER,
             chunk: ChunkLimits::default(),
             max_record: Bytes::mebi(1),
             max_file: Bytes::mebi(50),

@@ -48,8 +48,8 @@ pub struct Run {
     pub now: i64,
     /// How much records share.
     pub isolation: Isolation,
-    /// After so many guilty records, a rule is not run on the rest of the request: see [`Evaluation::parked_from`].
-    pub park_after: NonZeroU32,
+    /// After so many guilty records, a rule is not run on the rest of the request: see [`Evaluation::suspended_from`].
+    pub suspend_after: NonZeroU32,
 }
 
 /// How much the records of a request share while a rule runs.
@@ -71,7 +71,7 @@ pub struct Evaluation {
     pub guilty: Vec<(u32, Fault)>,
     /// The first row that was not looked at, because as many rows before it are guilty as the run allows. Like guilty rows, it
     /// and those behind it have the status `ERROR` and no finding.
-    pub parked_from: Option<u32>,
+    pub suspended_from: Option<u32>,
     /// What it used.
     pub usage: Usage,
 }

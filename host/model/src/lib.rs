@@ -4,6 +4,7 @@
 //! same types describe a rule in a sandbox and one that is compiled into the program.
 #![forbid(unsafe_code)]
 
+mod blame;
 pub mod columns;
 mod component;
 mod declaration;
@@ -12,6 +13,7 @@ mod limits;
 pub mod reply;
 mod verdict;
 
+pub use blame::Blame;
 pub use component::{Component, Evaluation, HostFailure, Isolation, Run, Session, Usage, Worker};
 pub use declaration::{Declaration, Input, Kind, NOW};
 pub use fault::Fault;

@@ -100,8 +100,8 @@ impl Session for SandboxedSession<'_> {
             if task.rows.is_empty() {
                 continue;
             }
-            if answer.guilty.len() >= self.run.park_after.get() as usize {
-                answer.parked_from = Some(task.rows.start);
+            if answer.guilty.len() >= self.run.suspend_after.get() as usize {
+                answer.suspended_from = Some(task.rows.start);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
                 break;
             }

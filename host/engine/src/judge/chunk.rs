@@ -50,7 +50,7 @@ pub(super) enum Why {
     /// The rule did wrong.
     Fault(Fault),
     /// The rule has done wrong too often in this request.
-    Parked,
+    Suspended,
     /// The host could not run it.
     Host,
     /// Its parent did not let it run.
@@ -70,21 +70,21 @@ impl Why {
     pub(super) fn is_indeterminate(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.is_indeterminate(),
-            Self::Parked | Self::Host => true,
+            Self::Suspended | Self::Host => true,
             _ => false,
         }
     }
 
     /// Whether the rule was not called with the record.
     pub(super) fn is_without_a_call(&self) -> bool {
-        matches!(self, Self::Parked) || self.comes_before_the_rule()
+        matches!(self, Self::Suspended) || self.comes_before_the_rule()
     }
 
     /// Whether it kept the record from ever reaching the rule.
     pub(super) fn comes_before_the_rule(&self) -> bool {
         match self {
             Self::Parent | Self::Blocked(_) | Self::Unknown | Self::OtherEntity => true,
-            Self::Finding(_) | Self::More(_) | Self::Fault(_) | Self::Parked | Self::Host | Self::Schema { .. } => {
+            Self::Finding(_) | Self::More(_) | Self::Fault(_) | Self::Suspended | Self::Host | Self::Schema { .. } => {
                 false
             }
         }
@@ -159,8 +159,8 @@ impl Work<'_> {
                     };
                     draft.set(row, status, Why::Blocked(blocked));
                 }
-                if node.rule.is_some_and(|rule| self.context.is_parked(rule)) {
-                    draft.set_rest(Status::Error, &Why::Parked);
+                if node.rule.is_some_and(|rule| self.context.is_suspended(rule)) {
+                    draft.set_rest(Status::Error, &Why::Suspended);
                 } else if let Some(session) = session {
                     self.call(node, *rule, step, session, &mut draft);
                 }

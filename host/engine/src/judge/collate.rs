@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jurat_model::Worker;
 
 use super::context::Context;
-use super::settle::{Guilty, PARKED, settle};
+use super::settle::{Guilty, SUSPENDED, settle};
 use super::supply::Answers;
 use super::tally::Tally;
 use super::view::JudgedWindow;
@@ -15,7 +15,7 @@ use crate::results::Summary;
 /// A window that has been judged and rendered.
 pub(super) struct Finished<T> {
     outcome: WindowOutcome,
-    /// By what parking it was settled; none if no rule was parked or did wrong.
+    /// By what suspension it was settled; none if no rule was suspended or did wrong.
     settled: Option<Settled>,
     tally: Tally,
     rendered: T,
@@ -30,7 +30,7 @@ pub(super) enum Checked<T> {
 }
 
 struct Settled {
-    /// The counts with which the window began: 0 for rules that were not known to be parked.
+    /// The counts with which the window began: 0 for rules that were not known to be suspended.
     before: Guilty,
     after: Guilty,
 }
@@ -44,19 +44,21 @@ impl<T> Finished<T> {
         answers: Answers,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
     ) -> Option<Self> {
-        let parked = context.parked();
+        let suspended = context.suspended();
         let mut outcome = window::judge(context, worker, window, answers);
         if context.is_abandoned() {
             // It may be judged by half.
             return None;
         }
-        let settled = (parked.is_some() || outcome.has_faults()).then(|| {
-            let before: Guilty = match parked {
-                Some(parked) => parked.into_iter().map(|is_parked| if is_parked { PARKED } else { 0 }).collect(),
+        let settled = (suspended.is_some() || outcome.has_faults()).then(|| {
+            let before: Guilty = match suspended {
+                Some(suspended) => {
+                    suspended.into_iter().map(|is_suspended| if is_suspended { SUSPENDED } else { 0 }).collect()
+                }
                 None => vec![0; context.release.providers.len()],
             };
             let mut after = before.clone();
-            settle(context, &mut outcome, &mut after, PARKED);
+            settle(context, &mut outcome, &mut after, SUSPENDED);
             Settled { before, after }
         });
         Some(Self { settled, ..Self::of(context, outcome, render) })
@@ -76,31 +78,31 @@ pub(super) struct Collator {
     context: Arc<Context>,
     tally: Tally,
     guilty: Guilty,
-    has_parked: bool,
+    has_suspended: bool,
 }
 
 impl Collator {
     pub(super) fn new(context: Arc<Context>) -> Self {
         let guilty = vec![0; context.release.providers.len()];
-        Self { context, tally: Tally::default(), guilty, has_parked: false }
+        Self { context, tally: Tally::default(), guilty, has_suspended: false }
     }
 
     /// Checks that the next window was settled by what is known now. If it was not, because it was not known on the worker that a
-    /// rule would be parked by then, it is settled anew, and has to be rendered again.
+    /// rule would be suspended by then, it is settled anew, and has to be rendered again.
     pub(super) fn check<T>(&mut self, finished: Finished<T>) -> Checked<T> {
         if let Some(guilty) = self.agreed(finished.settled.as_ref()) {
             self.guilty = guilty;
             return Checked::Right(finished);
         }
-        if finished.settled.is_none() && !self.has_parked {
+        if finished.settled.is_none() && !self.has_suspended {
             return Checked::Right(finished);
         }
         let mut outcome = finished.outcome;
-        let most = self.context.request.run.park_after.get();
+        let most = self.context.request.run.suspend_after.get();
         settle(&self.context, &mut outcome, &mut self.guilty, most);
         for (rule, _) in self.guilty.iter().enumerate().filter(|(_, count)| **count >= most) {
-            self.has_parked = true;
-            self.context.park(rule);
+            self.has_suspended = true;
+            self.context.suspend(rule);
         }
         Checked::Changed(outcome)
     }
@@ -117,10 +119,10 @@ impl Collator {
 
     /// The counts behind a window, if it was settled as it would be now.
     fn agreed(&self, settled: Option<&Settled>) -> Option<Guilty> {
-        let most = self.context.request.run.park_after.get();
+        let most = self.context.request.run.suspend_after.get();
         let Settled { before, after } = settled?;
         let counts = self.guilty.iter().zip(before.iter().zip(after));
-        let agreed = counts.map(|(now, (before, after))| match (*now >= most, *before == PARKED) {
+        let agreed = counts.map(|(now, (before, after))| match (*now >= most, *before == SUSPENDED) {
             (true, true) => Some(*now),
             (false, false) => now.checked_add(*after).filter(|count| *count < most),
             _ => None,

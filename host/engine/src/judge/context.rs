@@ -22,8 +22,8 @@ pub(super) struct Context {
     pub(super) now: Arc<str>,
     /// The same as a JSON token, where it is shown among others.
     pub(super) now_token: String,
-    /// For each rule, whether it is parked: a hint that spares work, set in the order of the input.
-    parked: Box<[AtomicBool]>,
+    /// For each rule, whether it is suspended: a hint that spares work, set in the order of the input.
+    suspended: Box<[AtomicBool]>,
     /// Nobody waits for results any more: another hint.
     is_abandoned: AtomicBool,
 }
@@ -52,7 +52,7 @@ impl Context {
             first_look: Arc::new(first_look),
             now: Arc::from(now.to_string()),
             now_token: format!("\"{now}\""),
-            parked: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
+            suspended: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
             is_abandoned: AtomicBool::new(false),
         })
     }
@@ -73,13 +73,13 @@ impl Context {
         })
     }
 
-    pub(super) fn is_parked(&self, rule: usize) -> bool {
-        self.parked.get(rule).is_some_and(|parked| parked.load(Ordering::Relaxed))
+    pub(super) fn is_suspended(&self, rule: usize) -> bool {
+        self.suspended.get(rule).is_some_and(|suspended| suspended.load(Ordering::Relaxed))
     }
 
-    pub(super) fn park(&self, rule: usize) {
-        if let Some(parked) = self.parked.get(rule) {
-            parked.store(true, Ordering::Relaxed);
+    pub(super) fn suspend(&self, rule: usize) {
+        if let Some(suspended) = self.suspended.get(rule) {
+            suspended.store(true, Ordering::Relaxed);
         }
     }
 
@@ -92,10 +92,10 @@ impl Context {
         self.is_abandoned.load(Ordering::Relaxed)
     }
 
-    /// Which rules are parked, by their places in the release; none = no rule is.
-    pub(super) fn parked(&self) -> Option<Vec<bool>> {
-        let parked: Vec<_> = self.parked.iter().map(|parked| parked.load(Ordering::Relaxed)).collect();
-        parked.contains(&true).then_some(parked)
+    /// Which rules are suspended, by their places in the release; none = no rule is.
+    pub(super) fn suspended(&self) -> Option<Vec<bool>> {
+        let suspended: Vec<_> = self.suspended.iter().map(|suspended| suspended.load(Ordering::Relaxed)).collect();
+        suspended.contains(&true).then_some(suspended)
     }
 
     pub(super) fn lists(&self) -> &[RuleList] {

@@ -53,15 +53,15 @@ impl Draft {
 
     /// Takes over what a rule said of `count` rows: those of `rows`, or all.
     pub(super) fn take(&mut self, evaluation: Evaluation, rows: Option<&[u32]>, count: u32) {
-        let Evaluation { verdicts, guilty, parked_from, usage } = evaluation;
+        let Evaluation { verdicts, guilty, suspended_from, usage } = evaluation;
         let row_of = |place: u32| rows.map_or(place, |rows| rows.get(place as usize).copied().unwrap_or(u32::MAX));
         for (place, status) in (0..).zip(verdicts.statuses) {
             self.settle(row_of(place), status);
         }
         self.findings(verdicts.findings, row_of);
         self.outcome.reasons.extend(guilty.into_iter().map(|(place, fault)| (row_of(place), Why::Fault(fault))));
-        let parked = parked_from.into_iter().flat_map(|first| first..count);
-        self.outcome.reasons.extend(parked.map(|place| (row_of(place), Why::Parked)));
+        let suspended = suspended_from.into_iter().flat_map(|first| first..count);
+        self.outcome.reasons.extend(suspended.map(|place| (row_of(place), Why::Suspended)));
         self.set_time(usage.elapsed, count);
         self.outcome.usage = usage;
     }

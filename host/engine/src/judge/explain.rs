@@ -99,10 +99,10 @@ impl<'c, 'a> Case<'c, 'a> {
         let code = match why {
             Why::Finding(finding) => return self.finding(result, finding),
             Why::More(more) => return close(&mut result.message, &format!("; and {more} more")),
-            Why::Parked => {
-                let most = self.row.context.request.run.park_after;
+            Why::Suspended => {
+                let most = self.row.context.request.run.suspend_after;
                 sentence(result, &format!("not run: the rule has failed on {most} records of this request"));
-                "parked"
+                "suspended"
             }
             Why::Parent => "parent",
             Why::Fault(fault) => {
@@ -197,7 +197,7 @@ impl<'c, 'a> Case<'c, 'a> {
         let blocked = outcome.reasons(self.row.row).find_map(|why| match why {
             Why::Finding(_) | Why::More(_) | Why::Fault(_) | Why::Schema { .. } => None,
             Why::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
-            Why::Parent | Why::Parked | Why::Host | Why::Unknown | Why::OtherEntity => Some(None),
+            Why::Parent | Why::Suspended | Why::Host | Why::Unknown | Why::OtherEntity => Some(None),
         });
         let read =
             self.inputs.iter().enumerate().filter(move |(input, _)| blocked.is_none_or(|only| only == Some(*input)));

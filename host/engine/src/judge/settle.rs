@@ -1,6 +1,6 @@
-//! What parking makes of a window.
+//! What suspension makes of a window.
 //!
-//! A rule is parked after so many guilty records, counted in the order of the input; workers do not judge in that order. So each
+//! A rule is suspended after so many guilty records, counted in the order of the input; workers do not judge in that order. So each
 //! settles its window by what is known when it begins, and whoever collates checks that this was right.
 
 use jurat_model::Status;
@@ -12,16 +12,16 @@ use super::window::{Fate, WindowOutcome};
 /// For each rule of the release, the records so far on which it did wrong.
 pub(super) type Guilty = Vec<u32>;
 
-/// The count of a rule that is known to be parked, whatever it counts to.
-pub(super) const PARKED: u32 = u32::MAX;
+/// The count of a rule that is known to be suspended, whatever it counts to.
+pub(super) const SUSPENDED: u32 = u32::MAX;
 
 /// A row of a node that says something else than what the rule said.
 type Change = (u32, Status, Why);
 
-/// Goes through the records in their order, counts the guilty ones, and takes back what rules said that were parked by then, because
+/// Goes through the records in their order, counts the guilty ones, and takes back what rules said that were suspended by then, because
 /// `most` records were counted.
 ///
-/// A worker, who does not know what other windows count, parks only what was known to be parked when it began. That may be done
+/// A worker, who does not know what other windows count, suspends only what was known to be suspended when it began. That may be done
 /// again with the true counts: it takes back nothing that they would not.
 pub(super) fn settle(context: &Context, outcome: &mut WindowOutcome, guilty: &mut Guilty, most: u32) {
     let mut changes: Vec<Vec<Vec<Change>>> =
@@ -39,7 +39,7 @@ pub(super) fn settle(context: &Context, outcome: &mut WindowOutcome, guilty: &mu
                 (Some(parent), _) if !parent.lets_children_run() => Some((Status::Norun, Why::Parent)),
                 // What never reached the rule keeps its own reason.
                 (_, Some(count)) if *count >= most => {
-                    (!said.reasons(row).any(Why::comes_before_the_rule)).then_some((Status::Error, Why::Parked))
+                    (!said.reasons(row).any(Why::comes_before_the_rule)).then_some((Status::Error, Why::Suspended))
                 }
                 (_, count) => {
                     if let (Some(count), true) = (count, said.reasons(row).any(|why| matches!(why, Why::Fault(_)))) {

@@ -40,7 +40,7 @@ struct RequestSpec {
     expected: Vec<String>,
     max_findings: Option<NonZeroU32>,
     id_fields: Option<Vec<String>>,
-    park_after: Option<NonZeroU32>,
+    suspend_after: Option<NonZeroU32>,
     chunk_bytes: Option<u64>,
     max_record: Option<u64>,
 }
@@ -101,7 +101,7 @@ impl Case {
         if let Some(fields) = &spec.id_fields {
             request.id_fields.clone_from(fields);
         }
-        request.run.park_after = spec.park_after.unwrap_or(request.run.park_after);
+        request.run.suspend_after = spec.suspend_after.unwrap_or(request.run.suspend_after);
         request.chunk.bytes = spec.chunk_bytes.map_or(request.chunk.bytes, Bytes::new);
         request.max_record = spec.max_record.map_or(request.max_record, Bytes::new);
         request.associated = self.associated.as_ref().map(|given| {

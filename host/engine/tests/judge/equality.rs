@@ -39,8 +39,8 @@ struct Expected {
 
 impl World {
     /// The records in an order, in so many texts.
-    fn expected(&self, order: &[usize], park_after: u32, texts: usize) -> Expected {
-        let mut results = mixed::parked(&self.alone, order, park_after);
+    fn expected(&self, order: &[usize], suspend_after: u32, texts: usize) -> Expected {
+        let mut results = mixed::suspended(&self.alone, order, suspend_after);
         let each = order.len().div_ceil(texts);
         let texts = order.chunks(each).zip(results.chunks_mut(each));
         let texts = texts.map(|(order, results)| mixed::lines(&self.records, order, results).into()).collect();
@@ -77,11 +77,11 @@ fn written(record: &JudgedRecord<'_>) -> String {
     serde_json::to_string(record).unwrap()
 }
 
-fn request(rows: u32, isolation: Isolation, park_after: u32) -> Request {
+fn request(rows: u32, isolation: Isolation, suspend_after: u32) -> Request {
     let mut request = mixed::timeless();
     request.chunk.rows = rows;
     request.run.isolation = isolation;
-    request.run.park_after = NonZeroU32::new(park_after).unwrap();
+    request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
     request
 }
 
@@ -153,17 +153,17 @@ fn chunks_of_few_bytes_say_the_same() {
 }
 
 #[test]
-fn rules_are_parked_behind_the_same_records() {
-    for (park_after, order) in [(1, shuffled()), (37, in_order()), (400, shuffled())] {
-        let expected = world().expected(&order, park_after, 1);
-        assert!(expected.written.iter().any(|written| written.contains(r#""code":"parked""#)), "{park_after}");
+fn rules_are_suspended_behind_the_same_records() {
+    for (suspend_after, order) in [(1, shuffled()), (37, in_order()), (400, shuffled())] {
+        let expected = world().expected(&order, suspend_after, 1);
+        assert!(expected.written.iter().any(|written| written.contains(r#""code":"suspended""#)), "{suspend_after}");
         for (rows, isolation, threads, piece) in [
             (7, Isolation::Record, 2, Some(10_000)),
             (64, Isolation::Chunk, 5, None),
             (1_024, Isolation::Chunk, 2, Some(100 << 10)),
             (4_096, Isolation::Record, 5, None),
         ] {
-            world().check(&expected, &request(rows, isolation, park_after), threads, piece);
+            world().check(&expected, &request(rows, isolation, suspend_after), threads, piece);
         }
     }
 }

@@ -105,7 +105,7 @@ fn a_row_without_an_answer_is_an_error_and_not_a_pass() {
 }
 
 #[test]
-fn a_parked_rule_is_not_run_on_later_windows() {
+fn a_suspended_rule_is_not_run_on_later_windows() {
     let fixture = one_rule();
     let text: String = (0..50_000).map(|id| record(id, "trap")).collect();
     let answer = fixture.judge(&request(), 1, &text).unwrap();

@@ -415,8 +415,8 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
     request.chunk.rows = 10;
-    // The second window is rendered before it is known that the rule is parked within it.
-    request.run.park_after = NonZeroU32::new(15).unwrap();
+    // The second window is rendered before it is known that the rule is suspended within it.
+    request.run.suspend_after = NonZeroU32::new(15).unwrap();
     let guilty = |id: usize| json!({"id": id, "$schema": SCHEMAS[0], "a": "trap"}).to_string() + "\n";
     let text: String = (0..50).map(guilty).collect();
     let workers = workers(1);
@@ -428,8 +428,9 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
         &request,
         Input::text(Arc::from(text.as_bytes())),
         |window: &JudgedWindow<'_>| {
-            let is_parked = |record: JudgedRecord<'_>| record.result().results[0].code.as_deref() == Some("parked");
-            assert!(!window.records().any(is_parked), "a mistake of whoever renders");
+            let is_suspended =
+                |record: JudgedRecord<'_>| record.result().results[0].code.as_deref() == Some("suspended");
+            assert!(!window.records().any(is_suspended), "a mistake of whoever renders");
         },
         &mut |()| {
             taken += 1;

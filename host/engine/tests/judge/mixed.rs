@@ -1,5 +1,5 @@
 //! Records of all sorts behind each other, and what must be said of each of them: what is said when it is the only one, and what
-//! parking makes of that, worked out record by record.
+//! suspension makes of that, worked out record by record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -119,21 +119,21 @@ pub(crate) fn alone(fixture: &Fixture, request: &Request, records: &[Vec<u8>]) -
     records.iter().map(one).collect()
 }
 
-/// What parking makes of it if the records come in this order.
-pub(crate) fn parked(alone: &[RecordResult], order: &[usize], park_after: u32) -> Vec<RecordResult> {
+/// What suspension makes of it if the records come in this order.
+pub(crate) fn suspended(alone: &[RecordResult], order: &[usize], suspend_after: u32) -> Vec<RecordResult> {
     let mut guilty = BTreeMap::new();
     let judged = order.iter().map(|&record| {
         let mut result = alone[record].clone();
-        result.results.iter_mut().for_each(|rule| park(rule, None, park_after, &mut guilty));
+        result.results.iter_mut().for_each(|rule| suspend(rule, None, suspend_after, &mut guilty));
         result
     });
     judged.collect()
 }
 
-fn park(
+fn suspend(
     rule: &mut RuleResult,
     parent: Option<(&Arc<str>, Status)>,
-    park_after: u32,
+    suspend_after: u32,
     guilty: &mut BTreeMap<Arc<str>, u32>,
 ) {
     const FAULTS: [&str; 4] = ["trap", "fuel", "deadline", "output"];
@@ -146,15 +146,15 @@ fn park(
         }
         _ if ["input_absent", "input_kind", "other_entity_type", "unknown_rule"].contains(&&*code) => {}
         _ if rule.component.is_none() => {}
-        _ if *count >= park_after => {
-            let message = format!("not run: the rule has failed on {park_after} records of this request");
-            without_a_call(rule, (Status::Error, "parked"), message);
+        _ if *count >= suspend_after => {
+            let message = format!("not run: the rule has failed on {suspend_after} records of this request");
+            without_a_call(rule, (Status::Error, "suspended"), message);
             rule.indeterminate = true;
         }
         _ => *count += u32::from(FAULTS.contains(&&*code)),
     }
     let RuleResult { rule_id, status, children, .. } = rule;
-    children.iter_mut().for_each(|child| park(child, Some((rule_id, *status)), park_after, guilty));
+    children.iter_mut().for_each(|child| suspend(child, Some((rule_id, *status)), suspend_after, guilty));
 }
 
 fn without_a_call(rule: &mut RuleResult, (status, code): (Status, &str), message: String) {

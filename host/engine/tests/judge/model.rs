@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::fixture::{Answer, SCHEMAS, is_required};
 
 /// For each record the results of its tree, without their words.
-pub(crate) fn expected(trees: &[Vec<Value>; 2], records: &[Value], park_after: u32) -> Vec<Value> {
+pub(crate) fn expected(trees: &[Vec<Value>; 2], records: &[Value], suspend_after: u32) -> Vec<Value> {
     let mut guilty = BTreeMap::new();
     let judged = records.iter().map(|record| {
         let tree = SCHEMAS.iter().position(|url| record["$schema"] == *url).unwrap();
-        Value::Array(trees[tree].iter().map(|node| judge(node, record, true, park_after, &mut guilty)).collect())
+        Value::Array(trees[tree].iter().map(|node| judge(node, record, true, suspend_after, &mut guilty)).collect())
     });
     judged.collect()
 }
@@ -22,7 +22,7 @@ pub(crate) fn found(answer: &Answer) -> Vec<Value> {
     timeless["results"].as_array().unwrap().iter().map(|record| plain(&record["results"])).collect()
 }
 
-fn judge(node: &Value, record: &Value, may_run: bool, park_after: u32, guilty: &mut BTreeMap<String, u32>) -> Value {
+fn judge(node: &Value, record: &Value, may_run: bool, suspend_after: u32, guilty: &mut BTreeMap<String, u32>) -> Value {
     let (id, children) = match node {
         Value::String(id) => (id, &[][..]),
         node => node.as_object().unwrap().iter().map(|(id, nodes)| (id, &**nodes.as_array().unwrap())).next().unwrap(),
@@ -31,7 +31,7 @@ fn judge(node: &Value, record: &Value, may_run: bool, park_after: u32, guilty: &
     let (status, code) = match &record[id] {
         _ if !may_run => ("NORUN", "parent"),
         Value::Null if is_required(id) => ("NORUN", "input_absent"),
-        Value::Null | Value::String(_) if *failures >= park_after => ("ERROR", "parked"),
+        Value::Null | Value::String(_) if *failures >= suspend_after => ("ERROR", "suspended"),
         Value::Null => ("PASS", ""),
         Value::String(word) => match word.as_str() {
             "pass" => ("PASS", ""),
@@ -47,7 +47,7 @@ fn judge(node: &Value, record: &Value, may_run: bool, park_after: u32, guilty: &
         _ => ("ERROR", "input_kind"),
     };
     let lets_run = matches!(status, "PASS" | "WARN");
-    let children = children.iter().map(|node| judge(node, record, lets_run, park_after, guilty));
+    let children = children.iter().map(|node| judge(node, record, lets_run, suspend_after, guilty));
     json!({ "rule": id, "status": status, "code": code, "children": children.collect::<Vec<_>>() })
 }
 

@@ -93,14 +93,14 @@ proptest! {
 
     #[test]
     fn verdicts_do_not_depend_on_chunks_isolation_or_threads(
-        (world, records, park_after) in (world(), records(60), 1..8u32),
+        (world, records, suspend_after) in (world(), records(60), 1..8u32),
         (mut request, threads) in manner(),
     ) {
-        request.run.park_after = NonZeroU32::new(park_after).unwrap();
+        request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
         let fixture = Fixture::new(&world.release());
         let text = lines(&records);
         let answer = fixture.judge(&request, threads, &text).unwrap();
-        prop_assert_eq!(model::found(&answer), model::expected(&world.trees, &records, park_after));
+        prop_assert_eq!(model::found(&answer), model::expected(&world.trees, &records, suspend_after));
 
         request.chunk.rows = 1;
         request.run.isolation = Isolation::Chunk;
@@ -126,8 +126,8 @@ proptest! {
 }
 
 #[test]
-fn a_rule_is_parked_behind_the_same_record_in_all_chunks_and_on_all_threads() {
-    // Every third record is guilty, in two groups whose rows alternate irregularly; `c` waits for a rule that gets parked.
+fn a_rule_is_suspended_behind_the_same_record_in_all_chunks_and_on_all_threads() {
+    // Every third record is guilty, in two groups whose rows alternate irregularly; `c` waits for a rule that gets suspended.
     let trees = [vec![json!({ "a": ["c"] })], vec![json!("c"), json!("a")]];
     let record = |id: u32| {
         let word = |every: u32| if id.is_multiple_of(every) { "trap" } else { "pass" };
@@ -136,16 +136,16 @@ fn a_rule_is_parked_behind_the_same_record_in_all_chunks_and_on_all_threads() {
     let records: Vec<Value> = (0..5_000).map(record).collect();
     let text = lines(&records);
     let fixture = Fixture::new(&obedient(&[("a", 0), ("c", 1)], trees.clone()));
-    for park_after in [1, 999, 5_000] {
-        let expected = model::expected(&trees, &records, park_after);
+    for suspend_after in [1, 999, 5_000] {
+        let expected = model::expected(&trees, &records, suspend_after);
         for threads in [1, 4] {
             let workers = workers(threads);
             for rows in [1, 7, 1_000, 4_096] {
                 let mut request = request();
-                request.run.park_after = NonZeroU32::new(park_after).unwrap();
+                request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
                 request.chunk.rows = rows;
                 let answer = fixture.judge_on(&workers, &request, &text).unwrap();
-                assert!(model::found(&answer) == expected, "{park_after}, {threads} threads, {rows} rows");
+                assert!(model::found(&answer) == expected, "{suspend_after}, {threads} threads, {rows} rows");
             }
         }
     }

@@ -152,12 +152,12 @@ fn ids_are_what_the_record_writes() {
 
 #[test]
 fn the_summary_counts_what_the_results_say() {
-    for park_after in [1, 5, u32::MAX] {
+    for suspend_after in [1, 5, u32::MAX] {
         for (rows, threads) in [(1, 1), (3, 2), (64, 5), (4_096, 2)] {
             let fixture = Fixture::new(&mixed::release());
             let mut request = mixed::timeless();
             request.chunk.rows = rows;
-            request.run.park_after = NonZeroU32::new(park_after).unwrap();
+            request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
             let text = mixed::records(4_000).join(&b'\n');
             let answer = fixture.judge_bytes(&request, threads, text).unwrap();
             for (rule, counts) in &answer.summary.rules {
@@ -173,7 +173,7 @@ fn the_summary_counts_what_the_results_say() {
             let mut summary = serde_json::to_value(&answer.summary).unwrap();
             forget(&mut summary, "usage");
             forget(&mut summary, "limits");
-            assert_eq!(summary, counted(&answer.records), "{park_after}, {rows} rows, {threads} threads");
+            assert_eq!(summary, counted(&answer.records), "{suspend_after}, {rows} rows, {threads} threads");
         }
     }
 }

@@ -103,8 +103,8 @@ impl Session for ScriptedSession<'_> {
             ..Evaluation::default()
         };
         for row in 0..batch.rows {
-            if answer.guilty.len() >= self.run.park_after.get() as usize {
-                answer.parked_from = Some(row);
+            if answer.guilty.len() >= self.run.suspend_after.get() as usize {
+                answer.suspended_from = Some(row);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
                 break;
             }

@@ -123,10 +123,10 @@ fn records_of_all_sorts_are_written_like_their_results() {
 }
 
 #[test]
-fn parked_rules_are_written_like_their_results() {
-    for park_after in [1, 20] {
+fn suspended_rules_are_written_like_their_results() {
+    for suspend_after in [1, 20] {
         let mut request = Request { timings: true, ..mixed::timeless() };
-        request.run.park_after = NonZeroU32::new(park_after).unwrap();
+        request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
         check(&without_the_host(), &request, &records());
     }
 }

@@ -151,7 +151,7 @@ const KEYS: &[Key] = &[
     shared("limits.deadline_ms", Kind::Number, "2000", "Milliseconds of one call before the rule is stopped; a back-stop far above the fuel."),
     shared("sealed_wasi", Kind::Text, "refused", "Whether components may import WASI, with nothing behind it: `refused` or `granted`."),
     shared("isolation", Kind::Text, "chunk", "What shares an instance of a rule: the records of a `chunk`, or no two (`record`)."),
-    shared("park_after", Kind::Number, "1000", "After so many guilty records a rule is not run on the rest of the request."),
+    shared("suspend_after", Kind::Number, "1000", "After so many guilty records a rule is not run on the rest of the request."),
     shared("chunk.rows", Kind::Number, "1024", "How many records are judged together at most."),
     shared("chunk.bytes", Kind::Size, "128 KiB", "How many bytes inside of a rule's memory are judged together at most."),
     shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),

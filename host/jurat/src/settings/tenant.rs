@@ -83,7 +83,7 @@ fn shared(section: &mut Section<'_>, defaults: TenantSettings) -> TenantSettings
         limits: limits.unwrap_or(defaults.limits),
         sealed_wasi: sealed_wasi.unwrap_or(defaults.sealed_wasi),
         isolation: isolation.unwrap_or(defaults.isolation),
-        park_after: section.take("park_after").positive().unwrap_or(defaults.park_after),
+        suspend_after: section.take("suspend_after").positive().unwrap_or(defaults.suspend_after),
         chunk: chunk.unwrap_or(defaults.chunk),
         max_record: size(&section.take("max_record")).unwrap_or(defaults.max_record),
         max_file: size(&section.take("max_file")).unwrap_or(defaults.max_file),

@@ -153,7 +153,7 @@ mod tests {
     const NEW: &[u8] = include_bytes!("../../fixtures/made-up/made-up.wasm");
     const OLD: &[u8] = include_bytes!("../../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
     const BOTH: &[&dyn Contract] = &[&MadeUp, &V0_1];
-    const RUN: Run = Run { now: 0, isolation: Isolation::Chunk, park_after: NonZeroU32::MAX };
+    const RUN: Run = Run { now: 0, isolation: Isolation::Chunk, suspend_after: NonZeroU32::MAX };
 
     fn settings() -> Settings {
         Settings::new(NonZeroUsize::MIN)

@@ -14,15 +14,15 @@ const RECORDS: u32 = 100_000;
 fn check(service: &Service, code: &'static str, guilty: u32) {
     let text: String = (0..RECORDS).map(|id| format!("{{\"id\":{id},\"entity_type\":\"loan\",\"n\":1}}\n")).collect();
     let begun = Instant::now();
-    let (mut place, mut parked) = (0, 0);
+    let (mut place, mut suspended) = (0, 0);
     let render = |window: &JudgedWindow<'_>| -> Vec<_> {
         window.records().map(|record| record.result().results[0].code.clone().unwrap()).collect()
     };
     let request = timeless(service, "main");
     let summary = service.judge_windows(&request, Input::text(Arc::from(text.as_bytes())), render, &mut |codes| {
         for found in codes {
-            assert_eq!(found, if place < guilty { code } else { "parked" }, "record {place}");
-            parked += u32::from(found == "parked");
+            assert_eq!(found, if place < guilty { code } else { "suspended" }, "record {place}");
+            suspended += u32::from(found == "suspended");
             place += 1;
         }
         Ok(())
@@ -30,9 +30,9 @@ fn check(service: &Service, code: &'static str, guilty: u32) {
     let (summary, took) = (summary.unwrap(), begun.elapsed());
     let rule = &summary.rules["guest"];
     println!("{code}: {took:?}, {} calls", rule.usage.calls);
-    assert_eq!((place, parked), (RECORDS, RECORDS - guilty));
+    assert_eq!((place, suspended), (RECORDS, RECORDS - guilty));
     assert_eq!((summary.records, summary.failed, rule.error), (RECORDS.into(), RECORDS.into(), RECORDS.into()));
-    // That it was parked is the machine's doing; that it ran out of fuel is not.
+    // That it was suspended is the machine's doing; that it ran out of fuel is not.
     assert_eq!(rule.indeterminate, u64::from(RECORDS - guilty));
     let limits = rule.limits.unwrap();
     assert!(rule.usage.peak_memory > 0 && rule.usage.peak_memory <= limits.memory.get());
@@ -42,15 +42,15 @@ fn check(service: &Service, code: &'static str, guilty: u32) {
 }
 
 #[test]
-fn a_rule_that_traps_on_every_record_is_parked() {
+fn a_rule_that_traps_on_every_record_is_suspended() {
     let site = Site::empty();
     let service = open(&site, 2, &[hostile(&site, "always_traps", "")]);
     check(&service, "trap", 1_000);
 }
 
 #[test]
-fn a_rule_that_burns_all_its_fuel_on_every_record_is_parked() {
+fn a_rule_that_burns_all_its_fuel_on_every_record_is_suspended() {
     let site = Site::empty();
-    let service = open(&site, 2, &[hostile(&site, "endless_loop", "    park_after: 50\n")]);
+    let service = open(&site, 2, &[hostile(&site, "endless_loop", "    suspend_after: 50\n")]);
     check(&service, "fuel", 50);
 }

@@ -45,20 +45,20 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_is_parked_after_the_same_row_whatever_the_calls_held(
+    fn a_rule_is_suspended_after_the_same_row_whatever_the_calls_held(
         count in 1..200usize,
         guilty in prop::collection::btree_set(0..200usize, 0..40),
-        park_after in 1..20u32,
+        suspend_after in 1..20u32,
         by_record in any::<bool>(),
     ) {
         let isolation = if by_record { Isolation::Record } else { Isolation::Chunk };
         let rows: Vec<i64> = (0..count).map(|row| i64::from(guilty.contains(&row))).collect();
-        let run = Run { isolation, park_after: NonZeroU32::new(park_after).unwrap(), ..RUN };
-        let last = guilty.iter().copied().filter(|&row| row < count).nth(park_after as usize - 1);
+        let run = Run { isolation, suspend_after: NonZeroU32::new(suspend_after).unwrap(), ..RUN };
+        let last = guilty.iter().copied().filter(|&row| row < count).nth(suspend_after as usize - 1);
         let (outcomes, _) = judge(traps(), &run, &rows);
         for (row, outcome) in outcomes.iter().enumerate() {
             let expected = match last {
-                Some(last) if row > last => Outcome::Parked,
+                Some(last) if row > last => Outcome::Suspended,
                 _ if guilty.contains(&row) => Outcome::Guilty(Fault::Trap),
                 _ => PASS,
             };

@@ -115,12 +115,12 @@ fn ten_thousand_instances_leave_nothing_behind() {
 fn a_loop_on_one_thread_does_not_hold_up_another() {
     let looping = good(guest::rust("endless_loop"), Limits::DEFAULT);
     let honest = good(guest::rust("spin"), Limits::DEFAULT);
-    let run = jurat_model::Run { park_after: NonZeroU32::new(3).unwrap(), ..RUN };
+    let run = jurat_model::Run { suspend_after: NonZeroU32::new(3).unwrap(), ..RUN };
     thread::scope(|scope| {
         let attack = scope.spawn(|| judge(&looping, &run, &[1; 4]).0);
         for _ in 0..100 {
             assert_eq!(judge_in(&mut *honest.session(Worker(1), &RUN), &[1]).0, [PASS]);
         }
-        assert_eq!(attack.join().unwrap()[3], Outcome::Parked);
+        assert_eq!(attack.join().unwrap()[3], Outcome::Suspended);
     });
 }

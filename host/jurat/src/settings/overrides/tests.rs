@@ -137,13 +137,13 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
         ("JURAT_HEADER_a", "x"),
         ("JURAT_DATA_ORIGINS", "https://a,"),
     ])
-    .with_env_file("JURAT_PARK_AFTER=0\nJURAT_LOG=debug\nOTHER=1\n\n JURAT_LIMIT_FUEL=1\nx\n", "prod.env")
+    .with_env_file("JURAT_SUSPEND_AFTER=0\nJURAT_LOG=debug\nOTHER=1\n\n JURAT_LIMIT_FUEL=1\nx\n", "prod.env")
     .with_flags([
         "limits.memory=16 MB",
         "limits=5",
         "max_fiel=5",
         "x",
-        "tenants.acme.park_after=1",
+        "tenants.acme.suspend_after=1",
         "header_files=5",
     ]);
     assert_eq!(
@@ -154,7 +154,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
              (`release`, `root`)",
             "local-config.yaml:1:1: business_config_url: this key is not known, did you mean `business_config_uri`?",
             "local-config.yaml:2:16: limits.fuel: a whole number from 1 on is expected, but this is 0",
-            "prod.env:1:1: park_after: a whole number from 1 on is expected, but this is 0",
+            "prod.env:1:1: suspend_after: a whole number from 1 on is expected, but this is 0",
             "environment variable JURAT_BATCH_MAX_WORKERS: batch_max_workers: a whole number from 1 on is expected, but this is a \
              text",
             "environment variable JURAT_DATA_ORIGINS: data_origins[1]: `` is no origin: write `https://host` or \

@@ -5,7 +5,7 @@ const TRUST: &str = "trust: {release: t/demo/main/loan.json}";
 #[test]
 fn tenants_have_their_own_rules_and_share_defaults() {
     let settings = parse(&format!(
-        "limits: {{fuel: 5, memory: 2 MiB}}\npark_after: 3\nisolation: record\nbatch_max_workers: 2\n\
+        "limits: {{fuel: 5, memory: 2 MiB}}\nsuspend_after: 3\nisolation: record\nbatch_max_workers: 2\n\
          tenants:\n  acme: {{business_config_uri: acme, {TRUST}, limits: {{fuel: 7}}, data_roots: [], isolation: chunk}}\n  \
            b.2_x-y: {{business_config_uri: /b, danger: {{unsigned_directory: true}}}}\n"
     ))
@@ -19,7 +19,7 @@ fn tenants_have_their_own_rules_and_share_defaults() {
     assert_eq!((acme.limits.fuel.get(), acme.limits.memory), (7, Bytes::mebi(2)));
     assert_eq!((other.limits.fuel.get(), other.limits.memory), (5, Bytes::mebi(2)));
     assert_eq!((acme.isolation, other.isolation), (Isolation::Chunk, Isolation::Record));
-    assert_eq!((acme.park_after.get(), other.max_findings.get()), (3, 100));
+    assert_eq!((acme.suspend_after.get(), other.max_findings.get()), (3, 100));
     assert_eq!((acme.unsigned.clone(), other.trust.clone()), (Unsigned::Refused, None));
     assert_eq!((&acme.data.roots, &other.data.roots), (&DataRoots::Listed(Vec::new()), &DataRoots::WorkingDirectory));
 }

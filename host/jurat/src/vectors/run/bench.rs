@@ -171,7 +171,7 @@ fn request(vector: &Vector, way: Way) -> Request {
     Request {
         entity_type: vector.entity_type.clone(),
         // There is always a next vector, whatever a rule did on those before.
-        run: Run { now, isolation: way.isolation, park_after: NonZeroU32::MAX },
+        run: Run { now, isolation: way.isolation, suspend_after: NonZeroU32::MAX },
         chunk: ChunkLimits { rows: way.rows, ..ChunkLimits::default() },
         ..Request::new(vector.ruleset.as_str(), now)
     }
