@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod blame;
+mod call_context;
 pub mod columns;
 mod component;
 mod declaration;
@@ -14,6 +15,7 @@ pub mod reply;
 mod verdict;
 
 pub use blame::Blame;
+pub use call_context::{CallContext, CorrelationId, CorrelationIdError, TraceContext, TraceContextError};
 pub use component::{Component, Evaluation, HostFailure, Isolation, Run, Session, Usage, Worker};
 pub use declaration::{Declaration, Input, Kind, NOW};
 pub use fault::Fault;
