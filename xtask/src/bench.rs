@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::demo;
+use crate::progress::{Progress, Step};
 use crate::python::Environment;
-use crate::shell::{Failure, Workspace, say};
+use crate::shell::{Failure, Workspace};
 use crate::wasm::{self, Consent, Target};
 
 /// The group of figures that needs other people's engines.
@@ -17,17 +18,30 @@ const PEERS_TARGET: &str = "target/peers";
 const COMPONENTS: &str = "target/demo/components";
 
 /// Builds everything and hands the arguments on: options, and names of groups.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String], consent: Consent) -> Result<(), Failure> {
-    let toolchain = wasm::ensure(workspace, Target::Rules, consent)?;
-    demo::build(workspace, &toolchain)?;
-    toolchain.apply(workspace.call_jurat(&["build", "rules/loan", "--out", COMPONENTS])).chatter().run()?;
-    workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat-benches"]).chatter().run()?;
-
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: &[String],
+    consent: Consent,
+    is_verbose: bool,
+) -> Result<(), Failure> {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let has_peers = has(PEERS) || arguments.iter().all(|argument| argument.starts_with('-'));
+    let mut progress = Progress::new(if has_peers { 4 } else { 3 }, is_verbose);
+    let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
+    let toolchain = progress.step("Find the WebAssembly target", find)?;
+    progress.step("Build the command line and the sample rules", |step| {
+        demo::build(workspace, &toolchain, step)?;
+        step.run(toolchain.apply(workspace.call_jurat(&["build", "rules/loan", "--out", COMPONENTS])))
+    })?;
+    progress.step("Build the benchmarks", |step| {
+        step.run(workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat-benches"]))
+    })?;
     let mut bench = workspace.call_built("jurat-benches").args(arguments);
     bench = bench.env("JURAT_COMPONENTS", workspace.root.join(COMPONENTS));
-    if has(PEERS) || arguments.iter().all(|argument| argument.starts_with('-')) {
-        if let Some(peers) = peers(workspace, has("--quick")) {
+    if has_peers {
+        if let Some(peers) =
+            progress.step("Build other rule engines", |step| Ok(peers(workspace, has("--quick"), step)))?
+        {
             bench = bench.env("JURAT_PEERS", peers);
         }
         if let Some(python) = Environment::RULES.ensure(workspace)? {
@@ -39,12 +53,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String], consent: Consent)
 
 /// Builds the other engines: all of them, or without the one that compiles for minutes. Where they cannot be had, their figures are
 /// missing, and the others are taken.
-fn peers(workspace: &Workspace, is_quick: bool) -> Option<PathBuf> {
+fn peers(workspace: &Workspace, is_quick: bool, step: &Step) -> Option<PathBuf> {
     let build = |features: &[&str]| {
         let arguments = ["build", "--release", "--locked", "--manifest-path", MANIFEST];
-        let call =
-            workspace.cargo(&arguments).args(features).env("CARGO_TARGET_DIR", workspace.root.join(PEERS_TARGET));
-        call.chatter().run()
+        let call = workspace.cargo(&arguments).args(features);
+        step.run(call.env("CARGO_TARGET_DIR", workspace.root.join(PEERS_TARGET)))
     };
     let full: &[&str] = &["--features", "zen"];
     let choices: &[&[&str]] = if is_quick { &[&[]] } else { &[full, &[]] };
@@ -54,7 +67,7 @@ fn peers(workspace: &Workspace, is_quick: bool) -> Option<PathBuf> {
                 let name = format!("jurat-peers{}", std::env::consts::EXE_SUFFIX);
                 return Some(workspace.root.join(PEERS_TARGET).join("release").join(name));
             }
-            Err(failure) => say(&format!("\nGOING ON WITHOUT {}: {failure}", missing(features))),
+            Err(failure) => step.note(&format!("\nGOING ON WITHOUT {}: {failure}", missing(features))),
         }
     }
     None

@@ -1,13 +1,16 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`, `dist`, `picture`.
 //!
-//! Each prints every command that it runs, so that any of them can be repeated by hand. Only the standard library is used: the
-//! first thing that a newcomer runs must not compile for minutes.
+//! Only the standard library is used: the first thing that a newcomer runs must not compile for minutes.
 #![forbid(unsafe_code)]
 
 mod bench;
+mod cargo_line;
 mod demo;
+mod dist;
 mod guests;
 mod invariants;
+mod picture;
+mod progress;
 mod python;
 mod readme;
 mod shell;
@@ -23,7 +26,7 @@ use wasm::Consent;
 const HELP: &str = "\
 The project's own commands.
 
-  cargo xtask demo [--install]
+  cargo xtask demo [--install] [--verbose]
       From source to verdicts: builds everything, signs the sample rules with keys made for the
       occasion, and judges the sample loans. What it makes is in target/demo.
 
@@ -31,18 +34,31 @@ The project's own commands.
       Everything that a change must pass: formatting, lints, documentation, unit tests,
       integration tests, doc tests, and the commands of the README.
 
-  cargo xtask bench [--quick] [--json] [NAME...]
+  cargo xtask bench [--quick] [--json] [--verbose] [NAME...]
       Jurat against the same rules compiled natively, a program written by hand, and other rule
       engines, in one run; with names, only those groups of figures (a wrong name lists them).
       Figures go to standard output. What cannot be had here is said to be missing.
 
-  cargo xtask guests [--install]
+  cargo xtask guests [--install] [--verbose]
       Builds the misbehaving rules of tests/guests into target/guests, for running tests by hand.
 
-  --install   lets it install Debian packages where rustup cannot provide the WebAssembly target.
-              Without it, it prints the commands. In CI (CI=true) it is always on.
+  cargo xtask dist [--remap-paths] [--verbose]
+      The command line as it is shipped, in target/dist (Linux only): stripped, with SHA-256
+      checksums, and with its debug information in a file of its own, which debuggers and
+      backtraces find beside it. It runs the program, compares the checksums and looks up a
+      function before it calls them good.
 
-Each prints the commands that it runs.
+  cargo xtask picture [--install] [--verbose]
+      Runs the demo and draws docs/img/demo-light.svg and demo-dark.svg, which README.md shows,
+      from what it prints. `cargo xtask test` fails when they differ.
+
+  --install      lets it install Debian packages where rustup cannot provide the WebAssembly
+                 target. Without it, it prints the commands. In CI (CI=true) it is always on.
+  --remap-paths  builds once more, apart, with neutral names in place of the directories of this
+                 machine: panics and backtraces say /jurat and /cargo. The first such build takes
+                 as long as the first build of the demo.
+  --verbose      prints every command that it runs, and all that they print. Without it, a step is
+                 a line, and the output of a command is shown if it fails.
 ";
 
 fn main() -> ExitCode {
@@ -62,8 +78,10 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         return Err(Failure::new("which command?"));
     };
     let allowed: &[&str] = match command.as_str() {
-        "demo" | "test" | "guests" => &["--install"],
-        "bench" => &["--quick", "--json"],
+        "demo" | "guests" | "picture" => &["--install", "--verbose"],
+        "test" => &["--install"],
+        "bench" => &["--quick", "--json", "--verbose"],
+        "dist" => &["--remap-paths", "--verbose"],
         "help" | "--help" | "-h" => {
             shell::print(HELP);
             return Ok(());
@@ -81,11 +99,17 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         return Err(Failure::new(format!("`cargo xtask {command}` has no option `{option}`")).advise(advice));
     }
     let workspace = Workspace::find()?;
-    let consent = Consent::from(options.iter().any(|option| option == "--install"));
+    let has = |name: &str| options.iter().any(|option| option == name);
+    let (consent, is_verbose) = (Consent::from(has("--install")), has("--verbose"));
     match command.as_str() {
-        "demo" => demo::run(&workspace, consent),
+        "demo" => demo::run(&workspace, consent, is_verbose),
         "test" => test::run(&workspace, consent),
-        "guests" => guests::run(&workspace, consent),
-        _ => bench::run(&workspace, options, consent),
+        "guests" => guests::run(&workspace, consent, is_verbose),
+        "dist" => dist::run(&workspace, has("--remap-paths"), is_verbose),
+        "picture" => picture::run(&workspace, consent, is_verbose),
+        _ => {
+            let own: Vec<_> = options.iter().filter(|option| *option != "--verbose").cloned().collect();
+            bench::run(&workspace, &own, consent, is_verbose)
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! The commands that the README shows: what it says must be true, so they are run.
+//! The commands and the pictures that the README shows: what it says must be true, so the commands are run.
 
+use crate::picture;
 use crate::shell::{Failure, Workspace, say};
 
 /// What the commands begin with in the README, wherever cargo really puts the program.
@@ -27,7 +28,7 @@ pub(crate) fn examples(workspace: &Workspace) -> Result<Vec<Example>, Failure> {
     parse(&text)
 }
 
-/// Runs them all, in order, from the root of the workspace.
+/// Runs them all, in order, from the root of the workspace, and compares the pictures.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let examples = examples(workspace)?;
     if examples.is_empty() {
@@ -44,7 +45,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         }
         say(&format!("    ended with {found}, as README.md says on line {line}"));
     }
-    Ok(())
+    picture::check(workspace)
 }
 
 /// Finds the commands in `console` blocks. A backslash at the end of a line continues it.

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Where everything lies.
 #[derive(Debug)]
@@ -58,11 +58,15 @@ impl Workspace {
         self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// How one would type the name of a program that has been built here.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        let program = self.built(name);
+        program.strip_prefix(&self.root).unwrap_or(&program).display().to_string()
+    }
+
     /// A call of a program that has been built here.
     pub(crate) fn call_built(&self, name: &str) -> Call {
-        let program = self.built(name);
-        let shown = program.strip_prefix(&self.root).unwrap_or(&program).display().to_string();
-        self.call(program.as_os_str(), &shown)
+        self.call(self.built(name).as_os_str(), &self.shown(name))
     }
 
     /// A call of any other program.
@@ -96,6 +100,24 @@ impl Call {
         self.shown = format!("{key}={} {}", quoted(&value.to_string_lossy()), self.shown);
         self.command.env(key, value);
         self
+    }
+
+    /// Runs it in a directory.
+    pub(crate) fn within(mut self, directory: &Path) -> Self {
+        self.shown = format!("cd {} && {}", quoted(&directory.display().to_string()), self.shown);
+        self.command.current_dir(directory);
+        self
+    }
+
+    /// Sets a variable that changes nothing but how its output looks: it is not shown.
+    pub(crate) fn with_env(mut self, key: &str, value: &str) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
+    /// The command as one would type it.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Removes a variable of its environment.
@@ -143,15 +165,32 @@ impl Call {
         status.code().ok_or_else(|| Failure::new(format!("`{}` was killed", self.shown)))
     }
 
+    /// Starts it, in silence; what it prints can be read.
+    pub(crate) fn spawn_piped(mut self) -> Result<Child, Failure> {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.spawn().map_err(|error| self.not_started(&error))
+    }
+
     /// Runs it in silence and gives what it prints; it must end with 0.
-    pub(crate) fn read(mut self) -> Result<String, Failure> {
-        let output = self.command.stdin(Stdio::null()).output();
-        let Output { status, stdout, stderr } = output.map_err(|error| self.not_started(&error))?;
+    pub(crate) fn read(self) -> Result<String, Failure> {
+        let shown = self.shown.clone();
+        let Output { status, stdout, stderr } = self.output()?;
         if status.success() {
             return Ok(String::from_utf8_lossy(&stdout).into_owned());
         }
         let complaint = String::from_utf8_lossy(&stderr).into_owned();
-        Err(Failure::new(format!("`{}` failed: {}", self.shown, complaint.trim())))
+        Err(Failure::new(format!("`{shown}` failed: {}", complaint.trim())))
+    }
+
+    /// Runs it in silence and gives its exit code and what it prints.
+    pub(crate) fn read_for_code(self) -> Result<(i32, String), Failure> {
+        let killed = Failure::new(format!("`{}` was killed", self.shown));
+        let Output { status, stdout, .. } = self.output()?;
+        Ok((status.code().ok_or(killed)?, String::from_utf8_lossy(&stdout).into_owned()))
+    }
+
+    fn output(mut self) -> Result<Output, Failure> {
+        self.command.stdin(Stdio::null()).output().map_err(|error| self.not_started(&error))
     }
 
     fn not_started(&self, error: &std::io::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::progress::Step;
 use crate::python::Environment;
 use crate::shell::{Failure, Workspace, print, say};
 use crate::tally::Tally;
@@ -23,12 +24,13 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure
 }
 
 fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut Tally) -> Result<(), Failure> {
+    let step = &Step::verbose();
     steps.run("format", || {
         let advice = "`cargo fmt --all` puts it right";
         workspace.cargo(&["fmt", "--all", "--", "--check"]).run().map_err(|failure| failure.advise(advice))
     })?;
     steps.run("invariants", || invariants::check(workspace))?;
-    let toolchain = steps.run("targets", || guests::targets(workspace, consent))?;
+    let toolchain = steps.run("targets", || guests::targets(workspace, consent, step))?;
     steps.run("lints", || {
         let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
         workspace.cargo(&clippy).run()
@@ -37,10 +39,10 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         let doc = workspace.cargo(&["doc", "--release", "--workspace", "--lib", "--no-deps"]);
         doc.env("RUSTDOCFLAGS", "-D warnings").run()
     })?;
-    steps.run("rules", || demo::build(workspace, &toolchain))?;
-    steps.run("guests", || guests::build(workspace, &toolchain))?;
+    steps.run("rules", || demo::build(workspace, &toolchain, step))?;
+    steps.run("guests", || guests::build(workspace, &toolchain, step))?;
     steps.run("README", || {
-        demo::release(workspace)?;
+        demo::release(workspace, step)?;
         readme::check(workspace)
     })?;
     steps.run("python", || Environment::TUF.ensure(workspace))?;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::shell::{Call, Failure, Workspace, say};
+use crate::progress::Step;
+use crate::shell::{Call, Failure, Workspace};
 
 /// A target that components are built for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,15 +82,20 @@ impl Toolchain {
 }
 
 /// Makes sure that a target can be built for: with what is here, else from rustup, else from Debian.
-pub(crate) fn ensure(workspace: &Workspace, target: Target, consent: Consent) -> Result<Toolchain, Failure> {
+pub(crate) fn ensure(
+    workspace: &Workspace,
+    target: Target,
+    consent: Consent,
+    step: &Step,
+) -> Result<Toolchain, Failure> {
     let name = target.name();
     if is_installed(workspace, target)? {
         return Ok(Toolchain::Rustup);
     }
-    say(&format!("the target {name} is missing"));
+    step.note(&format!("the target {name} is missing"));
     let rustup = workspace.call("rustup".as_ref(), "rustup").args(&["target", "add", name]);
     // Its own stack says nothing to somebody whose network is down.
-    let added = rustup.without_env("RUST_BACKTRACE").chatter().run();
+    let added = step.run(rustup.without_env("RUST_BACKTRACE"));
     if added.is_ok() && is_installed(workspace, target)? {
         return Ok(Toolchain::Rustup);
     }
@@ -101,7 +107,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: Target, consent: Consent) ->
     if is_there {
         return Ok(Toolchain::Debian);
     }
-    say("rustup cannot provide it; Debian's own Rust can build it from source");
+    step.note("rustup cannot provide it; Debian's own Rust can build it from source");
     let install = format!("apt-get install --yes --no-install-recommends {}", PACKAGES.join(" "));
     if consent == Consent::Withheld {
         let advice = format!(
@@ -111,9 +117,9 @@ pub(crate) fn ensure(workspace: &Workspace, target: Target, consent: Consent) ->
         return Err(Failure::new(format!("the target {name} is missing and rustup cannot provide it")).advise(advice));
     }
     let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
-    workspace.call("apt-get".as_ref(), "apt-get").args(&["update"]).chatter().run()?;
+    step.run(workspace.call("apt-get".as_ref(), "apt-get").args(&["update"]))?;
     let apt = workspace.call("apt-get".as_ref(), "apt-get").env("DEBIAN_FRONTEND", "noninteractive");
-    apt.args(&words("install --yes --no-install-recommends")).args(&PACKAGES).chatter().run()?;
+    step.run(apt.args(&words("install --yes --no-install-recommends")).args(&PACKAGES))?;
     Ok(Toolchain::Debian)
 }
 

@@ -1,0 +1,149 @@
+//! `cargo xtask picture`: the pictures at the top of the README, drawn from what the demo prints.
+//!
+//! The same output makes the same bytes: it has no times and no digests, and `cargo xtask test` compares.
+
+use std::fs;
+
+use crate::demo;
+use crate::progress::{Progress, Step};
+use crate::shell::{Failure, Workspace, print};
+use crate::wasm::{self, Consent, Target};
+
+mod svg;
+mod text;
+
+use svg::{DARK, LIGHT, Palette};
+use text::Cell;
+
+/// Columns of the window.
+const COLUMNS: usize = 92;
+/// The pictures.
+const PICTURES: [(&str, Palette); 2] = [("docs/img/demo-light.svg", LIGHT), ("docs/img/demo-dark.svg", DARK)];
+/// Records that are shown: the picture has to fit on one screen.
+const RECORDS: usize = 3;
+/// What stands in the bar of the window.
+const TITLE: &str = "jurat";
+
+/// Runs the demo and draws its output.
+pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), Failure> {
+    let mut progress = Progress::new(4, is_verbose);
+    let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
+    let toolchain = progress.step("Find the WebAssembly target", find)?;
+    let title = "Build the command line and the sample rules";
+    progress.step(title, |step| demo::build(workspace, &toolchain, step))?;
+    progress.step("Sign and publish the sample rules", |step| demo::release(workspace, step))?;
+    progress.step("Draw", |_| {
+        let output = output(workspace)?;
+        for (path, palette) in PICTURES {
+            let file = workspace.root.join(path);
+            let failed = |error| Failure::new(format!("{path} cannot be written: {error}"));
+            file.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+            fs::write(&file, draw(&output, &palette)?).map_err(failed)?;
+        }
+        Ok(())
+    })?;
+    print(&PICTURES.map(|(path, _)| format!("{path}\n")).concat());
+    Ok(())
+}
+
+/// Compares the pictures with what the demo prints now. The demo has to have run.
+pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+    let output = output(workspace)?;
+    for (path, palette) in PICTURES {
+        let advice = "`cargo xtask picture` draws it anew";
+        let found = fs::read_to_string(workspace.root.join(path))
+            .map_err(|error| Failure::new(format!("{path} cannot be read: {error}")).advise(advice))?;
+        if found != draw(&output, &palette)? {
+            return Err(Failure::new(format!("{path} shows other than what the demo prints")).advise(advice));
+        }
+    }
+    Ok(())
+}
+
+/// What the last step of the demo prints on a terminal.
+fn output(workspace: &Workspace) -> Result<String, Failure> {
+    let call = workspace.call_jurat(&demo::JUDGE).args(&["--color", "always"]);
+    match call.read_for_code()? {
+        (1, output) => Ok(output),
+        (code, _) => Err(Failure::new(format!("the sample loans were not judged as in the demo: exit code {code}"))),
+    }
+}
+
+/// Draws the command and its output: the first records, how often each rule said what, and the totals.
+fn draw(output: &str, palette: &Palette) -> Result<String, Failure> {
+    let command = format!("jurat {}", demo::JUDGE.join(" "));
+    let lines = text::read(output.trim_end()).map_err(Failure::new)?;
+    let blocks: Vec<_> = lines.split(Vec::is_empty).collect();
+    let (records, [counts, totals]) =
+        blocks.split_last_chunk().ok_or_else(|| Failure::new("the demo printed no totals"))?;
+    let (first, others) = records.split_at_checked(RECORDS).unwrap_or((records, &[]));
+    let mut shown = typed(&command)?;
+    shown.push(Vec::new());
+    for record in first {
+        shown.extend(record.iter().flat_map(|line| text::wrap(line.clone(), COLUMNS)));
+        shown.push(Vec::new());
+    }
+    if !others.is_empty() {
+        shown.extend([dim(&format!("... and {} more loans ...", others.len()))?, Vec::new()]);
+    }
+    shown.extend(counts.iter().map(|line| text::cut(line.clone(), COLUMNS)));
+    shown.push(Vec::new());
+    shown.extend(totals.iter().flat_map(|line| text::wrap(line.clone(), COLUMNS)));
+    let lines: Vec<_> = shown.iter().map(|line| text::spans(line)).collect();
+    let label = format!("A terminal. The command `{command}` prints for each loan which rules it breaks, and why.");
+    Ok(svg::draw(TITLE, &label, &lines, COLUMNS, palette))
+}
+
+/// The command as one would type it, on lines that fit.
+fn typed(command: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+    let prompt = line("\x1b[32m$\x1b[0m ")?;
+    // Columns for the prompt, and for the backslash at the end.
+    let lines = text::wrap(line(&format!("\x1b[1m{command}\x1b[0m"))?, COLUMNS - 6);
+    let last = lines.len().saturating_sub(1);
+    let (continued, indent) = (line(" \\")?, line("    ")?);
+    let lines = lines.into_iter().enumerate().map(|(index, typed)| {
+        let (before, after) =
+            (if index == 0 { &prompt } else { &indent }, if index < last { &continued[..] } else { &[] });
+        [before, &typed[..], after].concat()
+    });
+    Ok(lines.collect())
+}
+
+fn dim(text: &str) -> Result<Vec<Cell>, Failure> {
+    line(&format!("\x1b[2m{text}\x1b[0m"))
+}
+
+fn line(text: &str) -> Result<Vec<Cell>, Failure> {
+    Ok(text::read(text).map_err(Failure::new)?.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "\
+\x1b[1mLOAN-1\x1b[0m\n  \x1b[32mPASS\x1b[0m   rule_1\n
+LOAN-2\n  PASS   rule_1\n\nLOAN-3\n  PASS   rule_1\n\nLOAN-4\n  PASS   rule_1\n
+rule   PASS\nrule_1    4  <A description that has far too many words for a window of only so many columns, which is why it ends>\n
+4 records: 4 passed\n";
+
+    #[test]
+    fn a_picture_has_the_command_the_first_records_the_counts_and_the_totals() {
+        let picture = draw(OUTPUT, &LIGHT).unwrap();
+        for text in [
+            ">$<",
+            ">LOAN-1<",
+            ">LOAN-3<",
+            ">... and 1 more loans ...<",
+            ">&lt;A description",
+            "only so many...<",
+            ">4 records: 4 passed<",
+        ] {
+            assert!(picture.contains(text), "{text}: {picture}");
+        }
+        assert!(!picture.contains("LOAN-4") && !picture.contains('\x1b'), "{picture}");
+        assert_eq!(picture, draw(OUTPUT, &LIGHT).unwrap());
+        assert_ne!(picture, draw(OUTPUT, &DARK).unwrap());
+        assert!(draw("nothing", &DARK).is_err());
+    }
+}
