@@ -29,7 +29,7 @@ pub(crate) fn run(
     let mut progress = Progress::new(if has_peers { 4 } else { 3 }, is_verbose);
     let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
     let toolchain = progress.step("Find the WebAssembly target", find)?;
-    progress.step("Build the command line and the sample rules", |step| {
+    progress.step("Build Jurat and the sample rules", |step| {
         demo::build(workspace, &toolchain, step)?;
         step.run(toolchain.apply(workspace.call_jurat(&["build", "rules/loan", "--out", COMPONENTS])))
     })?;

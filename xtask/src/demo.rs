@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
     let mut progress = Progress::new(5, is_verbose);
     let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
     let toolchain = progress.step("Find the WebAssembly target", find)?;
-    progress.step("Build the command line and the sample rules", |step| build(workspace, &toolchain, step))?;
+    progress.step("Build Jurat and the sample rules", |step| build(workspace, &toolchain, step))?;
     progress.step("Make keys and a repository", |step| repository(workspace, step))?;
     progress.step("Sign and publish the sample rules", |step| publish(workspace, step))?;
     progress.step("Judge the sample loans", |step| judge(workspace, step))?;

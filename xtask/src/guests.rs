@@ -11,7 +11,7 @@ use crate::wasm::{self, Consent, Target, Toolchain};
 pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), Failure> {
     let mut progress = Progress::new(3, is_verbose);
     let toolchain = progress.step("Find the WebAssembly targets", |step| targets(workspace, consent, step))?;
-    let title = "Build the command line and the sample rules";
+    let title = "Build Jurat and the sample rules";
     progress.step(title, |step| demo::build(workspace, &toolchain, step))?;
     progress.step("Build the misbehaving rules", |step| build(workspace, &toolchain, step))
 }

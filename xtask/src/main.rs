@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod guests;
 mod invariants;
+mod lines;
 mod picture;
 mod progress;
 mod python;

@@ -29,7 +29,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
     let mut progress = Progress::new(4, is_verbose);
     let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
     let toolchain = progress.step("Find the WebAssembly target", find)?;
-    let title = "Build the command line and the sample rules";
+    let title = "Build Jurat and the sample rules";
     progress.step(title, |step| demo::build(workspace, &toolchain, step))?;
     progress.step("Sign and publish the sample rules", |step| demo::release(workspace, step))?;
     progress.step("Draw", |_| {

@@ -3,12 +3,13 @@
 //! The output of the programs that a step runs is kept, and shown if one fails. With `--verbose` everything is shown as it comes.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::io::{IsTerminal, Read, Write};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cargo_line::{self, Bar, Line};
+use crate::lines;
 use crate::shell::{Call, Failure, say};
 
 /// Columns of a line on a terminal. Longer ones would wrap on a narrow terminal, and could not be drawn over.
@@ -136,6 +137,10 @@ impl Step {
         if self.style == Style::Terminal {
             call = call.with_env("CARGO_TERM_COLOR", "always");
         }
+        // What the command before has said of its progress is over.
+        let mut shown = self.shown.borrow_mut();
+        (shown.bar, shown.name) = (None, String::new());
+        drop(shown);
         let mut child = call.spawn_piped()?;
         let (sender, lines) = channel();
         let readers: [Option<Box<dyn Read + Send>>; 2] = [
@@ -144,7 +149,7 @@ impl Step {
         ];
         for stream in readers.into_iter().flatten() {
             let sender = sender.clone();
-            thread::spawn(move || send_lines(stream, &sender));
+            thread::spawn(move || lines::send(stream, &sender));
         }
         // Now the channel ends when both streams do.
         drop(sender);
@@ -207,13 +212,14 @@ impl Step {
             Style::Terminal if shown.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) => {}
             Style::Terminal => {
                 shown.drawn = Some(Instant::now());
-                let line: String = format!("{}: {}", self.title, shown.describe(took)).chars().take(COLUMNS).collect();
-                draw_over(&line);
+                let room = COLUMNS.saturating_sub(self.title.chars().count() + 2);
+                let line = format!("{}: {}", self.title, shown.describe(took, room));
+                draw_over(&line.chars().take(COLUMNS).collect::<String>());
             }
             Style::Plain => {
                 if took >= HEARTBEAT * (shown.heartbeats + 1) {
                     shown.heartbeats += 1;
-                    say(&format!("      {}", shown.describe(took)));
+                    say(&format!("      {}", shown.describe(took, COLUMNS)));
                 }
             }
         }
@@ -227,38 +233,17 @@ impl Step {
 }
 
 impl Shown {
-    /// `compiling 212/349 wasmtime, 3:10`
-    fn describe(&self, took: Duration) -> String {
+    /// `compiling 212/349 wasmtime, 3:10`; a long name is cut so that the time has room.
+    fn describe(&self, took: Duration, room: usize) -> String {
+        let time = clock(took);
         let what = match &self.bar {
             Some(Bar { done, total, .. }) => format!("compiling {done}/{total} {}", self.name),
-            None if self.name.is_empty() => String::new(),
+            None if self.name.is_empty() => return time,
             None => format!("compiling {}", self.name),
         };
-        match what.trim_end() {
-            "" => clock(took),
-            what => format!("{what}, {}", clock(took)),
-        }
+        let what: String = what.trim_end().chars().take(room.saturating_sub(time.len() + 2)).collect();
+        format!("{what}, {time}")
     }
-}
-
-/// Sends what is read, cut after each line and each return of the carriage.
-fn send_lines(stream: impl Read, sender: &Sender<Vec<u8>>) {
-    let mut stream = BufReader::new(stream);
-    let mut line = Vec::new();
-    while let Ok(bytes) = stream.fill_buf() {
-        if bytes.is_empty() {
-            break;
-        }
-        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        let taken = end.map_or(bytes.len(), |end| end + 1);
-        line.extend(bytes.iter().take(taken));
-        stream.consume(taken);
-        if end.is_some() && sender.send(std::mem::take(&mut line)).is_err() {
-            return;
-        }
-    }
-    // Nobody listens any more if this fails.
-    let _ = sender.send(line);
 }
 
 /// Replaces the line on which the cursor is.
@@ -277,23 +262,11 @@ pub(crate) fn clock(took: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        let (sender, lines) = channel();
-        send_lines(text.as_bytes(), &sender);
-        drop(sender);
-        lines.iter().map(|line| String::from_utf8(line).unwrap()).collect()
-    }
-
-    #[test]
-    fn output_is_cut_after_lines_and_returns() {
-        assert_eq!(lines("a\n  Building [>] 1/2\rb\r\nc"), ["a\n", "  Building [>] 1/2\r", "b\r", "\n", "c"]);
-    }
-
     #[test]
     fn the_bar_is_described_and_the_rest_is_kept() {
         let step = Step::new(Style::Plain, "[1/2] Build".to_owned());
         let mut output = Vec::new();
-        let describe = || step.shown.borrow().describe(Duration::from_secs(190));
+        let describe = || step.shown.borrow().describe(Duration::from_secs(190), 32);
         assert_eq!(describe(), "3:10");
         step.take(b"   Compiling tokio v1.0.0\n", &mut output);
         assert_eq!(describe(), "compiling tokio, 3:10");
@@ -301,6 +274,8 @@ mod tests {
         step.take(b"    Building [==>  ] 213/349\r", &mut output);
         step.take(b"   Compiling bytes v1.0.0\n", &mut output);
         step.take(b"error: no\n", &mut output);
+        assert_eq!(describe(), "compiling 213/349 wasmtime, 3:10");
+        step.take(b"    Building [==>  ] 213/349: wasmtime-internal-cranelift\r", &mut output);
         assert_eq!(describe(), "compiling 213/349 wasmtime, 3:10");
         assert_eq!(output, b"   Compiling tokio v1.0.0\n   Compiling bytes v1.0.0\nerror: no\n");
     }
