@@ -92,9 +92,9 @@ impl Failure {
 impl From<Blame> for Exit {
     fn from(blame: Blame) -> Self {
         match blame {
-            Blame::Configuration => Self::Usage,
-            Blame::Trust => Self::Trust,
-            Blame::Host => Self::Host,
+            Blame::Caller | Blame::Settings => Self::Usage,
+            Blame::Rule | Blame::Publisher | Blame::Source => Self::Trust,
+            Blame::Transport | Blame::Host => Self::Host,
         }
     }
 }
@@ -123,7 +123,12 @@ impl From<HostStateError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        Self { exit: error.blame().into(), messages: error.messages() }
+        let exit = match error.reason() {
+            // It is signed and trusted, but its configuration is wrong.
+            OpenError::Release { .. } => Exit::Usage,
+            reason => reason.blame().into(),
+        };
+        Self { exit, messages: error.messages() }
     }
 }
 

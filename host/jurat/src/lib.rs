@@ -63,15 +63,14 @@ pub use jurat_engine::{
     Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Excerpt, Input, JudgeError, JudgedRecord,
     JudgedWindow, Request, RulesetStats, Sample, Standing,
 };
-pub use jurat_model::{Isolation, Status};
+pub use jurat_model::{Blame, Isolation, Status};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
 pub use problem::{Place, Problem, Problems, advice, chain};
 pub use repository::{Answer, LookError, PinnedBy, Question, RepositoryError, Server};
 pub use room::Room;
 pub use service::{
-    AsyncService, Blame, CallBlame, CallError, Clock, FailureStatus, Health, Identity, OpenError, PinStatus,
-    ReleaseStatus, Reload, Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, TrustStatus,
-    read_public_key,
+    AsyncService, CallError, Clock, FailureStatus, Health, Identity, OpenError, PinStatus, ReleaseStatus, Reload,
+    Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, TrustStatus, read_public_key,
 };
 pub use settings::Settings;

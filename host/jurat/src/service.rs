@@ -37,9 +37,9 @@ pub(crate) mod waiting;
 
 pub use asynchronous::AsyncService;
 pub use builder::ServiceBuilder;
-pub use call::{CallBlame, CallError};
+pub use call::CallError;
 pub use clock::Clock;
-pub use error::{Blame, OpenError};
+pub use error::OpenError;
 pub use identity::{Identity, ReleaseStatus};
 pub use load::read_public_key;
 pub use status::{FailureStatus, Health, PinStatus, Status, TenantStatus, TrustStatus};

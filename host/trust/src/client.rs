@@ -50,7 +50,7 @@ mod past;
 mod refresh;
 mod trusted;
 
-pub use error::{Blame, StateError, UpdateError};
+pub use error::{StateError, UpdateError};
 pub use listing::{Listing, VerifiedManifest};
 
 use trusted::Trusted;

@@ -118,14 +118,13 @@ mod role;
 mod store;
 
 pub use anchor::{Anchor, AnchorError};
-pub use client::{
-    Blame, Client, Demands, Floors, Freshness, Listing, Refresh, StateError, UpdateError, VerifiedManifest,
-};
+pub use client::{Client, Demands, Floors, Freshness, Listing, Refresh, StateError, UpdateError, VerifiedManifest};
 pub use digest::{Digest, ParseDigestError};
 pub use envelope::pre_authentication_encoding;
 pub use envelope::{Envelope, EnvelopeError, PAYLOAD_TYPE, SignError, SignatureError, SignedPayload};
 pub use fetch::{Fetch, FetchError};
 pub use json::FormatError;
+pub use jurat_model::Blame;
 pub use key::{
     EntropyError, KeyError, KeyId, KeySet, KeySetError, ParseKeyIdError, PassphraseCost, PublicKey, SecretKey,
 };

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
-    Associated, CallBlame, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings,
-    Summary, advice, chain, files,
+    Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings, Summary,
+    advice, chain, files,
 };
 use jurat_model::Bytes;
 
@@ -157,7 +157,7 @@ pub(super) fn failure(service: &Service, error: CallError) -> Failure {
         CallError::Route(error @ RouteError::UnknownRuleset { nearest: None, .. }) => {
             Failure::usage(format!("{error}; the release has {}", rulesets(service)))
         }
-        error => Failure::new(exit(error.blame()), chain(&error)),
+        error => Failure::new(error.blame().into(), chain(&error)),
     }
 }
 
@@ -166,14 +166,6 @@ fn rulesets(service: &Service) -> String {
     let rulesets = service.discover_rulesets().unwrap_or_default();
     let names: Vec<_> = rulesets.iter().map(|ruleset| format!("`{}`", Excerpt::of(&ruleset.name))).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
-fn exit(blame: CallBlame) -> Exit {
-    match blame {
-        CallBlame::Caller => Exit::Usage,
-        CallBlame::Rules => Exit::Trust,
-        CallBlame::Host => Exit::Host,
-    }
 }
 
 #[cfg(test)]
@@ -196,7 +188,7 @@ mod tests {
     #[test]
     fn whose_mistake_it_is_decides_the_exit_code() {
         let field = JudgeError::IdField { field: "a..b".into() };
-        assert_eq!(exit(CallError::from(field).blame()), Exit::Usage);
-        assert_eq!(exit(CallError::from(JudgeError::Worker).blame()), Exit::Host);
+        assert_eq!(Exit::from(CallError::from(field).blame()), Exit::Usage);
+        assert_eq!(Exit::from(CallError::from(JudgeError::Worker).blame()), Exit::Host);
     }
 }

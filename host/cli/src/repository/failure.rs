@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use jurat_trust::UpdateError;
 use jurat_trust::publish::{EditError, PlanError, ReadError, SigningError};
-use jurat_trust::{Blame, UpdateError};
 
 use crate::exit::{Exit, Failure};
 
@@ -23,11 +23,7 @@ fn exit_of_read(error: &ReadError) -> Exit {
 }
 
 fn exit(error: &UpdateError) -> Exit {
-    match error.blame() {
-        Blame::Source | Blame::Publisher => Exit::Trust,
-        Blame::Settings => Exit::Usage,
-        Blame::Transport | Blame::Host => Exit::Host,
-    }
+    error.blame().into()
 }
 
 impl From<EditError> for Failure {

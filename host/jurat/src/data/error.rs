@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use thiserror::Error;
 
 use super::Excerpt;
@@ -125,10 +125,29 @@ impl DataError {
         }
     }
 
-    /// Whether another call could be answered, rather than this one at another time.
+    /// Who can do something about it.
     #[must_use]
-    pub fn blames_caller(&self) -> bool {
-        !matches!(self.kind(), "data_unavailable" | "overloaded")
+    pub fn blame(&self) -> Blame {
+        match &self.reason {
+            Reason::Malformed(_)
+            | Reason::NoRoots
+            | Reason::Outside
+            | Reason::Link
+            | Reason::NotAFile
+            | Reason::NoOrigins
+            | Reason::Origin { .. }
+            | Reason::Redirected { .. }
+            | Reason::Private
+            | Reason::NotFound
+            | Reason::TooLarge { .. } => Blame::Caller,
+            Reason::Http(_)
+            | Reason::Status(_)
+            | Reason::Encoded
+            | Reason::Nowhere
+            | Reason::Circle(_)
+            | Reason::Deadline(_) => Blame::Transport,
+            Reason::File(_) | Reason::NoRoom => Blame::Host,
+        }
     }
 }
 

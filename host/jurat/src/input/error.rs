@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::{fmt, io};
 
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use rustix::io::Errno;
 
 /// Why a text was not read, or what an argument names was not found.
@@ -101,10 +101,13 @@ impl InputError {
         &self.reason
     }
 
-    /// Whether the caller can do something about it; else it is the machine, or an [interrupt](Self::is_interrupt).
+    /// Who can do something about it. An [interrupt](Self::is_interrupt) comes from this host.
     #[must_use]
-    pub fn blames_caller(&self) -> bool {
-        !matches!(self.reason, InputReason::Interrupted | InputReason::Failed(_))
+    pub fn blame(&self) -> Blame {
+        match self.reason {
+            InputReason::Interrupted | InputReason::Failed(_) => Blame::Host,
+            _ => Blame::Caller,
+        }
     }
 
     /// Whether nothing is wrong but that somebody has ended it.

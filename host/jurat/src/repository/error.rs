@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jurat_model::Blame;
 use jurat_trust::{AnchorError, Digest, UpdateError};
 use thiserror::Error;
 
@@ -13,7 +14,6 @@ use super::state::StateError;
 use super::status_file::StatusError;
 use crate::cache_dir::CacheDirError;
 use crate::files::ReadError;
-use crate::service::Blame;
 
 /// Why a repository gives no release.
 #[derive(Debug, Error)]
@@ -84,12 +84,13 @@ impl RepositoryError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::NoRoot { .. } | Self::Homeless | Self::NoSecret { .. } | Self::Setup(_) | Self::NotKept { .. } => {
-                Blame::Configuration
+                Blame::Settings
             }
-            Self::Root { .. } | Self::Revoked { .. } => Blame::Trust,
+            Self::Root { .. } => Blame::Source,
+            Self::Revoked { .. } => Blame::Publisher,
             Self::Update(error) => blame(error),
             Self::Files(error) => match error.downcast_ref() {
-                Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. }) => Blame::Trust,
+                Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. }) => Blame::Source,
                 _ => Blame::Host,
             },
             Self::State(_) => Blame::Host,
@@ -102,13 +103,9 @@ fn blame(error: &UpdateError) -> Blame {
         && let Some(ReadError::Link | ReadError::NotAFile) = cause.downcast_ref()
     {
         // No machine has failed: somebody has put something else where the file should be.
-        return Blame::Trust;
+        return Blame::Source;
     }
-    match error.blame() {
-        jurat_trust::Blame::Settings => Blame::Configuration,
-        jurat_trust::Blame::Transport | jurat_trust::Blame::Host => Blame::Host,
-        jurat_trust::Blame::Source | jurat_trust::Blame::Publisher => Blame::Trust,
-    }
+    error.blame()
 }
 
 impl From<UpdateError> for RepositoryError {

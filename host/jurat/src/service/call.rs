@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jurat_engine::results::RecordError;
 use jurat_engine::routing::RouteError;
 use jurat_engine::{Excerpt, JudgeError};
+use jurat_model::Blame;
 use thiserror::Error;
 
-use super::{Blame, OpenError};
+use super::OpenError;
 use crate::data::DataError;
 use crate::repository::RepositoryError;
 
@@ -93,21 +94,10 @@ pub enum CallError {
     BrokenOff,
 }
 
-/// Who can do something about a [`CallError`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum CallBlame {
-    /// Whoever makes the call.
-    Caller,
-    /// Whoever wrote the rules, or serves them.
-    Rules,
-    /// The machine, this program, or somebody that it depends on.
-    Host,
-}
-
 impl CallError {
     /// Who can do something about it.
     #[must_use]
-    pub fn blame(&self) -> CallBlame {
+    pub fn blame(&self) -> Blame {
         match self {
             Self::UnknownTenant { .. }
             | Self::TenantNeeded
@@ -117,20 +107,14 @@ impl CallError {
             | Self::Record(_)
             | Self::Unpinnable
             | Self::NothingEarlier
-            | Self::Route(_) => CallBlame::Caller,
-            Self::Data(error) if error.blames_caller() => CallBlame::Caller,
-            Self::Judge(error) if error.blames_request() => CallBlame::Caller,
-            Self::Revoked { .. } => CallBlame::Rules,
-            Self::Reload(error) | Self::NotReady(error) if error.blame() != Blame::Host => CallBlame::Rules,
-            Self::Coordination { .. }
-            | Self::Closed
-            | Self::Data(_)
-            | Self::Judge(_)
-            | Self::Reload(_)
-            | Self::NotReady(_)
-            | Self::Stale { .. }
-            | Self::Pin(_)
-            | Self::BrokenOff => CallBlame::Host,
+            | Self::Route(_) => Blame::Caller,
+            Self::Data(error) => error.blame(),
+            Self::Judge(error) if error.blames_request() => Blame::Caller,
+            Self::Revoked { .. } => Blame::Publisher,
+            Self::Reload(error) | Self::NotReady(error) => error.blame(),
+            Self::Pin(error) => error.blame(),
+            Self::Stale { .. } => Blame::Transport,
+            Self::Coordination { .. } | Self::Closed | Self::Judge(_) | Self::BrokenOff => Blame::Host,
         }
     }
 

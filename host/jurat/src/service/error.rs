@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use jurat_engine::ReleaseProblem;
+use jurat_model::Blame;
 use jurat_sandbox::{CompileError, LoadError, Refusal};
 use thiserror::Error;
 
@@ -91,34 +92,21 @@ pub enum OpenError {
     BrokenOff,
 }
 
-/// Who can do something about an [`OpenError`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Blame {
-    /// Whoever wrote the settings, or the release.
-    Configuration,
-    /// What is served is not to be trusted, or is refused for what it does.
-    Trust,
-    /// The machine, or this program.
-    Host,
-}
-
 impl OpenError {
     /// Who can do something about it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Settings(_) | Self::Release { .. } | Self::Http(_) | Self::Cache(_) | Self::State(_) => {
-                Blame::Configuration
-            }
+            Self::Settings(_) | Self::Http(_) | Self::Cache(_) | Self::State(_) => Blame::Settings,
             Self::Trust { cause, .. } => cause.blame(),
             Self::NobodyServed(error) | Self::Again(error) => error.blame(),
-            Self::Vectors { .. } | Self::VectorsFail { .. } => Blame::Trust,
+            Self::Release { .. } | Self::Vectors { .. } | Self::VectorsFail { .. } => Blame::Publisher,
             Self::Component { cause, .. } => match &cause.reason {
                 Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
                     Blame::Host
                 }
-                Refusal::WasiNotGranted => Blame::Configuration,
-                _ => Blame::Trust,
+                Refusal::WasiNotGranted => Blame::Settings,
+                _ => Blame::Publisher,
             },
             Self::Sandbox(_) | Self::Workers(_) | Self::Coordination(_) | Self::BrokenOff => Blame::Host,
         }
@@ -130,7 +118,7 @@ impl OpenError {
             Self::Release { .. } => true,
             Self::VectorsFail { report, .. } => !report.is_momentary(),
             Self::Vectors { cause, .. } => !matches!(&**cause, VectorsError::TooSlow { .. } | VectorsError::Thread(_)),
-            Self::Component { .. } => self.blame() == Blame::Trust,
+            Self::Component { .. } => self.blame() == Blame::Publisher,
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use jiff::Timestamp;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use thiserror::Error;
 
 use crate::digest::Digest;
@@ -387,21 +387,6 @@ pub enum StateError {
     /// It has the version of the trust root and says something else, so it belongs to another one.
     #[error("it is another root than the trust root, which has the same version")]
     OtherRoot,
-}
-
-/// Who can do something about an [`UpdateError`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Blame {
-    /// What the source gave is not what was signed, or not signed by those who are trusted: an attack or a broken copy.
-    Source,
-    /// The source could not give it. Trying again may help.
-    Transport,
-    /// What was signed cannot be used: its publisher must publish anew.
-    Publisher,
-    /// The host asks for what is not there, or allows less than the release needs.
-    Settings,
-    /// The host's own clock or memory is wrong.
-    Host,
 }
 
 impl UpdateError {

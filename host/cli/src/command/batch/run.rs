@@ -68,15 +68,11 @@ fn inputs(arguments: &[PathBuf]) -> Result<Inputs, Failure> {
     if arguments.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("no input is given and nothing is piped in; name a file, or `-` to type records"));
     }
-    Inputs::find(arguments).map_err(|error| Failure::new(blame(&error), chain(&error)))
+    Inputs::find(arguments).map_err(|error| Failure::new(error.blame().into(), chain(&error)))
 }
 
 fn is_interrupt(error: &io::Error) -> bool {
     InputError::of(error).is_some_and(InputError::is_interrupt)
-}
-
-fn blame(error: &InputError) -> Exit {
-    if error.blames_caller() { Exit::Usage } else { Exit::Host }
 }
 
 impl Batch<'_> {
@@ -210,7 +206,7 @@ impl Batch<'_> {
             }
             Trouble::Call(CallError::Judge(JudgeError::Input { source_index, offset, error })) => {
                 let (exit, reason) = match InputError::of(&error) {
-                    Some(error) => (blame(error), chain(error)),
+                    Some(error) => (error.blame().into(), chain(error)),
                     None => (Exit::Host, format!("`{}` is not read: {error}", self.inputs.name(source_index))),
                 };
                 let place = if offset == 0 { String::new() } else { format!(" (byte {offset})") };

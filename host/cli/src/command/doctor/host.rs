@@ -115,8 +115,8 @@ fn of_error(about: &str, error: &UpdateError) -> Finding {
     match error.blame() {
         Blame::Source => Finding::refused(about, what)
             .advise("what the server has is not what was signed: upload it again, or look who has changed it"),
-        Blame::Publisher => Finding::refused(about, what).advise("its publisher must publish anew"),
-        Blame::Settings => Finding::refused(about, what).advise("see `trust` in the settings"),
+        Blame::Publisher | Blame::Rule => Finding::refused(about, what).advise("its publisher must publish anew"),
+        Blame::Settings | Blame::Caller => Finding::refused(about, what).advise("see `trust` in the settings"),
         Blame::Transport | Blame::Host => Finding::broken(about, what),
     }
 }

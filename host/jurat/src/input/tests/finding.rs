@@ -32,7 +32,7 @@ fn find(root: &TempDir, arguments: &[&str]) -> Result<Vec<String>, InputError> {
 
 fn why(root: &TempDir, argument: &str) -> InputReason {
     let error = find(root, &[argument]).unwrap_err();
-    assert!(error.blames_caller() && !error.is_interrupt(), "{error}");
+    assert!(error.blame() == jurat_model::Blame::Caller && !error.is_interrupt(), "{error}");
     error.reason().clone()
 }
 

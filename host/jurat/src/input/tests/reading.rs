@@ -80,7 +80,7 @@ fn the_blame_is_in_the_type() {
     let blames = |reason: InputReason| {
         let error = io::Error::from(InputError::new("a.json", reason));
         let error = InputError::of(&error).unwrap();
-        (error.blames_caller(), error.is_interrupt())
+        (error.blame() == jurat_model::Blame::Caller, error.is_interrupt())
     };
     let system = |error: rustix::io::Errno| InputReason::from(io::Error::from(error));
     assert_eq!(blames(system(rustix::io::Errno::IO)), (false, false));

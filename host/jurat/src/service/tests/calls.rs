@@ -1,12 +1,14 @@
 //! The calls, with what is expected of them and with what is not.
 
+use jurat_model::Blame;
+
 use super::site::{LOAN, SCHEMA_URL, Site};
 use super::*;
 
 #[track_caller]
 fn refused<T: fmt::Debug>(outcome: Result<T, CallError>, kind: &str) {
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind(), error.blame()), (kind, CallBlame::Caller), "{error}");
+    assert_eq!((error.kind(), error.blame()), (kind, Blame::Caller), "{error}");
     assert!(!error.to_string().is_empty());
 }
 
@@ -64,7 +66,7 @@ fn a_closed_service_takes_no_calls_and_says_so() {
         clone.reload_logic().unwrap_err(),
         clone.discover_rulesets().unwrap_err(),
     ] {
-        assert_eq!((error.kind(), error.blame()), ("closed", CallBlame::Host));
+        assert_eq!((error.kind(), error.blame()), ("closed", Blame::Host));
     }
     assert_eq!(clone.status().health, Health::Closed);
     clone.close();

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use jurat_model::Blame;
 use jurat_trust::Origin;
 
 use super::site::{LOAN, Site};
@@ -26,10 +27,10 @@ fn what_is_not_as_it_was_signed_is_a_matter_of_trust() {
     let bytes = fs::read(&blob).unwrap();
     fs::write(&blob, [&bytes[1..], b"x"].concat()).unwrap();
     let (whose, message) = site.refusal(site.settings());
-    assert_eq!(whose, Blame::Trust);
+    assert_eq!(whose, Blame::Source);
     assert!(message.contains("is altered"), "{message}");
     fs::remove_file(&blob).unwrap();
-    assert_eq!(site.refusal(site.settings()).0, Blame::Trust);
+    assert_eq!(site.refusal(site.settings()).0, Blame::Source);
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn an_expired_release_is_not_run() {
     let site = Site::new();
     site.set_clock("2026-02-01T00:00:00Z");
     let (whose, message) = site.refusal(site.settings());
-    assert_eq!(whose, Blame::Trust);
+    assert_eq!(whose, Blame::Publisher);
     assert!(message.contains("expired"), "{message}");
 }
 
@@ -48,18 +49,17 @@ fn a_release_that_is_not_there_is_a_matter_of_settings() {
         let trust = tenant.trust.clone().unwrap();
         tenant.trust = Some(Trust { release: "t/demo/main/other.json".parse().unwrap(), ..trust });
     });
-    assert_eq!(site.refusal(other).0, Blame::Configuration);
+    assert_eq!(site.refusal(other).0, Blame::Settings);
     let nowhere = site.with(|tenant| tenant.rules = Location::File(site.path("nowhere")));
     let (whose, message) = site.refusal(nowhere);
-    assert_eq!(whose, Blame::Configuration);
+    assert_eq!(whose, Blame::Settings);
     assert!(message.contains("does not exist"), "{message}");
 }
 
 #[test]
 fn without_a_trusted_root_nothing_is_run() {
     let site = Site::new();
-    for (bytes, whose) in
-        [(None, Blame::Configuration), (Some(&b"no root"[..]), Blame::Trust), (Some(b""), Blame::Trust)]
+    for (bytes, whose) in [(None, Blame::Settings), (Some(&b"no root"[..]), Blame::Source), (Some(b""), Blame::Source)]
     {
         match bytes {
             Some(bytes) => fs::write(site.path("root.json"), bytes).unwrap(),
@@ -78,7 +78,7 @@ fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
     let site = Site::new();
     let settings = site.with(|tenant| tenant.rules = Location::File(site.path("source")));
     let (whose, message) = site.refusal(settings.clone());
-    assert_eq!(whose, Blame::Configuration);
+    assert_eq!(whose, Blame::Settings);
     assert!(message.contains("unsigned rules are not run"), "{message}");
 
     let mut allowed = settings;
@@ -100,7 +100,7 @@ fn a_repository_is_verified_even_where_unsigned_rules_may_run() {
     assert!(matches!(service.identity().unwrap().origin, Origin::Signed(_)));
     let mut untrusted = allowed;
     untrusted.tenants.get_mut("default").unwrap().trust = None;
-    assert_eq!(site.refusal(untrusted).0, Blame::Configuration);
+    assert_eq!(site.refusal(untrusted).0, Blame::Settings);
 }
 
 #[test]

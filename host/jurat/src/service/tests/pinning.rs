@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use jurat_model::Blame;
+
 use super::site::{LOAN, Site};
 use super::*;
 use crate::repository::PinnedBy;
@@ -131,12 +133,12 @@ fn where_nothing_else_is_left_calls_say_that_the_release_was_revoked() {
     for _ in 0..2 {
         service.reload_logic().unwrap_err();
         let error = service.validate("loan", LOAN, "quick").unwrap_err();
-        assert_eq!((error.kind(), error.blame()), ("release_revoked", CallBlame::Rules));
+        assert_eq!((error.kind(), error.blame()), ("release_revoked", Blame::Publisher));
     }
     assert_eq!(service.status().health, Health::Degraded);
     drop(service);
     let (whose, message) = site.refusal(settings(&site));
-    assert!(whose == Blame::Trust && message.contains("revoked"), "{message}");
+    assert!(whose == Blame::Publisher && message.contains("revoked"), "{message}");
     site.publish("2.0.0", &["quick"]);
     assert_eq!(version(&open(&site)), "2.0.0");
 }

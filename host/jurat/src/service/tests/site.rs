@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
+use jurat_model::Blame;
 use jurat_trust::publish::{Clock as PublisherClock, Lifetimes, Mode, Repository, StagedFile};
 use jurat_trust::{Anchor, KeySet, RootKeys, SecretKey, Signer, TargetPath};
 use tempfile::TempDir;

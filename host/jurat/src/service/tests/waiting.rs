@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use jurat_model::Blame;
 use tokio::runtime::Builder;
 
 use super::site::{LOAN, Site};
@@ -61,10 +62,7 @@ fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
         let service = site.open();
         assert!(service.validate("loan", LOAN, "quick").is_ok());
         service.reload_logic().unwrap();
-        assert_eq!(
-            service.read_data("file:///nowhere/at/all", &room::enough()).unwrap_err().blame(),
-            CallBlame::Caller
-        );
+        assert_eq!(service.read_data("file:///nowhere/at/all", &room::enough()).unwrap_err().blame(), Blame::Caller);
         service.close();
         drop(service);
     });
