@@ -40,11 +40,14 @@ mod cache_dir;
 mod code_cache;
 mod coordination;
 mod data;
+mod error;
 pub mod files;
 mod host_state;
 mod http;
 pub mod input;
 mod problem;
+mod public_key;
+mod release;
 mod repository;
 mod room;
 mod service;
@@ -55,6 +58,7 @@ pub mod yaml;
 
 pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
 pub use data::DataError;
+pub use error::{CallError, OpenError};
 pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
 pub use jurat_engine::json::Position;
 pub use jurat_engine::results::{Evidence, FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
@@ -67,10 +71,12 @@ pub use jurat_model::{Blame, Isolation, Status};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
 pub use problem::{Place, Problem, Problems, advice, chain};
+pub use public_key::read_public_key;
+pub use release::{Identity, ReleaseStatus, Reload};
 pub use repository::{Answer, LookError, PinnedBy, Question, RepositoryError, Server};
 pub use room::Room;
 pub use service::{
-    AsyncService, CallError, Clock, FailureStatus, Health, Identity, OpenError, PinStatus, ReleaseStatus, Reload,
-    Service, ServiceBuilder, Status as ServiceStatus, TenantStatus, TrustStatus, read_public_key,
+    AsyncService, Clock, FailureStatus, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,
+    TenantStatus, TrustStatus,
 };
 pub use settings::Settings;

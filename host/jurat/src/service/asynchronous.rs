@@ -5,7 +5,11 @@ use std::time::Duration;
 use jurat_engine::results::RecordResult;
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
 
-use super::{CallError, Reload, Service, Status};
+use super::calls::owned;
+use super::handle::Service;
+use super::status::Status;
+use crate::error::CallError;
+use crate::release::Reload;
 
 /// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
 ///
@@ -14,11 +18,15 @@ use super::{CallError, Reload, Service, Status};
 #[derive(Clone, Debug)]
 pub struct AsyncService(Service);
 
-impl AsyncService {
-    pub(super) fn new(service: Service) -> Self {
-        Self(service)
+impl Service {
+    /// The same service, for callers that must not wait on their own thread.
+    #[must_use]
+    pub fn asynchronous(&self) -> AsyncService {
+        AsyncService(self.clone())
     }
+}
 
+impl AsyncService {
     /// The service itself, for what does not wait.
     #[must_use]
     pub fn blocking(&self) -> &Service {
@@ -42,7 +50,7 @@ impl AsyncService {
         calls: impl FnOnce(&Service) -> T + Send + 'static,
     ) -> Result<T, CallError> {
         let service = self.0.clone();
-        let threads = self.0.inner.runtimes.calls().ok_or(CallError::Closed)?;
+        let threads = self.0.shared.runtimes.calls().ok_or(CallError::Closed)?;
         let done = threads.spawn_blocking(move || calls(&service));
         done.await.map_err(|_| CallError::BrokenOff)
     }
@@ -67,7 +75,7 @@ impl AsyncService {
         ruleset: &str,
     ) -> Result<Vec<RecordResult>, CallError> {
         let [records, ruleset] = [records, ruleset].map(str::to_owned);
-        let id_fields = super::owned(id_fields);
+        let id_fields = owned(id_fields);
         self.run(move |service| service.batch_validate(&records, &borrowed(&id_fields), &ruleset)).await?
     }
 
@@ -83,7 +91,7 @@ impl AsyncService {
         ruleset: &str,
     ) -> Result<Vec<RecordResult>, CallError> {
         let [uri, ruleset] = [uri, ruleset].map(str::to_owned);
-        let [types, id_fields] = [entity_types, id_fields].map(super::owned);
+        let [types, id_fields] = [entity_types, id_fields].map(owned);
         self.run(move |service| service.batch_file_validate(&uri, &borrowed(&types), &borrowed(&id_fields), &ruleset))
             .await?
     }

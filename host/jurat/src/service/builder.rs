@@ -12,22 +12,27 @@ use jurat_engine::Workers;
 use jurat_model::Bytes;
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
+use super::clock::Clock;
+use super::handle::Service;
 use super::in_flight::InFlight;
-use super::load::Rules;
+use super::refresh;
 use super::related::Network;
+use super::releases::Releases;
+use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
+use super::shared::Shared;
 use super::tenant::Tenant;
-use super::{Clock, Inner, OpenError, Service, refresh};
 use crate::cache_dir::CacheDir;
 use crate::code_cache::{CodeDir, host_key};
 use crate::coordination::OnRetry;
 use crate::data::DataSource;
+use crate::error::OpenError;
 use crate::http::{self, Reach};
 use crate::problem::chain;
 use crate::repository::{Repository, Surroundings, shown};
 use crate::settings::Settings;
 
-/// How long is waited at the start for a repository that does not answer, where there is a release of earlier days.
+/// The longest wait at the start for a repository that does not answer, where there is a release of earlier days.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A service that is about to be opened.
@@ -44,12 +49,31 @@ pub struct ServiceBuilder {
     waiting_calls: usize,
 }
 
-impl ServiceBuilder {
-    pub(super) fn new(settings: Settings) -> Self {
-        let waiting_calls = waiting_calls(&settings.rpc);
-        Self { settings, compiler: Compiler::InProcess, clock: Clock::default(), on_retry: None, waiting_calls }
+impl Service {
+    /// Gets the releases that the settings name, checks that they are trusted, and makes their rules ready.
+    ///
+    /// Takes the time from the system, and compiles in this process; [`Service::builder`] has the choice.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Nothing is run unless everything is in order.
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        Self::builder(settings).open()
     }
 
+    /// Like [`Service::open`], with options.
+    pub fn builder(settings: Settings) -> ServiceBuilder {
+        let waiting_calls = waiting_calls(&settings.rpc);
+        ServiceBuilder {
+            settings,
+            compiler: Compiler::InProcess,
+            clock: Clock::default(),
+            on_retry: None,
+            waiting_calls,
+        }
+    }
+}
+
+impl ServiceBuilder {
     /// Where components are compiled: a child process, if the program has a way to be one.
     pub fn with_compiler(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
@@ -79,32 +103,32 @@ impl ServiceBuilder {
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         let directories = Directories::open(&settings)?;
         let code = directories.code();
-        let mut inner = Inner {
+        let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;
+        let mut shared = Shared {
             tenants: BTreeMap::new(),
-            sandbox: sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?,
             runtimes: Runtimes::start(waiting_calls).map_err(OpenError::Workers)?,
             workers: Workers::start(count).map_err(OpenError::Workers)?,
             clock,
-            kept_releases: settings.kept_releases,
             in_flight: InFlight::default(),
         };
-        inner.tenants = inner.open(&settings, &directories, on_retry)?;
-        inner.refuse_if_nobody_is_served()?;
-        let inner = Arc::new(inner);
-        if let Some(io) = inner.runtimes.io() {
-            refresh::start(io, &inner, &settings);
+        shared.tenants = shared.open(&settings, &directories, &sandbox, on_retry)?;
+        shared.refuse_if_nobody_is_served()?;
+        let shared = Arc::new(shared);
+        if let Some(io) = shared.runtimes.io() {
+            refresh::start(io, &shared, &settings);
         }
-        let sole = if inner.tenants.len() == 1 { inner.tenants.values().next().cloned() } else { None };
-        Ok(Service { inner, tenant: sole })
+        let sole = if shared.tenants.len() == 1 { shared.tenants.values().next().cloned() } else { None };
+        Ok(Service { shared, tenant: sole })
     }
 }
 
-impl Inner {
+impl Shared {
     /// Opens what each tenant has.
     fn open(
         &self,
         settings: &Settings,
         directories: &Directories,
+        sandbox: &Sandbox,
         on_retry: Option<OnRetry>,
     ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
@@ -136,11 +160,12 @@ impl Inner {
                 .map(|trust| Repository::open(name, &tenant.rules, trust, &surroundings))
                 .transpose()
                 .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
-            let rules = Rules::new(tenant.clone(), repository);
+            let upstream = Upstream::new(tenant.clone(), repository, sandbox.clone());
+            let releases = Releases::new(name, upstream, self.clock.clone(), settings.kept_releases);
             let lane = self.workers.lane(most);
-            tenants.insert(name.clone(), Arc::new(Tenant::new(name, rules, data, lane, self.clock.now())));
+            tenants.insert(name.clone(), Arc::new(Tenant::new(name, tenant.clone(), data, releases, lane)));
         }
-        self.look(&tenants)?;
+        self.poll(&tenants)?;
         for tenant in tenants.values() {
             tenant.relate(&network)?;
             self.report(tenant);
@@ -148,38 +173,39 @@ impl Inner {
         Ok(tenants)
     }
 
-    /// Looks for everybody's release at once. Who has one of earlier days does not wait long for a newer one, which follows.
-    fn look(&self, tenants: &BTreeMap<String, Arc<Tenant>>) -> Result<(), OpenError> {
+    /// Polls for the releases of all tenants at once. A tenant that has a release of earlier days does not wait long for a newer
+    /// one, which follows.
+    fn poll(&self, tenants: &BTreeMap<String, Arc<Tenant>>) -> Result<(), OpenError> {
         let threads = self.runtimes.calls().ok_or(OpenError::BrokenOff)?;
-        let looks = tenants.values().map(|tenant| {
+        let polls = tenants.values().map(|tenant| {
             let (sender, receiver) = sync_channel(1);
-            let (looking, sandbox, clock, kept) =
-                (Arc::clone(tenant), self.sandbox.clone(), self.clock.clone(), self.kept_releases);
+            let polled = Arc::clone(tenant);
             threads.spawn_blocking(move || {
                 // What goes wrong is in the tenant's status, and what its calls are told.
-                let _ = looking.reload(&sandbox, &clock, kept);
+                let _ = polled.releases.reload();
                 let _ = sender.send(());
             });
             (tenant, receiver)
         });
         let began = Instant::now();
-        for (tenant, done) in looks.collect::<Vec<_>>() {
-            if tenant.rules().repository().is_some_and(Repository::remembers) {
+        for (tenant, done) in polls.collect::<Vec<_>>() {
+            if tenant.releases.repository().is_some_and(Repository::remembers) {
                 if done.recv_timeout(PATIENCE.saturating_sub(began.elapsed())).is_err() {
-                    let _ = tenant.settle(&self.sandbox, &self.clock, self.kept_releases);
+                    let _ = tenant.releases.reconcile();
                 }
             } else {
-                // It ends when the look does, in whatever way.
+                // The sender is dropped when the poll ends, in whatever way.
                 let _ = done.recv();
             }
         }
         Ok(())
     }
 
-    /// One tenant without rules is that tenant's trouble; a service that could serve nobody is no service.
+    /// One tenant without rules is that tenant's trouble; a service is refused where no tenant has any.
     fn refuse_if_nobody_is_served(&self) -> Result<(), OpenError> {
-        let mut errors = self.tenants.values().map(|tenant| tenant.snapshot().failure.map(|failure| failure.error));
-        if self.tenants.values().any(|tenant| tenant.serving().release().is_some()) {
+        let mut errors =
+            self.tenants.values().map(|tenant| tenant.releases.snapshot().failure.map(|failure| failure.error));
+        if self.tenants.values().any(|tenant| tenant.releases.serving().release().is_some()) {
             return Ok(());
         }
         match errors.next().flatten() {

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::CallError;
+use crate::error::CallError;
 
 /// Counts calls, until there must be no more.
 #[derive(Debug, Default)]

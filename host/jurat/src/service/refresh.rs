@@ -1,4 +1,4 @@
-//! Looks for newer releases in the background, never on the way of a call.
+//! Polls for newer releases in the background, never on the way of a call.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
@@ -6,47 +6,47 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Inner;
+use super::shared::Shared;
 use super::tenant::Tenant;
 use crate::repository::Repository;
 use crate::settings::Settings;
 
-/// How much earlier or later than its time a look may be, in percent: so that many hosts do not ask at once.
+/// How much earlier or later than its time a poll may be, in percent: so that many hosts do not ask at once.
 const JITTER: u64 = 10;
 
-/// How soon a release is held on to, or let go, after somebody has said so in another process.
+/// How soon this host follows when another process has pinned or unpinned a release.
 const PINS: Duration = Duration::from_millis(500);
 
-/// How often it is looked what nobody needs any more.
+/// Interval between prunings of unused blobs.
 const PRUNING: Duration = Duration::from_secs(3_600);
 
-/// What is looked for.
+/// What is polled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Subject {
     /// Newer metadata and releases of repositories.
     Repositories,
     /// Sources that nobody has signed, and the configurations of coordination services.
     Rest,
-    /// Releases that somebody holds on to.
+    /// Releases that are pinned.
     Pins,
 }
 
-/// Looks every so often, as long as the service lives: for each tenant by itself, so that what takes its time for one keeps no
+/// Polls at intervals, as long as the service lives: for each tenant by itself, so that a slow repository of one tenant keeps no
 /// other waiting.
-pub(super) fn start(io: &Handle, inner: &Arc<Inner>, settings: &Settings) {
+pub(super) fn start(io: &Handle, shared: &Arc<Shared>, settings: &Settings) {
     let subjects = [(Subject::Repositories, settings.poll), (Subject::Rest, settings.max_age), (Subject::Pins, PINS)];
-    io.spawn(prune(Arc::downgrade(inner)));
-    for tenant in inner.tenants.keys() {
+    io.spawn(prune(Arc::downgrade(shared)));
+    for tenant in shared.tenants.keys() {
         for (subject, every) in subjects {
-            io.spawn(run(Arc::downgrade(inner), tenant.clone(), subject, every));
+            io.spawn(run(Arc::downgrade(shared), tenant.clone(), subject, every));
         }
     }
 }
 
-async fn run(inner: Weak<Inner>, tenant: String, subject: Subject, every: Duration) {
+async fn run(shared: Weak<Shared>, tenant: String, subject: Subject, every: Duration) {
     loop {
         tokio::time::sleep(jittered(every, RandomState::new().hash_one(()))).await;
-        let Some(service) = inner.upgrade() else { return };
+        let Some(service) = shared.upgrade() else { return };
         if service.in_flight.is_closed() {
             return;
         }
@@ -54,41 +54,37 @@ async fn run(inner: Weak<Inner>, tenant: String, subject: Subject, every: Durati
         else {
             return;
         };
-        // Whatever is wrong is in the log and in the status by then, and tried again after the same time.
-        let _ = threads.spawn_blocking(move || look(&service, &tenant, subject)).await;
+        // Whatever goes wrong is tried again after the same time.
+        let _ = threads.spawn_blocking(move || poll(&service, &tenant, subject)).await;
     }
 }
 
-/// Removes what was fetched and nobody needs any more.
-async fn prune(inner: Weak<Inner>) {
+/// Removes fetched files that no release needs any more.
+async fn prune(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(jittered(PRUNING, RandomState::new().hash_one(()))).await;
-        let Some(service) = inner.upgrade() else { return };
+        let Some(service) = shared.upgrade() else { return };
         let Some(threads) = service.runtimes.calls().cloned() else { return };
         let pruned = threads.spawn_blocking(move || {
-            let repositories = service.tenants.values().filter_map(|tenant| tenant.rules().repository());
+            let repositories = service.tenants.values().filter_map(|tenant| tenant.releases.repository());
             Repository::prune(repositories, service.clock.now());
         });
         let _ = pruned.await;
     }
 }
 
-fn look(service: &Inner, tenant: &Tenant, subject: Subject) {
-    let is_repository = tenant.rules().is_repository();
+fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
+    let is_repository = tenant.releases.is_repository();
     let is_due = match subject {
         Subject::Repositories => is_repository,
         Subject::Rest => !is_repository,
-        Subject::Pins => tenant.is_repinned(),
+        Subject::Pins => tenant.releases.repository().is_some_and(Repository::is_repinned),
     };
     if is_due {
-        let Inner { sandbox, clock, kept_releases, .. } = service;
+        // What is wrong is in the log and in the status by then.
         let _ = match subject {
-            Subject::Pins => {
-                let settled = tenant.settle(sandbox, clock, *kept_releases);
-                // The newest one may be one that this host has never had.
-                if tenant.is_pinned() { settled } else { tenant.reload(sandbox, clock, *kept_releases) }
-            }
-            Subject::Repositories | Subject::Rest => tenant.reload(sandbox, clock, *kept_releases),
+            Subject::Pins => tenant.releases.follow_pin(),
+            Subject::Repositories | Subject::Rest => tenant.releases.reload(),
         };
         service.report(tenant);
     }
@@ -97,7 +93,7 @@ fn look(service: &Inner, tenant: &Tenant, subject: Subject) {
     }
 }
 
-/// The time, up to so much earlier or later.
+/// The time, up to [`JITTER`] percent earlier or later.
 fn jittered(time: Duration, random: u64) -> Duration {
     let permille = 1_000 - 10 * JITTER + random % (20 * JITTER + 1);
     time.mul_f64(f64::from(u32::try_from(permille).unwrap_or(1_000)) / 1e3)
@@ -108,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_are_spread_around_their_time() {
+    fn polls_are_spread_around_their_time() {
         let time = Duration::from_secs(1_000);
         assert_eq!(jittered(time, 0), Duration::from_secs(900));
         assert_eq!(jittered(time, 100), time);

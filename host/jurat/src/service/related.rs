@@ -10,10 +10,10 @@ use jurat_model::Bytes;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::OpenError;
 use super::waiting::wait_for;
 use crate::cache_dir::CacheDir;
 use crate::coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
+use crate::error::OpenError;
 use crate::problem::chain;
 use crate::settings::{CoordinationSource, HostPattern, Location, Secret};
 use crate::source::Source;

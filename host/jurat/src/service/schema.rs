@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::CallError;
+use crate::error::CallError;
 
 /// The one member that matters here.
 #[derive(Deserialize)]

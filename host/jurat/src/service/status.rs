@@ -1,4 +1,4 @@
-//! How the service is, for those who watch over it.
+//! How the service is, for those who operate it.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use jiff::Timestamp;
 
-use super::generation::{Absence, Serving, Standing};
-use super::identity::{ReleaseStatus, roles};
 use super::related::Related;
+use super::releases::generation::{Absence, Serving};
+use super::releases::vouching::Vouching;
 use super::tenant::Tenant;
 use crate::coordination::{BreakerState, CoordinationStatus};
+use crate::release::{ReleaseStatus, roles};
 use crate::repository::Pin;
 
 /// How the service is.
@@ -34,7 +35,7 @@ pub struct Status {
 pub enum Health {
     /// Nothing is wrong.
     Ok,
-    /// Calls are served, but somebody should look at [`Status`].
+    /// Calls are served, but an operator should look at [`Status`].
     Degraded,
     /// No calls are served any more.
     Closed,
@@ -51,7 +52,7 @@ pub struct TenantStatus {
     pub trust: Option<TrustStatus>,
     /// Why calls are not served, in one sentence for each thing; empty if they are.
     pub unavailable: Vec<String>,
-    /// The release that somebody holds on to; none if the newest one is to serve.
+    /// The release that is pinned; none if the newest one is to serve.
     pub pin: Option<PinStatus>,
     /// How many releases have served since the start, that one included.
     pub generation: u64,
@@ -63,7 +64,7 @@ pub struct TenantStatus {
     pub cache_age: f64,
     /// Those before it that are still at hand, the last one first.
     pub previous: Vec<ReleaseStatus>,
-    /// Why a newer release was not used, if the last look ended so.
+    /// Why a newer release was not used, if the last poll ended so.
     pub failure: Option<FailureStatus>,
     /// The service that related entities are fetched from, if there is one.
     pub coordination: Option<CoordinationStatus>,
@@ -73,22 +74,22 @@ pub struct TenantStatus {
 
 impl TenantStatus {
     pub(super) fn of(tenant: &Tenant, now: Timestamp) -> Self {
-        let snapshot = tenant.snapshot();
+        let snapshot = tenant.releases.snapshot();
         let serving = snapshot.serving.release();
-        let standing = serving.and_then(|generation| generation.standing.as_ref());
+        let vouching = serving.and_then(|generation| generation.vouching.as_ref());
         // Clocks are set back now and then.
         let age = std::time::Duration::try_from(now.duration_since(snapshot.checked)).unwrap_or_default();
         Self {
             name: tenant.name.clone(),
             release: serving.map(|generation| generation.identity.status()),
-            trust: standing.map(|standing| TrustStatus::of(standing, now)),
+            trust: vouching.map(|vouching| TrustStatus::of(vouching, now)),
             unavailable: unavailable(&snapshot.serving, now),
             pin: snapshot.pin.as_ref().map(PinStatus::of),
             generation: snapshot.generations,
             since: serving.map(|generation| generation.since.to_string()),
             checked: snapshot.checked.to_string(),
             cache_age: age.as_secs_f64(),
-            previous: snapshot.previous.iter().map(|generation| generation.identity.status()).collect(),
+            previous: snapshot.earlier.iter().map(|generation| generation.identity.status()).collect(),
             failure: snapshot
                 .failure
                 .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
@@ -129,14 +130,14 @@ pub struct TrustStatus {
 }
 
 impl TrustStatus {
-    fn of(standing: &Standing, now: Timestamp) -> Self {
+    fn of(vouching: &Vouching, now: Timestamp) -> Self {
         Self {
-            roles: roles(&standing.provenance),
-            expires: standing.expires.to_string(),
-            expiring: standing.expiring.to_string(),
-            stale: standing.is_stale(now),
-            due: standing.is_due(now),
-            ends: standing.ends.to_string(),
+            roles: roles(&vouching.provenance),
+            expires: vouching.expires.to_string(),
+            expiring: vouching.expiring.to_string(),
+            stale: vouching.is_stale(now),
+            due: vouching.is_due(now),
+            ends: vouching.ends.to_string(),
         }
     }
 }
@@ -149,16 +150,16 @@ fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
     }
 }
 
-/// A release that somebody holds on to.
+/// A release that is pinned.
 #[derive(Clone, Debug, Serialize)]
 pub struct PinStatus {
     /// The SHA-256 of its manifest.
     pub manifest: String,
     /// Since when, RFC 3339.
     pub at: String,
-    /// By which way.
+    /// Through which interface.
     pub by: String,
-    /// Why, in somebody's words.
+    /// Why, in the operator's words.
     pub reason: Option<String>,
 }
 

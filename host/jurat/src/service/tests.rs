@@ -1,5 +1,3 @@
-use super::*;
-
 mod calls;
 mod opening;
 mod pinning;

@@ -1,9 +1,11 @@
 //! The calls, with what is expected of them and with what is not.
 
+use std::fmt;
+
 use jurat_model::Blame;
 
 use super::site::{LOAN, SCHEMA_URL, Site};
-use super::*;
+use crate::{CallError, Health};
 
 #[track_caller]
 fn refused<T: fmt::Debug>(outcome: Result<T, CallError>, kind: &str) {

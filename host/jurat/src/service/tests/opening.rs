@@ -6,8 +6,8 @@ use jurat_model::Blame;
 use jurat_trust::Origin;
 
 use super::site::{LOAN, Site};
-use super::*;
 use crate::settings::{Location, Trust, Unsigned};
+use crate::{CallError, Reload};
 
 #[test]
 fn a_signed_release_judges() {

@@ -1,12 +1,12 @@
 //! Holding on to a release, going back to one, and what was revoked.
 
 use std::fs;
+use std::time::Duration;
 
 use jurat_model::Blame;
 
 use super::site::{LOAN, Site};
-use super::*;
-use crate::repository::PinnedBy;
+use crate::{CallError, Health, PinnedBy, Reload, Service, Settings};
 
 /// A host that remembers.
 fn settings(site: &Site) -> Settings {

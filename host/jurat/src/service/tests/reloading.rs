@@ -3,9 +3,12 @@
 use std::fs;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
+
+use jurat_model::Blame;
 
 use super::site::{LOAN, Site};
-use super::*;
+use crate::{CallError, Health, Reload, Settings};
 
 #[test]
 fn a_newer_release_is_switched_to_and_the_one_before_stays_at_hand() {
@@ -35,7 +38,7 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
         fs::write(blob.unwrap().path(), "altered").unwrap();
     }
     let error = service.reload_logic().unwrap_err();
-    assert_eq!((error.kind(), error.blame()), ("reload", Blame::Publisher));
+    assert_eq!((error.kind(), error.blame()), ("reload", Blame::Source));
     assert_eq!(service.identity().unwrap().version, "1.0.0");
     assert!(service.validate("loan", LOAN, "quick").is_ok());
     let status = service.status();

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use jurat_model::Blame;
+use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Clock as PublisherClock, Lifetimes, Mode, Repository, StagedFile};
 use jurat_trust::{Anchor, KeySet, RootKeys, SecretKey, Signer, TargetPath};
 use tempfile::TempDir;
 
-use super::*;
 use crate::author;
 use crate::files::Directory;
 use crate::settings::{Overrides, TenantSettings};
+use crate::{Clock, Service, ServiceBuilder, Settings};
 
 pub(super) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
 

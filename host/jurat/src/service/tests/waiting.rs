@@ -1,12 +1,13 @@
 //! Who waits, and on which thread.
 
 use std::thread;
+use std::time::Duration;
 
 use jurat_model::Blame;
 use tokio::runtime::Builder;
 
 use super::site::{LOAN, Site};
-use super::*;
+use crate::{CallError, Reload, room};
 
 fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
 

@@ -8,7 +8,7 @@ use jurat_engine::{Excerpt, JudgeError};
 use jurat_model::Blame;
 use thiserror::Error;
 
-use super::OpenError;
+use super::open::OpenError;
 use crate::data::DataError;
 use crate::repository::RepositoryError;
 
@@ -21,7 +21,7 @@ pub enum CallError {
     /// The service was closed.
     #[error("the service is closed")]
     Closed,
-    /// Nobody of that name has rules here.
+    /// No tenant has that name.
     #[error("there is no tenant `{name}`")]
     UnknownTenant {
         /// The name as given.
@@ -71,13 +71,13 @@ pub enum CallError {
         /// When it expired.
         expired: jiff::Timestamp,
     },
-    /// Only releases of a repository can be held on to.
+    /// Only releases of a repository can be pinned.
     #[error("only releases of a signed repository can be pinned")]
     Unpinnable,
     /// There is no release to go back to.
     #[error("there is no earlier release at hand")]
     NothingEarlier,
-    /// The wish cannot be kept.
+    /// The pin cannot be written or read.
     #[error("the pin cannot be written or read")]
     Pin(#[source] Arc<RepositoryError>),
     /// There is no newer release that can be used; the one that served before goes on serving.
@@ -89,7 +89,7 @@ pub enum CallError {
         /// What is wrong, one sentence for each thing.
         reasons: Vec<String>,
     },
-    /// The call broke off: a mistake of the program.
+    /// The call broke off: a bug.
     #[error("the call broke off; the log says why")]
     BrokenOff,
 }

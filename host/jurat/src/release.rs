@@ -1,11 +1,9 @@
-//! Which release it is, and what vouches for it.
+//! Which release serves, as an application is told: its identity, and what came of looking for a newer one.
 
 use std::collections::BTreeMap;
 
 use jurat_trust::{Digest, Origin, Provenance, VerifiedRelease};
 use serde::Serialize;
-
-use super::generation::Standing;
 
 /// Which release it is, and what vouches for it.
 #[derive(Clone, Debug)]
@@ -22,7 +20,16 @@ pub struct Identity {
     pub origin: Origin,
 }
 
-/// An [`Identity`] as a [`Status`](super::Status) shows it.
+/// What came of looking for a newer release.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reload {
+    /// The release that serves is still the newest.
+    Unchanged,
+    /// Another release serves from now on.
+    Switched,
+}
+
+/// An [`Identity`] as a [`Status`](crate::ServiceStatus) shows it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReleaseStatus {
     /// The name of the release.
@@ -42,7 +49,7 @@ pub struct ReleaseStatus {
 }
 
 impl Identity {
-    pub(super) fn of(release: &VerifiedRelease) -> Self {
+    pub(crate) fn of(release: &VerifiedRelease) -> Self {
         Self {
             name: release.manifest().name().to_string(),
             version: release.manifest().version().to_string(),
@@ -52,7 +59,7 @@ impl Identity {
         }
     }
 
-    pub(super) fn status(&self) -> ReleaseStatus {
+    pub(crate) fn status(&self) -> ReleaseStatus {
         let provenance = match &self.origin {
             Origin::Signed(provenance) => Some(provenance),
             Origin::Unsigned => None,
@@ -67,28 +74,10 @@ impl Identity {
             signers: provenance.map(|provenance| names(&provenance.signers)).unwrap_or_default(),
         }
     }
-
-    pub(super) fn log(&self, tenant: &str, standing: Option<&Standing>) {
-        let Self { name, version, manifest, origin, .. } = self;
-        match origin {
-            Origin::Unsigned => tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules"),
-            Origin::Signed(provenance) => tracing::info!(
-                tenant,
-                release = name,
-                version,
-                manifest,
-                repository = %provenance.repository,
-                metadata = shown(&roles(provenance)),
-                expires = standing.map(|standing| standing.expires.to_string()),
-                signers = names(&provenance.signers).join(","),
-                "release loaded"
-            ),
-        }
-    }
 }
 
 /// The versions of all roles on the way to a release.
-pub(super) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
+pub(crate) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
     let versions = &provenance.versions;
     let roles = [
         ("root".to_owned(), Some(versions.root)),
@@ -100,11 +89,7 @@ pub(super) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
     roles.into_iter().filter_map(|(role, version)| Some((role, version?.get()))).collect()
 }
 
-fn shown(roles: &BTreeMap<String, u64>) -> String {
-    let roles: Vec<_> = roles.iter().map(|(role, version)| format!("{role} {version}")).collect();
-    roles.join(", ")
-}
-
-fn names(keys: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+/// Keys, as text.
+pub(crate) fn names(keys: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
     keys.into_iter().map(|key| key.to_string()).collect()
 }

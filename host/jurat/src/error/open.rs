@@ -69,8 +69,8 @@ pub enum OpenError {
     /// No threads.
     #[error("the threads that run rules could not be started")]
     Workers(#[source] io::Error),
-    /// Servers cannot be spoken to as the settings say.
-    #[error("servers cannot be spoken to as the settings say")]
+    /// The settings of the HTTP client are invalid.
+    #[error("the HTTP client settings are invalid")]
     Http(#[source] Box<dyn Error + Send + Sync>),
     /// What was fetched cannot be kept where the settings say.
     #[error("`logic_cache_dir` cannot be used")]
@@ -87,7 +87,7 @@ pub enum OpenError {
     /// The release was refused before, and is still the same.
     #[error(transparent)]
     Again(Arc<Self>),
-    /// Loading broke off: a mistake of the program.
+    /// Loading broke off: a bug.
     #[error("loading broke off; the log says why")]
     BrokenOff,
 }
@@ -113,7 +113,7 @@ impl OpenError {
     }
 
     /// Whether the same release would be refused again, whatever changes around it.
-    pub(super) fn is_lasting(&self) -> bool {
+    pub(crate) fn is_lasting(&self) -> bool {
         match self {
             Self::Release { .. } => true,
             Self::VectorsFail { report, .. } => !report.is_momentary(),

@@ -1,0 +1,7 @@
+//! Why a service is not opened, and why a call gives no results: typed causes, and who can do something about each.
+
+mod call;
+mod open;
+
+pub use call::CallError;
+pub use open::OpenError;

@@ -1,0 +1,128 @@
+//! The handle that an application has: which tenant it is for, and what can be known without making a call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jurat_engine::{Excerpt, Release, Request};
+use jurat_model::{Bytes, Run};
+
+use super::releases::generation::Generation;
+use super::shared::Shared;
+use super::status::{Health, Status, TenantStatus};
+use super::tenant::Tenant;
+use crate::error::CallError;
+use crate::release::Identity;
+use crate::settings::TenantSettings;
+
+/// The rules of one tenant or several, ready to judge.
+///
+/// A handle: cloning it is cheap, all clones are the same service, and any number of threads may call it at once. Calls wait for
+/// their results on the thread that makes them; where that must not be, take [`Service::asynchronous`].
+///
+/// Releases are replaced while it runs, in the background or by [`Service::reload_logic`]. A call ends on the release that it
+/// began with. Dropping the last handle ends the background work; [`Service::close`] also waits for calls.
+///
+/// # Limits
+/// Any number of calls is taken. A server bounds how many it makes at once, as `jurat rpc` does.
+#[derive(Clone)]
+pub struct Service {
+    pub(super) shared: Arc<Shared>,
+    /// The tenant whose rules are used; none = there are several, and the handle is for all of them.
+    pub(super) tenant: Option<Arc<Tenant>>,
+}
+
+impl Service {
+    /// The same service, with the rules of one tenant. There is no need to say which if there is only one.
+    ///
+    /// # Errors
+    /// When there is no tenant of that name.
+    pub fn tenant(&self, name: &str) -> Result<Self, CallError> {
+        let found = self.shared.tenants.get(name).cloned();
+        let tenant = found.ok_or_else(|| CallError::UnknownTenant { name: Excerpt::of(name) })?;
+        Ok(Self { shared: Arc::clone(&self.shared), tenant: Some(tenant) })
+    }
+
+    /// How long ago it was last known that the release that serves is the newest.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn cache_age(&self) -> Result<Duration, CallError> {
+        let checked = self.bound()?.releases.snapshot().checked;
+        Ok(self.shared.age(checked))
+    }
+
+    /// Which release serves, and what vouches for it.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn identity(&self) -> Result<Identity, CallError> {
+        Ok(self.serving()?.identity.clone())
+    }
+
+    /// The release that serves.
+    ///
+    /// # Errors
+    /// When the service does not know whose release is meant.
+    pub fn release(&self) -> Result<Arc<Release>, CallError> {
+        Ok(Arc::clone(&self.serving()?.release))
+    }
+
+    /// How the service is: all tenants, or the one that this handle is for.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let all = self.shared.tenants.values();
+        let tenants: Vec<_> = match &self.tenant {
+            Some(tenant) => vec![self.shared.tenant_status(tenant)],
+            None => all.map(|tenant| self.shared.tenant_status(tenant)).collect(),
+        };
+        let health = if self.shared.in_flight.is_closed() {
+            Health::Closed
+        } else if tenants.iter().any(TenantStatus::is_degraded) {
+            Health::Degraded
+        } else {
+            Health::Ok
+        };
+        Status {
+            health,
+            version: env!("CARGO_PKG_VERSION"),
+            workers: self.shared.workers.count(),
+            in_flight: self.shared.in_flight.count(),
+            tenants,
+        }
+    }
+
+    /// A request as the settings have it, at the present time; change in it what should be different.
+    ///
+    /// # Errors
+    /// When the service does not know whose settings are meant.
+    pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
+        let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
+        let run = Run { now: self.shared.clock.now().as_microsecond(), isolation, suspend_after };
+        Ok(Request { run, chunk, max_record, max_findings, ..Request::new(ruleset, run.now) })
+    }
+
+    /// The longest file of records.
+    ///
+    /// # Errors
+    /// When the service does not know whose settings are meant.
+    pub fn max_file(&self) -> Result<Bytes, CallError> {
+        Ok(self.bound()?.settings.max_file)
+    }
+
+    fn serving(&self) -> Result<Arc<Generation>, CallError> {
+        Ok(Arc::clone(self.bound()?.releases.serving().at(self.shared.clock.now())?))
+    }
+
+    /// The tenant whose rules are used.
+    pub(super) fn bound(&self) -> Result<&Arc<Tenant>, CallError> {
+        self.tenant.as_ref().ok_or(CallError::TenantNeeded)
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.shared.tenants.keys().collect();
+        out.debug_struct("Service").field("tenants", &names).field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! What operators do: look for a newer release, pin one, go back to an earlier one, and end the service.
+
+use jurat_trust::Digest;
+
+use super::handle::Service;
+use super::related::Related;
+use crate::error::CallError;
+use crate::release::Reload;
+use crate::repository::{Pin, PinnedBy};
+
+impl Service {
+    /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.
+    ///
+    /// # Errors
+    /// When either is not in order: the release that serves goes on serving, or the coordination service stays configured as it was.
+    /// A newer release is switched to also where only that configuration is not in order; the status tells.
+    pub fn reload_logic(&self) -> Result<Reload, CallError> {
+        let _call = self.shared.in_flight.enter()?;
+        let tenant = self.bound()?;
+        let reload = tenant.releases.reload();
+        self.shared.report(tenant);
+        tenant.reread_related();
+        let reload = reload.map_err(CallError::Reload)?;
+        match tenant.related().map(Related::failure) {
+            Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
+            _ => Ok(reload),
+        }
+    }
+
+    /// Pins the release with this manifest: it serves, whatever the repository lists, until it is unpinned.
+    ///
+    /// It must be the one that serves, the newest one, or one of those that this host has kept. Nothing has to be fetched for
+    /// those that were kept, and the pin outlives this process if the settings name a `state_dir`.
+    ///
+    /// # Errors
+    /// When there is no such release here, it was revoked, or it can no longer be trusted; the pin stays, and the status says so.
+    pub fn pin(&self, manifest: &Digest, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
+        let _call = self.shared.in_flight.enter()?;
+        let tenant = self.bound()?;
+        let pin = Pin { manifest: *manifest, at: self.shared.clock.now(), by, reason: reason.map(str::to_owned) };
+        let outcome = tenant.releases.pin(&pin);
+        self.shared.report(tenant);
+        outcome
+    }
+
+    /// Goes back to the release that served before the present one, and pins it.
+    ///
+    /// # Errors
+    /// When there is none, and as [`Service::pin`] has.
+    pub fn rollback(&self, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
+        let earlier = self.bound()?.releases.before()?.ok_or(CallError::NothingEarlier)?;
+        self.pin(&earlier, by, reason)
+    }
+
+    /// Unpins the pinned release: the newest one serves from now on.
+    ///
+    /// # Errors
+    /// When the newest one cannot be used; the one that serves goes on serving then.
+    pub fn unpin(&self) -> Result<Reload, CallError> {
+        let _call = self.shared.in_flight.enter()?;
+        let tenant = self.bound()?;
+        let outcome = tenant.releases.unpin();
+        self.shared.report(tenant);
+        outcome
+    }
+
+    /// Takes no more calls, and waits for those that are being worked on.
+    ///
+    /// # Limits
+    /// Waits as long as they take. A call must not close the service that it runs on: it would wait for itself.
+    pub fn close(&self) {
+        self.shared.in_flight.close();
+    }
+}

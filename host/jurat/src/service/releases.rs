@@ -1,0 +1,200 @@
+//! The releases of one tenant: the one that serves, those before it, and how the next one takes over.
+//!
+//! 1. *Poll*: [`Upstream`] says which release there is. Only the caller that asks for it waits for that.
+//! 2. *Prepare*: a release that is new is fetched, verified, compiled, checked and tried ([`prepare`]).
+//! 3. *Decide*: a [`Decision`] says which release is to serve, by what is listed, pinned, revoked and ready.
+//! 4. *Switch*: a generation of it takes the place of the one before ([`InService`]). Calls end on the one that they began with.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use jurat_trust::Digest;
+use url::Url;
+
+use super::clock::Clock;
+use crate::error::{CallError, OpenError};
+use crate::release::Reload;
+use crate::repository::{Pin, Repository};
+
+mod decide;
+pub(super) mod generation;
+mod prepare;
+pub(super) mod switch;
+pub(super) mod upstream;
+pub(super) mod vouching;
+
+use decide::Decision;
+use generation::Serving;
+use switch::{InService, Knowledge, Snapshot};
+use upstream::{Polled, Upstream};
+
+/// The releases of one tenant.
+pub(super) struct Releases {
+    upstream: Upstream,
+    clock: Clock,
+    in_service: InService,
+    /// Held while upstream is polled, by one caller at a time.
+    polling: Mutex<()>,
+    polls: Mutex<Polls>,
+    /// Held while it is decided what serves. No caller waits for a repository meanwhile.
+    deciding: Mutex<()>,
+}
+
+/// Which polls there were.
+struct Polls {
+    /// The number of the last one that has begun.
+    begun: u64,
+    /// The number of the last one that has ended, and how.
+    ended: (u64, Result<Reload, Arc<OpenError>>),
+}
+
+impl Releases {
+    /// The releases of a tenant, of which none serves yet. `keep` of them stay ready behind the one that serves.
+    pub(super) fn new(tenant: &str, upstream: Upstream, clock: Clock, keep: u32) -> Self {
+        let in_service = InService::new(tenant, clock.now(), keep);
+        let polls = Polls { begun: 0, ended: (0, Ok(Reload::Unchanged)) };
+        Self {
+            upstream,
+            clock,
+            in_service,
+            polling: Mutex::new(()),
+            polls: Mutex::new(polls),
+            deciding: Mutex::new(()),
+        }
+    }
+
+    /// Polls upstream, and switches to a newer release if it is in order; else the one that serves goes on serving.
+    ///
+    /// A caller that comes while a poll is under way waits, and shares the outcome of the next one: a poll that had begun before
+    /// the call may have missed what the call is about.
+    pub(super) fn reload(&self) -> Result<Reload, Arc<OpenError>> {
+        let begun = self.polls().begun;
+        let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = {
+            let mut polls = self.polls();
+            if polls.ended.0 > begun {
+                return polls.ended.1.clone();
+            }
+            polls.begun += 1;
+            polls.begun
+        };
+        let now = self.clock.now();
+        let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
+        let ready: Vec<_> = serving.release().into_iter().chain(&earlier).filter_map(|ready| ready.signed()).collect();
+        let polled = on_own_thread(|| self.upstream.poll(now, |manifest| ready.contains(&manifest)));
+        let outcome = self.switch(polled, now, Knowledge::Fresh);
+        self.polls().ended = (mine, outcome.clone());
+        outcome
+    }
+
+    /// Decides anew by what this host knows already: at once, whether or not the repository can be reached.
+    pub(super) fn reconcile(&self) -> Result<Reload, Arc<OpenError>> {
+        let recalled = on_own_thread(|| self.upstream.recall());
+        self.switch(recalled, self.clock.now(), Knowledge::Remembered)
+    }
+
+    /// Pins a release: it serves, whatever the repository lists, until it is unpinned.
+    pub(super) fn pin(&self, pin: &Pin) -> Result<Reload, CallError> {
+        self.pinnable()?.set_pin(Some(pin)).map_err(|error| CallError::Pin(Arc::new(error)))?;
+        self.reconcile().map_err(CallError::Reload)
+    }
+
+    /// Unpins the pinned release.
+    pub(super) fn unpin(&self) -> Result<Reload, CallError> {
+        self.pinnable()?.set_pin(None).map_err(|error| CallError::Pin(Arc::new(error)))?;
+        let reconciled = self.reconcile();
+        // The newest one may be one that this host has never had.
+        match self.reload().map_err(CallError::Reload)? {
+            Reload::Unchanged => reconciled.map_err(CallError::Reload),
+            Reload::Switched => Ok(Reload::Switched),
+        }
+    }
+
+    /// Follows what another process has pinned or unpinned.
+    pub(super) fn follow_pin(&self) -> Result<Reload, Arc<OpenError>> {
+        let reconciled = self.reconcile();
+        // The newest one may be one that this host has never had.
+        if self.snapshot().pin.is_some() { reconciled } else { self.reload() }
+    }
+
+    /// The release that served before the present one, as far as this host remembers.
+    pub(super) fn before(&self) -> Result<Option<Digest>, CallError> {
+        let repository = self.pinnable()?;
+        let Snapshot { serving, earlier, .. } = self.snapshot();
+        let serving = serving.release();
+        let number = serving.map_or(u64::MAX, |generation| generation.number);
+        let before = earlier.iter().filter(|earlier| earlier.number < number);
+        let before = before.max_by_key(|earlier| earlier.number).and_then(|earlier| earlier.signed().copied());
+        let serving = serving.and_then(|generation| generation.signed().copied());
+        let kept = repository.kept();
+        let mut after = kept.iter().skip_while(|manifest| serving.is_some_and(|serving| serving != **manifest));
+        let kept = after.find(|manifest| Some(**manifest) != serving && !repository.is_revoked(manifest)).copied();
+        Ok(before.or(kept))
+    }
+
+    /// What calls are served with.
+    pub(super) fn serving(&self) -> Arc<Serving> {
+        self.in_service.serving()
+    }
+
+    /// What is known at this moment.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.in_service.snapshot()
+    }
+
+    /// Where the release that serves says that records may be sent.
+    pub(super) fn coordination_base_url(&self) -> Option<Url> {
+        self.serving().release().and_then(|generation| generation.coordination_base_url.clone())
+    }
+
+    /// The repository that the releases come from, if the settings say what vouches for one.
+    pub(super) fn repository(&self) -> Option<&Repository> {
+        self.upstream.repository()
+    }
+
+    /// Whether the releases come from a repository, and not from sources that nobody has signed.
+    pub(super) fn is_repository(&self) -> bool {
+        self.upstream.is_repository()
+    }
+
+    /// Decides by what a poll has found, and does it.
+    fn switch(
+        &self,
+        polled: Result<Polled, OpenError>,
+        now: Timestamp,
+        by: Knowledge,
+    ) -> Result<Reload, Arc<OpenError>> {
+        let _alone = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
+        let decision = polled.and_then(|polled| {
+            let serving = serving.release().map(|release| &**release);
+            on_own_thread(|| Decision::make(&self.upstream, polled, now, serving, &earlier))
+        });
+        let decision = decision.unwrap_or_else(Decision::failed);
+        self.in_service.switch(decision, now, by, |release| self.upstream.is_revoked(release))
+    }
+
+    fn pinnable(&self) -> Result<&Repository, CallError> {
+        self.repository().ok_or(CallError::Unpinnable)
+    }
+
+    fn polls(&self) -> MutexGuard<'_, Polls> {
+        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Releases {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Releases").field("serving", &self.serving()).finish_non_exhaustive()
+    }
+}
+
+/// Loading may wait for a child process, and asks components what they hold: neither belongs on a thread of another async
+/// runtime, which also refuses to be waited for on its own threads.
+fn on_own_thread<T: Send>(load: impl FnOnce() -> T + Send) -> Result<T, OpenError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("jurat-load".to_owned()).spawn_scoped(scope, load);
+        thread.map_err(OpenError::Workers)?.join().map_err(|_| OpenError::BrokenOff)
+    })
+}

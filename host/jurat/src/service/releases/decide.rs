@@ -1,0 +1,261 @@
+//! Decides which release is to serve: of what is listed, what is pinned, what was revoked, and what is ready or was kept.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jurat_trust::{Digest, Listing, Origin};
+
+use super::generation::Generation;
+use super::prepare::Prepared;
+use super::upstream::{Listed, Polled, Upstream, refusal};
+use super::vouching::Vouching;
+use crate::error::OpenError;
+use crate::problem::chain;
+use crate::repository::{Pin, Repository, RepositoryError};
+
+/// What is to serve from now on.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) next: Next,
+    /// What vouches for it; none for what nobody has signed, and where there is no news of what serves.
+    pub(super) vouching: Option<Vouching>,
+    /// The release that is pinned.
+    pub(super) pin: Option<Pin>,
+    /// What went wrong.
+    pub(super) failure: Option<OpenError>,
+}
+
+/// The release that is to serve.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// What serves now, even if that is nothing.
+    Same,
+    /// Another release.
+    Release(Box<Prepared>),
+    /// None: the one that served was revoked.
+    Nothing {
+        /// The digest of its manifest.
+        manifest: Digest,
+    },
+}
+
+/// What there is to choose from. Choosing waits for nobody, unless a release was unpinned since the repository was asked.
+struct Choices<'a> {
+    upstream: &'a Upstream,
+    repository: &'a Repository,
+    listed: Listed,
+    serving: Option<&'a Generation>,
+    /// Releases that served earlier and still are ready.
+    earlier: &'a [Arc<Generation>],
+}
+
+/// What an operator wants.
+enum Wish {
+    /// The newest release.
+    Newest,
+    /// This one.
+    Pinned(Pin),
+    /// It cannot be read what.
+    Unreadable,
+}
+
+impl Decision {
+    /// Decides by what a poll has found. `earlier` are the releases that served before `serving` and still are ready.
+    pub(super) fn make(
+        upstream: &Upstream,
+        polled: Polled,
+        now: Timestamp,
+        serving: Option<&Generation>,
+        earlier: &[Arc<Generation>],
+    ) -> Self {
+        match (polled, upstream.repository()) {
+            (Polled::Failed(failure), _) => Self::failed(failure),
+            (Polled::Unsigned(prepared), _) => Self::of_sources(prepared, serving),
+            (Polled::Repository(listed), Some(repository)) => {
+                Choices { upstream, repository, listed: *listed, serving, earlier }.decide(now)
+            }
+            (Polled::Repository(_), None) => {
+                debug_assert!(false, "a repository was polled that is not there");
+                Self::failed(OpenError::BrokenOff)
+            }
+        }
+    }
+
+    /// Nothing changes, because of this.
+    pub(super) fn failed(failure: OpenError) -> Self {
+        Self { next: Next::Same, vouching: None, pin: None, failure: Some(failure) }
+    }
+
+    fn of_sources(prepared: Box<Prepared>, serving: Option<&Generation>) -> Self {
+        // A signed release may have the same digest, and is another one.
+        let is_same = serving.is_some_and(|serving| {
+            serving.identity.digest == prepared.identity.digest && matches!(serving.identity.origin, Origin::Unsigned)
+        });
+        let next = if is_same { Next::Same } else { Next::Release(prepared) };
+        Self { next, vouching: None, pin: None, failure: None }
+    }
+}
+
+impl Choices<'_> {
+    fn decide(mut self, now: Timestamp) -> Decision {
+        let mut failure = self.listed.failure.take();
+        let wish = match self.repository.pin() {
+            Ok(Some(pin)) => Wish::Pinned(pin),
+            Ok(None) => Wish::Newest,
+            Err(error) => {
+                failure = Some(refusal(self.repository, error));
+                Wish::Unreadable
+            }
+        };
+        let mut next = None;
+        for manifest in self.candidates(&wish) {
+            match self.take(&manifest, &wish) {
+                Ok(taken) => {
+                    next = Some(taken);
+                    break;
+                }
+                Err(error) => failure = failure.or(error),
+            }
+        }
+        let next = next.unwrap_or_else(|| self.nothing());
+        if let Next::Nothing { manifest } = &next {
+            failure = Some(self.revoked(manifest));
+        }
+        self.write_down(&next, now);
+        let vouching = self.vouching(&next, now);
+        let pin = match wish {
+            Wish::Pinned(pin) => Some(pin),
+            Wish::Newest | Wish::Unreadable => None,
+        };
+        Decision { next, vouching, pin, failure }
+    }
+
+    /// Manifests, best first.
+    fn candidates(&self, wish: &Wish) -> Vec<Digest> {
+        let serving = self.serving().into_iter();
+        let listed = self.listed().into_iter();
+        let fresh = listed.clone().filter(|_| self.listed.is_fresh);
+        let kept = self.repository.kept().into_iter();
+        match wish {
+            // Until it is known what is wanted, nothing changes.
+            Wish::Unreadable => serving.chain(self.repository.last_served()).chain(kept).collect(),
+            Wish::Pinned(pin) => [pin.manifest].into_iter().chain(serving).chain(listed).chain(kept).collect(),
+            // What was listed some time ago may be newer than what serves, if that was pinned.
+            Wish::Newest => {
+                fresh.chain(listed.filter(|listed| self.has_served(listed))).chain(serving).chain(kept).collect()
+            }
+        }
+    }
+
+    /// Whether a release served before the one that serves now.
+    fn has_served(&self, manifest: &Digest) -> bool {
+        self.earlier.iter().any(|earlier| earlier.signed() == Some(manifest))
+            || self.repository.kept().contains(manifest)
+    }
+
+    /// Takes a release, if it may be used and can be made ready.
+    fn take(&mut self, manifest: &Digest, wish: &Wish) -> Result<Next, Option<OpenError>> {
+        if self.repository.is_revoked(manifest) {
+            return Err(Some(self.revoked(manifest)));
+        }
+        let is_listed = self.listed() == Some(*manifest);
+        if self.serving() == Some(*manifest) {
+            // Of what is no longer listed those who may sign now must have said so once.
+            if !is_listed && matches!(wish, Wish::Pinned(_)) {
+                self.vouch(self.serving)?;
+            }
+            return Ok(Next::Same);
+        }
+        if let Some(earlier) = self.earlier.iter().find(|earlier| earlier.signed() == Some(manifest)) {
+            if !is_listed {
+                self.vouch(Some(earlier))?;
+            }
+            return Ok(Next::Release(Box::new(earlier.prepared())));
+        }
+        if let Some(prepared) = self.listed.prepared.take_if(|prepared| prepared.identity.digest == *manifest) {
+            return Ok(Next::Release(Box::new(prepared)));
+        }
+        // Another release was pinned when the repository was asked, and has been unpinned since.
+        if let (true, Some(listing)) = (is_listed && self.listed.is_fresh && !self.listed.is_tried, self.listing()) {
+            return Ok(Next::Release(Box::new(self.upstream.prepare(self.repository, listing)?)));
+        }
+        let verified = self.repository.restore(manifest).map_err(|error| match error {
+            // The reason was given already.
+            RepositoryError::NotKept { .. } if !matches!(wish, Wish::Pinned(_)) => None,
+            error => Some(refusal(self.repository, error)),
+        })?;
+        Ok(Next::Release(Box::new(self.upstream.prepare_again(&verified)?)))
+    }
+
+    /// Checks that a release that is ready is still one that may be used.
+    fn vouch(&self, release: Option<&Generation>) -> Result<(), OpenError> {
+        let Some((envelope, manifest)) = release.and_then(|release| release.envelope().zip(release.signed())) else {
+            return Ok(());
+        };
+        self.repository.vouch(envelope, manifest).map_err(|error| refusal(self.repository, error))
+    }
+
+    /// Nothing that is at hand can be used.
+    fn nothing(&self) -> Next {
+        let kept = self.repository.kept();
+        let mut gone = self.serving().into_iter().chain(kept).filter(|manifest| self.repository.is_revoked(manifest));
+        match (self.serving(), gone.next()) {
+            // What serves does so until it is revoked.
+            (Some(serving), _) if !self.repository.is_revoked(&serving) => Next::Same,
+            (_, Some(manifest)) => Next::Nothing { manifest },
+            (_, None) => Next::Same,
+        }
+    }
+
+    /// Keeps what is listed and serves, so that it can be gone back to, and can serve while the repository cannot be asked.
+    fn write_down(&self, next: &Next, now: Timestamp) {
+        let (manifest, fetched) = match next {
+            Next::Same => (self.serving(), None),
+            Next::Release(prepared) => (Some(prepared.identity.digest), prepared.manifest.as_deref()),
+            Next::Nothing { .. } => return,
+        };
+        let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
+        let Some(listing) = listing.filter(|_| self.listed.is_fresh) else { return };
+        // It cannot be gone back to then, and serves all the same.
+        if let Err(error) = self.repository.keep(listing, fetched, now) {
+            tracing::warn!(reason = chain(&error), "the release cannot be kept for the next start");
+        }
+    }
+
+    /// What vouches for the next release: the newest metadata if there is some, else what the release itself came with.
+    fn vouching(&self, next: &Next, now: Timestamp) -> Option<Vouching> {
+        let (identity, before) = match next {
+            Next::Same => {
+                let serving = self.serving?;
+                (&serving.identity, serving.vouching.as_ref())
+            }
+            Next::Release(prepared) => (&prepared.identity, None),
+            Next::Nothing { .. } => return None,
+        };
+        let Origin::Signed(own) = &identity.origin else { return None };
+        let envelope = match (self.listing(), before) {
+            (Some(listing), _) if *listing.manifest_sha256() == identity.digest => Some(Arc::clone(listing.envelope())),
+            (_, Some(before)) => before.envelope.clone(),
+            _ => self.repository.kept_envelope(&identity.digest),
+        };
+        let provenance = self.listing().map_or(&**own, Listing::provenance);
+        let vouching = Vouching::new(identity, provenance, self.repository.grace(), now, before);
+        Some(vouching.with_envelope(envelope))
+    }
+
+    fn revoked(&self, manifest: &Digest) -> OpenError {
+        refusal(self.repository, RepositoryError::Revoked { manifest: *manifest })
+    }
+
+    fn serving(&self) -> Option<Digest> {
+        self.serving.and_then(|serving| serving.signed().copied())
+    }
+
+    fn listed(&self) -> Option<Digest> {
+        self.listing().map(|listing| *listing.manifest_sha256())
+    }
+
+    fn listing(&self) -> Option<&Listing> {
+        self.listed.listing.as_ref()
+    }
+}

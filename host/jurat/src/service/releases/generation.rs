@@ -1,0 +1,136 @@
+//! What a tenant's calls are served with.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jurat_engine::Release;
+use jurat_engine::results::Evidence;
+use jurat_trust::{Digest, Origin};
+use url::Url;
+
+use super::prepare::Prepared;
+use super::vouching::Vouching;
+use crate::error::{CallError, OpenError};
+use crate::release::{self, Identity};
+
+/// What a tenant's calls are served with at a moment.
+#[derive(Debug)]
+pub(in crate::service) enum Serving {
+    /// A release.
+    Release(Arc<Generation>),
+    /// Nothing.
+    Nothing(Absence),
+}
+
+/// Why there is no release.
+#[derive(Clone, Debug)]
+pub(in crate::service) enum Absence {
+    /// None could be made ready yet.
+    NotReady(Arc<OpenError>),
+    /// The one that served was revoked, and no other is at hand.
+    Revoked {
+        /// The digest of its manifest.
+        manifest: Digest,
+    },
+}
+
+/// One release in service. It never changes: the next one is a generation of its own, and calls end on the one that they began with.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Generation {
+    /// When it served first: counted from 1, for each tenant. One that serves again has the number that it had.
+    pub(super) number: u64,
+    pub(in crate::service) release: Arc<Release>,
+    pub(in crate::service) identity: Identity,
+    pub(in crate::service) since: Timestamp,
+    /// Where records may be sent, in the words of those who have signed the release.
+    pub(super) coordination_base_url: Option<Url>,
+    /// What vouches for it at present; none if nobody has signed it.
+    pub(in crate::service) vouching: Option<Vouching>,
+}
+
+impl Serving {
+    /// The release that serves, if there is one.
+    pub(in crate::service) fn release(&self) -> Option<&Arc<Generation>> {
+        match self {
+            Self::Release(generation) => Some(generation),
+            Self::Nothing(_) => None,
+        }
+    }
+
+    /// The release that serves at a time.
+    pub(in crate::service) fn at(&self, now: Timestamp) -> Result<&Arc<Generation>, CallError> {
+        match self {
+            Self::Nothing(Absence::NotReady(error)) => Err(CallError::NotReady(Arc::clone(error))),
+            Self::Nothing(Absence::Revoked { manifest }) => Err(CallError::Revoked { manifest: manifest.to_string() }),
+            Self::Release(generation) => match &generation.vouching {
+                Some(Vouching { ends, expiring, expires, .. }) if now >= *ends => {
+                    Err(CallError::Stale { role: expiring.to_string(), expired: *expires })
+                }
+                _ => Ok(generation),
+            },
+        }
+    }
+}
+
+impl Generation {
+    /// A prepared release that serves from now on.
+    pub(super) fn new(number: u64, prepared: Prepared, since: Timestamp, vouching: Option<Vouching>) -> Self {
+        let Prepared { release, identity, coordination_base_url, .. } = prepared;
+        Self { number, release, identity, since, coordination_base_url, vouching }
+    }
+
+    /// The same release, with what vouches for it now.
+    pub(super) fn renewed(&self, vouching: Vouching) -> Self {
+        Self { vouching: Some(vouching), ..self.clone() }
+    }
+
+    /// The same release, to serve again.
+    pub(super) fn prepared(&self) -> Prepared {
+        Prepared {
+            release: Arc::clone(&self.release),
+            identity: self.identity.clone(),
+            coordination_base_url: self.coordination_base_url.clone(),
+            manifest: None,
+            number: Some(self.number),
+        }
+    }
+
+    /// The metadata that has listed it.
+    pub(super) fn envelope(&self) -> Option<&Arc<[u8]>> {
+        self.vouching.as_ref().and_then(|vouching| vouching.envelope.as_ref())
+    }
+
+    /// What results say of it.
+    pub(in crate::service) fn evidence(&self, now: Timestamp) -> Option<Arc<Evidence>> {
+        self.vouching.as_ref().map(|vouching| vouching.evidence(now))
+    }
+
+    /// The digest of its manifest, if it is signed.
+    pub(super) fn signed(&self) -> Option<&Digest> {
+        matches!(self.identity.origin, Origin::Signed(_)).then_some(&self.identity.digest)
+    }
+
+    /// Logs that it serves from now on.
+    pub(super) fn log(&self, tenant: &str) {
+        let Identity { name, version, manifest, origin, .. } = &self.identity;
+        match origin {
+            Origin::Unsigned => tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules"),
+            Origin::Signed(provenance) => tracing::info!(
+                tenant,
+                release = name,
+                version,
+                manifest,
+                repository = %provenance.repository,
+                metadata = metadata(&release::roles(provenance)),
+                expires = self.vouching.as_ref().map(|vouching| vouching.expires.to_string()),
+                signers = release::names(&provenance.signers).join(","),
+                "release loaded"
+            ),
+        }
+    }
+}
+
+fn metadata(roles: &std::collections::BTreeMap<String, u64>) -> String {
+    let roles: Vec<_> = roles.iter().map(|(role, version)| format!("{role} {version}")).collect();
+    roles.join(", ")
+}

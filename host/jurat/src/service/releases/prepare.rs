@@ -1,0 +1,101 @@
+//! Makes a release ready: verified, compiled, checked, and tried on its own test vectors, before a call is served with it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use jurat_engine::{Excerpt, Release};
+use jurat_model::Component;
+use jurat_sandbox::{Policy, Sandbox};
+use jurat_trust::{FileKind, VerifiedManifest, VerifiedRelease, danger};
+use url::Url;
+
+use crate::author;
+use crate::business_config::{self, Document};
+use crate::error::OpenError;
+use crate::files::Directory;
+use crate::problem::{Problem, Problems};
+use crate::release::Identity;
+use crate::vectors::{self, VectorLimits};
+
+/// A release that is ready to serve.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    pub(super) release: Arc<Release>,
+    pub(super) identity: Identity,
+    /// Where records may be sent, in the words of those who have signed the release.
+    pub(super) coordination_base_url: Option<Url>,
+    /// Its manifest, if that was fetched just now.
+    pub(super) manifest: Option<Arc<VerifiedManifest>>,
+    /// Its number, if it has served before.
+    pub(super) number: Option<u64>,
+}
+
+impl Prepared {
+    fn new(release: Arc<Release>, identity: Identity, coordination_base_url: Option<Url>) -> Self {
+        Self { release, identity, coordination_base_url, manifest: None, number: None }
+    }
+}
+
+/// Makes a signed release ready: runs every check that there is, then its own test vectors.
+pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Prepared, OpenError> {
+    let Document { config, coordination_base_url } = config(verified)?;
+    let identity = Identity::of(verified);
+    let release = format!("{} {}", identity.name, identity.version);
+    let mut components: Vec<Arc<dyn Component>> = Vec::new();
+    for file in verified.components() {
+        let component = sandbox.load(&file, policy);
+        components.push(Arc::new(component.map_err(|cause| OpenError::Component { release: release.clone(), cause })?));
+    }
+    let ready = Release::new(verified, config, components)
+        .map_err(|problems| OpenError::Release { release: release.clone(), problems })?;
+    warn_of_unknown_rules(&ready);
+    let ready = Arc::new(ready);
+    let report = vectors::check_release(verified, &ready, &VectorLimits::DEFAULT)
+        .map_err(|cause| OpenError::Vectors { release: release.clone(), cause: Box::new(cause) })?;
+    if !report.failures.is_empty() {
+        return Err(OpenError::VectorsFail { release, report: Box::new(report) });
+    }
+    Ok(Prepared::new(ready, identity, coordination_base_url))
+}
+
+/// Makes ready what is in a directory of sources, which nobody has signed.
+pub(super) fn unsigned(
+    directory: &Directory,
+    components: Option<&Path>,
+    sandbox: &Sandbox,
+    policy: &Policy,
+) -> Result<Prepared, Problems> {
+    let source = author::read(directory.root())?;
+    let components = author::built_components(&source, components)?;
+    let checked = author::check(&source, components, sandbox, policy)?;
+    for warning in &checked.warnings {
+        tracing::warn!("{warning}");
+    }
+    let identity = Identity::of(&danger::assume_verified(&checked.built));
+    // What nobody has signed cannot say where records may be sent.
+    Ok(Prepared::new(checked.release, identity, None))
+}
+
+/// A ruleset may be ahead of its components; an operator should learn of it before the results show it.
+fn warn_of_unknown_rules(release: &Release) {
+    let lists = release.router().rulesets().lists();
+    let nodes = lists.iter().flat_map(|list| &list.nodes);
+    let unknown: BTreeSet<_> = nodes.filter(|node| node.rule.is_none()).map(|node| &*node.rule_id).collect();
+    for rule in unknown {
+        tracing::warn!(rule = %Excerpt::of(rule), "a ruleset lists a rule that nothing provides: its result is NORUN");
+    }
+}
+
+fn config(release: &VerifiedRelease) -> Result<Document, Problems> {
+    let maps: Vec<_> = release.files(FileKind::FieldMap).map(|(file, _)| author::file_name(&file.path)).collect();
+    // A manifest in memory has exactly one.
+    let file = release.files(FileKind::BusinessConfig).next();
+    let (path, bytes) =
+        file.map_or(("business-config.yaml", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
+    let name = format!("{}: {path}", release.manifest().name());
+    match str::from_utf8(bytes) {
+        Ok(text) => business_config::parse(text, &name, &maps),
+        Err(_) => Err(Problem::of_file(name, "it is not UTF-8 text").into()),
+    }
+}

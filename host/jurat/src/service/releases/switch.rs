@@ -1,0 +1,187 @@
+//! What serves, what served before, and why nothing newer does; a decision changes it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use super::decide::{Decision, Next};
+use super::generation::{Absence, Generation, Serving};
+use super::prepare::Prepared;
+use super::vouching::Vouching;
+use crate::error::OpenError;
+use crate::release::Reload;
+use crate::repository::Pin;
+
+/// The releases of a tenant that serve or have served.
+pub(super) struct InService {
+    tenant: String,
+    /// The most releases that stay ready behind the one that serves.
+    keep: usize,
+    serving: ArcSwap<Serving>,
+    history: Mutex<History>,
+}
+
+/// What became of the decisions so far.
+struct History {
+    /// How many releases have served.
+    generations: u64,
+    /// When it was last known that nothing newer is there.
+    checked: Timestamp,
+    failure: Option<Failure>,
+    /// Releases that served earlier and still are ready, the last one first.
+    earlier: VecDeque<Arc<Generation>>,
+    pin: Option<Pin>,
+}
+
+/// What a decision is made by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Knowledge {
+    /// What upstream said just now.
+    Fresh,
+    /// What this host remembers.
+    Remembered,
+}
+
+/// Why there is nothing newer although upstream was polled.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Failure {
+    pub(in crate::service) at: Timestamp,
+    pub(in crate::service) error: Arc<OpenError>,
+}
+
+/// What is known of a tenant's releases at a moment.
+pub(in crate::service) struct Snapshot {
+    pub(in crate::service) serving: Arc<Serving>,
+    pub(in crate::service) generations: u64,
+    pub(in crate::service) earlier: Vec<Arc<Generation>>,
+    pub(in crate::service) checked: Timestamp,
+    pub(in crate::service) failure: Option<Failure>,
+    pub(in crate::service) pin: Option<Pin>,
+}
+
+impl InService {
+    /// Nothing serves yet.
+    pub(super) fn new(tenant: &str, now: Timestamp, keep: u32) -> Self {
+        let history = History { generations: 0, checked: now, failure: None, earlier: VecDeque::new(), pin: None };
+        Self {
+            tenant: tenant.to_owned(),
+            keep: usize::try_from(keep).unwrap_or(usize::MAX),
+            serving: ArcSwap::from_pointee(Serving::Nothing(Absence::NotReady(Arc::new(OpenError::BrokenOff)))),
+            history: Mutex::new(history),
+        }
+    }
+
+    /// What calls are served with.
+    pub(super) fn serving(&self) -> Arc<Serving> {
+        self.serving.load_full()
+    }
+
+    /// What is known at this moment.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let history = self.history();
+        Snapshot {
+            serving: self.serving(),
+            generations: history.generations,
+            earlier: history.earlier.iter().cloned().collect(),
+            checked: history.checked,
+            failure: history.failure.clone(),
+            pin: history.pin.clone(),
+        }
+    }
+
+    /// Does what was decided, and writes down what became of it. One caller at a time.
+    pub(super) fn switch(
+        &self,
+        decision: Decision,
+        now: Timestamp,
+        by: Knowledge,
+        is_revoked: impl Fn(&Generation) -> bool,
+    ) -> Result<Reload, Arc<OpenError>> {
+        let Decision { next, vouching, pin, failure } = decision;
+        let serving = self.serving();
+        let mut history = self.history();
+        history.pin = pin;
+        let failure = failure.map(Arc::new);
+        let reload = match next {
+            Next::Same => {
+                self.renew(&serving, vouching, failure.as_ref());
+                Reload::Unchanged
+            }
+            Next::Release(prepared) => {
+                self.serve(&mut history, *prepared, vouching, now);
+                if let Some(before) = serving.release() {
+                    history.earlier.push_front(Arc::clone(before));
+                }
+                Reload::Switched
+            }
+            Next::Nothing { manifest } => {
+                if serving.release().is_some() {
+                    let (tenant, manifest) = (&*self.tenant, manifest.to_string());
+                    tracing::error!(tenant, manifest, "the release was revoked, and there is no other");
+                }
+                self.serving.store(Arc::new(Serving::Nothing(Absence::Revoked { manifest })));
+                Reload::Switched
+            }
+        };
+        history.earlier.retain(|earlier| !is_revoked(earlier));
+        history.earlier.truncate(self.keep);
+        match failure {
+            Some(error) => {
+                self.tell(&history, &error);
+                history.failure = Some(Failure { at: now, error: Arc::clone(&error) });
+                Err(error)
+            }
+            None => {
+                if by == Knowledge::Fresh {
+                    (history.checked, history.failure) = (now, None);
+                }
+                Ok(reload)
+            }
+        }
+    }
+
+    /// The release that serves stays, and what vouches for it may be newer. Where none serves, the reason may be another one.
+    fn renew(&self, serving: &Serving, vouching: Option<Vouching>, failure: Option<&Arc<OpenError>>) {
+        let renewed = match (serving, vouching, failure) {
+            (Serving::Release(generation), Some(vouching), _) => {
+                Serving::Release(Arc::new(generation.renewed(vouching)))
+            }
+            (Serving::Nothing(Absence::NotReady(_)), _, Some(error)) => {
+                Serving::Nothing(Absence::NotReady(Arc::clone(error)))
+            }
+            _ => return,
+        };
+        self.serving.store(Arc::new(renewed));
+    }
+
+    /// A release serves from now on.
+    fn serve(&self, history: &mut History, prepared: Prepared, vouching: Option<Vouching>, now: Timestamp) {
+        history.generations += 1;
+        let number = prepared.number.unwrap_or(history.generations);
+        let next = Arc::new(Generation::new(number, prepared, now, vouching));
+        next.log(&self.tenant);
+        history.earlier.retain(|earlier| earlier.identity.manifest != next.identity.manifest);
+        self.serving.store(Arc::new(Serving::Release(next)));
+    }
+
+    /// Logs why there is nothing newer: once for each reason, not at every poll.
+    fn tell(&self, history: &History, error: &OpenError) {
+        let messages = error.messages();
+        if history.failure.as_ref().is_some_and(|last| last.error.messages() == messages) {
+            return;
+        }
+        let (tenant, reasons) = (&*self.tenant, messages.join("; "));
+        if self.serving().release().is_some() {
+            tracing::error!(tenant, reasons, "the release that serves goes on: the next one is not used");
+        } else {
+            // The caller that opens the service is told as well, and may not want to hear it twice.
+            tracing::error!(target: "jurat::not_ready", tenant, reasons, "there is no release that can be used");
+        }
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

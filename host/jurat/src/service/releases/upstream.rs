@@ -1,0 +1,204 @@
+//! Where the releases of one tenant come from: a signed repository, or a directory of sources that nobody has signed.
+//!
+//! A poll asks there, and prepares what is new: it may take as long as servers and compilers take. A recall asks nobody.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jurat_sandbox::{Policy, Sandbox};
+use jurat_trust::{Digest, Listing, VerifiedRelease};
+
+use super::generation::Generation;
+use super::prepare::{self, Prepared};
+use crate::author;
+use crate::error::OpenError;
+use crate::files::Directory;
+use crate::problem::{Problem, Problems};
+use crate::repository::{Repository, RepositoryError, shown};
+use crate::settings::{Location, TenantSettings, Unsigned};
+
+/// Where the releases of one tenant come from.
+#[derive(Debug)]
+pub(in crate::service) struct Upstream {
+    settings: TenantSettings,
+    /// There if the settings say what vouches for one.
+    repository: Option<Repository>,
+    sandbox: Sandbox,
+    /// The release that was refused last, and why.
+    refused: Mutex<Option<(Digest, Arc<OpenError>)>>,
+}
+
+/// What is known of the releases upstream.
+#[derive(Debug)]
+pub(super) enum Polled {
+    /// Nothing can be known of them.
+    Failed(OpenError),
+    /// Sources that nobody has signed, made ready.
+    Unsigned(Box<Prepared>),
+    /// What a repository lists.
+    Repository(Box<Listed>),
+}
+
+/// What is known of a repository.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// What it lists now, or listed when it could last be asked.
+    pub(super) listing: Option<Listing>,
+    /// Whether that was asked just now.
+    pub(super) is_fresh: bool,
+    /// The listed release, if it was new and could be made ready.
+    pub(super) prepared: Option<Prepared>,
+    /// Whether that was tried. What has failed is not tried again at once.
+    pub(super) is_tried: bool,
+    /// What went wrong.
+    pub(super) failure: Option<OpenError>,
+}
+
+impl Upstream {
+    pub(in crate::service) fn new(settings: TenantSettings, repository: Option<Repository>, sandbox: Sandbox) -> Self {
+        Self { settings, repository, sandbox, refused: Mutex::new(None) }
+    }
+
+    pub(in crate::service) fn repository(&self) -> Option<&Repository> {
+        self.repository.as_ref()
+    }
+
+    /// Whether the releases come from a repository, and not from sources that nobody has signed.
+    pub(super) fn is_repository(&self) -> bool {
+        self.repository.is_some() && !matches!(self.sources(), Ok(Some(_)))
+    }
+
+    /// Whether a release must not be used any more.
+    pub(super) fn is_revoked(&self, release: &Generation) -> bool {
+        let repository = self.repository.as_ref().zip(release.signed());
+        repository.is_some_and(|(repository, manifest)| repository.is_revoked(manifest))
+    }
+
+    /// Asks what there is now, and makes it ready unless it `is_ready` already.
+    pub(super) fn poll(&self, now: Timestamp, is_ready: impl Fn(&Digest) -> bool) -> Polled {
+        self.ask(|repository| match repository.look(now) {
+            Ok(listing) => self.prepare_listed(repository, listing, is_ready),
+            Err(error) => {
+                Listed { listing: repository.recall(), failure: Some(refusal(repository, error)), ..Listed::default() }
+            }
+        })
+    }
+
+    /// The same from what this host knows already: nobody is asked, and nothing is waited for.
+    pub(super) fn recall(&self) -> Polled {
+        self.ask(|repository| Listed { listing: repository.recall(), ..Listed::default() })
+    }
+
+    fn ask(&self, ask: impl FnOnce(&Repository) -> Listed) -> Polled {
+        match (self.sources(), &self.repository) {
+            (Err(problems), _) => Polled::Failed(problems.into()),
+            (Ok(Some(directory)), _) => match self.prepare_sources(&directory) {
+                Ok(prepared) => Polled::Unsigned(Box::new(prepared)),
+                Err(problems) => Polled::Failed(problems.into()),
+            },
+            (Ok(None), Some(repository)) => Polled::Repository(Box::new(ask(repository))),
+            (Ok(None), None) => {
+                let message = "it is a repository, but `trust` says nothing that vouches for it";
+                Polled::Failed(Problems::from(Problem::of_file(shown(&self.settings.rules), message)).into())
+            }
+        }
+    }
+
+    /// Fetches what is listed and makes it ready, unless it is ready already, or another one is pinned.
+    fn prepare_listed(&self, repository: &Repository, listing: Listing, is_ready: impl Fn(&Digest) -> bool) -> Listed {
+        let manifest = *listing.manifest_sha256();
+        let is_wanted = match repository.pin() {
+            Ok(pin) => pin.is_none_or(|pin| pin.manifest == manifest),
+            Err(_) => false,
+        };
+        if is_ready(&manifest) || !is_wanted {
+            return Listed { listing: Some(listing), is_fresh: true, ..Listed::default() };
+        }
+        let prepared = match self.refused(&manifest) {
+            Some(error) => Err(OpenError::Again(error)),
+            None => self.prepare(repository, &listing),
+        };
+        let (prepared, failure) = match prepared {
+            Ok(prepared) => (Some(prepared), None),
+            Err(error) => (None, Some(error)),
+        };
+        Listed { listing: Some(listing), is_fresh: true, prepared, is_tried: true, failure }
+    }
+
+    /// Fetches what is listed and makes it ready.
+    pub(super) fn prepare(&self, repository: &Repository, listing: &Listing) -> Result<Prepared, OpenError> {
+        let (manifest, verified) = repository.fetch(listing).map_err(|error| refusal(repository, error))?;
+        match self.prepare_again(&verified) {
+            Ok(prepared) => Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared }),
+            Err(error) => Err(self.refuse(*listing.manifest_sha256(), error)),
+        }
+    }
+
+    /// Makes a release of earlier days ready.
+    pub(super) fn prepare_again(&self, verified: &VerifiedRelease) -> Result<Prepared, OpenError> {
+        prepare::signed(verified, &self.sandbox, &self.policy())
+    }
+
+    fn prepare_sources(&self, directory: &Directory) -> Result<Prepared, Problems> {
+        let components = match &self.settings.unsigned {
+            Unsigned::Run { components } => components.as_deref(),
+            Unsigned::Refused => None,
+        };
+        prepare::unsigned(directory, components, &self.sandbox, &self.policy())
+    }
+
+    /// Why a release was refused before. What is wrong with a release stays so, and finding it out again may be dear.
+    fn refused(&self, manifest: &Digest) -> Option<Arc<OpenError>> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.as_ref().filter(|(refused, _)| refused == manifest).map(|(_, error)| Arc::clone(error))
+    }
+
+    fn refuse(&self, manifest: Digest, error: OpenError) -> OpenError {
+        if !error.is_lasting() {
+            return error;
+        }
+        let error = Arc::new(error);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some((manifest, Arc::clone(&error)));
+        OpenError::Again(error)
+    }
+
+    /// The directory with sources, if it is one and the settings allow it.
+    fn sources(&self) -> Result<Option<Directory>, Problems> {
+        let Location::File(path) = &self.settings.rules else { return Ok(None) };
+        let directory = Directory::new(path);
+        let refuse = |message: &str| Err(Problem::of_file(path.display().to_string(), message).into());
+        if !path.exists() {
+            // A release that was kept may serve, if there is one.
+            return if self.repository.as_ref().is_some_and(Repository::remembers) {
+                Ok(None)
+            } else {
+                refuse("it does not exist, but `business_config_uri` names it")
+            };
+        }
+        if !path.is_dir() {
+            return refuse("unsigned rules are not run: it is a file, but a repository is a directory");
+        }
+        match (holds_sources(&directory), &self.settings.unsigned) {
+            (true, Unsigned::Run { .. }) => Ok(Some(directory)),
+            (true, Unsigned::Refused) => refuse(
+                "unsigned rules are not run: it holds the sources of a release; sign them (`jurat release build`, `jurat release \
+                 sign`), or set `danger.unsigned_directory: true` for development",
+            ),
+            (false, _) => Ok(None),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        Policy { limits: self.settings.limits, sealed_wasi: self.settings.sealed_wasi }
+    }
+}
+
+/// Whether a directory holds sources, and not a repository.
+fn holds_sources(directory: &Directory) -> bool {
+    directory.has(author::RELEASE_FILE) && !directory.has("metadata")
+}
+
+/// An error of the repository, as a reason for having no release.
+pub(super) fn refusal(repository: &Repository, cause: RepositoryError) -> OpenError {
+    OpenError::Trust { repository: repository.shown(), cause: Box::new(cause) }
+}
