@@ -10,6 +10,7 @@ const FILE: &str = "ARCHITECTURE.md";
 
 /// Makes sure that every test named in a table of ARCHITECTURE.md is somewhere in the source.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+    crate::links::check(workspace)?;
     let text = fs::read_to_string(workspace.root.join(FILE))
         .map_err(|error| Failure::new(format!("{FILE} cannot be read: {error}")))?;
     let mut missing: Vec<_> = named_tests(&text).into_iter().map(|name| format!("fn {name}(")).collect();

@@ -10,6 +10,7 @@ mod dist;
 mod guests;
 mod invariants;
 mod lines;
+mod links;
 mod picture;
 mod progress;
 mod python;

@@ -15,12 +15,12 @@ mod text;
 use svg::{DARK, LIGHT, Palette};
 use text::Cell;
 
-/// Columns of the window.
-const COLUMNS: usize = 92;
+/// Columns of the window: it stands beside the text, and its letters have to stay legible.
+const COLUMNS: usize = 72;
 /// The pictures.
 const PICTURES: [(&str, Palette); 2] = [("docs/img/demo-light.svg", LIGHT), ("docs/img/demo-dark.svg", DARK)];
-/// Records that are shown: the picture has to fit on one screen.
-const RECORDS: usize = 3;
+/// The picture shows the first record with this status, and no more: it has to fit on one screen with the text beside it.
+const SHOWN: &str = "FAIL";
 /// What stands in the bar of the window.
 const TITLE: &str = "jurat";
 
@@ -69,22 +69,22 @@ fn output(workspace: &Workspace) -> Result<String, Failure> {
     }
 }
 
-/// Draws the command and its output: the first records, how often each rule said what, and the totals.
+/// Draws the command and its output: the first record that fails, how often each rule said what, and the totals.
 fn draw(output: &str, palette: &Palette) -> Result<String, Failure> {
     let command = format!("jurat {}", demo::JUDGE.join(" "));
     let lines = text::read(output.trim_end()).map_err(Failure::new)?;
     let blocks: Vec<_> = lines.split(Vec::is_empty).collect();
     let (records, [counts, totals]) =
         blocks.split_last_chunk().ok_or_else(|| Failure::new("the demo printed no totals"))?;
-    let (first, others) = records.split_at_checked(RECORDS).unwrap_or((records, &[]));
+    let fails = |line: &Vec<Cell>| line.iter().map(|cell| cell.0).collect::<String>().contains(SHOWN);
+    let record = records.iter().find(|record| record.iter().any(fails));
+    let record = record.ok_or_else(|| Failure::new("the demo printed no record that fails"))?;
     let mut shown = typed(&command)?;
     shown.push(Vec::new());
-    for record in first {
-        shown.extend(record.iter().flat_map(|line| text::wrap(line.clone(), COLUMNS)));
-        shown.push(Vec::new());
-    }
-    if !others.is_empty() {
-        shown.extend([dim(&format!("... and {} more loans ...", others.len()))?, Vec::new()]);
+    shown.extend(record.iter().flat_map(|line| text::wrap(line.clone(), COLUMNS)));
+    shown.push(Vec::new());
+    if records.len() > 1 {
+        shown.extend([dim(&format!("... and {} more loans ...", records.len() - 1))?, Vec::new()]);
     }
     shown.extend(counts.iter().map(|line| text::cut(line.clone(), COLUMNS)));
     shown.push(Vec::new());
@@ -123,25 +123,23 @@ mod tests {
 
     const OUTPUT: &str = "\
 \x1b[1mLOAN-1\x1b[0m\n  \x1b[32mPASS\x1b[0m   rule_1\n
-LOAN-2\n  PASS   rule_1\n\nLOAN-3\n  PASS   rule_1\n\nLOAN-4\n  PASS   rule_1\n
+LOAN-2\n  PASS   rule_1\n\nLOAN-3\n  FAIL   rule_1\n\nLOAN-4\n  FAIL   rule_1\n
 rule   PASS\nrule_1    4  <A description that has far too many words for a window of only so many columns, which is why it ends>\n
-4 records: 4 passed\n";
+4 records: 2 passed, 2 failed\n";
 
     #[test]
-    fn a_picture_has_the_command_the_first_records_the_counts_and_the_totals() {
+    fn a_picture_has_the_command_the_first_record_that_fails_the_counts_and_the_totals() {
         let picture = draw(OUTPUT, &LIGHT).unwrap();
         for text in [
             ">$<",
-            ">LOAN-1<",
             ">LOAN-3<",
-            ">... and 1 more loans ...<",
-            ">&lt;A description",
-            "only so many...<",
-            ">4 records: 4 passed<",
+            ">... and 3 more loans ...<",
+            ">&lt;A description that has far too many words for a window...<",
+            ">4 records: 2 passed, 2 failed<",
         ] {
             assert!(picture.contains(text), "{text}: {picture}");
         }
-        assert!(!picture.contains("LOAN-4") && !picture.contains('\x1b'), "{picture}");
+        assert!(!["LOAN-1", "LOAN-2", "LOAN-4", "\x1b"].iter().any(|text| picture.contains(text)), "{picture}");
         assert_eq!(picture, draw(OUTPUT, &LIGHT).unwrap());
         assert_ne!(picture, draw(OUTPUT, &DARK).unwrap());
         assert!(draw("nothing", &DARK).is_err());

@@ -123,7 +123,7 @@ fn releases(site: &Site) -> [std::path::PathBuf; 2] {
     ["one", "two"].map(|name| {
         let source = site.sources(name);
         edit(&source.join("release.yaml"), "A record fits the JSON Schema that it names", &format!("Release {name}"));
-        edit(&source.join("business-config.yaml"), "What can be said in passing", &format!("Release {name}"));
+        edit(&source.join("business-config.yaml"), "Fast checks of a single loan", &format!("Release {name}"));
         source
     })
 }
