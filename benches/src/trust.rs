@@ -6,9 +6,8 @@ mod releases;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use jurat::author;
-use jurat::vectors::{VectorLimits, check_release};
 use jurat::{Compiler, Digest, PinnedBy, Reload, Service};
+use jurat_author::vectors::{VectorLimits, check_release};
 use jurat_sandbox::Policy;
 use jurat_trust::{Anchor, Client, Demands, Fetch, Freshness, Listing, MemoryStore, Refresh};
 
@@ -79,7 +78,7 @@ fn cycle(
 /// A part of every switch and start.
 fn vectors(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
     let verified = sample.verified();
-    let release = author::load(&verified, sample.sandbox(), &Policy::default())?;
+    let release = jurat_author::load(&verified, sample.sandbox(), &Policy::default())?;
     let run = each(rounds, || Ok(()), |()| Ok(check_release(&verified, &release, &VectorLimits::DEFAULT)?))?;
     report.add(
         "vectors_ms",

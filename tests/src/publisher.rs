@@ -8,7 +8,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_model::Bytes;
 use jurat_trust::metadata::{MetaFile, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
 use jurat_trust::publish::{BuiltRelease, Clock, Lifetimes, Mode, Plan, Repository, Upload};

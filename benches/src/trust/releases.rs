@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use jurat::author;
 use jurat_sandbox::{Policy, Sandbox, Settings};
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use jurat_trust::{ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, danger};
@@ -22,9 +21,9 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) fn build() -> anyhow::Result<Self> {
         let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN))?;
-        let source = author::read(&directory())?;
-        let components = author::built_components(&source, Some(&component_directory()?))?;
-        let built = author::check(&source, components, &sandbox, &Policy::default())?.built;
+        let source = jurat_author::read(&directory())?;
+        let components = jurat_author::built_components(&source, Some(&component_directory()?))?;
+        let built = jurat_author::check(&source, components, &sandbox, &Policy::default())?.built;
         Ok(Self { sandbox, built })
     }
 

@@ -8,7 +8,8 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use jurat::{Excerpt, advice, files};
+use jurat::{Excerpt, advice};
+use jurat_disk::files;
 use jurat_sandbox::{ShapeError, scan};
 use jurat_trust::Caps;
 use serde::Deserialize;

@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use jurat::files::{self, Directory};
+use jurat_disk::files::{self, Directory};
 use jurat_model::Bytes;
 use jurat_trust::publish::{Mode, Repository, StagedFile};
 use jurat_trust::{Anchor, Caps, Digest, Fetch, FetchError, Manifest, Role, SafePath, TargetPath};

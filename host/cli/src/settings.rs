@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jurat::Settings;
 use jurat::settings::Overrides;
-use jurat::{Settings, files};
+use jurat_disk::files;
 use zeroize::Zeroizing;
 
 use crate::exit::{Exit, Failure};
@@ -57,7 +58,7 @@ impl SettingsArguments {
 }
 
 fn env_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = files::read_text(file, jurat::yaml::MAX_BYTES as u64);
+    let text = files::read_text(file, jurat_yaml::MAX_BYTES as u64);
     text.map(Zeroizing::new).map_err(|error| Failure::about(Exit::Usage, file.display(), &error))
 }
 

@@ -2,11 +2,10 @@
 //!
 //! The two never lie together: the code is in the cache, which may be shared and lost, the key with what this host alone keeps.
 
-use jurat_model::Bytes;
+use jurat_model::{Bytes, chain};
 use jurat_sandbox::CodeStore;
 
-use crate::cache_dir::{CacheDir, CacheDirError};
-use crate::problem::chain;
+use jurat_disk::{CacheDir, CacheDirError};
 
 mod key;
 

@@ -8,12 +8,11 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use jurat_engine::Excerpt;
-use jurat_model::Bytes;
+use jurat_disk::files::{Directory, PathBelow, ReadError};
+use jurat_disk::room::Room;
+use jurat_http::{Addresses, HttpError, Reach};
+use jurat_model::{Bytes, Excerpt};
 
-use crate::files::{Directory, PathBelow, ReadError};
-use crate::http::{Addresses, HttpError, Reach};
-use crate::room::Room;
 use crate::settings::{Data, DataRoots, Http, PrivateAddresses};
 
 mod error;

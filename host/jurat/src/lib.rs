@@ -27,54 +27,45 @@
 //! - [`Service::validate`] and the calls beside it are those of validation-lib; [`Service::judge`] is the one that they are made of:
 //!   JSON in, one [`RecordResult`] for each record out, in order.
 //! - [`AsyncService`] has the same calls for async code. Neither stalls a runtime: the service waits for servers on threads of its own.
-//! - [`author`] is the other side: it makes a release of its sources.
+//! - `jurat-author` is the other side: it makes a release of its sources.
 //!
 //! # Limits
 //! The environment is not read; [`settings::Overrides`] takes what an application wants from it. The working directory is where
 //! relative paths of callers begin, unless the settings say something else.
 #![forbid(unsafe_code)]
 
-pub mod author;
-pub mod business_config;
-mod cache_dir;
 mod code_cache;
-mod coordination;
 mod data;
 mod error;
-pub mod files;
 mod host_state;
-mod http;
-pub mod input;
-mod problem;
 mod public_key;
 mod release;
-mod repository;
-mod room;
 mod service;
 pub mod settings;
 mod source;
-pub mod vectors;
-pub mod yaml;
 
-pub use coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
 pub use data::DataError;
 pub use error::{CallError, OpenError};
-pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
+pub use host_state::host_state;
+pub use jurat_author::vectors;
+pub use jurat_coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
+pub use jurat_disk::{Room, files};
 pub use jurat_engine::json::Position;
 pub use jurat_engine::results::{Evidence, FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Excerpt, Input, JudgeError, JudgedRecord,
-    JudgedWindow, Request, RulesetStats, Sample, Standing,
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Input, JudgeError, JudgedRecord, JudgedWindow,
+    Request, RulesetStats, Sample, Standing,
 };
-pub use jurat_model::{Blame, Isolation, Status};
+pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
+pub use jurat_repository::{
+    Answer, EarlierRelease, HostState, HostStateError, LookError, PinnedBy, Question, Reported, RepositoryError, Server,
+};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
-pub use problem::{Place, Problem, Problems, advice, chain};
+pub use jurat_yaml::{Place, Problem, Problems};
 pub use public_key::read_public_key;
 pub use release::{Identity, ReleaseStatus, Reload};
-pub use repository::{Answer, LookError, PinnedBy, Question, RepositoryError, Server};
-pub use room::Room;
 pub use service::{
     AsyncService, Clock, FailureStatus, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,
     TenantStatus, TrustStatus,

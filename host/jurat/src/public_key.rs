@@ -4,8 +4,9 @@ use std::path::Path;
 
 use jurat_trust::PublicKey;
 
-use crate::files;
-use crate::problem::{Problem, chain};
+use jurat_disk::files;
+use jurat_model::chain;
+use jurat_yaml::Problem;
 
 /// The longest public key file.
 const KEY_FILE: u64 = 16 << 10;

@@ -4,7 +4,7 @@
 //!
 //! | Part | What it has |
 //! |---|---|
-//! | [`clock`], [`waiting`], [`in_flight`], [`runtimes`], [`schema`] | what the others are made of |
+//! | [`clock`], [`in_flight`], [`runtimes`], [`schema`] | what the others are made of |
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
 //! | [`related`] | where one tenant's related entities come from |
 //! | [`tenant`], [`status`], [`shared`] | what a tenant has, how it is, and what all handles share |
@@ -28,7 +28,6 @@ mod schema;
 mod shared;
 mod status;
 mod tenant;
-pub(crate) mod waiting;
 
 pub use asynchronous::AsyncService;
 pub use builder::ServiceBuilder;

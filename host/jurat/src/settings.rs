@@ -9,32 +9,29 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jurat_engine::extract::ChunkLimits;
-use jurat_model::{Bytes, Isolation, Limits};
+use jurat_model::{Bytes, Isolation, Limits, chain};
 use jurat_sandbox::SealedWasi;
 
-use crate::files;
-use crate::problem::{Problem, Problems, chain};
-use crate::yaml::{Reader, Source, from_yaml};
+use jurat_disk::files;
+use jurat_yaml::{Problem, Problems};
+use jurat_yaml::{Reader, Source, from_yaml};
 
 mod env_file;
-mod host;
 mod keys;
 mod location;
 mod overlay;
 mod overrides;
 mod read;
-mod secret;
 mod secret_file;
 mod target;
 mod tenant;
 mod trust;
 
-pub use host::{HostPattern, ParseHostError};
+pub use jurat_http::{HostPattern, Http, Location, ParseHostError};
+pub use jurat_model::Secret;
+pub use jurat_repository::{OnExpired, Trust};
 pub use keys::{Key, Kind, Scope};
-pub use location::Location;
 pub use overrides::Overrides;
-pub use secret::Secret;
-pub use trust::{OnExpired, Trust};
 
 /// The settings of one host.
 ///
@@ -138,30 +135,6 @@ pub struct CoordinationSource {
     pub hosts: Vec<HostPattern>,
 }
 
-/// How this host speaks to servers.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Http {
-    /// A proxy for everything; none = servers are spoken to directly. It may hold a password.
-    pub proxy: Option<Secret>,
-    /// Files with certificates of authorities that are trusted besides those of the system.
-    pub authorities: Vec<PathBuf>,
-    /// A file with a certificate and its private key by which this host shows who it is.
-    pub client_certificate: Option<PathBuf>,
-    /// The longest time for getting a connection: 30 s.
-    pub connect_timeout: Duration,
-    /// The longest time in which nothing comes in: 60 s.
-    pub read_timeout: Duration,
-    /// The longest time for one file of a repository: 300 s.
-    pub total_timeout: Duration,
-    /// How much of such a file must come in on average, once it has begun; a server that gives less is given up: 1,024 bytes
-    /// in a second.
-    pub min_bytes_per_second: u32,
-    /// Connections to each host that stay open while nothing is asked: 10.
-    pub idle_connections: u32,
-    /// How long the addresses of a host are believed: 300 s.
-    pub dns_cache: Duration,
-}
-
 /// How this host serves others over JSON-RPC.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rpc {
@@ -249,7 +222,7 @@ impl Settings {
     /// With everything that is wrong: first with the file, in its order, then with what stands above it.
     pub fn read(file: &Path, overrides: &Overrides) -> Result<Self, Problems> {
         let name = file.display().to_string();
-        match files::read_text(file, crate::yaml::MAX_BYTES as u64) {
+        match files::read_text(file, jurat_yaml::MAX_BYTES as u64) {
             Ok(text) => Self::parse(&text, &name, file.parent().unwrap_or(Path::new("")), overrides),
             Err(error) => Err(overrides.refuse([Problem::of_file(&name, chain(&error))])),
         }
@@ -291,22 +264,6 @@ impl TenantSettings {
             max_findings: MAX_FINDINGS,
             data: Data::default(),
             coordination: None,
-        }
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            proxy: None,
-            authorities: Vec::new(),
-            client_certificate: None,
-            connect_timeout: Duration::from_secs(30),
-            read_timeout: Duration::from_secs(60),
-            total_timeout: Duration::from_secs(300),
-            min_bytes_per_second: 1_024,
-            idle_connections: 10,
-            dns_cache: Duration::from_secs(300),
         }
     }
 }

@@ -5,18 +5,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jurat_engine::Excerpt;
-use jurat_model::Bytes;
+use jurat_disk::CacheDir;
+use jurat_disk::files::{self, ReadError};
+use jurat_disk::room;
+use jurat_http::{BodyError, read_body};
+use jurat_http::{Client, StatusCode};
+use jurat_model::{Bytes, Excerpt, chain};
 use jurat_trust::Digest;
-use reqwest::{Client, StatusCode};
 use thiserror::Error;
 use url::Url;
 
-use crate::cache_dir::CacheDir;
-use crate::files::{self, ReadError};
-use crate::http::{BodyError, read_body};
-use crate::problem::chain;
-use crate::room;
 use crate::settings::Location;
 
 /// How long a server may take altogether.
@@ -68,7 +66,7 @@ pub(crate) enum SourceError {
         url: Excerpt,
         /// Why.
         #[source]
-        cause: reqwest::Error,
+        cause: jurat_http::Error,
     },
     /// The server does not give it.
     #[error("`{url}` cannot be fetched: the server answers with status {status}, where 200 is expected")]

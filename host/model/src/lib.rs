@@ -6,18 +6,26 @@
 
 mod blame;
 mod call_context;
+mod chain;
 pub mod columns;
 mod component;
 mod declaration;
+mod excerpt;
 mod fault;
+mod key_path;
 mod limits;
 pub mod reply;
+mod secret;
 mod verdict;
 
 pub use blame::Blame;
 pub use call_context::{CallContext, CorrelationId, CorrelationIdError, TraceContext, TraceContextError};
+pub use chain::chain;
 pub use component::{Component, Evaluation, HostFailure, Isolation, Run, Session, Usage, Worker};
 pub use declaration::{Declaration, Input, Kind, NOW};
+pub use excerpt::{Excerpt, advice, nearest};
 pub use fault::Fault;
+pub use key_path::KeyPath;
 pub use limits::{Bytes, Limits, ParseBytesError};
+pub use secret::Secret;
 pub use verdict::{Finding, Status, Verdicts};

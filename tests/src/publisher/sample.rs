@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
-use jurat::author;
 use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use serde_json::{Value, json};
@@ -62,9 +61,9 @@ fn sample() -> &'static BuiltRelease {
     static SAMPLE: OnceLock<BuiltRelease> = OnceLock::new();
     SAMPLE.get_or_init(|| {
         let sandbox = Sandbox::open(jurat_sandbox::Settings::new(NonZeroUsize::MIN)).unwrap();
-        let source = author::read(&site::loan_rules()).unwrap();
-        let components = author::built_components(&source, Some(&site::built_components())).unwrap();
-        author::check(&source, components, &sandbox, &Policy::default()).unwrap().built
+        let source = jurat_author::read(&site::loan_rules()).unwrap();
+        let components = jurat_author::built_components(&source, Some(&site::built_components())).unwrap();
+        jurat_author::check(&source, components, &sandbox, &Policy::default()).unwrap().built
     })
 }
 

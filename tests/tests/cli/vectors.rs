@@ -5,8 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use jurat::author;
-use jurat::vectors::{self, VectorLimits, VectorsError};
+use jurat_author::vectors::{self, VectorLimits, VectorsError};
 use jurat_sandbox::{Policy, Sandbox, Settings};
 use jurat_tests::guest;
 use serde::Deserialize;
@@ -197,10 +196,10 @@ fn a_rule_that_no_vector_speaks_of_is_a_warning() {
 #[test]
 fn vectors_that_burn_all_fuel_of_every_call_do_not_hold_up_a_host() {
     let site = guest_release(&guest::rust("endless_loop"), "[]");
-    let source = author::read(&site.path("rules")).unwrap();
-    let components = author::built_components(&source, None).unwrap();
+    let source = jurat_author::read(&site.path("rules")).unwrap();
+    let components = jurat_author::built_components(&source, None).unwrap();
     let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN)).unwrap();
-    let release = author::check(&source, components, &sandbox, &Policy::default()).unwrap().release;
+    let release = jurat_author::check(&source, components, &sandbox, &Policy::default()).unwrap().release;
     let cases = vec![(1, "ERROR"); 10_000];
     let vectors = vectors::parse("vectors.json", guest_vectors(&cases).as_bytes()).unwrap();
     let limits = VectorLimits { time: Duration::from_millis(200), ..VectorLimits::DEFAULT };

@@ -113,7 +113,7 @@ impl Host {
 
     /// The state of the only tenant, as the command line sees it.
     pub(crate) fn state(&self) -> HostState {
-        HostState::open(&self.settings(), None).unwrap()
+        jurat::host_state(&self.settings(), None).unwrap()
     }
 }
 

@@ -89,12 +89,12 @@ fn of_settings(settings: &SettingsArguments) -> Result<Vec<Finding>, Failure> {
                 let demands =
                     Demands { repository: trust.repository.clone(), floors: trust.floors, ..Demands::default() };
                 let (target, seen) = (Some(&trust.release), Seen::of(&settings, name));
-                let server = Server::of(&settings, tenant)
+                let server = Server::of(&tenant.rules, tenant.trust.as_ref(), &settings.http, &settings.headers)
                     .map_err(|error| Failure::new(error.blame().into(), jurat::chain(&error)))?;
                 match (server, rules) {
                     (Some(server), _) => way::look(&server, Some(anchor), demands, target, &seen),
                     (None, Location::File(directory)) => {
-                        let files = jurat::files::Directory::new(directory);
+                        let files = jurat_disk::files::Directory::new(directory);
                         let mut findings = Vec::new();
                         host::refresh(&files, anchor, demands, target, &seen, &mut findings);
                         findings

@@ -50,6 +50,6 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
 
 impl Arguments {
     fn state(&self) -> Result<HostState, Failure> {
-        Ok(HostState::open(&self.settings.read()?, self.tenant.as_deref())?)
+        Ok(jurat::host_state(&self.settings.read()?, self.tenant.as_deref())?)
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jurat::files;
+use jurat_disk::files;
 use jurat_trust::Caps;
 
 use crate::exit::{Exit, Failure};

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
     Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings, Summary,
-    advice, chain, files,
+    advice, chain,
 };
+use jurat_disk::files;
 use jurat_model::Bytes;
 
 use crate::exit::{Exit, Failure};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_model::Bytes;
 use jurat_trust::publish::{Mode, ReadError, Repository, Stability, Upload};
 use jurat_trust::{

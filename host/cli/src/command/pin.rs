@@ -79,7 +79,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<Exit, Failure> {
 }
 
 pub(super) fn unpin(arguments: &UnpinArguments) -> Result<Exit, Failure> {
-    let state = HostState::open(&arguments.settings.read()?, arguments.tenant.as_deref())?;
+    let state = jurat::host_state(&arguments.settings.read()?, arguments.tenant.as_deref())?;
     let held = state.pinned()?;
     state.unpin()?;
     output::progress(match held {
@@ -91,6 +91,6 @@ pub(super) fn unpin(arguments: &UnpinArguments) -> Result<Exit, Failure> {
 
 impl About {
     fn state(&self, settings: &SettingsArguments) -> Result<HostState, Failure> {
-        Ok(HostState::open(&settings.read()?, self.tenant.as_deref())?)
+        Ok(jurat::host_state(&settings.read()?, self.tenant.as_deref())?)
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use jurat::{EarlierRelease, HostState, Reported, Settings};
+use jurat::{EarlierRelease, Reported, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ fn tenants(settings: &Settings, only: Option<&str>) -> Vec<String> {
 
 impl Report {
     fn of(settings: &Settings, tenant: String) -> Result<Self, Failure> {
-        let state = HostState::open(settings, Some(&tenant))?;
+        let state = jurat::host_state(settings, Some(&tenant))?;
         let (reported, kept) = (state.reported()?, state.kept()?);
         let running = reported.as_ref().is_some_and(|reported| is_running(reported.pid));
         Ok(Self { tenant, running, reported, kept })

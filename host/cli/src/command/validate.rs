@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use jurat::{Associated, CallError, JudgeError, RecordResult, Service, Summary, files};
+use jurat::{Associated, CallError, JudgeError, RecordResult, Service, Summary};
+use jurat_disk::files;
 use jurat_model::Bytes;
 
 use super::judging::{self, JudgingArguments};

@@ -1,6 +1,6 @@
 //! What a publisher has decided for good.
 
-use jurat::files::ReadError;
+use jurat_disk::files::ReadError;
 use jurat_model::Bytes;
 use jurat_trust::SafePath;
 use jurat_trust::publish::{Clock, Lifetimes};

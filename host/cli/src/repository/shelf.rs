@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_model::Bytes;
 use jurat_trust::publish::{Stability, Upload};
 use jurat_trust::{Fetch, FetchError, SafePath};

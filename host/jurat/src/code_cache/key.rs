@@ -8,7 +8,7 @@ use jurat_sandbox::CodeKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::cache_dir::{CacheDir, CacheDirError};
+use jurat_disk::{CacheDir, CacheDirError};
 
 const NAME: &str = "host.key";
 /// Held by whoever makes it.

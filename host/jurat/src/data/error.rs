@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use jurat_disk::files::ReadError;
+use jurat_http::{BodyError, PrivateAddress};
 use jurat_model::{Blame, Bytes};
 use thiserror::Error;
 
 use super::Excerpt;
-use crate::files::ReadError;
-use crate::http::{BodyError, PrivateAddress};
 
 /// Why a file of records was not read.
 ///
@@ -71,7 +71,7 @@ pub(super) enum Reason {
     File(#[source] io::Error),
     /// The server cannot be spoken to, or the connection broke.
     #[error("the server cannot be reached, or broke off")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] jurat_http::Error),
     /// The server does not give it.
     #[error("the server answers with status {0}, where 200 is expected")]
     Status(u16),

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use jurat_disk::room::Room;
+use jurat_http::header::{ACCEPT_ENCODING, HeaderValue, LOCATION};
+use jurat_http::{Addresses, HttpError, PrivateAddress, Reach, client_to, read_body};
+use jurat_http::{Client, Response, StatusCode};
 use jurat_model::Bytes;
-use reqwest::header::{ACCEPT_ENCODING, HeaderValue, LOCATION};
-use reqwest::{Client, Response, StatusCode};
 use url::{Origin, Url};
 
 use super::{Excerpt, Reason};
-use crate::http::{Addresses, HttpError, PrivateAddress, Reach, client_to, read_body};
-use crate::room::Room;
 use crate::settings::Http;
 
 /// How often a server may lead on to elsewhere.

@@ -8,15 +8,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use jurat_disk::room::enough;
+use jurat_http::Network;
+use jurat_model::{Secret, chain};
+use jurat_test_server::{Reply, Server};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use url::Url;
 
 use super::*;
-use crate::http::Network;
-use crate::http::test_server::{Reply, Server};
-use crate::problem::chain;
-use crate::room::enough;
-use crate::settings::Secret;
 
 const CAP: Bytes = Bytes::new(64);
 
@@ -270,7 +269,7 @@ impl Network for TestNetwork {
     }
 
     fn is_public(&self, address: IpAddr) -> bool {
-        address == IpAddr::from([127, 0, 0, 1]) || crate::http::SystemNetwork.is_public(address)
+        address == IpAddr::from([127, 0, 0, 1]) || jurat_http::SystemNetwork.is_public(address)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a caller says that a file is called.
 
-use jurat_engine::Excerpt;
+use jurat_model::Excerpt;
 use url::Url;
 
 use super::Reason;

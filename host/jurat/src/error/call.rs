@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use jurat_engine::JudgeError;
 use jurat_engine::results::RecordError;
 use jurat_engine::routing::RouteError;
-use jurat_engine::{Excerpt, JudgeError};
-use jurat_model::Blame;
+use jurat_model::{Blame, Excerpt};
+use jurat_repository::RepositoryError;
 use thiserror::Error;
 
 use super::open::OpenError;
 use crate::data::DataError;
-use crate::repository::RepositoryError;
 
 /// Why a call gave no results.
 ///

@@ -5,13 +5,13 @@ use std::io;
 use std::sync::Arc;
 
 use jurat_engine::ReleaseProblem;
-use jurat_model::Blame;
+use jurat_model::{Blame, chain};
 use jurat_sandbox::{CompileError, LoadError, Refusal};
 use thiserror::Error;
 
-use crate::problem::{Problems, chain};
-use crate::repository::RepositoryError;
-use crate::vectors::{Report, VectorsError};
+use jurat_author::vectors::{Report, VectorsError};
+use jurat_repository::RepositoryError;
+use jurat_yaml::Problems;
 
 /// Why there are no rules to judge with.
 #[derive(Debug, Error)]

@@ -8,8 +8,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jurat_coordination::OnRetry;
+use jurat_disk::CacheDir;
 use jurat_engine::Workers;
-use jurat_model::Bytes;
+use jurat_http::Reach;
+use jurat_model::{Bytes, chain};
+use jurat_repository::{Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
 use super::clock::Clock;
@@ -22,14 +26,9 @@ use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::shared::Shared;
 use super::tenant::Tenant;
-use crate::cache_dir::CacheDir;
 use crate::code_cache::{CodeDir, host_key};
-use crate::coordination::OnRetry;
 use crate::data::DataSource;
 use crate::error::OpenError;
-use crate::http::{self, Reach};
-use crate::problem::chain;
-use crate::repository::{Repository, Surroundings, shown};
 use crate::settings::Settings;
 
 /// The longest wait at the start for a repository that does not answer, where there is a release of earlier days.
@@ -133,7 +132,8 @@ impl Shared {
     ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
         let network = Network {
-            client: http::client(&settings.http, Reach::Anywhere).map_err(|error| OpenError::Http(error.into()))?,
+            client: jurat_http::client(&settings.http, Reach::Anywhere)
+                .map_err(|error| OpenError::Http(error.into()))?,
             runtime: runtime.clone(),
             cache: directories.cache.clone(),
             secrets: settings.headers.clone(),

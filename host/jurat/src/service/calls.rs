@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
+use jurat_disk::{Room, room};
 use jurat_engine::results::{RecordResult, Summary};
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Input, JudgedWindow, Release, Request, judge, judge_windows};
+use jurat_http::wait_for;
 
 use super::handle::Service;
 use super::schema;
 use super::tenant::Tenant;
-use super::waiting::wait_for;
 use crate::error::CallError;
-use crate::room::{self, Room};
 
 impl Service {
     /// Judges one record: a JSON object of the given entity type.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat_engine::{Excerpt, Release, Request};
-use jurat_model::{Bytes, Run};
+use jurat_engine::{Release, Request};
+use jurat_model::{Bytes, Excerpt, Run};
 
 use super::releases::generation::Generation;
 use super::shared::Shared;

@@ -1,12 +1,12 @@
 //! What operators do: look for a newer release, pin one, go back to an earlier one, and end the service.
 
+use jurat_repository::{Pin, PinnedBy};
 use jurat_trust::Digest;
 
 use super::handle::Service;
 use super::related::Related;
 use crate::error::CallError;
 use crate::release::Reload;
-use crate::repository::{Pin, PinnedBy};
 
 impl Service {
     /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.

@@ -4,11 +4,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use jurat_repository::Repository;
 use tokio::runtime::Handle;
 
 use super::shared::Shared;
 use super::tenant::Tenant;
-use crate::repository::Repository;
 use crate::settings::Settings;
 
 /// How much earlier or later than its time a poll may be, in percent: so that many hosts do not ask at once.

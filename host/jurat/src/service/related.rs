@@ -5,17 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use jurat_coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
+use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
-use jurat_model::Bytes;
+use jurat_http::wait_for;
+use jurat_model::{Bytes, Secret, chain};
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::waiting::wait_for;
-use crate::cache_dir::CacheDir;
-use crate::coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
 use crate::error::OpenError;
-use crate::problem::chain;
-use crate::settings::{CoordinationSource, HostPattern, Location, Secret};
+use crate::settings::{CoordinationSource, HostPattern, Location};
 use crate::source::Source;
 
 /// The longest configuration.
@@ -23,7 +22,7 @@ const CONFIG: Bytes = Bytes::kibi(256);
 
 /// What the service speaks to servers with, for all tenants.
 pub(super) struct Network {
-    pub(super) client: reqwest::Client,
+    pub(super) client: jurat_http::Client,
     pub(super) runtime: Handle,
     pub(super) cache: Option<Arc<CacheDir>>,
     pub(super) secrets: BTreeMap<String, Secret>,
@@ -37,7 +36,7 @@ pub(super) struct Related {
     location: Location,
     hosts: Vec<HostPattern>,
     secrets: BTreeMap<String, Secret>,
-    http: reqwest::Client,
+    http: jurat_http::Client,
     runtime: Handle,
     client: ArcSwap<Coordination>,
     /// Why the present configuration is not used, one sentence for each thing; empty if it is.

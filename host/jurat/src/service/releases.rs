@@ -9,13 +9,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use jurat_repository::{Pin, Repository};
 use jurat_trust::Digest;
 use url::Url;
 
 use super::clock::Clock;
 use crate::error::{CallError, OpenError};
 use crate::release::Reload;
-use crate::repository::{Pin, Repository};
 
 mod decide;
 pub(super) mod generation;

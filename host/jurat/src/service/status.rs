@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use jiff::Timestamp;
+use jurat_coordination::{BreakerState, CoordinationStatus};
+use jurat_repository::Pin;
 
 use super::related::Related;
 use super::releases::generation::{Absence, Serving};
 use super::releases::vouching::Vouching;
 use super::tenant::Tenant;
-use crate::coordination::{BreakerState, CoordinationStatus};
 use crate::release::{ReleaseStatus, roles};
-use crate::repository::Pin;
 
 /// How the service is.
 #[derive(Clone, Debug, Serialize)]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jurat_yaml::{Place, Problem};
+
 use super::Secret;
-use crate::problem::{Place, Problem};
 
 /// A variable of an env file.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::problem::advice;
+use jurat_model::advice;
 
 /// A key of the configuration.
 #[derive(Clone, Copy, Debug)]

@@ -1,18 +1,10 @@
 //! Paths, URLs and origins, as people write them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jurat_engine::Excerpt;
+use jurat_http::{Location, shown};
+use jurat_model::Excerpt;
 use url::{Origin, Url};
-
-/// Where a file is.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Location {
-    /// On this machine.
-    File(PathBuf),
-    /// On a server, over https.
-    Url(Url),
-}
 
 /// The repository or the sources that a path or URL names; an error says why it names none, and what to do.
 pub(super) fn rules(uri: &str, base: &Path) -> Result<Location, String> {
@@ -111,19 +103,6 @@ fn server(uri: &str) -> Result<Url, String> {
         return Err(format!("`{shown}` has a part after `#`, which servers never see"));
     }
     Ok(url)
-}
-
-/// The beginning of what was written, without what may be a password.
-pub(super) fn shown(uri: &str) -> Excerpt {
-    match uri.rsplit_once('@') {
-        Some((before, after)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            let start = if is_scheme { format!("{scheme}://") } else { String::new() };
-            Excerpt::of(&format!("{start}...@{after}"))
-        }
-        None => Excerpt::of(uri),
-    }
 }
 
 fn other_machine(shown: &Excerpt) -> String {

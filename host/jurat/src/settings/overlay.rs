@@ -1,7 +1,8 @@
 //! Lays what the environment and flags say over the tree of the file, so that one reader sees one tree.
 
+use jurat_yaml::{Entry, Node, Origin, Source, Value};
+
 use super::overrides::{Override, Overrides, Written};
-use crate::yaml::{Entry, Node, Origin, Source, Value};
 
 /// Lays each value over the one of the file, which is not looked at any more. New sources are added to those there are.
 pub(super) fn lay(overrides: &Overrides, tree: &mut Node, sources: &mut Vec<Source>) {

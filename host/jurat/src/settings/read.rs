@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jurat_model::Bytes;
+use jurat_yaml::{Field, Section};
 
 use super::location::Credentials;
 use super::secret_file::Standing;
@@ -13,7 +14,6 @@ use super::target::{HEADER_NAME, is_header};
 use super::{
     Http, Location, Rpc, Secret, Settings, TenantSettings, Tls, WorkerCount, location, secret_file, tenant, trust,
 };
-use crate::yaml::{Field, Section};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     // Everything is read before anything that is missing ends the reading.

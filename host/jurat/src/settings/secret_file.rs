@@ -3,14 +3,13 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use jurat_engine::Excerpt;
+use jurat_disk::files;
+use jurat_model::{Excerpt, chain};
+use jurat_yaml::Field;
 use zeroize::Zeroizing;
 
 use super::Secret;
 use super::overrides::{MAX_VALUE, refuse_odd};
-use crate::files;
-use crate::problem::chain;
-use crate::yaml::Field;
 
 /// Who can read what a setting says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 //! What the name of a variable or of a flag stands for.
 
-use jurat_engine::Excerpt;
+use jurat_model::Excerpt;
 
 use super::keys::{FILE, HEADER, Key, Kind};
 

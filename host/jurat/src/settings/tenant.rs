@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use jurat_engine::Excerpt;
 use jurat_engine::extract::ChunkLimits;
-use jurat_model::{Isolation, Limits};
+use jurat_http::ParseHostError;
+use jurat_model::{Excerpt, Isolation, Limits};
 use jurat_sandbox::SealedWasi;
+use jurat_yaml::{Field, Section};
 
-use super::host::ParseHostError;
 use super::keys::{Key, Scope};
 use super::read::{duration, size};
 use super::{
     CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned, location, trust,
 };
-use crate::yaml::{Field, Section};
 
 /// The tenants; a document that names none is about a single one.
 pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, TenantSettings>> {

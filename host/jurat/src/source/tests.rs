@@ -2,9 +2,10 @@ use std::fs;
 use std::future::Future;
 use std::path::Path;
 
+use jurat_http::{Reach, client};
+use jurat_test_server::{Reply, Server};
+
 use super::*;
-use crate::http::test_server::{Reply, Server};
-use crate::http::{Reach, client};
 use crate::settings::Http;
 
 const CAP: Bytes = Bytes::new(64);

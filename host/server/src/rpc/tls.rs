@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jurat::files::{self, ReadError};
 use jurat::settings::{Secret, Tls};
+use jurat_disk::files::{self, ReadError};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::{self, PemObject};

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
-use jurat::input::Inputs;
+use jurat_records::Inputs;
 
 use super::destination::{Destination, FileId, id, id_of};
 use super::outlet::{Outlet, Piece, Remains};

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat::input::{InputError, Inputs};
 use jurat::{CallError, Input, JudgeError, Request, Sample, Service, Summary, chain};
 use jurat_model::Bytes;
+use jurat_records::{InputError, Inputs};
 
 use super::outlet::Remains;
 use super::outputs::{Outlets, Plan, Unwritten};

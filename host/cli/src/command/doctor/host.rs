@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jurat::Settings;
 use jurat::settings::Trust;
-use jurat::{HostState, Settings};
 use jurat_trust::{
     Anchor, Blame, Caps, Client, Demands, Fetch, Freshness, MemoryStore, MetadataVersion, TargetPath, UpdateError,
 };
@@ -37,7 +37,7 @@ impl Seen {
         if !settings.state.as_ref().is_some_and(|directory| directory.is_dir()) {
             return Self::default();
         }
-        match HostState::open(settings, Some(tenant)).and_then(|state| state.reported()) {
+        match jurat::host_state(settings, Some(tenant)).and_then(|state| state.reported()) {
             Ok(reported) => {
                 let status = reported.map(|reported| reported.status).unwrap_or_default();
                 let roles = status.pointer("/trust/roles").and_then(Value::as_object);
@@ -53,7 +53,7 @@ impl Seen {
 /// The root that a host was given.
 pub(super) fn anchor(trust: &Trust) -> Result<Anchor, Failure> {
     let shown = trust.root.display();
-    let bytes = jurat::files::read(&trust.root, Caps::DEFAULT.root)
+    let bytes = jurat_disk::files::read(&trust.root, Caps::DEFAULT.root)
         .map_err(|error| Failure::about(Exit::Usage, shown.to_string(), &error))?;
     Anchor::parse(&bytes, trust.root_sha256.as_ref()).map_err(|error| Failure::about(Exit::Trust, shown, &error))
 }

@@ -21,7 +21,12 @@ pub(in crate::command) fn server(url: &str, config: Option<&Path>) -> Result<Ser
         Location::File(_) => false,
     };
     let tenant = settings.tenants.values().find(|tenant| is_its(&tenant.rules));
-    match tenant.map(|tenant| Server::of(&settings, tenant)).transpose().map_err(failure)?.flatten() {
+    match tenant
+        .map(|tenant| Server::of(&tenant.rules, tenant.trust.as_ref(), &settings.http, &settings.headers))
+        .transpose()
+        .map_err(failure)?
+        .flatten()
+    {
         Some(server) => Ok(server),
         None => Server::open(url, &settings.http, &[].into()).map_err(failure),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
 
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_model::Bytes;
 use jurat_trust::{Fetch, FetchError, SafePath};
 use tempfile::TempDir;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use jurat::files;
+use jurat_disk::files;
 use jurat_model::Bytes;
 use jurat_trust::publish::{Repository, StagedFile};
 use jurat_trust::{Caps, Envelope, Role};

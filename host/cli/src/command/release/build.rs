@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat::author::{self, Checked, ComponentSource, ReleaseSource};
-use jurat::files;
+use jurat_author::{Checked, ComponentSource, ReleaseSource};
+use jurat_disk::files;
 use jurat_trust::{Caps, Digest, ReleaseName, RoleName, SafePath, TargetPath, Wasi};
 
 use crate::exit::{Exit, Failure};
@@ -46,7 +46,7 @@ pub(in crate::command) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let source = author::read(&arguments.directory)?;
+    let source = jurat_author::read(&arguments.directory)?;
     let target = arguments.target(&source.name)?;
     let copy = WorkingCopy::change(&arguments.out)?;
     let mut repository = copy.read(None)?;
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
     let components = components(&source, arguments.component_dir.as_deref())?;
     let Checked { built, warnings, vectors, .. } =
-        author::check(&source, components, &host::sandbox()?, &host::author_policy())?;
+        jurat_author::check(&source, components, &host::sandbox()?, &host::author_policy())?;
     for warning in &warnings {
         output::complain("warning", &warning.to_string());
     }
@@ -104,8 +104,9 @@ impl Arguments {
 fn components(source: &ReleaseSource, directory: Option<&Path>) -> Result<BTreeMap<SafePath, Vec<u8>>, Failure> {
     let mut components = BTreeMap::new();
     for component in &source.components {
-        let there =
-            directory.map(|directory| directory.join(author::file_name(&component.path))).filter(|file| file.exists());
+        let there = directory
+            .map(|directory| directory.join(jurat_author::file_name(&component.path)))
+            .filter(|file| file.exists());
         let bytes = match (there, &component.package) {
             (Some(file), _) => read(&file)?,
             (None, Some(package)) => compile(component, package)?,
@@ -121,7 +122,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn compile(component: &ComponentSource, package: &Path) -> Result<Vec<u8>, Failure> {
-    let file = author::file_name(&component.path);
+    let file = jurat_author::file_name(&component.path);
     let name = file.strip_suffix(".wasm").unwrap_or(file).to_owned();
     let target = match component.wasi {
         Wasi::None => Target::Unknown,

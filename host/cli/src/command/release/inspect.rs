@@ -6,8 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat::author;
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_trust::{
     Caps, Digest, Envelope, Manifest, MetadataVersion, Role, RootMetadata, SafePath, SnapshotMetadata, Target,
     TargetPath, TargetsMetadata, TimestampMetadata, TopRole,
@@ -48,7 +47,7 @@ pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Ex
     }
     let metadata = [newest(&files, "metadata")?, newest(&files, "staged")?].concat();
     if metadata.is_empty() {
-        let advice = if files.has(author::RELEASE_FILE) {
+        let advice = if files.has(jurat_author::RELEASE_FILE) {
             ", but the sources of a release; `jurat release build` makes a release of them"
         } else {
             ""

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use jurat::author;
-use jurat::vectors::{self, Difference, VectorLimits};
+use jurat_author::vectors::{self, Difference, VectorLimits};
 use jurat_model::Bytes;
 use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Amendment, Plan, Repository};
@@ -66,11 +65,11 @@ pub(super) fn check(
     Ok(())
 }
 
-type Ready = std::sync::Arc<author::Release>;
+type Ready = std::sync::Arc<jurat_author::Release>;
 
 fn own_vectors(sandbox: &Sandbox, release: &VerifiedRelease) -> Result<Ready, Failure> {
     let manifest = release.manifest();
-    let ready = author::load(release, sandbox, &host::author_policy())?;
+    let ready = jurat_author::load(release, sandbox, &host::author_policy())?;
     let report = vectors::check_release(release, &ready, &VectorLimits::AUTHORS)
         .map_err(|error| Failure::about(Exit::Usage, format!("{} {}", manifest.name(), manifest.version()), &error))?;
     let shown = format!("{} {}: {report}", manifest.name(), manifest.version());
@@ -93,7 +92,7 @@ fn compare(
         Failure::about(Exit::Usage, format!("the test vectors of {name} {version}"), &error)
     };
     let limits = VectorLimits::AUTHORS;
-    let earlier = author::load(old, sandbox, &host::author_policy())?;
+    let earlier = jurat_author::load(old, sandbox, &host::author_policy())?;
     let vectors = vectors::of(old, &limits).map_err(about)?;
     let before = vectors::judge(&earlier, &vectors, &limits).map_err(about)?;
     let after = vectors::judge(ready, &vectors, &limits).map_err(about)?;

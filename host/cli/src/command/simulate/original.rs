@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jurat::files::Directory;
+use jurat_disk::files::Directory;
 use jurat_model::Bytes;
 use jurat_trust::publish::Repository;
 use jurat_trust::{

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jurat_model::chain;
+use jurat_repository::{Pin, Repository, RepositoryError};
 use jurat_trust::{Digest, Listing, Origin};
 
 use super::generation::Generation;
@@ -10,8 +12,6 @@ use super::prepare::Prepared;
 use super::upstream::{Listed, Polled, Upstream, refusal};
 use super::vouching::Vouching;
 use crate::error::OpenError;
-use crate::problem::chain;
-use crate::repository::{Pin, Repository, RepositoryError};
 
 /// What is to serve from now on.
 #[derive(Debug)]

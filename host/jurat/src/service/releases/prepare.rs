@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use jurat_engine::{Excerpt, Release};
-use jurat_model::Component;
+use jurat_author::business_config::{self, Document};
+use jurat_author::vectors::{self, VectorLimits};
+use jurat_disk::files::Directory;
+use jurat_engine::Release;
+use jurat_model::{Component, Excerpt};
 use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::{FileKind, VerifiedManifest, VerifiedRelease, danger};
+use jurat_yaml::{Problem, Problems};
 use url::Url;
 
-use crate::author;
-use crate::business_config::{self, Document};
 use crate::error::OpenError;
-use crate::files::Directory;
-use crate::problem::{Problem, Problems};
 use crate::release::Identity;
-use crate::vectors::{self, VectorLimits};
 
 /// A release that is ready to serve.
 #[derive(Clone, Debug)]
@@ -66,9 +65,9 @@ pub(super) fn unsigned(
     sandbox: &Sandbox,
     policy: &Policy,
 ) -> Result<Prepared, Problems> {
-    let source = author::read(directory.root())?;
-    let components = author::built_components(&source, components)?;
-    let checked = author::check(&source, components, sandbox, policy)?;
+    let source = jurat_author::read(directory.root())?;
+    let components = jurat_author::built_components(&source, components)?;
+    let checked = jurat_author::check(&source, components, sandbox, policy)?;
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
     }
@@ -88,7 +87,7 @@ fn warn_of_unknown_rules(release: &Release) {
 }
 
 fn config(release: &VerifiedRelease) -> Result<Document, Problems> {
-    let maps: Vec<_> = release.files(FileKind::FieldMap).map(|(file, _)| author::file_name(&file.path)).collect();
+    let maps: Vec<_> = release.files(FileKind::FieldMap).map(|(file, _)| jurat_author::file_name(&file.path)).collect();
     // A manifest in memory has exactly one.
     let file = release.files(FileKind::BusinessConfig).next();
     let (path, bytes) =

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use jurat_repository::Pin;
 
 use super::decide::{Decision, Next};
 use super::generation::{Absence, Generation, Serving};
@@ -12,7 +13,6 @@ use super::prepare::Prepared;
 use super::vouching::Vouching;
 use crate::error::OpenError;
 use crate::release::Reload;
-use crate::repository::Pin;
 
 /// The releases of a tenant that serve or have served.
 pub(super) struct InService {

@@ -5,16 +5,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use jurat_disk::files::Directory;
+use jurat_repository::{Repository, RepositoryError, shown};
 use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::{Digest, Listing, VerifiedRelease};
+use jurat_yaml::{Problem, Problems};
 
 use super::generation::Generation;
 use super::prepare::{self, Prepared};
-use crate::author;
 use crate::error::OpenError;
-use crate::files::Directory;
-use crate::problem::{Problem, Problems};
-use crate::repository::{Repository, RepositoryError, shown};
 use crate::settings::{Location, TenantSettings, Unsigned};
 
 /// Where the releases of one tenant come from.
@@ -195,7 +194,7 @@ impl Upstream {
 
 /// Whether a directory holds sources, and not a repository.
 fn holds_sources(directory: &Directory) -> bool {
-    directory.has(author::RELEASE_FILE) && !directory.has("metadata")
+    directory.has(jurat_author::RELEASE_FILE) && !directory.has("metadata")
 }
 
 /// An error of the repository, as a reason for having no release.

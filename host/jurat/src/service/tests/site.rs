@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
+use jurat_disk::files::Directory;
 use jurat_model::Blame;
 use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Clock as PublisherClock, Lifetimes, Mode, Repository, StagedFile};
 use jurat_trust::{Anchor, KeySet, RootKeys, SecretKey, Signer, TargetPath};
 use tempfile::TempDir;
 
-use crate::author;
-use crate::files::Directory;
 use crate::settings::{Overrides, TenantSettings};
 use crate::{Clock, Service, ServiceBuilder, Settings};
 
@@ -102,8 +101,8 @@ impl Site {
     fn release(&self, mut repository: Repository, version: &str, rulesets: &[&str]) {
         self.write_sources(version, rulesets);
         let sandbox = Sandbox::open(jurat_sandbox::Settings::new(NonZeroUsize::MIN)).unwrap();
-        let source = author::read(&self.path("source")).unwrap();
-        let checked = author::check(&source, Default::default(), &sandbox, &Default::default()).unwrap();
+        let source = jurat_author::read(&self.path("source")).unwrap();
+        let checked = jurat_author::check(&source, Default::default(), &sandbox, &Default::default()).unwrap();
         let target: TargetPath = TARGET.parse().unwrap();
         for upload in checked.built.uploads(&target) {
             self.put(&upload.path.to_string(), &upload.bytes);

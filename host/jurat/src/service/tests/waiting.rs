@@ -3,11 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
+use jurat_disk::room;
 use jurat_model::Blame;
 use tokio::runtime::Builder;
 
 use super::site::{LOAN, Site};
-use crate::{CallError, Reload, room};
+use crate::{CallError, Reload};
 
 fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
 

@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
+use jurat_yaml::{Node, Value, from_yaml};
+
 use super::*;
 use crate::settings::{Overrides, Settings};
-use crate::yaml::{Node, Value, from_yaml};
 
 /// What the example says for a key, as it is written there.
 fn shown(path: &str) -> Option<String> {

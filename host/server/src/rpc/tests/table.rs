@@ -26,7 +26,7 @@ fn the_page_has_every_kind_with_its_code() {
 const SOURCES: [(&str, &[&str]); 9] = [
     ("host/jurat/src/service/call.rs", &[]),
     ("host/jurat/src/data/error.rs", &[]),
-    ("host/jurat/src/coordination/failure.rs", &[]),
+    ("host/coordination/src/failure.rs", &[]),
     ("host/engine/src/json/error.rs", &[]),
     ("host/engine/src/routing/error.rs", &[]),
     ("host/engine/src/supplier.rs", &[]),

@@ -1,0 +1,116 @@
+//! What the rules team decides: the `business-config.yaml` of a release.
+//!
+//! The keys are those of validation-lib, so that its files can be used as they are:
+//!
+//! | Key | Meaning |
+//! |---|---|
+//! | `rulesets` | for each name `metadata`, which is handed on, and `rules`: a tree of rules for each schema URL or entity type |
+//! | `schema_to_helper_mapping` | the field map for each schema URL |
+//! | `default_helpers` | the field map for each entity type, for records that name no schema |
+//! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
+//! | `coordination_base_url` | where the coordination service is: who has signed the release has said where records may be sent |
+//! | `structural_files`, `logic_base_uri`, `rules_base_uri`, `master_rules_directory`, `plugins` | where Python files were; read over, with a line in the log |
+//!
+//! A field map is named by its file (`loan_v1.json`), the file without its ending (`loan_v1`), or as the Python class that it
+//! replaces (`loan_v1.LoanV1`).
+
+use std::collections::BTreeMap;
+
+use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
+
+use url::Url;
+
+use jurat_yaml::Problems;
+use jurat_yaml::{Field, Reader, Section};
+
+/// Keys of validation-lib that say where its code is.
+const UNUSED: [&str; 5] = ["structural_files", "logic_base_uri", "rules_base_uri", "master_rules_directory", "plugins"];
+
+/// What a business configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// For the engine: rulesets and routing.
+    pub config: BusinessConfig,
+    /// For the service: where records may be sent to ask for what is related to them.
+    pub coordination_base_url: Option<Url>,
+}
+
+/// Reads a business configuration that is known as `file`, of a release with field maps of the given file names.
+///
+/// What it says is not checked against the release; [`Release::new`](jurat_engine::Release::new) does that.
+///
+/// # Errors
+/// With everything that is wrong, in the order of the file.
+pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<Document, Problems> {
+    Reader::read(file, text, |document| {
+        for key in UNUSED {
+            if document.take(key).is_there() {
+                tracing::info!(file, key, "this setting has no effect: rules are components");
+            }
+        }
+        let rulesets = document.take("rulesets").required().entries();
+        let rulesets = rulesets.into_iter().map(|(name, ruleset)| (name, self::ruleset(ruleset))).collect();
+        let mapping = names(document.take("schema_to_helper_mapping"), field_maps);
+        let defaults = names(document.take("default_helpers"), field_maps);
+        let (mut minor, mut major) = versions(document);
+        document.take("version_compatibility").section(|nested| {
+            let (nested_minor, nested_major) = versions(nested);
+            (minor, major) = (minor.or(nested_minor), major.or(nested_major));
+            Some(())
+        });
+        let coordination_base_url = document.take("coordination_base_url").parsed();
+        let config = BusinessConfig {
+            rulesets,
+            schema_to_helper_mapping: mapping,
+            default_helpers: defaults,
+            allow_minor_version_fallback: minor.unwrap_or(false),
+            strict_major_version: major.unwrap_or(true),
+        };
+        Some(Document { config, coordination_base_url })
+    })
+}
+
+fn versions(section: &mut Section<'_>) -> (Option<bool>, Option<bool>) {
+    let minor = section.take("allow_minor_version_fallback").boolean();
+    (minor, section.take("strict_major_version").boolean())
+}
+
+fn ruleset(field: Field<'_>) -> Ruleset {
+    let read = field.required().section(|section| {
+        let metadata = section.take("metadata").json().unwrap_or_default();
+        let rules = section.take("rules").required().entries();
+        let rules = rules.into_iter().map(|(key, list)| (key, nodes(list))).collect();
+        Some(Ruleset { metadata, rules })
+    });
+    read.unwrap_or_default()
+}
+
+/// The depth of the text, and with it that of the tree, is bounded by the YAML reader.
+fn nodes(list: Field<'_>) -> Vec<RuleNode> {
+    list.list().into_iter().filter_map(node).collect()
+}
+
+fn node(field: Field<'_>) -> Option<RuleNode> {
+    field.required().section(|section| {
+        let rule_id = section.take("rule_id").required().text();
+        let children = nodes(section.take("children"));
+        Some(RuleNode { rule_id: rule_id?, children })
+    })
+}
+
+fn names(field: Field<'_>, field_maps: &[&str]) -> BTreeMap<String, String> {
+    let entries = field.entries().into_iter();
+    entries.filter_map(|(key, name)| Some((key, field_map(&name.required().text()?, field_maps)))).collect()
+}
+
+/// The file that a name stands for; the name itself if it stands for none.
+fn field_map(name: &str, field_maps: &[&str]) -> String {
+    let (module, class) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_class = class.starts_with(|first: char| first.is_ascii_uppercase());
+    let stem = if is_class { module } else { name };
+    let file = format!("{stem}.json");
+    if !field_maps.contains(&name) && field_maps.contains(&file.as_str()) { file } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

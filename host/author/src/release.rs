@@ -1,0 +1,254 @@
+//! From a directory of sources to a release that fits together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jurat_disk::files::{self, Directory};
+pub use jurat_engine::Release;
+use jurat_engine::ruleset::BusinessConfig;
+use jurat_model::{Component, Declaration, chain};
+use jurat_sandbox::{Description, Policy, Sandbox};
+use jurat_trust::publish::{BuildError, BuiltRelease, Draft, DraftFile};
+use jurat_trust::{Caps, ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, World, danger};
+use jurat_yaml::{Problem, Problems};
+
+use crate::business_config;
+use crate::vectors::Report;
+
+mod check;
+mod source;
+mod vectors;
+
+pub use source::{ComponentSource, RELEASE_FILE, ReleaseSource};
+
+/// A release that fits together, which nobody has signed.
+#[derive(Debug)]
+pub struct Checked {
+    /// The release with all its files.
+    pub built: BuiltRelease,
+    /// The same, ready to judge.
+    pub release: Arc<Release>,
+    /// What came of its test vectors. All of them hold.
+    pub vectors: Report,
+    /// What is not wrong, but perhaps not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// The sources in a directory.
+///
+/// # Errors
+/// With everything that is wrong with `release.yaml`.
+pub fn read(directory: &Path) -> Result<ReleaseSource, Problems> {
+    source::read(Directory::new(directory))
+}
+
+/// Reads the components of a release from where they have been built to.
+///
+/// # Errors
+/// With all that are missing.
+pub fn built_components(
+    source: &ReleaseSource,
+    directory: Option<&Path>,
+) -> Result<BTreeMap<SafePath, Vec<u8>>, Problems> {
+    let mut problems = Vec::new();
+    let mut components = BTreeMap::new();
+    for ComponentSource { path, .. } in &source.components {
+        let file = match directory {
+            Some(directory) => directory.join(file_name(path)),
+            None => source.directory.root().join(path.as_str()),
+        };
+        match files::read(&file, Caps::DEFAULT.file) {
+            Ok(bytes) => _ = components.insert(path.clone(), bytes),
+            Err(error) => {
+                let message = format!("{}; `jurat build` makes components", chain(&error));
+                problems.push(Problem::of_file(file.display().to_string(), message));
+            }
+        }
+    }
+    Problems::none(problems).map(|()| components)
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &SafePath) -> &str {
+    path.as_str().rsplit('/').next().unwrap_or(path.as_str())
+}
+
+/// Makes a release of its sources and built components, checks that it fits together, and runs its test vectors.
+///
+/// # Errors
+/// With everything that is wrong.
+pub fn check(
+    source: &ReleaseSource,
+    components: BTreeMap<SafePath, Vec<u8>>,
+    sandbox: &Sandbox,
+    policy: &Policy,
+) -> Result<Checked, Problems> {
+    let mut gathering = Gathering { source, problems: Vec::new(), files: Vec::new() };
+    let described = gathering.components(components, sandbox, policy);
+    gathering.files(FileKind::FieldMap, &source.field_maps);
+    gathering.files(FileKind::Schema, &source.schemas);
+    gathering.files(FileKind::Vectors, &source.vectors);
+    gathering.files(FileKind::BusinessConfig, std::slice::from_ref(&source.business_config));
+    let config = gathering.business_config();
+    let world = gathering.world(&described);
+    let Gathering { mut problems, files, .. } = gathering;
+    let refuse = |message: String| Problem::of_file(source.file(), message);
+
+    let declarations: Vec<_> = described.iter().flat_map(|(_, description)| &description.rules).collect();
+    let mut warnings = Vec::new();
+    // What a component has is not known if it could not be described, so nothing can be said of what is missing.
+    let is_complete = described.len() == source.components.len();
+    let (Some(config), true) = (config, is_complete) else {
+        return Err(Problems::none(problems).err().unwrap_or_else(|| refuse("it cannot be read".to_owned()).into()));
+    };
+    let checks = check::Checks::new(source, &config, &declarations, &files);
+    checks.rule_ids(&mut problems);
+    checks.inputs(&mut problems, &mut warnings);
+    let vectors = vectors::read(&checks, &files, &mut problems);
+
+    let built = build(source, world, files, &described).map_err(|error| problems.push(refuse(chain(&error)))).ok();
+    let release = built.as_ref().and_then(|built| {
+        let release = ready(&danger::assume_verified(built), config, sandbox, policy);
+        release.map_err(|errors| problems.extend(errors.into_iter().map(refuse))).ok()
+    });
+    Problems::none(problems)?;
+    match (built, release) {
+        (Some(built), Some(release)) => {
+            let release = Arc::new(release);
+            let vectors = vectors::run(source, &release, &vectors, &mut warnings)?;
+            Ok(Checked { built, release, vectors, warnings })
+        }
+        _ => Err(refuse("it cannot be used".to_owned()).into()),
+    }
+}
+
+/// Makes a release ready to judge that was verified, as it is: for seeing what it says before hosts use it.
+///
+/// # Errors
+/// With everything that hosts would refuse it for, but for its test vectors, which are not run.
+pub fn load(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Arc<Release>, Problems> {
+    let manifest = verified.manifest();
+    let name = |path: &str| format!("{} {}: {path}", manifest.name(), manifest.version());
+    let maps: Vec<_> = verified.files(FileKind::FieldMap).map(|(file, _)| file_name(&file.path)).collect();
+    // A manifest has exactly one.
+    let file = verified.files(FileKind::BusinessConfig).next();
+    let (path, bytes) = file.map_or(("", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
+    let text = str::from_utf8(bytes).map_err(|_| Problem::of_file(name(path), "it is not UTF-8 text"))?;
+    let config = business_config::parse(text, &name(path), &maps)?.config;
+    let refuse = |message: String| Problem::of_file(name(RELEASE_FILE), message);
+    let release = ready(verified, config, sandbox, policy);
+    match release {
+        Ok(release) => Ok(Arc::new(release)),
+        Err(errors) => {
+            Problems::none(errors.into_iter().map(refuse).collect())?;
+            Err(refuse("it cannot be used".to_owned()).into())
+        }
+    }
+}
+
+fn build(
+    source: &ReleaseSource,
+    world: World,
+    files: Vec<DraftFile>,
+    described: &[(SafePath, Description)],
+) -> Result<BuiltRelease, BuildError> {
+    let rule = |rule: &Declaration| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() };
+    let components = described.iter().zip(&source.components).map(|((path, description), component)| ComponentEntry {
+        path: path.clone(),
+        limits: component.limits.clone(),
+        wasi: component.wasi,
+        rules: description.rules.iter().map(rule).collect(),
+    });
+    BuiltRelease::build(Draft {
+        name: source.name.clone(),
+        version: source.version.clone(),
+        world,
+        files,
+        components: components.collect(),
+        builtin: source.builtin.clone(),
+    })
+}
+
+fn ready(
+    release: &VerifiedRelease,
+    config: BusinessConfig,
+    sandbox: &Sandbox,
+    policy: &Policy,
+) -> Result<Release, Vec<String>> {
+    let mut components: Vec<Arc<dyn Component>> = Vec::new();
+    for file in release.components() {
+        components.push(Arc::new(sandbox.load(&file, policy).map_err(|error| vec![chain(&error)])?));
+    }
+    Release::new(release, config, components)
+        .map_err(|problems| problems.iter().map(|problem| chain(problem)).collect())
+}
+
+/// A release on its way.
+struct Gathering<'a> {
+    source: &'a ReleaseSource,
+    problems: Vec<Problem>,
+    files: Vec<DraftFile>,
+}
+
+impl Gathering<'_> {
+    fn components(
+        &mut self,
+        mut components: BTreeMap<SafePath, Vec<u8>>,
+        sandbox: &Sandbox,
+        policy: &Policy,
+    ) -> Vec<(SafePath, Description)> {
+        let mut described = Vec::new();
+        for ComponentSource { path, wasi, .. } in &self.source.components {
+            let Some(bytes) = components.remove(path) else {
+                self.problems.push(Problem::of_file(path.as_str(), "it has not been built"));
+                continue;
+            };
+            match sandbox.describe(&danger::assume_verified_bytes(bytes.clone()), *wasi, policy) {
+                Ok(description) => described.push((path.clone(), description)),
+                Err(refusal) => self.problems.push(Problem::of_file(path.as_str(), chain(&refusal))),
+            }
+            self.files.push(DraftFile { path: path.clone(), kind: FileKind::Component, bytes });
+        }
+        described
+    }
+
+    fn files(&mut self, kind: FileKind, paths: &[SafePath]) {
+        for path in paths {
+            match self.source.directory.read(path, Caps::DEFAULT.file) {
+                Ok(bytes) => self.files.push(DraftFile { path: path.clone(), kind, bytes }),
+                Err(error) => self.problems.push(Problem::of_file(self.source.path_of(path), chain(&error))),
+            }
+        }
+    }
+
+    fn business_config(&mut self) -> Option<BusinessConfig> {
+        let name = self.source.path_of(&self.source.business_config);
+        let file = self.files.iter().find(|file| file.kind == FileKind::BusinessConfig)?;
+        let maps: Vec<_> = self.source.field_maps.iter().map(file_name).collect();
+        let read = match str::from_utf8(&file.bytes) {
+            Ok(text) => business_config::parse(text, &name, &maps),
+            Err(_) => Err(Problem::of_file(&name, "it is not UTF-8 text").into()),
+        };
+        read.map(|document| document.config).map_err(|problems| self.problems.extend(problems.iter().cloned())).ok()
+    }
+
+    /// The one contract that all components were built against.
+    fn world(&mut self, described: &[(SafePath, Description)]) -> World {
+        let mut worlds = described.iter().filter_map(|(path, description)| {
+            let (package, version) = description.contract.split_once('@')?;
+            let package = package.split('/').next().unwrap_or(package);
+            Some((path, format!("{package}@{version}").parse::<World>().ok()?))
+        });
+        let Some((first, world)) = worlds.next() else { return World::current() };
+        if let Some((other, found)) = worlds.find(|(_, other)| *other != world) {
+            let message = format!("it is built for `{found}`, but `{first}` is built for `{world}`; build both anew");
+            self.problems.push(Problem::of_file(other.as_str(), message));
+        }
+        world
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Leaves a service alone that has failed too often.
+//!
+//! Closed: every request goes out. After some failures in a row it opens: for a while no request goes out. Then it is half open: a
+//! single request goes out as a probe, and decides whether it closes or opens again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+/// When a breaker opens, and for how long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct BreakerSettings {
+    /// Failures in a row after which it opens.
+    pub(crate) failures: u32,
+    /// How long it stays open before the service gets another chance.
+    pub(crate) open: Duration,
+}
+
+/// Whether requests go out to the service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// There is no breaker, or no service: it is switched off.
+    Off,
+    /// All do.
+    Closed,
+    /// None does.
+    Open,
+    /// One does, as a probe.
+    HalfOpen,
+}
+
+/// A breaker, closed at first.
+#[derive(Debug, Default)]
+pub(super) struct Breaker(Mutex<Circuit>);
+
+/// The permission to send one request, which is to be told how it went. Dropped without a word, it counts for nothing.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Pass<'b> {
+    /// None where there is no breaker.
+    breaker: Option<(&'b Breaker, BreakerSettings)>,
+    epoch: u64,
+}
+
+#[derive(Debug, Default)]
+struct Circuit {
+    state: State,
+    /// Grows with every change of the state, so that a late word about an earlier one is not taken for one about this.
+    epoch: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed { failures: u32 },
+    Open { since: Instant },
+    Probing { since: Instant },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Closed { failures: 0 }
+    }
+}
+
+impl Breaker {
+    /// Asks whether a request may go out now; always, where there are no settings. None = it may not.
+    pub(super) fn admit(&self, settings: Option<BreakerSettings>, now: Instant) -> Option<Pass<'_>> {
+        let Some(settings) = settings else { return Some(Pass { breaker: None, epoch: 0 }) };
+        let mut circuit = self.circuit();
+        match circuit.state {
+            State::Closed { .. } => {}
+            State::Open { since } if is_over(since, settings, now) => circuit.change(State::Probing { since }),
+            State::Open { .. } | State::Probing { .. } => return None,
+        }
+        Some(Pass { breaker: Some((self, settings)), epoch: circuit.epoch })
+    }
+
+    /// What it is now.
+    pub(super) fn state(&self, settings: Option<BreakerSettings>, now: Instant) -> BreakerState {
+        let Some(settings) = settings else { return BreakerState::Off };
+        match self.circuit().state {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { since } if !is_over(since, settings, now) => BreakerState::Open,
+            State::Open { .. } | State::Probing { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    fn circuit(&self) -> MutexGuard<'_, Circuit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_over(since: Instant, settings: BreakerSettings, now: Instant) -> bool {
+    now.saturating_duration_since(since) >= settings.open
+}
+
+impl Circuit {
+    fn change(&mut self, state: State) {
+        self.state = state;
+        self.epoch += 1;
+    }
+}
+
+impl Pass<'_> {
+    /// The service has answered.
+    pub(super) fn succeeded(mut self) {
+        let Some((breaker, _)) = self.breaker.take() else { return };
+        let mut circuit = breaker.circuit();
+        if circuit.epoch != self.epoch {
+            return;
+        }
+        match &mut circuit.state {
+            State::Closed { failures } => *failures = 0,
+            State::Open { .. } => {}
+            State::Probing { .. } => {
+                circuit.change(State::default());
+                tracing::info!("the coordination service answers again");
+            }
+        }
+    }
+
+    /// The service has failed.
+    pub(super) fn failed(mut self, now: Instant) {
+        let Some((breaker, settings)) = self.breaker.take() else { return };
+        let mut circuit = breaker.circuit();
+        if circuit.epoch != self.epoch {
+            return;
+        }
+        match &mut circuit.state {
+            State::Closed { failures } => {
+                *failures += 1;
+                if *failures < settings.failures {
+                    return;
+                }
+            }
+            State::Open { .. } => return,
+            State::Probing { .. } => {}
+        }
+        circuit.change(State::Open { since: now });
+        let seconds = settings.open.as_secs();
+        tracing::warn!(failures = settings.failures, seconds, "the coordination service is left alone for a while");
+    }
+}
+
+impl Drop for Pass<'_> {
+    /// A probe that nobody has heard of makes room for the next one.
+    fn drop(&mut self) {
+        let Some((breaker, _)) = self.breaker.take() else { return };
+        let mut circuit = breaker.circuit();
+        if let (State::Probing { since }, true) = (circuit.state, circuit.epoch == self.epoch) {
+            circuit.change(State::Open { since });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: Option<BreakerSettings> = Some(BreakerSettings { failures: 3, open: Duration::from_secs(60) });
+
+    fn fail(breaker: &Breaker, times: u32, now: Instant) {
+        (0..times).for_each(|_| breaker.admit(SETTINGS, now).unwrap().failed(now));
+    }
+
+    #[test]
+    fn it_opens_after_so_many_failures_in_a_row_and_not_before() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        fail(&breaker, 2, now);
+        assert_eq!(breaker.state(SETTINGS, now), BreakerState::Closed);
+        breaker.admit(SETTINGS, now).unwrap().succeeded();
+        fail(&breaker, 2, now);
+        assert_eq!(breaker.state(SETTINGS, now), BreakerState::Closed);
+        fail(&breaker, 1, now);
+        assert_eq!(breaker.state(SETTINGS, now), BreakerState::Open);
+        assert!(breaker.admit(SETTINGS, now).is_none());
+    }
+
+    #[test]
+    fn after_its_time_a_single_probe_decides() {
+        let (breaker, start) = (Breaker::default(), Instant::now());
+        fail(&breaker, 3, start);
+        assert!(breaker.admit(SETTINGS, start + Duration::from_millis(59_999)).is_none());
+        let later = start + Duration::from_secs(60);
+        assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
+        let probe = breaker.admit(SETTINGS, later).unwrap();
+        assert!(breaker.admit(SETTINGS, later).is_none());
+        assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
+        probe.failed(later);
+        assert_eq!(breaker.state(SETTINGS, later), BreakerState::Open);
+        assert!(breaker.admit(SETTINGS, later + Duration::from_millis(59_999)).is_none());
+        let even_later = later + Duration::from_secs(60);
+        breaker.admit(SETTINGS, even_later).unwrap().succeeded();
+        assert_eq!(breaker.state(SETTINGS, even_later), BreakerState::Closed);
+        fail(&breaker, 2, even_later);
+        assert_eq!(breaker.state(SETTINGS, even_later), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_probe_that_was_given_up_makes_room_for_another() {
+        let (breaker, start) = (Breaker::default(), Instant::now());
+        fail(&breaker, 3, start);
+        let later = start + Duration::from_secs(60);
+        drop(breaker.admit(SETTINGS, later).unwrap());
+        assert!(breaker.admit(SETTINGS, later).is_some());
+    }
+
+    #[test]
+    fn a_late_word_about_earlier_times_changes_nothing() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        let (good, bad) = (breaker.admit(SETTINGS, now).unwrap(), breaker.admit(SETTINGS, now).unwrap());
+        fail(&breaker, 3, now);
+        good.succeeded();
+        assert_eq!(breaker.state(SETTINGS, now), BreakerState::Open);
+        let later = now + Duration::from_secs(60);
+        let probe = breaker.admit(SETTINGS, later).unwrap();
+        bad.failed(later);
+        assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
+        probe.succeeded();
+        assert_eq!(breaker.state(SETTINGS, later), BreakerState::Closed);
+    }
+
+    #[test]
+    fn without_settings_there_is_no_breaker() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        (0..100).for_each(|_| breaker.admit(None, now).unwrap().failed(now));
+        assert!(breaker.admit(None, now).is_some());
+        assert_eq!(breaker.state(None, now), BreakerState::Off);
+    }
+}

@@ -1,0 +1,223 @@
+//! What is asked for the records of one call, and what came of each.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+
+use jurat_engine::{Supplied, Supplier, Wanted};
+use jurat_http::Jitter;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::breaker::BreakerState;
+use crate::cache::Key;
+use crate::config::Config;
+use crate::failure::{Failure, FailureKind};
+use crate::fetch::{Errand, Fetcher, Memory, OnRetry};
+use crate::flights::{self, Arrived, Outcome, Waiter};
+use crate::message::{self, Term};
+use crate::status::{CoordinationStatus, Counters};
+use crate::transport::{Http, Transport};
+
+/// What the records of one bulk request may take together, unless it is a single one.
+const BULK_BYTES: usize = 4 << 20;
+
+/// The client of a coordination service.
+#[derive(Debug)]
+pub struct Coordination {
+    /// None where there is no service.
+    fetcher: Option<Arc<Fetcher>>,
+    counters: Arc<Counters>,
+    on_retry: Callback,
+    runtime: Handle,
+}
+
+#[derive(Clone)]
+struct Callback(Option<OnRetry>);
+
+/// Some records that are waited for.
+#[derive(Debug)]
+struct Call {
+    outcomes: Vec<Option<Outcome>>,
+    missing: usize,
+    incoming: Receiver<(usize, Outcome)>,
+}
+
+impl Coordination {
+    /// A client as it is configured. The HTTP client must not follow redirects and must not decode what it gets.
+    ///
+    /// Requests are made on the runtime. It needs threads of its own: whoever asks blocks theirs until the runtime has an answer, or is
+    /// gone.
+    pub fn new(config: Config, client: jurat_http::Client, runtime: Handle, on_retry: Option<OnRetry>) -> Self {
+        let (memory, counters) = Default::default();
+        Self::over_http(config, client, runtime, Callback(on_retry), memory, counters)
+    }
+
+    /// The same client, configured anew. What goes on under the old configuration ends under it.
+    ///
+    /// Where records are sent to the same place as before, the breaker and the answers that were kept stay as they are.
+    pub fn reconfigured(&self, config: Config, client: jurat_http::Client) -> Self {
+        let fetcher = self.fetcher.as_ref().filter(|fetcher| fetcher.config().base_url == config.base_url);
+        let memory = fetcher.map(|fetcher| Arc::clone(fetcher.memory())).unwrap_or_default();
+        let (counters, on_retry) = (Arc::clone(&self.counters), self.on_retry.clone());
+        Self::over_http(config, client, self.runtime.clone(), on_retry, memory, counters)
+    }
+
+    /// How the service does.
+    pub fn status(&self) -> CoordinationStatus {
+        let _clock = self.runtime.enter();
+        let fetcher = self.fetcher.as_deref();
+        let base_url = fetcher.and_then(|fetcher| fetcher.config().base_url.as_ref());
+        let breaker = fetcher.map_or(BreakerState::Off, |fetcher| {
+            fetcher.memory().breaker.state(fetcher.config().breaker, Instant::now())
+        });
+        let (entries, bytes) = fetcher.map_or((0, 0), |fetcher| fetcher.memory().cache.size());
+        CoordinationStatus {
+            enabled: fetcher.is_some(),
+            base_url: base_url.map(ToString::to_string),
+            breaker,
+            requests: self.counters.requests.get(),
+            retries: self.counters.retries.get(),
+            in_flight: self.counters.in_flight.get(),
+            shared: self.counters.shared.get(),
+            failures: self.counters.failures(),
+            cache_hits: self.counters.hits.get(),
+            cache_misses: self.counters.misses.get(),
+            cache_stale: self.counters.stale.get(),
+            cache_entries: entries as u64,
+            cache_bytes: bytes,
+        }
+    }
+
+    fn over_http(
+        config: Config,
+        client: jurat_http::Client,
+        runtime: Handle,
+        on_retry: Callback,
+        memory: Arc<Memory>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let fetcher = config.base_url.clone().map(|base_url| {
+            let transport: Box<dyn Transport> = Box::new(Http::new(client, &base_url, &config));
+            let (counters, on_retry) = (Arc::clone(&counters), on_retry.0.clone());
+            Arc::new(Fetcher::new(config, transport, memory, counters, Jitter::random(), on_retry))
+        });
+        Self { fetcher, counters, on_retry, runtime }
+    }
+
+    /// Has everything that is not known yet fetched, without waiting for any of it.
+    fn begin(&self, fetcher: &Arc<Fetcher>, wanted: &[Wanted<'_>]) -> Call {
+        let _clock = self.runtime.enter();
+        let (config, memory) = (fetcher.config(), fetcher.memory());
+        let now = Instant::now();
+        let (sender, incoming) = channel();
+        let mut call = Call { outcomes: wanted.iter().map(|_| None).collect(), missing: wanted.len(), incoming };
+        let mut errands = Vec::new();
+        for (place, wanted) in wanted.iter().enumerate() {
+            let key = Arc::new(Key::new(wanted.entity_type, &wanted.terms, wanted.record));
+            if let Some(answer) = memory.cache.get(&key, config.cache.fresh, now) {
+                self.counters.hits.add(1);
+                call.put(place, Ok(Arrived { answer, is_stale: false }));
+                continue;
+            }
+            if !config.cache.kept().is_zero() {
+                self.counters.misses.add(1);
+            }
+            let waiter = Waiter { place, outcomes: sender.clone() };
+            let Some(flight) = memory.flights.board(key, waiter) else {
+                self.counters.shared.add(1);
+                continue;
+            };
+            match message::question(wanted) {
+                Ok(question) => errands.push(Errand { flight, question }),
+                Err(failure) => flight.land(&Err(failure)),
+            }
+        }
+        fetcher.fetch_all(grouped(errands, config.bulk), &self.runtime);
+        call
+    }
+
+    /// What came of one record, for each of its terms.
+    fn supplied(&self, wanted: &Wanted<'_>, outcome: &Outcome) -> Vec<Supplied> {
+        let unavailable = |Failure { kind, reason, .. }: Failure| {
+            self.counters.failure(kind);
+            Supplied::Unavailable { code: kind.code(), reason, is_momentary: kind.is_outage() }
+        };
+        match outcome {
+            Ok(Arrived { answer, is_stale }) => {
+                self.counters.stale.add(u64::from(*is_stale));
+                let terms = wanted.terms.iter().zip(answer.iter());
+                let supplied = terms.map(|(term, said)| match said {
+                    Term::Entity(text) => Supplied::Entity { text: Arc::clone(text), is_stale: *is_stale },
+                    Term::Missing => unavailable(message::missing(term)),
+                    Term::Malformed(found) => unavailable(message::misshapen(term, found)),
+                });
+                supplied.collect()
+            }
+            Err(failure) => {
+                // It counts once, for the record.
+                let every = unavailable(failure.clone());
+                wanted.terms.iter().map(|_| every.clone()).collect()
+            }
+        }
+    }
+}
+
+impl Supplier for Coordination {
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
+        let outcomes = match &self.fetcher {
+            Some(fetcher) => self.begin(fetcher, wanted).wait(),
+            None => {
+                let disabled = Failure::new(FailureKind::Disabled, "no coordination service is configured");
+                wanted.iter().map(|_| Err(disabled.clone())).collect()
+            }
+        };
+        wanted.iter().zip(&outcomes).map(|(wanted, outcome)| self.supplied(wanted, outcome)).collect()
+    }
+}
+
+impl Call {
+    fn put(&mut self, place: usize, outcome: Outcome) {
+        if let Some(empty @ None) = self.outcomes.get_mut(place) {
+            *empty = Some(outcome);
+            self.missing -= 1;
+        }
+    }
+
+    /// Waits on this thread for as long as there are flights, each of which has an end: it lands, or it is given up with the runtime
+    /// on which it was made.
+    fn wait(mut self) -> Vec<Outcome> {
+        while self.missing > 0 {
+            let Ok((place, outcome)) = self.incoming.recv() else { break };
+            self.put(place, outcome);
+        }
+        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(flights::given_up()))).collect()
+    }
+}
+
+impl std::fmt::Debug for Callback {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(if self.0.is_some() { "Callback" } else { "None" })
+    }
+}
+
+/// The requests that are made for some records.
+fn grouped(errands: Vec<Errand>, bulk: Option<NonZeroUsize>) -> Vec<Vec<Errand>> {
+    let most = bulk.map_or(1, NonZeroUsize::get);
+    let mut groups: Vec<Vec<Errand>> = Vec::new();
+    let mut bytes = 0;
+    for errand in errands {
+        bytes += errand.question.len();
+        match groups.last_mut() {
+            Some(group) if group.len() < most && bytes <= BULK_BYTES => group.push(errand),
+            _ => {
+                bytes = errand.question.len();
+                groups.push(vec![errand]);
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! One request over HTTP, and what can come of it.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use jurat_http::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use jurat_http::retry_after;
+use jurat_http::{Client, Response, StatusCode};
+use url::Url;
+
+use crate::config::Config;
+use crate::failure::{Again, Failure, FailureKind};
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Endpoint {
+    /// One record.
+    One,
+    /// Many records.
+    Bulk,
+}
+
+/// The body of an answer that can be read.
+pub(super) type Reply<'t> = Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send + 't>>;
+
+/// Sends requests to the service. It keeps no time: whoever asks stops waiting.
+pub(super) trait Transport: Debug + Send + Sync {
+    /// Sends one request, once.
+    fn post(&self, endpoint: Endpoint, body: Bytes) -> Reply<'_>;
+}
+
+/// The service over HTTP.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    one: Url,
+    bulk: Url,
+    headers: HeaderMap,
+    max_response: usize,
+}
+
+impl Http {
+    /// The service at a base URL. The client must not follow redirects: they could lead anywhere.
+    pub(super) fn new(client: Client, base_url: &Url, config: &Config) -> Self {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        let below = |name: &str| {
+            let mut url = base_url.clone();
+            url.set_path(&format!("{}/{name}", base_url.path().trim_end_matches('/')));
+            url
+        };
+        let mut headers = config.headers.clone();
+        headers.extend([(CONTENT_TYPE, JSON), (ACCEPT, JSON)]);
+        let max_response = config.max_response.to_usize();
+        Self { client, one: below("fetch-data"), bulk: below("fetch-data-batch"), headers, max_response }
+    }
+
+    async fn send(&self, endpoint: Endpoint, body: Bytes) -> Result<Bytes, Failure> {
+        let url = match endpoint {
+            Endpoint::One => &self.one,
+            Endpoint::Bulk => &self.bulk,
+        };
+        let request = self.client.post(url.clone()).headers(self.headers.clone()).body(body);
+        let response = request.send().await.map_err(|error| broken(&error))?;
+        match refusal(&response) {
+            Some(failure) => Err(failure),
+            None => self.read(response).await,
+        }
+    }
+
+    /// Reads no more than may be read, whatever the service says of the length.
+    async fn read(&self, mut response: Response) -> Result<Bytes, Failure> {
+        let max = self.max_response;
+        let oversized = || {
+            let reason =
+                format!("the coordination service's answer has more than {max} bytes, which is the most that is read");
+            Failure::new(FailureKind::Oversized, reason)
+        };
+        if response.content_length().is_some_and(|length| length > max as u64) {
+            return Err(oversized());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
+            if chunk.len() > max - body.len() {
+                return Err(oversized());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+impl Transport for Http {
+    fn post(&self, endpoint: Endpoint, body: Bytes) -> Reply<'_> {
+        Box::pin(self.send(endpoint, body))
+    }
+}
+
+/// Why a status is as good as no answer; none if it is one.
+fn refusal(response: &Response) -> Option<Failure> {
+    let status = response.status();
+    if status.is_success() {
+        return None;
+    }
+    let number = status.as_u16();
+    if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
+        let reason = match status.is_redirection() {
+            true => format!("the coordination service sends elsewhere (status {number}), which is not followed"),
+            false => format!("the coordination service refused the request with status {number}"),
+        };
+        return Some(Failure::new(FailureKind::Refused, reason));
+    }
+    let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let wait = header(RETRY_AFTER).and_then(|text| retry_after::wait(text, header(DATE)));
+    let reason = format!("the coordination service answered with status {number}");
+    let kind = if status.is_server_error() { FailureKind::Unavailable } else { FailureKind::Throttled };
+    Some(Failure::passing(kind, reason, wait.map_or(Again::Soon, Again::After)))
+}
+
+/// Why there is no answer. The error's own words hold the URL, and are for the log alone.
+fn broken(error: &jurat_http::Error) -> Failure {
+    tracing::debug!(error = jurat_model::chain(error), "a request to the coordination service broke off");
+    let (kind, reason) = if error.is_timeout() {
+        (FailureKind::Timeout, "the coordination service did not answer in time")
+    } else if error.is_connect() {
+        (FailureKind::Unavailable, "the coordination service cannot be reached")
+    } else {
+        (FailureKind::Unavailable, "the connection to the coordination service broke off")
+    };
+    Failure::passing(kind, reason, Again::Soon)
+}

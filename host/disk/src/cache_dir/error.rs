@@ -1,0 +1,148 @@
+//! Why a directory is not used, or a file in it.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::files::ReadError;
+
+/// Why a directory is not used, or a file in it.
+#[derive(Debug, Error)]
+pub enum CacheDirError {
+    /// Others can write it.
+    #[error(
+        "`{}` is not used, because others can write it (mode {mode:03o}): name a directory of its own, for which nobody else \
+         has rights (mode 700)", path.display()
+    )]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+        /// Who may do what.
+        mode: u32,
+    },
+    /// It belongs to somebody else.
+    #[error("`{}` is not used, because it belongs to user {owner}, and this is user {user}", path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who this is.
+        user: u32,
+    },
+    /// Others can put something else in its place.
+    #[error(
+        "`{}` is not used, because others can put another one in its place: `{}` belongs to user {owner} and has \
+         mode {mode:03o}; it must belong to root or to this user, and nobody else may write it", path.display(), above.display()
+    )]
+    Exchangeable {
+        /// The directory.
+        path: PathBuf,
+        /// What lies above it.
+        above: PathBuf,
+        /// Whose that is.
+        owner: u32,
+        /// Who may do what there.
+        mode: u32,
+    },
+    /// It is a symbolic link.
+    #[error("`{}` is not used, because it is a symbolic link: name the directory that it leads to", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// It is a file, a device or the like, or lies below one, or its path has no name at its end.
+    #[error("`{}` is not used, because it is not a directory", path.display())]
+    NotADirectory {
+        /// What it is instead.
+        path: PathBuf,
+    },
+    /// It cannot be opened or made.
+    #[error("`{}` is not used, because it can neither be opened nor made", path.display())]
+    Failed {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// Something in it has no plain name.
+    #[error(
+        "`{name}` is no name for what the host keeps: at most 200 letters, digits, `.`, `_` and `-` are expected, a letter or \
+         digit first"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A file in it cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file in it cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: ReadError,
+    },
+    /// A file in it can be written by others.
+    #[error(
+        "`{}` is not read, because others can write it (mode {mode:03o}): find out who has, and remove it, or take their \
+         rights away", path.display()
+    )]
+    SharedFile {
+        /// The file.
+        path: PathBuf,
+        /// Who may do what.
+        mode: u32,
+    },
+    /// A file in it belongs to somebody else.
+    #[error(
+        "`{}` is not read, because it belongs to user {owner}, and this is user {user}: find out why, and remove it",
+        path.display()
+    )]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who this is.
+        user: u32,
+    },
+    /// A file in it cannot be removed.
+    #[error("`{}` cannot be removed", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// What is in it cannot be told.
+    #[error("`{}` cannot be listed", path.display())]
+    List {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A lock in it cannot be taken.
+    #[error("`{}` cannot be locked", path.display())]
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}

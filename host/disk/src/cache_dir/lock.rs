@@ -1,0 +1,61 @@
+//! One at a time, across threads and processes.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fstat, openat, statat};
+use rustix::io::Errno;
+
+/// How long the first pause between two attempts is, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// A lock that is held until this is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub struct Lock {
+    file: OwnedFd,
+}
+
+/// Takes a lock; none if somebody else has held it for as long as the caller wants to wait.
+pub(super) fn lock(directory: BorrowedFd<'_>, name: &str, patience: Duration) -> io::Result<Option<Lock>> {
+    let begin = Instant::now();
+    let (mut pause, longest) = PAUSES;
+    loop {
+        if let Some(lock) = attempt(directory, name)? {
+            return Ok(Some(lock));
+        }
+        let left = patience.saturating_sub(begin.elapsed());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        // The system can only wait without an end, so this asks now and then.
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(longest);
+    }
+}
+
+fn attempt(directory: BorrowedFd<'_>, name: &str) -> io::Result<Option<Lock>> {
+    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(directory, name, flags, Mode::RUSR | Mode::WUSR)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let lock = Lock { file };
+    // Whoever removes the file while it is held makes room for a second one, which is then the one that counts.
+    let ours = fstat(&lock.file)?;
+    match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(named) => Ok(((named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino)).then_some(lock)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said aloud, because a child that is just being started may still have it open.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a file is: on this machine or on a server.
+
+use std::path::PathBuf;
+
+use jurat_model::Excerpt;
+use url::Url;
+
+/// Where a file is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Location {
+    /// On this machine.
+    File(PathBuf),
+    /// On a server, over https.
+    Url(Url),
+}
+
+/// The beginning of what was written, without what may be a password.
+pub fn shown(uri: &str) -> Excerpt {
+    match uri.rsplit_once('@') {
+        Some((before, after)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let start = if is_scheme { format!("{scheme}://") } else { String::new() };
+            Excerpt::of(&format!("{start}...@{after}"))
+        }
+        None => Excerpt::of(uri),
+    }
+}

@@ -1,0 +1,48 @@
+//! Gzip: members, one behind the other.
+
+use std::io::Read;
+
+use flate2::bufread::GzDecoder;
+
+use crate::InputReason;
+use crate::buffered::Buffered;
+use crate::error::Compression;
+use crate::text::why;
+
+/// How every member begins.
+pub(super) const MAGIC: &[u8] = &[0x1f, 0x8b];
+
+/// The members of a text.
+#[derive(Debug)]
+pub(super) struct Gzip {
+    /// The one that is being read. Always there between calls.
+    member: Option<Box<GzDecoder<Buffered>>>,
+}
+
+impl Gzip {
+    /// The members of what begins like one.
+    pub(super) fn new(input: Buffered) -> Self {
+        Self { member: Some(Box::new(GzDecoder::new(input))) }
+    }
+
+    /// Reads something; nothing at the end.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
+        while let Some(member) = &mut self.member {
+            let next = match member.read(out) {
+                // The checksum of the member holds.
+                Ok(0) => member.get_mut().peek(MAGIC.len()),
+                Ok(read) => return Ok(read),
+                Err(error) => Err(error),
+            };
+            match next {
+                Ok([]) => return Ok(0),
+                Ok(MAGIC) => {}
+                Ok(part) if MAGIC.starts_with(part) => return Err(InputReason::Cut(Compression::Gzip)),
+                Ok(_) => return Err(InputReason::Trailing(Compression::Gzip)),
+                Err(_) => return Err(why(Compression::Gzip, member.get_mut().source())),
+            }
+            self.member = self.member.take().map(|ended| Box::new(GzDecoder::new(ended.into_inner())));
+        }
+        Ok(0)
+    }
+}

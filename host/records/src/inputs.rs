@@ -1,0 +1,127 @@
+//! What the arguments of a command name, and each of those texts opened in turn.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::error::InputError;
+use crate::find::{self, Found, Room};
+use crate::interrupt::Interrupt;
+use crate::place::Place;
+use crate::progress::Progress;
+use crate::source::Source;
+use crate::text::Text;
+
+/// What is read, in order.
+#[derive(Debug)]
+pub struct Inputs {
+    found: Vec<Found>,
+    progress: Progress,
+    interrupt: Option<Interrupt>,
+}
+
+impl Inputs {
+    /// Looks for what the arguments of a command name. Nothing is opened yet.
+    ///
+    /// Each of them is
+    /// - a file of any kind, whatever it is called. One whose name looks like a pattern is a file all the same if it exists.
+    /// - a directory: the regular files in and below it whose names end in `.json`, `.ndjson` or `.jsonl`, in small letters or
+    ///   capitals, with or without `.gz` or `.zst` behind that. Links to files are followed, links to directories are not.
+    /// - a pattern: `?` is any character, `*` any number of them, `[a-z]` one of those and `[!a-z]` one of all others, none of
+    ///   them a `/`; a part `**` is any number of directories, links to directories left out. `[*]` is a star. What it matches is
+    ///   read, whatever it is called, apart from directories.
+    /// - `-`, standard input, at most once. A file with that name is `./-`.
+    ///
+    /// No argument is standard input. Names that begin with a dot are found only if they are written out. What one argument finds
+    /// is sorted by path, byte by byte, and each file is there once; a file that several arguments find is read several times.
+    ///
+    /// # Errors
+    /// When an argument names nothing that could be read: a pattern that matches no file, a directory without such files, a link
+    /// that leads nowhere. Also when there are too many files, or `-` comes twice.
+    pub fn find(arguments: &[impl AsRef<OsStr>]) -> Result<Self, InputError> {
+        let found = find::all(arguments, &mut Room::default())?;
+        Ok(Self { found, progress: Progress::default(), interrupt: None })
+    }
+
+    /// With something that ends reading.
+    #[must_use]
+    pub fn with_interrupt(self, interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..self }
+    }
+
+    /// How many texts there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The length of all files, as they are on the disk; none if one of the texts comes from a pipe or a device. Standard input
+    /// may be a file.
+    #[must_use]
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.found.iter().try_fold(0_u64, |sum, found| Some(sum.saturating_add(found.length?)))
+    }
+
+    /// How far reading has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// The name of a text in messages: its path, or `standard input`. Empty if there is no such text.
+    #[must_use]
+    pub fn name(&self, source: usize) -> Cow<'_, str> {
+        self.found.get(source).map_or(Cow::Borrowed(""), |found| found.place.name())
+    }
+
+    /// The path of a text; none if it is standard input, or there is no such text.
+    #[must_use]
+    pub fn path(&self, source: usize) -> Option<&Path> {
+        match &self.found.get(source)?.place {
+            Place::StandardInput => None,
+            Place::Path(path) => Some(path),
+        }
+    }
+
+    /// Opens a text; none if there is none with that number, counted from 0.
+    ///
+    /// # Errors
+    /// When it cannot be opened. What is wrong with its compression shows when it is read.
+    pub fn open(&self, source: usize) -> Option<Result<Text, InputError>> {
+        let Found { place, .. } = self.found.get(source)?;
+        let name = || place.name().into_owned();
+        self.progress.begin(source);
+        let text = Source::open(place, self.progress.clone(), self.interrupt.clone())
+            .map(|source| Text::new(name(), source, self.interrupt.clone()));
+        Some(text.map_err(|reason| InputError::new(name(), reason)))
+    }
+
+    /// All texts, each of them opened when it is asked for.
+    ///
+    /// Every [`io::Error`] here and in reading them is an [`InputError`] inside; see [`InputError::of`].
+    #[must_use]
+    pub fn texts<'a>(&'a self) -> Texts<'a> {
+        Texts { inputs: self, next: 0 }
+    }
+}
+
+/// The texts, each of them opened when it is asked for.
+#[derive(Clone, Debug)]
+pub struct Texts<'a> {
+    inputs: &'a Inputs,
+    next: usize,
+}
+
+impl Iterator for Texts<'_> {
+    type Item = io::Result<Box<dyn Read>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.inputs.open(self.next)?;
+        self.next += 1;
+        Some(text.map(|text| Box::new(text) as Box<dyn Read>).map_err(io::Error::from))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::*;
+use crate::error::{Compression, InputReason};
+
+mod compressed;
+mod finding;
+mod reading;
+mod waiting;
+
+/// Says why a test does not take place.
+#[expect(clippy::print_stderr, reason = "whoever reads the output of the tests should know")]
+fn skip(reason: &str) {
+    eprintln!("skipped: {reason}");
+}
+
+/// What an argument finds, as names.
+fn names(inputs: &Inputs) -> Vec<String> {
+    (0..inputs.count()).map(|source| inputs.name(source).into_owned()).collect()
+}
+
+/// All texts, joined.
+fn read(inputs: &Inputs) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    for text in inputs.texts() {
+        text?.read_to_end(&mut all)?;
+    }
+    Ok(all)
+}
+
+/// What is wrong with reading a text.
+fn reason(error: &io::Error) -> InputReason {
+    InputError::of(error).unwrap_or_else(|| panic!("`{error:?}` says too little")).reason().clone()
+}
+
+/// A file with these bytes, read to its end.
+fn read_file(path: &Path, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    // A file that is emptied, rather than made anew, may be written to the disk at once.
+    let _ = fs::remove_file(path);
+    fs::write(path, bytes).unwrap();
+    read(&Inputs::find(&[path]).unwrap())
+}

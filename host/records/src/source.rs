@@ -1,0 +1,109 @@
+//! The bytes of a text as they are on the disk or in a pipe.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::Errno;
+
+use crate::place::Place;
+use crate::{InputReason, Interrupt, Progress};
+
+/// Without waiting for somebody to open the other end of a pipe, and without making a terminal one's own.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// What is read, counted, and ended by an [`Interrupt`] even while it waits.
+///
+/// Decoders see its errors through their own; what was wrong is kept for [`failure`](Self::failure).
+#[derive(Debug)]
+pub(super) struct Source {
+    file: File,
+    /// Whether a read may have to wait for somebody who writes.
+    waits: bool,
+    has_ended: bool,
+    failure: Option<InputReason>,
+    progress: Progress,
+    interrupt: Option<Interrupt>,
+}
+
+impl Source {
+    /// Opens it. Whatever it is, this does not wait.
+    pub(super) fn open(place: &Place, progress: Progress, interrupt: Option<Interrupt>) -> Result<Self, InputReason> {
+        let file = match place {
+            Place::StandardInput => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            Place::Path(path) => open_path(path)?,
+        };
+        let waits = match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+            FileType::RegularFile => false,
+            FileType::Directory => return Err(InputReason::Directory),
+            _ => true,
+        };
+        Ok(Self { file, waits, has_ended: false, failure: None, progress, interrupt })
+    }
+
+    /// Why the last read failed, if one did.
+    pub(super) fn failure(&mut self) -> Option<InputReason> {
+        self.failure.take()
+    }
+
+    /// Whether a read has met the end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Reads, and says what is wrong.
+    pub(super) fn read_or_reason(&mut self, buffer: &mut [u8]) -> Result<usize, InputReason> {
+        loop {
+            if self.interrupt.as_ref().is_some_and(Interrupt::is_set) {
+                return Err(InputReason::Interrupted);
+            }
+            if self.waits && !self.is_ready()? {
+                continue;
+            }
+            match self.file.read(buffer) {
+                Ok(read) => {
+                    self.progress.add(read);
+                    self.has_ended |= read == 0 && !buffer.is_empty();
+                    return Ok(read);
+                }
+                // A signal; or somebody else who reads the same pipe was faster.
+                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits until there is something to read, the end included, or until something else has happened that is worth a look.
+    fn is_ready(&self) -> Result<bool, InputReason> {
+        let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
+        let wake = self.interrupt.as_ref().map(Interrupt::wake);
+        fds.extend(wake.as_ref().map(|wake| PollFd::new(wake, PollFlags::IN)));
+        match poll(&mut fds, None) {
+            Ok(_) => Ok(fds.first().is_some_and(|fd| !fd.revents().is_empty())),
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_or_reason(buffer).map_err(|reason| {
+            self.failure = Some(reason);
+            io::ErrorKind::Other.into()
+        })
+    }
+}
+
+fn open_path(path: &Path) -> Result<File, InputReason> {
+    loop {
+        match open(path, READ, Mode::empty()) {
+            Ok(file) => return Ok(File::from(file)),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

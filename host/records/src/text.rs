@@ -1,0 +1,141 @@
+//! One text, decompressed while it is read.
+
+use std::io::{self, Read};
+use std::mem;
+
+use crate::buffered::Buffered;
+use crate::error::Compression;
+use crate::gzip::{self, Gzip};
+use crate::source::Source;
+use crate::zstd::{self, Zstandard};
+use crate::{InputError, InputReason, Interrupt};
+
+/// The longest beginning that tells a compression.
+const HEAD: usize = zstd::MAGIC.len();
+
+/// One text, decompressed while it is read.
+///
+/// Every [`io::Error`] is an [`InputError`] inside; see [`InputError::of`]. A text that has failed fails for good.
+#[derive(Debug)]
+pub struct Text {
+    name: String,
+    state: State,
+    interrupt: Option<Interrupt>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was read yet. Not even the beginning: who opens a pipe does not wait.
+    Opened(Source),
+    /// Not compressed. The beginning of it was read already; this much of that was handed on.
+    Plain {
+        head: Head,
+        handed_on: usize,
+        source: Source,
+    },
+    Gzip(Gzip),
+    Zstandard(Box<Zstandard>),
+    Ended,
+    Failed(InputReason),
+}
+
+/// The first bytes of a text.
+#[derive(Debug, Default)]
+struct Head {
+    bytes: [u8; HEAD],
+    length: usize,
+}
+
+impl Text {
+    pub(super) fn new(name: String, source: Source, interrupt: Option<Interrupt>) -> Self {
+        Self { name, state: State::Opened(source), interrupt }
+    }
+}
+
+impl Read for Text {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        // A decoder may have much left of what was read before.
+        let is_interrupted = self.interrupt.as_ref().is_some_and(Interrupt::is_set);
+        let read = if is_interrupted { Err(InputReason::Interrupted) } else { self.state.read(out) };
+        match read {
+            Ok(0) => self.state = State::Ended,
+            Ok(_) => {}
+            Err(ref reason) => self.state = State::Failed(reason.clone()),
+        }
+        read.map_err(|reason| InputError::new(self.name.as_str(), reason).into())
+    }
+}
+
+impl State {
+    /// Reads something; nothing at the end.
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
+        if let Self::Opened(_) = self {
+            let Self::Opened(source) = mem::replace(self, Self::Ended) else { return Ok(0) };
+            *self = Self::begin(source)?;
+        }
+        match self {
+            Self::Plain { head, handed_on, source } => match head.rest(*handed_on) {
+                [] => source.read_or_reason(out),
+                mut rest => {
+                    // More of it may be long in coming.
+                    let read = rest.read(out)?;
+                    *handed_on += read;
+                    Ok(read)
+                }
+            },
+            Self::Gzip(gzip) => gzip.read(out),
+            Self::Zstandard(zstandard) => zstandard.read(out),
+            Self::Opened(_) | Self::Ended => Ok(0),
+            Self::Failed(reason) => Err(reason.clone()),
+        }
+    }
+
+    /// Looks at the beginning, no further than it may be that of something compressed.
+    fn begin(mut source: Source) -> Result<Self, InputReason> {
+        let mut head = Head::default();
+        while head.may_be_longer() {
+            let Some(room) = head.bytes.get_mut(head.length..) else { break };
+            match source.read_or_reason(room)? {
+                0 => break,
+                read => head.length += read,
+            }
+        }
+        match head.rest(0) {
+            [] => Ok(Self::Ended),
+            bytes if bytes.starts_with(gzip::MAGIC) => Ok(Self::Gzip(Gzip::new(Buffered::new(bytes, source)))),
+            bytes if zstd::is_magic(bytes) => {
+                Ok(Self::Zstandard(Box::new(Zstandard::new(Buffered::new(bytes, source)))))
+            }
+            // Text does not begin like that.
+            bytes if bytes.len() < gzip::MAGIC.len() && gzip::MAGIC.starts_with(bytes) => {
+                Err(InputReason::Cut(Compression::Gzip))
+            }
+            bytes if bytes.len() > 1 && zstd::MAGIC.starts_with(bytes) => Err(InputReason::Cut(Compression::Zstandard)),
+            _ => Ok(Self::Plain { head, handed_on: 0, source }),
+        }
+    }
+}
+
+impl Head {
+    fn rest(&self, from: usize) -> &[u8] {
+        self.bytes.get(from..self.length).unwrap_or_default()
+    }
+
+    /// Whether this is the beginning of what tells a compression, and not all of it.
+    fn may_be_longer(&self) -> bool {
+        let bytes = self.rest(0);
+        (bytes.len() < gzip::MAGIC.len() && gzip::MAGIC.starts_with(bytes)) || zstd::may_become_magic(bytes)
+    }
+}
+
+/// Why a decoder gave up.
+pub(super) fn why(compression: Compression, source: &mut Source) -> InputReason {
+    match source.failure() {
+        Some(reason) => reason,
+        None if source.has_ended() => InputReason::Cut(compression),
+        None => InputReason::Damaged(compression),
+    }
+}

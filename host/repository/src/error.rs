@@ -1,0 +1,163 @@
+//! Why a repository gives no release, and who can do something about it.
+
+use std::path::PathBuf;
+
+use jurat_disk::CacheDirError;
+use jurat_disk::files::ReadError;
+use jurat_model::Blame;
+use jurat_trust::{AnchorError, Digest, UpdateError};
+use thiserror::Error;
+
+use crate::blobs::BlobsError;
+use crate::kept::KeptError;
+use crate::pin::PinError;
+use crate::remote::{RemoteError, RemoteSetupError};
+use crate::state::StateError;
+use crate::status_file::StatusError;
+
+/// Why a repository gives no release.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RepositoryError {
+    /// The trusted root cannot be read.
+    #[error("the trusted root `{}` cannot be read; without it nothing is run: set `trust.root` to the file that the owners of the repository have handed over", file.display())]
+    NoRoot {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        cause: ReadError,
+    },
+    /// The trusted root is none.
+    #[error("the trusted root `{}` cannot be used; without it nothing is run", file.display())]
+    Root {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: AnchorError,
+    },
+    /// The repository is not as it must be, or cannot be reached.
+    #[error(transparent)]
+    Update(Box<UpdateError>),
+    /// A repository on a server needs a place for what it gives.
+    #[error("a repository on a server needs a `logic_cache_dir`, so that this host can run while it is away")]
+    Homeless,
+    /// A header's value is nowhere.
+    #[error(
+        "the header `{header}` wants the value of `{name}`, which nobody has set: name a file in `header_files`, or set `JURAT_HEADER_{name}`"
+    )]
+    NoSecret {
+        /// The header.
+        header: String,
+        /// The name of its value.
+        name: String,
+    },
+    /// What the repository is reached with cannot be used.
+    #[error("the repository cannot be asked as the settings say")]
+    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Files of a release cannot be had or kept.
+    #[error("files of the release cannot be had")]
+    Files(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What this host has seen cannot be kept or read.
+    #[error("what this host has seen of the repository cannot be kept or read")]
+    State(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The release is not one of those that are at hand.
+    #[error(
+        "the release with the manifest `{manifest}` is not at hand: it is neither listed nor one that this host has kept"
+    )]
+    NotKept {
+        /// The digest of its manifest.
+        manifest: Digest,
+    },
+    /// The release must not be used any more.
+    #[error("the release with the manifest `{manifest}` was revoked by those who have signed it")]
+    Revoked {
+        /// The digest of its manifest.
+        manifest: Digest,
+    },
+}
+
+impl RepositoryError {
+    /// Who can do something about it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::NoRoot { .. } | Self::Homeless | Self::NoSecret { .. } | Self::Setup(_) | Self::NotKept { .. } => {
+                Blame::Settings
+            }
+            Self::Root { .. } => Blame::Source,
+            Self::Revoked { .. } => Blame::Publisher,
+            Self::Update(error) => blame(error),
+            Self::Files(error) => match error.downcast_ref() {
+                Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. }) => Blame::Source,
+                _ => Blame::Host,
+            },
+            Self::State(_) => Blame::Host,
+        }
+    }
+}
+
+fn blame(error: &UpdateError) -> Blame {
+    if let UpdateError::Source { cause, .. } = error
+        && let Some(ReadError::Link | ReadError::NotAFile) = cause.downcast_ref()
+    {
+        // No machine has failed: somebody has put something else where the file should be.
+        return Blame::Source;
+    }
+    error.blame()
+}
+
+impl From<UpdateError> for RepositoryError {
+    fn from(error: UpdateError) -> Self {
+        Self::Update(Box::new(error))
+    }
+}
+
+impl From<RemoteSetupError> for RepositoryError {
+    fn from(error: RemoteSetupError) -> Self {
+        Self::Setup(error.into())
+    }
+}
+
+impl From<RemoteError> for RepositoryError {
+    fn from(error: RemoteError) -> Self {
+        Self::Files(error.into())
+    }
+}
+
+impl From<BlobsError> for RepositoryError {
+    fn from(error: BlobsError) -> Self {
+        Self::Files(error.into())
+    }
+}
+
+impl From<CacheDirError> for RepositoryError {
+    fn from(error: CacheDirError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<StateError> for RepositoryError {
+    fn from(error: StateError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<KeptError> for RepositoryError {
+    fn from(error: KeptError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<StatusError> for RepositoryError {
+    fn from(error: StatusError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<PinError> for RepositoryError {
+    fn from(error: PinError) -> Self {
+        Self::State(error.into())
+    }
+}

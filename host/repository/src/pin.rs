@@ -1,0 +1,208 @@
+//! The release that this host was told to run, whatever the repository says, until it is told otherwise.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jurat_model::Bytes;
+use jurat_trust::Digest;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use jurat_disk::{CacheDir, CacheDirError, Stamp};
+
+pub(super) const NAME: &str = "pin.json";
+const MOST: Bytes = Bytes::kibi(16);
+/// The longest reason, in bytes.
+const MOST_REASON: usize = 1_000;
+
+/// A release to stay with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pin {
+    /// Its manifest.
+    pub manifest: Digest,
+    /// Since when.
+    pub at: Timestamp,
+    /// Through which door it was said.
+    pub by: PinnedBy,
+    /// Why, in somebody's words.
+    pub reason: Option<String>,
+}
+
+/// The door through which somebody pinned a release.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinnedBy {
+    /// The command line.
+    Cli,
+    /// A server.
+    Rpc,
+    /// The application that embeds the service.
+    Library,
+}
+
+/// The file that says which release is pinned. Anybody who may write it can be the one to say so, while hosts run or not.
+#[derive(Clone, Debug)]
+pub(crate) struct PinFile {
+    directory: Arc<CacheDir>,
+}
+
+/// Notices that what is pinned has changed.
+#[derive(Debug)]
+pub(crate) struct PinWatch {
+    directory: Arc<CacheDir>,
+    /// None before the first look.
+    last: Option<Option<Stamp>>,
+}
+
+/// Whether something is as it was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    /// It is not, or nobody had looked before.
+    Changed,
+    /// It is.
+    Unchanged,
+}
+
+/// Why it is not known which release is pinned, or why it was not said.
+///
+/// That is never the same as that none is: whoever is told so keeps what serves, and says why.
+#[derive(Debug, Error)]
+pub(crate) enum PinError {
+    /// The directory or the file is not as it must be, or the system failed.
+    #[error(transparent)]
+    Directory(#[from] CacheDirError),
+    /// The file says no release.
+    #[error("`{}` does not say which release is pinned; what serves stays until it is pinned again, or unpinned", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A part of the file is not what it must be.
+    #[error(
+        "`{}` does not say which release is pinned, because its `{key}` is not {expected}; what serves stays until it is pinned \
+         again, or unpinned", path.display()
+    )]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Which part.
+        key: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The reason is too long.
+    #[error("the reason has {length} bytes, and at most {MOST_REASON} are kept: say it in fewer words")]
+    LongReason {
+        /// How long it is.
+        length: usize,
+    },
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    manifest: String,
+    at: String,
+    by: PinnedBy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl PinFile {
+    pub(super) fn new(directory: Arc<CacheDir>) -> Self {
+        Self { directory }
+    }
+
+    /// The release that is pinned; none if none is.
+    ///
+    /// # Errors
+    /// When there is a file that does not say which.
+    pub(crate) fn read(&self) -> Result<Option<Pin>, PinError> {
+        let Some(bytes) = self.directory.read(NAME, MOST)? else { return Ok(None) };
+        let path = || self.directory.path().join(NAME);
+        let record: Record =
+            serde_json::from_slice(&bytes).map_err(|cause| PinError::Malformed { path: path(), cause })?;
+        let invalid = |key, expected| PinError::Invalid { path: path(), key, expected };
+        if record.reason.as_ref().is_some_and(|reason| reason.len() > MOST_REASON) {
+            return Err(invalid("reason", "at most 1000 bytes long"));
+        }
+        Ok(Some(Pin {
+            manifest: record
+                .manifest
+                .parse()
+                .map_err(|_| invalid("manifest", "the SHA-256 of a manifest, in 64 lower-case hexadecimal digits"))?,
+            at: record.at.parse().map_err(|_| invalid("at", "a time like `2026-11-01T00:00:00Z`"))?,
+            by: record.by,
+            reason: record.reason,
+        }))
+    }
+
+    /// Pins a release, in place of the one that was. When this returns it is on the disk.
+    ///
+    /// # Errors
+    /// When the reason is too long, or the system fails.
+    ///
+    /// # Limits
+    /// Whether there is such a release, and whether it may run, is not asked here.
+    pub(crate) fn write(&self, pin: &Pin) -> Result<(), PinError> {
+        if let Some(length) = pin.reason.as_ref().map(String::len).filter(|length| *length > MOST_REASON) {
+            return Err(PinError::LongReason { length });
+        }
+        let record = Record {
+            manifest: pin.manifest.to_string(),
+            at: pin.at.to_string(),
+            by: pin.by,
+            reason: pin.reason.clone(),
+        };
+        let bytes = serde_json::to_vec(&record)
+            .map_err(|cause| PinError::Malformed { path: self.directory.path().join(NAME), cause })?;
+        Ok(self.directory.write(NAME, &bytes)?)
+    }
+
+    /// Says that no release is pinned any more, also where the file says nothing that makes sense.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub(crate) fn remove(&self) -> Result<(), PinError> {
+        Ok(self.directory.remove(NAME)?)
+    }
+
+    /// Something that notices changes; for it, the first look is one.
+    pub(crate) fn watch(&self) -> PinWatch {
+        PinWatch { directory: Arc::clone(&self.directory), last: None }
+    }
+}
+
+impl PinWatch {
+    /// Whether the file may say something else than at the last look. Cheap: the file is not read.
+    ///
+    /// # Errors
+    /// When the system fails. The next look that succeeds is a change then.
+    ///
+    /// # Limits
+    /// Two changes within one tick of the file system's clock, a few milliseconds, may look like the first of them.
+    pub(crate) fn look(&mut self) -> Result<Change, PinError> {
+        let last = self.last.take();
+        let now = self.directory.stamp(NAME)?;
+        self.last = Some(now);
+        Ok(if last == Some(now) { Change::Unchanged } else { Change::Changed })
+    }
+}
+
+impl fmt::Display for PinnedBy {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Cli => "cli",
+            Self::Rpc => "rpc",
+            Self::Library => "library",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

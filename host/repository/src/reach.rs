@@ -1,0 +1,147 @@
+//! A repository on a server, for those who are no host: to carry it elsewhere, or to look what is wrong with the way to it.
+
+use std::collections::BTreeMap;
+
+use jurat_http::Reach;
+use jurat_http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH, RANGE};
+use jurat_http::{Http, Location};
+use jurat_model::{Bytes, Secret};
+use jurat_trust::{Fetch, FetchError, SafePath};
+use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+use url::Url;
+
+use crate::Trust;
+use crate::error::RepositoryError;
+use crate::remote::{Look, Remote, RemoteCause, RemoteError};
+use crate::repository::{headers, limits};
+
+/// A repository on a server, reached as hosts reach it: over `https:`, with the same proxy, authorities and patience.
+///
+/// # Limits
+/// Nothing that it gives is trusted, and nothing is kept: give it to a [`Client`](jurat_trust::Client). It waits on the thread
+/// that asks.
+#[derive(Debug)]
+pub struct Server {
+    remote: Remote,
+    url: String,
+    _runtime: Runtime,
+}
+
+/// How a file is asked for when it is only looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Question<'a> {
+    /// Like any file.
+    Plain,
+    /// Only if it is another version than the one with this mark, as `ETag` gave it.
+    IfOther(&'a str),
+    /// Only what comes after so many bytes.
+    From(u64),
+}
+
+/// What a server, and those who stand before it, say of a file.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: u16,
+    headers: HeaderMap,
+}
+
+/// Why a server says nothing of a file.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct LookError(RemoteError);
+
+impl Server {
+    /// The repository at a URL. The values of the headers are sent there, and to no other origin.
+    ///
+    /// # Errors
+    /// When the URL is none of a repository, or the settings cannot be used.
+    pub fn open(url: &str, http: &Http, headers: &BTreeMap<String, Secret>) -> Result<Self, RepositoryError> {
+        let url = Url::parse(url).map_err(|error| RepositoryError::Setup(error.into()))?;
+        Self::at(&url, http, headers)
+    }
+
+    /// The repository of a tenant, with the headers that it wants; none if it is a directory.
+    ///
+    /// # Errors
+    /// See [`Server::open`]; and when the value of a header is nowhere.
+    pub fn of(
+        location: &Location,
+        trust: Option<&Trust>,
+        http: &Http,
+        secrets: &BTreeMap<String, Secret>,
+    ) -> Result<Option<Self>, RepositoryError> {
+        let Location::Url(url) = location else { return Ok(None) };
+        let headers = trust.map(|trust| headers(trust, secrets)).transpose()?;
+        Self::at(url, http, &headers.unwrap_or_default()).map(Some)
+    }
+
+    fn at(url: &Url, http: &Http, headers: &BTreeMap<String, Secret>) -> Result<Self, RepositoryError> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| RepositoryError::Setup(error);
+        let client = jurat_http::client(http, Reach::Anywhere).map_err(|error| failed(error.into()))?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| failed(error.into()))?;
+        let remote = Remote::new(url.clone(), client, headers, limits(http), runtime.handle().clone())?;
+        Ok(Self { remote, url: url.to_string(), _runtime: runtime })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks for a file once, and reads nothing of it. Redirects are followed as for every file.
+    ///
+    /// # Errors
+    /// When there is no answer, or it leads to another origin. A status that is none of success is an answer.
+    pub fn look(&self, file: &SafePath, question: Question<'_>) -> Result<Answer, LookError> {
+        let mut more = HeaderMap::new();
+        let asked = match question {
+            Question::Plain => None,
+            Question::IfOther(mark) => HeaderValue::from_str(mark).ok().map(|mark| (IF_NONE_MATCH, mark)),
+            Question::From(first) => HeaderValue::try_from(format!("bytes={first}-")).ok().map(|range| (RANGE, range)),
+        };
+        more.extend(asked);
+        let (remote, asked) = (self.remote.clone(), file.clone());
+        let look = self.remote.wait_for(async move { remote.look(&asked, more).await });
+        match look.unwrap_or_else(|| Err(self.remote.error(file, 0, RemoteCause::Ended))) {
+            Ok(Look { status, headers }) => Ok(Answer { status, headers }),
+            Err(error) => Err(LookError(error)),
+        }
+    }
+}
+
+impl Fetch for Server {
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        self.remote.get(file, cap)
+    }
+}
+
+impl Answer {
+    /// The status, as in 200.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What a header says; its lines, where it has several, with commas between them. None if it is not there, or is no text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        let lines: Vec<_> = self.headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+}
+
+impl LookError {
+    /// Whether the server leads to where no host follows.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(
+            self.0.cause,
+            RemoteCause::Elsewhere { .. }
+                | RemoteCause::RedirectedTooOften { .. }
+                | RemoteCause::RedirectedNowhere { .. }
+        )
+    }
+}

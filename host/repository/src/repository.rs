@@ -1,0 +1,502 @@
+//! One tenant's repository: what it lists, what of it is kept, and which release is pinned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jurat_disk::CacheDir;
+use jurat_disk::files::{self, Directory};
+use jurat_http::{Http, Location};
+use jurat_model::{Bytes, Secret, chain};
+use jurat_trust::{
+    Anchor, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, Listing, Manifest, MemoryStore,
+    MetadataVersion, SafePath, StateFile, Store, StoreError, VerifiedManifest, VerifiedRelease,
+};
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::Trust;
+
+use crate::blobs::Blobs;
+use crate::error::RepositoryError;
+use crate::kept::{KeptRelease, KeptVersions};
+use crate::pin::{Change, Pin, PinWatch};
+use crate::remote::{Remote, RemoteLimits, Slowest};
+use crate::state::{StateDir, Writing};
+
+/// The longest trusted root.
+const ROOT: Bytes = Bytes::kibi(512);
+
+/// How long is waited for another process that looks for newer metadata in the same directory.
+const LOCK: Duration = Duration::from_secs(30);
+
+/// What a repository is reached with, and where things are kept.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// The client for servers; it follows no redirects.
+    pub client: jurat_http::Client,
+    /// A runtime whose threads may wait for servers.
+    pub runtime: Handle,
+    /// How servers are reached.
+    pub http: &'a Http,
+    /// Where fetched files are kept; a repository on a server needs it.
+    pub cache: Option<&'a CacheDir>,
+    /// Where what was seen is kept; none = in memory.
+    pub state: Option<&'a CacheDir>,
+    /// Values of headers, by name.
+    pub secrets: &'a BTreeMap<String, Secret>,
+    /// How many earlier releases are kept.
+    pub kept: u32,
+}
+
+/// The repository of one tenant.
+#[derive(Debug)]
+pub struct Repository {
+    location: Location,
+    trust: Trust,
+    source: Source,
+    memory: Memory,
+    kept: NonZeroUsize,
+    /// What was seen last, to ask about revocations without reading everything again.
+    seen: Mutex<Option<Client<Keeping>>>,
+}
+
+/// Where a repository is.
+#[derive(Debug)]
+enum Source {
+    Directory(Directory),
+    Server { remote: Remote, blobs: Blobs },
+}
+
+/// Where it is remembered what was seen.
+#[derive(Debug)]
+enum Memory {
+    Disk { state: StateDir, watch: Mutex<PinWatch> },
+    Process { seen: Mutex<MemoryStore>, pin: Mutex<Option<Pin>> },
+}
+
+impl Repository {
+    /// The repository of a tenant. Nothing of it is read yet.
+    ///
+    /// # Errors
+    /// When the settings cannot be used, or this host has no place to keep things.
+    pub fn open(
+        tenant: &str,
+        location: &Location,
+        trust: &Trust,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Self, RepositoryError> {
+        let Surroundings { client, runtime, http, cache, state, secrets, kept } = surroundings;
+        let source = match location {
+            Location::File(path) => Source::Directory(Directory::new(path)),
+            Location::Url(url) => {
+                let headers = headers(trust, secrets)?;
+                let remote = Remote::new(url.clone(), client.clone(), &headers, limits(http), runtime.clone())?;
+                Source::Server { remote, blobs: Blobs::open(cache.ok_or(RepositoryError::Homeless)?)? }
+            }
+        };
+        let memory = match state {
+            Some(state) => {
+                let state = StateDir::open(state, tenant)?;
+                let mut watch = state.pin().watch();
+                // Whatever is pinned now, the first look finds it.
+                watch.look()?;
+                Memory::Disk { state, watch: Mutex::new(watch) }
+            }
+            None => Memory::Process { seen: Mutex::default(), pin: Mutex::default() },
+        };
+        // The one that serves, and so many before it.
+        let kept = NonZeroUsize::MIN.saturating_add(usize::try_from(*kept).unwrap_or(usize::MAX));
+        let (location, trust) = (location.clone(), trust.clone());
+        Ok(Self { location, trust, source, memory, kept, seen: Mutex::new(None) })
+    }
+
+    /// What the repository lists now, checked against everything that this host has seen of it before.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is not as it must be.
+    pub fn look(&self, now: Timestamp) -> Result<Listing, RepositoryError> {
+        let _alone = self.alone()?;
+        let mut client = self.client()?;
+        let target = &self.trust.release;
+        let found = client.refresh(self, now).and_then(|_| client.find(self, target, Freshness::Demanded(now)));
+        self.remember(client);
+        if let (Err(_), Source::Server { remote, .. }) = (&found, &self.source) {
+            remote.forget();
+        }
+        Ok(found?)
+    }
+
+    /// What it listed when it could last be asked, as this host remembers it; none if it does not. Nobody is asked.
+    pub fn recall(&self) -> Option<Listing> {
+        let mut client = self.recalled().ok()?;
+        let listing = client.find(&Nobody, &self.trust.release, Freshness::Waived).ok();
+        self.remember_if_first(client);
+        listing
+    }
+
+    /// Checks that those who may sign now have once listed a release in an envelope of theirs.
+    ///
+    /// # Errors
+    /// When they have not, or it was revoked.
+    pub fn vouch(&self, envelope: &[u8], manifest: &Digest) -> Result<(), RepositoryError> {
+        self.recalled()?.find_past(envelope, &self.trust.release, manifest)?;
+        Ok(())
+    }
+
+    /// The release that was listed, of which every byte has been checked. What a server has to give is fetched first.
+    ///
+    /// # Errors
+    /// When something of it cannot be had, or is not what was signed.
+    pub fn fetch(&self, listing: &Listing) -> Result<(VerifiedManifest, VerifiedRelease), RepositoryError> {
+        let manifest = listing.manifest(self)?;
+        let release = match &self.source {
+            Source::Directory(directory) => manifest.release(directory)?,
+            Source::Server { remote, blobs } => {
+                manifest.check_sizes()?;
+                let files = manifest.manifest().files().iter();
+                blobs.fetch_missing(remote, &files.map(|file| (file.sha256, file.length)).collect::<Vec<_>>())?;
+                manifest.release(&blobs.source())?
+            }
+        };
+        Ok((manifest, release))
+    }
+
+    /// Writes down a release that serves from now on, so that it can be gone back to, and forgets those before the last few.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn keep(
+        &self,
+        listing: &Listing,
+        manifest: Option<&VerifiedManifest>,
+        now: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        let Memory::Disk { state, .. } = &self.memory else { return Ok(()) };
+        let kept = state.kept()?;
+        let digest = listing.manifest_sha256();
+        let before = kept.get(digest).ok().flatten();
+        let is_newest = self.kept().first() == Some(digest);
+        if is_newest && before.as_ref().is_some_and(|before| before.envelope == **listing.envelope()) {
+            return Ok(());
+        }
+        let at_hand = manifest.filter(|manifest| manifest.sha256() == digest);
+        match (at_hand, &before) {
+            (Some(manifest), _) => kept.add(&record(listing, manifest, now))?,
+            (None, Some(before)) => {
+                kept.add(&record(listing, &listing.manifest(&Single(&before.manifest))?, now))?;
+            }
+            (None, None) => kept.add(&record(listing, &listing.manifest(self)?, now))?,
+        }
+        let pinned = state.pin().read().ok().flatten().map(|pin| pin.manifest);
+        kept.prune(self.kept, pinned.as_ref())?;
+        Ok(())
+    }
+
+    /// The releases that this host has run and still could, by their manifests, the last one first.
+    pub fn kept(&self) -> Vec<Digest> {
+        let Memory::Disk { state, .. } = &self.memory else { return Vec::new() };
+        match state.kept().and_then(|kept| kept.list()) {
+            Ok(list) => {
+                for broken in &list.broken {
+                    tracing::warn!(reason = chain(broken), "a release that was kept cannot be read");
+                }
+                let of_target = list.releases.iter().filter(|kept| kept.target == self.trust.release);
+                of_target.map(|kept| kept.manifest_sha256).collect()
+            }
+            Err(error) => {
+                tracing::warn!(reason = chain(&error), "the releases that were kept cannot be read");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Removes the fetched files that none of the repositories needs any more.
+    ///
+    /// Those of the last day stay, as another process may have put them there.
+    pub fn prune<'a>(all: impl Iterator<Item = &'a Self>, now: Timestamp) {
+        let (mut needed, mut caches) = (BTreeSet::new(), Vec::new());
+        for repository in all {
+            let Source::Server { blobs, .. } = &repository.source else { continue };
+            // If it is not known what one needs, everything stays.
+            let Ok(files) = repository.kept_files() else { return };
+            needed.extend(files);
+            caches.push(blobs);
+        }
+        let (Some(blobs), Ok(yesterday)) = (caches.first(), now.checked_sub(Duration::from_secs(86_400))) else {
+            return;
+        };
+        if let Err(error) = blobs.keep_only(&needed, yesterday) {
+            tracing::warn!(reason = chain(&error), "files that nobody needs any more cannot be removed");
+        }
+    }
+
+    fn kept_files(&self) -> Result<BTreeSet<Digest>, RepositoryError> {
+        let Memory::Disk { state, .. } = &self.memory else { return Ok(BTreeSet::new()) };
+        let list = state.kept()?.list()?;
+        let manifests = list.releases.iter().filter_map(|kept| Manifest::parse(&kept.manifest).ok());
+        Ok(manifests.flat_map(|manifest| manifest.files().iter().map(|file| file.sha256).collect::<Vec<_>>()).collect())
+    }
+
+    /// The release that served last, as the process that had it has written down.
+    pub fn last_served(&self) -> Option<Digest> {
+        let Memory::Disk { state, .. } = &self.memory else { return None };
+        let report = state.status().read().ok().flatten()?;
+        report.status.pointer("/release/manifest")?.as_str()?.parse().ok()
+    }
+
+    /// The envelope that has listed a release that was kept.
+    pub fn kept_envelope(&self, manifest: &Digest) -> Option<Arc<[u8]>> {
+        let Memory::Disk { state, .. } = &self.memory else { return None };
+        Some(state.kept().ok()?.get(manifest).ok()??.envelope.into())
+    }
+
+    /// Whether anything is left of earlier days.
+    pub fn remembers(&self) -> bool {
+        !self.kept().is_empty()
+    }
+
+    /// A release of earlier days, checked again from the trusted root down. Nothing is fetched.
+    ///
+    /// # Errors
+    /// When it was not kept, was revoked, or is no longer trusted.
+    pub fn restore(&self, manifest: &Digest) -> Result<VerifiedRelease, RepositoryError> {
+        let missing = || RepositoryError::NotKept { manifest: *manifest };
+        let Memory::Disk { state, .. } = &self.memory else { return Err(missing()) };
+        let kept = state.kept()?.get(manifest)?.ok_or_else(missing)?;
+        let client = self.recalled()?;
+        let listing = client.find_past(&kept.envelope, &self.trust.release, manifest)?;
+        self.remember_if_first(client);
+        let manifest = listing.manifest(&Single(&kept.manifest))?;
+        match &self.source {
+            Source::Directory(directory) => Ok(manifest.release(directory)?),
+            Source::Server { blobs, .. } => Ok(manifest.release(&blobs.source())?),
+        }
+    }
+
+    /// Whether a release must not be used any more, as far as this host has heard.
+    pub fn is_revoked(&self, manifest: &Digest) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.is_none() {
+            *seen = self.client().ok();
+        }
+        seen.as_ref().is_some_and(|client| client.is_revoked(manifest, &self.trust.release))
+    }
+
+    /// The release that somebody holds on to.
+    ///
+    /// # Errors
+    /// When it cannot be read what was wished: never to be taken for no wish.
+    pub fn pin(&self) -> Result<Option<Pin>, RepositoryError> {
+        match &self.memory {
+            Memory::Disk { state, .. } => Ok(state.pin().read()?),
+            Memory::Process { pin, .. } => Ok(pin.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// Says which release somebody holds on to; none: the newest one is to serve.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn set_pin(&self, wanted: Option<&Pin>) -> Result<(), RepositoryError> {
+        match (&self.memory, wanted) {
+            (Memory::Disk { state, .. }, Some(pin)) => state.pin().write(pin)?,
+            (Memory::Disk { state, .. }, None) => state.pin().remove()?,
+            (Memory::Process { pin, .. }, wanted) => {
+                *pin.lock().unwrap_or_else(PoisonError::into_inner) = wanted.cloned();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another process may have said something else of pins since this was asked last.
+    pub fn is_repinned(&self) -> bool {
+        let Memory::Disk { watch, .. } = &self.memory else { return false };
+        let look = watch.lock().unwrap_or_else(PoisonError::into_inner).look();
+        // What cannot be seen is found by the next look at the repository, which says why.
+        matches!(look, Ok(Change::Changed))
+    }
+
+    /// Writes down how the tenant is, for those who look from outside.
+    pub fn report(&self, status: &impl Serialize, now: Timestamp) {
+        let Memory::Disk { state, .. } = &self.memory else { return };
+        let written = serde_json::to_value(status).map_err(|error| chain(&error));
+        let written = written.and_then(|status| state.status().write(&status, now).map_err(|error| chain(&error)));
+        if let Err(reason) = written {
+            tracing::warn!(reason, "how the service is cannot be written down for `jurat status`");
+        }
+    }
+
+    /// How long after expiry the last good release is served.
+    pub fn grace(&self) -> Duration {
+        self.trust.grace()
+    }
+
+    /// Where it is, for people.
+    pub fn shown(&self) -> String {
+        shown(&self.location)
+    }
+
+    /// What this host knows, checked again from the trusted root up.
+    fn client(&self) -> Result<Client<Keeping>, RepositoryError> {
+        let file = &self.trust.root;
+        let bytes = files::read(file, ROOT).map_err(|cause| RepositoryError::NoRoot { file: file.clone(), cause })?;
+        let anchor = Anchor::parse(&bytes, self.trust.root_sha256.as_ref())
+            .map_err(|cause| RepositoryError::Root { file: file.clone(), cause })?;
+        let demands =
+            Demands { repository: self.trust.repository.clone(), floors: self.trust.floors, caps: Caps::DEFAULT };
+        Ok(Client::open(anchor, demands, self.keeping())?)
+    }
+
+    /// The same beside somebody who may be writing. What does not fit together meanwhile does when they have finished.
+    fn recalled(&self) -> Result<Client<Keeping>, RepositoryError> {
+        self.client().or_else(|_| {
+            let _alone = self.alone()?;
+            self.client()
+        })
+    }
+
+    /// Somebody who looks at the repository meanwhile knows more.
+    fn remember_if_first(&self, client: Client<Keeping>) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(client);
+    }
+
+    fn remember(&self, client: Client<Keeping>) {
+        if let Memory::Process { seen, .. } = &self.memory
+            && let Keeping::Process(store) = client.store()
+        {
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = store.clone();
+        }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
+    }
+
+    fn keeping(&self) -> Keeping {
+        match &self.memory {
+            Memory::Disk { state, .. } => Keeping::Disk(state.clone()),
+            Memory::Process { seen, .. } => {
+                Keeping::Process(seen.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            }
+        }
+    }
+
+    /// Keeps other processes from writing to the same place, until it is dropped.
+    fn alone(&self) -> Result<Option<Writing>, RepositoryError> {
+        match &self.memory {
+            Memory::Disk { state, .. } => Ok(Some(state.lock(LOCK)?)),
+            Memory::Process { .. } => Ok(None),
+        }
+    }
+}
+
+impl Fetch for Repository {
+    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        match &self.source {
+            Source::Directory(directory) => directory.get(file, cap),
+            Source::Server { remote, .. } => remote.get(file, cap),
+        }
+    }
+}
+
+/// Where a client keeps what it was shown.
+#[derive(Debug)]
+enum Keeping {
+    Disk(StateDir),
+    Process(MemoryStore),
+}
+
+impl Store for Keeping {
+    fn read(&self, file: &StateFile) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Disk(state) => state.read(file),
+            Self::Process(store) => store.read(file),
+        }
+    }
+
+    fn write(&mut self, file: &StateFile, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(state) => state.write(file, bytes),
+            Self::Process(store) => store.write(file, bytes),
+        }
+    }
+
+    fn remove(&mut self, file: &StateFile) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(state) => state.remove(file),
+            Self::Process(store) => store.remove(file),
+        }
+    }
+}
+
+/// A source that has nothing.
+struct Nobody;
+
+impl Fetch for Nobody {
+    fn get(&self, _: &SafePath, _: Bytes) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::NotFound)
+    }
+}
+
+/// A source that has one file, by whatever name.
+struct Single<'a>(&'a [u8]);
+
+impl Fetch for Single<'_> {
+    fn get(&self, _: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
+        if self.0.len() > cap.to_usize() { Err(FetchError::TooLong) } else { Ok(self.0.to_vec()) }
+    }
+}
+
+/// Where a repository is, for people.
+pub fn shown(location: &Location) -> String {
+    match location {
+        Location::File(path) => path.display().to_string(),
+        Location::Url(url) => url.to_string(),
+    }
+}
+
+/// The values of headers, by the names of the headers.
+pub(crate) fn headers(
+    trust: &Trust,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<BTreeMap<String, Secret>, RepositoryError> {
+    let value = |(header, name): (&String, &String)| match secrets.get(name) {
+        Some(secret) => Ok((header.clone(), secret.clone())),
+        None => Err(RepositoryError::NoSecret { header: header.clone(), name: name.clone() }),
+    };
+    trust.headers.iter().map(value).collect()
+}
+
+pub(crate) fn limits(http: &Http) -> RemoteLimits {
+    let defaults = RemoteLimits::default();
+    let slowest = Slowest { rate: Bytes::new(http.min_bytes_per_second.into()), ..defaults.slowest };
+    RemoteLimits { total: http.total_timeout, slowest, ..defaults }
+}
+
+/// 0 = none is known.
+fn version(version: Option<MetadataVersion>) -> u64 {
+    version.map_or(0, MetadataVersion::get)
+}
+
+fn record(listing: &Listing, manifest: &VerifiedManifest, now: Timestamp) -> KeptRelease {
+    let provenance = listing.provenance();
+    let versions = &provenance.versions;
+    KeptRelease {
+        target: listing.target().clone(),
+        manifest_sha256: *listing.manifest_sha256(),
+        name: manifest.manifest().name().clone(),
+        version: manifest.manifest().version().clone(),
+        role: provenance.role.to_string(),
+        versions: KeptVersions {
+            root: versions.root.get(),
+            timestamp: version(versions.timestamp),
+            snapshot: version(versions.snapshot),
+            targets: version(versions.targets),
+            role: provenance.role_version.get(),
+        },
+        expires: provenance.expires,
+        activated: now,
+        envelope: listing.envelope().to_vec(),
+        manifest: manifest.bytes().to_vec(),
+    }
+}

@@ -1,0 +1,111 @@
+//! How a running host is, written down for other processes to read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jurat_model::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use jurat_disk::{CacheDir, CacheDirError};
+
+pub(super) const NAME: &str = "status.json";
+const MOST: Bytes = Bytes::mebi(1);
+
+/// The file that says how a running host is.
+///
+/// # Limits
+/// Where several hosts share a directory, it is about the one that wrote last. A host that was killed does not take it away:
+/// whoever reads it looks at when it was written, and whether the process is still there.
+#[derive(Clone, Debug)]
+pub(crate) struct StatusFile {
+    directory: Arc<CacheDir>,
+}
+
+/// How a host was when it last said so.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct StatusReport {
+    /// The host's process.
+    pub(crate) pid: u32,
+    /// When it said so.
+    pub(crate) at: Timestamp,
+    /// What it said.
+    pub(crate) status: Value,
+}
+
+/// Why it is not known how a host is, or why it was not said.
+#[derive(Debug, Error)]
+pub(crate) enum StatusError {
+    /// The directory or the file is not as it must be, or the system failed.
+    #[error(transparent)]
+    Directory(#[from] CacheDirError),
+    /// The file was not written by a host.
+    #[error("`{}` does not say how the host is: remove it; a running host writes it anew", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// The time in it is none.
+    #[error("`{}` does not say when it was written: remove it; a running host writes it anew", path.display())]
+    Undated {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It would never be read back.
+    #[error("`{}` is not written, because it would have {length} bytes, and at most {MOST} are ever read back", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How long it would be.
+        length: usize,
+    },
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Record<S> {
+    pid: u32,
+    at: String,
+    status: S,
+}
+
+impl StatusFile {
+    pub(super) fn new(directory: Arc<CacheDir>) -> Self {
+        Self { directory }
+    }
+
+    /// Says how this process is now.
+    ///
+    /// # Errors
+    /// When that is too long, or the system fails. What was said before still is.
+    pub(crate) fn write(&self, status: &Value, now: Timestamp) -> Result<(), StatusError> {
+        let record = Record { pid: std::process::id(), at: now.to_string(), status };
+        let path = || self.directory.path().join(NAME);
+        let bytes = serde_json::to_vec(&record).map_err(|cause| StatusError::Malformed { path: path(), cause })?;
+        if bytes.len() as u64 > MOST.get() {
+            return Err(StatusError::TooLong { path: path(), length: bytes.len() });
+        }
+        Ok(self.directory.write(NAME, &bytes)?)
+    }
+
+    /// How the host was when it last said so; none if none ever did.
+    ///
+    /// # Errors
+    /// When there is a file that does not say it.
+    pub(crate) fn read(&self) -> Result<Option<StatusReport>, StatusError> {
+        let Some(bytes) = self.directory.read(NAME, MOST)? else { return Ok(None) };
+        let path = || self.directory.path().join(NAME);
+        let record: Record<Value> =
+            serde_json::from_slice(&bytes).map_err(|cause| StatusError::Malformed { path: path(), cause })?;
+        let at = record.at.parse().map_err(|_| StatusError::Undated { path: path() })?;
+        Ok(Some(StatusReport { pid: record.pid, at, status: record.status }))
+    }
+}
+
+#[cfg(test)]
+mod tests;
