@@ -104,7 +104,8 @@ impl<'a> Table<'a> {
     }
 
     fn unreadable(&mut self, error: &RecordError) -> io::Result<()> {
-        let RecordError { code, message, line, offset } = error;
+        let RecordError { kind, message, line, offset } = error;
+        let code = kind.code();
         let message = format!("{} ({code}, line {line}, byte {offset})", plain(message, SHOWN));
         self.line(Some(Status::Error), "", &message)
     }

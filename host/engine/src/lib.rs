@@ -18,6 +18,7 @@
 mod associated;
 pub mod convert;
 mod discover;
+mod error_kind;
 mod excerpt;
 pub mod extract;
 pub mod field_map;
@@ -36,6 +37,7 @@ mod workers;
 
 pub use associated::{Associated, AssociatedError};
 pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
+pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
 pub use judge::{Input, JudgeError, JudgedRecord, JudgedWindow, Request, Sample, Standing, judge, judge_windows};
 pub use release::{Release, ReleaseProblem};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jurat_model::{Limits, Status, Usage};
 use serde::Serialize;
 
+use crate::error_kind::EngineErrorKind;
 use crate::json::Position;
 
 mod evidence;
@@ -41,8 +42,9 @@ pub struct RecordResult {
 /// Why a record could not be judged: the caller's mistake, never a rule's.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RecordError {
-    /// A stable name for the reason.
-    pub code: &'static str,
+    /// The reason, for programs; `code` in JSON.
+    #[serde(rename = "code")]
+    pub kind: EngineErrorKind,
     /// The reason in words.
     pub message: String,
     /// The line of the input on which the trouble is, from 1.
@@ -170,8 +172,8 @@ impl RecordResult {
 
 impl RecordError {
     /// An error at a place in the input.
-    pub(crate) fn new(code: &'static str, message: String, at: Position) -> Self {
-        Self { code, message, line: at.line, offset: at.offset }
+    pub(crate) fn new(kind: EngineErrorKind, message: String, at: Position) -> Self {
+        Self { kind, message, line: at.line, offset: at.offset }
     }
 }
 

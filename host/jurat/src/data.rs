@@ -19,8 +19,8 @@ mod error;
 mod fetch;
 mod uri;
 
-pub use error::DataError;
 use error::Reason;
+pub use error::{DataError, DataErrorKind};
 use fetch::Origins;
 use uri::Named;
 

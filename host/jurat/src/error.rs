@@ -1,7 +1,9 @@
 //! Why a service is not opened, and why a call gives no results: typed causes, and who can do something about each.
 
 mod call;
+mod kind;
 mod open;
 
 pub use call::CallError;
+pub use kind::CallErrorKind;
 pub use open::OpenError;

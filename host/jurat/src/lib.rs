@@ -44,8 +44,8 @@ mod service;
 pub mod settings;
 mod source;
 
-pub use data::DataError;
-pub use error::{CallError, OpenError};
+pub use data::{DataError, DataErrorKind};
+pub use error::{CallError, CallErrorKind, OpenError};
 pub use host_state::host_state;
 pub use jurat_author::vectors;
 pub use jurat_coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
@@ -54,8 +54,8 @@ pub use jurat_engine::json::Position;
 pub use jurat_engine::results::{Evidence, FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, Input, JudgeError, JudgedRecord, JudgedWindow,
-    Request, RulesetStats, Sample, Standing,
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, Input, JudgeError, JudgedRecord,
+    JudgedWindow, Request, RulesetStats, Sample, Standing,
 };
 pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
 pub use jurat_repository::{

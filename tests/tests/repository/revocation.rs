@@ -73,7 +73,7 @@ fn with_nothing_left_calls_are_told_that_the_release_was_revoked_for_as_long_as_
             let _ = service.reload_logic();
             let error = service.validate("loan", &record(1), "quick").unwrap_err();
             assert!(
-                matches!(error, CallError::Revoked { .. }) && error.kind() == "release_revoked",
+                matches!(error, CallError::Revoked { .. }) && error.kind().code() == "release_revoked",
                 "{error:?} {first:?}"
             );
         }

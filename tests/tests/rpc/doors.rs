@@ -50,7 +50,7 @@ impl Door {
     pub(crate) fn ask(&mut self, question: &Question) -> Told {
         let told = match self {
             Self::Library(service) => {
-                library(service, question).map_err(|error| (error.kind().to_owned(), chain(&error)))
+                library(service, question).map_err(|error| (error.kind().code().to_owned(), chain(&error)))
             }
             Self::Rpc(connection) => rpc(connection, question),
         };

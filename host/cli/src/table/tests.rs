@@ -1,3 +1,5 @@
+use jurat::EngineErrorKind;
+
 use super::*;
 
 /// Prints the records and their summary, and compares it with `host/cli/src/table/NAME.txt`.
@@ -149,7 +151,7 @@ fn loans() -> Vec<RecordResult> {
     unreadable.entity_type = None;
     unreadable.status = Some(Error);
     unreadable.error = Some(RecordError {
-        code: "json_syntax",
+        kind: EngineErrorKind::JsonSyntax,
         message: "expected `,` or `}` after a member".to_owned(),
         line: 57,
         offset: 2_311,

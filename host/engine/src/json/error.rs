@@ -6,6 +6,7 @@ use jurat_model::Bytes;
 use thiserror::Error;
 
 use crate::Excerpt;
+use crate::error_kind::EngineErrorKind;
 
 /// Why a text was refused, and where.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -22,6 +23,12 @@ impl JsonError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.problem.code()
+    }
+
+    /// The kind of the problem.
+    #[must_use]
+    pub fn kind(&self) -> EngineErrorKind {
+        self.problem.kind()
     }
 
     /// The error that a valid text is not an object.
@@ -91,15 +98,21 @@ impl JsonProblem {
     /// The stable name of the problem, for machines.
     #[must_use]
     pub fn code(&self) -> &'static str {
+        self.kind().code()
+    }
+
+    /// The kind of the problem.
+    #[must_use]
+    pub fn kind(&self) -> EngineErrorKind {
         match self {
-            Self::Syntax(_) => "json_syntax",
-            Self::Utf8 => "json_utf8",
-            Self::Depth { .. } => "json_depth",
-            Self::DuplicateKey { .. } => "json_duplicate_key",
-            Self::Number => "json_number",
-            Self::NotObject { .. } => "json_not_object",
-            Self::TooLarge { .. } => "record_too_large",
-            Self::Lost(_) => "records_lost",
+            Self::Syntax(_) => EngineErrorKind::JsonSyntax,
+            Self::Utf8 => EngineErrorKind::JsonUtf8,
+            Self::Depth { .. } => EngineErrorKind::JsonDepth,
+            Self::DuplicateKey { .. } => EngineErrorKind::JsonDuplicateKey,
+            Self::Number => EngineErrorKind::JsonNumber,
+            Self::NotObject { .. } => EngineErrorKind::JsonNotObject,
+            Self::TooLarge { .. } => EngineErrorKind::RecordTooLarge,
+            Self::Lost(_) => EngineErrorKind::RecordsLost,
         }
     }
 }

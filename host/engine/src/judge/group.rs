@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::related::{Buffers, Found, Unreadable};
+use crate::error_kind::EngineErrorKind;
 use crate::extract::{Added, Chunk, ChunkBuilder, PlanError, RelatedPlan, Tokens};
 use crate::prepared::Prepared;
 use crate::routing::Route;
@@ -39,8 +40,9 @@ pub(super) struct RelatedRows {
 }
 
 impl Group {
-    pub(super) fn open(context: &Context, route: Route) -> Result<Self, (&'static str, String)> {
-        let prepared = context.prepare(route).map_err(|errors| ("field_map_mismatch", mismatch(&errors)))?;
+    pub(super) fn open(context: &Context, route: Route) -> Result<Self, (EngineErrorKind, String)> {
+        let prepared =
+            context.prepare(route).map_err(|errors| (EngineErrorKind::FieldMapMismatch, mismatch(&errors)))?;
         let builder = ChunkBuilder::new(Arc::clone(&prepared.plan), context.request.chunk, context.request.run.now);
         Ok(Self { route, prepared, builder, chunk: None, rows: Vec::new(), related: RelatedRows::default() })
     }

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::identity;
 use super::values::Row;
 use super::window::{Fate, RecordOutcome, WindowOutcome};
+use crate::error_kind::EngineErrorKind;
 use crate::json::{Position, Scratch};
 use crate::results::{RecordError, RecordResult};
 
@@ -137,7 +138,8 @@ impl<'a> JudgedRecord<'a> {
     /// The chunk and the row in which it was judged, or why it was not.
     fn chunk(&self) -> Result<(&'a ChunkView<'a>, u32), &'a RecordError> {
         /// What is said of a record whose chunk is missing: a mistake of the program.
-        static LOST: RecordError = RecordError { code: "internal", message: String::new(), line: 0, offset: 0 };
+        static LOST: RecordError =
+            RecordError { kind: EngineErrorKind::Internal, message: String::new(), line: 0, offset: 0 };
         match &self.record.fate {
             Fate::Unreadable(error) => Err(error),
             Fate::Judged { chunk, row } => self.window.chunks.get(*chunk).map(|chunk| (chunk, *row)).ok_or(&LOST),

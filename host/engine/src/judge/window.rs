@@ -11,6 +11,7 @@ use super::group::{Filled, Group};
 use super::identity::{self, Id, NotText};
 use super::related::{self, Known};
 use super::supply::Answers;
+use crate::error_kind::EngineErrorKind;
 use crate::extract::{Plan, Tokens};
 use crate::json::{JsonError, Position, Scratch};
 use crate::results::RecordError;
@@ -63,7 +64,7 @@ pub(super) enum Fate {
 }
 
 /// Why a record cannot be judged: code and words.
-type Reason = (&'static str, String);
+type Reason = (EngineErrorKind, String);
 
 /// Reads, routes and judges the records of a window.
 pub(super) fn judge(context: &Context, worker: Worker, window: Window, answers: Answers) -> WindowOutcome {
@@ -141,7 +142,7 @@ impl<'a> Reader<'a> {
         (place, text): (&Place, Result<&[u8], JsonError>),
         id: &mut Id,
     ) -> Result<Fate, RecordError> {
-        let here = |(code, message)| RecordError::new(code, message, place.at);
+        let here = |(kind, message)| RecordError::new(kind, message, place.at);
         let within = |error: JsonError| broken(&error.within(place.at));
         let text = text.map_err(|error| broken(&error))?;
 
@@ -156,13 +157,17 @@ impl<'a> Reader<'a> {
         };
 
         let group = self.current.and_then(|(_, group)| self.groups.get_mut(group));
-        let group = group.ok_or_else(|| here(("internal", "the record's group is missing".to_owned())))?;
+        let group =
+            group.ok_or_else(|| here((EngineErrorKind::Internal, "the record's group is missing".to_owned())))?;
         let known = Known { context: self.context, answers: self.answers, record: index, id: id.key() };
         let found = related::find(known, group.prepared(), &mut self.related);
         let added = group.add(index, &tokens, found, &mut self.related, &mut self.chunks);
         added.map(|(chunk, row)| Fate::Judged { chunk, row }).ok_or_else(|| {
             let limit = self.context.request.chunk.bytes;
-            here(("inputs_too_large", format!("what the rules read of this record takes more than {limit}")))
+            here((
+                EngineErrorKind::InputsTooLarge,
+                format!("what the rules read of this record takes more than {limit}"),
+            ))
         })
     }
 
@@ -191,18 +196,18 @@ impl<'a> Reader<'a> {
 
 /// Where a record goes, by what it says of itself.
 pub(super) fn route(routes: &mut Routes<'_>, tokens: &Tokens<'_>) -> Result<Route, Reason> {
-    let not_text = |code, name| (code, format!("`{name}` must be a text"));
-    let schema = identity::schema(tokens).map_err(|_| not_text("schema_not_text", "$schema"))?;
+    let not_text = |kind, name| (kind, format!("`{name}` must be a text"));
+    let schema = identity::schema(tokens).map_err(|_| not_text(EngineErrorKind::SchemaNotText, "$schema"))?;
     let (found, is_text) = match identity::entity_type(tokens) {
         Ok(own) => (routes.find(schema.as_deref(), own.as_deref()), true),
         Err(NotText) => (routes.find_without_default(schema.as_deref(), None), false),
     };
     found.map_err(|error| match error {
-        RouteError::NoEntityType if !is_text => not_text("entity_type_not_text", "entity_type"),
-        error => (error.code(), error.to_string()),
+        RouteError::NoEntityType if !is_text => not_text(EngineErrorKind::EntityTypeNotText, "entity_type"),
+        error => (error.kind(), error.to_string()),
     })
 }
 
 fn broken(error: &JsonError) -> RecordError {
-    RecordError::new(error.code(), error.problem.to_string(), error.at)
+    RecordError::new(error.kind(), error.problem.to_string(), error.at)
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error_kind::EngineErrorKind;
 use crate::excerpt::Excerpt;
 use crate::ruleset::advice;
 
@@ -76,15 +77,21 @@ impl RouteError {
     /// The code under which results report the error.
     #[must_use]
     pub fn code(&self) -> &'static str {
+        self.kind().code()
+    }
+
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> EngineErrorKind {
         match self {
-            Self::UnknownRuleset { .. } => "unknown_ruleset",
-            Self::NoEntityType => "no_entity_type",
-            Self::UnknownEntityType { .. } => "unknown_entity_type",
-            Self::UnexpectedEntityType { .. } => "unexpected_entity_type",
-            Self::NoRules { .. } => "no_rules",
-            Self::UnknownSchema { .. } => "unknown_schema",
-            Self::UnknownSchemaMajor { .. } => "unknown_schema_major",
-            Self::NoFieldMap { .. } => "no_field_map",
+            Self::UnknownRuleset { .. } => EngineErrorKind::UnknownRuleset,
+            Self::NoEntityType => EngineErrorKind::NoEntityType,
+            Self::UnknownEntityType { .. } => EngineErrorKind::UnknownEntityType,
+            Self::UnexpectedEntityType { .. } => EngineErrorKind::UnexpectedEntityType,
+            Self::NoRules { .. } => EngineErrorKind::NoRules,
+            Self::UnknownSchema { .. } => EngineErrorKind::UnknownSchema,
+            Self::UnknownSchemaMajor { .. } => EngineErrorKind::UnknownSchemaMajor,
+            Self::NoFieldMap { .. } => EngineErrorKind::NoFieldMap,
         }
     }
 }

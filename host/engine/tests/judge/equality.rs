@@ -101,7 +101,7 @@ const NEVER: u32 = u32::MAX;
 fn the_records_are_of_all_sorts() {
     let World { alone, .. } = world();
     let codes: std::collections::BTreeSet<_> =
-        alone.iter().filter_map(|result| result.error.as_ref()).map(|error| error.code).collect();
+        alone.iter().filter_map(|result| result.error.as_ref()).map(|error| error.kind.code()).collect();
     assert!(codes.len() >= 9, "{codes:?}");
     let summary = counted(alone);
     for count in ["unreadable", "failed", "warned"] {

@@ -28,7 +28,7 @@ fn lines(count: usize) -> Vec<u8> {
 /// The id and the code of the error of each record.
 fn brief(record: &JudgedRecord<'_>) -> (usize, String, Option<&'static str>) {
     let result = record.result();
-    (record.source(), result.entity_id, result.error.map(|error| error.code))
+    (record.source(), result.entity_id, result.error.map(|error| error.kind.code()))
 }
 
 type Brief = (usize, String, Option<&'static str>);

@@ -130,7 +130,7 @@ fn warn(map: Option<&str>) -> Say {
 fn says(record: &RecordResult) -> String {
     if let Some(error) = &record.error {
         assert!(record.results.is_empty() && record.entity_type.is_none());
-        return error.code.to_owned();
+        return error.kind.code().to_owned();
     }
     let mut words = vec![record.entity_type.as_deref().unwrap().to_owned()];
     words.extend(record.results.iter().map(rule_says));

@@ -92,16 +92,25 @@ pub(super) enum Reason {
     Deadline(std::time::Duration),
 }
 
+/// Why a file of records was not read, for programs.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum DataErrorKind {
+    /// The settings do not allow it; the message says what would have to be configured.
+    Refused,
+    /// There is no such file where files may be read.
+    NotFound,
+    /// The file is longer than the limit.
+    TooLarge,
+    /// There is no room for the file in memory at present.
+    NoRoom,
+    /// The system, or the server that has the file, fails. A later attempt may succeed.
+    Unavailable,
+}
+
 impl DataError {
-    /// A stable name for the reason.
-    ///
-    /// - `data_refused`: callers may not have this read; the message says what would have to be configured.
-    /// - `data_not_found`: there is no such file, where files may be read.
-    /// - `data_too_large`: it is longer than what is read.
-    /// - `overloaded`: there is no room for it in memory at this moment.
-    /// - `data_unavailable`: the system, or the server that has it, fails. Later it may be different.
+    /// Why the file was not read.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> DataErrorKind {
         match &self.reason {
             Reason::Malformed(_)
             | Reason::NoRoots
@@ -111,17 +120,17 @@ impl DataError {
             | Reason::NoOrigins
             | Reason::Origin { .. }
             | Reason::Redirected { .. }
-            | Reason::Private => "data_refused",
-            Reason::NotFound => "data_not_found",
-            Reason::TooLarge { .. } => "data_too_large",
-            Reason::NoRoom => "overloaded",
+            | Reason::Private => DataErrorKind::Refused,
+            Reason::NotFound => DataErrorKind::NotFound,
+            Reason::TooLarge { .. } => DataErrorKind::TooLarge,
+            Reason::NoRoom => DataErrorKind::NoRoom,
             Reason::File(_)
             | Reason::Http(_)
             | Reason::Status(_)
             | Reason::Encoded
             | Reason::Nowhere
             | Reason::Circle(_)
-            | Reason::Deadline(_) => "data_unavailable",
+            | Reason::Deadline(_) => DataErrorKind::Unavailable,
         }
     }
 

@@ -25,9 +25,10 @@ fn read(source: &DataSource, uri: &str) -> Result<String, (&'static str, String)
     match runtime.block_on(source.read(uri, &enough())) {
         Ok(bytes) => Ok(String::from_utf8(bytes).unwrap()),
         Err(error) => {
-            let is_callers = ["data_refused", "data_not_found", "data_too_large"].contains(&error.kind());
+            let code = crate::CallErrorKind::from(error.kind()).code();
+            let is_callers = ["data_refused", "data_not_found", "data_too_large"].contains(&code);
             assert_eq!(error.blame() == jurat_model::Blame::Caller, is_callers, "{error}");
-            Err((error.kind(), chain(&error)))
+            Err((code, chain(&error)))
         }
     }
 }

@@ -9,12 +9,13 @@ use jurat_model::{Blame, Excerpt};
 use jurat_repository::RepositoryError;
 use thiserror::Error;
 
+use super::kind::CallErrorKind;
 use super::open::OpenError;
 use crate::data::DataError;
 
 /// Why a call gave no results.
 ///
-/// [`CallError::kind`] is what programs should look at: it does not change; the words may.
+/// Programs decide by [`CallError::kind`], whose code does not change; the words may.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -118,29 +119,29 @@ impl CallError {
         }
     }
 
-    /// A stable name for the reason.
+    /// Why, for programs. Its code does not change.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> CallErrorKind {
         match self {
-            Self::Closed => "closed",
-            Self::UnknownTenant { .. } => "unknown_tenant",
-            Self::TenantNeeded => "tenant_needed",
-            Self::NotOneRecord => "not_one_record",
-            Self::NotAList => "not_a_list",
-            Self::NoSchema => "no_schema",
-            Self::Record(error) => error.code,
-            Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.code(),
-            Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => "id_fields",
-            Self::Judge(JudgeError::Now) => "now",
-            Self::Judge(JudgeError::Input { .. }) => "input",
-            Self::Judge(JudgeError::Output(_)) => "output",
-            Self::Judge(_) | Self::BrokenOff => "internal",
-            Self::Data(error) => error.kind(),
-            Self::Reload(_) | Self::Coordination { .. } => "reload",
-            Self::NotReady(_) => "not_ready",
-            Self::Revoked { .. } => "release_revoked",
-            Self::Stale { .. } => "release_stale",
-            Self::Unpinnable | Self::NothingEarlier | Self::Pin(_) => "pin",
+            Self::Closed => CallErrorKind::Closed,
+            Self::UnknownTenant { .. } => CallErrorKind::UnknownTenant,
+            Self::TenantNeeded => CallErrorKind::TenantNeeded,
+            Self::NotOneRecord => CallErrorKind::NotOneRecord,
+            Self::NotAList => CallErrorKind::NotAList,
+            Self::NoSchema => CallErrorKind::NoSchema,
+            Self::Record(error) => error.kind.into(),
+            Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.kind().into(),
+            Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => CallErrorKind::IdFields,
+            Self::Judge(JudgeError::Now) => CallErrorKind::Now,
+            Self::Judge(JudgeError::Input { .. }) => CallErrorKind::Input,
+            Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
+            Self::Judge(_) | Self::BrokenOff => CallErrorKind::Internal,
+            Self::Data(error) => error.kind().into(),
+            Self::Reload(_) | Self::Coordination { .. } => CallErrorKind::Reload,
+            Self::NotReady(_) => CallErrorKind::NotReady,
+            Self::Revoked { .. } => CallErrorKind::ReleaseRevoked,
+            Self::Stale { .. } => CallErrorKind::ReleaseStale,
+            Self::Unpinnable | Self::NothingEarlier | Self::Pin(_) => CallErrorKind::Pin,
         }
     }
 }

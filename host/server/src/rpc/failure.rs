@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use jurat::{CallError, RecordError, chain};
+use jurat::{CallError, CallErrorKind, RecordError, chain};
 use serde::Serialize;
 
 /// Why a request has no result.
@@ -55,7 +55,7 @@ pub(crate) enum Kind {
     /// A mistake of this program.
     Internal,
     /// What the service says.
-    Service(&'static str),
+    Service(CallErrorKind),
 }
 
 impl Kind {
@@ -122,7 +122,7 @@ impl Kind {
             Self::Forbidden => "forbidden",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
-            Self::Service(name) => name,
+            Self::Service(kind) => kind.code(),
         }
     }
 }
@@ -181,15 +181,15 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         let message = chain(&error);
         match (&error, error.kind()) {
-            (_, "internal") => Self::new(Kind::Internal, message),
-            (_, "overloaded") => Self::new(Kind::Overloaded, message),
+            (_, CallErrorKind::Internal) => Self::new(Kind::Internal, message),
+            (_, CallErrorKind::Overloaded) => Self::new(Kind::Overloaded, message),
             (CallError::Record(record), kind) => Self { place: Some(place(record)), ..service(kind, message) },
             (_, kind) => service(kind, message),
         }
     }
 }
 
-fn service(kind: &'static str, message: String) -> Failure {
+fn service(kind: CallErrorKind, message: String) -> Failure {
     Failure::new(Kind::Service(kind), message)
 }
 
@@ -209,6 +209,8 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jurat::EngineErrorKind;
+
     use super::*;
 
     #[test]
@@ -221,7 +223,12 @@ mod tests {
 
     #[test]
     fn every_error_says_its_kind_and_where_the_log_speaks_of_it() {
-        let error = CallError::Record(RecordError { code: "json_syntax", message: "no".into(), line: 2, offset: 17 });
+        let error = CallError::Record(RecordError {
+            kind: EngineErrorKind::JsonSyntax,
+            message: "no".into(),
+            line: 2,
+            offset: 17,
+        });
         let json = |failure: Failure, correlation: &str| serde_json::to_string(&failure.body(correlation)).unwrap();
         assert_eq!(
             json(error.into(), "a-1"),

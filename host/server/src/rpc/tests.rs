@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jurat::CallErrorKind;
 use jurat::settings::Rpc;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
@@ -42,7 +43,9 @@ impl Answers for Script {
                     }
                     "fill" => output.value(&"x".repeat(entity_type.parse().unwrap()))?,
                     "panic" => panic!("as asked"),
-                    other => return Err(Failure::new(super::failure::Kind::Service("unknown_ruleset"), other)),
+                    other => {
+                        return Err(Failure::new(super::failure::Kind::Service(CallErrorKind::UnknownRuleset), other));
+                    }
                 },
                 Asked::Batch { records, .. } => output.text(std::str::from_utf8(&records).unwrap())?,
                 _ => output.value(&json!({"done": true}))?,

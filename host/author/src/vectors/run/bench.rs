@@ -178,7 +178,7 @@ fn request(vector: &Vector, way: Way) -> Request {
 
 fn row(result: RecordResult) -> Row {
     if let Some(error) = result.error {
-        return Err(format!("{} (code `{}`)", Excerpt::of(&error.message), error.code));
+        return Err(format!("{} (code `{}`)", Excerpt::of(&error.message), error.kind.code()));
     }
     let mut rules = BTreeMap::new();
     result.results.into_iter().for_each(|result| keep(result, &mut rules));

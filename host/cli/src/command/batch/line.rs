@@ -139,7 +139,7 @@ fn rules(
 fn without_rules(piece: &mut Piece, about: About<'_>) -> io::Result<()> {
     let line = match &about.record.error {
         Some(error) => Line {
-            code: Some(error.code),
+            code: Some(error.kind.code()),
             line: error.line,
             offset: error.offset,
             ..about.says(Status::Error, &error.message)

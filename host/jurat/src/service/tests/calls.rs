@@ -10,7 +10,7 @@ use crate::{CallError, Health};
 #[track_caller]
 fn refused<T: fmt::Debug>(outcome: Result<T, CallError>, kind: &str) {
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind(), error.blame()), (kind, Blame::Caller), "{error}");
+    assert_eq!((error.kind().code(), error.blame()), (kind, Blame::Caller), "{error}");
     assert!(!error.to_string().is_empty());
 }
 
@@ -68,7 +68,7 @@ fn a_closed_service_takes_no_calls_and_says_so() {
         clone.reload_logic().unwrap_err(),
         clone.discover_rulesets().unwrap_err(),
     ] {
-        assert_eq!((error.kind(), error.blame()), ("closed", Blame::Host));
+        assert_eq!((error.kind().code(), error.blame()), ("closed", Blame::Host));
     }
     assert_eq!(clone.status().health, Health::Closed);
     clone.close();

@@ -84,7 +84,7 @@ fn what_is_not_at_hand_cannot_be_pinned_and_what_serves_goes_on() {
     let site = Site::new();
     let service = open(&site);
     let unknown = jurat_trust::Digest::of(b"nothing");
-    assert_eq!(service.pin(&unknown, PinnedBy::Library, None).unwrap_err().kind(), "reload");
+    assert_eq!(service.pin(&unknown, PinnedBy::Library, None).unwrap_err().kind().code(), "reload");
     assert_eq!(version(&service), "1.0.0");
     let status = service.status();
     assert!(status.tenants[0].failure.as_ref().unwrap().reasons[0].contains("is not at hand"), "{status:?}");
@@ -117,7 +117,7 @@ fn what_was_revoked_is_dropped_for_what_served_before_and_never_comes_back() {
     site.revoke();
     assert!(service.reload_logic().is_err());
     assert_eq!(version(&service), "1.1.0");
-    assert_eq!(service.pin(&manifests[2], PinnedBy::Library, None).unwrap_err().kind(), "reload");
+    assert_eq!(service.pin(&manifests[2], PinnedBy::Library, None).unwrap_err().kind().code(), "reload");
     assert_eq!(version(&service), "1.1.0");
     service.unpin().unwrap_err();
     drop(service);
@@ -133,7 +133,7 @@ fn where_nothing_else_is_left_calls_say_that_the_release_was_revoked() {
     for _ in 0..2 {
         service.reload_logic().unwrap_err();
         let error = service.validate("loan", LOAN, "quick").unwrap_err();
-        assert_eq!((error.kind(), error.blame()), ("release_revoked", Blame::Publisher));
+        assert_eq!((error.kind().code(), error.blame()), ("release_revoked", Blame::Publisher));
     }
     assert_eq!(service.status().health, Health::Degraded);
     drop(service);
@@ -164,6 +164,6 @@ fn what_has_expired_serves_on_and_says_so_until_it_has_for_too_long() {
     site.set_clock("2026-02-03T23:59:59Z");
     assert!(stale(&service).unwrap());
     site.set_clock("2026-02-04T00:00:00Z");
-    assert_eq!(stale(&service).unwrap_err().kind(), "release_stale");
+    assert_eq!(stale(&service).unwrap_err().kind().code(), "release_stale");
     assert!(!service.status().tenants[0].unavailable.is_empty());
 }

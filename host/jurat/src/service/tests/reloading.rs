@@ -38,7 +38,7 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
         fs::write(blob.unwrap().path(), "altered").unwrap();
     }
     let error = service.reload_logic().unwrap_err();
-    assert_eq!((error.kind(), error.blame()), ("reload", Blame::Source));
+    assert_eq!((error.kind().code(), error.blame()), ("reload", Blame::Source));
     assert_eq!(service.identity().unwrap().version, "1.0.0");
     assert!(service.validate("loan", LOAN, "quick").is_ok());
     let status = service.status();

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jurat::CallErrorKind;
+
 use super::super::call::METHODS;
 use super::super::failure::Kind;
 
@@ -22,13 +24,9 @@ fn the_page_has_every_kind_with_its_code() {
     }
 }
 
-/// Where errors and results get their codes, and what looks like one there and is none.
-const SOURCES: [(&str, &[&str]); 9] = [
-    ("host/jurat/src/service/call.rs", &[]),
-    ("host/jurat/src/data/error.rs", &[]),
+/// Where results get their codes, and what looks like one there and is none.
+const SOURCES: [(&str, &[&str]); 5] = [
     ("host/coordination/src/failure.rs", &[]),
-    ("host/engine/src/json/error.rs", &[]),
-    ("host/engine/src/routing/error.rs", &[]),
     ("host/engine/src/supplier.rs", &[]),
     ("host/engine/src/schema.rs", &["type"]),
     ("host/model/src/fault.rs", &[]),
@@ -36,7 +34,16 @@ const SOURCES: [(&str, &[&str]); 9] = [
 ];
 
 #[test]
-fn the_page_has_every_code_of_the_service_and_of_the_host_in_results() {
+fn the_page_has_every_kind_of_the_service() {
+    let page = page();
+    for kind in CallErrorKind::ALL {
+        let code = kind.code();
+        assert!(page.contains(&format!("| `{code}` |")), "docs/json-rpc.md has no row for `{code}`");
+    }
+}
+
+#[test]
+fn the_page_has_every_code_of_the_host_in_results() {
     // The coordination service has a page of its own.
     let pages = page() + &std::fs::read_to_string(root().join("docs/coordination-service.md")).unwrap();
     for (place, others) in SOURCES {
