@@ -58,8 +58,8 @@ pub struct Settings {
     pub kept_releases: u32,
     /// How this host speaks to servers.
     pub http: Http,
-    /// How this host serves others.
-    pub rpc: Rpc,
+    /// How this host serves other programs, under `rpc`.
+    pub server: ServerSettings,
     /// Values for headers that a coordination service wants, by the names under which its configuration asks for them.
     pub headers: BTreeMap<String, Secret>,
 }
@@ -135,9 +135,9 @@ pub struct CoordinationSource {
     pub hosts: Vec<HostPattern>,
 }
 
-/// How this host serves others over JSON-RPC.
+/// How this host serves other programs: what all protocols of a server have in common. Its keys stand under `rpc`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Rpc {
+pub struct ServerSettings {
     /// The longest request: 64 MiB.
     pub max_message: Bytes,
     /// The longest answer: 256 MiB.
@@ -209,7 +209,7 @@ impl Settings {
             max_age: Duration::from_secs(1_800),
             kept_releases: 2,
             http: Http::default(),
-            rpc: Rpc::default(),
+            server: ServerSettings::default(),
             headers: BTreeMap::new(),
         }
     }
@@ -268,7 +268,7 @@ impl TenantSettings {
     }
 }
 
-impl Default for Rpc {
+impl Default for ServerSettings {
     fn default() -> Self {
         const CONNECTIONS: NonZeroU32 = NonZeroU32::new(256).unwrap();
         const IN_FLIGHT: NonZeroU32 = NonZeroU32::new(16).unwrap();

@@ -7,7 +7,7 @@
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! let settings = Settings::read(std::path::Path::new("local-config.yaml"), &Overrides::none())?;
-//! let rpc = settings.rpc.clone();
+//! let rpc = settings.server.clone();
 //! let listener = Listener::tcp("127.0.0.1", 0, &rpc, Remote::Refused).await?;
 //! println!("listening on {}", listener.address());
 //! let service = Service::open(settings)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use jurat::settings::{DataRoots, Rpc};
+use jurat::settings::{DataRoots, ServerSettings};
 use jurat::{Service, Settings, chain};
 use jurat_server::rpc::{Ended, ListenError, Listener, Remote, Server, run as run_server};
 use serde_json::json;
@@ -60,7 +60,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut settings = arguments.settings.read()?;
-    let rpc = settings.rpc.clone();
+    let rpc = settings.server.clone();
     if arguments.listens() {
         forget_working_directory(&mut settings);
     }
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     verdict(ended.map_err(|error| Failure::about(Exit::Host, "the server could not be started", &error))??)
 }
 
-async fn serve(arguments: &Arguments, service: &Service, rpc: Rpc) -> Result<Ended, Failure> {
+async fn serve(arguments: &Arguments, service: &Service, rpc: ServerSettings) -> Result<Ended, Failure> {
     let server = Server::new(service.asynchronous(), rpc.clone());
     let signals = server.stop().on_signals();
     signals.map_err(|error| Failure::about(Exit::Host, "signals cannot be received", &error))?;

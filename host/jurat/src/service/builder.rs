@@ -61,7 +61,7 @@ impl Service {
 
     /// Like [`Service::open`], with options.
     pub fn builder(settings: Settings) -> ServiceBuilder {
-        let waiting_calls = waiting_calls(&settings.rpc);
+        let waiting_calls = waiting_calls(&settings.server);
         ServiceBuilder {
             settings,
             compiler: Compiler::InProcess,

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::settings::Rpc;
+use crate::settings::ServerSettings;
 
 /// Threads that wait for servers, on behalf of all calls.
 const IO_THREADS: usize = 2;
@@ -65,8 +65,8 @@ impl Drop for Runtimes {
 }
 
 /// As many as a server with these settings takes on, so that nobody's slow calls can keep others from theirs.
-pub(super) fn waiting_calls(settings: &Rpc) -> usize {
-    let Rpc { max_connections, max_in_flight, .. } = settings;
+pub(super) fn waiting_calls(settings: &ServerSettings) -> usize {
+    let ServerSettings { max_connections, max_in_flight, .. } = settings;
     let most = (max_connections.get() as usize).saturating_mul(max_in_flight.get() as usize);
     most.clamp(FEWEST_CALLS, MOST_CALLS)
 }
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_server_with_the_default_limits_cannot_use_up_the_threads_that_wait() {
-        let Rpc { max_connections, max_in_flight, .. } = Rpc::default();
-        assert_eq!(waiting_calls(&Rpc::default()), (max_connections.get() * max_in_flight.get()) as usize);
+        let ServerSettings { max_connections, max_in_flight, .. } = ServerSettings::default();
+        assert_eq!(waiting_calls(&ServerSettings::default()), (max_connections.get() * max_in_flight.get()) as usize);
     }
 }

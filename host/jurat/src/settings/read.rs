@@ -12,7 +12,8 @@ use super::location::Credentials;
 use super::secret_file::Standing;
 use super::target::{HEADER_NAME, is_header};
 use super::{
-    Http, Location, Rpc, Secret, Settings, TenantSettings, Tls, WorkerCount, location, secret_file, tenant, trust,
+    Http, Location, Secret, ServerSettings, Settings, TenantSettings, Tls, WorkerCount, location, secret_file, tenant,
+    trust,
 };
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
@@ -38,7 +39,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let kept_releases = document.take("kept_releases").natural();
     let workers = workers(document);
     let http = document.take("http").section(|section| Some(http(section))).unwrap_or_default();
-    let rpc = document.take("rpc").section(|section| Some(rpc(section))).unwrap_or_default();
+    let server = document.take("rpc").section(|section| Some(server(section))).unwrap_or_default();
     let headers = headers(document);
     Some(Settings {
         tenants: tenants?,
@@ -49,7 +50,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         max_age: max_age.unwrap_or(defaults.max_age),
         kept_releases: kept_releases.unwrap_or(defaults.kept_releases),
         http,
-        rpc,
+        server,
         headers,
     })
 }
@@ -103,8 +104,8 @@ fn http(section: &mut Section<'_>) -> Http {
     }
 }
 
-fn rpc(section: &mut Section<'_>) -> Rpc {
-    let defaults = Rpc::default();
+fn server(section: &mut Section<'_>) -> ServerSettings {
+    let defaults = ServerSettings::default();
     let (token, token_file) = (section.take("token"), section.take("token_file"));
     let token = secret_file::choose(Some(&token), Some(&token_file), |token, standing| match standing {
         Standing::Open => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
@@ -114,7 +115,7 @@ fn rpc(section: &mut Section<'_>) -> Rpc {
     let max_in_flight = section.take("max_in_flight").positive();
     let write_timeout = duration(&section.take("write_timeout_ms"), Duration::from_millis);
     let drain = duration_or_zero(&section.take("drain_ms"), Duration::from_millis);
-    Rpc {
+    ServerSettings {
         max_message: size(&section.take("max_message")).unwrap_or(defaults.max_message),
         max_reply: size(&section.take("max_reply")).unwrap_or(defaults.max_reply),
         max_buffered: size(&section.take("max_buffered")).unwrap_or(defaults.max_buffered),

@@ -102,7 +102,7 @@ fn everything_of_a_host_can_be_set() {
         dns_cache: Duration::ZERO,
     };
     assert_eq!(settings.http, http);
-    let rpc = Rpc {
+    let server = ServerSettings {
         max_message: Bytes::kibi(1),
         max_reply: Bytes::kibi(2),
         max_buffered: Bytes::kibi(3),
@@ -113,7 +113,7 @@ fn everything_of_a_host_can_be_set() {
         token: None,
         tls: Some(Tls { certificate: "/etc/jurat/c.pem".into(), key: "/k.pem".into() }),
     };
-    assert_eq!(settings.rpc, rpc);
+    assert_eq!(settings.server, server);
 }
 
 /// As validation-lib's own file is shaped: to the letter, but for the host.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat::settings::Rpc;
+use jurat::settings::ServerSettings;
 use rustix::net::sockopt;
 use rustls::ServerConfig;
 use thiserror::Error;
@@ -98,7 +98,7 @@ impl Listener {
     ///
     /// # Errors
     /// See [`ListenError`].
-    pub async fn tcp(host: &str, port: u16, settings: &Rpc, remote: Remote) -> Result<Self, ListenError> {
+    pub async fn tcp(host: &str, port: u16, settings: &ServerSettings, remote: Remote) -> Result<Self, ListenError> {
         let error = |cause| ListenError::Tcp { host: host.to_owned(), port, cause };
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(error)?.collect();
         if settings.token.as_ref().is_some_and(|token| token.reveal().is_empty()) {
@@ -184,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_system_looks_whether_silent_clients_are_there() {
-        let listener = Listener::tcp("127.0.0.1", 0, &Rpc::default(), Remote::Refused).await.unwrap();
+        let listener = Listener::tcp("127.0.0.1", 0, &ServerSettings::default(), Remote::Refused).await.unwrap();
         let _client = TcpStream::connect(listener.address()).await.unwrap();
         let Caller::Tcp(stream) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
         assert!(sockopt::socket_keepalive(&stream).unwrap());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jurat::AsyncService;
-use jurat::settings::Rpc;
+use jurat::settings::ServerSettings;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -62,7 +62,7 @@ pub enum Ended {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) answers: Arc<dyn Answers>,
-    pub(crate) settings: Rpc,
+    pub(crate) settings: ServerSettings,
     /// The memory for requests.
     pub(crate) requests: Arc<Budget>,
     /// The memory for answers.
@@ -80,14 +80,14 @@ pub(crate) struct Working<'a>(&'a AtomicUsize);
 impl Server {
     /// A server for a service.
     #[must_use]
-    pub fn new(service: AsyncService, settings: Rpc) -> Self {
+    pub fn new(service: AsyncService, settings: ServerSettings) -> Self {
         let requests = Budget::new(settings.max_buffered.get());
         let answers = Arc::new(Serving::new(service, Arc::clone(&requests)));
         Self(Shared::new(answers, settings, requests))
     }
 
     #[cfg(test)]
-    pub(crate) fn answering(answers: Arc<dyn Answers>, settings: Rpc) -> Self {
+    pub(crate) fn answering(answers: Arc<dyn Answers>, settings: ServerSettings) -> Self {
         let requests = Budget::new(settings.max_buffered.get());
         Self(Shared::new(answers, settings, requests))
     }
@@ -189,7 +189,7 @@ impl Server {
 }
 
 impl Shared {
-    fn new(answers: Arc<dyn Answers>, settings: Rpc, requests: Arc<Budget>) -> Arc<Self> {
+    fn new(answers: Arc<dyn Answers>, settings: ServerSettings, requests: Arc<Budget>) -> Arc<Self> {
         let replies = settings.max_reply.get().saturating_add(settings.max_buffered.get());
         Arc::new(Self {
             answers,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jurat::CallErrorKind;
-use jurat::settings::Rpc;
+use jurat::settings::ServerSettings;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
 use tokio::sync::Semaphore;
@@ -68,7 +68,7 @@ struct Peer<S> {
 }
 
 impl Stage {
-    fn new(settings: Rpc) -> Self {
+    fn new(settings: ServerSettings) -> Self {
         let gate = Arc::new(Semaphore::new(0));
         Self { server: Server::answering(Arc::new(Script { gate: Arc::clone(&gate) }), settings), gate }
     }

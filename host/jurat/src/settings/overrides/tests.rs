@@ -82,7 +82,7 @@ fn values_of_the_environment_are_read_by_kind() {
     assert_eq!((trust.max_stale.as_secs(), trust.repository.as_ref().unwrap().as_str()), (2, "2026"));
     assert_eq!(settings.workers, crate::settings::WorkerCount::Exactly(std::num::NonZeroUsize::MIN));
     assert_eq!((only(&settings).max_file, only(&settings).chunk.bytes), (Bytes::mebi(3_072), Bytes::kibi(4)));
-    assert_eq!(settings.rpc.drain, std::time::Duration::ZERO);
+    assert_eq!(settings.server.drain, std::time::Duration::ZERO);
     // The file's paths are relative to the file, others to the working directory.
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/srv/cache")));
     assert_eq!(only(&settings).rules, Location::File("/etc/jurat/repository".into()));
@@ -96,7 +96,7 @@ fn an_empty_value_is_nothing_and_an_empty_list_is_empty() {
     assert_eq!(only(&settings).limits.fuel.get(), 10_000_000);
     // Not `null`, which would be more than nothing.
     assert_eq!(only(&settings).data.roots, crate::settings::DataRoots::Listed(Vec::new()));
-    assert_eq!((only(&settings).data.origins.len(), &settings.rpc.token), (0, &None));
+    assert_eq!((only(&settings).data.origins.len(), &settings.server.token), (0, &None));
     let refusals = refusals(FILE_TEXT, &variables(&[("JURAT_BUSINESS_CONFIG_URI", "")]));
     assert_eq!(refusals, ["environment variable JURAT_BUSINESS_CONFIG_URI: business_config_uri: it is missing"]);
 }

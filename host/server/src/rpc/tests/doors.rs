@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use super::super::listen::{ListenError, Listener, Remote};
 use super::*;
 
-async fn tcp(stage: &Stage, settings: &Rpc) -> (SocketAddr, JoinHandle<Ended>) {
+async fn tcp(stage: &Stage, settings: &ServerSettings) -> (SocketAddr, JoinHandle<Ended>) {
     let listener = Listener::tcp("127.0.0.1", 0, settings, Remote::Refused).await.unwrap();
     let address = listener.address().parse().unwrap();
     let server = stage.server.clone();
@@ -25,8 +25,8 @@ async fn connect(address: SocketAddr) -> Peer<TcpStream> {
     Peer::new(TcpStream::connect(address).await.unwrap())
 }
 
-fn guarded() -> Rpc {
-    Rpc { token: Some(Secret::new("correct horse")), ..Rpc::default() }
+fn guarded() -> ServerSettings {
+    ServerSettings { token: Some(Secret::new("correct horse")), ..ServerSettings::default() }
 }
 
 fn authenticate(token: &str) -> String {
@@ -35,8 +35,8 @@ fn authenticate(token: &str) -> String {
 
 #[tokio::test]
 async fn a_slow_request_holds_up_nobody_else() {
-    let stage = Stage::new(Rpc::default());
-    let (address, ended) = tcp(&stage, &Rpc::default()).await;
+    let stage = Stage::new(ServerSettings::default());
+    let (address, ended) = tcp(&stage, &ServerSettings::default()).await;
     let (mut slow, mut quick) = (connect(address).await, connect(address).await);
     slow.send(script(1, "gate", "a")).await;
     for id in 2..20 {
@@ -52,7 +52,7 @@ async fn a_slow_request_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn one_client_too_many_is_told_so() {
-    let settings = Rpc { max_connections: 2.try_into().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_connections: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
     let (mut first, mut second) = (connect(address).await, connect(address).await);
@@ -79,8 +79,11 @@ async fn one_client_too_many_is_told_so() {
 
 #[tokio::test]
 async fn a_client_that_leaves_takes_nothing_with_it() {
-    let settings =
-        Rpc { max_connections: 1.try_into().unwrap(), max_buffered: "4KiB".parse().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings {
+        max_connections: 1.try_into().unwrap(),
+        max_buffered: "4KiB".parse().unwrap(),
+        ..ServerSettings::default()
+    };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
     for _ in 0..3 {
@@ -144,7 +147,7 @@ async fn anything_but_the_token_is_answered_once_and_then_the_connection_is_clos
 
 #[tokio::test]
 async fn strangers_do_not_keep_out_who_knows_the_token() {
-    let settings = Rpc { max_connections: 1.try_into().unwrap(), ..guarded() };
+    let settings = ServerSettings { max_connections: 1.try_into().unwrap(), ..guarded() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
     let mut strangers = Vec::new();
@@ -186,23 +189,23 @@ async fn a_unix_socket_serves_and_goes() {
 async fn other_machines_are_let_in_only_with_all_that_protects_them() {
     let tls = Tls { certificate: "c".into(), key: "k".into() };
     for host in ["0.0.0.0", "::"] {
-        let refuse = |settings: Rpc, remote| async move {
+        let refuse = |settings: ServerSettings, remote| async move {
             match Listener::tcp(host, 0, &settings, remote).await {
                 Err(ListenError::Remote { missing, .. }) => missing,
                 other => format!("{other:?}"),
             }
         };
-        let all = refuse(Rpc::default(), Remote::Refused).await;
+        let all = refuse(ServerSettings::default(), Remote::Refused).await;
         for what in ["--allow-remote", "rpc.tls", "rpc.token"] {
             assert!(all.contains(what), "{all}");
         }
-        let one = refuse(Rpc { tls: Some(tls.clone()), ..Rpc::default() }, Remote::Allowed).await;
+        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..ServerSettings::default() }, Remote::Allowed).await;
         assert_eq!(one, "a token that clients show (`rpc.token`)");
-        let one = refuse(Rpc { tls: Some(tls.clone()), ..guarded() }, Remote::Refused).await;
+        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..guarded() }, Remote::Refused).await;
         assert_eq!(one, "the permission to do so (`--allow-remote`)");
         assert_eq!(refuse(guarded(), Remote::Allowed).await, "a certificate and its key (`rpc.tls`)");
     }
-    let empty = Rpc { token: Some(Secret::new("")), ..Rpc::default() };
+    let empty = ServerSettings { token: Some(Secret::new("")), ..ServerSettings::default() };
     let refused = Listener::tcp("127.0.0.1", 0, &empty, Remote::Refused).await.unwrap_err();
     assert!(matches!(refused, ListenError::EmptyToken));
 }
@@ -220,7 +223,7 @@ fn certificate(directory: &Path) -> Tls {
 async fn clients_from_other_machines_speak_tls() {
     let directory = tempfile::tempdir().unwrap();
     let tls = certificate(directory.path());
-    let settings = Rpc { tls: Some(tls.clone()), max_connections: 1.try_into().unwrap(), ..guarded() };
+    let settings = ServerSettings { tls: Some(tls.clone()), max_connections: 1.try_into().unwrap(), ..guarded() };
     let stage = Stage::new(settings.clone());
     let listener = Listener::tcp("0.0.0.0", 0, &settings, Remote::Allowed).await.unwrap();
     let port = listener.address().parse::<SocketAddr>().unwrap().port();
@@ -268,7 +271,7 @@ async fn a_certificate_that_cannot_be_used_is_refused_with_the_reason() {
         (Tls { key: foreign.key, ..good }, "cannot be used"),
     ];
     for (tls, expected) in cases {
-        let settings = Rpc { tls: Some(tls), ..Rpc::default() };
+        let settings = ServerSettings { tls: Some(tls), ..ServerSettings::default() };
         let refused = Listener::tcp("127.0.0.1", 0, &settings, Remote::Refused).await.unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }

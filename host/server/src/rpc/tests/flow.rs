@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn answers_come_as_they_are_ready() {
-    let stage = Stage::new(Rpc::default());
+    let stage = Stage::new(ServerSettings::default());
     let (mut client, _ended) = stage.only(1 << 20);
     client.send(script(1, "gate", "a")).await;
     client.send(script(2, "echo", "a")).await;
@@ -17,7 +17,7 @@ async fn answers_come_as_they_are_ready() {
 
 #[tokio::test]
 async fn a_client_gets_as_many_places_as_there_are_and_the_rest_waits() {
-    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.only(1 << 20);
     for id in 1..=2 {
@@ -35,7 +35,7 @@ async fn a_client_gets_as_many_places_as_there_are_and_the_rest_waits() {
 
 #[tokio::test]
 async fn an_array_takes_no_more_places_than_its_client_has() {
-    let settings = Rpc { max_in_flight: 3.try_into().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_in_flight: 3.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.only(1 << 20);
     let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
@@ -48,7 +48,7 @@ async fn an_array_takes_no_more_places_than_its_client_has() {
 
 #[tokio::test]
 async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
-    let stage = Stage::new(Rpc::default());
+    let stage = Stage::new(ServerSettings::default());
     let (mut client, ended) = stage.only(1 << 20);
     client.send(script(1, "gate", "a")).await;
     // A last line needs no end.
@@ -63,7 +63,7 @@ async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
 
 #[tokio::test]
 async fn half_a_line_at_the_end_is_no_json() {
-    let (mut client, ended) = Stage::new(Rpc::default()).only(1 << 20);
+    let (mut client, ended) = Stage::new(ServerSettings::default()).only(1 << 20);
     client.writer.write_all(br#"{"jsonrpc":"2.0","id":1,"meth"#).await.unwrap();
     client.end().await;
     let answer = client.answer().await;
@@ -73,7 +73,7 @@ async fn half_a_line_at_the_end_is_no_json() {
 
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
-    let stage = Stage::new(Rpc::default());
+    let stage = Stage::new(ServerSettings::default());
     let (mut client, ended) = stage.only(1 << 20);
     client.send(script(1, "gate", "a")).await;
     assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
@@ -86,8 +86,8 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
 
 #[tokio::test]
 async fn nobody_waits_for_ever_for_what_does_not_end() {
-    let settings = Rpc { drain: Duration::ZERO, ..Rpc::default() };
-    for (settings, is_impatient) in [(settings, false), (Rpc::default(), true)] {
+    let settings = ServerSettings { drain: Duration::ZERO, ..ServerSettings::default() };
+    for (settings, is_impatient) in [(settings, false), (ServerSettings::default(), true)] {
         let stage = Stage::new(settings);
         let (mut client, ended) = stage.only(1 << 20);
         client.send(script(1, "gate", "a")).await;
@@ -104,7 +104,7 @@ async fn nobody_waits_for_ever_for_what_does_not_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_not_read_either_and_then_let_go() {
-    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(4 << 10);
     // The pipe holds 4 KiB: answers of 10,000 bytes stay where they are, and with them the places of their requests.
@@ -119,7 +119,7 @@ async fn a_client_that_never_reads_is_not_read_either_and_then_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn the_only_client_may_take_its_time() {
-    let stage = Stage::new(Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() });
+    let stage = Stage::new(ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() });
     let (mut client, ended) = stage.only(4 << 10);
     client.send(script(1, "fill", "100000")).await;
     client.writer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":2,").await.unwrap();
@@ -132,7 +132,7 @@ async fn the_only_client_may_take_its_time() {
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_waits_for_is_not_done() {
-    let settings = Rpc { max_in_flight: 2.try_into().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(1 << 20);
     let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();

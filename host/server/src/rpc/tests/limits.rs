@@ -5,7 +5,8 @@ use super::*;
 #[tokio::test]
 async fn a_message_may_be_as_long_as_it_may_be() {
     let line = script(1, "echo", &"a".repeat(50_000));
-    let settings = |bytes: usize| Rpc { max_message: bytes.to_string().parse().unwrap(), ..Rpc::default() };
+    let settings =
+        |bytes: usize| ServerSettings { max_message: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
     let (mut client, _ended) = Stage::new(settings(line.len())).only(1 << 10);
     assert_eq!(client.ask(&line).await["id"], 1);
 
@@ -18,7 +19,8 @@ async fn a_message_may_be_as_long_as_it_may_be() {
 #[tokio::test]
 async fn an_answer_may_be_as_long_as_it_may_be() {
     let whole = r#"{"jsonrpc":"2.0","id":1,"result":""}"#.len() + 50_000;
-    let settings = |bytes: usize| Rpc { max_reply: bytes.to_string().parse().unwrap(), ..Rpc::default() };
+    let settings =
+        |bytes: usize| ServerSettings { max_reply: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
     let (mut client, _ended) = Stage::new(settings(whole)).only(1 << 10);
     assert_eq!(client.ask(script(1, "fill", "50000")).await["result"].as_str().unwrap().len(), 50_000);
 
@@ -30,7 +32,7 @@ async fn an_answer_may_be_as_long_as_it_may_be() {
 
 #[tokio::test]
 async fn the_answers_to_an_array_share_what_an_answer_may_be() {
-    let settings = Rpc { max_reply: "100000".parse().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_reply: "100000".parse().unwrap(), ..ServerSettings::default() };
     let (mut client, _ended) = Stage::new(settings).only(1 << 10);
     let batch: Vec<_> = (0..5).map(|id| script(id, "fill", "40000")).collect();
     let answers = client.ask(format!("[{}]", batch.join(","))).await;
@@ -46,10 +48,10 @@ async fn the_answers_to_an_array_share_what_an_answer_may_be() {
 async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
     // Shorter ones have room of their own.
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
-    let settings = Rpc {
+    let settings = ServerSettings {
         max_message: "100KiB".parse().unwrap(),
         max_buffered: (line(1, "gate").len() * 2).to_string().parse().unwrap(),
-        ..Rpc::default()
+        ..ServerSettings::default()
     };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.only(1 << 10);
@@ -70,8 +72,11 @@ async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
 #[tokio::test]
 async fn one_client_cannot_have_all_memory() {
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
-    let settings =
-        Rpc { max_message: "128KiB".parse().unwrap(), max_buffered: "1MiB".parse().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings {
+        max_message: "128KiB".parse().unwrap(),
+        max_buffered: "1MiB".parse().unwrap(),
+        ..ServerSettings::default()
+    };
     let stage = Stage::new(settings);
     let ((mut greedy, _greedy), (mut other, _other)) = (stage.one_of_many(1 << 10), stage.one_of_many(1 << 10));
     for id in 0..2 {
@@ -90,8 +95,11 @@ async fn one_client_cannot_have_all_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn half_lines_shut_nobody_out() {
-    let settings =
-        Rpc { max_message: "1MiB".parse().unwrap(), max_buffered: "4MiB".parse().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings {
+        max_message: "1MiB".parse().unwrap(),
+        max_buffered: "4MiB".parse().unwrap(),
+        ..ServerSettings::default()
+    };
     let stage = Stage::new(settings);
     let mut halves: Vec<_> = (0..4).map(|_| stage.one_of_many(1 << 10)).collect();
     for (half, _) in &mut halves {
@@ -116,11 +124,11 @@ async fn half_lines_shut_nobody_out() {
 #[tokio::test]
 async fn many_answers_at_once_take_no_more_than_they_are() {
     // A thousand small answers are far shorter than 128 KiB; in steps of 16 KiB they would be sixteen MiB.
-    let settings = Rpc {
+    let settings = ServerSettings {
         max_message: "128KiB".parse().unwrap(),
         max_reply: "128KiB".parse().unwrap(),
         max_buffered: "8MiB".parse().unwrap(),
-        ..Rpc::default()
+        ..ServerSettings::default()
     };
     let (mut client, _ended) = Stage::new(settings).only(1 << 10);
     let batch = vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; 1_000].join(",");
@@ -136,7 +144,7 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
 
 #[tokio::test]
 async fn an_array_of_many_small_requests_takes_what_they_take() {
-    let settings = Rpc { max_buffered: "64KiB".parse().unwrap(), ..Rpc::default() };
+    let settings = ServerSettings { max_buffered: "64KiB".parse().unwrap(), ..ServerSettings::default() };
     let (mut client, _ended) = Stage::new(settings).only(1 << 10);
     let batch =
         |length: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; length].join(","));
