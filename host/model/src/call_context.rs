@@ -79,6 +79,12 @@ impl CorrelationId {
     /// The longest one, in bytes.
     pub const MAX: usize = 128;
 
+    /// The id of the request with this number in a process that has this number.
+    #[must_use]
+    pub fn numbered(process: u32, request: u64) -> Self {
+        Self(format!("{process:08x}-{request:x}").into())
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -173,6 +179,9 @@ mod tests {
         for good in ["a", "3f-7/2", &"x".repeat(CorrelationId::MAX)] {
             assert_eq!(good.parse::<CorrelationId>().map(|id| id.to_string()).as_deref(), Ok(good));
         }
+        let longest = CorrelationId::numbered(u32::MAX, u64::MAX);
+        assert_eq!(longest.as_str().parse(), Ok(longest.clone()));
+        assert_eq!(CorrelationId::numbered(7, 42).as_str(), "00000007-2a");
         for bad in ["", " ", "a b", "a\n", "é", "\u{7f}", &"x".repeat(CorrelationId::MAX + 1)] {
             assert_eq!(bad.parse::<CorrelationId>(), Err(CorrelationIdError), "{bad:?}");
         }

@@ -1,24 +1,59 @@
-//! Jurat for other programs: JSON-RPC 2.0 over stdio, TCP and Unix sockets.
+//! A server by which other programs use a service: JSON-RPC 2.0 over stdio, TCP and Unix sockets.
 //!
 //! ```no_run
 //! use jurat::settings::Overrides;
 //! use jurat::{Service, Settings};
-//! use jurat_server::rpc::{Listener, Remote, Server};
+//! use jurat_server::rpc::JsonRpc;
+//! use jurat_server::{Listener, Remote, Server};
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! let settings = Settings::read(std::path::Path::new("local-config.yaml"), &Overrides::none())?;
-//! let rpc = settings.server.clone();
-//! let listener = Listener::tcp("127.0.0.1", 0, &rpc, Remote::Refused).await?;
+//! let listener = Listener::tcp("127.0.0.1", 0, &settings.server, Remote::Refused).await?;
 //! println!("listening on {}", listener.address());
-//! let service = Service::open(settings)?;
-//! let server = Server::new(service.asynchronous(), rpc);
+//! let server = Server::new(settings.server.clone());
 //! server.stop().on_signals()?;
-//! server.listen(listener).await;
+//! let service = Service::open(settings)?;
+//! JsonRpc::new(&server, service.asynchronous()).listen(listener).await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What is sent and answered is described in `docs/json-rpc.md`.
+//! `docs/json-rpc.md` describes what clients send and what the server answers.
+//!
+//! Read in this order, each module uses only those before it:
+//!
+//! 1. `error`, `budget`, `stop`, `correlation`, `log` and `authentication` are what all others are made of;
+//! 2. `listener`, with `tls` and `unix`: where connections come from;
+//! 3. `admission`: how many there may be; `connection`: one of them;
+//! 4. `output`, `call` and `handler`: what clients ask for, whatever protocol they speak, and the answer while it is made; `service`
+//!    makes calls on the service;
+//! 5. `state`, `protocol` and `server`: the accept loop, which knows protocols only as a trait;
+//! 6. [`rpc`]: the protocol JSON-RPC. Another protocol stands beside it.
 #![forbid(unsafe_code)]
 
+mod admission;
+mod authentication;
+mod budget;
+mod call;
+mod connection;
+mod correlation;
+mod error;
+mod handler;
+mod listener;
+mod log;
+mod output;
+mod protocol;
 pub mod rpc;
+mod server;
+mod service;
+mod state;
+mod stop;
+mod tls;
+mod unix;
+
+pub use error::ErrorKind;
+pub use listener::{ListenError, Listener, Remote};
+pub use server::{Ended, Server, run};
+pub use stop::Stop;
+pub use tls::TlsError;
+pub use unix::UnixError;

@@ -1,4 +1,4 @@
-//! The case files, through every door: what they expect, and alike to the byte.
+//! The case files, for every caller: the results are what the cases expect, and the same to the byte.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use jurat_tests::site::Site;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::callers::{Ask, Caller, Question, Told};
 use crate::cases::{self, CaseFile, ExpectedError, ListCase, Only, RecordCase, reduced};
-use crate::doors::{Ask, Door, Question, Told};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites;
 
 /// What a case expects of one record.
@@ -41,7 +41,7 @@ fn everything() -> (Site, Vec<(Question, Answer)>) {
 #[test]
 fn the_library_says_what_the_cases_expect() {
     let (site, questions) = everything();
-    let mut library = Door::library(&site);
+    let mut library = Caller::library(&site);
     let mut wrong = String::new();
     for (question, answer) in questions {
         if let Err(difference) = answer.check(&library.ask(&question)) {
@@ -53,27 +53,27 @@ fn the_library_says_what_the_cases_expect() {
 
 #[test]
 fn stdio_says_the_same_to_the_byte() {
-    says_the_same(Way::Stdio);
+    says_the_same(Transport::Stdio);
 }
 
 #[test]
 fn tcp_says_the_same_to_the_byte() {
-    says_the_same(Way::Tcp);
+    says_the_same(Transport::Tcp);
 }
 
 #[test]
 fn a_unix_socket_says_the_same_to_the_byte() {
-    says_the_same(Way::Unix);
+    says_the_same(Transport::Unix);
 }
 
 #[track_caller]
-fn says_the_same(way: Way) {
+fn says_the_same(transport: Transport) {
     let (site, questions) = everything();
-    let mut library = Door::library(&site);
-    let mut server = Server::start(&site, way);
-    let mut door = Door::Rpc(server.connect());
+    let mut library = Caller::library(&site);
+    let mut server = Server::start(&site, transport);
+    let mut caller = Caller::Rpc(server.connect());
     for (question, _) in questions {
-        assert_eq!(door.ask(&question), library.ask(&question), "{}", question.label);
+        assert_eq!(caller.ask(&question), library.ask(&question), "{}", question.label);
     }
 }
 

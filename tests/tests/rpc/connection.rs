@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Nothing takes so long, on whatever machine: whoever waits longer has found a mistake.
+/// Nothing takes this long on any machine: a test that waits longer has found a bug.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection.
@@ -65,7 +65,7 @@ impl Connection {
         self.try_send(bytes).unwrap();
     }
 
-    /// The same, to somebody who may have gone away.
+    /// Sends bytes to a server that may be gone.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.writer.write_all(bytes.as_ref())?;
         self.writer.flush()
@@ -101,7 +101,7 @@ impl Connection {
         match self.reader.read_line(&mut line) {
             Ok(0) => None,
             Ok(_) => Some(line.strip_suffix('\n').unwrap_or_else(|| panic!("half a line: {line}")).to_owned()),
-            // Whoever closes a connection on which something has not been read resets it.
+            // Closing a connection with unread bytes resets it.
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => None,
             Err(error) => panic!("no answer: {error}"),
         }

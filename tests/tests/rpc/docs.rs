@@ -10,7 +10,7 @@ use jurat_tests::{guest, program};
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
 const CLIENTS: &str = "docs/clients.md";
@@ -59,7 +59,7 @@ fn a_proxy_stands_in_front_of_two_servers_and_one_of_them_goes() {
 #[test]
 fn requests_in_the_documents_are_answered() {
     let site = configured(DATA);
-    let server = Server::start(&site, Way::Tcp);
+    let server = Server::start(&site, Transport::Tcp);
     let mut connection = Connection::tcp(&server.address);
     let mut methods = BTreeSet::new();
     for document in [CLIENTS, PROTOCOL, MIGRATING] {
@@ -81,7 +81,7 @@ fn requests_in_the_documents_are_answered() {
 #[test]
 fn answers_look_as_the_documents_show() {
     let site = configured(DATA);
-    let server = Server::start(&site, Way::Tcp);
+    let server = Server::start(&site, Transport::Tcp);
     let mut connection = Connection::tcp(&server.address);
     let mut seen = Vec::new();
     for block in blocks(PROTOCOL) {
@@ -111,7 +111,7 @@ fn answers_look_as_the_documents_show() {
 #[test]
 fn errors_look_as_the_documents_show() {
     let site = configured(DATA);
-    let server = Server::start(&site, Way::Tcp);
+    let server = Server::start(&site, Transport::Tcp);
     let mut connection = Connection::tcp(&server.address);
     let blocks = blocks(PROTOCOL);
     let shown: Vec<_> = blocks.iter().filter_map(Block::json).filter(|shown| shown.get("error").is_some()).collect();
@@ -125,7 +125,7 @@ fn errors_look_as_the_documents_show() {
 #[test]
 fn the_log_looks_as_the_documents_show() {
     let site = configured(DATA);
-    let server = Server::start_with(&site, Way::Tcp, &["--port", "0", "--log-format", "json"]);
+    let server = Server::start_with(&site, Transport::Tcp, &["--port", "0", "--log-format", "json"]);
     let blocks = blocks(PROTOCOL);
     let shown = blocks.iter().find(|block| block.heading == "The log").and_then(Block::json).unwrap();
     let lone = json!({"entity_type": "lone", "entity_data": {}, "ruleset_name": "quick"}).to_string();
@@ -150,7 +150,7 @@ fn works(file: &str, language: &str, command: &[&str]) {
 
     let path = program::path().display().to_string();
     assert_eq!(run(&site, command, &[&path, "rpc", "--config", "local-config.yaml"]), expected, "{file} over stdio");
-    let server = Server::start(&site, Way::Tcp);
+    let server = Server::start(&site, Transport::Tcp);
     assert_eq!(run(&site, command, &[&server.address]), expected, "{file} over TCP");
 }
 

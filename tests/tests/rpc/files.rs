@@ -10,7 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::json;
 
 use crate::connection::Connection;
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
 fn params(uri: &str) -> String {
@@ -48,8 +48,8 @@ fn hostile(more: &str) -> Site {
 fn files_below_the_listed_directories_are_read_and_nothing_else() {
     let site = hostile(&format!("{DATA}max_file: 100 KiB\n"));
     let data = site.path("data").display().to_string();
-    for way in Way::ALL {
-        let mut server = Server::start(&site, way);
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         for name in ["loans.json", "./loans.json", "inner/loans.json", "inner//./loans.json"] {
             is_read(&mut connection, name);
@@ -98,7 +98,7 @@ fn files_below_the_listed_directories_are_read_and_nothing_else() {
 #[test]
 fn a_device_in_a_listed_directory_is_not_read() {
     let site = configured("data_roots: [/dev]\n");
-    let mut server = Server::start(&site, Way::Stdio);
+    let mut server = Server::start(&site, Transport::Stdio);
     let mut connection = server.connect();
     for device in ["zero", "/dev/null", "file:///dev/tty", "random"] {
         is_refused(&mut connection, device, "data_refused", "regular file");
@@ -109,14 +109,14 @@ fn a_device_in_a_listed_directory_is_not_read() {
 fn only_who_started_the_server_may_have_files_of_its_directory_read_without_being_asked() {
     let site = hostile("");
     let loans = site.path("data/loans.json").display().to_string();
-    let mut server = Server::start(&site, Way::Stdio);
+    let mut server = Server::start(&site, Transport::Stdio);
     let mut connection = server.connect();
     is_read(&mut connection, "data/loans.json");
     is_read(&mut connection, &loans);
     is_refused(&mut connection, "/etc/passwd", "data_refused", "data_roots");
     is_refused(&mut connection, "data/link.json", "data_refused", "symbolic link");
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         for uri in ["data/loans.json", &loans, "/etc/passwd", "none.json"] {
             is_refused(&mut connection, uri, "data_refused", "data_roots");
@@ -128,9 +128,9 @@ fn only_who_started_the_server_may_have_files_of_its_directory_read_without_bein
 fn nothing_is_fetched_from_servers_that_are_not_listed_or_not_public() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let refuses_all = |way: Way, settings: &str, reason: &str, uris: &[String]| {
+    let refuses_all = |transport: Transport, settings: &str, reason: &str, uris: &[String]| {
         let site = configured(settings);
-        let mut server = Server::start(&site, way);
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         for uri in uris {
             is_refused(&mut connection, uri, "data_refused", reason);
@@ -148,21 +148,21 @@ fn nothing_is_fetched_from_servers_that_are_not_listed_or_not_public() {
         "http://192.168.1.1/loans.json".to_owned(),
         "http://169.254.169.254/latest/meta-data/".to_owned(),
     ];
-    for way in Way::ALL {
-        refuses_all(way, DATA, "data_origins", &private);
+    for transport in Transport::ALL {
+        refuses_all(transport, DATA, "data_origins", &private);
     }
     let origins: Vec<String> =
         private.iter().map(|uri| format!("\"{}\"", uri.splitn(4, '/').take(3).collect::<Vec<_>>().join("/"))).collect();
     let listed = format!("{DATA}data_origins: [{}]\n", origins.join(", "));
-    refuses_all(Way::Stdio, &listed, "no public address", &private);
-    refuses_all(Way::Tcp, &listed, "no public address", &private);
+    refuses_all(Transport::Stdio, &listed, "no public address", &private);
+    refuses_all(Transport::Tcp, &listed, "no public address", &private);
     refuses_all(
-        Way::Stdio,
+        Transport::Stdio,
         &listed,
         "data_origins",
         &[format!("http://localhost:{}/x", port ^ 1), "https://localhost/x".to_owned()],
     );
-    refuses_all(Way::Stdio, &listed, "password", &[format!("http://user:secret@localhost:{port}/x")]);
+    refuses_all(Transport::Stdio, &listed, "password", &[format!("http://user:secret@localhost:{port}/x")]);
     // Nobody has even tried.
     listener.set_nonblocking(true).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
@@ -204,8 +204,8 @@ fn a_listed_server_is_asked_and_leads_to_no_other_one() {
         }
     });
     let site = configured(&settings);
-    for way in Way::ALL {
-        let mut server = Server::start(&site, way);
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let uri = |path: &str| format!("http://{address}/{path}");
         is_read(&mut connection, &uri("loans.json"));

@@ -1,16 +1,16 @@
-//! Requests with random damage: whatever comes in, what goes out is answers, and the next request is served.
+//! Requests with random damage: the server sends only answers, and serves the next request.
 
 use jurat_tests::random::Random;
 use serde_json::Value;
 
 use crate::connection::{Answer, request};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
 const LINES: usize = 3_000;
 
 #[test]
-fn damaged_requests_are_answered_with_answers_and_harm_nobody() {
+fn damaged_requests_get_answers_and_harm_no_other_request() {
     let loans = String::from_utf8(jurat_tests::site::sample("loans.ndjson")).unwrap();
     let loans: Vec<_> = loans.lines().collect();
     let whole: Vec<Vec<u8>> = [
@@ -29,8 +29,8 @@ fn damaged_requests_are_answered_with_answers_and_harm_nobody() {
     .map(|(method, params)| request("\"damaged\"", method, &params).into_bytes())
     .into();
     let site = configured(DATA);
-    for (way, seed) in Way::ALL.into_iter().zip(1..) {
-        let mut server = Server::start(&site, way);
+    for (transport, seed) in Transport::ALL.into_iter().zip(1..) {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let mut random = Random::new(seed);
         // Answers to damaged lines: one to each, or none where it looks like a notification.
@@ -51,7 +51,7 @@ fn damaged_requests_are_answered_with_answers_and_harm_nobody() {
             others += 1;
         }
         assert!((LINES / 2..=LINES).contains(&others), "{others} answers to {LINES} damaged lines");
-        if way == Way::Stdio {
+        if transport == Transport::Stdio {
             assert_eq!(server.ended().0.code(), Some(0));
         } else {
             server.connect().is_served();

@@ -1,14 +1,14 @@
-//! Clients that take what they can get, and do not care for others.
+//! Clients that take as much as they can.
 
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
 use crate::connection::{Answer, Connection, PATIENCE, request};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
-/// The sample loans so many times over: about 1.5 KB of answer for each loan.
+/// The sample loans, `times` times: about 1.5 KB of answer for each loan.
 fn batch(times: usize) -> String {
     let loans = String::from_utf8(jurat_tests::site::sample("loans.ndjson")).unwrap();
     let loans: Vec<_> = loans.lines().collect();
@@ -17,10 +17,10 @@ fn batch(times: usize) -> String {
 }
 
 #[test]
-fn whoever_never_reads_is_left_and_everybody_else_is_served() {
+fn a_client_that_never_reads_is_closed_and_all_others_are_served() {
     let site = configured("rpc: {write_timeout_ms: 500, max_in_flight: 4}\n");
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut other = server.connect();
         other.is_served();
         let before = server.sockets();
@@ -30,7 +30,7 @@ fn whoever_never_reads_is_left_and_everybody_else_is_served() {
         let begun = Instant::now();
         while greedy.try_send(&line).is_ok() {
             other.is_served();
-            assert!(begun.elapsed() < PATIENCE, "nobody minds");
+            assert!(begun.elapsed() < PATIENCE, "the connection stays open");
         }
         other.is_served();
         drop(greedy);
@@ -42,23 +42,23 @@ fn whoever_never_reads_is_left_and_everybody_else_is_served() {
 }
 
 #[test]
-fn a_server_whose_only_client_has_closed_its_ears_ends_and_says_why() {
+fn a_server_ends_when_its_only_client_stops_reading() {
     let site = configured("");
-    let mut server = Server::start(&site, Way::Stdio);
+    let mut server = Server::start(&site, Transport::Stdio);
     let (reader, mut writer) = server.connect().split();
     drop(reader);
     let begun = Instant::now();
     while writer.try_send(request("1", "health", "{}") + "\n").is_ok() {
-        assert!(begun.elapsed() < PATIENCE, "nobody minds");
+        assert!(begun.elapsed() < PATIENCE, "the connection stays open");
     }
     let (status, log) = server.ended();
     assert_eq!(status.code(), Some(4), "{log:#?}");
 }
 
 #[test]
-fn what_is_owed_to_those_who_do_not_read_takes_no_more_memory_than_is_granted() {
+fn unread_answers_take_no_more_memory_than_the_limit() {
     let site = configured("rpc: {max_message: 8 MiB, max_reply: 16 MiB, max_buffered: 16 MiB}\n");
-    let mut server = Server::start(&site, Way::Tcp);
+    let mut server = Server::start(&site, Transport::Tcp);
     let line = request("1", "batch_validate", &batch(500)) + "\n";
     let deaf: Vec<_> = (0..12)
         .map(|_| {
@@ -68,17 +68,17 @@ fn what_is_owed_to_those_who_do_not_read_takes_no_more_memory_than_is_granted() 
         })
         .collect();
     // All answers are made, or too much.
-    server.says_so_often("jurat::request", deaf.len());
+    server.says_times("jurat::request", deaf.len());
     assert!(server.resident() < 300 << 10, "{} KiB", server.resident());
     server.connect().is_served();
     drop(deaf);
 }
 
 #[test]
-fn memory_for_requests_is_shared_and_whoever_gets_none_is_told_so() {
+fn memory_for_requests_is_shared_and_a_request_that_gets_none_is_refused() {
     let site = configured("rpc: {max_message: 8 MiB, max_buffered: 8 MiB}\n");
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut other = server.connect();
         let clients = [server.connect(), server.connect()];
         let (sender, told) = channel();
@@ -89,7 +89,7 @@ fn memory_for_requests_is_shared_and_whoever_gets_none_is_told_so() {
             let sender = sender.clone();
             thread::spawn(move || {
                 while let Some(line) = reader.line() {
-                    // Nobody listens any more once the test is over.
+                    // The receiver is gone once the test is over.
                     let _ = sender.send((number, line));
                 }
             });
@@ -120,8 +120,8 @@ fn memory_for_requests_is_shared_and_whoever_gets_none_is_told_so() {
 #[test]
 fn an_answer_that_would_be_too_long_is_not_made() {
     let site = configured(&format!("{DATA}rpc: {{max_reply: 64 KiB}}\n"));
-    for way in Way::ALL {
-        let mut server = Server::start(&site, way);
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let message = connection.refused("batch_validate", &batch(20), -32000, "reply_too_large");
         assert!(message.contains("65536") && message.contains("rpc.max_reply"), "{message}");
@@ -130,10 +130,10 @@ fn an_answer_that_would_be_too_long_is_not_made() {
 }
 
 #[test]
-fn whoever_leaves_in_the_middle_costs_nobody_anything() {
+fn a_client_that_disconnects_in_the_middle_leaves_nothing_behind() {
     let site = configured("");
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut other = server.connect();
         other.is_served();
         let before = server.sockets();

@@ -1,4 +1,4 @@
-//! Where a server can be found, and where it refuses to be.
+//! Where a server listens, and where it refuses to.
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use rustix::process::Signal;
 
 use crate::connection::Connection;
-use crate::server::{Server, Way, refuses};
+use crate::server::{Server, Transport, refuses};
 use crate::sites::configured;
 
 #[test]
@@ -36,7 +36,7 @@ fn wrong_arguments_are_usage() {
 #[test]
 fn a_unix_socket_is_for_its_user_and_goes_with_the_server() {
     let site = configured("");
-    let mut server = Server::start(&site, Way::Unix);
+    let mut server = Server::start(&site, Transport::Unix);
     let metadata = fs::symlink_metadata(site.path("socket")).unwrap();
     assert!(metadata.file_type().is_socket());
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
@@ -49,17 +49,17 @@ fn a_unix_socket_is_for_its_user_and_goes_with_the_server() {
 #[test]
 fn a_socket_that_a_dead_server_has_left_is_replaced() {
     let site = configured("");
-    let mut server = Server::start(&site, Way::Unix);
+    let mut server = Server::start(&site, Transport::Unix);
     server.signal(Signal::KILL);
     server.ended();
     assert!(site.path("socket").exists());
-    Server::start(&site, Way::Unix).connect().is_served();
+    Server::start(&site, Transport::Unix).connect().is_served();
 }
 
 #[test]
 fn a_socket_of_a_living_server_is_left_alone() {
     let site = configured("");
-    let mut server = Server::start(&site, Way::Unix);
+    let mut server = Server::start(&site, Transport::Unix);
     refuses(&site, &["--unix", "socket"], 4, &["socket", "a server is listening there"]);
     server.connect().is_served();
     let _other = UnixListener::bind(site.path("other")).unwrap();
@@ -68,22 +68,22 @@ fn a_socket_of_a_living_server_is_left_alone() {
 }
 
 #[test]
-fn what_is_no_socket_is_left_alone() {
+fn a_file_that_is_not_a_socket_is_left_alone() {
     let site = configured("");
     site.write("file", "precious");
-    refuses(&site, &["--unix", "file"], 4, &["file", "no socket"]);
+    refuses(&site, &["--unix", "file"], 4, &["file", "not a socket"]);
     assert_eq!(fs::read(site.path("file")).unwrap(), b"precious");
-    refuses(&site, &["--unix", "data"], 4, &["data", "no socket"]);
+    refuses(&site, &["--unix", "data"], 4, &["data", "not a socket"]);
     refuses(&site, &["--unix", "none/socket"], 4, &["none/socket"]);
     let long = "x".repeat(200);
     refuses(&site, &["--unix", &long], 4, &[&long]);
 }
 
 #[test]
-fn one_client_too_many_is_told_so_and_the_others_are_served() {
+fn a_client_beyond_the_limit_is_rejected_and_the_others_are_served() {
     let site = configured("rpc: {max_connections: 2}\n");
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut clients = [server.connect(), server.connect()];
         clients.iter_mut().for_each(Connection::is_served);
         let mut third = server.connect();
@@ -91,7 +91,7 @@ fn one_client_too_many_is_told_so_and_the_others_are_served() {
         assert_eq!((refused.code, refused.kind()), (-32000, "too_many_connections"));
         third.is_at_end();
         clients.iter_mut().for_each(Connection::is_served);
-        // When somebody goes, there is a place, as soon as the server has noticed.
+        // A permit is free as soon as the server notices that a client is gone.
         drop(clients);
         loop {
             let mut next = server.connect();

@@ -1,4 +1,4 @@
-//! What the server says of requests: one line each, and nothing of what was in them.
+//! The log of requests: one line each, and nothing of the records in them.
 
 use std::process::Stdio;
 
@@ -6,13 +6,13 @@ use jurat_tests::program;
 use serde_json::Value;
 
 use crate::connection::Connection;
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::configured;
 
 #[test]
-fn every_request_is_a_line_of_the_log_by_which_it_can_be_found_again() {
+fn every_request_has_a_log_line_with_its_correlation_id() {
     let site = configured("");
-    let mut server = Server::start_with(&site, Way::Stdio, &["--log-format", "json"]);
+    let mut server = Server::start_with(&site, Transport::Stdio, &["--log-format", "json"]);
     let mut connection = server.connect();
     connection.is_served();
     let secret = r#"{"entity_type":"loan","entity_data":{"$schema":5,"id":"very secret"},"ruleset_name":"quick"}"#;
@@ -40,7 +40,7 @@ fn every_request_is_a_line_of_the_log_by_which_it_can_be_found_again() {
 }
 
 #[test]
-fn requests_go_on_where_nobody_reads_the_log() {
+fn requests_are_served_while_the_log_is_not_read() {
     const REQUESTS: u64 = 20_000;
     let site = configured("");
     let mut command = program::command(&site.path(""), &["rpc", "--config", "local-config.yaml"]);
@@ -60,7 +60,7 @@ fn requests_go_on_where_nobody_reads_the_log() {
 fn standard_output_holds_answers_and_nothing_else() {
     for format in ["text", "json"] {
         let site = configured("");
-        let mut server = Server::start_with(&site, Way::Stdio, &["--log-format", format]);
+        let mut server = Server::start_with(&site, Transport::Stdio, &["--log-format", format]);
         let mut connection = server.connect();
         connection.call("nothing", "{}").unwrap_err();
         connection.is_served();

@@ -6,13 +6,13 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
+mod callers;
 mod cases;
 mod conformance;
 mod connection;
 mod coordination;
+mod coordination_service;
 mod docs;
-mod doors;
-mod facilities;
 mod files;
 mod garbage;
 mod greedy;

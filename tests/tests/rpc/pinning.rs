@@ -1,13 +1,13 @@
-//! Holding on to a release, over each door.
+//! Pinning a release, over each transport.
 
 use jurat_tests::site::{Site, TARGET};
 use serde_json::Value;
 
 use crate::connection::{Connection, PATIENCE};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{configured, edit};
 
-/// A host that remembers, and three releases one after the other.
+/// A host that keeps releases and pins.
 const MEMORY: &str = "state_dir: state\nlogic_cache_dir: cache\n";
 
 fn publish(site: &Site, version: &str) {
@@ -25,9 +25,9 @@ fn version(connection: &mut Connection) -> String {
 }
 
 #[test]
-fn who_may_open_the_socket_decides_what_serves() {
+fn a_client_of_the_unix_socket_decides_what_serves() {
     let site = configured(MEMORY);
-    let mut server = Server::start(&site, Way::Unix);
+    let mut server = Server::start(&site, Transport::Unix);
     let mut connection = server.connect();
     let first = tenant(&mut connection)["release"]["manifest"].as_str().unwrap().to_owned();
     publish(&site, "1.1.0");
@@ -50,9 +50,9 @@ fn who_may_open_the_socket_decides_what_serves() {
 }
 
 #[test]
-fn over_tcp_nobody_decides_what_serves() {
+fn clients_over_tcp_do_not_decide_what_serves() {
     let site = configured(MEMORY);
-    let mut server = Server::start(&site, Way::Tcp);
+    let mut server = Server::start(&site, Transport::Tcp);
     let mut connection = server.connect();
     let manifest = tenant(&mut connection)["release"]["manifest"].clone();
     let pin = format!(r#"{{"manifest":{manifest}}}"#);
@@ -63,9 +63,9 @@ fn over_tcp_nobody_decides_what_serves() {
 }
 
 #[test]
-fn what_is_said_at_the_command_line_is_obeyed_by_a_running_server() {
+fn a_running_server_follows_the_command_line() {
     let site = configured(MEMORY);
-    let mut server = Server::start(&site, Way::Tcp);
+    let mut server = Server::start(&site, Transport::Tcp);
     let mut connection = server.connect();
     publish(&site, "1.1.0");
     connection.result("reload_logic", "{}");

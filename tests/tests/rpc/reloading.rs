@@ -6,8 +6,8 @@ use jurat_tests::site::{Site, TARGET};
 use serde_json::Value;
 
 use crate::connection::{Connection, request};
-use crate::facilities::{Does, Facilities};
-use crate::server::{Server, Way};
+use crate::coordination_service::{Behavior, CoordinationService};
+use crate::server::{Server, Transport};
 use crate::sites::{self, configured, edit};
 
 /// What the ruleset `quick` is for, which is how releases are told apart here.
@@ -29,9 +29,9 @@ fn publish(site: &Site, version: &str, purpose: &str) {
 
 #[test]
 fn a_good_release_serves_and_a_bad_one_does_not() {
-    for way in Way::ALL {
+    for transport in Transport::ALL {
         let site = configured("");
-        let mut server = Server::start(&site, way);
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let first = purpose(&mut connection);
         let reload = |connection: &mut Connection| {
@@ -87,7 +87,7 @@ fn an_older_release_does_not_come_back() {
     let site = configured("");
     let older = site.files("repository/metadata");
     publish(&site, "1.1.0", "better checks");
-    let mut server = Server::start(&site, Way::Stdio);
+    let mut server = Server::start(&site, Transport::Stdio);
     let mut connection = server.connect();
     assert_eq!(purpose(&mut connection), "better checks");
     for (path, bytes) in older {
@@ -100,15 +100,15 @@ fn an_older_release_does_not_come_back() {
 
 #[test]
 fn what_is_under_way_ends_on_the_release_that_it_began_with() {
-    let facilities = Facilities::start();
-    facilities.on("L-1", &[Does::Waits]);
-    let site = sites::coordinated(&facilities.host(), "timeout_ms: 60000\n");
-    let mut server = Server::start(&site, Way::Tcp);
+    let service = CoordinationService::start();
+    service.on("L-1", &[Behavior::Waits]);
+    let site = sites::coordinated(&service.host(), "timeout_ms: 60000\n");
+    let mut server = Server::start(&site, Transport::Tcp);
     let (mut slow, mut other) = (server.connect(), server.connect());
     let loan = r#"{"$schema":"https://schemas.example.com/loan/v1.0.0","id":"L-1","financial":{"principal_amount":1}}"#;
     let params = format!(r#"{{"entity_type":"loan","entity_data":{loan},"ruleset_name":"related"}}"#);
     slow.send(request("1", "validate", &params) + "\n");
-    facilities.is_asked(1);
+    service.is_asked(1);
 
     // In the next release, that ruleset begins with another rule.
     let source = site.sources("next");
@@ -132,7 +132,7 @@ fn what_is_under_way_ends_on_the_release_that_it_began_with() {
     };
     assert_eq!(rules(&other.result("validate", &params.replace("L-1", "L-2"))), ["rule_003_v1", "rule_006_v1"]);
 
-    facilities.release();
+    service.release();
     let results: Value = serde_json::from_str(&slow.answer().outcome().unwrap()).unwrap();
     assert_eq!(rules(&results), ["rule_006_v1"]);
     assert_eq!(rules(&slow.result("validate", &params)), ["rule_003_v1", "rule_006_v1"]);
@@ -141,7 +141,7 @@ fn what_is_under_way_ends_on_the_release_that_it_began_with() {
 #[test]
 fn a_new_release_is_found_without_being_asked_for() {
     let site = configured("poll_seconds: 1\n");
-    let mut server = Server::start(&site, Way::Stdio);
+    let mut server = Server::start(&site, Transport::Stdio);
     let mut connection = server.connect();
     assert_ne!(purpose(&mut connection), "better checks");
     publish(&site, "1.1.0", "better checks");

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::connection::{Connection, PATIENCE, request};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
 const TOKEN: &str = "correct-horse-battery-staple";
@@ -53,14 +53,14 @@ impl Write for Tls {
     }
 }
 
-/// A server that everybody may come to who knows the token, and the certificate that it shows.
+/// A server for other machines, and its certificate.
 fn remote() -> (Site, Server, String, CertificateDer<'static>) {
     let site = configured(&format!("{DATA}rpc: {{token_file: token, tls: {{certificate: cert.pem, key: key.pem}}}}\n"));
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     site.write("cert.pem", cert.pem());
     site.write("key.pem", signing_key.serialize_pem());
     site.write("token", TOKEN);
-    let server = Server::start_with(&site, Way::Tcp, &["--port", "0", "--host", "0.0.0.0", "--allow-remote"]);
+    let server = Server::start_with(&site, Transport::Tcp, &["--port", "0", "--host", "0.0.0.0", "--allow-remote"]);
     let port = server.address.rsplit_once(':').unwrap().1.to_owned();
     (site, server, port, cert.der().clone())
 }
@@ -69,9 +69,9 @@ fn token(token: &str) -> String {
     format!("{{\"token\":\"{token}\"}}")
 }
 
-/// The first message is answered with this error, and then there is nobody any more.
+/// The first message gets this error, and then the connection is closed.
 #[track_caller]
-fn is_turned_away(mut client: Connection, line: &str, kind: &str) {
+fn is_rejected(mut client: Connection, line: &str, kind: &str) {
     client.send(line);
     let refused = client.answer().outcome().unwrap_err();
     assert_eq!(refused.kind(), kind, "{line:.200}: {refused:?}");
@@ -80,7 +80,7 @@ fn is_turned_away(mut client: Connection, line: &str, kind: &str) {
 }
 
 #[test]
-fn whoever_knows_the_token_is_served_over_tls() {
+fn a_client_with_the_token_is_served_over_tls() {
     let (_site, _server, port, certificate) = remote();
     let mut client = Tls::connect(&port, &certificate);
     assert_eq!(client.result("authenticate", &token(TOKEN))["status"], "ok");
@@ -90,7 +90,7 @@ fn whoever_knows_the_token_is_served_over_tls() {
 }
 
 #[test]
-fn nobody_else_is() {
+fn a_client_without_the_token_is_not_served() {
     let (_site, _server, port, certificate) = remote();
     let authenticate = |params: &str| request("1", "authenticate", params) + "\n";
     let long = format!("{}\n", " ".repeat(100_000));
@@ -109,9 +109,9 @@ fn nobody_else_is() {
         ("nonsense\n".to_owned(), "parse_error"),
         (long, "message_too_large"),
     ] {
-        is_turned_away(Tls::connect(&port, &certificate), &line, kind);
+        is_rejected(Tls::connect(&port, &certificate), &line, kind);
     }
-    // Who says nothing has not been served either, and who does not speak TLS gets no word.
+    // A client that sends nothing is not served either, and one without TLS gets no answer.
     Tls::connect(&port, &certificate).finish();
     let mut plain = Connection::tcp(&format!("127.0.0.1:{port}"));
     plain.send(request("1", "authenticate", &token(TOKEN)) + "\n");
@@ -124,12 +124,12 @@ fn nobody_else_is() {
 }
 
 #[test]
-fn a_token_counts_on_this_machine_too_and_in_the_log_nowhere() {
+fn a_token_is_required_on_this_machine_too_and_never_logged() {
     let site = configured("rpc: {token_file: token}\n");
     site.write("token", TOKEN);
-    let mut server = Server::start(&site, Way::Tcp);
-    is_turned_away(server.connect(), &(request("1", "health", "{}") + "\n"), "authentication_needed");
-    is_turned_away(
+    let mut server = Server::start(&site, Transport::Tcp);
+    is_rejected(server.connect(), &(request("1", "health", "{}") + "\n"), "authentication_needed");
+    is_rejected(
         server.connect(),
         &(request("1", "authenticate", &token("no-such-token")) + "\n"),
         "authentication_failed",

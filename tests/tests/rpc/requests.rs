@@ -1,11 +1,11 @@
-//! Requests as nobody should make them: each is answered with what is wrong, and the next one is served.
+//! Wrong requests: each gets an error that says what is wrong, and the next one is served.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::connection::{Answer, Connection, request};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
 /// A method, with parameters that are in order.
@@ -22,11 +22,11 @@ fn methods() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Runs a test through all three doors.
+/// Runs a test over every transport.
 fn everywhere(settings: &str, test: impl Fn(&mut Connection)) {
     let site = configured(&format!("{DATA}{settings}"));
-    for way in Way::ALL {
-        let mut server = Server::start(&site, way);
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         test(&mut connection);
         connection.is_served();
@@ -98,7 +98,7 @@ fn can_stand_in(method: &str, name: &str, value: &Value, other: &Value) -> bool 
 }
 
 #[test]
-fn parameters_of_enormous_size_are_answered_in_short() {
+fn enormous_parameters_get_short_errors() {
     let long = "x".repeat(4 << 20);
     everywhere("", |connection| {
         for (method, params) in methods() {
@@ -124,7 +124,7 @@ fn parameters_of_enormous_size_are_answered_in_short() {
 }
 
 #[test]
-fn what_is_not_known_is_said_with_the_nearest_name() {
+fn an_unknown_name_gets_an_error_with_the_nearest_one() {
     everywhere("", |connection| {
         let message = connection.refused("validat", "{}", -32601, "unknown_method");
         assert!(message.contains("not found") && message.contains("`validate`"), "{message}");
@@ -159,7 +159,7 @@ fn what_is_not_known_is_said_with_the_nearest_name() {
 }
 
 #[test]
-fn lines_that_are_no_requests_are_told_what_is_wrong_with_them() {
+fn a_line_that_is_not_a_request_gets_an_error_that_says_why() {
     let deep = |open: &str| open.repeat(200_000);
     everywhere("", |connection| {
         for line in [
@@ -216,7 +216,7 @@ fn lines_that_are_no_requests_are_told_what_is_wrong_with_them() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_said_to_be_and_the_next_one_is_served() {
+fn a_line_that_is_too_long_gets_an_error_and_the_next_one_is_served() {
     everywhere("rpc: {max_message: 64 KiB}\n", |connection| {
         let params = |length: usize| json!({"token": "x".repeat(length)}).to_string();
         let fits = (64 << 10) - request("1", "authenticate", &params(0)).len();

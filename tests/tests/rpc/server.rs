@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::connection::{Connection, PATIENCE};
 
-/// The three ways in.
+/// How clients reach the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum Transport {
     Stdio,
     Tcp,
     Unix,
@@ -25,7 +25,7 @@ pub(crate) enum Way {
 /// A server. It ends with this.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) way: Way,
+    pub(crate) transport: Transport,
     /// Where clients find it; empty over stdio.
     pub(crate) address: String,
     stdio: Option<(ChildStdout, ChildStdin)>,
@@ -43,10 +43,10 @@ struct Printed {
     is_at_end: bool,
 }
 
-impl Way {
+impl Transport {
     pub(crate) const ALL: [Self; 3] = [Self::Stdio, Self::Tcp, Self::Unix];
 
-    /// The arguments by which a server is reached like this, in the directory of a site.
+    /// The arguments for a server that is reached like this, in the directory of a site.
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Stdio => &[],
@@ -58,12 +58,12 @@ impl Way {
 
 impl Server {
     /// Starts a server with the site's configuration.
-    pub(crate) fn start(site: &Site, way: Way) -> Self {
-        Self::start_with(site, way, way.arguments())
+    pub(crate) fn start(site: &Site, transport: Transport) -> Self {
+        Self::start_with(site, transport, transport.arguments())
     }
 
     /// Starts a server with other arguments.
-    pub(crate) fn start_with(site: &Site, way: Way, arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(site: &Site, transport: Transport, arguments: &[&str]) -> Self {
         let arguments = [&["rpc", "--config", "local-config.yaml"], arguments].concat();
         let mut command = command(&site.path(""), &arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -71,22 +71,25 @@ impl Server {
         let stdio = child.stdout.take().zip(child.stdin.take());
         let log = Log::default();
         let reading = log.read(BufReader::new(child.stderr.take().unwrap()));
-        let mut server = Self { child, way, address: String::new(), stdio, log, reading: Some(reading) };
-        if way != Way::Stdio {
+        let mut server = Self { child, transport, address: String::new(), stdio, log, reading: Some(reading) };
+        if transport != Transport::Stdio {
             let mut line = String::new();
             let (stdout, _) = server.stdio.as_mut().unwrap();
             BufReader::new(stdout).read_line(&mut line).unwrap();
             let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it does not listen: `{line}`"));
             let address = said["listening"].as_str().unwrap();
-            server.address =
-                if way == Way::Unix { site.path(address).display().to_string() } else { address.to_owned() };
+            server.address = if transport == Transport::Unix {
+                site.path(address).display().to_string()
+            } else {
+                address.to_owned()
+            };
         }
         server
     }
 
     /// A connection; over stdio the only one.
     pub(crate) fn connect(&mut self) -> Connection {
-        if self.way != Way::Stdio {
+        if self.transport != Transport::Stdio {
             return self.reconnect();
         }
         let (reader, writer) = self.stdio.take().unwrap();
@@ -95,22 +98,22 @@ impl Server {
 
     /// A connection that is not the only one.
     pub(crate) fn reconnect(&self) -> Connection {
-        match self.way {
-            Way::Stdio => panic!("there is only one connection"),
-            Way::Tcp => Connection::tcp(&self.address),
-            Way::Unix => Connection::unix(self.address.as_ref()),
+        match self.transport {
+            Transport::Stdio => panic!("there is only one connection"),
+            Transport::Tcp => Connection::tcp(&self.address),
+            Transport::Unix => Connection::unix(self.address.as_ref()),
         }
     }
 
-    /// Waits until it prints a line to standard error in which this stands. Gives the line.
+    /// Waits until it has printed a line to standard error that holds this text. Gives the line.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> String {
-        self.says_so_often(text, 1)
+        self.says_times(text, 1)
     }
 
-    /// Waits until it has printed so many lines to standard error in which this stands. Gives the last one.
+    /// Waits until it has printed `times` lines to standard error that hold this text. Gives the last one.
     #[track_caller]
-    pub(crate) fn says_so_often(&self, text: &str, times: usize) -> String {
+    pub(crate) fn says_times(&self, text: &str, times: usize) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut printed = self.log.printed();
         loop {

@@ -8,33 +8,33 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::connection::{Connection, PATIENCE, request};
-use crate::facilities::{Does, Facilities};
-use crate::server::{Server, Way};
+use crate::coordination_service::{Behavior, CoordinationService};
+use crate::server::{Server, Transport};
 use crate::sites;
 
-/// A server with a request that is worked on until somebody lets it go on.
+/// A server with a request under way, which ends when the test releases it.
 struct Busy {
-    facilities: Facilities,
+    service: CoordinationService,
     server: Server,
     connection: Connection,
     _site: Site,
 }
 
 impl Busy {
-    fn start(way: Way, settings: &str) -> Self {
-        let facilities = Facilities::start();
-        facilities.on("L-1", &[Does::Waits]);
-        let site = sites::coordinated(&facilities.host(), "timeout_ms: 60000\n");
+    fn start(transport: Transport, settings: &str) -> Self {
+        let service = CoordinationService::start();
+        service.on("L-1", &[Behavior::Waits]);
+        let site = sites::coordinated(&service.host(), "timeout_ms: 60000\n");
         let config = std::fs::read_to_string(site.path("local-config.yaml")).unwrap();
         site.write("local-config.yaml", config + settings);
-        let mut server = Server::start(&site, way);
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let loan =
             r#"{"$schema":"https://schemas.example.com/loan/v1.0.0","id":"L-1","financial":{"principal_amount":1}}"#;
         let params = format!(r#"{{"entity_type":"loan","entity_data":{loan},"ruleset_name":"related"}}"#);
         connection.send(request("\"busy\"", "validate", &params) + "\n");
-        facilities.is_asked(1);
-        Self { facilities, server, connection, _site: site }
+        service.is_asked(1);
+        Self { service, server, connection, _site: site }
     }
 
     /// The request is answered, and the connection is closed.
@@ -50,23 +50,23 @@ impl Busy {
 
 #[test]
 fn a_signal_lets_the_server_finish_what_it_has_begun() {
-    for way in Way::ALL {
+    for transport in Transport::ALL {
         for signal in [Signal::TERM, Signal::INT] {
-            let mut busy = Busy::start(way, "");
+            let mut busy = Busy::start(transport, "");
             busy.server.signal(signal);
-            busy.facilities.release();
+            busy.service.release();
             busy.is_answered();
             let (status, log) = busy.server.ended();
-            assert_eq!(status.code(), Some(0), "{way:?} {signal:?}: {log:#?}");
+            assert_eq!(status.code(), Some(0), "{transport:?} {signal:?}: {log:#?}");
         }
     }
 }
 
 #[test]
 fn the_end_of_input_lets_the_server_finish_what_it_has_begun() {
-    let mut busy = Busy::start(Way::Stdio, "");
+    let mut busy = Busy::start(Transport::Stdio, "");
     busy.connection.finish();
-    busy.facilities.release();
+    busy.service.release();
     busy.is_answered();
     let (status, log) = busy.server.ended();
     assert_eq!(status.code(), Some(0), "{log:#?}");
@@ -74,10 +74,10 @@ fn the_end_of_input_lets_the_server_finish_what_it_has_begun() {
 
 #[test]
 fn the_end_of_one_of_many_clients_is_not_the_end_of_the_server() {
-    for way in [Way::Tcp, Way::Unix] {
-        let mut busy = Busy::start(way, "");
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut busy = Busy::start(transport, "");
         busy.connection.finish();
-        busy.facilities.release();
+        busy.service.release();
         busy.is_answered();
         busy.server.connect().is_served();
     }
@@ -85,20 +85,20 @@ fn the_end_of_one_of_many_clients_is_not_the_end_of_the_server() {
 
 #[test]
 fn a_second_signal_ends_the_server_at_once() {
-    for way in Way::ALL {
-        let mut busy = Busy::start(way, "");
+    for transport in Transport::ALL {
+        let mut busy = Busy::start(transport, "");
         busy.server.signal(Signal::TERM);
         busy.server.signal(Signal::INT);
         let (status, log) = busy.server.ended();
-        assert_eq!(status.code(), Some(4), "{way:?}: {log:#?}");
+        assert_eq!(status.code(), Some(4), "{transport:?}: {log:#?}");
         assert!(log.iter().any(|line| line.contains("1 requests were broken off")), "{log:#?}");
         busy.connection.is_at_end();
     }
 }
 
 #[test]
-fn what_does_not_end_in_time_is_broken_off() {
-    let mut busy = Busy::start(Way::Tcp, "rpc: {drain_ms: 200}\n");
+fn a_request_that_outlasts_the_limit_is_broken_off() {
+    let mut busy = Busy::start(Transport::Tcp, "rpc: {drain_ms: 200}\n");
     busy.server.signal(Signal::TERM);
     let (status, log) = busy.server.ended();
     assert_eq!(status.code(), Some(4), "{log:#?}");
@@ -106,27 +106,27 @@ fn what_does_not_end_in_time_is_broken_off() {
 
 #[test]
 fn nobody_is_let_in_after_the_signal() {
-    let mut busy = Busy::start(Way::Tcp, "");
+    let mut busy = Busy::start(Transport::Tcp, "");
     busy.server.connect().is_served();
     let mut idle = busy.server.connect();
     idle.is_served();
     busy.server.signal(Signal::TERM);
-    // Who has nothing under way is sent home at once.
+    // An idle connection is closed at once.
     idle.is_at_end();
     let begun = Instant::now();
     while TcpStream::connect(&busy.server.address).is_ok() {
         assert!(begun.elapsed() < PATIENCE, "others are let in");
     }
-    busy.facilities.release();
+    busy.service.release();
     busy.is_answered();
     assert_eq!(busy.server.ended().0.code(), Some(0));
 }
 
 #[test]
 fn half_a_line_at_the_end_is_answered_like_a_line() {
-    for way in Way::ALL {
+    for transport in Transport::ALL {
         let site = sites::configured("");
-        let mut server = Server::start(&site, way);
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         connection.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hea");
         connection.finish();
@@ -135,7 +135,7 @@ fn half_a_line_at_the_end_is_answered_like_a_line() {
         assert_eq!(answer.outcome().unwrap_err().code, -32700);
         connection.is_at_end();
 
-        let connections = if way == Way::Stdio { 0 } else { 1 };
+        let connections = if transport == Transport::Stdio { 0 } else { 1 };
         (0..connections).for_each(|_| server.connect().is_served());
     }
 }

@@ -11,7 +11,7 @@ use jurat_tests::site::{Site, TARGET};
 use serde_json::json;
 
 use crate::connection::{Answer, Connection, PATIENCE, request};
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured, edit};
 
 const CLIENTS: usize = 64;
@@ -49,16 +49,16 @@ struct Tally {
 
 #[test]
 fn every_answer_is_right_none_is_lost_and_none_is_another_ones() {
-    for way in [Way::Tcp, Way::Unix] {
-        survives(way, 7);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        survives(transport, 7);
     }
 }
 
-fn survives(way: Way, seed: u64) {
+fn survives(transport: Transport, seed: u64) {
     let site = configured(&format!("{DATA}kept_releases: 1\nrpc: {{max_in_flight: 64}}\n"));
     let releases = releases(&site);
     let asked = questions(&site, &releases);
-    let mut server = Server::start(&site, way);
+    let mut server = Server::start(&site, transport);
     let mut keeper = server.connect();
     keeper.is_served();
     let sockets = server.sockets();
@@ -160,7 +160,7 @@ fn questions(site: &Site, releases: &[std::path::PathBuf; 2]) -> Vec<Asked> {
     }
     let [one, two] = releases.each_ref().map(|release| {
         site.publish_from(release, TARGET);
-        let mut server = Server::start(site, Way::Stdio);
+        let mut server = Server::start(site, Transport::Stdio);
         let mut connection = server.connect();
         let mut ask =
             |method, params: &str| without_evidence(&without_times(&connection.call(method, params).unwrap()));

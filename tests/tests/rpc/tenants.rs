@@ -3,7 +3,7 @@
 use jurat_tests::site::{CONFIG, Site};
 
 use crate::connection::Connection;
-use crate::server::{Server, Way};
+use crate::server::{Server, Transport};
 use crate::sites::{configured, edit};
 
 /// Two tenants, one of whom has rules of its own.
@@ -40,8 +40,8 @@ fn purpose(connection: &mut Connection, tenant: &str) -> String {
 #[test]
 fn each_tenant_has_rules_and_files_of_its_own() {
     let site = shared();
-    for way in [Way::Tcp, Way::Unix] {
-        let mut server = Server::start(&site, way);
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         assert_eq!(purpose(&mut connection, "ours"), "Checks while a record is typed in");
         assert_eq!(purpose(&mut connection, "theirs"), "other checks");

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use jurat::settings::{DataRoots, ServerSettings};
 use jurat::{Service, Settings, chain};
-use jurat_server::rpc::{Ended, ListenError, Listener, Remote, Server, run as run_server};
+use jurat_server::rpc::JsonRpc;
+use jurat_server::{Ended, ListenError, Listener, Remote, Server, run as run_server};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
@@ -60,30 +61,31 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut settings = arguments.settings.read()?;
-    let rpc = settings.server.clone();
+    let server = settings.server.clone();
     if arguments.listens() {
         forget_working_directory(&mut settings);
     }
     let service = Service::builder(settings).with_compiler(host::compiler()?).open()?;
-    let ended = run_server(serve(arguments, &service, rpc));
+    let ended = run_server(serve(arguments, &service, server));
     verdict(ended.map_err(|error| Failure::about(Exit::Host, "the server could not be started", &error))??)
 }
 
-async fn serve(arguments: &Arguments, service: &Service, rpc: ServerSettings) -> Result<Ended, Failure> {
-    let server = Server::new(service.asynchronous(), rpc.clone());
+async fn serve(arguments: &Arguments, service: &Service, settings: ServerSettings) -> Result<Ended, Failure> {
+    let server = Server::new(settings.clone());
     let signals = server.stop().on_signals();
     signals.map_err(|error| Failure::about(Exit::Host, "signals cannot be received", &error))?;
+    let rpc = JsonRpc::new(&server, service.asynchronous());
     let listener = if let Some(path) = &arguments.unix {
         Listener::unix(path)
     } else if let Some(port) = arguments.port {
         let remote = if arguments.allow_remote { Remote::Allowed } else { Remote::Refused };
-        Listener::tcp(&arguments.host, port, &rpc, remote).await
+        Listener::tcp(&arguments.host, port, &settings, remote).await
     } else {
-        return Ok(server.stdio().await);
+        return Ok(rpc.stdio().await);
     };
     let listener = listener.map_err(|error| failure(&error))?;
     announce(&listener)?;
-    Ok(server.listen(listener).await)
+    Ok(rpc.listen(listener).await)
 }
 
 impl Arguments {

@@ -1,4 +1,4 @@
-//! One client from its first line to its last answer.
+//! One connection from its first line to its last answer.
 
 use std::io;
 use std::sync::Arc;
@@ -8,199 +8,196 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
-use super::auth;
-use super::failure::Failure;
-use super::lines::{Line, Lines, Time};
-use super::listen::Door;
-use super::lobby::{Lobby, Stranger, Visitor};
-use super::output::{Output, Presence};
-use super::replies::{self, Outgoing, write_reply};
-use super::server::Shared;
-use super::work::{Client, Power, Reply, refuse, work};
+use super::authentication::authenticate;
+use super::dispatch::{Client, Dispatcher};
+use super::framing::{Line, Lines, Pace};
+use super::reply::{self, Outgoing, Reply};
+use crate::admission::{Admitted, Permit, Unauthenticated};
+use crate::authentication::Authentication;
+use crate::connection::{Cancellation, CloseReason, Connection};
 
-/// How long is waited for a client to stop sending when its connection is closed. Without, it could lose what was written to it.
+/// How long the server waits for a client to stop sending before it closes the connection.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How it went.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Farewell {
-    /// All that was read has been answered.
-    Answered,
-    /// Answers could not be written.
-    Broken,
-}
-
-/// Serves a client until it ends, or the server does.
+/// Serves a connection until its client or the server ends it.
 pub(crate) async fn serve<R, W>(
-    shared: Arc<Shared>,
-    visitor: Visitor,
-    power: Power,
-    reader: R,
-    mut writer: W,
-) -> Farewell
+    dispatcher: Arc<Dispatcher>,
+    connection: Connection<R, W>,
+    admitted: Admitted,
+) -> CloseReason
 where
     R: AsyncRead + Unpin + Send,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let most = shared.settings.max_in_flight.get() as usize;
-    let client = Arc::new(Client {
-        number: shared.next_connection(),
-        calls: Semaphore::new(most),
-        presence: Presence::default(),
-        power,
-    });
-    let is_only = matches!(visitor, Visitor::Only);
-    let mut lines = Lines::new(reader, shared.allowance(), if is_only { Time::Own } else { Time::Shared });
-    let _place = match visitor {
-        Visitor::Only => None,
-        Visitor::Known(place) => Some(place),
-        Visitor::Stranger(stranger, door) => {
-            let place = introduce(&shared, &client, stranger, door, &mut lines, &mut writer).await;
-            if place.is_none() {
-                return Farewell::Answered;
+    let state = &dispatcher.state;
+    let limit = state.settings.max_in_flight.get() as usize;
+    let Connection { number, role, reader, mut writer } = connection;
+    let calls = Semaphore::new(limit);
+    let client = Arc::new(Client { number, role, calls, cancellation: Cancellation::default() });
+    let is_sole = matches!(admitted, Admitted::Sole);
+    let mut lines = Lines::new(reader, state.allowance(), if is_sole { Pace::Any } else { Pace::Limited });
+    let _permit = match admitted {
+        Admitted::Sole => None,
+        Admitted::Permitted(permit) => Some(permit),
+        Admitted::Unauthenticated(unauthenticated) => {
+            let permit = admit(&dispatcher, &client, unauthenticated, &mut lines, &mut writer).await;
+            if permit.is_none() {
+                return CloseReason::Answered;
             }
-            place
+            permit
         }
     };
 
-    let places = Arc::new(Semaphore::new(most));
-    // Every reply holds a place, so that there is always room for it.
-    let (replies, queue) = mpsc::channel(most);
-    // Whoever is the only one keeps nobody else waiting by not reading.
-    let limit = (!is_only).then_some(shared.settings.write_timeout);
-    let presence = client.presence.clone();
+    let messages = Arc::new(Semaphore::new(limit));
+    // Every reply holds a permit for its message, so the queue always has room for it.
+    let (replies, queue) = mpsc::channel(limit);
+    // The sole client may read as slowly as it likes: no other client waits.
+    let write_timeout = (!is_sole).then_some(state.settings.write_timeout);
+    let cancellation = client.cancellation.clone();
     let written = tokio::spawn(async move {
-        let written = replies::write(queue, writer, limit).await;
+        let written = reply::write_all(queue, writer, write_timeout).await;
         if written.is_err() {
-            presence.end();
+            cancellation.cancel();
         }
         written
     });
 
-    let ended = read(&shared, &client, &places, &mut lines, &replies).await;
-    if is_only {
-        shared.stop.drain();
+    let ended = read(&dispatcher, &client, &messages, &mut lines, &replies).await;
+    if is_sole {
+        state.stop.drain();
     }
     drop(replies);
-    let written = written.await.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    let written = written.await.unwrap_or_else(|error| Err(io::Error::other(error)));
     if let Err(error) = &written {
-        tracing::info!(connection = client.number, %error, "answers could not be written");
+        tracing::info!(connection = number, %error, "answers could not be written");
     }
-    if ended == Reading::BrokenOff && written.is_ok() && !is_only {
+    if ended == Reading::BrokenOff && written.is_ok() && !is_sole {
         lines.linger(LINGER).await;
     }
-    // What nobody waits for any more still takes a place among the clients until it has ended.
-    let _ = places.acquire_many(shared.settings.max_in_flight.get()).await;
-    if written.is_ok() { Farewell::Answered } else { Farewell::Broken }
+    // The connection counts until all of its requests have ended, even if nobody waits for them any more.
+    let _ = messages.acquire_many(state.settings.max_in_flight.get()).await;
+    if written.is_ok() { CloseReason::Answered } else { CloseReason::WriteFailed }
 }
 
-/// Waits until a stranger is known; none if it does not get in.
-async fn introduce<R, W>(
-    shared: &Arc<Shared>,
-    client: &Client,
-    mut stranger: Stranger,
-    door: Door,
-    lines: &mut Lines<R>,
-    writer: &mut W,
-) -> Option<OwnedSemaphorePermit>
+/// Tells a client that the limit of connections is reached, and closes its connection.
+pub(crate) async fn reject<R, W>(dispatcher: Arc<Dispatcher>, connection: Connection<R, W>)
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let lobby = stranger.lobby();
-    let introduced = async {
-        let place = tokio::select! {
-            place = admit(shared, client, &lobby, door, lines, writer) => place,
-            () = shared.stop.draining() => None,
+    let state = &dispatcher.state;
+    let Connection { number, role, reader, mut writer } = connection;
+    let client = Client { number, role, calls: Semaphore::new(0), cancellation: Cancellation::default() };
+    let reply = dispatcher.refuse(&client, None, &state.too_many_connections());
+    if reply::write(&mut writer, &reply, Some(LINGER)).await.is_ok() && writer.shutdown().await.is_ok() {
+        Lines::new(reader, state.allowance(), Pace::Limited).linger(LINGER).await;
+    }
+}
+
+/// Waits until the client is authenticated and has its permit; none if the connection is closed instead.
+async fn admit<R, W>(
+    dispatcher: &Arc<Dispatcher>,
+    client: &Client,
+    mut unauthenticated: Unauthenticated,
+    lines: &mut Lines<R>,
+    writer: &mut W,
+) -> Option<Permit>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let (required, admission) = (unauthenticated.required(), unauthenticated.admission());
+    let admitted = async {
+        let permit = tokio::select! {
+            permit = async {
+                match required {
+                    Authentication::Token => authenticate(dispatcher, client, &admission, lines, writer).await,
+                    Authentication::NotRequired => match admission.permit() {
+                        Some(permit) => Some(permit),
+                        None => {
+                            let failure = dispatcher.state.too_many_connections();
+                            let reply = dispatcher.refuse(client, None, &failure);
+                            // The connection is closed whether the client reads this or not.
+                            let _ = reply::write(writer, &reply, Some(LINGER)).await;
+                            None
+                        }
+                    },
+                }
+            } => permit,
+            () = dispatcher.state.stop.draining() => None,
         };
-        if place.is_none() {
+        if permit.is_none() {
             let _ = timeout(LINGER, writer.shutdown()).await;
             lines.linger(LINGER).await;
         }
-        place
+        permit
     };
     tokio::select! {
         biased;
-        place = introduced => place,
-        () = stranger.must_go() => None,
+        permit = admitted => permit,
+        () = unauthenticated.evicted() => None,
     }
-}
-
-/// Lets a client in who has shown all that is asked, if there is a place.
-async fn admit<R, W>(
-    shared: &Arc<Shared>,
-    client: &Client,
-    lobby: &Lobby,
-    door: Door,
-    lines: &mut Lines<R>,
-    writer: &mut W,
-) -> Option<OwnedSemaphorePermit>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    if door == Door::Guarded {
-        return auth::admit(shared, client, lobby, lines, writer).await;
-    }
-    let place = lobby.place();
-    if place.is_none() {
-        let reply = Reply::One(refusal(shared, client, None, &shared.full()));
-        // It is told that it must go; if it does not listen, it must go as well.
-        let _ = write_reply(writer, &reply, Some(LINGER)).await;
-    }
-    place
 }
 
 /// Why nothing more is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Reading {
-    /// The client has said all.
+    /// The client has sent everything.
     AtEnd,
-    /// The client may go on sending, in vain.
+    /// The client may still be sending.
     BrokenOff,
 }
 
-/// Reads lines as long as there are places for them, and lets each be worked on.
+/// Reads messages while there are permits for them, and has each dispatched.
 async fn read<R: AsyncRead + Unpin>(
-    shared: &Arc<Shared>,
+    dispatcher: &Arc<Dispatcher>,
     client: &Arc<Client>,
-    places: &Arc<Semaphore>,
+    messages: &Arc<Semaphore>,
     lines: &mut Lines<R>,
     replies: &mpsc::Sender<Outgoing>,
 ) -> Reading {
+    let state = &dispatcher.state;
     loop {
         let next = async {
-            let place = Arc::clone(places).acquire_owned().await;
-            (place, lines.next(shared.settings.max_message.get()).await)
+            let permit = Arc::clone(messages).acquire_owned().await;
+            (permit, lines.next(state.settings.max_message.get()).await)
         };
-        let (place, line) = tokio::select! {
+        let (permit, line) = tokio::select! {
             biased;
-            () = shared.stop.draining() => return Reading::BrokenOff,
+            () = state.stop.draining() => return Reading::BrokenOff,
             () = replies.closed() => return Reading::BrokenOff,
             next = next => next,
         };
         let line = line.inspect_err(|error| {
-            // A connection that breaks does so in both directions. TLS also calls it an error if only the farewell is missing.
+            // A connection breaks in both directions at once. The exception is TLS without a closing message, an error as well.
             if error.kind() != io::ErrorKind::UnexpectedEof {
-                client.presence.end();
+                client.cancellation.cancel();
             }
         });
-        let (Ok(place), Ok(line)) = (place, line) else { return Reading::AtEnd };
+        let Ok(permit) = permit else {
+            debug_assert!(false, "nobody closes the permits for messages");
+            tracing::error!(
+                connection = client.number,
+                "a connection is closed because of a bug: its permits were closed"
+            );
+            return Reading::BrokenOff;
+        };
+        let Ok(line) = line else { return Reading::AtEnd };
         match line {
             Line::Text(received) => {
-                let (shared, client, replies) = (Arc::clone(shared), Arc::clone(client), replies.clone());
+                let (dispatcher, client, replies) = (Arc::clone(dispatcher), Arc::clone(client), replies.clone());
                 tokio::spawn(async move {
-                    let _working = shared.begin();
-                    if let Some(reply) = work(&shared, &client, received).await {
-                        send(&replies, reply, place).await;
+                    let _in_flight = dispatcher.state.begin();
+                    if let Some(reply) = dispatcher.dispatch(&client, received).await {
+                        send(&replies, reply, permit).await;
                     }
                 });
             }
             Line::Refused { failure, id } => {
-                send(replies, Reply::One(refusal(shared, client, id.as_deref(), &failure)), place).await;
+                send(replies, dispatcher.refuse(client, id.as_deref(), &failure), permit).await;
             }
-            Line::Stuck(failure) => {
-                send(replies, Reply::One(refusal(shared, client, None, &failure)), place).await;
+            Line::Stalled(failure) => {
+                send(replies, dispatcher.refuse(client, None, &failure), permit).await;
                 return Reading::BrokenOff;
             }
             Line::End => return Reading::AtEnd,
@@ -208,11 +205,7 @@ async fn read<R: AsyncRead + Unpin>(
     }
 }
 
-fn refusal(shared: &Shared, client: &Client, id: Option<&str>, failure: &Failure) -> Output {
-    refuse(shared, client, &shared.output_limits(&client.presence), id, failure)
-}
-
-async fn send(replies: &mpsc::Sender<Outgoing>, reply: Reply, place: OwnedSemaphorePermit) {
-    // It fails where the client has gone away, and with it whoever would read it.
-    let _ = replies.send(Outgoing { reply, place }).await;
+async fn send(replies: &mpsc::Sender<Outgoing>, reply: Reply, permit: OwnedSemaphorePermit) {
+    // This fails only when the client is gone, and then nobody reads the reply.
+    let _ = replies.send(Outgoing { reply, permit }).await;
 }

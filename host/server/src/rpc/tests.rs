@@ -1,4 +1,4 @@
-//! Whole conversations. What stands behind them is no service but [`Script`], which does what a test needs of one.
+//! Whole conversations. Their calls are made not on a service, but on [`Script`], which does what a test needs.
 
 use std::sync::Arc;
 
@@ -9,14 +9,18 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::call::{Asked, Call};
-use super::connection::Farewell;
-use super::failure::Failure;
-use super::output::Output;
-use super::server::{Ended, Server};
-use super::work::{Answer, Answers};
+use super::JsonRpc;
+use crate::admission::{Admission, Admitted};
+use crate::authentication::Role;
+use crate::call::{Call, Operation};
+use crate::connection::CloseReason;
+use crate::error::{ErrorKind, Failure};
+use crate::handler::{Handler, Handling};
+use crate::output::Output;
+use crate::protocol::Protocol;
+use crate::server::{Ended, Server};
 
-mod doors;
+mod connections;
 mod flow;
 mod limits;
 mod properties;
@@ -30,12 +34,12 @@ struct Script {
     gate: Arc<Semaphore>,
 }
 
-impl Answers for Script {
-    fn answer(&self, call: Call, mut output: Output) -> Answer {
+impl Handler for Script {
+    fn handle(&self, call: Call, mut output: Output) -> Handling {
         let gate = Arc::clone(&self.gate);
         Box::pin(async move {
-            match call.asked {
-                Asked::Validate { record, entity_type, judging } => match judging.ruleset.as_str() {
+            match call.operation {
+                Operation::Validate { record, entity_type, judging } => match judging.ruleset.as_str() {
                     "echo" => output.text(&record)?,
                     "gate" => {
                         gate.acquire().await.unwrap().forget();
@@ -44,10 +48,10 @@ impl Answers for Script {
                     "fill" => output.value(&"x".repeat(entity_type.parse().unwrap()))?,
                     "panic" => panic!("as asked"),
                     other => {
-                        return Err(Failure::new(super::failure::Kind::Service(CallErrorKind::UnknownRuleset), other));
+                        return Err(Failure::new(ErrorKind::Call(CallErrorKind::UnknownRuleset), other));
                     }
                 },
-                Asked::Batch { records, .. } => output.text(std::str::from_utf8(&records).unwrap())?,
+                Operation::ValidateBatch { records, .. } => output.text(std::str::from_utf8(&records).unwrap())?,
                 _ => output.value(&json!({"done": true}))?,
             }
             Ok(output)
@@ -55,9 +59,10 @@ impl Answers for Script {
     }
 }
 
-/// A server and what its tests hold in their hands.
+/// A server and the controls of its tests.
 struct Stage {
     server: Server,
+    rpc: JsonRpc,
     gate: Arc<Semaphore>,
 }
 
@@ -70,24 +75,27 @@ struct Peer<S> {
 impl Stage {
     fn new(settings: ServerSettings) -> Self {
         let gate = Arc::new(Semaphore::new(0));
-        Self { server: Server::answering(Arc::new(Script { gate: Arc::clone(&gate) }), settings), gate }
+        let server = Server::new(settings);
+        let rpc = JsonRpc::with_handler(&server, Arc::new(Script { gate: Arc::clone(&gate) }));
+        Self { server, rpc, gate }
     }
 
-    /// The only client of this server, over a pipe that holds so many bytes.
-    fn only(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<Ended>) {
+    /// The sole client of this server, over a pipe with a capacity in bytes.
+    fn sole(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<Ended>) {
         let (client, host) = duplex(capacity);
         let (reader, writer) = split(host);
-        let server = self.server.clone();
-        let ended = tokio::spawn(async move { server.serve(reader, writer).await });
+        let rpc = self.rpc.clone();
+        let ended = tokio::spawn(async move { rpc.serve_sole(reader, writer).await });
         (Peer::new(client), ended)
     }
 
     /// One of many clients of this server, over such a pipe.
-    fn one_of_many(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<Farewell>) {
+    fn one_of_many(&self, capacity: usize) -> (Peer<DuplexStream>, JoinHandle<CloseReason>) {
         let (client, host) = duplex(capacity);
         let (reader, writer) = split(host);
-        let server = self.server.clone();
-        let ended = tokio::spawn(async move { server.serve_one_of_many(reader, writer).await });
+        let permit = Admission::new(1).permit().unwrap();
+        let connection = self.server.state().connection(Role::Client, reader, writer);
+        let ended = tokio::spawn(self.rpc.clone().serve(connection, Admitted::Permitted(permit)));
         (Peer::new(client), ended)
     }
 }
@@ -123,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite> Peer<S> {
         self.answer().await
     }
 
-    /// Says that nothing more comes.
+    /// Closes the direction to the server.
     async fn end(&mut self) {
         self.writer.shutdown().await.unwrap();
     }

@@ -1,7 +1,8 @@
 use super::*;
+use crate::rpc::request::{MAX_ID, MAX_PARAMETERS, Parameters};
 
-/// The id and the kind of failure of each request in a line; a failure of the whole line stands alone.
-fn check(line: &str, expected: &[(Option<&str>, Result<&str, Kind>)]) {
+/// The id and the outcome of each request in a line; a failure of the whole line stands alone.
+fn check(line: &str, expected: &[(Option<&str>, Result<&str, ErrorKind>)]) {
     let found = match Message::parse(line.as_bytes()) {
         Ok(Message::One(request)) => vec![request],
         Ok(Message::Batch(requests)) => requests,
@@ -36,10 +37,10 @@ fn ids_come_back_as_they_were_sent() {
 }
 
 #[test]
-fn what_is_no_request_is_told_apart_from_what_is_no_json() {
-    use Kind::{InvalidRequest, ParseError};
+fn json_that_is_not_a_request_is_told_apart_from_text_that_is_not_json() {
+    use ErrorKind::{InvalidRequest, ParseError};
     let long = format!("\"{}\"", "x".repeat(MAX_ID));
-    let cases: Vec<(String, Option<&str>, Kind)> = vec![
+    let cases: Vec<(String, Option<&str>, ErrorKind)> = vec![
         (r#"{"jsonrpc":"2.0","id":{},"method":"m"}"#.into(), None, InvalidRequest),
         (r#"{"jsonrpc":"2.0","id":[1],"method":"m"}"#.into(), None, InvalidRequest),
         (r#"{"jsonrpc":"2.0","id":true,"method":"m"}"#.into(), None, InvalidRequest),
@@ -78,11 +79,14 @@ fn what_is_no_request_is_told_apart_from_what_is_no_json() {
 #[test]
 fn a_line_must_be_utf_8() {
     let failure = Message::parse(b"{\"a\":\"\xff\"}").unwrap_err();
-    assert_eq!((failure.kind, failure.message()), (Kind::ParseError, "the line is not UTF-8 from byte 6 on"));
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (ErrorKind::ParseError, "the line is not UTF-8 from byte 6 on")
+    );
 }
 
 #[test]
-fn members_that_nobody_knows_are_ignored() {
+fn unknown_members_are_ignored() {
     check(r#"{"jsonrpc":"2.0","x":[1e999],"x":{},"id":1,"method":"m"}"#, &[(Some("1"), Ok("m"))]);
     check(r#"{"jsonrpc":"2\u002e0","\u0069d":1,"method":"\u006d"}"#, &[(Some("1"), Ok("m"))]);
 }
@@ -112,24 +116,24 @@ fn parameters_are_an_object_or_something_else() {
 }
 
 #[test]
-fn an_array_holds_requests_and_what_is_none() {
+fn an_array_may_hold_elements_that_are_not_requests() {
     check(
         r#"[1, {"jsonrpc":"2.0","id":7,"method":"m"}, [], {"jsonrpc":"2.0","method":"n"}, null]"#,
         &[
-            (None, Err(Kind::InvalidRequest)),
+            (None, Err(ErrorKind::InvalidRequest)),
             (Some("7"), Ok("m")),
-            (None, Err(Kind::InvalidRequest)),
+            (None, Err(ErrorKind::InvalidRequest)),
             (None, Ok("n")),
-            (None, Err(Kind::InvalidRequest)),
+            (None, Err(ErrorKind::InvalidRequest)),
         ],
     );
 }
 
 #[test]
-fn an_array_has_an_end() {
+fn an_array_has_a_limit() {
     let batch = |length: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","method":"m"}"#; length].join(","));
     assert!(matches!(Message::parse(batch(MAX_BATCH).as_bytes()), Ok(Message::Batch(all)) if all.len() == MAX_BATCH));
     let failure = Message::parse(batch(MAX_BATCH + 1).as_bytes()).unwrap_err();
-    assert_eq!(failure.kind, Kind::BatchTooLong);
-    assert_eq!(failure.message(), "1001 requests in one array; at most 1000 are accepted");
+    assert_eq!(failure.kind, ErrorKind::BatchTooLong);
+    assert_eq!(failure.message.as_str(), "1001 requests in one array; at most 1000 are accepted");
 }

@@ -7,7 +7,7 @@ use super::*;
 #[tokio::test]
 async fn answers_come_as_they_are_ready() {
     let stage = Stage::new(ServerSettings::default());
-    let (mut client, _ended) = stage.only(1 << 20);
+    let (mut client, _ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     client.send(script(2, "echo", "a")).await;
     assert_eq!(client.answer().await["id"], 2);
@@ -16,14 +16,14 @@ async fn answers_come_as_they_are_ready() {
 }
 
 #[tokio::test]
-async fn a_client_gets_as_many_places_as_there_are_and_the_rest_waits() {
+async fn requests_beyond_the_limit_of_a_client_wait() {
     let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
-    let (mut client, _ended) = stage.only(1 << 20);
+    let (mut client, _ended) = stage.sole(1 << 20);
     for id in 1..=2 {
         client.send(script(id, "gate", "a")).await;
     }
-    // With both places taken, this one is not even read.
+    // Both permits are taken: this one is not even read.
     client.send(script(3, "echo", "a")).await;
     stage.gate.add_permits(1);
     let first = client.answer().await["id"].as_u64().unwrap();
@@ -34,10 +34,10 @@ async fn a_client_gets_as_many_places_as_there_are_and_the_rest_waits() {
 }
 
 #[tokio::test]
-async fn an_array_takes_no_more_places_than_its_client_has() {
+async fn an_array_is_worked_on_within_the_limit_of_its_client() {
     let settings = ServerSettings { max_in_flight: 3.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
-    let (mut client, _ended) = stage.only(1 << 20);
+    let (mut client, _ended) = stage.sole(1 << 20);
     let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
     client.send(format!("[{}]", batch.join(","))).await;
     stage.gate.add_permits(50);
@@ -49,7 +49,7 @@ async fn an_array_takes_no_more_places_than_its_client_has() {
 #[tokio::test]
 async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
     let stage = Stage::new(ServerSettings::default());
-    let (mut client, ended) = stage.only(1 << 20);
+    let (mut client, ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     // A last line needs no end.
     client.writer.write_all(script(2, "echo", "a").as_bytes()).await.unwrap();
@@ -63,7 +63,7 @@ async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
 
 #[tokio::test]
 async fn half_a_line_at_the_end_is_no_json() {
-    let (mut client, ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+    let (mut client, ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     client.writer.write_all(br#"{"jsonrpc":"2.0","id":1,"meth"#).await.unwrap();
     client.end().await;
     let answer = client.answer().await;
@@ -74,7 +74,7 @@ async fn half_a_line_at_the_end_is_no_json() {
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
     let stage = Stage::new(ServerSettings::default());
-    let (mut client, ended) = stage.only(1 << 20);
+    let (mut client, ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
     stage.server.stop().drain();
@@ -85,11 +85,11 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_ever_for_what_does_not_end() {
+async fn draining_has_a_time_limit() {
     let settings = ServerSettings { drain: Duration::ZERO, ..ServerSettings::default() };
     for (settings, is_impatient) in [(settings, false), (ServerSettings::default(), true)] {
         let stage = Stage::new(settings);
-        let (mut client, ended) = stage.only(1 << 20);
+        let (mut client, ended) = stage.sole(1 << 20);
         client.send(script(1, "gate", "a")).await;
         assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
         let stop = stage.server.stop();
@@ -103,24 +103,24 @@ async fn nobody_waits_for_ever_for_what_does_not_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_is_not_read_either_and_then_let_go() {
+async fn a_client_that_never_reads_is_not_read_either_and_then_closed() {
     let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(4 << 10);
-    // The pipe holds 4 KiB: answers of 10,000 bytes stay where they are, and with them the places of their requests.
+    // The pipe holds 4 KiB: answers of 10,000 bytes wait, and with them the permits of their requests.
     let mut sent = 0;
     while client.writer.write_all(format!("{}\n", script(sent, "fill", "10000")).as_bytes()).await.is_ok() {
         sent += 1;
         assert!(sent < 10_000, "requests are read without end");
     }
-    assert_eq!(ended.await.unwrap(), Farewell::Broken);
+    assert_eq!(ended.await.unwrap(), CloseReason::WriteFailed);
     assert!(sent < 1_000, "{sent} requests were read");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_only_client_may_take_its_time() {
+async fn the_sole_client_may_be_slow() {
     let stage = Stage::new(ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() });
-    let (mut client, ended) = stage.only(4 << 10);
+    let (mut client, ended) = stage.sole(4 << 10);
     client.send(script(1, "fill", "100000")).await;
     client.writer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":2,").await.unwrap();
     tokio::time::sleep(Duration::from_secs(24 * 3_600)).await;
@@ -131,7 +131,7 @@ async fn the_only_client_may_take_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_waits_for_is_not_done() {
+async fn calls_whose_answers_nobody_reads_are_not_made() {
     let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(1 << 20);
@@ -142,6 +142,6 @@ async fn what_nobody_waits_for_is_not_done() {
     // With the answer that cannot be written, the rest of the array ends: it would need far more.
     stage.gate.add_permits(10);
     let ended = tokio::time::timeout(Duration::from_secs(3_600), ended).await.expect("an end");
-    assert_eq!(ended.unwrap(), Farewell::Broken);
+    assert_eq!(ended.unwrap(), CloseReason::WriteFailed);
     assert!(stage.gate.available_permits() > 0);
 }

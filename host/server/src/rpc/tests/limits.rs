@@ -7,10 +7,10 @@ async fn a_message_may_be_as_long_as_it_may_be() {
     let line = script(1, "echo", &"a".repeat(50_000));
     let settings =
         |bytes: usize| ServerSettings { max_message: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
-    let (mut client, _ended) = Stage::new(settings(line.len())).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings(line.len())).sole(1 << 10);
     assert_eq!(client.ask(&line).await["id"], 1);
 
-    let (mut client, _ended) = Stage::new(settings(line.len() - 1)).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings(line.len() - 1)).sole(1 << 10);
     let answer = client.ask(&line).await;
     assert_eq!((&answer["id"], error(&answer)), (&Value::Null, (-32600, "message_too_large")));
     assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
@@ -21,10 +21,10 @@ async fn an_answer_may_be_as_long_as_it_may_be() {
     let whole = r#"{"jsonrpc":"2.0","id":1,"result":""}"#.len() + 50_000;
     let settings =
         |bytes: usize| ServerSettings { max_reply: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
-    let (mut client, _ended) = Stage::new(settings(whole)).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings(whole)).sole(1 << 10);
     assert_eq!(client.ask(script(1, "fill", "50000")).await["result"].as_str().unwrap().len(), 50_000);
 
-    let (mut client, _ended) = Stage::new(settings(whole - 1)).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings(whole - 1)).sole(1 << 10);
     let answer = client.ask(script(1, "fill", "50000")).await;
     assert_eq!((&answer["id"], error(&answer)), (&json!(1), (-32000, "reply_too_large")));
     assert_eq!(client.ask(script(2, "fill", "40000")).await["id"], 2);
@@ -33,7 +33,7 @@ async fn an_answer_may_be_as_long_as_it_may_be() {
 #[tokio::test]
 async fn the_answers_to_an_array_share_what_an_answer_may_be() {
     let settings = ServerSettings { max_reply: "100000".parse().unwrap(), ..ServerSettings::default() };
-    let (mut client, _ended) = Stage::new(settings).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch: Vec<_> = (0..5).map(|id| script(id, "fill", "40000")).collect();
     let answers = client.ask(format!("[{}]", batch.join(","))).await;
     let answers = answers.as_array().unwrap();
@@ -45,7 +45,7 @@ async fn the_answers_to_an_array_share_what_an_answer_may_be() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
+async fn a_request_without_memory_is_refused_and_nothing_is_lost() {
     // Shorter ones have room of their own.
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
     let settings = ServerSettings {
@@ -54,7 +54,7 @@ async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
         ..ServerSettings::default()
     };
     let stage = Stage::new(settings);
-    let (mut client, _ended) = stage.only(1 << 10);
+    let (mut client, _ended) = stage.sole(1 << 10);
     let (mut other, _other_ended) = stage.one_of_many(1 << 10);
     client.send(line(1, "gate")).await;
     other.send(line(2, "gate")).await;
@@ -70,7 +70,7 @@ async fn what_does_not_fit_into_memory_is_refused_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_have_all_memory() {
+async fn one_client_cannot_take_all_memory() {
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
     let settings = ServerSettings {
         max_message: "128KiB".parse().unwrap(),
@@ -94,7 +94,7 @@ async fn one_client_cannot_have_all_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_lines_shut_nobody_out() {
+async fn half_lines_keep_no_client_out() {
     let settings = ServerSettings {
         max_message: "1MiB".parse().unwrap(),
         max_buffered: "4MiB".parse().unwrap(),
@@ -130,7 +130,7 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
         max_buffered: "8MiB".parse().unwrap(),
         ..ServerSettings::default()
     };
-    let (mut client, _ended) = Stage::new(settings).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch = vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; 1_000].join(",");
     for _ in 0..3 {
         let answers = client.ask(format!("[{batch}]")).await;
@@ -145,7 +145,7 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
 #[tokio::test]
 async fn an_array_of_many_small_requests_takes_what_they_take() {
     let settings = ServerSettings { max_buffered: "64KiB".parse().unwrap(), ..ServerSettings::default() };
-    let (mut client, _ended) = Stage::new(settings).only(1 << 10);
+    let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch =
         |length: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; length].join(","));
     assert_eq!(client.ask(batch(60)).await.as_array().unwrap().len(), 60);

@@ -1,6 +1,6 @@
 //! Methods and parameters, from the line to the answer.
 
-use super::super::call::METHODS;
+use super::super::methods::{METHODS, Method};
 use super::*;
 
 /// Parameters with which each method is content.
@@ -23,22 +23,22 @@ fn request(method: &str, params: &Value) -> String {
 
 #[tokio::test]
 async fn every_method_wants_what_it_requires_and_nothing_else() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
-    for method in &METHODS {
-        let good = parameters(method.name);
-        let answer = client.ask(request(method.name, &good)).await;
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    for Method { signature: method, .. } in &METHODS {
+        let good = parameters(method.method);
+        let answer = client.ask(request(method.method, &good)).await;
         assert!(answer.get("result").is_some(), "{answer}");
 
         for name in method.required {
             let mut missing = good.clone();
             missing.as_object_mut().unwrap().remove(*name);
-            let answer = client.ask(request(method.name, &missing)).await;
+            let answer = client.ask(request(method.method, &missing)).await;
             assert_eq!(error(&answer), (-32602, "missing_parameter"), "{answer}");
             assert_eq!(answer["error"]["message"], format!("missing parameter `{name}`"));
 
             let mut null = good.clone();
             null[*name] = Value::Null;
-            assert_eq!(client.ask(request(method.name, &null)).await["error"]["message"], answer["error"]["message"]);
+            assert_eq!(client.ask(request(method.method, &null)).await["error"]["message"], answer["error"]["message"]);
         }
         for name in method.required.iter().chain(method.optional) {
             for wrong in [json!(17), json!(true), json!([1]), json!({"a": 1})] {
@@ -51,27 +51,27 @@ async fn every_method_wants_what_it_requires_and_nothing_else() {
                 }
                 let mut params = good.clone();
                 params[*name] = wrong;
-                let answer = client.ask(request(method.name, &params)).await;
-                assert_eq!(error(&answer), (-32602, "wrong_parameter"), "{} {params}: {answer}", method.name);
+                let answer = client.ask(request(method.method, &params)).await;
+                assert_eq!(error(&answer), (-32602, "wrong_parameter"), "{} {params}: {answer}", method.method);
                 assert!(answer["error"]["message"].as_str().unwrap().contains(&format!("`{name}`")), "{answer}");
             }
         }
         for name in method.optional {
             let mut null = good.clone();
             null[*name] = Value::Null;
-            assert!(client.ask(request(method.name, &null)).await.get("result").is_some(), "{name}");
+            assert!(client.ask(request(method.method, &null)).await.get("result").is_some(), "{name}");
         }
 
         let mut unknown = good.clone();
         unknown["tenannt"] = json!(1);
-        let answer = client.ask(request(method.name, &unknown)).await;
+        let answer = client.ask(request(method.method, &unknown)).await;
         assert_eq!(error(&answer), (-32602, "unknown_parameter"), "{answer}");
         assert!(answer["error"]["message"].as_str().unwrap().starts_with("unknown parameter `tenannt`"), "{answer}");
         unknown["tenannt"] = Value::Null;
-        assert!(client.ask(request(method.name, &unknown)).await.get("result").is_some());
+        assert!(client.ask(request(method.method, &unknown)).await.get("result").is_some());
 
         for by_position in [json!(["loan"]), json!("loan"), json!(3)] {
-            let answer = client.ask(request(method.name, &by_position)).await;
+            let answer = client.ask(request(method.method, &by_position)).await;
             assert_eq!(error(&answer), (-32602, "parameters_by_name"), "{answer}");
             for name in method.required {
                 assert!(answer["error"]["message"].as_str().unwrap().contains(&format!("`{name}`")), "{answer}");
@@ -82,7 +82,7 @@ async fn every_method_wants_what_it_requires_and_nothing_else() {
 
 #[tokio::test]
 async fn errors_say_what_is_meant() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     let validate = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"validate","params":{params}}}"#);
     let batch = |ids: &str| {
         let params = format!(r#"{{"entities":[],"ruleset_name":"q","id_fields":{ids}}}"#);
@@ -101,7 +101,7 @@ async fn errors_say_what_is_meant() {
             -32602,
             "unknown parameter `rulset_name`, did you mean `ruleset_name`?",
         ),
-        (validate(r#"{"entity_type":"a","entity_type":"b"}"#), -32602, "parameter `entity_type` for the second time"),
+        (validate(r#"{"entity_type":"a","entity_type":"b"}"#), -32602, "parameter `entity_type` is given twice"),
         (
             validate(r#"{"entity_type":"a","entity_data":"{}","ruleset_name":"q"}"#),
             -32602,
@@ -110,7 +110,7 @@ async fn errors_say_what_is_meant() {
         (
             validate(r#"{"entity_type":"\ud800","entity_data":{},"ruleset_name":"q"}"#),
             -32602,
-            "`entity_type` must be a text, and there is something wrong with what is in it",
+            "`entity_type` must be a text, and something inside of it is wrong",
         ),
         (
             validate(r#"{"entity_type":"a","entity_data":{},"ruleset_name":"q","now":"yesterday"}"#),
@@ -128,8 +128,8 @@ async fn errors_say_what_is_meant() {
 }
 
 #[tokio::test]
-async fn enormous_parameters_are_told_in_short_words() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+async fn enormous_parameters_get_short_errors() {
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     let huge = "x".repeat(3 << 20);
     let params = json!({"entity_type": "a", "entity_data": {}, "ruleset_name": "echo", huge.clone(): 1});
     let mut answers = vec![
@@ -152,7 +152,7 @@ async fn enormous_parameters_are_told_in_short_words() {
 
 #[tokio::test]
 async fn records_travel_as_text() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     let record = r#"{"amount":1234567890123456789012345.678, "x" : 1e400,"é":"\u00e9"}"#;
     let line = format!(
         r#"{{"jsonrpc":"2.0","id":1.50,"method":"validate","params":{{"entity_type":"loan","entity_data":{record},"ruleset_name":"echo"}}}}"#
@@ -164,7 +164,7 @@ async fn records_travel_as_text() {
 #[tokio::test]
 async fn notifications_are_made_and_never_answered() {
     let stage = Stage::new(ServerSettings::default());
-    let (mut client, _ended) = stage.only(1 << 20);
+    let (mut client, _ended) = stage.sole(1 << 20);
     let notification = |ruleset: &str| {
         json!({"jsonrpc": "2.0", "method": "validate",
             "params": {"entity_type": "a", "entity_data": {}, "ruleset_name": ruleset}})
@@ -189,7 +189,7 @@ async fn notifications_are_made_and_never_answered() {
 
 #[tokio::test]
 async fn an_array_is_answered_with_an_array() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     let line =
         format!(r#"[{}, 1, {{"jsonrpc":"2.0","method":"version"}}, {}]"#, script(1, "echo", "a"), script(2, "x", "a"));
     let answer = client.ask(line).await;
@@ -203,7 +203,7 @@ async fn an_array_is_answered_with_an_array() {
 
 #[tokio::test]
 async fn a_panic_costs_one_request() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).only(1 << 20);
+    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     let answer = client.ask(script(1, "panic", "a")).await;
     assert_eq!((&answer["id"], error(&answer)), (&json!(1), (-32000, "internal")));
     let line = format!("[{},{}]", script(2, "panic", "a"), script(3, "echo", "a"));

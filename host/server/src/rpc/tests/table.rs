@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use jurat::CallErrorKind;
-
-use super::super::call::METHODS;
-use super::super::failure::Kind;
+use super::super::envelope::number;
+use super::super::methods::METHODS;
+use crate::error::ErrorKind;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -18,9 +17,15 @@ fn page() -> String {
 #[test]
 fn the_page_has_every_kind_with_its_code() {
     let page = page();
-    for kind in Kind::OWN {
-        let row = format!("| `{}` | {} |", kind.name(), kind.code());
-        assert!(page.contains(&row), "docs/json-rpc.md has no row that begins with {row}");
+    for kind in ErrorKind::all() {
+        let (of_call, of_record) =
+            (format!("| `{}` | {} |", kind.code(), number(kind)), format!("| `{}` |", kind.code()));
+        let is_there = match kind {
+            // What is wrong with a record stands in a table of its own.
+            ErrorKind::Call(_) => page.contains(&of_call) || page.contains(&of_record),
+            _ => page.contains(&of_call),
+        };
+        assert!(is_there, "docs/json-rpc.md has no row that begins with {of_call}");
     }
 }
 
@@ -32,15 +37,6 @@ const SOURCES: [(&str, &[&str]); 5] = [
     ("host/model/src/fault.rs", &[]),
     ("host/engine/src/judge", &["another", "entity_type", "unknown"]),
 ];
-
-#[test]
-fn the_page_has_every_kind_of_the_service() {
-    let page = page();
-    for kind in CallErrorKind::ALL {
-        let code = kind.code();
-        assert!(page.contains(&format!("| `{code}` |")), "docs/json-rpc.md has no row for `{code}`");
-    }
-}
 
 #[test]
 fn the_page_has_every_code_of_the_host_in_results() {
@@ -95,10 +91,11 @@ fn codes(source: &str) -> Vec<String> {
 fn the_page_has_every_method_with_its_parameters() {
     let page = page();
     for method in &METHODS {
-        let (_, section) = page.split_once(&format!("\n### `{}`\n", method.name)).expect(method.name);
+        let (_, section) =
+            page.split_once(&format!("\n### `{}`\n", method.signature.method)).expect(method.signature.method);
         let section = section.split("\n##").next().unwrap();
-        for name in method.required.iter().chain(method.optional) {
-            assert!(section.contains(&format!("| `{name}` |")), "{} {name}", method.name);
+        for name in method.signature.required.iter().chain(method.signature.optional) {
+            assert!(section.contains(&format!("| `{name}` |")), "{} {name}", method.signature.method);
         }
     }
 }

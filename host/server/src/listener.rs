@@ -1,4 +1,4 @@
-//! Where clients come in, and what is asked of those from other machines.
+//! Sockets on which a server accepts connections, and what it demands before it accepts them from other machines.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,20 +12,21 @@ use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
-use super::tls::{self, TlsError};
-use super::unix::{self, SocketFile, UnixError};
+use crate::authentication::{Authentication, Role};
+use crate::tls::{self, TlsError};
+use crate::unix::{self, SocketFile, UnixError};
 
-/// After so long a silence, the system looks whether a client is still there.
-const SILENCE: Duration = Duration::from_secs(60);
+/// After this time without traffic, the system probes whether a client is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// A socket on which clients are let in.
+/// A socket on which a server accepts connections.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
     address: String,
 }
 
-/// Whether other machines may come in, if all that protects them is there.
+/// Whether other machines may connect, provided that a certificate and a token protect the connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Remote {
     /// They may not.
@@ -35,28 +36,19 @@ pub enum Remote {
     Allowed,
 }
 
-/// What a client must show before it is let in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Door {
-    /// Nothing.
-    Open,
-    /// A token.
-    Guarded,
-}
-
-/// Why no clients can be let in.
+/// Why a server cannot listen.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// The address would let other machines in, and something is missing for that.
-    #[error("`{host}` lets other machines in, and for that there is missing: {missing}")]
+    /// The address is open to other machines, and something that this requires is missing.
+    #[error("`{host}` is open to other machines, which also requires {missing}")]
     Remote {
         /// The address as given.
         host: String,
         /// What is missing.
         missing: String,
     },
-    /// The address is not known, or not free.
+    /// The address is unknown or taken.
     #[error("`{host}:{port}` cannot be listened on")]
     Tcp {
         /// The address as given.
@@ -70,31 +62,32 @@ pub enum ListenError {
     /// The token is empty.
     #[error("`rpc.token` is empty")]
     EmptyToken,
-    /// The server cannot show who it is.
+    /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The Unix socket cannot be made.
+    /// The Unix socket cannot be created.
     #[error(transparent)]
     Unix(#[from] UnixError),
 }
 
 #[derive(Debug)]
 pub(crate) enum Socket {
-    Tcp { listener: TcpListener, tls: Option<Arc<ServerConfig>>, door: Door },
+    Tcp { listener: TcpListener, tls: Option<Arc<ServerConfig>>, authentication: Authentication },
     Unix { listener: tokio::net::UnixListener, _file: SocketFile },
 }
 
-/// A client that wants to come in.
-pub(crate) enum Caller {
+/// The stream of a connection that was just accepted.
+#[derive(Debug)]
+pub(crate) enum Accepted {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
 impl Listener {
-    /// Listens on a port; 0 = one that is free.
+    /// Listens on a port; 0 = any free port.
     ///
-    /// If a token is set, clients must show it first; if a certificate is set, they are spoken to over TLS. Where the address lets other
-    /// machines in, both must be set.
+    /// If the settings have a token, clients must show it first; if they have a certificate, connections use TLS. An address that is
+    /// open to other machines requires both.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -106,7 +99,7 @@ impl Listener {
         }
         if !addresses.iter().all(|address| address.ip().to_canonical().is_loopback()) {
             let needed = [
-                (remote == Remote::Allowed, "the permission to do so (`--allow-remote`)"),
+                (remote == Remote::Allowed, "permission (`--allow-remote`)"),
                 (settings.tls.is_some(), "a certificate and its key (`rpc.tls`)"),
                 (settings.token.is_some(), "a token that clients show (`rpc.token`)"),
             ];
@@ -118,11 +111,11 @@ impl Listener {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?.to_string();
-        let door = if settings.token.is_some() { Door::Guarded } else { Door::Open };
-        Ok(Self { socket: Socket::Tcp { listener, tls, door }, address })
+        let authentication = if settings.token.is_some() { Authentication::Token } else { Authentication::NotRequired };
+        Ok(Self { socket: Socket::Tcp { listener, tls, authentication }, address })
     }
 
-    /// Listens on a Unix socket, which only this user can connect to. Its name goes when the server ends.
+    /// Listens on a Unix socket, which only this user can connect to. The listener removes its file when it is dropped.
     ///
     /// # Errors
     /// See [`UnixError`]. Must be called within a runtime.
@@ -132,7 +125,7 @@ impl Listener {
         Ok(Self { socket: Socket::Unix { listener, _file: file }, address })
     }
 
-    /// Where clients find it: an address with its port, or a path.
+    /// Where clients connect: an address with its port, or a path.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -145,34 +138,43 @@ impl Listener {
         }
     }
 
-    pub(crate) fn door(&self) -> Door {
+    /// What clients must show before they are served.
+    pub(crate) fn authentication(&self) -> Authentication {
         match self.socket {
-            Socket::Tcp { door, .. } => door,
-            Socket::Unix { .. } => Door::Open,
+            Socket::Tcp { authentication, .. } => authentication,
+            Socket::Unix { .. } => Authentication::NotRequired,
         }
     }
 
-    pub(crate) async fn accept(&self) -> io::Result<Caller> {
+    /// What clients may do.
+    pub(crate) fn role(&self) -> Role {
+        match self.socket {
+            Socket::Tcp { .. } => Role::Client,
+            Socket::Unix { .. } => Role::Operator,
+        }
+    }
+
+    pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         match &self.socket {
             Socket::Tcp { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                // Where the system does not want this, it works as well.
+                // Both are improvements that a system may refuse.
                 let _ = stream.set_nodelay(true);
-                let _ = notice_absence(&stream);
-                Ok(Caller::Tcp(stream))
+                let _ = keep_alive(&stream);
+                Ok(Accepted::Tcp(stream))
             }
-            Socket::Unix { listener, .. } => Ok(Caller::Unix(listener.accept().await?.0)),
+            Socket::Unix { listener, .. } => Ok(Accepted::Unix(listener.accept().await?.0)),
         }
     }
 }
 
-/// Has the system look whether a silent client is still there, so that one that has vanished does not keep its place.
-fn notice_absence(stream: &TcpStream) -> io::Result<()> {
+/// Has the system probe silent clients, so that one that has vanished does not keep its permit.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_socket_keepalive(stream, true)?;
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
-        sockopt::set_tcp_keepidle(stream, SILENCE)?;
-        sockopt::set_tcp_keepintvl(stream, SILENCE / 4)?;
+        sockopt::set_tcp_keepidle(stream, KEEP_ALIVE)?;
+        sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE / 4)?;
         sockopt::set_tcp_keepcnt(stream, 4)?;
     }
     Ok(())
@@ -183,13 +185,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_system_looks_whether_silent_clients_are_there() {
+    async fn the_system_probes_silent_clients() {
         let listener = Listener::tcp("127.0.0.1", 0, &ServerSettings::default(), Remote::Refused).await.unwrap();
         let _client = TcpStream::connect(listener.address()).await.unwrap();
-        let Caller::Tcp(stream) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
+        let Accepted::Tcp(stream) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
         assert!(sockopt::socket_keepalive(&stream).unwrap());
         assert!(stream.nodelay().unwrap());
         #[cfg(target_os = "linux")]
-        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), SILENCE);
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), KEEP_ALIVE);
     }
 }

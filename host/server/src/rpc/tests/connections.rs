@@ -1,4 +1,4 @@
-//! Real sockets: who is let in, and who is not.
+//! Real sockets: which connections are served, and which are not.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,21 +11,21 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
-use super::super::listen::{ListenError, Listener, Remote};
 use super::*;
+use crate::listener::{ListenError, Listener, Remote};
 
 async fn tcp(stage: &Stage, settings: &ServerSettings) -> (SocketAddr, JoinHandle<Ended>) {
     let listener = Listener::tcp("127.0.0.1", 0, settings, Remote::Refused).await.unwrap();
     let address = listener.address().parse().unwrap();
-    let server = stage.server.clone();
-    (address, tokio::spawn(async move { server.listen(listener).await }))
+    let rpc = stage.rpc.clone();
+    (address, tokio::spawn(async move { rpc.listen(listener).await }))
 }
 
 async fn connect(address: SocketAddr) -> Peer<TcpStream> {
     Peer::new(TcpStream::connect(address).await.unwrap())
 }
 
-fn guarded() -> ServerSettings {
+fn with_token() -> ServerSettings {
     ServerSettings { token: Some(Secret::new("correct horse")), ..ServerSettings::default() }
 }
 
@@ -34,7 +34,7 @@ fn authenticate(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_slow_request_holds_up_nobody_else() {
+async fn a_slow_request_delays_no_other_client() {
     let stage = Stage::new(ServerSettings::default());
     let (address, ended) = tcp(&stage, &ServerSettings::default()).await;
     let (mut slow, mut quick) = (connect(address).await, connect(address).await);
@@ -44,14 +44,14 @@ async fn a_slow_request_holds_up_nobody_else() {
     }
     stage.gate.add_permits(1);
     assert_eq!(slow.answer().await["id"], 1);
-    // Clients that are still there do not keep it from ending.
+    // Idle connections do not keep the server from ending.
     stage.server.stop().drain();
     assert_eq!(ended.await.unwrap(), Ended::Finished);
     assert_eq!((slow.line().await, quick.line().await), (None, None));
 }
 
 #[tokio::test]
-async fn one_client_too_many_is_told_so() {
+async fn a_client_beyond_the_limit_is_rejected() {
     let settings = ServerSettings { max_connections: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
@@ -64,10 +64,10 @@ async fn one_client_too_many_is_told_so() {
     assert_eq!(third.line().await, None);
     first.end().await;
     assert_eq!(first.line().await, None);
-    // Its place becomes free a moment after its connection has ended.
+    // The permit is free a moment after the connection has ended.
     loop {
         let mut next = connect(address).await;
-        // It may be told to go before it has said anything.
+        // It may be rejected before it has sent anything.
         let _ = next.writer.write_all(format!("{}\n", script(1, "echo", "a")).as_bytes()).await;
         let answer = next.answer().await;
         if answer.get("result").is_some() {
@@ -78,7 +78,7 @@ async fn one_client_too_many_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_takes_nothing_with_it() {
+async fn a_client_that_disconnects_gives_back_what_it_took() {
     let settings = ServerSettings {
         max_connections: 1.try_into().unwrap(),
         max_buffered: "4KiB".parse().unwrap(),
@@ -103,21 +103,21 @@ async fn a_client_that_leaves_takes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn who_knows_the_token_is_let_in() {
-    let stage = Stage::new(guarded());
-    let (address, _ended) = tcp(&stage, &guarded()).await;
+async fn a_client_with_the_token_is_served() {
+    let stage = Stage::new(with_token());
+    let (address, _ended) = tcp(&stage, &with_token()).await;
     let mut client = connect(address).await;
     let expected = json!({"jsonrpc": "2.0", "id": "a", "result": {"status": "ok"}});
     assert_eq!(client.ask(authenticate("correct horse")).await, expected);
     assert_eq!(client.ask(script(1, "echo", "a")).await["id"], 1);
-    // Whoever is in may say it again.
+    // An authenticated client may authenticate again.
     assert_eq!(client.ask(authenticate("correct horse")).await, expected);
 }
 
 #[tokio::test]
-async fn anything_but_the_token_is_answered_once_and_then_the_connection_is_closed() {
-    let stage = Stage::new(guarded());
-    let (address, _ended) = tcp(&stage, &guarded()).await;
+async fn anything_but_the_token_gets_one_answer_and_closes_the_connection() {
+    let stage = Stage::new(with_token());
+    let (address, _ended) = tcp(&stage, &with_token()).await;
     let cases = [
         (authenticate("wrong"), -32000, "authentication_failed"),
         (authenticate(""), -32000, "authentication_failed"),
@@ -137,7 +137,7 @@ async fn anything_but_the_token_is_answered_once_and_then_the_connection_is_clos
     for (line, code, kind) in cases {
         let mut client = connect(address).await;
         client.send(&line).await;
-        // What comes after does not count any more.
+        // What comes after it is ignored.
         let _ = client.writer.write_all(format!("{}\n", authenticate("correct horse")).as_bytes()).await;
         let answer = client.answer().await;
         assert_eq!(error(&answer), (code, kind), "{line}");
@@ -146,22 +146,22 @@ async fn anything_but_the_token_is_answered_once_and_then_the_connection_is_clos
 }
 
 #[tokio::test]
-async fn strangers_do_not_keep_out_who_knows_the_token() {
-    let settings = ServerSettings { max_connections: 1.try_into().unwrap(), ..guarded() };
+async fn unauthenticated_connections_do_not_keep_out_a_client_with_the_token() {
+    let settings = ServerSettings { max_connections: 1.try_into().unwrap(), ..with_token() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
-    let mut strangers = Vec::new();
+    let mut unauthenticated = Vec::new();
     for _ in 0..100 {
-        strangers.push(connect(address).await);
+        unauthenticated.push(connect(address).await);
     }
     let mut client = connect(address).await;
     assert_eq!(client.ask(authenticate("correct horse")).await["result"]["status"], "ok");
-    // Those who waited longest had to go without a word.
-    for gone in strangers.iter_mut().take(37) {
+    // The oldest were closed without an answer.
+    for gone in unauthenticated.iter_mut().take(37) {
         assert_eq!(gone.line().await, None);
     }
-    // The others may still say who they are, but there is no place for them now.
-    let mut last = strangers.pop().unwrap();
+    // The others may still authenticate, but there is no permit for them now.
+    let mut last = unauthenticated.pop().unwrap();
     let answer = last.ask(authenticate("correct horse")).await;
     assert_eq!((&answer["id"], error(&answer)), (&json!("a"), (-32000, "too_many_connections")));
     assert_eq!(last.line().await, None);
@@ -169,14 +169,14 @@ async fn strangers_do_not_keep_out_who_knows_the_token() {
 }
 
 #[tokio::test]
-async fn a_unix_socket_serves_and_goes() {
+async fn a_unix_socket_is_removed_with_its_server() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jurat.sock");
-    // What holds for ports does not hold here: only this user can connect.
-    let stage = Stage::new(guarded());
+    // No token is needed here: only this user can connect.
+    let stage = Stage::new(with_token());
     let listener = Listener::unix(&path).unwrap();
-    let server = stage.server.clone();
-    let ended = tokio::spawn(async move { server.listen(listener).await });
+    let rpc = stage.rpc.clone();
+    let ended = tokio::spawn(async move { rpc.listen(listener).await });
     let mut client = Peer::new(UnixStream::connect(&path).await.unwrap());
     assert_eq!(client.ask(script(1, "echo", "a")).await["id"], 1);
     client.end().await;
@@ -186,7 +186,7 @@ async fn a_unix_socket_serves_and_goes() {
 }
 
 #[tokio::test]
-async fn other_machines_are_let_in_only_with_all_that_protects_them() {
+async fn other_machines_require_permission_a_certificate_and_a_token() {
     let tls = Tls { certificate: "c".into(), key: "k".into() };
     for host in ["0.0.0.0", "::"] {
         let refuse = |settings: ServerSettings, remote| async move {
@@ -201,9 +201,9 @@ async fn other_machines_are_let_in_only_with_all_that_protects_them() {
         }
         let one = refuse(ServerSettings { tls: Some(tls.clone()), ..ServerSettings::default() }, Remote::Allowed).await;
         assert_eq!(one, "a token that clients show (`rpc.token`)");
-        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..guarded() }, Remote::Refused).await;
-        assert_eq!(one, "the permission to do so (`--allow-remote`)");
-        assert_eq!(refuse(guarded(), Remote::Allowed).await, "a certificate and its key (`rpc.tls`)");
+        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..with_token() }, Remote::Refused).await;
+        assert_eq!(one, "permission (`--allow-remote`)");
+        assert_eq!(refuse(with_token(), Remote::Allowed).await, "a certificate and its key (`rpc.tls`)");
     }
     let empty = ServerSettings { token: Some(Secret::new("")), ..ServerSettings::default() };
     let refused = Listener::tcp("127.0.0.1", 0, &empty, Remote::Refused).await.unwrap_err();
@@ -220,17 +220,17 @@ fn certificate(directory: &Path) -> Tls {
 }
 
 #[tokio::test]
-async fn clients_from_other_machines_speak_tls() {
+async fn clients_from_other_machines_use_tls() {
     let directory = tempfile::tempdir().unwrap();
     let tls = certificate(directory.path());
-    let settings = ServerSettings { tls: Some(tls.clone()), max_connections: 1.try_into().unwrap(), ..guarded() };
+    let settings = ServerSettings { tls: Some(tls.clone()), max_connections: 1.try_into().unwrap(), ..with_token() };
     let stage = Stage::new(settings.clone());
     let listener = Listener::tcp("0.0.0.0", 0, &settings, Remote::Allowed).await.unwrap();
     let port = listener.address().parse::<SocketAddr>().unwrap().port();
-    let server = stage.server.clone();
-    let ended = tokio::spawn(async move { server.listen(listener).await });
+    let rpc = stage.rpc.clone();
+    let ended = tokio::spawn(async move { rpc.listen(listener).await });
 
-    // Whoever does not even begin to speak takes nobody's place.
+    // A client that sends nothing takes no permit.
     let mut silent = Vec::new();
     for _ in 0..70 {
         silent.push(connect(SocketAddr::from(([127, 0, 0, 1], port))).await);
@@ -248,7 +248,7 @@ async fn clients_from_other_machines_speak_tls() {
     let long = client.ask(script(1, "fill", "1000000")).await;
     assert_eq!(long["result"].as_str().unwrap().len(), 1_000_000);
 
-    // Whoever does not speak it is not understood.
+    // A client without TLS is not served.
     let mut plain = connect(SocketAddr::from(([127, 0, 0, 1], port))).await;
     plain.send(authenticate("correct horse")).await;
     assert!(plain.line().await.is_none_or(|line| !line.contains("result")));
@@ -266,8 +266,8 @@ async fn a_certificate_that_cannot_be_used_is_refused_with_the_reason() {
     let foreign = certificate(other.path());
     let cases = [
         (Tls { certificate: "/nonexistent".into(), ..good.clone() }, "/nonexistent"),
-        (Tls { certificate: good.key.clone(), ..good.clone() }, "there is no certificate in PEM form in it"),
-        (Tls { key: good.certificate.clone(), ..good.clone() }, "there is no private key in PEM form in it"),
+        (Tls { certificate: good.key.clone(), ..good.clone() }, "the file does not hold a certificate in PEM form"),
+        (Tls { key: good.certificate.clone(), ..good.clone() }, "the file does not hold a private key in PEM form"),
         (Tls { key: foreign.key, ..good }, "cannot be used"),
     ];
     for (tls, expected) in cases {

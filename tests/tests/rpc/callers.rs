@@ -1,4 +1,4 @@
-//! The ways to ask the same thing: as an embedder, and as a client of the program.
+//! Those who can make the same call: an embedder, and a client of the program.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 
 use crate::connection::Connection;
 
-/// Something that can be asked through every door.
+/// A call that every caller can make.
 #[derive(Debug)]
 pub(crate) struct Question {
-    /// The file, the case, and what is asked.
+    /// The file, the case, and the kind of the call.
     pub(crate) label: String,
     pub(crate) ruleset: String,
     /// Related entities, on one line.
@@ -30,17 +30,17 @@ pub(crate) enum Ask {
     File { uri: String, entity_types: Vec<String>, id_fields: Vec<String> },
 }
 
-/// The result as text, without times; or the kind of the refusal, and its words.
+/// The result as text, without times; or the code and the message of the error.
 pub(crate) type Told = Result<String, (String, String)>;
 
-/// A way to ask.
-pub(crate) enum Door {
+/// Makes calls.
+pub(crate) enum Caller {
     Library(Service),
     Rpc(Connection),
 }
 
-impl Door {
-    /// The way of an embedder.
+impl Caller {
+    /// An embedder.
     pub(crate) fn library(site: &Site) -> Self {
         let settings = Settings::read(&site.path("local-config.yaml"), &Overrides::none());
         let settings = settings.unwrap_or_else(|problems| panic!("{problems:?}"));

@@ -1,25 +1,26 @@
-//! Memory that many requests share: taken before it is used, and given back by itself.
+//! Memory budgets: requests take memory before they use it, and give it back when they are dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What each client has for its requests, however much others take: enough for what is asked in a few words.
+/// The bytes that each connection has for its requests, however much others take: enough for short requests.
 pub(crate) const OWN: u64 = 64 << 10;
 
-/// Bytes that can be taken. Nobody ever waits for some: who gets none says so to the client, so nothing can wait for itself.
+/// Bytes that can be taken. Nothing ever waits for them, so a deadlock is impossible: a request that gets none is refused.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: AtomicU64,
 }
 
-/// Bytes that were taken; dropping it gives them back.
+/// Bytes taken from a budget. Dropping it gives them back.
 #[derive(Debug)]
 pub(crate) struct Charge {
     budget: Arc<Budget>,
     bytes: u64,
 }
 
-/// What one client may take for its requests: something that nobody else can use up, and beyond it a share of what all have.
+/// What one connection may take for its requests: bytes of its own that no other connection can use, and beyond them a share of
+/// the common budget.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     own: Arc<Budget>,
@@ -27,7 +28,7 @@ pub(crate) struct Allowance {
     all: Arc<Budget>,
 }
 
-/// What a request of a client takes.
+/// What one request takes.
 #[derive(Debug)]
 pub(crate) struct Hold {
     own: Charge,
@@ -35,7 +36,7 @@ pub(crate) struct Hold {
     all: Charge,
 }
 
-/// There are not as many bytes left.
+/// The budget has fewer bytes left than were asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Exhausted;
 
@@ -44,7 +45,7 @@ impl Budget {
         Arc::new(Self { left: AtomicU64::new(bytes) })
     }
 
-    /// A charge of nothing, to be grown.
+    /// An empty charge.
     pub(crate) fn charge(self: &Arc<Self>) -> Charge {
         Charge { budget: Arc::clone(self), bytes: 0 }
     }
@@ -65,7 +66,7 @@ impl Charge {
         Ok(())
     }
 
-    /// Gives back what is more than so many.
+    /// Keeps at most `bytes` and gives back the rest.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let unused = self.bytes.saturating_sub(bytes);
         self.budget.left.fetch_add(unused, Ordering::Relaxed);
@@ -78,19 +79,19 @@ impl Charge {
 }
 
 impl Allowance {
-    /// For a client, out of what all have. It gets no more of that than its share.
+    /// The allowance of a connection, which takes at most `share` bytes of the common budget.
     pub(crate) fn new(all: &Arc<Budget>, share: u64) -> Self {
         Self { own: Budget::new(OWN), share: Budget::new(share), all: Arc::clone(all) }
     }
 
-    /// Nothing, to be grown.
+    /// An empty hold.
     pub(crate) fn hold(&self) -> Hold {
         Hold { own: self.own.charge(), share: self.share.charge(), all: self.all.charge() }
     }
 }
 
 impl Hold {
-    /// Takes more. What no longer fits into what is the client's own is taken as a whole from what all have.
+    /// Takes more. A request that outgrows the own bytes of its connection moves to the common budget as a whole.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
         if self.all.bytes() == 0 && self.own.grow(bytes).is_ok() {
             return Ok(());
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_has_something_of_its_own_and_beyond_it_a_share() {
+    fn a_connection_has_bytes_of_its_own_and_beyond_them_a_share() {
         let all = Budget::new(3 * OWN);
         let client = Allowance::new(&all, 2 * OWN);
         let (mut first, mut second) = (client.hold(), client.hold());
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(all.left(), 3 * OWN);
         second.grow(1).unwrap();
         assert_eq!(all.left(), 3 * OWN - 1);
-        // What outgrows it leaves it to others.
+        // A request that outgrows the own bytes leaves them to others.
         first.grow(1).unwrap();
         assert_eq!((all.left(), client.own.left()), (2 * OWN - 2, OWN));
         assert_eq!(first.grow(OWN), Err(Exhausted));
@@ -162,7 +163,7 @@ mod tests {
         assert_eq!(other.share.left(), 3 * OWN);
         drop((first, second));
         assert_eq!(greedy.grow(3 * OWN), Ok(()));
-        // Whoever has nothing of the rest keeps its own.
+        // The own bytes remain where the common budget is exhausted.
         assert_eq!((client.hold().grow(OWN), client.hold().grow(OWN + 1)), (Ok(()), Err(Exhausted)));
     }
 }

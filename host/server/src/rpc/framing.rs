@@ -1,4 +1,4 @@
-//! What a client sends, line by line, and never more of it in memory than is granted.
+//! Framing: a client sends one message a line. Memory is taken before a line is kept.
 
 use std::io;
 use std::time::Duration;
@@ -6,93 +6,94 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::budget::{Allowance, Exhausted, Hold};
-use super::failure::{Failure, Kind};
-use super::head;
+use super::partial_id;
+use crate::budget::{Allowance, Exhausted, Hold};
+use crate::error::{ErrorKind, Failure};
 
-/// What is read at once.
+/// The size of the read buffer.
 const CHUNK: usize = 32 << 10;
-/// How long a client may pause within a line, where it shares memory with others.
+/// The longest pause within a line.
 const PAUSE: Duration = Duration::from_secs(60);
-/// How long the beginning of a line may take.
+/// How long the first [`BEGINNING`] bytes of a line may take.
 const GRACE: Duration = Duration::from_secs(60);
-/// What that is.
+/// The length of the beginning of a line, in bytes.
 const BEGINNING: u64 = 1 << 20;
-/// How many bytes must come in each second after it.
+/// The bytes that must arrive in each second after the beginning.
 const PACE: u64 = 64 << 10;
 
-/// The lines of a client.
+/// The lines that a client sends.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
     allowance: Allowance,
-    time: Time,
-    /// What there is of the next line.
+    pace: Pace,
+    /// What has arrived of the next line.
     begun: Option<Received>,
     /// When it began.
     since: Instant,
-    /// The rest of the line is not wanted.
+    /// Whether the rest of the line is dropped.
     is_skipping: bool,
 }
 
-/// How long a line may take.
+/// How fast a line must arrive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Time {
-    /// As long as its client wants, who keeps nobody else waiting.
-    Own,
-    /// As long as is fair to others, whose memory it takes.
-    Shared,
+pub(crate) enum Pace {
+    /// At any pace: the client is the only one.
+    Any,
+    /// At least as fast as the constants of this file say: the line takes memory that other clients need.
+    Limited,
 }
 
 /// A line, without its end.
 #[derive(Debug)]
 pub(crate) struct Received {
-    /// Its bytes.
+    /// The bytes of the line.
     pub(crate) text: Vec<u8>,
     /// The memory it takes.
     pub(crate) hold: Hold,
 }
 
-/// What came in.
+/// What was read.
 #[derive(Debug)]
 pub(crate) enum Line {
-    /// A line with something in it.
+    /// A line that is not blank.
     Text(Received),
-    /// A line that is not read. The next ones are.
+    /// A line that is refused and dropped. The next lines are read.
     Refused {
-        /// Why not.
+        /// Why it is refused.
         failure: Failure,
-        /// The id of its request, where it is known.
+        /// The id of its request, if it is known.
         id: Option<String>,
     },
-    /// The client does not go on with a line. Nothing more is read.
-    Stuck(Failure),
-    /// The end.
+    /// A line that did not arrive in time. Nothing more is read.
+    Stalled(Failure),
+    /// The end of the input.
     End,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub(crate) fn new(reader: R, allowance: Allowance, time: Time) -> Self {
+    pub(crate) fn new(reader: R, allowance: Allowance, pace: Pace) -> Self {
         let reader = BufReader::with_capacity(CHUNK, reader);
-        Self { reader, allowance, time, begun: None, since: Instant::now(), is_skipping: false }
+        Self { reader, allowance, pace, begun: None, since: Instant::now(), is_skipping: false }
     }
 
-    /// The next line that is not blank. Nothing is lost if nobody waits for it any more.
+    /// The next line that is not blank. Dropping the future loses nothing.
     ///
     /// # Errors
     /// When the connection breaks.
     pub(crate) async fn next(&mut self, cap: u64) -> io::Result<Line> {
         loop {
-            let end = self.begun.as_ref().filter(|_| self.time == Time::Shared).map(|begun| begun.end(self.since));
-            let Ok(available) = fill(&mut self.reader, end).await else {
-                return Ok(Line::Stuck(stuck()));
+            let deadline =
+                self.begun.as_ref().filter(|_| self.pace == Pace::Limited).map(|begun| begun.deadline(self.since));
+            let Ok(available) = fill(&mut self.reader, deadline).await else {
+                return Ok(Line::Stalled(stalled()));
             };
             let available = available?;
             if available.is_empty() {
                 return Ok(self.begun.take().filter(Received::has_content).map_or(Line::End, Line::Text));
             }
             let end = available.iter().position(|byte| *byte == b'\n');
-            let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+            let part = end.map_or(available, |end| available.split_at(end).0);
             let used = part.len() + usize::from(end.is_some());
             let refusal = if self.is_skipping {
                 None
@@ -124,10 +125,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Reads on without looking, so that a client that is still sending gets what was written to it before its connection is closed.
-    pub(crate) async fn linger(&mut self, most: Duration) {
+    /// Reads and drops what arrives. Without it, closing the connection could lose what was written to a client that still sends.
+    pub(crate) async fn linger(&mut self, longest: Duration) {
         let mut ignored = [0; 4096];
-        let _ = timeout(most, async { while matches!(self.reader.read(&mut ignored).await, Ok(1..)) {} }).await;
+        let _ = timeout(longest, async { while matches!(self.reader.read(&mut ignored).await, Ok(1..)) {} }).await;
     }
 }
 
@@ -135,18 +136,18 @@ impl Received {
     fn extend(&mut self, part: &[u8], cap: u64) -> Result<(), Line> {
         if (self.text.len() + part.len()) as u64 > cap {
             let message = format!("a message of more than {cap} bytes; see `rpc.max_message`");
-            return Err(Line::Refused { failure: Failure::new(Kind::MessageTooLarge, message), id: None });
+            return Err(Line::Refused { failure: Failure::new(ErrorKind::MessageTooLarge, message), id: None });
         }
         self.hold.grow(part.len() as u64).map_err(|Exhausted| {
-            let head: Vec<u8> = self.text.iter().chain(part).take(head::LENGTH).copied().collect();
-            Line::Refused { failure: Failure::overloaded(), id: head::id(&head).map(str::to_owned) }
+            let head: Vec<u8> = self.text.iter().chain(part).take(partial_id::LENGTH).copied().collect();
+            Line::Refused { failure: Failure::overloaded(), id: partial_id::find(&head).map(str::to_owned) }
         })?;
         self.text.extend_from_slice(part);
         Ok(())
     }
 
-    /// When more must have come of it, or its end.
-    fn end(&self, since: Instant) -> Instant {
+    /// When more of the line must have arrived.
+    fn deadline(&self, since: Instant) -> Instant {
         let rest = (self.text.len() as u64).saturating_sub(BEGINNING);
         (since + GRACE + Duration::from_secs(rest / PACE)).min(Instant::now() + PAUSE)
     }
@@ -156,44 +157,44 @@ impl Received {
     }
 }
 
-/// What is there to be read; an outer error if nothing comes in time.
+/// What has arrived; an outer error if nothing arrives in time.
 async fn fill<R: AsyncRead + Unpin>(
     reader: &mut BufReader<R>,
-    end: Option<Instant>,
+    deadline: Option<Instant>,
 ) -> Result<io::Result<&[u8]>, tokio::time::error::Elapsed> {
-    match end {
+    match deadline {
         None => Ok(reader.fill_buf().await),
-        Some(end) => timeout_at(end, reader.fill_buf()).await,
+        Some(deadline) => timeout_at(deadline, reader.fill_buf()).await,
     }
 }
 
-fn stuck() -> Failure {
+fn stalled() -> Failure {
     let message = format!(
-        "a line did not come to its end: its first {} KiB may take {} s, then {} KiB must come each second, and nothing for {} s is too long",
+        "the line did not arrive in time: its first {} KiB may take {} s, then {} KiB must arrive each second, and no pause may be longer than {} s",
         BEGINNING >> 10,
         GRACE.as_secs(),
         PACE >> 10,
         PAUSE.as_secs(),
     );
-    Failure::new(Kind::IncompleteMessage, message)
+    Failure::new(ErrorKind::IncompleteMessage, message)
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncWriteExt;
 
-    use super::super::budget::Budget;
     use super::*;
+    use crate::budget::Budget;
 
     fn allowance(shared: u64) -> Allowance {
         Allowance::new(&Budget::new(shared), shared)
     }
 
-    /// What comes of a text: each line, or the name of why it is not read, with the id of whoever is told.
+    /// What is read of a text: each line, or why it is refused and the id that the answer gets.
     async fn read(text: &[u8], cap: u64, shared: u64) -> Vec<String> {
-        let mut lines = Lines::new(text, allowance(shared), Time::Shared);
+        let mut lines = Lines::new(text, allowance(shared), Pace::Limited);
         let mut found = Vec::new();
-        // Lines are worked on while others are read.
+        // Earlier lines still hold their memory while later ones are read.
         let mut held = Vec::new();
         loop {
             match lines.next(cap).await.unwrap() {
@@ -202,23 +203,23 @@ mod tests {
                     held.push(received);
                 }
                 Line::Refused { failure, id } => {
-                    found.push(format!("<{}{}>", failure.kind.name(), id.unwrap_or_default()));
+                    found.push(format!("<{}{}>", failure.kind.code(), id.unwrap_or_default()));
                 }
-                Line::Stuck(failure) => found.push(format!("<{}>", failure.kind.name())),
+                Line::Stalled(failure) => found.push(format!("<{}>", failure.kind.code())),
                 Line::End => return found,
             }
         }
     }
 
     #[tokio::test]
-    async fn lines_end_with_line_feeds_or_with_the_text() {
+    async fn lines_end_with_a_line_feed_or_at_the_end() {
         assert_eq!(read(b"", 9, 99).await, [""; 0]);
         assert_eq!(read(b"a\nb", 9, 99).await, ["a", "b"]);
         assert_eq!(read(b"a\r\n\n  \n\tb\n\n", 9, 99).await, ["a\r", "\tb"]);
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_costs_no_more_than_itself() {
+    async fn a_line_that_is_too_long_costs_only_itself() {
         assert_eq!(read(b"123456789\n1234567890\nx\n", 9, 99).await, ["123456789", "<message_too_large>", "x"]);
         let mut long = vec![b'x'; CHUNK * 3];
         assert_eq!(read(&long, 9, 99).await, ["<message_too_large>"]);
@@ -228,17 +229,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_for_which_there_is_no_memory_is_skipped_and_its_client_told() {
+    async fn a_line_without_memory_is_dropped_and_refused() {
         let long = format!(r#"{{"id":7,"method":"{}"}}"#, "x".repeat(64 << 10));
         let text = format!("{long}\n{long}\nshort\n{}\n", "y".repeat((64 << 10) + 1));
         let expected = [&*long, "<overloaded7>", "short", "<overloaded>"];
         assert_eq!(read(text.as_bytes(), 1 << 20, long.len() as u64).await, expected);
     }
 
-    /// What comes of a line that comes in such pieces, one each second: whether it comes to its end, and when.
+    /// Sends a line in pieces, one each second: whether it is read to its end, and when.
     async fn drip(piece: usize, pieces: usize) -> (bool, u64) {
         let (mut client, server) = tokio::io::duplex(piece);
-        let mut lines = Lines::new(server, allowance(1 << 30), Time::Shared);
+        let mut lines = Lines::new(server, allowance(1 << 30), Pace::Limited);
         let begun = Instant::now();
         let dripping = tokio::spawn(async move {
             for _ in 0..pieces {
@@ -254,23 +255,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_line_must_come_to_its_end_at_some_pace() {
+    async fn a_line_must_arrive_at_a_pace() {
         assert_eq!(drip(1, 50).await, (true, 50));
         assert_eq!(drip(1, 90).await, (false, 60));
         assert_eq!(drip(64 << 10, 300).await, (true, 300));
-        // At half that pace, what is late adds up.
+        // At half of that pace, the delay adds up.
         let (is_whole, seconds) = drip(32 << 10, 300).await;
         assert!(!is_whole && (80..=90).contains(&seconds), "{seconds}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn half_a_line_does_not_hold_memory_for_ever_where_it_is_shared() {
-        for (time, is_stuck) in [(Time::Shared, true), (Time::Own, false)] {
+    async fn half_a_line_does_not_hold_shared_memory_for_ever() {
+        for (pace, is_stalled) in [(Pace::Limited, true), (Pace::Any, false)] {
             let (mut client, server) = tokio::io::duplex(1 << 20);
-            let mut lines = Lines::new(server, allowance(1 << 20), time);
+            let mut lines = Lines::new(server, allowance(1 << 20), pace);
             client.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
             let next = timeout(Duration::from_secs(3_600), lines.next(1 << 30)).await;
-            assert_eq!(matches!(next, Ok(Ok(Line::Stuck(_)))), is_stuck, "{next:?}");
+            assert_eq!(matches!(next, Ok(Ok(Line::Stalled(_)))), is_stalled, "{next:?}");
         }
     }
 }

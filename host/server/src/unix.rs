@@ -1,4 +1,4 @@
-//! A Unix socket that nobody but the user who runs the server can reach.
+//! A Unix socket that only the user who runs the server can connect to.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -11,29 +11,29 @@ use rustix::net::{SocketAddrUnix, connect};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixSocket};
 
-/// Clients that wait to be let in.
+/// The length of the accept queue.
 const BACKLOG: u32 = 128;
-/// How often a lock is tried that others remove at just that moment.
+/// How often a lock is tried again that another process removes at the same moment.
 const ATTEMPTS: usize = 16;
 
-/// Why there is no socket.
+/// Why the socket cannot be created.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UnixError {
-    /// There is something else under its name.
-    #[error("{}: it exists, and it is no socket", .0.display())]
+    /// The path leads to something else.
+    #[error("{}: the file exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
-    /// Another server is there.
+    /// Another server listens there.
     #[error("{}: a server is listening there", .0.display())]
     InUse(PathBuf),
-    /// Somebody has locked the name.
-    #[error("{}: somebody else holds this lock, as a server does while it makes its socket; try again, or choose another path", .0.display())]
+    /// Another process holds the lock.
+    #[error("{}: another process holds this lock, as a server does while it creates its socket; try again, or choose another path", .0.display())]
     Locked(PathBuf),
-    /// There is something else under the name of the lock.
-    #[error("{}: it exists, and it is not the lock of a server", .0.display())]
+    /// The path of the lock leads to something else.
+    #[error("{}: the file exists and is not the lock of a server", .0.display())]
     NotALock(PathBuf),
     /// The system refuses.
-    #[error("{}: no socket could be made there", .path.display())]
+    #[error("{}: the socket cannot be created", .path.display())]
     System {
         /// The path.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum UnixError {
     },
 }
 
-/// The name of a socket; it goes when this is dropped, unless something else has it by then.
+/// The file of a socket. Dropping this removes the file, unless another process has replaced it.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
@@ -51,16 +51,16 @@ pub(crate) struct SocketFile {
     inode: u64,
 }
 
-/// Makes a socket that only this user can connect to. One that a dead server has left behind is replaced.
+/// Creates a socket that only this user can connect to, and replaces one that a dead server has left behind.
 pub(crate) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), UnixError> {
     let system = |cause| UnixError::System { path: path.to_owned(), cause };
-    // Two servers that start at once must not both find a dead one's socket, and each replace what the other has made.
+    // Without it, two servers that start at once could find the socket of a dead one, and each replace what the other has created.
     let _lock = Lock::take(path)?;
-    make_room(path)?;
+    remove_dead(path)?;
 
     let socket = UnixSocket::new_stream().map_err(system)?;
-    // On Linux the file gets the mode that the socket has when it is bound, so that it is never open to others.
-    // Where sockets have no modes, this fails, and the file gets its mode right after.
+    // On Linux, the file gets the mode that the socket has when it is bound, so it is never open to others.
+    // Where sockets have no modes, this fails, and the file gets its mode right after it is bound.
     let _ = fchmod(&socket, Mode::RUSR | Mode::WUSR);
     socket.bind(path).map_err(system)?;
     let metadata = fs::symlink_metadata(path).map_err(system)?;
@@ -70,8 +70,8 @@ pub(crate) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), UnixError>
     Ok((listener, file))
 }
 
-/// Removes a socket that nobody listens on.
-fn make_room(path: &Path) -> Result<(), UnixError> {
+/// Removes a socket that no process listens on.
+fn remove_dead(path: &Path) -> Result<(), UnixError> {
     let system = |cause| UnixError::System { path: path.to_owned(), cause };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -79,19 +79,19 @@ fn make_room(path: &Path) -> Result<(), UnixError> {
         Ok(metadata) if !metadata.file_type().is_socket() => return Err(UnixError::NotASocket(path.to_owned())),
         Ok(_) => {}
     }
-    // This socket never waits, not even where a server has so many clients that it answers none.
+    // This socket never blocks, not even where the accept queue of a server is full.
     let socket = UnixSocket::new_stream().map_err(system)?;
     let address = SocketAddrUnix::new(path).map_err(|error| system(error.into()))?;
     match connect(&socket, &address) {
         Err(Errno::CONNREFUSED) => fs::remove_file(path).map_err(system),
-        // Whoever is there may have too many clients, or let nobody else in.
+        // A server with a full accept queue, or one that other users have closed off.
         _ => Err(UnixError::InUse(path.to_owned())),
     }
 }
 
-/// The right to make a socket: a locked file beside it, which goes when this is dropped.
+/// The right to create a socket: a locked file beside it. Dropping this removes the file.
 ///
-/// Nobody is waited for: others may be able to hold such locks for ever.
+/// Taking it never waits: another user may be able to hold such a lock for ever.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,
@@ -117,7 +117,7 @@ impl Lock {
             if !metadata.is_file() || metadata.len() > 0 {
                 return Err(UnixError::NotALock(path));
             }
-            // Whoever held it before has removed it, maybe after it was opened here.
+            // The process that held the lock before may have removed the file after it was opened here.
             if is_same(&path, metadata.dev(), metadata.ino()) {
                 return Ok(Self { path, _file: file });
             }
@@ -128,7 +128,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // One that cannot be removed is used again by the next server.
+        // The next server uses a lock again that cannot be removed.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -146,7 +146,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if is_same(&self.path, self.device, self.inode) {
-            // What cannot be removed is replaced by the next server.
+            // The next server replaces a socket that cannot be removed.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -174,7 +174,7 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let (_listener, file) = bind(&path).unwrap();
 
-        // What another server has made meanwhile stays.
+        // What another process has put there meanwhile stays.
         fs::remove_file(&path).unwrap();
         fs::write(&path, "x").unwrap();
         drop(file);
@@ -184,11 +184,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn locks_of_others_are_not_waited_for() {
+    async fn a_lock_of_another_process_is_not_waited_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         let lock = directory.path().join("s.lock");
-        // Anybody may lock a directory that others use as well.
+        // Any user may lock a directory that others use as well.
         let parent = File::open(directory.path()).unwrap();
         flock(&parent, FlockOperation::LockExclusive).unwrap();
         let (listener, file) = bind(&path).unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_lock_is_kept() {
+    async fn a_file_that_is_not_a_lock_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         let lock = directory.path().join("s.lock");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_answers_nobody_is_not_waited_for() {
+    async fn a_server_with_a_full_accept_queue_is_not_waited_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         let socket = UnixSocket::new_stream().unwrap();
@@ -227,7 +227,7 @@ mod tests {
         let _listener = socket.listen(0).unwrap();
         let address = SocketAddrUnix::new(&path).unwrap();
         let mut waiting = Vec::new();
-        // Until there is no more room for those who wait.
+        // Until the accept queue is full.
         loop {
             let client = UnixSocket::new_stream().unwrap();
             if connect(&client, &address).is_err() {

@@ -1,4 +1,4 @@
-//! Who this server is, to clients from other machines.
+//! The certificate that this server shows, and its key.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use thiserror::Error;
 /// The longest file of certificates.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Why this server cannot show who it is.
+/// Why the certificate or its key cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -27,8 +27,8 @@ pub enum TlsError {
         #[source]
         cause: ReadError,
     },
-    /// A file is not what it should be.
-    #[error("{}: there is no {what} in PEM form in it", .file.display())]
+    /// A file does not hold what it should.
+    #[error("{}: the file does not hold a {what} in PEM form", .file.display())]
     Pem {
         /// The file.
         file: PathBuf,
@@ -38,7 +38,7 @@ pub enum TlsError {
         #[source]
         cause: pem::Error,
     },
-    /// The certificate and the key do not fit together, or are of a kind that is not known.
+    /// The certificate and the key do not belong together, or are of an unknown kind.
     #[error("the certificate in {} and the key in {} cannot be used", .certificate.display(), .key.display())]
     Pair {
         /// The file with the certificate.

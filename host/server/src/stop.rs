@@ -1,15 +1,15 @@
-//! How a server is told to stop.
+//! Stopping a server: first it drains, then it ends.
 
 use std::io;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Tells a server to stop. Clones tell the same one.
+/// Stops a server. Clones stop the same one.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<Phase>>);
 
-/// How far stopping has come.
+/// How far the server has come.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Phase {
     Serving,
@@ -22,20 +22,20 @@ impl Stop {
         Self(Arc::new(watch::Sender::new(Phase::Serving)))
     }
 
-    /// Nothing more is read; what is being worked on is finished and answered.
+    /// The server reads nothing more, and finishes and answers what it has read.
     pub fn drain(&self) {
         self.raise(Phase::Draining);
     }
 
-    /// Nothing is waited for any more.
+    /// The server ends without waiting for anything.
     pub fn now(&self) {
         self.raise(Phase::Over);
     }
 
-    /// Drains at the first signal to end (SIGTERM, SIGINT), and ends at the second.
+    /// Drains at the first SIGTERM or SIGINT, and ends at the second.
     ///
     /// # Errors
-    /// When the system does not let this process see its signals.
+    /// When the system does not let this process handle signals.
     pub fn on_signals(&self) -> io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
@@ -53,26 +53,26 @@ impl Stop {
         Ok(())
     }
 
-    /// Waits until nothing more is to be read.
+    /// Waits until the server drains or ends.
     pub(crate) async fn draining(&self) {
         self.reached(Phase::Draining).await;
     }
 
-    /// Waits until nothing is to be waited for.
+    /// Waits until the server ends.
     pub(crate) async fn over(&self) {
         self.reached(Phase::Over).await;
     }
 
     fn raise(&self, phase: Phase) {
         self.0.send_if_modified(|present| {
-            let is_news = *present < phase;
+            let is_new = *present < phase;
             *present = (*present).max(phase);
-            is_news
+            is_new
         });
     }
 
     async fn reached(&self, phase: Phase) {
-        // It does not end before `self`, which holds the sender.
+        // The wait cannot fail: `self` holds the sender.
         let _ = self.0.subscribe().wait_for(|present| *present >= phase).await;
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn stopping_goes_on_and_never_back() {
+    async fn phases_only_advance() {
         let stop = Stop::new();
         stop.drain();
         stop.draining().await;

@@ -17,12 +17,12 @@ pub(crate) const FACILITY: &str = r#"{"parent":{"$schema":"https://schemas.examp
 
 /// What the service does with a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Does {
+pub(crate) enum Behavior {
     /// Answers with this.
     Answers(&'static str),
     /// Answers with a status, headers that end in line breaks, and nothing else.
     Status(u16, &'static str),
-    /// Lets the client wait until it is told to go on, and answers then.
+    /// Lets the client wait until the test releases it, and then answers.
     Waits,
     /// Never answers.
     Hangs,
@@ -30,14 +30,14 @@ pub(crate) enum Does {
     Resets,
     /// Closes the connection in the middle of the answer.
     Stops,
-    /// Says something that is not HTTP.
+    /// Sends something that is not HTTP.
     Babbles,
     /// Begins an answer that has no end.
     NeverEnds,
 }
 
 /// The service. It ends with this.
-pub(crate) struct Facilities {
+pub(crate) struct CoordinationService {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -51,7 +51,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// What is done for records with an id, one after the other; the last one again and again.
-    orders: HashMap<String, Vec<Does>>,
+    orders: HashMap<String, Vec<Behavior>>,
     /// Bodies of all requests so far.
     requests: Vec<String>,
     /// Whether those who wait may go on.
@@ -59,7 +59,7 @@ struct State {
     is_over: bool,
 }
 
-impl Facilities {
+impl CoordinationService {
     /// Starts the service, on a port of its own.
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -84,14 +84,14 @@ impl Facilities {
         self.address.to_string()
     }
 
-    /// Says what is done for the record with this id: one thing after the other, and the last one again and again.
-    pub(crate) fn on(&self, id: &str, does: &[Does]) {
-        let mut orders = does.to_vec();
+    /// Sets what is done for the record with this id: one behavior after the other, and then the last one again and again.
+    pub(crate) fn on(&self, id: &str, behavior: &[Behavior]) {
+        let mut orders = behavior.to_vec();
         orders.reverse();
         self.shared.state.lock().unwrap().orders.insert(id.to_owned(), orders);
     }
 
-    /// Lets everybody go on who waits.
+    /// Releases all clients that wait.
     pub(crate) fn release(&self) {
         self.shared.state.lock().unwrap().is_released = true;
         self.shared.news.notify_all();
@@ -102,7 +102,7 @@ impl Facilities {
         self.shared.state.lock().unwrap().requests.clone()
     }
 
-    /// Waits until there have been so many requests.
+    /// Waits until there have been `times` requests.
     #[track_caller]
     pub(crate) fn is_asked(&self, times: usize) {
         let deadline = Instant::now() + PATIENCE;
@@ -115,13 +115,13 @@ impl Facilities {
     }
 }
 
-impl Drop for Facilities {
+impl Drop for CoordinationService {
     fn drop(&mut self) {
         if let Ok(mut state) = self.shared.state.lock() {
             (state.is_over, state.is_released) = (true, true);
         }
         self.shared.news.notify_all();
-        // The listener notices only when somebody comes.
+        // The listener notices only when a client connects.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -131,33 +131,33 @@ impl Shared {
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         let mut reader = BufReader::new(stream.try_clone()?);
         while let Some(body) = request(&mut reader)? {
-            let does = self.order(&body);
+            let behavior = self.order(&body);
             let mut writer = stream;
-            match does {
-                Does::Answers(text) => answer(writer, text)?,
-                Does::Status(status, headers) => {
+            match behavior {
+                Behavior::Answers(text) => answer(writer, text)?,
+                Behavior::Status(status, headers) => {
                     write!(writer, "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n{headers}\r\n")?;
                 }
-                Does::Waits => {
+                Behavior::Waits => {
                     let state = self.state.lock().unwrap();
                     drop(self.news.wait_while(state, |state| !state.is_released).unwrap());
                     answer(writer, FACILITY)?;
                 }
                 // Until the client has enough.
-                Does::Hangs => _ = reader.read(&mut [0])?,
-                Does::Resets => {
+                Behavior::Hangs => _ = reader.read(&mut [0])?,
+                Behavior::Resets => {
                     set_socket_linger(stream, Some(std::time::Duration::ZERO))?;
                     return Ok(());
                 }
-                Does::Stops => {
+                Behavior::Stops => {
                     write!(writer, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{{\"parent\":")?;
                     return Ok(());
                 }
-                Does::Babbles => {
+                Behavior::Babbles => {
                     writer.write_all(&[0xff; 64])?;
                     return Ok(());
                 }
-                Does::NeverEnds => {
+                Behavior::NeverEnds => {
                     write!(writer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
                     loop {
                         write!(writer, "1000\r\n{}\r\n", " ".repeat(0x1000))?;
@@ -168,15 +168,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes note of a request. Gives what is to be done.
-    fn order(&self, body: &str) -> Does {
+    /// Records a request, and gives what is to be done.
+    fn order(&self, body: &str) -> Behavior {
         let question: Value = serde_json::from_str(body).unwrap();
         let id = question["entity_data"]["id"].as_str().unwrap_or_default();
         let mut state = self.state.lock().unwrap();
         state.requests.push(body.to_owned());
         self.news.notify_all();
         match state.orders.get_mut(id) {
-            None => Does::Answers(FACILITY),
+            None => Behavior::Answers(FACILITY),
             Some(orders) if orders.len() > 1 => orders.pop().unwrap(),
             Some(orders) => orders[0].clone(),
         }

@@ -1,4 +1,4 @@
-//! Calls and their results: the one place where the protocol meets the service.
+//! The handler of a server: it makes calls on the service and writes their results.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,51 +8,51 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use super::budget::{Budget, Charge};
-use super::call::{Asked, Call, Judging};
-use super::failure::Failure;
-use super::output::Output;
-use super::work::{Answer, Answers};
+use crate::budget::{Budget, Charge};
+use crate::call::{Call, Judging, Operation};
+use crate::error::Failure;
+use crate::handler::{Handler, Handling};
+use crate::output::Output;
 
-/// By which way somebody holds on to a release.
+/// What a pin says of where it was made.
 const BY: PinnedBy = PinnedBy::Rpc;
 
-/// Answers calls with a service.
+/// Makes calls on a service.
 #[derive(Debug)]
-pub(crate) struct Serving {
+pub(crate) struct ServiceHandler {
     service: AsyncService,
-    /// The memory for what is judged.
+    /// The memory for files of records.
     budget: Arc<Budget>,
 }
 
-impl Serving {
+impl ServiceHandler {
     pub(crate) fn new(service: AsyncService, budget: Arc<Budget>) -> Self {
         Self { service, budget }
     }
 }
 
-impl Answers for Serving {
-    fn answer(&self, call: Call, output: Output) -> Answer {
-        Box::pin(answer(self.service.clone(), Arc::clone(&self.budget), call, output))
+impl Handler for ServiceHandler {
+    fn handle(&self, call: Call, output: Output) -> Handling {
+        Box::pin(handle(self.service.clone(), Arc::clone(&self.budget), call, output))
     }
 }
 
-async fn answer(service: AsyncService, budget: Arc<Budget>, call: Call, mut output: Output) -> Result<Output, Failure> {
+async fn handle(service: AsyncService, budget: Arc<Budget>, call: Call, mut output: Output) -> Result<Output, Failure> {
     let service = match &call.tenant {
         Some(name) => service.tenant(name)?,
         None => service,
     };
-    match call.asked {
-        // These wait for nothing, and are answered also where everything else is busy.
-        Asked::Version => output.value(&json!({"name": "jurat", "version": env!("CARGO_PKG_VERSION")}))?,
-        Asked::Health => output.value(&json!({"status": service.blocking().status().health}))?,
-        Asked::Status => output.value(&service.blocking().status())?,
-        Asked::CacheAge => {
+    match call.operation {
+        // These do not wait, and are answered even where all threads for calls are busy.
+        Operation::Version => output.value(&json!({"name": "jurat", "version": env!("CARGO_PKG_VERSION")}))?,
+        Operation::Health => output.value(&json!({"status": service.blocking().status().health}))?,
+        Operation::Status => output.value(&service.blocking().status())?,
+        Operation::CacheAge => {
             output.value(&json!({"cache_age": service.blocking().cache_age()?.as_secs_f64()}))?;
         }
-        asked => {
+        operation => {
             let made = service.run(move |service| {
-                let made = perform(service, &budget, asked, &mut output);
+                let made = perform(service, &budget, operation, &mut output);
                 made.map(|()| output)
             });
             return made.await?;
@@ -61,12 +61,12 @@ async fn answer(service: AsyncService, budget: Arc<Budget>, call: Call, mut outp
     Ok(output)
 }
 
-/// Makes a call that may take its time.
-fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut Output) -> Result<(), Failure> {
-    // It may have waited for a thread for so long that nobody waits for it any more.
+/// Makes a call that may block.
+fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output: &mut Output) -> Result<(), Failure> {
+    // The client may have gone while the call waited for a thread.
     output.check()?;
-    match asked {
-        Asked::Validate { record, entity_type, judging } => {
+    match operation {
+        Operation::Validate { record, entity_type, judging } => {
             let request = Request { entity_type: Some(entity_type), ..request(service, judging)? };
             let result = service.judge_one(&request, &record)?;
             output.records = Some(1);
@@ -74,70 +74,74 @@ fn perform(service: &Service, budget: &Arc<Budget>, asked: Asked, output: &mut O
             let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
             output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())
         }
-        Asked::Batch { records, id_fields, judging } => {
+        Operation::ValidateBatch { records, id_fields, judging } => {
             let request = Request { id_fields, ..request(service, judging)? };
             judge(service, &request, records, output)
         }
-        Asked::File { uri, entity_types, id_fields, judging } => {
+        Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
             let request = Request { id_fields, expected: entity_types, ..request(service, judging)? };
             let held = Held::of(budget);
             let text = service.read_data(&uri, &held.room())?;
             held.shrink_to(text.len() as u64);
             judge(service, &request, text, output)
         }
-        Asked::Rules { entity_type, record_or_schema, ruleset } => {
+        Operation::DiscoverRules { entity_type, record_or_schema, ruleset } => {
             let rules = service.discover_rules(&entity_type, &record_or_schema, &ruleset)?;
             output.value(&Keyed(rules.iter().map(|rule| (&*rule.rule_id, rule)).collect()))
         }
-        Asked::Rulesets => {
+        Operation::DiscoverRulesets => {
             let rulesets = service.discover_rulesets()?;
             output.value(&Keyed(rulesets.iter().map(|ruleset| (&*ruleset.name, ruleset)).collect()))
         }
-        Asked::Reload => {
+        Operation::Reload => {
             let message = match service.reload_logic()? {
                 Reload::Unchanged => "the release that serves is still the newest",
                 Reload::Switched => "another release serves from now on",
             };
             output.value(&Done { status: "ok", message })
         }
-        Asked::Pin { manifest, reason } => {
+        Operation::Pin { manifest, reason } => {
             let message = match service.pin(&manifest, BY, reason.as_deref())? {
-                Reload::Unchanged => "the release serves already, and is held on to",
-                Reload::Switched => "the release serves from now on, and is held on to",
+                Reload::Unchanged => "the release already serves; it is pinned now",
+                Reload::Switched => "the release serves from now on; it is pinned",
             };
             output.value(&Done { status: "ok", message })
         }
-        Asked::Rollback { reason } => {
+        Operation::Rollback { reason } => {
             service.rollback(BY, reason.as_deref())?;
-            output.value(&Done { status: "ok", message: "the release before serves from now on, and is held on to" })
+            output.value(&Done { status: "ok", message: "the previous release serves from now on; it is pinned" })
         }
-        Asked::Unpin => {
+        Operation::Unpin => {
             let message = match service.unpin()? {
-                Reload::Unchanged => "no release is held on to; the one that serves is the newest",
-                Reload::Switched => "no release is held on to; the newest one serves from now on",
+                Reload::Unchanged => "no release is pinned; the one that serves is the newest",
+                Reload::Switched => "no release is pinned; the newest one serves from now on",
             };
             output.value(&Done { status: "ok", message })
         }
-        // They have been answered without waiting.
-        Asked::Authenticate { .. } | Asked::Version | Asked::Health | Asked::Status | Asked::CacheAge => {
-            Err(Failure::internal())
-        }
+        // `handle` answers these.
+        Operation::Authenticate { .. }
+        | Operation::Version
+        | Operation::Health
+        | Operation::Status
+        | Operation::CacheAge => Err(Failure::bug("a call that does not block has reached a thread for calls")),
     }
 }
 
-/// Judges many records. Their results become text on the threads that judge, so that this one has only to put it together.
+/// Judges many records. The workers render the results, so that this thread only joins their texts.
 fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), Failure> {
     output.text("[")?;
-    let mut is_first = true;
+    let (mut is_first, mut failure) = (true, None);
     let judged = service.judge_windows(request, Input::text(text), results, &mut |results| {
         let separator = if is_first { "" } else { "," };
         is_first = false;
-        // The output itself keeps the reason.
-        let written = output.text(separator).and_then(|()| output.text(&results?));
-        written.map_err(|_| io::Error::other("the answer grows no further"))
+        let written = results.and_then(|results| output.text(separator).and_then(|()| output.text(&results)));
+        written.map_err(|reason| {
+            failure = Some(reason);
+            io::Error::other("the answer may not grow further")
+        })
     });
-    if output.has_failed() {
-        return Err(output.failure());
+    if let Some(failure) = failure {
+        return Err(failure);
     }
     output.records = Some(judged?.records);
     output.text("]")
@@ -150,9 +154,9 @@ fn results(window: &JudgedWindow<'_>) -> Result<String, Failure> {
         if !results.is_empty() {
             results.push(b',');
         }
-        serde_json::to_writer(&mut results, &record).map_err(|_| Failure::internal())?;
+        serde_json::to_writer(&mut results, &record).map_err(Failure::bug)?;
     }
-    String::from_utf8(results).map_err(|_| Failure::internal())
+    String::from_utf8(results).map_err(Failure::bug)
 }
 
 fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
@@ -164,7 +168,7 @@ fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
     Ok(request)
 }
 
-/// Memory for a file, taken while it is read.
+/// The memory for a file, which grows while the file is read.
 struct Held(Arc<Mutex<Charge>>);
 
 impl Held {
@@ -172,7 +176,7 @@ impl Held {
         Self(Arc::new(Mutex::new(budget.charge())))
     }
 
-    /// What whoever reads the file asks before each part of it.
+    /// What the reader of the file asks for room before it reads a part.
     fn room(&self) -> Room {
         let held = Self(Arc::clone(&self.0));
         Arc::new(move |bytes| held.charge().grow(bytes).is_ok())
@@ -187,14 +191,14 @@ impl Held {
     }
 }
 
-/// What is said of a call that has no other result.
+/// The result of a call that has no other.
 #[derive(Serialize)]
 struct Done {
     status: &'static str,
     message: &'static str,
 }
 
-/// A rule's result where no record's stands around it: what that would say is said by each.
+/// The result of a rule at the top of a ruleset, where no result of a record surrounds it: it also says what that would say.
 #[derive(Serialize)]
 struct TopRule<'a, E> {
     #[serde(flatten)]
@@ -207,7 +211,7 @@ struct TopRule<'a, E> {
     release: Option<&'a E>,
 }
 
-/// A list as an object, in its order.
+/// A list that is written as an object, in its order.
 struct Keyed<'a, T>(Vec<(&'a str, &'a T)>);
 
 impl<T: Serialize> Serialize for Keyed<'_, T> {

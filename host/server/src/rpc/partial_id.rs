@@ -1,19 +1,19 @@
-//! The beginning of a line that is not read to its end: whom to answer.
+//! The id of a request of which only the beginning was read: its answer needs it.
 
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::message::Key;
+use super::request::Key;
 
-/// How much of a line is looked at.
+/// The length of the beginning that is searched.
 pub(crate) const LENGTH: usize = 1 << 10;
 
-/// The id of a request of which only the beginning is there, as sent; none if it does not lie there, or there are two.
-pub(crate) fn id(head: &[u8]) -> Option<&str> {
+/// The id as sent; none if it is not in the beginning, or there are two.
+pub(crate) fn find(head: &[u8]) -> Option<&str> {
     let mut found = Found::default();
-    // It ends too early, of course.
+    // The error is expected: the text ends too early.
     let _ = serde_json::Deserializer::from_slice(head).deserialize_map(Beginning(&mut found));
     let raw = found.id.filter(|_| !found.is_twice)?.get();
     raw.starts_with(|first: char| matches!(first, '"' | '-' | '0'..='9' | 'n')).then_some(raw)
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for Beginning<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        // Of a number it is only known where it ends once something else follows.
+        // A number is only known to be complete once something else follows.
         let mut last = None;
         while let Some(Key(key)) = map.next_key()? {
             if let Some(id) = last.take() {
@@ -59,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_found_where_it_lies_at_the_beginning() {
+    fn an_id_is_found_in_the_beginning_of_a_request() {
         let cases = [
             (r#"{"jsonrpc":"2.0","id":1.50,"method":"validate","params":{"entity_da"#, Some("1.50")),
             (r#" {"method":"m","x":{"id":7},"id" : "a\"b" ,"params":{"id":3"#, Some(r#""a\"b""#)),
             (r#"{"\u0069d":null,"params":["#, Some("null")),
             (r#"{"method":"m","id":5} "#, Some("5")),
-            // Who knows how it goes on.
+            // The number may continue.
             (r#"{"jsonrpc":"2.0","id":12"#, None),
             (r#"{"jsonrpc":"2.0","id":12,"par"#, None),
             (r#"{"id":1,"id":2,"params":{"#, None),
@@ -77,9 +77,9 @@ mod tests {
             ("x", None),
         ];
         for (head, expected) in cases {
-            assert_eq!(id(head.as_bytes()), expected, "{head}");
+            assert_eq!(find(head.as_bytes()), expected, "{head}");
         }
-        assert_eq!(id(b"{\"id\":1,\"method\":\"\xff"), Some("1"));
-        assert_eq!(id(&[b'['; LENGTH]), None);
+        assert_eq!(find(b"{\"id\":1,\"method\":\"\xff"), Some("1"));
+        assert_eq!(find(&[b'['; LENGTH]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The parameters of a request: which there are, and what each must be.
+//! The parameters of a request: which a method has, and what each must be.
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::failure::{Failure, Kind, listed};
-use super::message::{Parameters, string};
+use super::request::{Parameters, string};
+use crate::error::{ErrorKind, Failure, listed};
 
-/// The most texts in a parameter that is a list of them.
+/// The limit of texts in a parameter that is a list of texts.
 const MAX_TEXTS: usize = 1_000;
 
-/// A method and its parameters.
+/// A method and the names of its parameters.
 #[derive(Debug)]
-pub(crate) struct Method {
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// What must be given.
+pub(crate) struct Signature {
+    /// The name of the method.
+    pub(crate) method: &'static str,
+    /// The parameters that a request must have.
     pub(crate) required: &'static [&'static str],
-    /// What may be given.
+    /// The parameters that a request may have.
     pub(crate) optional: &'static [&'static str],
 }
 
-/// The parameters of a method: all that are required, none that are unknown, none twice, none `null`.
+/// The parameters of a method, checked: none is missing, unknown, repeated or `null`.
 #[derive(Debug)]
 pub(crate) struct Given<'a> {
     values: Vec<(&'static str, &'a RawValue)>,
 }
 
-impl Method {
+impl Signature {
     fn names(&self) -> impl Iterator<Item = &'static str> {
         self.required.iter().chain(self.optional).copied()
     }
 
-    /// Checks which parameters there are.
+    /// Checks which parameters a request has.
     pub(crate) fn given<'a>(&self, parameters: Parameters<'a>) -> Result<Given<'a>, Failure> {
         let Parameters::ByName { members, is_cut } = parameters else {
             return Err(self.by_name());
@@ -44,48 +44,51 @@ impl Method {
         for (key, value) in members.into_iter().filter(|(_, value)| value.get() != "null") {
             let Some(name) = self.names().find(|name| *name == key) else {
                 let message = format!("unknown parameter `{}`{}", Excerpt::of(&key), advice(&key, self.names()));
-                return Err(Failure::new(Kind::UnknownParameter, message));
+                return Err(Failure::new(ErrorKind::UnknownParameter, message));
             };
             if values.iter().any(|(other, _)| *other == name) {
-                return Err(Failure::new(Kind::UnknownParameter, format!("parameter `{name}` for the second time")));
+                return Err(Failure::new(ErrorKind::UnknownParameter, format!("parameter `{name}` is given twice")));
             }
             values.push((name, value));
         }
         if is_cut {
-            return Err(Failure::new(Kind::UnknownParameter, "there are far more parameters than any method has"));
+            return Err(Failure::new(
+                ErrorKind::UnknownParameter,
+                "the request has far more parameters than any method",
+            ));
         }
         let is_there = |name: &str| values.iter().any(|(other, _)| *other == name);
         let missing: Vec<_> = self.required.iter().copied().filter(|name| !is_there(name)).collect();
         match missing.as_slice() {
             [] => Ok(Given { values }),
-            [one] => Err(Failure::new(Kind::MissingParameter, format!("missing parameter `{one}`"))),
+            [one] => Err(Failure::new(ErrorKind::MissingParameter, format!("missing parameter `{one}`"))),
             several => {
                 let message = format!("missing parameters {}", listed(several.iter().copied()));
-                Err(Failure::new(Kind::MissingParameter, message))
+                Err(Failure::new(ErrorKind::MissingParameter, message))
             }
         }
     }
 
     fn by_name(&self) -> Failure {
         let message = match self.required {
-            [] => format!("the parameters of `{}` are given by name, as one object", self.name),
+            [] => format!("the parameters of `{}` are given by name, as one object", self.method),
             required => format!(
                 "the parameters of `{}` are given by name, as one object with {}",
-                self.name,
+                self.method,
                 listed(required.iter().copied())
             ),
         };
-        Failure::new(Kind::ParametersByName, message)
+        Failure::new(ErrorKind::ParametersByName, message)
     }
 }
 
 impl<'a> Given<'a> {
     /// A value as it was sent.
     pub(crate) fn raw(&self, name: &'static str) -> Result<&'a RawValue, Failure> {
-        self.find(name).ok_or_else(|| Failure::new(Kind::MissingParameter, format!("missing parameter `{name}`")))
+        self.find(name).ok_or_else(|| Failure::new(ErrorKind::MissingParameter, format!("missing parameter `{name}`")))
     }
 
-    /// A value that must be an object or an array, to which the bracket belongs.
+    /// A value that must be an object or an array, depending on the bracket.
     pub(crate) fn enclosed(&self, name: &'static str, open: char) -> Result<&'a RawValue, Failure> {
         let raw = self.raw(name)?;
         let expected = if open == '[' { "an array" } else { "an object" };
@@ -104,28 +107,28 @@ impl<'a> Given<'a> {
         match serde_json::from_str(raw.get()) {
             Ok(Texts { length: ..=MAX_TEXTS, texts }) => Ok(texts),
             Ok(Texts { .. }) => {
-                Err(Failure::new(Kind::WrongParameter, format!("`{name}` holds more than {MAX_TEXTS} texts")))
+                Err(Failure::new(ErrorKind::WrongParameter, format!("`{name}` holds more than {MAX_TEXTS} texts")))
             }
             Err(_) => Err(wrong(name, "an array of texts", raw)),
         }
     }
 
-    /// The same; there must be something in it.
+    /// A value that must be a list of at least one text.
     pub(crate) fn some_texts(&self, name: &'static str) -> Result<Vec<String>, Failure> {
         let texts = self.texts(name)?;
         if texts.is_empty() {
-            return Err(Failure::new(Kind::WrongParameter, format!("`{name}` must hold at least one text")));
+            return Err(Failure::new(ErrorKind::WrongParameter, format!("`{name}` must hold at least one text")));
         }
         Ok(texts)
     }
 
-    /// A value that may not be there.
+    /// A value that may be absent.
     pub(crate) fn find(&self, name: &str) -> Option<&'a RawValue> {
         self.values.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
     }
 }
 
-/// What is said of a value that is something else than it should be. The value itself is not repeated.
+/// The error for a value of the wrong kind. It does not repeat the value.
 pub(crate) fn wrong(name: &str, expected: &str, raw: &RawValue) -> Failure {
     let found = match raw.get().as_bytes().first() {
         Some(b'{') => "an object",
@@ -136,14 +139,14 @@ pub(crate) fn wrong(name: &str, expected: &str, raw: &RawValue) -> Failure {
         _ => "a number",
     };
     let message = if expected.ends_with(found) {
-        format!("`{name}` must be {expected}, and there is something wrong with what is in it")
+        format!("`{name}` must be {expected}, and something inside of it is wrong")
     } else {
         format!("`{name}` must be {expected}, not {found}")
     };
-    Failure::new(Kind::WrongParameter, message)
+    Failure::new(ErrorKind::WrongParameter, message)
 }
 
-/// A list of texts, of which no more are kept than are accepted.
+/// A list of texts. It ends one text beyond the limit; later texts are dropped.
 struct Texts {
     texts: Vec<String>,
     length: usize,

@@ -1,0 +1,52 @@
+//! What clients must show before they are served, and what they may do then.
+
+use jurat::settings::Secret;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// What a client must show before it is served.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Authentication {
+    /// Nothing.
+    NotRequired,
+    /// The token.
+    Token,
+}
+
+/// What a client may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    /// Everything: it has started this server, or may open its Unix socket.
+    Operator,
+    /// Everything but to decide which release serves.
+    Client,
+}
+
+/// The token that clients must know. Only its digest is kept: the comparison of two digests reveals nothing, not even a length.
+#[derive(Clone, Debug)]
+pub(crate) struct Token([u8; 32]);
+
+impl Token {
+    pub(crate) fn new(secret: &Secret) -> Self {
+        Self(Sha256::digest(secret.reveal().as_bytes()).into())
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn is(&self, shown: &Secret) -> bool {
+        self.0.ct_eq(&Self::new(shown).0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_token_is_accepted() {
+        let token = Token::new(&Secret::new("correct horse"));
+        assert!(token.is(&Secret::new("correct horse")));
+        for other in ["", "correct hors", "correct horse ", "Correct horse"] {
+            assert!(!token.is(&Secret::new(other)), "{other}");
+        }
+    }
+}

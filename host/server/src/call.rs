@@ -1,0 +1,124 @@
+//! What a client asks of the service, whatever protocol it speaks. A call owns everything, so that the message can be dropped.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jurat::settings::Secret;
+use jurat::{Associated, Digest};
+
+use crate::authentication::Role;
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The tenant whose rules are used; none = the only one.
+    pub(crate) tenant: Option<String>,
+    /// What is asked.
+    pub(crate) operation: Operation,
+}
+
+/// What can be asked.
+#[derive(Debug)]
+pub(crate) enum Operation {
+    /// To be authenticated.
+    Authenticate {
+        /// The token that the client shows.
+        token: Secret,
+    },
+    /// To judge one record.
+    Validate {
+        /// The record, as JSON text.
+        record: Box<str>,
+        /// Its entity type.
+        entity_type: String,
+        /// How it is judged.
+        judging: Judging,
+    },
+    /// To judge a list of records.
+    ValidateBatch {
+        /// The array of records, as JSON text.
+        records: Arc<[u8]>,
+        /// The fields that name a record in the results.
+        id_fields: Vec<String>,
+        /// How they are judged.
+        judging: Judging,
+    },
+    /// To judge the records of a file.
+    ValidateFile {
+        /// The path or the URL of the file.
+        uri: String,
+        /// The entity types that its records may have.
+        entity_types: Vec<String>,
+        /// The fields that name a record in the results.
+        id_fields: Vec<String>,
+        /// How they are judged.
+        judging: Judging,
+    },
+    /// To tell which rules would judge a record.
+    DiscoverRules {
+        /// The entity type.
+        entity_type: String,
+        /// A record or the URL of a schema, as JSON text.
+        record_or_schema: Box<str>,
+        /// The ruleset.
+        ruleset: String,
+    },
+    /// To tell which rulesets there are.
+    DiscoverRulesets,
+    /// To look for a newer release.
+    Reload,
+    /// To pin a release.
+    Pin {
+        /// The digest of its manifest.
+        manifest: Digest,
+        /// Why, for people.
+        reason: Option<String>,
+    },
+    /// To pin the previous release.
+    Rollback {
+        /// Why, for people.
+        reason: Option<String>,
+    },
+    /// To remove a pin.
+    Unpin,
+    /// To tell when it was last known that the release is the newest.
+    CacheAge,
+    /// To tell the health of the service in one word.
+    Health,
+    /// To tell the status of the service.
+    Status,
+    /// To tell the version of the program.
+    Version,
+}
+
+/// How records are judged.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    /// The ruleset.
+    pub(crate) ruleset: String,
+    /// Related entities that the call brings along.
+    pub(crate) associated: Option<Arc<Associated>>,
+    /// The time of the run; none = the present.
+    pub(crate) now: Option<Timestamp>,
+}
+
+impl Call {
+    /// The ruleset, if the operation has one.
+    pub(crate) fn ruleset(&self) -> Option<&str> {
+        match &self.operation {
+            Operation::Validate { judging, .. }
+            | Operation::ValidateBatch { judging, .. }
+            | Operation::ValidateFile { judging, .. } => Some(&judging.ruleset),
+            Operation::DiscoverRules { ruleset, .. } => Some(ruleset),
+            _ => None,
+        }
+    }
+
+    /// Whether a client in this role may make the call.
+    pub(crate) fn is_permitted(&self, role: Role) -> bool {
+        match (role, &self.operation) {
+            (Role::Client, Operation::Pin { .. } | Operation::Rollback { .. } | Operation::Unpin) => false,
+            (Role::Client | Role::Operator, _) => true,
+        }
+    }
+}

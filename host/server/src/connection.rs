@@ -1,0 +1,42 @@
+//! One accepted connection, whatever protocol it speaks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::authentication::Role;
+
+/// A connection on which requests can be read and answered.
+#[derive(Debug)]
+pub(crate) struct Connection<R, W> {
+    /// The number of the connection in this process, for the log.
+    pub(crate) number: u64,
+    /// What its client may do.
+    pub(crate) role: Role,
+    /// The direction from the client.
+    pub(crate) reader: R,
+    /// The direction to the client.
+    pub(crate) writer: W,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CloseReason {
+    /// Everything that was read has been answered.
+    Answered,
+    /// Answers could not be written.
+    WriteFailed,
+}
+
+/// Tells the requests of a connection that nobody reads their answers any more. Clones tell the same requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    pub(crate) fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,18 @@
+//! The seam between protocols and the service: protocols know nothing of rules, and the service knows nothing of connections.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::call::Call;
+use crate::error::Failure;
+use crate::output::Output;
+
+/// Answers calls.
+pub(crate) trait Handler: Debug + Send + Sync + 'static {
+    /// Makes a call and writes its result to `output`.
+    fn handle(&self, call: Call, output: Output) -> Handling;
+}
+
+/// A call under way.
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Output, Failure>> + Send>>;

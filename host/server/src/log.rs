@@ -1,0 +1,95 @@
+//! One log line for each request: what was asked and how it ended, and nothing of the records in it.
+
+use std::time::Instant;
+
+use jurat::Excerpt;
+use jurat_model::CorrelationId;
+
+use crate::error::ErrorKind;
+
+/// The log line of one request.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The id that the answer to the request has as well.
+    pub(crate) correlation: CorrelationId,
+    began: Instant,
+    connection: u64,
+    id: Option<String>,
+    method: Option<String>,
+    tenant: Option<String>,
+    ruleset: Option<String>,
+    bytes_in: u64,
+}
+
+impl Entry {
+    /// Begins the line and starts the measurement of its duration.
+    pub(crate) fn begin(correlation: CorrelationId, connection: u64, id: Option<&str>, bytes_in: u64) -> Self {
+        Self {
+            correlation,
+            began: Instant::now(),
+            connection,
+            id: id.map(shown),
+            method: None,
+            tenant: None,
+            ruleset: None,
+            bytes_in,
+        }
+    }
+
+    /// Records which method the request names.
+    pub(crate) fn set_method(&mut self, method: &str) {
+        self.method = Some(shown(method));
+    }
+
+    /// Records whose rules, and which of them, the request is about.
+    pub(crate) fn set_subject(&mut self, tenant: Option<&str>, ruleset: Option<&str>) {
+        self.tenant = tenant.map(shown);
+        self.ruleset = ruleset.map(shown);
+    }
+
+    /// Writes the line.
+    pub(crate) fn end(&self, records: Option<u64>, bytes_out: u64, failure: Option<ErrorKind>) {
+        // A person reads three decimals easily, and more would not be exact.
+        let duration_ms = (self.began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        tracing::info!(
+            target: "jurat::request",
+            correlation_id = self.correlation.as_str(),
+            connection = self.connection,
+            method = self.method.as_deref(),
+            id = self.id.as_deref(),
+            tenant = self.tenant.as_deref(),
+            ruleset = self.ruleset.as_deref(),
+            records,
+            bytes_in = self.bytes_in,
+            bytes_out,
+            duration_ms,
+            outcome = if failure.is_some() { "error" } else { "ok" },
+            kind = failure.map(ErrorKind::code),
+        );
+    }
+}
+
+/// The beginning of a client's text, escaped so that it can neither fake another line nor move a cursor.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for character in Excerpt::of(text).as_str().chars() {
+        match character {
+            // The writer of the log escapes these itself.
+            '"' | '\'' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_is_cut_and_stays_on_its_line() {
+        let name = shown(&format!("a\n\u{1b}[2J\u{202e}{}", "x".repeat(1 << 20)));
+        assert!(name.len() < 200 && name.starts_with(r"a\n\u{1b}[2J\u{202e}xx"), "{name}");
+        assert_eq!(shown(r#""a\u0007""#), r#""a\u0007""#);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a protocol does with the connections that a server accepts.
+
+use std::future::Future;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::admission::Admitted;
+use crate::connection::{CloseReason, Connection};
+
+/// A protocol of a server. Clones serve the same clients.
+///
+/// The server accepts connections, agrees on TLS, and limits how many connections are served; the protocol reads requests and
+/// writes answers.
+pub(crate) trait Protocol: Clone + Send + Sync + 'static {
+    /// Serves a connection until its client or the server ends it.
+    ///
+    /// An unauthenticated connection must be authenticated here, and takes its permit from the admission; until then the server
+    /// may evict it at any time. The protocol must stop to read when the server drains.
+    fn serve<R, W>(
+        self,
+        connection: Connection<R, W>,
+        admitted: Admitted,
+    ) -> impl Future<Output = CloseReason> + Send + 'static
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static;
+
+    /// Tells a client that the limit of connections is reached, and closes its connection. Must end within seconds.
+    fn reject<R, W>(self, connection: Connection<R, W>) -> impl Future<Output = ()> + Send + 'static
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static;
+}

@@ -1,0 +1,95 @@
+//! The first message on a connection whose client must show the token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::dispatch::{Client, Dispatcher, accept};
+use super::envelope::{self, UNKNOWN_ID};
+use super::framing::{Line, Lines};
+use super::message::Message;
+use super::methods::{self, AUTHENTICATE};
+use super::reply::{self, Reply};
+use super::request::Request;
+use crate::admission::{Admission, Permit};
+use crate::authentication::Token;
+use crate::call::Operation;
+use crate::error::{ErrorKind, Failure};
+use crate::log::Entry;
+
+/// How long a client may take to authenticate.
+const LONGEST: Duration = Duration::from_secs(10);
+/// The limit of the length of the message that authenticates.
+const MAX_MESSAGE: u64 = 4 << 10;
+
+/// Reads the first message of a client. The client gets a permit if the message holds the token and a permit is left; otherwise it
+/// has been told the reason.
+pub(crate) async fn authenticate<R, W>(
+    dispatcher: &Arc<Dispatcher>,
+    client: &Client,
+    admission: &Admission,
+    lines: &mut Lines<R>,
+    writer: &mut W,
+) -> Option<Permit>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let state = &dispatcher.state;
+    let limits = state.output_limits(&client.cancellation);
+    let (text, line) = match timeout(LONGEST, lines.next(MAX_MESSAGE)).await {
+        Ok(Ok(Line::Text(received))) => (received.text, Ok(())),
+        Ok(Ok(Line::Refused { failure, .. } | Line::Stalled(failure))) => (Vec::new(), Err(failure)),
+        Ok(Ok(Line::End) | Err(_)) => return None,
+        Err(_) => (Vec::new(), Err(needed())),
+    };
+    let message = line.and_then(|()| Message::parse(&text));
+    let id = match &message {
+        Ok(Message::One(Request { id, .. })) => *id,
+        _ => None,
+    };
+    let json_id = id.unwrap_or(UNKNOWN_ID);
+    let mut entry = Entry::begin(state.correlations.next(), client.number, id, text.len() as u64);
+    let result = message
+        .and_then(|message| {
+            entry.set_method(AUTHENTICATE);
+            check(state.token.as_ref(), message)
+        })
+        .and_then(|()| admission.permit().ok_or_else(|| state.too_many_connections()))
+        .and_then(|permit| Ok((permit, accept(envelope::begin(&limits, json_id))?)));
+    let (permit, output, kind) = match result {
+        Ok((permit, output)) => (Some(permit), output, None),
+        Err(failure) => {
+            let output = envelope::error(&limits, json_id, &failure, &entry.correlation);
+            (None, output, Some(failure.kind))
+        }
+    };
+    entry.end(None, output.as_bytes().len() as u64, kind);
+    let written = reply::write(writer, &Reply::One(output), Some(state.settings.write_timeout)).await.is_ok();
+    permit.filter(|_| written)
+}
+
+/// Whether a message holds the token.
+fn check(token: Option<&Token>, message: Message<'_>) -> Result<(), Failure> {
+    let Message::One(Request { id: Some(_), call: Ok((method, parameters)) }) = message else { return Err(needed()) };
+    if method != AUTHENTICATE {
+        return Err(needed());
+    }
+    let Operation::Authenticate { token: shown } = methods::read(&method, parameters)?.operation else {
+        return Err(needed());
+    };
+    // If the server has no token, no token is right.
+    match token {
+        Some(token) if token.is(&shown) => Ok(()),
+        _ => Err(Failure::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
+    }
+}
+
+fn needed() -> Failure {
+    Failure::new(
+        ErrorKind::AuthenticationNeeded,
+        "the first message must be a request `authenticate` with the `token`, within 10 seconds",
+    )
+}

@@ -1,0 +1,219 @@
+//! One message from its text to its reply.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::envelope::{self, UNKNOWN_ID};
+use super::framing::Received;
+use super::message::Message;
+use super::methods;
+use super::reply::Reply;
+use super::request::Request;
+use crate::authentication::Role;
+use crate::budget::Hold;
+use crate::call::{Call, Operation};
+use crate::connection::Cancellation;
+use crate::error::{ErrorKind, Failure};
+use crate::handler::Handler;
+use crate::log::Entry;
+use crate::output::{Output, OutputLimits};
+use crate::state::State;
+
+/// A message of more bytes is parsed on a thread that may block.
+const LONG: usize = 128 << 10;
+/// The memory that a request in an array takes besides its text.
+const OVERHEAD: u64 = 1 << 10;
+
+/// Reads messages, has their calls made, and puts the results into replies.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    pub(crate) state: Arc<State>,
+    handler: Arc<dyn Handler>,
+}
+
+/// The client of a connection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    /// The number of the connection.
+    pub(crate) number: u64,
+    /// What the client may do.
+    pub(crate) role: Role,
+    /// The permits for calls: they limit how many calls of the client are made at a time.
+    pub(crate) calls: Semaphore,
+    /// Whether the client still reads.
+    pub(crate) cancellation: Cancellation,
+}
+
+/// A request that no longer needs the text of its message.
+#[derive(Debug)]
+struct Task {
+    entry: Entry,
+    /// None: it is a notification, and is not answered.
+    id: Option<String>,
+    call: Result<Call, Failure>,
+}
+
+/// The requests of a message.
+#[derive(Debug)]
+enum Tasks {
+    One(Box<Task>),
+    Batch(Vec<Task>),
+}
+
+impl Dispatcher {
+    pub(crate) fn new(state: Arc<State>, handler: Arc<dyn Handler>) -> Self {
+        Self { state, handler }
+    }
+
+    /// Does what a message asks for; none if the message is not answered.
+    pub(crate) async fn dispatch(self: &Arc<Self>, client: &Arc<Client>, received: Received) -> Option<Reply> {
+        let limits = self.state.output_limits(&client.cancellation);
+        let Received { text, mut hold } = received;
+        let tasks = match self.read(client, text).await {
+            Ok(tasks) => tasks,
+            Err(failure) => return Some(self.refuse(client, None, &failure)),
+        };
+        let reply = match tasks {
+            Tasks::One(task) => self.perform(client, &limits, *task).await.map(Reply::One),
+            Tasks::Batch(tasks) => match hold.grow(OVERHEAD * tasks.len() as u64) {
+                Ok(()) => self.perform_all(client, &limits, tasks).await.map(Reply::Batch),
+                Err(_) => Some(self.refuse(client, None, &Failure::overloaded())),
+            },
+        };
+        // INVARIANT: the memory of a request is given back only when nothing of it is left.
+        drop::<Hold>(hold);
+        reply
+    }
+
+    /// The reply to a message that is not read. The log has it like a request.
+    pub(crate) fn refuse(&self, client: &Client, id: Option<&str>, failure: &Failure) -> Reply {
+        let limits = self.state.output_limits(&client.cancellation);
+        let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
+        let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
+        entry.end(None, output.as_bytes().len() as u64, Some(failure.kind));
+        Reply::One(output)
+    }
+
+    /// Reads a message; a long one on a thread where no other client waits for it.
+    async fn read(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, Failure> {
+        if text.len() <= LONG {
+            let read = catch_unwind(AssertUnwindSafe(|| self.tasks(client, &text)));
+            return read.unwrap_or_else(|_| Err(Failure::internal()));
+        }
+        let (dispatcher, client) = (Arc::clone(self), Arc::clone(client));
+        let read = spawn_blocking(move || dispatcher.tasks(&client, &text));
+        read.await.unwrap_or_else(|_| Err(Failure::internal()))
+    }
+
+    fn tasks(&self, client: &Client, text: &[u8]) -> Result<Tasks, Failure> {
+        match Message::parse(text)? {
+            Message::One(request) => Ok(Tasks::One(Box::new(self.task(client, request, text.len() as u64)))),
+            Message::Batch(requests) => {
+                let share = (text.len() / requests.len().max(1)) as u64;
+                Ok(Tasks::Batch(requests.into_iter().map(|request| self.task(client, request, share)).collect()))
+            }
+        }
+    }
+
+    fn task(&self, client: &Client, Request { id, call }: Request<'_>, bytes: u64) -> Task {
+        let mut entry = Entry::begin(self.state.correlations.next(), client.number, id, bytes);
+        // What is not a request is answered even if it has no id.
+        let id = id.or(call.is_err().then_some(UNKNOWN_ID)).map(str::to_owned);
+        let call = call.and_then(|(method, parameters)| {
+            entry.set_method(&method);
+            methods::read(&method, parameters)
+        });
+        if let Ok(call) = &call {
+            entry.set_subject(call.tenant.as_deref(), call.ruleset());
+        }
+        let call = call.and_then(|call| if call.is_permitted(client.role) { Ok(call) } else { Err(forbidden()) });
+        Task { entry, id, call }
+    }
+
+    /// Makes one call; none if its result is not sent.
+    async fn perform(&self, client: &Client, limits: &OutputLimits, task: Task) -> Option<Output> {
+        let Task { entry, id, call } = task;
+        let json_id = id.as_deref().unwrap_or(UNKNOWN_ID);
+        let made = caught(self.make(client, envelope::begin(limits, json_id), call)).await;
+        let (output, kind) = match made.unwrap_or_else(|_| Err(Failure::internal())) {
+            Ok(output) => (output, None),
+            Err(failure) => (envelope::error(limits, json_id, &failure, &entry.correlation), Some(failure.kind)),
+        };
+        let sent = if id.is_some() { output.as_bytes().len() as u64 } else { 0 };
+        entry.end(output.records, sent, kind);
+        id.map(|_| output)
+    }
+
+    async fn make(&self, client: &Client, mut output: Output, call: Result<Call, Failure>) -> Result<Output, Failure> {
+        let call = call?;
+        if matches!(call.operation, Operation::Authenticate { .. }) {
+            return accept(output);
+        }
+        let Ok(_permit) = client.calls.acquire().await else {
+            return Err(Failure::bug("the permits for the calls of a client were closed"));
+        };
+        // The client may have gone while other calls were made.
+        output.check()?;
+        self.handler.handle(call, output).await.and_then(envelope::finish)
+    }
+
+    /// Makes many calls at once; none if none of their results is sent. Answers are in the order of the requests.
+    async fn perform_all(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        limits: &OutputLimits,
+        tasks: Vec<Task>,
+    ) -> Option<Vec<Output>> {
+        let limit = self.state.settings.max_in_flight.get() as usize;
+        let mut running = JoinSet::new();
+        let mut tasks = tasks.into_iter().enumerate();
+        let mut made = Vec::with_capacity(tasks.len());
+        loop {
+            while running.len() < limit {
+                let Some((index, task)) = tasks.next() else { break };
+                let (dispatcher, client, limits) = (Arc::clone(self), Arc::clone(client), limits.clone());
+                running.spawn(async move { (index, dispatcher.perform(&client, &limits, task).await) });
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Ok(answer)) => made.push(answer),
+                Some(Err(error)) => {
+                    debug_assert!(false, "`perform` catches panics, and no task is aborted");
+                    tracing::error!(%error, "a request has no answer because of a bug");
+                }
+            }
+        }
+        made.sort_unstable_by_key(|(index, _)| *index);
+        let answers: Vec<_> = made.into_iter().filter_map(|(_, answer)| answer).collect();
+        (!answers.is_empty()).then_some(answers)
+    }
+}
+
+/// The result of `authenticate`. It is the same where no client must authenticate.
+pub(crate) fn accept(mut output: Output) -> Result<Output, Failure> {
+    output.text(r#"{"status":"ok"}"#)?;
+    envelope::finish(output)
+}
+
+fn forbidden() -> Failure {
+    let message = "clients over TCP may not change which release serves; use stdin, the Unix socket of this server, or `jurat pin`";
+    Failure::new(ErrorKind::Forbidden, message)
+}
+
+/// A future whose panic is its result.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    std::future::poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}

@@ -1,0 +1,93 @@
+//! Replies, and how they are written to a client, one after the other.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
+
+use crate::output::Output;
+
+/// The bytes that a client must read within the time limit.
+const PIECE: usize = 256 << 10;
+
+/// What is sent for one message.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// One answer.
+    One(Output),
+    /// An array of answers.
+    Batch(Vec<Output>),
+}
+
+/// A reply that is ready to be written.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// The reply.
+    pub(crate) reply: Reply,
+    /// The permit of the message that it answers: until the reply is written, it keeps one further message from being read.
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+impl Reply {
+    /// What is written: the answers, and the punctuation between them.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let (open, answers, close): (&[u8], _, &[u8]) = match self {
+            Self::One(answer) => (b"", std::slice::from_ref(answer), b"\n"),
+            Self::Batch(answers) => (b"[", answers.as_slice(), b"]\n"),
+        };
+        let answers = answers.iter().enumerate().flat_map(|(index, answer)| {
+            let comma: &[u8] = if index > 0 { b"," } else { b"" };
+            [comma, answer.as_bytes()]
+        });
+        std::iter::once(open).chain(answers).chain(std::iter::once(close)).filter(|piece| !piece.is_empty())
+    }
+}
+
+/// Writes replies until there are no more, and closes the stream.
+///
+/// # Errors
+/// When the client is gone, or reads less than 256 KiB within the time limit, if there is one.
+pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
+    mut queue: mpsc::Receiver<Outgoing>,
+    writer: W,
+    limit: Option<Duration>,
+) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(32 << 10, writer);
+    while let Some(Outgoing { reply, permit }) = queue.recv().await {
+        put(&mut writer, &reply, limit).await?;
+        if queue.is_empty() {
+            within(limit, writer.flush()).await?;
+        }
+        drop(permit);
+    }
+    within(limit, writer.shutdown()).await
+}
+
+/// Writes one reply that is not in a queue.
+///
+/// # Errors
+/// As [`write_all`].
+pub(crate) async fn write<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    reply: &Reply,
+    limit: Option<Duration>,
+) -> io::Result<()> {
+    put(writer, reply, limit).await?;
+    within(limit, writer.flush()).await
+}
+
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, reply: &Reply, limit: Option<Duration>) -> io::Result<()> {
+    for piece in reply.pieces().flat_map(|piece| piece.chunks(PIECE)) {
+        within(limit, writer.write_all(piece)).await?;
+    }
+    Ok(())
+}
+
+async fn within(limit: Option<Duration>, done: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    match limit {
+        Some(limit) => timeout(limit, done).await?,
+        None => done.await,
+    }
+}

@@ -1,0 +1,231 @@
+//! A server: it accepts connections, limits them, hands them to a protocol, and drains.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jurat::settings::ServerSettings;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::admission::Admitted;
+use crate::authentication::{Authentication, Role};
+use crate::connection::CloseReason;
+use crate::listener::{Accepted, Listener};
+use crate::protocol::Protocol;
+use crate::state::State;
+use crate::stop::Stop;
+
+/// How long the TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The pause after the system could not accept a connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
+/// How many clients are told at a time that there are too many; other connections are closed without a message.
+const MAX_REJECTIONS: usize = 32;
+
+/// A server: what its protocols share. Clones are the same server.
+///
+/// A protocol, such as [`JsonRpc`](crate::rpc::JsonRpc), is made for a server, and serves clients on its behalf.
+#[derive(Clone, Debug)]
+pub struct Server(Arc<State>);
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ended {
+    /// Everything that was read has been answered.
+    Finished,
+    /// The time limit for draining passed, or a second signal came.
+    Unfinished {
+        /// The number of messages that were still being worked on.
+        requests: usize,
+    },
+    /// The only client stopped reading.
+    ClientGone,
+}
+
+impl Server {
+    /// A server with these settings.
+    #[must_use]
+    pub fn new(settings: ServerSettings) -> Self {
+        Self(State::new(settings))
+    }
+
+    /// What stops the server.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.0.stop.clone()
+    }
+
+    pub(crate) fn state(&self) -> &Arc<State> {
+        &self.0
+    }
+
+    /// Serves one client over a pair of streams, and ends with it.
+    pub(crate) async fn serve_sole<P, R, W>(&self, protocol: P, reader: R, writer: W) -> Ended
+    where
+        P: Protocol,
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let mut connections = JoinSet::new();
+        connections.spawn(protocol.serve(self.0.connection(Role::Operator, reader, writer), Admitted::Sole));
+        // The protocol drains the server when its only client sends nothing more.
+        self.0.stop.draining().await;
+        self.drain(connections).await
+    }
+
+    /// Serves all clients of a listener until the server is stopped.
+    pub(crate) async fn listen<P: Protocol>(&self, protocol: P, listener: Listener) -> Ended {
+        let state = &self.0;
+        tracing::info!("listening on {}", listener.address());
+        let rejections = Arc::new(Semaphore::new(MAX_REJECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = state.stop.draining() => break,
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    close_reason(ended);
+                    continue;
+                }
+                accepted = listener.accept() => accepted,
+            };
+            let accepted = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "accept failed");
+                    sleep(BACK_OFF).await;
+                    continue;
+                }
+            };
+            let (protocol, role) = (protocol.clone(), listener.role());
+            let tls = listener.tls().map(|config| TlsAcceptor::from(Arc::clone(config)));
+            // A client gets its permit when it has shown what the listener demands.
+            let admitted = if tls.is_some() || listener.authentication() != Authentication::NotRequired {
+                Some(Admitted::Unauthenticated(state.admission.unauthenticated(listener.authentication())))
+            } else {
+                state.admission.permit().map(Admitted::Permitted)
+            };
+            if let Some(admitted) = admitted {
+                connections.spawn(serve(Arc::clone(state), protocol, role, accepted, tls, admitted));
+            } else if let Ok(rejection) = Arc::clone(&rejections).try_acquire_owned() {
+                let state = Arc::clone(state);
+                tokio::spawn(async move {
+                    reject(&state, protocol, role, accepted).await;
+                    drop(rejection);
+                });
+            }
+        }
+        drop(listener);
+        match self.drain(connections).await {
+            // It was one of many; the log has it.
+            Ended::ClientGone => Ended::Finished,
+            ended => ended,
+        }
+    }
+
+    /// Waits for connections, but no longer than the settings allow.
+    async fn drain(&self, mut connections: JoinSet<CloseReason>) -> Ended {
+        let mut ended = Ended::Finished;
+        let all = async {
+            while let Some(connection) = connections.join_next().await {
+                match close_reason(connection) {
+                    Some(CloseReason::WriteFailed) if ended == Ended::Finished => ended = Ended::ClientGone,
+                    Some(CloseReason::Answered | CloseReason::WriteFailed) => {}
+                    // Some of its requests have no answer.
+                    None => ended = Ended::Unfinished { requests: self.0.in_flight().max(1) },
+                }
+            }
+        };
+        let is_finished = tokio::select! {
+            () = all => true,
+            () = sleep(self.0.settings.drain) => false,
+            () = self.0.stop.over() => false,
+        };
+        if is_finished { ended } else { Ended::Unfinished { requests: self.0.in_flight() } }
+    }
+}
+
+/// How a connection ended; none if its task panicked, which is a bug.
+fn close_reason(ended: Result<CloseReason, JoinError>) -> Option<CloseReason> {
+    ended.inspect_err(|error| tracing::error!(%error, "a connection broke off because of a bug")).ok()
+}
+
+/// Serves an accepted connection.
+async fn serve<P: Protocol>(
+    state: Arc<State>,
+    protocol: P,
+    role: Role,
+    accepted: Accepted,
+    tls: Option<TlsAcceptor>,
+    admitted: Admitted,
+) -> CloseReason {
+    match (accepted, tls) {
+        (Accepted::Tcp(stream), None) => {
+            let (reader, writer) = stream.into_split();
+            protocol.serve(state.connection(role, reader, writer), admitted).await
+        }
+        (Accepted::Unix(stream), _) => {
+            let (reader, writer) = stream.into_split();
+            protocol.serve(state.connection(role, reader, writer), admitted).await
+        }
+        (Accepted::Tcp(stream), Some(tls)) => serve_tls(state, protocol, role, stream, tls, admitted).await,
+    }
+}
+
+/// Agrees on TLS, and then serves the connection.
+async fn serve_tls<P: Protocol>(
+    state: Arc<State>,
+    protocol: P,
+    role: Role,
+    stream: TcpStream,
+    tls: TlsAcceptor,
+    mut admitted: Admitted,
+) -> CloseReason {
+    let agreed = tokio::select! {
+        biased;
+        agreed = timeout(HANDSHAKE, tls.accept(stream)) => agreed,
+        () = admitted.evicted() => return CloseReason::Answered,
+        () = state.stop.draining() => return CloseReason::Answered,
+    };
+    match agreed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(stream) => {
+            let (reader, writer) = tokio::io::split(stream);
+            protocol.serve(state.connection(role, reader, writer), admitted).await
+        }
+        Err(error) => {
+            tracing::info!(%error, "the TLS handshake failed");
+            CloseReason::Answered
+        }
+    }
+}
+
+/// Tells the client of an accepted connection that there are too many.
+async fn reject<P: Protocol>(state: &State, protocol: P, role: Role, accepted: Accepted) {
+    match accepted {
+        Accepted::Tcp(stream) => {
+            let (reader, writer) = stream.into_split();
+            protocol.reject(state.connection(role, reader, writer)).await;
+        }
+        Accepted::Unix(stream) => {
+            let (reader, writer) = stream.into_split();
+            protocol.reject(state.connection(role, reader, writer)).await;
+        }
+    }
+}
+
+/// Runs a server on as many threads as there are processors, and abandons what has not ended with it.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn run<T>(server: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(server);
+    // A read of standard input cannot be cancelled.
+    runtime.shutdown_background();
+    Ok(ended)
+}

@@ -1,0 +1,100 @@
+//! What all connections of a server share, whatever protocol they speak.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use jurat::settings::ServerSettings;
+
+use crate::admission::Admission;
+use crate::authentication::{Role, Token};
+use crate::budget::{Allowance, Budget};
+use crate::connection::{Cancellation, Connection};
+use crate::correlation::Correlations;
+use crate::error::Failure;
+use crate::output::OutputLimits;
+use crate::stop::Stop;
+
+/// The share of one connection in the memory for requests: this part of it.
+const SHARES: u64 = 4;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) settings: ServerSettings,
+    /// The memory for requests.
+    pub(crate) requests: Arc<Budget>,
+    /// The memory for answers.
+    replies: Arc<Budget>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) correlations: Correlations,
+    /// The token that clients must show; none = no client must show one.
+    pub(crate) token: Option<Token>,
+    pub(crate) stop: Stop,
+    connections: AtomicU64,
+    in_flight: AtomicUsize,
+}
+
+/// A message that is being worked on. Dropping this ends it.
+pub(crate) struct InFlight<'a>(&'a AtomicUsize);
+
+impl State {
+    pub(crate) fn new(settings: ServerSettings) -> Arc<Self> {
+        let replies = settings.max_reply.get().saturating_add(settings.max_buffered.get());
+        Arc::new(Self {
+            requests: Budget::new(settings.max_buffered.get()),
+            replies: Budget::new(replies),
+            admission: Admission::new(settings.max_connections.get()),
+            correlations: Correlations::new(),
+            token: settings.token.as_ref().map(Token::new),
+            stop: Stop::new(),
+            connections: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            settings,
+        })
+    }
+
+    /// A connection with a number of its own.
+    pub(crate) fn connection<R, W>(&self, role: Role, reader: R, writer: W) -> Connection<R, W> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        Connection { number, role, reader, writer }
+    }
+
+    /// The memory that one connection may take for its requests: a share of all, but always enough for the longest message.
+    pub(crate) fn allowance(&self) -> Allowance {
+        let share = (self.settings.max_buffered.get() / SHARES).max(self.settings.max_message.get());
+        Allowance::new(&self.requests, share)
+    }
+
+    /// What the answers to one message share.
+    pub(crate) fn output_limits(&self, cancellation: &Cancellation) -> OutputLimits {
+        let limit = self.settings.max_reply.get();
+        OutputLimits {
+            message: Budget::new(limit),
+            all: Arc::clone(&self.replies),
+            limit,
+            cancellation: cancellation.clone(),
+        }
+    }
+
+    /// Why a client is rejected when the limit of connections is reached.
+    pub(crate) fn too_many_connections(&self) -> Failure {
+        Failure::too_many_connections(self.settings.max_connections)
+    }
+
+    /// Counts a message as being worked on.
+    pub(crate) fn begin(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+
+    /// The number of messages that are being worked on.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
