@@ -52,7 +52,7 @@ fn collect(directory: &Path, pages: &mut BTreeMap<PathBuf, String>) -> Result<()
             }
         } else if name.ends_with(".md") {
             let text = fs::read_to_string(&path).map_err(failed)?;
-            pages.insert(path, text);
+            pages.insert(normalized(&path), text);
         }
     }
     Ok(())
