@@ -94,18 +94,6 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Whether one of the inputs is named by `path`. The macros ask it while the rule is compiled.
-#[must_use]
-pub const fn names_input(mut inputs: &[Input], path: &str) -> bool {
-    while let Some((input, rest)) = inputs.split_first() {
-        if input.is_named(path) {
-            return true;
-        }
-        inputs = rest;
-    }
-    false
-}
-
 /// Whether no two declarations have the same id. [`package!`](crate::package) asks it while the package is compiled.
 #[must_use]
 pub const fn are_distinct(mut ids: &[&str]) -> bool {
@@ -153,7 +141,6 @@ mod tests {
             ("limi", false, false),
         ] {
             assert_eq!((OWN.is_named(path), RELATED.is_named(path)), (own, related), "{path}");
-            assert_eq!(names_input(&[OWN, RELATED], path), own || related, "{path}");
         }
         assert_eq!((OWN.to_string(), RELATED.to_string()), ("limit".into(), "parent.limit".into()));
     }

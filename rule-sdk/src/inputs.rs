@@ -94,8 +94,8 @@ impl Unreadable {
     /// The verdict on the row. The macros give the input's name.
     #[doc(hidden)]
     #[cold]
-    pub fn into_verdict(self, input: &'static str) -> Verdict {
-        let Self { reason } = self;
-        Verdict::error("input_shape", &format!("`{input}` is not what the rule reads: {reason}")).on(input)
+    pub fn into_verdict(self, input: &'static [&'static str; 1]) -> Verdict {
+        let ([name], Self { reason }) = (input, self);
+        Verdict::error("input_shape", &format!("`{name}` is not what the rule reads: {reason}"), input)
     }
 }

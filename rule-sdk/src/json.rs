@@ -15,7 +15,7 @@ use crate::field::{CheckedTexts, Field, Unreadable, texts};
 /// code `input_shape`.
 ///
 /// ```
-/// use jurat_rule::{Decimal, Inputs, Json, Verdict, rule};
+/// use jurat_rule::{Inputs, Json, Verdict, fail, rule};
 /// use serde::Deserialize;
 ///
 /// #[derive(Deserialize)]
@@ -32,7 +32,7 @@ use crate::field::{CheckedTexts, Field, Unreadable, texts};
 /// fn is_guaranteed(loan: &Loan<'_>) -> Verdict {
 ///     match loan.guarantors.iter().any(|guarantor| !guarantor.name.is_empty()) {
 ///         true => Verdict::pass(),
-///         false => Verdict::fail("nobody guarantees the loan").on("guarantors"),
+///         false => fail!(Loan, "the loan has no guarantor", on = ["guarantors"]),
 ///     }
 /// }
 /// ```

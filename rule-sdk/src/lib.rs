@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use jurat_rule::testing::{Row, judge};
-//! use jurat_rule::{Date, Decimal, Inputs, Status, Verdict, rule};
+//! use jurat_rule::{Date, Decimal, Inputs, Status, Verdict, fail, rule, warn};
 //!
 //! /// What the rule reads. A record without a principal never reaches it; one without a balance does.
 //! #[derive(Inputs)]
@@ -21,14 +21,15 @@
 //! fn makes_sense(loan: &Loan) -> Verdict {
 //!     let mut verdict = Verdict::pass();
 //!     if loan.balance.is_some_and(|balance| balance > loan.principal) {
-//!         verdict.also(
-//!             Verdict::fail("balance is {balance}, expected no more than the principal, {principal}")
-//!                 .code("balance_above_principal")
-//!                 .on("balance"),
-//!         );
+//!         verdict.also(fail!(
+//!             Loan,
+//!             "balance is {balance}, expected at most the principal, {principal}",
+//!             code = "balance_above_principal",
+//!             on = ["balance"],
+//!         ));
 //!     }
 //!     if loan.inception.days_until(loan.maturity) < 30 {
-//!         verdict.also(Verdict::warn("maturity is {maturity}, less than 30 days after {inception}").on("maturity"));
+//!         verdict.also(warn!(Loan, "maturity is {maturity}, less than 30 days after {inception}", on = ["maturity"]));
 //!     }
 //!     verdict
 //! }
@@ -48,10 +49,10 @@
 //!
 //! # Core concepts
 //!
-//! - *Inputs* ([`Inputs`], [`Field`]): logical names, never places in a record; the release's field map knows the places. A field
+//! - *Inputs* ([`Inputs`], [`Field`]): logical names; the release's field map says where each lies in a record. An input
 //!   of a related entity is `#[input(of = "parent", name = "limit")]`. There is no clock: `now: Timestamp` is an input as well.
-//! - *Verdicts* ([`Verdict`]): a status and findings. Messages hold placeholders like `{balance}`, which the host fills in with the
-//!   value as the record writes it; the compiler checks that they name inputs.
+//! - *Verdicts* ([`Verdict`]): a status and findings, made with [`fail!`], [`warn!`] and [`norun!`]. Messages hold placeholders like
+//!   `{balance}`, which the host replaces with the value as the record writes it. The compiler checks every name in a finding.
 //! - *Errors*: a rule may return `Result<Verdict, E>`. An `Err` is the status `error` for that record and for no other. Do not
 //!   panic: the record is then judged a second time alone, and counts as a fault of the rule.
 //! - *Batches*: a rule is called for one record after the other, in any order and grouping. It must not carry anything from one to
@@ -66,6 +67,7 @@
 extern crate self as jurat_rule;
 
 mod calendar;
+mod check;
 pub mod columns;
 mod declaration;
 pub mod field;
@@ -85,7 +87,7 @@ pub use declaration::{Declaration, Input, Kind};
 pub use field::Field;
 pub use inputs::{Inputs, Mismatch};
 pub use json::Json;
-pub use jurat_rule_macros::{Inputs, rule};
+pub use jurat_rule_macros::{Inputs, fail, norun, rule, warn};
 pub use package::{Package, RowFinding, Rule, Verdicts};
 pub use rust_decimal::{Decimal, RoundingStrategy};
 pub use verdict::{Finding, IntoVerdict, Status, Verdict};
@@ -94,9 +96,13 @@ pub use verdict::{Finding, IntoVerdict, Status, Verdict};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::{Component, Guest, contract, export};
-    pub use crate::declaration::{are_distinct, names_input};
+    pub mod check {
+        pub use crate::check::{input, param, placeholder};
+    }
+    pub use crate::declaration::are_distinct;
     pub use crate::inputs::Reader;
     pub use crate::package::{Entry, evaluate};
+    pub use crate::verdict::{Reason, finding, text};
 
     #[cfg(target_family = "wasm")]
     pub use crate::allocator::ArenaAllocator;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::check::names_input;
 use crate::columns::Batch;
+use crate::verdict::Reason;
 use crate::{Declaration, Finding, Input, Inputs, IntoVerdict, Mismatch, Status, Verdict};
 
 /// A function that has become a rule. `#[rule]` implements it, for a type with the name of the function.
@@ -41,7 +43,7 @@ pub struct RowFinding {
     pub code: Option<&'static str>,
     /// The reason in words, with its placeholders.
     pub message: Cow<'static, str>,
-    /// The inputs it is about, as places in [`Declaration::inputs`].
+    /// The inputs it is about, as indices into [`Declaration::inputs`].
     pub inputs: Vec<u32>,
     /// The values that the rule has worked out.
     pub params: Vec<(&'static str, String)>,
@@ -67,7 +69,7 @@ impl Package {
         self.rules.iter().map(|rule| &rule.declaration)
     }
 
-    /// Judges every row of a batch with one rule, named by its place among the [`declarations`](Self::declarations).
+    /// Judges every row of a batch with one rule, named by its index among the [`declarations`](Self::declarations).
     ///
     /// # Errors
     /// When there is no such rule, or the batch is not one of its inputs.
@@ -118,14 +120,12 @@ impl Verdicts {
         for finding in verdict.into_findings() {
             match RowFinding::new(row, finding, inputs) {
                 Ok(finding) => self.findings.push(finding),
-                Err(unknown) => {
-                    // The macro sees only the names in the rule itself, not those in functions that it calls.
+                Err(refusal) => {
                     self.findings.truncate(first);
                     if let Some(status) = self.statuses.last_mut() {
                         *status = Status::Error;
                     }
-                    let reason = format!("the rule names `{unknown}`, which it does not read");
-                    return self.add_findings(row, Verdict::error("unknown_input", &reason), inputs);
+                    return self.add_findings(row, Verdict::error("unknown_input", &refusal, &[]), inputs);
                 }
             }
         }
@@ -133,13 +133,33 @@ impl Verdicts {
 }
 
 impl RowFinding {
-    /// The finding with places for names, or the name that is no input.
-    fn new(row: u32, finding: Finding, inputs: &[Input]) -> Result<Self, &'static str> {
-        let Finding { code, message, inputs: names, params } = finding;
-        let place =
-            |name| (0..).zip(inputs).find(|(_, input)| input.is_named(name)).map(|(place, _)| place).ok_or(name);
-        let inputs = names.into_iter().map(place).collect::<Result<_, _>>()?;
-        Ok(Self { row, code, message, inputs, params })
+    /// The finding with indices for names, or why it is not a finding of a rule with these inputs.
+    fn new(row: u32, finding: Finding, inputs: &[Input]) -> Result<Self, String> {
+        if let Some(reason) = finding.checked() {
+            check_names(reason, finding.params(), inputs)?;
+        }
+        let index_of = |name: &&str| (0..).zip(inputs).find(|(_, input)| input.is_named(name)).map(|(index, _)| index);
+        let indices: Option<_> = finding.inputs().iter().map(index_of).collect();
+        let indices = indices.ok_or("a finding names what the rule does not read")?;
+        let code = finding.code();
+        let (message, params) = finding.into_parts();
+        Ok(Self { row, code, message, inputs: indices, params })
+    }
+}
+
+/// The compiler has checked the names against the struct that the finding was given. Only a finding that was made for another
+/// struct than the rule's, or for none, has to be checked again.
+fn check_names(reason: &Reason, params: &[(&'static str, String)], inputs: &[Input]) -> Result<(), String> {
+    if std::ptr::eq(reason.inputs, inputs) || reason.inputs == inputs {
+        return Ok(());
+    }
+    let mut names = reason.placeholders.iter().chain(reason.on);
+    if let Some(name) = names.find(|name| !names_input(inputs, name)) {
+        return Err(format!("a finding names `{name}`, which the rule does not read"));
+    }
+    match params.iter().find(|(key, _)| names_input(inputs, key)) {
+        Some((key, _)) => Err(format!("a param of a finding has the name of the input `{key}`")),
+        None => Ok(()),
     }
 }
 
@@ -149,7 +169,7 @@ impl RowFinding {
 /// WebAssembly it also writes the component's exports and sets the allocator; so it stands once, at the root of the crate.
 ///
 /// ```
-/// use jurat_rule::{Decimal, Inputs, Verdict, rule};
+/// use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 ///
 /// #[derive(Inputs)]
 /// struct Loan {
@@ -160,7 +180,7 @@ impl RowFinding {
 /// fn has_principal(loan: &Loan) -> Verdict {
 ///     match loan.principal > Decimal::ZERO {
 ///         true => Verdict::pass(),
-///         false => Verdict::fail("the principal {principal} is not above zero").on("principal"),
+///         false => fail!(Loan, "principal is {principal}, expected more than 0", on = ["principal"]),
 ///     }
 /// }
 ///

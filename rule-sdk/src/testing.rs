@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use jurat_rule::testing::{Row, judge};
-//! use jurat_rule::{Decimal, Inputs, Status, Verdict, rule};
+//! use jurat_rule::{Decimal, Inputs, Status, Verdict, fail, rule};
 //!
 //! #[derive(Inputs)]
 //! struct Loan {
@@ -16,7 +16,7 @@
 //! #[rule(id = "rule_901_v1", entity = "loan", description = "the balance is within the principal")]
 //! fn balance_within_principal(loan: &Loan) -> Verdict {
 //!     if loan.balance.is_some_and(|balance| balance > loan.principal) {
-//!         return Verdict::fail("the balance {balance} is above the principal {principal}").on("balance");
+//!         return fail!(Loan, "balance is {balance}, expected at most {principal}", on = ["balance"]);
 //!     }
 //!     Verdict::pass()
 //! }
@@ -83,38 +83,20 @@ impl Row {
 ///
 /// # Panics
 /// When the package has no such rule, a row names what the rule does not read, gives it another kind of value than it declares,
-/// or lacks a required input (the host answers `NORUN` there and does not ask the rule), or when a message has a placeholder that
-/// nobody can fill in.
+/// or lacks a required input (the host answers `NORUN` there and does not ask the rule).
 #[must_use]
 pub fn judge(package: Package, rule: &str, rows: &[Row]) -> Verdicts {
-    let Some((place, declaration)) = (0..).zip(package.declarations()).find(|(_, declared)| declared.id == rule) else {
+    let Some((index, declaration)) = (0..).zip(package.declarations()).find(|(_, declared)| declared.id == rule) else {
         panic!("the package has no rule `{rule}`");
     };
     check_names(declaration, rows);
     let columns: Vec<_> = declaration.inputs.iter().map(|input| Owned::new(input, rows)).collect();
     let Ok(count) = u32::try_from(rows.len()) else { panic!("{} rows are too many", rows.len()) };
     let batch = Batch { rows: count, columns: columns.iter().map(Owned::borrowed).collect() };
-    let verdicts = match package.evaluate(place, &batch) {
+    match package.evaluate(index, &batch) {
         Ok(verdicts) => verdicts,
         Err(mismatch) => panic!("{mismatch}"),
-    };
-    for finding in &verdicts.findings {
-        let is_known = |name: &str| {
-            declaration.inputs.iter().any(|input| input.is_named(name))
-                || finding.params.iter().any(|(key, _)| *key == name)
-        };
-        if let Some(name) = placeholders(&finding.message).into_iter().find(|name| !is_known(name)) {
-            panic!("nobody can fill in `{{{name}}}` in `{}`", finding.message);
-        }
     }
-    verdicts
-}
-
-/// The names between single braces.
-fn placeholders(message: &str) -> Vec<String> {
-    let unescaped = message.replace("{{", "").replace("}}", "");
-    let names = unescaped.split('{').skip(1).filter_map(|part| part.split_once('}'));
-    names.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn check_names(declaration: &Declaration, rows: &[Row]) {
@@ -142,11 +124,11 @@ impl Owned {
     fn new(input: &Input, rows: &[Row]) -> Self {
         let mut column = Self { kind: Some(input.kind), offsets: vec![0], ..Self::default() };
         column.present.resize(rows.len().div_ceil(8), 0);
-        for (place, row) in rows.iter().enumerate() {
+        for (index, row) in rows.iter().enumerate() {
             let cell = row.cell(input);
-            match (cell, column.present.get_mut(place / 8)) {
-                (Some(_), Some(byte)) => *byte |= 1 << (place % 8),
-                _ if input.required => panic!("row {place} lacks `{input}`, which is required"),
+            match (cell, column.present.get_mut(index / 8)) {
+                (Some(_), Some(byte)) => *byte |= 1 << (index % 8),
+                _ if input.required => panic!("row {index} lacks `{input}`, which is required"),
                 _ => {}
             }
             column.push(input, cell);

@@ -3,23 +3,37 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 
+use crate::Input;
+
 /// What a rule says of one record: a status and the reasons for it.
 ///
-/// ```
-/// use jurat_rule::{Status, Verdict};
+/// [`Verdict::pass`] makes one without a reason; [`fail!`](crate::fail), [`warn!`](crate::warn) and [`norun!`](crate::norun) make one
+/// with a reason.
 ///
-/// let verdict = Verdict::warn("the balance {balance} is {percent} % of the principal {principal}")
-///     .code("high_utilisation")
-///     .on("balance")
-///     .on("principal")
-///     .param("percent", "91.5");
-/// assert_eq!(verdict.status(), Status::Warn);
 /// ```
+/// use jurat_rule::{Decimal, Inputs, Status, Verdict, warn};
 ///
-/// A message may hold placeholders. `{balance}` stands for an input and `{parent.limit}` for one of a related entity; the host
-/// replaces them with the value as the record writes it, so that neither digits nor spelling are lost on the way. `{percent}`
-/// stands for a [`param`](Self::param). Braces themselves are written `{{` and `}}`. In a literal that stands in the body of a
-/// [`#[rule]`](crate::rule), all names are checked by the compiler.
+/// #[derive(Inputs)]
+/// struct Loan {
+///     principal: Decimal,
+///     balance: Decimal,
+/// }
+///
+/// fn utilisation(loan: &Loan, percent: Decimal) -> Verdict {
+///     if percent <= Decimal::from(85) {
+///         return Verdict::pass();
+///     }
+///     warn!(
+///         Loan,
+///         "the balance {balance} is {percent} % of the principal {principal}",
+///         percent = percent,
+///         code = "high_utilisation",
+///         on = ["balance", "principal"],
+///     )
+/// }
+/// # let loan = Loan { principal: Decimal::ONE_HUNDRED, balance: Decimal::from(91) };
+/// # assert_eq!(utilisation(&loan, loan.balance * Decimal::ONE_HUNDRED / loan.principal).status(), Status::Warn);
+/// ```
 ///
 /// A verdict without findings allocates nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,10 +61,32 @@ pub enum Status {
 /// One reason for a verdict.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
-    pub(crate) code: Option<&'static str>,
-    pub(crate) message: Cow<'static, str>,
-    pub(crate) inputs: Vec<&'static str>,
-    pub(crate) params: Vec<(&'static str, String)>,
+    reason: Cause,
+    params: Vec<(&'static str, String)>,
+}
+
+/// Where the words of a finding come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Cause {
+    /// From the author of the rule.
+    Rule(&'static Reason),
+    /// From an error. No braces in the message are placeholders.
+    Error { code: &'static str, message: String, on: &'static [&'static str] },
+}
+
+/// The constant part of a finding, as a macro has checked it.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Reason {
+    /// Names the reason for machines.
+    pub code: Option<&'static str>,
+    /// The reason in words, with placeholders.
+    pub message: &'static str,
+    /// The inputs that the message names.
+    pub placeholders: &'static [&'static str],
+    /// The inputs that the finding is about.
+    pub on: &'static [&'static str],
+    /// The inputs against which the names were checked.
+    pub inputs: &'static [Input],
 }
 
 /// What a rule function may return: a [`Verdict`], or a `Result` of one.
@@ -74,55 +110,14 @@ impl Verdict {
         Self { status: Status::Pass, findings: Vec::new() }
     }
 
-    /// Worth a look, with the reason.
-    pub fn warn(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::because(Status::Warn, message.into())
-    }
-
-    /// The record breaks the rule, with the reason.
-    pub fn fail(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::because(Status::Fail, message.into())
-    }
-
-    /// The rule has no meaning for the record, with the reason.
-    pub fn norun(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::because(Status::Norun, message.into())
-    }
-
-    /// Names the reason for machines: at most 64 letters, digits, `_`, `-` and `.`.
-    ///
-    /// Like [`on`](Self::on) and [`param`](Self::param), it goes to the finding added last.
-    pub fn code(mut self, code: &'static str) -> Self {
-        if let Some(finding) = self.findings.last_mut() {
-            finding.code = Some(code);
-        }
-        self
-    }
-
-    /// Adds an input that the finding is about: `balance`, or `parent.limit`. The host shows its place and value.
-    pub fn on(mut self, input: &'static str) -> Self {
-        if let Some(finding) = self.findings.last_mut() {
-            finding.inputs.push(input);
-        }
-        self
-    }
-
-    /// Adds a value that the rule has worked out, for `{key}` in the message and for machines.
-    pub fn param(mut self, key: &'static str, value: impl Display) -> Self {
-        if let Some(finding) = self.findings.last_mut() {
-            finding.params.push((key, value.to_string()));
-        }
-        self
-    }
-
     /// Adds the findings of another verdict. The graver status counts: fail, then warn, then norun, then pass.
     ///
     /// ```
-    /// use jurat_rule::{Status, Verdict};
+    /// use jurat_rule::{Status, Verdict, fail, warn};
     ///
     /// let mut verdict = Verdict::pass();
-    /// verdict.also(Verdict::fail("the principal {principal} is not above zero").on("principal"));
-    /// verdict.also(Verdict::warn("the rate {rate} is unusual").on("rate"));
+    /// verdict.also(fail!("the loan is closed"));
+    /// verdict.also(warn!("the loan is old"));
     /// assert_eq!((verdict.status(), verdict.findings().len()), (Status::Fail, 2));
     /// ```
     pub fn also(&mut self, other: Self) {
@@ -158,7 +153,7 @@ impl Verdict {
 
     /// The rule could not judge the record. `reason` is foreign text, so none of its braces is a placeholder.
     #[cold]
-    pub(crate) fn error(code: &'static str, reason: &str) -> Self {
+    pub(crate) fn error(code: &'static str, reason: &str, on: &'static [&'static str]) -> Self {
         let mut message = String::with_capacity(reason.len());
         for char in reason.chars() {
             message.push(char);
@@ -166,17 +161,25 @@ impl Verdict {
                 message.push(char);
             }
         }
-        Self::because(Status::Error, message.into()).code(code)
+        let reason = Cause::Error { code, message, on };
+        Self { status: Status::Error, findings: vec![Finding { reason, params: Vec::new() }] }
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
+}
 
-    #[inline(never)]
-    fn because(status: Status, message: Cow<'static, str>) -> Self {
-        Self { status, findings: vec![Finding { code: None, message, inputs: Vec::new(), params: Vec::new() }] }
-    }
+/// A verdict with one finding. The macros call it.
+#[inline(never)]
+pub fn finding(status: Status, reason: &'static Reason, params: Vec<(&'static str, String)>) -> Verdict {
+    Verdict { status, findings: vec![Finding { reason: Cause::Rule(reason), params }] }
+}
+
+/// The value of a param.
+#[inline(never)]
+pub fn text(value: &dyn Display) -> String {
+    value.to_string()
 }
 
 impl Status {
@@ -196,25 +199,51 @@ impl Finding {
     /// The name of the reason for machines.
     #[must_use]
     pub const fn code(&self) -> Option<&'static str> {
-        self.code
+        match &self.reason {
+            Cause::Rule(reason) => reason.code,
+            Cause::Error { code, .. } => Some(code),
+        }
     }
 
     /// The reason in words, with its placeholders.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        match &self.reason {
+            Cause::Rule(reason) => reason.message,
+            Cause::Error { message, .. } => message,
+        }
     }
 
     /// The inputs that it is about.
     #[must_use]
-    pub fn inputs(&self) -> &[&'static str] {
-        &self.inputs
+    pub const fn inputs(&self) -> &[&'static str] {
+        match &self.reason {
+            Cause::Rule(reason) => reason.on,
+            Cause::Error { on, .. } => on,
+        }
     }
 
     /// The values that the rule has worked out.
     #[must_use]
     pub fn params(&self) -> &[(&'static str, String)] {
         &self.params
+    }
+
+    /// What a macro has checked; nothing for the text of an error.
+    pub(crate) const fn checked(&self) -> Option<&'static Reason> {
+        match &self.reason {
+            Cause::Rule(reason) => Some(reason),
+            Cause::Error { .. } => None,
+        }
+    }
+
+    /// The message and the params, to be handed over.
+    pub(crate) fn into_parts(self) -> (Cow<'static, str>, Vec<(&'static str, String)>) {
+        let message = match self.reason {
+            Cause::Rule(reason) => Cow::Borrowed(reason.message),
+            Cause::Error { message, .. } => Cow::Owned(message),
+        };
+        (message, self.params)
     }
 }
 
@@ -232,7 +261,7 @@ impl<E: Display> IntoVerdict for Result<Verdict, E> {
             let mut reason = String::new();
             // A text that cannot be written is cut off; there is nobody to tell.
             let _ = write!(reason, "{error}");
-            Verdict::error("rule_error", &reason)
+            Verdict::error("rule_error", &reason, &[])
         })
     }
 }
@@ -240,10 +269,11 @@ impl<E: Display> IntoVerdict for Result<Verdict, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{fail, norun, warn};
 
     #[test]
     fn the_graver_status_counts_in_any_order() {
-        let all = [Verdict::pass(), Verdict::norun("n"), Verdict::warn("w"), Verdict::fail("f")];
+        let all = [Verdict::pass(), norun!("n"), warn!("w"), fail!("f")];
         for (index, left) in all.iter().enumerate() {
             for (other, right) in all.iter().enumerate() {
                 let mut verdict = left.clone();
@@ -255,13 +285,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_goes_to_the_last_finding() {
-        let mut verdict = Verdict::fail("a").code("first").on("x");
-        verdict.also(Verdict::fail("b").code("second").on("y").on("z").param("k", 5));
+    fn findings_keep_what_they_are_given_and_their_order() {
+        let mut verdict = fail!("a", code = "first");
+        verdict.also(fail!("b {k}", k = 5, code = "second"));
         assert_eq!(verdict.codes(), ["first", "second"]);
-        assert_eq!(verdict.findings()[1].inputs(), ["y", "z"]);
-        assert_eq!(verdict.findings()[1].params(), [("k", "5".to_owned())]);
-        assert_eq!(Verdict::pass().code("nothing").on("x").param("k", 1), Verdict::pass());
+        let [first, second] = verdict.findings() else { panic!("{verdict:?}") };
+        assert_eq!((first.message(), first.params()), ("a", &[][..]));
+        assert_eq!((second.message(), second.params()), ("b {k}", &[("k", "5".to_owned())][..]));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) fn expand(item: &DeriveInput) -> syn::Result<TokenStream> {
     });
     let takes = inputs.iter().map(|Input { ty, .. }| quote_spanned!(ty.span()=> reader.column::<#ty>()?));
     let reader_mut = (!inputs.is_empty()).then(|| quote!(mut));
-    let reads = inputs.iter().enumerate().map(|(place, input)| input.read(&row, &Index::from(place)));
+    let reads = inputs.iter().enumerate().map(|(index, input)| input.read(&row, &Index::from(index)));
     let checks = inputs.iter().filter_map(Input::check_now);
     Ok(quote! {
         #[automatically_derived]
@@ -122,13 +122,13 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn read(&self, row: &Lifetime, place: &Index) -> TokenStream {
+    fn read(&self, row: &Lifetime, column: &Index) -> TokenStream {
         let (name, field, path) = (self.field, self.as_field(row), self.path());
         quote! {
-            #name: match #field::read(&columns.#place, row) {
+            #name: match #field::read(&columns.#column, row) {
                 ::core::result::Result::Ok(value) => value,
                 ::core::result::Result::Err(unreadable) => {
-                    return ::core::result::Result::Err(unreadable.into_verdict(#path));
+                    return ::core::result::Result::Err(unreadable.into_verdict(&[#path]));
                 }
             }
         }
@@ -189,7 +189,7 @@ fn check_distinct(inputs: &[Input<'_>]) -> syn::Result<()> {
     Ok(())
 }
 
-/// What to use instead of a type of the language that is no input. Types by other names are left to the compiler.
+/// What to use instead of a built-in type that cannot be an input. Types by other names are left to the compiler.
 fn unsupported(ty: &Type) -> Option<&'static str> {
     match ty {
         Type::Reference(reference) => match &*reference.elem {

@@ -1,7 +1,8 @@
 //! The macros of `jurat-rule`, which re-exports and documents them. A mistake is a compile error at the word that is wrong.
 
-mod body;
+mod finding;
 mod inputs;
+mod lifetimes;
 mod names;
 mod placeholders;
 mod rule;
@@ -49,8 +50,7 @@ pub fn derive_inputs(item: TokenStream) -> TokenStream {
 /// - `description`: what it checks, in one sentence for people.
 /// - `annotations(key = "value", "another.key" = "value")`: optional; handed on with the rule.
 ///
-/// In the body, literals that are given to `Verdict::warn`, `fail` and `norun`, and to `.on`, `.param` and `.code` on whatever
-/// value, are checked: placeholders and names must be inputs of the struct, or params that the rule sets.
+/// The attribute leaves the body alone: `fail!`, `warn!` and `norun!` check what they are given.
 #[proc_macro_attribute]
 pub fn rule(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemFn);
@@ -58,4 +58,97 @@ pub fn rule(arguments: TokenStream, item: TokenStream) -> TokenStream {
     // The function is there even where the rule is not, so that one mistake is one error.
     let rule = expanded.unwrap_or_else(syn::Error::into_compile_error);
     quote!(#item #rule).into()
+}
+
+/// The record breaks the rule: a `Verdict` with the status `Fail` and one finding.
+///
+/// ```
+/// use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
+///
+/// #[derive(Inputs)]
+/// struct Loan {
+///     principal: Decimal,
+///     balance: Decimal,
+/// }
+///
+/// #[rule(id = "rule_901_v1", entity = "loan", description = "The balance of a loan is within its principal")]
+/// fn within_principal(loan: &Loan) -> Verdict {
+///     if loan.balance <= loan.principal {
+///         return Verdict::pass();
+///     }
+///     fail!(
+///         Loan,
+///         "balance is {balance}, {excess} more than the principal, {principal}",
+///         excess = loan.balance - loan.principal,
+///         code = "balance_above_principal",
+///         on = ["balance", "principal"],
+///     )
+/// }
+/// ```
+///
+/// - `Loan`: the struct whose inputs the finding names. A finding that names no input needs no struct.
+/// - The message: a literal. `{balance}` stands for an input, `{parent.limit}` for an input of a related entity, and `{excess}` for a
+///   param. The host replaces an input with the value as the record writes it, so that neither digits nor spelling are lost. Braces
+///   themselves are written `{{` and `}}`.
+/// - `excess = ..`: a param, for the message and for machines. Any name but `code` and `on`; any value that implements `Display`.
+/// - `code = ".."`: names the reason for machines. 1 to 64 letters, digits, `_`, `-` and `.`.
+/// - `on = [".."]`: the inputs that the finding is about. The host shows where the record has them, and their values.
+///
+/// The compiler checks every name. It suggests the nearest one where there is no such input:
+///
+/// ```compile_fail
+/// # use jurat_rule::{Decimal, Inputs, fail};
+/// #[derive(Inputs)]
+/// struct Loan {
+///     principal: Decimal,
+/// }
+///
+/// let verdict = fail!(Loan, "principal is {principle}"); // error: did you mean `{principal}`?
+/// ```
+#[proc_macro]
+pub fn fail(arguments: TokenStream) -> TokenStream {
+    finding("Fail", arguments)
+}
+
+/// The record is worth a look: a `Verdict` with the status `Warn` and one finding. Rules below this one still run.
+///
+/// [`fail!`] says what stands in the parentheses.
+///
+/// ```
+/// # use jurat_rule::{Decimal, Inputs, Status, warn};
+/// # #[derive(Inputs)]
+/// # struct Loan {
+/// #     rate: Decimal,
+/// # }
+/// let verdict = warn!(Loan, "rate is {rate}, expected at most {limit}", limit = "0.2", on = ["rate"]);
+/// assert_eq!(verdict.status(), Status::Warn);
+/// # let _ = |loan: Loan| loan.rate;
+/// ```
+#[proc_macro]
+pub fn warn(arguments: TokenStream) -> TokenStream {
+    finding("Warn", arguments)
+}
+
+/// The rule has no meaning for the record: a `Verdict` with the status `Norun` and one finding.
+///
+/// [`fail!`] says what stands in the parentheses.
+///
+/// ```
+/// use jurat_rule::{Status, norun};
+///
+/// assert_eq!(norun!("the market is closed").status(), Status::Norun);
+/// ```
+#[proc_macro]
+pub fn norun(arguments: TokenStream) -> TokenStream {
+    finding("Norun", arguments)
+}
+
+fn finding(status: &str, arguments: TokenStream) -> TokenStream {
+    let expanded = syn::parse(arguments).and_then(|arguments| finding::expand(status, &arguments));
+    // A block, so that the error is a verdict and nothing else is wrong.
+    expanded.map_or_else(|error| block(&error.into_compile_error()), Into::into)
+}
+
+fn block(error: &proc_macro2::TokenStream) -> TokenStream {
+    quote!({ #error ::jurat_rule::Verdict::pass() }).into()
 }

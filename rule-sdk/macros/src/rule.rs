@@ -5,10 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Error, FnArg, Ident, ItemFn, Lifetime, LitStr, ReturnType, Token, Type, parenthesized, token};
+use syn::visit_mut::VisitMut;
+use syn::{Error, FnArg, Ident, ItemFn, LitStr, ReturnType, Token, Type, parenthesized, token};
 
-use crate::body;
+use crate::lifetimes::OpenLifetimes;
 use crate::names::{check_id, check_text};
 
 /// What stands in the parentheses.
@@ -21,7 +21,6 @@ pub(crate) struct Arguments {
 
 pub(crate) fn expand(arguments: &Arguments, item: &ItemFn) -> syn::Result<TokenStream> {
     let inputs = inputs_of(item)?;
-    let checks = body::checks(&item.block, &inputs)?;
     let Arguments { id, entity, description, annotations } = arguments;
     let annotations = annotations.iter().map(|(key, value)| quote!((#key, #value)));
     let (function, visibility) = (&item.sig.ident, &item.vis);
@@ -49,8 +48,6 @@ pub(crate) fn expand(arguments: &Arguments, item: &ItemFn) -> syn::Result<TokenS
                 #evaluate(batch, #function)
             }
         }
-
-        #(#checks)*
     })
 }
 
@@ -110,8 +107,8 @@ fn pairs(input: ParseStream<'_>) -> syn::Result<Vec<(LitStr, LitStr)>> {
     if pairs.len() > 64 {
         return Err(Error::new(parenthesis.span.join(), "a rule has at most 64 annotations"));
     }
-    for (place, (key, _)) in pairs.iter().enumerate() {
-        if pairs.iter().take(place).any(|(other, _)| other.value() == key.value()) {
+    for (index, (key, _)) in pairs.iter().enumerate() {
+        if pairs.iter().take(index).any(|(other, _)| other.value() == key.value()) {
             return Err(Error::new(key.span(), format!("the annotation `{}` is given twice", key.value())));
         }
     }
@@ -145,17 +142,5 @@ fn inputs_of(item: &ItemFn) -> syn::Result<Type> {
             Ok(inputs)
         }
         other => Err(Error::new(other.span(), shape)),
-    }
-}
-
-/// Names of lifetimes mean nothing outside of the function.
-struct OpenLifetimes;
-
-impl VisitMut for OpenLifetimes {
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident != "static" {
-            lifetime.ident = Ident::new("_", lifetime.ident.span());
-        }
-        visit_mut::visit_lifetime_mut(self, lifetime);
     }
 }

@@ -1,6 +1,6 @@
 //! The figures and dates of a loan make sense together.
 
-use jurat_rule::{Date, Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Date, Decimal, Inputs, Verdict, fail, rule};
 
 #[derive(Debug, Inputs)]
 pub(crate) struct Loan {
@@ -20,43 +20,47 @@ pub(crate) struct Loan {
 pub(crate) fn financial_soundness(loan: &Loan) -> Verdict {
     let mut verdict = Verdict::pass();
     if loan.principal <= Decimal::ZERO {
-        verdict.also(
-            Verdict::fail("principal is {principal}, expected more than 0")
-                .code("principal_not_positive")
-                .on("principal"),
-        );
+        verdict.also(fail!(
+            Loan,
+            "principal is {principal}, expected more than 0",
+            code = "principal_not_positive",
+            on = ["principal"],
+        ));
     }
     if loan.rate.is_some_and(|rate| rate < Decimal::ZERO) {
-        verdict.also(Verdict::fail("rate is {rate}, expected 0 or more").code("rate_negative").on("rate"));
+        verdict.also(fail!(Loan, "rate is {rate}, expected 0 or more", code = "rate_negative", on = ["rate"]));
     }
     match (loan.inception, loan.maturity) {
         (Some(inception), Some(maturity)) if inception < maturity => {}
-        (Some(_), Some(_)) => verdict.also(
-            Verdict::fail("maturity is {maturity}, expected a day after the inception, {inception}")
-                .code("maturity_not_after_inception")
-                .on("maturity")
-                .on("inception"),
-        ),
+        (Some(_), Some(_)) => verdict.also(fail!(
+            Loan,
+            "maturity is {maturity}, expected a day after the inception, {inception}",
+            code = "maturity_not_after_inception",
+            on = ["maturity", "inception"],
+        )),
         (Some(_), None) => {
-            verdict.also(Verdict::fail("maturity is missing, expected a date").code("date_missing").on("maturity"));
+            verdict.also(fail!(Loan, "maturity is missing, expected a date", code = "date_missing", on = ["maturity"],))
         }
-        (None, Some(_)) => {
-            verdict.also(Verdict::fail("inception is missing, expected a date").code("date_missing").on("inception"));
-        }
-        (None, None) => verdict.also(
-            Verdict::fail("inception and maturity are missing, expected two dates")
-                .code("date_missing")
-                .on("inception")
-                .on("maturity"),
-        ),
+        (None, Some(_)) => verdict.also(fail!(
+            Loan,
+            "inception is missing, expected a date",
+            code = "date_missing",
+            on = ["inception"],
+        )),
+        (None, None) => verdict.also(fail!(
+            Loan,
+            "inception and maturity are missing, expected two dates",
+            code = "date_missing",
+            on = ["inception", "maturity"],
+        )),
     }
     if loan.balance.is_some_and(|balance| balance > loan.principal) {
-        verdict.also(
-            Verdict::fail("balance is {balance}, expected no more than the principal, {principal}")
-                .code("balance_above_principal")
-                .on("balance")
-                .on("principal"),
-        );
+        verdict.also(fail!(
+            Loan,
+            "balance is {balance}, expected no more than the principal, {principal}",
+            code = "balance_above_principal",
+            on = ["balance", "principal"],
+        ));
     }
     verdict
 }

@@ -1,6 +1,6 @@
 //! A loan has a status, and one that everybody knows.
 
-use jurat_rule::{Inputs, Verdict, rule};
+use jurat_rule::{Inputs, Verdict, fail, rule};
 
 #[derive(Debug, Inputs)]
 pub(crate) struct Loan<'a> {
@@ -16,12 +16,18 @@ pub(crate) struct Loan<'a> {
 pub(crate) fn known_status(loan: &Loan<'_>) -> Verdict {
     match loan.status {
         Some("active" | "paid_off" | "defaulted" | "written_off") => Verdict::pass(),
-        Some(_) => Verdict::fail("status is {status}, expected active, paid_off, defaulted or written_off")
-            .code("status_unknown")
-            .on("status"),
-        None => Verdict::fail("status is missing, expected active, paid_off, defaulted or written_off")
-            .code("status_missing")
-            .on("status"),
+        Some(_) => fail!(
+            Loan,
+            "status is {status}, expected active, paid_off, defaulted or written_off",
+            code = "status_unknown",
+            on = ["status"],
+        ),
+        None => fail!(
+            Loan,
+            "status is missing, expected active, paid_off, defaulted or written_off",
+            code = "status_missing",
+            on = ["status"],
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The balance of a loan fits its status.
 
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 
 #[derive(Debug, Inputs)]
 pub(crate) struct Loan<'a> {
@@ -18,26 +18,26 @@ pub(crate) struct Loan<'a> {
 pub(crate) fn balance_fits_status(loan: &Loan<'_>) -> Verdict {
     let mut verdict = Verdict::pass();
     if loan.balance > loan.principal {
-        verdict.also(
-            Verdict::fail("balance is {balance}, expected no more than the principal, {principal}")
-                .code("balance_above_principal")
-                .on("balance")
-                .on("principal"),
-        );
+        verdict.also(fail!(
+            Loan,
+            "balance is {balance}, expected no more than the principal, {principal}",
+            code = "balance_above_principal",
+            on = ["balance", "principal"],
+        ));
     }
     match loan.status {
-        Some("paid_off") if !loan.balance.is_zero() => verdict.also(
-            Verdict::fail("balance is {balance}, expected 0 as the status is {status}")
-                .code("paid_off_with_balance")
-                .on("balance")
-                .on("status"),
-        ),
-        Some("active") if loan.balance.is_zero() => verdict.also(
-            Verdict::fail("balance is {balance}, expected more than 0 as the status is {status}")
-                .code("active_without_balance")
-                .on("balance")
-                .on("status"),
-        ),
+        Some("paid_off") if !loan.balance.is_zero() => verdict.also(fail!(
+            Loan,
+            "balance is {balance}, expected 0 as the status is {status}",
+            code = "paid_off_with_balance",
+            on = ["balance", "status"],
+        )),
+        Some("active") if loan.balance.is_zero() => verdict.also(fail!(
+            Loan,
+            "balance is {balance}, expected more than 0 as the status is {status}",
+            code = "active_without_balance",
+            on = ["balance", "status"],
+        )),
         _ => {}
     }
     verdict

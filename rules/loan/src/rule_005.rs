@@ -1,6 +1,6 @@
 //! How much of its principal a loan still uses.
 
-use jurat_rule::{Decimal, Inputs, RoundingStrategy, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, RoundingStrategy, Verdict, norun, rule, warn};
 
 /// 0.85: above it a loan is worth a look.
 const LIMIT: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
@@ -19,19 +19,24 @@ pub(crate) struct Loan {
 )]
 pub(crate) fn utilisation(loan: &Loan) -> Verdict {
     if loan.principal <= Decimal::ZERO {
-        return Verdict::norun("principal is {principal}, so the balance is no share of it")
-            .code("principal_not_positive")
-            .on("principal");
+        return norun!(
+            Loan,
+            "principal is {principal}, so the balance is no share of it",
+            code = "principal_not_positive",
+            on = ["principal"],
+        );
     }
     // A product by less than one cannot overflow; it is exact up to 26 digits and rounded beyond.
     if loan.principal.checked_mul(LIMIT).is_none_or(|limit| loan.balance <= limit) {
         return Verdict::pass();
     }
-    Verdict::warn("balance is {balance}, which is {percent} % of the principal, {principal}; expected at most 85 %")
-        .code("high_utilisation")
-        .on("balance")
-        .on("principal")
-        .param("percent", percentage(loan.balance, loan.principal))
+    warn!(
+        Loan,
+        "balance is {balance}, which is {percent} % of the principal, {principal}; expected at most 85 %",
+        percent = percentage(loan.balance, loan.principal),
+        code = "high_utilisation",
+        on = ["balance", "principal"],
+    )
 }
 
 /// `part` of `whole` in percent, to one decimal, half to even.

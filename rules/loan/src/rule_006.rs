@@ -1,6 +1,6 @@
 //! A loan fits the facility that it is drawn from.
 
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 
 #[derive(Debug, Inputs)]
 pub(crate) struct Loan {
@@ -19,10 +19,12 @@ pub(crate) fn within_facility_limit(loan: &Loan) -> Verdict {
     if loan.principal <= loan.facility_limit {
         return Verdict::pass();
     }
-    Verdict::fail("principal is {principal}, expected no more than the limit of the facility, {parent.limit}")
-        .code("principal_above_facility_limit")
-        .on("principal")
-        .on("parent.limit")
+    fail!(
+        Loan,
+        "principal is {principal}, expected no more than the limit of the facility, {parent.limit}",
+        code = "principal_above_facility_limit",
+        on = ["principal", "parent.limit"],
+    )
 }
 
 #[cfg(test)]

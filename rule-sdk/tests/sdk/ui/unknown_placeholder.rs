@@ -1,4 +1,4 @@
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule, warn};
 
 #[derive(Inputs)]
 struct Loan {
@@ -10,8 +10,8 @@ struct Loan {
 #[rule(id = "rule_901_v1", entity = "loan", description = "names what is not there")]
 fn checked(loan: &Loan) -> Verdict {
     match loan.principal > loan.facility_limit {
-        true => Verdict::fail("the principle {principle} is above the limit {limit}").on("principal"),
-        false => Verdict::warn("the limit {parent.limit} is {percent} % used").param("percentage", 5),
+        true => fail!(Loan, "the principle {principle} is above the limit {limit}", on = ["principal"]),
+        false => warn!(Loan, "the limit {parent.limit} is {percnt} % used, {facility_limit}", percent = 5),
     }
 }
 

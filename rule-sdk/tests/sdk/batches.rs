@@ -2,7 +2,7 @@
 
 use jurat_rule::columns::{Batch, Column, Decimals, Texts, Values};
 use jurat_rule::testing::{Row, judge};
-use jurat_rule::{Date, Decimal, Inputs, Json, Kind, Status, Timestamp, Verdict, rule};
+use jurat_rule::{Date, Decimal, Inputs, Json, Kind, Status, Timestamp, Verdict, fail, norun, rule, warn};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -55,9 +55,9 @@ struct Amount {
 )]
 fn everything(it: &Everything<'_>) -> Verdict {
     let names: Vec<_> = it.json.iter().map(|tag| tag.name).collect();
-    Verdict::warn("{all}").param(
-        "all",
-        format_args!(
+    warn!(
+        "{all}",
+        all = format_args!(
             "{} {} {} {} {} {} {} {} {names:?} {} {:?}",
             it.boolean, it.integer, it.number, it.decimal, it.text, it.owned, it.date, it.timestamp, it.now, it.r#type
         ),
@@ -78,7 +78,7 @@ fn gaps(it: &Gaps<'_>) -> Verdict {
         it.limit.is_some(),
     ];
     let count = present.into_iter().filter(|present| *present).count();
-    Verdict::norun("{count} of 9").param("count", count).on("parent.limit").on("json")
+    norun!(Gaps, "{count} of 9", count = count, on = ["parent.limit", "json"])
 }
 
 #[rule(id = "nothing", entity = "thing", description = "reads nothing")]
@@ -89,22 +89,30 @@ fn nothing(_: &Nothing) -> Verdict {
 #[rule(id = "fallible", entity = "thing", description = "fails where the amount cannot be doubled")]
 fn fallible(it: &Amount) -> Result<Verdict, String> {
     let double = it.amount.checked_add(it.amount).ok_or_else(|| format!("{{amount}} {} is too large", it.amount))?;
-    Ok(if double.is_zero() { Verdict::fail("zero") } else { Verdict::pass() })
+    Ok(if double.is_zero() { fail!("zero") } else { Verdict::pass() })
 }
 
-#[rule(id = "careless", entity = "thing", description = "names what it does not read, where the macro cannot see it")]
-fn careless(it: &Amount) -> Verdict {
-    fn name() -> &'static str {
-        "amonut"
-    }
-    let mut verdict = Verdict::fail("one").on("amount");
-    if it.amount.is_zero() {
-        verdict.also(Verdict::fail("two").on(name()));
+/// Other inputs than those of the rules that use the findings below.
+#[derive(Inputs)]
+struct Other {
+    amount: Decimal,
+    rate: Decimal,
+}
+
+#[rule(id = "borrows", entity = "thing", description = "uses findings that were made for the inputs of another rule")]
+fn borrows(it: &Amount) -> Verdict {
+    let other = Other { amount: it.amount, rate: Decimal::ONE };
+    let mut verdict = fail!(Other, "{amount} is an input here as well", on = ["amount"]);
+    match it.amount.mantissa() {
+        0 => verdict.also(fail!(Other, "in words: {rate}")),
+        1 => verdict.also(fail!(Other, "on it", on = ["rate"])),
+        2 => verdict.also(fail!("{amount}", amount = other.amount * other.rate)),
+        _ => {}
     }
     verdict
 }
 
-jurat_rule::package![everything, gaps, nothing, fallible, careless];
+jurat_rule::package![everything, gaps, nothing, fallible, borrows];
 
 #[test]
 fn a_rule_declares_its_fields() {
@@ -213,12 +221,20 @@ fn an_err_is_an_error_of_its_row() {
 }
 
 #[test]
-fn an_unknown_name_is_an_error_of_its_row() {
-    let rows = [Decimal::ONE, Decimal::ZERO].map(|amount| Row::new().with("amount", amount));
-    let verdicts = judge(package(), "careless", &rows);
-    assert_eq!(verdicts.statuses, [Status::Fail, Status::Error]);
-    let codes: Vec<_> = verdicts.findings.iter().map(|finding| (finding.row, finding.code)).collect();
-    assert_eq!(codes, [(0, None), (1, Some("unknown_input"))]);
+fn a_finding_for_other_inputs_is_an_error_of_its_row_where_its_names_do_not_fit() {
+    let rows = [3, 0, 1, 2].map(|amount| Row::new().with("amount", Decimal::from(amount)));
+    let verdicts = judge(package(), "borrows", &rows);
+    assert_eq!(verdicts.statuses, [Status::Fail, Status::Error, Status::Error, Status::Error]);
+    let said: Vec<_> = verdicts.findings.iter().map(|finding| (finding.row, finding.code, &*finding.message)).collect();
+    assert_eq!(
+        said,
+        [
+            (0, None, "{amount} is an input here as well"),
+            (1, Some("unknown_input"), "a finding names `rate`, which the rule does not read"),
+            (2, Some("unknown_input"), "a finding names `rate`, which the rule does not read"),
+            (3, Some("unknown_input"), "a param of a finding has the name of the input `amount`"),
+        ]
+    );
 }
 
 #[test]
@@ -272,7 +288,7 @@ struct Texty<'a> {
 
 #[rule(id = "texty", entity = "thing", description = "reads texts")]
 fn texty(it: &Texty<'_>) -> Verdict {
-    Verdict::warn("{length}").param("length", it.text.map_or(0, str::len))
+    warn!("{length}", length = it.text.map_or(0, str::len))
 }
 
 #[test]

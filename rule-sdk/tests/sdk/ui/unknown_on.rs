@@ -1,4 +1,4 @@
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 
 #[derive(Inputs)]
 struct Loan {
@@ -10,7 +10,7 @@ struct Loan {
 #[rule(id = "rule_901_v1", entity = "loan", description = "names what is not there")]
 fn checked(loan: &Loan) -> Verdict {
     let _ = loan.principal > loan.facility_limit;
-    Verdict::fail("wrong").on("principal").on("limit").on("facility_limit")
+    fail!(Loan, "wrong", on = ["principal", "limit", "facility_limit", "parnet.limit"])
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule, warn};
 
 #[derive(Inputs)]
 struct Loan {
@@ -10,8 +10,8 @@ struct Loan {
 #[rule(id = "rule_901_v1", entity = "loan", description = "braces")]
 fn checked(loan: &Loan) -> Verdict {
     match loan.principal > loan.facility_limit {
-        true => Verdict::fail("the principal is {principal"),
-        false => Verdict::warn("all is well :}"),
+        true => fail!(Loan, "the principal is {principal"),
+        false => warn!("all is well :}"),
     }
 }
 

@@ -1,4 +1,4 @@
-use jurat_rule::{Decimal, Inputs, Verdict, rule};
+use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 
 #[derive(Inputs)]
 struct Loan {
@@ -10,7 +10,7 @@ struct Loan {
 #[rule(id = "rule_901_v1", entity = "loan", description = "uses a name twice")]
 fn checked(loan: &Loan) -> Verdict {
     let _ = loan.facility_limit;
-    Verdict::fail("the principal is {principal}").param("principal", loan.principal)
+    fail!(Loan, "the principal is {principal}", principal = loan.principal)
 }
 
 fn main() {}

@@ -1,0 +1,5 @@
+//! What authors of rules use, as they use it.
+
+mod batches;
+mod findings;
+mod ui;
