@@ -8,23 +8,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use jurat_trust::Digest;
-use zeroize::Zeroizing;
-
-use crate::compile::{CompileError, MachineCode};
 
 mod compatibility;
 mod entry;
+mod key;
 
 pub(crate) use compatibility::Compatibility;
 pub(crate) use entry::Authentic;
-
-/// The secret of one host by which it knows its own machine code again. Forgotten by the memory when it is dropped.
-///
-/// # Limits
-/// Who can read it can make this host run any code. So it never lies beside what it protects, is readable by the host's user
-/// only, and is made anew for each host. A host that loses it compiles once more, that is all.
-#[derive(Clone)]
-pub struct CodeKey(Arc<Zeroizing<[u8; 32]>>);
+pub use key::CodeKey;
 
 /// Where machine code is kept between two starts, by name. It need not be trusted, and may forget at any time.
 ///
@@ -51,40 +42,28 @@ pub struct CodeCache {
     pub store: Arc<dyn CodeStore>,
 }
 
-/// The place of one component's machine code for one engine.
-pub(crate) struct Place<'a> {
+/// The entry of one component's machine code for one engine.
+pub(crate) struct Entry<'a> {
     cache: &'a CodeCache,
     component: &'a Digest,
     compatibility: &'a Compatibility,
     name: String,
 }
 
-impl CodeKey {
-    /// A key of 32 random bytes.
-    #[must_use]
-    pub fn new(bytes: &[u8; 32]) -> Self {
-        Self(Arc::new(Zeroizing::new(*bytes)))
-    }
-
-    fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
 impl CodeCache {
-    /// Where the machine code of a component lies. Engines that differ have places that differ, and leave each other's alone.
-    pub(crate) fn place<'a>(&'a self, component: &'a Digest, compatibility: &'a Compatibility) -> Place<'a> {
+    /// The entry of a component. Engines that differ have entries that differ, and leave each other's alone.
+    pub(crate) fn entry<'a>(&'a self, component: &'a Digest, compatibility: &'a Compatibility) -> Entry<'a> {
         let name = format!("{component}-{}", compatibility.name());
-        Place { cache: self, component, compatibility, name }
+        Entry { cache: self, component, compatibility, name }
     }
 }
 
-impl Place<'_> {
-    /// The machine code that lies here, if this host has put it here, for this component and this engine.
-    pub(crate) fn find(&self) -> Option<MachineCode> {
+impl Entry<'_> {
+    /// The machine code of the entry, if this host has written it, for this component and this engine.
+    pub(crate) fn find(&self) -> Option<Authentic> {
         let found = self.cache.store.get(&self.name)?;
         match entry::open(found, &self.cache.key, self.component, self.compatibility) {
-            Ok(code) => Some(MachineCode::authentic(code)),
+            Ok(code) => Some(code),
             Err(reason) => {
                 tracing::warn!(
                     entry = %self.name,
@@ -98,22 +77,15 @@ impl Place<'_> {
     }
 
     /// Removes machine code that is this host's own and cannot be used for all that.
-    pub(crate) fn discard(&self, error: &CompileError) {
-        let reason: &dyn std::error::Error = error;
+    pub(crate) fn discard(&self, reason: &(dyn std::error::Error + 'static)) {
         tracing::warn!(entry = %self.name, reason, "compiled code in the cache cannot be used: it is compiled anew");
         self.cache.store.remove(&self.name);
     }
 
     /// Keeps machine code for the next start.
-    pub(crate) fn keep(&self, code: &MachineCode) {
+    pub(crate) fn keep(&self, code: &[u8]) {
         let entry = entry::seal(code, &self.cache.key, self.component, self.compatibility);
         self.cache.store.put(&self.name, &entry);
-    }
-}
-
-impl fmt::Debug for CodeKey {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("CodeKey(..)")
     }
 }
 
@@ -133,7 +105,8 @@ mod tests {
 
     use super::*;
     use crate::compile::{self, codegen};
-    use crate::sandbox::{Policy, Sandbox};
+    use crate::policy::Policy;
+    use crate::sandbox::Sandbox;
     use crate::settings::{Compiler, Settings};
 
     const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
@@ -172,7 +145,7 @@ mod tests {
     /// Keeps what an engine of other settings compiles, and says that it is for one that it is not for.
     fn keep(cache: &CodeCache, made_by: &Config, compatibility: &Compatibility) {
         let code = compile::compile(&Engine::new(made_by).unwrap(), &Compiler::InProcess, COMPONENT).unwrap();
-        cache.place(&Digest::of(COMPONENT), compatibility).keep(&code);
+        cache.entry(&Digest::of(COMPONENT), compatibility).keep(code.as_slice());
     }
 
     fn usual() -> Config {

@@ -1,34 +1,18 @@
-//! From WebAssembly to machine code, and everything that machine code depends on.
+//! From WebAssembly to machine code that is ready to run.
 
-use std::io;
-use std::num::NonZeroUsize;
-use std::time::Duration;
-
-use jurat_model::Bytes;
-use thiserror::Error;
+use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, OperatorCost, OptLevel, WasmBacktraceDetails};
 
-use crate::child;
 use crate::code_cache::Authentic;
 use crate::settings::Compiler;
 
-/// Why a component could not be compiled.
-#[derive(Debug, Error)]
-pub enum CompileError {
-    /// The compiler refuses it: not valid, or it uses something that is switched off.
-    #[error("the component is not valid")]
-    Invalid(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The compiler ran past its limits.
-    #[error("compiling the component takes more than {0:?} or more memory than allowed")]
-    TooCostly(Duration),
-    /// The compiler could not be started or talked to.
-    #[error("the compiler process failed")]
-    Process(#[source] io::Error),
-    /// The machine code does not fit this engine: the component has more instances than a place holds, or a mistake of the host.
-    #[error("the compiled component does not fit this engine")]
-    Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
+mod child;
+mod codegen;
+mod error;
+
+pub use child::compile_from_stdin;
+pub(crate) use codegen::codegen;
+pub use error::CompileError;
 
 /// Machine code of a component. [`compile`] makes it, and what this host once compiled can be had from the cache.
 ///
@@ -45,42 +29,6 @@ impl MachineCode {
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }
-}
-
-/// The settings that decide what machine code looks like and may do.
-///
-/// Shared by the process that compiles and the one that runs. Whatever is not needed by rules is off: each proposal is code
-/// that somebody could attack.
-pub(crate) fn codegen(stack: Bytes) -> Config {
-    let mut costs = OperatorCost::new();
-    // A page is zeroed by the kernel and a table element by us; by default neither costs anything.
-    costs.variable.memory_grow_per_page = 255;
-    costs.variable.table_grow_per_element = 4;
-
-    let mut config = Config::new();
-    config
-        .consume_fuel(true)
-        .operator_cost(costs)
-        .epoch_interruption(true)
-        .max_wasm_stack(stack.to_usize())
-        .wasm_component_model(true)
-        .wasm_relaxed_simd(false)
-        .wasm_simd(false)
-        .wasm_tail_call(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(true)
-        .wasm_custom_page_sizes(false)
-        .wasm_wide_arithmetic(false)
-        .wasm_branch_hinting(false)
-        .memory_init_cow(true)
-        .table_lazy_init(true)
-        .native_unwind_info(false)
-        .generate_address_map(false)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        .wasm_backtrace_max_frames(NonZeroUsize::new(1))
-        .cranelift_nan_canonicalization(true)
-        .cranelift_opt_level(OptLevel::Speed);
-    config
 }
 
 /// Compiles a component whose shape has been checked.
@@ -106,7 +54,7 @@ pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, Com
     // files, a failing disk. So the place counts for nothing, and the MAC for everything. It is over this very buffer, which is in
     // our memory and which no change of a file reaches any more, and over the component, the engine and the runtime's
     // version. Nobody without the key can make one, and the key lies elsewhere, readable by this user only. With the
-    // key only `Place::keep` makes one, of what `compile` has returned. So the worst that can be put there and is taken
+    // key only `Entry::keep` makes one, of what `compile` has returned. So the worst that can be put there and is taken
     // is what our compiler has once made of the same verified bytes for the same engine: an older copy of the same thing.
     // Who can read the key can have anything run here - that is this user and root, who could do so without it.
     let component = unsafe { Component::deserialize(engine, code.as_slice()) };

@@ -1,24 +1,11 @@
 //! The one place that reads what the runtime says of a call that failed.
 
-use std::fmt;
-
 use jurat_model::Fault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::contract::WrongType;
-
-/// The instance wanted more than its limits allow; raised by our own limiter.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MemoryExceeded;
-
-impl fmt::Display for MemoryExceeded {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("memory limit exceeded")
-    }
-}
-
-impl std::error::Error for MemoryExceeded {}
+use crate::state::MemoryExceeded;
 
 /// Whose fault a failed call is.
 #[derive(Debug)]

@@ -2,22 +2,17 @@
 
 use jurat_model::columns::Batch;
 use jurat_model::{Declaration, Fault, Finding, Limits, Verdicts};
-use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime::{Engine, Store};
 
 use crate::contract::{Bound, CallError, Guest};
-use crate::fault::{Failure, MemoryExceeded, classify, classify_start};
+use crate::fault::{Failure, classify, classify_start};
 use crate::slots::Slot;
+use crate::state::State;
 use crate::ticker;
 use crate::wasi::Sealed;
 
 /// Handles to component-model resources that an instance can hold.
 const HANDLES: usize = 256;
-
-/// What the host keeps for one instance.
-pub(crate) struct State {
-    limiter: Limiter,
-    pub(crate) sealed: Sealed,
-}
 
 /// An instance that is alive. There is no way to keep one after a failed call: [`Live::evaluate`] consumes it.
 pub(crate) struct Live {
@@ -45,8 +40,8 @@ impl Live {
         limits: &Limits,
         sealed: Sealed,
     ) -> Result<Self, Failure> {
-        let mut store = Store::new(engine, State { limiter: Limiter::new(limits), sealed });
-        store.limiter(|state| &mut state.limiter);
+        let mut store = Store::new(engine, State::new(limits, sealed));
+        store.limiter(State::limiter);
         store.set_hostcall_fuel(limits.reply.to_usize());
         store.set_max_component_handles(HANDLES);
         // Start functions and data segments cost fuel and time as well.
@@ -75,7 +70,7 @@ impl Live {
         let left = self.store.get_fuel().unwrap_or(0);
         let used = Used {
             fuel: limits.fuel.get().saturating_sub(left),
-            memory: self.store.data().limiter.memory as u64,
+            memory: self.store.data().memory(),
             reply: reply.as_ref().map_or(0, size),
         };
         let reply = match reply {
@@ -110,66 +105,4 @@ fn size(reply: &Verdicts) -> u64 {
 fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
     store.set_epoch_deadline(ticker::ticks(limits.deadline));
     store.set_fuel(limits.fuel.get())
-}
-
-/// Counts memory and tables over the whole instance: the runtime's own limiter would count each memory by itself.
-struct Limiter {
-    memory: usize,
-    memory_limit: usize,
-    table_elements: usize,
-    table_elements_limit: usize,
-}
-
-impl Limiter {
-    fn new(limits: &Limits) -> Self {
-        Self {
-            memory: 0,
-            memory_limit: limits.memory.to_usize(),
-            table_elements: 0,
-            table_elements_limit: limits.table_elements as usize,
-        }
-    }
-}
-
-/// Adds growth to a sum that has a limit. An error stops the guest: told of a failed growth, it could pretend that all is well.
-///
-/// What the guest's own declared maximum forbids will not happen, so it does not count.
-fn grow(
-    sum: &mut usize,
-    limit: usize,
-    current: usize,
-    desired: usize,
-    maximum: Option<usize>,
-) -> wasmtime::Result<bool> {
-    if maximum.is_some_and(|maximum| desired > maximum) {
-        return Ok(false);
-    }
-    let grown = sum.saturating_add(desired.saturating_sub(current));
-    if grown > limit {
-        return Err(MemoryExceeded.into());
-    }
-    *sum = grown;
-    Ok(true)
-}
-
-impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        grow(&mut self.memory, self.memory_limit, current, desired, maximum)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        grow(&mut self.table_elements, self.table_elements_limit, current, desired, maximum)
-    }
-
-    fn instances(&self) -> usize {
-        32
-    }
-
-    fn tables(&self) -> usize {
-        8
-    }
-
-    fn memories(&self) -> usize {
-        4
-    }
 }

@@ -18,29 +18,35 @@
 //! What the sandbox does not promise is in `SECURITY.md`: side channels between tenants of one process, and bugs in the
 //! compiler and the runtime that it builds on.
 
-mod child;
+mod checks;
 mod code_cache;
 mod compile;
 mod component;
 mod contract;
+mod cost;
 mod fault;
 mod instance;
+mod loaded;
 mod machine;
+mod policy;
+mod refusal;
+mod runtime;
 mod sandbox;
 mod session;
 mod settings;
 mod shape;
 mod slots;
+mod state;
 mod ticker;
 mod wasi;
 
-pub use child::compile_from_stdin;
 pub use code_cache::{CodeCache, CodeKey, CodeStore};
-pub use compile::CompileError;
+pub use compile::{CompileError, compile_from_stdin};
 pub use component::SandboxedComponent;
 pub use machine::Origin;
-pub use sandbox::{
-    Allocation, Description, LoadError, Mismatch, OpenError, Policy, Refusal, Sandbox, SealedWasi, WasiHint,
-};
+pub use policy::{Policy, SealedWasi};
+pub use refusal::{LoadError, Mismatch, Refusal, WasiHint};
+pub use runtime::{Allocation, OpenError};
+pub use sandbox::{Description, Sandbox};
 pub use settings::{Compiler, Settings};
 pub use shape::{Shape, ShapeError, scan};

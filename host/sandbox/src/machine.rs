@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use jurat_model::Worker;
+use jurat_model::{Limits, Worker};
 use jurat_trust::{Digest, VerifiedBytes, Wasi};
 
 use crate::compile::{self, MachineCode};
 use crate::contract::{Bound, Contract};
 use crate::fault::Failure;
-use crate::sandbox::Sandbox;
+use crate::instance::Live;
+use crate::runtime::Runtime;
+use crate::wasi::Sealed;
 
 /// Where the machine code of a component came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,7 +31,7 @@ pub(crate) struct Machine {
     /// Kept to make it ready once more for each worker.
     code: MachineCode,
     /// One for each worker: instances made from a shared one contend for its reference counts.
-    lanes: Box<[OnceLock<Box<dyn Bound>>]>,
+    copies: Box<[OnceLock<Box<dyn Bound>>]>,
 }
 
 /// Which machine code is ready in this process.
@@ -54,11 +56,11 @@ impl Machine {
         first: Box<dyn Bound>,
         workers: usize,
     ) -> Self {
-        let lanes: Box<[OnceLock<_>]> = (0..workers).map(|_| OnceLock::new()).collect();
-        if let Some(lane) = lanes.first() {
-            let _ = lane.set(first);
+        let copies: Box<[OnceLock<_>]> = (0..workers).map(|_| OnceLock::new()).collect();
+        if let Some(copy) = copies.first() {
+            let _ = copy.set(first);
         }
-        Self { contract, code, lanes }
+        Self { contract, code, copies }
     }
 
     /// The version of the contract that it was built against.
@@ -66,17 +68,30 @@ impl Machine {
         self.contract
     }
 
+    /// Makes a fresh instance for a worker.
+    pub(crate) fn start(
+        &self,
+        runtime: &Runtime,
+        worker: Worker,
+        limits: &Limits,
+        sealed: Sealed,
+    ) -> Result<Live, Failure> {
+        let bound = self.copy_of(runtime, worker)?;
+        let slot = runtime.slot().map_err(Failure::Host)?;
+        Live::start(runtime.engine(), slot, bound, limits, sealed)
+    }
+
     /// What a worker makes its instances from.
-    pub(crate) fn lane(&self, sandbox: &Sandbox, worker: Worker) -> Result<&dyn Bound, Failure> {
-        let lane = self.lanes.get(worker.0).ok_or_else(|| {
-            Failure::Host(wasmtime::format_err!("there is no worker {}, only {}", worker.0, self.lanes.len()))
+    fn copy_of(&self, runtime: &Runtime, worker: Worker) -> Result<&dyn Bound, Failure> {
+        let copy = self.copies.get(worker.0).ok_or_else(|| {
+            Failure::Host(wasmtime::format_err!("there is no worker {}, only {}", worker.0, self.copies.len()))
         })?;
-        if let Some(bound) = lane.get() {
+        if let Some(bound) = copy.get() {
             return Ok(&**bound);
         }
-        let component = compile::load(sandbox.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
-        let bound = sandbox.bind(self.contract, &component).map_err(Failure::Host)?;
-        Ok(&**lane.get_or_init(|| bound))
+        let component = compile::load(runtime.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
+        let bound = runtime.bind(self.contract, &component).map_err(Failure::Host)?;
+        Ok(&**copy.get_or_init(|| bound))
     }
 }
 

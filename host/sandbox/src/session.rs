@@ -10,13 +10,13 @@ use std::time::Instant;
 use jurat_model::columns::Batch;
 use jurat_model::{Evaluation, Fault, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker};
 
-use crate::component::{Inner, host_failure};
 use crate::fault::Failure;
 use crate::instance::Live;
+use crate::loaded::Loaded;
 
 /// A session in the sandbox.
 pub(crate) struct SandboxedSession<'a> {
-    component: &'a Inner,
+    component: &'a Loaded,
     worker: Worker,
     run: Run,
     live: Option<Live>,
@@ -32,7 +32,7 @@ struct Task {
 }
 
 impl<'a> SandboxedSession<'a> {
-    pub(crate) fn new(component: &'a Inner, worker: Worker, run: Run) -> Self {
+    pub(crate) fn new(component: &'a Loaded, worker: Worker, run: Run) -> Self {
         Self { component, worker, run, live: None }
     }
 
@@ -167,4 +167,9 @@ fn append(all: &mut Verdicts, part: Verdicts, start: u32) {
         finding.row += start;
         finding
     }));
+}
+
+/// Turns a failure of the host into the error that the engine knows.
+fn host_failure(error: wasmtime::Error) -> HostFailure {
+    HostFailure::new(Box::<dyn std::error::Error + Send + Sync>::from(error))
 }

@@ -9,13 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView, async_trait};
-
-use crate::instance::State;
+use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, async_trait};
 
 /// The interfaces that are answered, without their versions. No sockets and no HTTP: nothing could make sense of them.
 const INTERFACES: [&str; 20] = [
@@ -54,16 +52,6 @@ pub(crate) fn answers(import: &str) -> bool {
     INTERFACES.contains(&interface)
 }
 
-/// Answers the imports of sealed WASI.
-pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
-    // The runtime's own monotonic clock can put the thread to sleep for as long as a rule likes.
-    linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<State, StoppedClock>(linker, |state| state.sealed.clock())?;
-    linker.allow_shadowing(false);
-    Ok(())
-}
-
 /// The world that a sealed component sees. Built when it is first looked at: most instances never do.
 pub(crate) struct Sealed {
     clock: StoppedClock,
@@ -83,8 +71,15 @@ impl Sealed {
         Self { clock: StoppedClock { now }, seed, open: None }
     }
 
-    fn clock(&mut self) -> &mut StoppedClock {
+    /// The clock of the world.
+    pub(crate) fn clock(&mut self) -> &mut StoppedClock {
         &mut self.clock
+    }
+
+    /// The world as the runtime asks for it.
+    pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
+        let open = self.open();
+        WasiCtxView { ctx: &mut open.context, table: &mut open.resources }
     }
 
     fn open(&mut self) -> &mut Open {
@@ -118,13 +113,6 @@ impl Drop for Sealed {
                 tracing::debug!(output = %String::from_utf8_lossy(&printed).escape_debug(), "a sealed rule printed");
             }
         }
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let open = self.sealed.open();
-        WasiCtxView { ctx: &mut open.context, table: &mut open.resources }
     }
 }
 

@@ -16,8 +16,8 @@ use sha2::Sha256;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{CodeKey, Compatibility};
-use crate::compile::MachineCode;
+use super::compatibility::Compatibility;
+use super::key::CodeKey;
 
 /// Says what the file is; part of what the MAC is over, so that no other use of the key can pass for this one.
 const DOMAIN: &[u8; 16] = b"jurat code v1\r\n\0";
@@ -46,8 +46,7 @@ impl Authentic {
 }
 
 /// Makes an entry of machine code that was compiled here.
-pub(super) fn seal(code: &MachineCode, key: &CodeKey, component: &Digest, compatibility: &Compatibility) -> Vec<u8> {
-    let code = code.as_slice();
+pub(super) fn seal(code: &[u8], key: &CodeKey, component: &Digest, compatibility: &Compatibility) -> Vec<u8> {
     let mut entry = Vec::with_capacity(HEADER + code.len());
     entry.extend(DOMAIN);
     entry.extend((code.len() as u64).to_le_bytes());
@@ -95,7 +94,7 @@ mod tests {
     use wasmtime::Engine;
 
     use super::*;
-    use crate::compile::{self, codegen};
+    use crate::compile::{self, MachineCode, codegen};
     use crate::settings::Compiler;
 
     /// The smallest component there is.
@@ -122,7 +121,7 @@ mod tests {
         }
 
         fn seal(&self) -> Vec<u8> {
-            seal(&self.code, &self.key, &self.component, &self.compatibility)
+            seal(self.code.as_slice(), &self.key, &self.component, &self.compatibility)
         }
 
         fn open(&self, entry: Vec<u8>) -> Result<Authentic, EntryError> {
@@ -131,7 +130,7 @@ mod tests {
 
         /// What becomes of an entry that was sealed for something else with the right key.
         fn refuses(&self, key: &CodeKey, component: &Digest, compatibility: &Compatibility) -> bool {
-            let entry = seal(&self.code, key, component, compatibility);
+            let entry = seal(self.code.as_slice(), key, component, compatibility);
             assert!(open(entry.clone(), key, component, compatibility).is_ok(), "it is good for what it was made for");
             matches!(self.open(entry), Err(EntryError::Altered))
         }

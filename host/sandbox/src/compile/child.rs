@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use wasmtime::{Engine, Precompiled};
 
-use crate::compile::{CompileError, codegen};
+use super::codegen::codegen;
+use super::error::CompileError;
 use crate::settings::Settings;
 use crate::shape::{cap, scan};
 

@@ -9,8 +9,8 @@ use jurat_model::{Declaration, Finding, Input, Kind, Status, Verdicts};
 use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, TypedFunc};
 
-use super::{Bound, CallError, Contract, Guest, WrongType};
-use crate::instance::State;
+use super::version::{Bound, CallError, Contract, Guest, WrongType};
+use crate::state::State;
 
 mod bindings {
     wasmtime::component::bindgen!({
@@ -147,7 +147,9 @@ mod tests {
     use super::super::v0_1::V0_1;
     use super::*;
     use crate::component::SandboxedComponent;
-    use crate::sandbox::{LoadError, Policy, Refusal, Sandbox};
+    use crate::policy::Policy;
+    use crate::refusal::{LoadError, Refusal};
+    use crate::sandbox::Sandbox;
     use crate::settings::Settings;
 
     const NEW: &[u8] = include_bytes!("../../fixtures/made-up/made-up.wasm");

@@ -6,8 +6,8 @@ use jurat_model::{Declaration, Finding, Input, Kind, Status, Verdicts};
 use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, TypedFunc};
 
-use super::{Bound, CallError, Contract, Guest, WrongType};
-use crate::instance::State;
+use super::version::{Bound, CallError, Contract, Guest, WrongType};
+use crate::state::State;
 
 mod bindings {
     wasmtime::component::bindgen!({

@@ -1,0 +1,42 @@
+//! The settings of the compiler, the same wherever it runs.
+
+use std::num::NonZeroUsize;
+
+use jurat_model::Bytes;
+use wasmtime::{Config, OperatorCost, OptLevel, WasmBacktraceDetails};
+
+/// The settings that decide what machine code looks like and may do.
+///
+/// Shared by the process that compiles and the one that runs. Whatever is not needed by rules is off: each proposal is code
+/// that somebody could attack.
+pub(crate) fn codegen(stack: Bytes) -> Config {
+    let mut costs = OperatorCost::new();
+    // A page is zeroed by the kernel and a table element by us; by default neither costs anything.
+    costs.variable.memory_grow_per_page = 255;
+    costs.variable.table_grow_per_element = 4;
+
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .operator_cost(costs)
+        .epoch_interruption(true)
+        .max_wasm_stack(stack.to_usize())
+        .wasm_component_model(true)
+        .wasm_relaxed_simd(false)
+        .wasm_simd(false)
+        .wasm_tail_call(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(true)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_branch_hinting(false)
+        .memory_init_cow(true)
+        .table_lazy_init(true)
+        .native_unwind_info(false)
+        .generate_address_map(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(1))
+        .cranelift_nan_canonicalization(true)
+        .cranelift_opt_level(OptLevel::Speed);
+    config
+}

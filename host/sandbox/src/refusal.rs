@@ -1,0 +1,111 @@
+//! Why a component is not loaded.
+
+use jurat_model::Fault;
+use thiserror::Error;
+
+use crate::compile::CompileError;
+use crate::shape::ShapeError;
+
+/// Why a component was not loaded.
+#[derive(Debug, Error)]
+#[error("component `{component}` is refused")]
+pub struct LoadError {
+    /// Its path inside of the release.
+    pub component: String,
+    /// The reason.
+    #[source]
+    pub reason: Refusal,
+}
+
+/// The reasons for which a component is not loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It is no component, or too large in some way.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// It imports what nobody gives it.
+    #[error("it imports {}; a rule may import nothing{}", list(.imports), advice(*.hint))]
+    Imports {
+        /// All of them.
+        imports: Vec<String>,
+        /// What could be done about it.
+        hint: WasiHint,
+    },
+    /// The release asks for sealed WASI, and the host does not grant it.
+    #[error("it asks for sealed WASI, which this host does not grant (setting `sealed_wasi`)")]
+    WasiNotGranted,
+    /// It exports no version of the contract that this host supports.
+    #[error("it exports {}, but none of {}", list(.exports), list(.supported))]
+    Contract {
+        /// What it exports.
+        exports: Vec<String>,
+        /// What would do.
+        supported: Vec<String>,
+    },
+    /// It could not be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// Its functions are not those of the contract.
+    #[error("it does not fit the contract that it names")]
+    Bind(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It did wrong when it was asked what it holds.
+    #[error("it {fault} when asked what it holds")]
+    Describe {
+        /// What it did.
+        fault: Fault,
+    },
+    /// What it says of itself breaks the contract.
+    #[error("what it says of itself breaks the contract: {0}")]
+    Declaration(String),
+    /// It is not what the manifest says.
+    #[error("its rules are not those of the signed manifest: {0}")]
+    Manifest(Mismatch),
+    /// The host could not run it.
+    #[error("the host could not run it")]
+    Host(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Whether a refused import is one that sealed WASI would answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WasiHint {
+    /// All of them are.
+    Sealed,
+    /// Some are not.
+    None,
+}
+
+/// How a component differs from its manifest.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// Other rules, or in another order.
+    #[error("it has {}, the manifest has {}", list(.found), list(.signed))]
+    Rules {
+        /// The component's.
+        found: Vec<String>,
+        /// The manifest's.
+        signed: Vec<String>,
+    },
+    /// A rule with other inputs.
+    #[error("rule `{rule}` declares other inputs")]
+    Inputs {
+        /// The rule.
+        rule: String,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{}`", name.escape_debug())).collect();
+    quoted.join(", ")
+}
+
+fn advice(hint: WasiHint) -> &'static str {
+    match hint {
+        WasiHint::Sealed => " (build it for `wasm32-unknown-unknown`, or say `wasi: sealed` in the release)",
+        WasiHint::None => "",
+    }
+}
