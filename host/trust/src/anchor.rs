@@ -6,10 +6,11 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 use crate::envelope::{Envelope, EnvelopeError, SignatureError};
-use crate::metadata::{MetadataError, MetadataVersion, RootMetadata};
+use crate::metadata::{MetadataError, RootMetadata};
 use crate::name::RepositoryId;
 use crate::policy::Caps;
 use crate::role::TopRole;
+use crate::version::MetadataVersion;
 
 /// A root that is trusted because the operator says so, not because of who has signed it.
 ///

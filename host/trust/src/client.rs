@@ -33,12 +33,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::anchor::Anchor;
 use crate::digest::Digest;
-use crate::metadata::{MetadataVersion, RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
+use crate::metadata::{RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
 use crate::name::{RepositoryId, RoleName, TargetPath};
 use crate::policy::Caps;
 use crate::release::Versions;
 use crate::role::Role;
 use crate::store::{StateFile, Store};
+use crate::version::MetadataVersion;
 
 mod clock;
 mod download;

@@ -116,6 +116,7 @@ mod quote;
 mod release;
 mod role;
 mod store;
+mod version;
 
 pub use anchor::{Anchor, AnchorError};
 pub use client::{Client, Demands, Floors, Freshness, Listing, Refresh, StateError, UpdateError, VerifiedManifest};
@@ -134,8 +135,8 @@ pub use manifest::{
 };
 pub use manifest::{RuleEntry, SCHEMA, Wasi};
 pub use metadata::{
-    Delegation, MetaFile, MetadataError, MetadataVersion, RootKeys, RootMetadata, SPEC_VERSION, SnapshotMetadata,
-    SuccessionError, Target, TargetsMetadata, TimestampMetadata,
+    Delegation, MetaFile, MetadataError, RootKeys, RootMetadata, SPEC_VERSION, SnapshotMetadata, SuccessionError,
+    Target, TargetsMetadata, TimestampMetadata,
 };
 pub use name::{
     NameError, PathPattern, ReleaseName, ReleaseVersion, RepositoryId, RoleName, SafePath, TargetPath, World,
@@ -144,3 +145,4 @@ pub use policy::Caps;
 pub use release::{ComponentFile, Origin, Provenance, VerifiedBytes, VerifiedRelease, Versions};
 pub use role::{Role, TopRole};
 pub use store::{MemoryStore, StateFile, Store, StoreError};
+pub use version::MetadataVersion;

@@ -18,6 +18,7 @@
 //! | the service with the online keys | publishes | [`Repository::plan`], [`Repository::refresh`] |
 
 mod changes;
+mod demand;
 mod edit;
 mod error;
 mod plan;
@@ -30,12 +31,12 @@ mod terms;
 mod upload;
 
 pub use changes::{Change, Changes};
+pub use demand::{Missing, Shortfall};
 pub use edit::Clock;
 pub use error::{EditError, PlanError, ReadError, SigningError};
 pub use plan::{Handover, Plan, Summary};
 pub use release::{BuildError, BuiltRelease, Draft, DraftFile};
 pub use repository::{Repository, RoleStatus, StagedFile};
 pub use review::Amendment;
-pub use signing::{Missing, Shortfall};
 pub use terms::{Lifetimes, Mode, RuleError};
 pub use upload::{Stability, Upload};

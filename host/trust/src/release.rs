@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use crate::digest::Digest;
 use crate::key::KeyId;
 use crate::manifest::{ComponentEntry, FileEntry, FileKind, LowerLimits, Manifest, RuleEntry, Wasi};
-use crate::metadata::MetadataVersion;
 use crate::name::{RepositoryId, SafePath, TargetPath};
 use crate::role::Role;
+use crate::version::MetadataVersion;
 
 /// A release of which every byte has been checked.
 ///

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::metadata::MetadataVersion;
 use crate::name::{NameError, RoleName, SafePath};
+use crate::version::MetadataVersion;
 
 /// Who vouches for what.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -6,8 +6,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::metadata::MetadataVersion;
 use crate::name::RoleName;
+use crate::version::MetadataVersion;
 
 /// The place where a host keeps the envelopes that it has accepted, exactly as it received them.
 ///

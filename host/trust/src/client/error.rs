@@ -10,11 +10,12 @@ use crate::digest::Digest;
 use crate::envelope::{EnvelopeError, SignatureError};
 use crate::json::FormatError;
 use crate::manifest::ManifestError;
-use crate::metadata::{MetadataError, MetadataVersion};
+use crate::metadata::MetadataError;
 use crate::name::{ReleaseName, ReleaseVersion, RepositoryId, SafePath, TargetPath};
 use crate::quote::Quoted;
 use crate::role::Role;
 use crate::store::{StateFile, StoreError};
+use crate::version::MetadataVersion;
 
 /// Why metadata is not accepted, or a release is not used. Whatever it is, what was accepted before stays so.
 #[derive(Debug, Error)]

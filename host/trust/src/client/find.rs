@@ -8,10 +8,11 @@ use super::trusted::{Authority, Trusted};
 use super::{Client, DEPTH, Freshness, ROLES};
 use crate::digest::Digest;
 use crate::fetch::Fetch;
-use crate::metadata::{Delegation, MetadataVersion, TargetsMetadata};
+use crate::metadata::{Delegation, TargetsMetadata};
 use crate::name::{RoleName, TargetPath};
 use crate::role::{Role, TopRole};
 use crate::store::{StateFile, Store};
+use crate::version::MetadataVersion;
 
 /// A role that may list a release.
 #[derive(Clone, Debug)]

@@ -9,10 +9,11 @@ use super::trusted::{Authority, Trusted, open};
 use super::{Client, DEPTH, Demands, clock};
 use crate::anchor::Anchor;
 use crate::envelope::Envelope;
-use crate::metadata::{Delegation, MetadataVersion, Payload, RootMetadata, TargetsMetadata};
+use crate::metadata::{Delegation, Payload, RootMetadata, TargetsMetadata};
 use crate::name::RepositoryId;
 use crate::role::{Role, TopRole};
 use crate::store::{StateFile, Store};
+use crate::version::MetadataVersion;
 
 /// How many roots before the anchor are asked whose keys signed what is kept.
 const FORMER_ROOTS: u32 = 256;

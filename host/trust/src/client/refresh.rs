@@ -7,9 +7,10 @@ use super::error::UpdateError;
 use super::trusted::{Authority, Trusted};
 use super::{Client, Freshness, NEW_ROOTS, Refresh};
 use crate::fetch::Fetch;
-use crate::metadata::{MetadataVersion, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
+use crate::metadata::{SnapshotMetadata, TargetsMetadata, TimestampMetadata};
 use crate::role::{Role, TopRole};
 use crate::store::{StateFile, Store};
+use crate::version::MetadataVersion;
 
 impl<S: Store> Client<S> {
     /// Brings the top roles up to date, at one point in time for all of them: root by root, then the timestamp, then the snapshot that

@@ -8,9 +8,10 @@ use jurat_model::Bytes;
 use super::error::UpdateError;
 use crate::envelope::Envelope;
 use crate::key::{KeyId, KeySet};
-use crate::metadata::{MetaFile, MetadataError, MetadataVersion, Payload, RootMetadata, TargetsMetadata};
+use crate::metadata::{MetaFile, MetadataError, Payload, RootMetadata, TargetsMetadata};
 use crate::name::{RepositoryId, SafePath};
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
 /// Metadata, and the envelope that it came in.
 #[derive(Clone, Debug)]

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{BuiltinRule, ComponentEntry, FileEntry, FileKind, SCHEMA};
+use super::parts::{BuiltinRule, ComponentEntry, FileEntry, FileKind};
 use crate::json::FormatError;
 use crate::name::SafePath;
 use crate::quote::Quoted;
 
-/// Why something is no release manifest.
+/// The schema of the manifests that this version writes, and the only one that it reads.
+pub const SCHEMA: &str = "jurat.release/1";
+
+/// Why something is not a release manifest.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ManifestError {

@@ -5,10 +5,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Header, MetadataError, MetadataVersion, SPEC_VERSION};
+use super::error::MetadataError;
+use super::header::Header;
 use crate::digest::Digest;
 use crate::json::{self, FormatError, Members, Node};
 use crate::name::RepositoryId;
+use crate::version::MetadataVersion;
+
+/// The version of the TUF specification that is written.
+pub const SPEC_VERSION: &str = "1.0.34";
 
 /// What of a SHA-256 a document must say.
 pub(super) const SHA256: &str = "a SHA-256 in 64 lower-case hexadecimal digits";
@@ -42,7 +47,7 @@ impl Document {
         if !is_known_version(&found) {
             return Err(MetadataError::SpecVersion { found });
         }
-        let version = MetadataVersion(members.take("version")?.integer()?);
+        let version = MetadataVersion::read(members.take("version")?)?;
         let expires = members.take("expires")?.time()?;
         let (repository, revoked) = own_part(members.take("x-jurat")?, expected == "targets")?;
         let header = Header { version, expires, repository, other: Map::new() };

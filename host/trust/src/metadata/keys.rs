@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::MetadataError;
+use super::error::MetadataError;
 use crate::digest::Digest;
 use crate::json::{FormatError, Members, Node};
 use crate::key::{KeyId, KeySet, PublicKey};

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::MetadataVersion;
 use super::document::SHA256;
 use crate::digest::Digest;
 use crate::json::{FormatError, Node};
+use crate::version::MetadataVersion;
 
 /// A metadata file as another one lists it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +27,7 @@ impl MetaFile {
 
     pub(super) fn parse(node: Node) -> Result<Self, FormatError> {
         let mut file = node.members()?;
-        let version = MetadataVersion(file.take("version")?.integer()?);
+        let version = MetadataVersion::read(file.take("version")?)?;
         let length = file.take_optional("length").map(Node::integer).transpose()?;
         let sha256 = file.take_optional("hashes").map(sha256).transpose()?;
         Ok(Self { version, length, sha256 })

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::document::Document;
+use super::error::MetadataError;
+use super::header::{Header, header};
 use super::keys::{self, Keys};
-use super::{Header, MetadataError, MetadataVersion, header};
 use crate::key::KeySet;
 use crate::name::RepositoryId;
 use crate::role::TopRole;
+use crate::version::MetadataVersion;
 
 /// The keys of the four top roles.
 ///

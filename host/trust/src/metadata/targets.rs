@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Header, MetadataVersion, header};
+use super::header::{Header, header};
 use crate::digest::Digest;
 use crate::key::KeySet;
 use crate::manifest::Manifest;
 use crate::name::{PathPattern, ReleaseVersion, RepositoryId, RoleName, SafePath, TargetPath};
+use crate::version::MetadataVersion;
 
 mod read;
 mod write;

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::document::Document;
-use super::{Header, MetaFile, MetadataError, MetadataVersion, header};
+use super::error::MetadataError;
+use super::header::{Header, header};
+use super::meta_file::MetaFile;
 use crate::name::RepositoryId;
 use crate::role::Role;
+use crate::version::MetadataVersion;
 
 /// The newest snapshot, and until when that can be relied on.
 ///

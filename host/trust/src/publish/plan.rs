@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use crate::envelope::Envelope;
 use crate::fetch::Fetch;
 use crate::key::Signer;
-use crate::metadata::{MetaFile, MetadataVersion, RootMetadata, SnapshotMetadata, TimestampMetadata};
+use crate::metadata::{MetaFile, RootMetadata, SnapshotMetadata, TimestampMetadata};
 use crate::name::SafePath;
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
 use super::edit::Clock;
 use super::error::PlanError;

@@ -10,12 +10,11 @@ use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::fetch::{Fetch, FetchError};
 use crate::key::KeySet;
-use crate::metadata::{
-    MetaFile, MetadataError, MetadataVersion, RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMetadata,
-};
+use crate::metadata::{MetaFile, MetadataError, RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMetadata};
 use crate::name::{RepositoryId, RoleName, SafePath};
 use crate::policy::Caps;
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
 use super::error::ReadError;
 

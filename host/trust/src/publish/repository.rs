@@ -8,13 +8,14 @@ use crate::anchor::Anchor;
 use crate::envelope::Envelope;
 use crate::fetch::Fetch;
 use crate::key::KeySet;
-use crate::metadata::{MetadataVersion, RootMetadata, Target, TargetsMetadata};
+use crate::metadata::{RootMetadata, Target, TargetsMetadata};
 use crate::name::{RepositoryId, RoleName, SafePath, TargetPath};
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
+use super::demand::{Missing, View};
 use super::error::ReadError;
 use super::published::{self, Current, Signed};
-use super::signing::{Missing, View};
 use super::terms::Mode;
 
 /// The metadata of a repository: published, and staged beside it until enough people have signed.

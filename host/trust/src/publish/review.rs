@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use crate::digest::Digest;
 use crate::key::{KeyId, KeySet};
-use crate::metadata::{Delegation, MetadataVersion, RootMetadata, TargetsMetadata};
+use crate::metadata::{Delegation, RootMetadata, TargetsMetadata};
 use crate::name::{ReleaseVersion, TargetPath};
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
 use super::repository::{Payload, Repository};
 

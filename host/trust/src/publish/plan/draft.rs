@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::envelope::Envelope;
 use crate::fetch::Fetch;
 use crate::key::{KeySet, Signer};
-use crate::metadata::{MetaFile, MetadataVersion, RootMetadata, SnapshotMetadata, TimestampMetadata};
+use crate::metadata::{MetaFile, RootMetadata, SnapshotMetadata, TimestampMetadata};
 use crate::name::SafePath;
 use crate::publish::edit::Clock;
 use crate::publish::error::PlanError;
@@ -14,6 +14,7 @@ use crate::publish::repository::Staged;
 use crate::publish::signing::{Demand, Missing, View};
 use crate::publish::upload::{Stability, Upload};
 use crate::role::{Role, TopRole};
+use crate::version::MetadataVersion;
 
 use super::Choice;
 

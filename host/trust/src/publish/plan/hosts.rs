@@ -9,7 +9,7 @@ use jurat_model::Bytes;
 use crate::anchor::Anchor;
 use crate::client::{Client, Demands, Freshness, UpdateError};
 use crate::fetch::{Fetch, FetchError};
-use crate::metadata::{MetadataVersion, TargetsMetadata};
+use crate::metadata::TargetsMetadata;
 use crate::name::{SafePath, TargetPath};
 use crate::policy::Caps;
 use crate::publish::error::{PlanError, ReadError};
@@ -19,6 +19,7 @@ use crate::publish::upload::Upload;
 use crate::release::Provenance;
 use crate::role::Role;
 use crate::store::MemoryStore;
+use crate::version::MetadataVersion;
 
 use super::Choice;
 
