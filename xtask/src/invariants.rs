@@ -17,6 +17,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     for directory in ["host", "rule-sdk", "rules", "tests"] {
         search(&workspace.root.join(directory), &mut missing)?;
     }
+    crate::module_order::check(workspace)?;
     if missing.is_empty() {
         return Ok(());
     }

@@ -11,6 +11,7 @@ mod guests;
 mod invariants;
 mod lines;
 mod links;
+mod module_order;
 mod picture;
 mod progress;
 mod python;
