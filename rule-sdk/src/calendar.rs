@@ -32,12 +32,12 @@ pub struct Timestamp {
     microseconds: i64,
 }
 
-/// A text is no ISO 8601 date or timestamp, or names a day that does not exist.
+/// A text is not an ISO 8601 date or timestamp, or names a day that does not exist.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ParseTimeError;
 
 impl Date {
-    /// The day so many days after 1970-01-01.
+    /// The day that is `days` days after 1970-01-01.
     #[must_use]
     pub const fn from_days(days: i32) -> Self {
         Self { days }
@@ -113,7 +113,7 @@ impl Date {
 }
 
 impl Timestamp {
-    /// The point so many microseconds after 1970-01-01T00:00:00Z.
+    /// The point that is `microseconds` microseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_microseconds(microseconds: i64) -> Self {
         Self { microseconds }
@@ -201,7 +201,7 @@ impl fmt::Display for ParseTimeError {
 
 impl Error for ParseTimeError {}
 
-/// Exactly so many ASCII digits, as a number.
+/// Exactly this many ASCII digits, as a number.
 fn digits<T: FromStr>(text: &str, count: usize) -> Option<T> {
     (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }

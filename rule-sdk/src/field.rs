@@ -24,7 +24,7 @@ pub trait Field<'a>: Sized {
     /// A column of it, checked.
     type Column;
 
-    /// Checks a column of so many rows, all of which need a value.
+    /// Checks a column of `rows` rows, all of which need a value.
     ///
     /// # Errors
     /// Says what about the column is off.
@@ -37,7 +37,7 @@ pub trait Field<'a>: Sized {
     fn read(column: &Self::Column, row: usize) -> Result<Self, Unreadable>;
 }
 
-/// A value is not what the rule asks for: the text of a JSON value that is no `T`.
+/// A value is not what the rule asks for: JSON that cannot be read as the `T` of a [`Json<T>`](crate::Json).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unreadable {
     pub(crate) reason: Box<str>,

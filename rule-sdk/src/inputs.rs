@@ -32,7 +32,7 @@ pub trait Inputs<'a>: Sized {
     fn row(columns: &Self::Columns, row: usize) -> Result<Self, Verdict>;
 }
 
-/// A batch does not fit a rule. The host has made a mistake: no verdict, but a fault of the call.
+/// A batch does not fit a rule: a bug of the host. It gives no verdict; the call is a fault.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mismatch {
     reason: String,

@@ -11,7 +11,7 @@ use crate::field::{CheckedTexts, Field, Unreadable, texts};
 /// A JSON value, read as a `T`.
 ///
 /// The value is read for every row, which costs a hundred times as much as a column of another kind does; declare the fields
-/// themselves where that is possible. A value that is no `T` gives the row the status [`Error`](crate::Status::Error), with the
+/// themselves where that is possible. A value that cannot be read as a `T` gives the row the status [`Error`](crate::Status::Error), with the
 /// code `input_shape`.
 ///
 /// ```

@@ -36,7 +36,7 @@
 use crate::columns::{Batch, Column, Decimals, Texts, Values};
 use crate::{Date, Decimal, Declaration, Input, Kind, Package, Timestamp, Verdicts};
 
-/// The values of one record, by the names of inputs: `principal`, or `parent.limit`. What is not named is absent.
+/// The values of one record, by the names of inputs: `principal`, or `parent.limit`. An input that is not named is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]
 pub struct Row {

@@ -46,7 +46,7 @@ pub struct Verdict {
 /// What a rule says of one record, without the reasons.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Status {
-    /// Nothing to object to.
+    /// The record satisfies the rule.
     Pass,
     /// Worth a look; rules below this one still run.
     Warn,
@@ -259,7 +259,7 @@ impl<E: Display> IntoVerdict for Result<Verdict, E> {
     fn into_verdict(self) -> Verdict {
         self.unwrap_or_else(|error| {
             let mut reason = String::new();
-            // A text that cannot be written is cut off; there is nobody to tell.
+            // An error whose `Display` fails is cut off where it failed.
             let _ = write!(reason, "{error}");
             Verdict::error("rule_error", &reason, &[])
         })

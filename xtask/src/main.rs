@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`, `dist`, `picture`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`, `dist`, `picture`,
+//! `invariants`.
 //!
 //! Only the standard library is used: the first thing that a newcomer runs must not compile for minutes.
 #![forbid(unsafe_code)]
@@ -7,18 +8,24 @@ mod bench;
 mod cargo_line;
 mod demo;
 mod dist;
+mod error_text;
 mod guests;
 mod invariants;
+mod layout;
+mod lengths;
 mod lines;
 mod links;
 mod module_order;
 mod picture;
 mod progress;
+mod pure;
 mod python;
 mod readme;
+mod rust_files;
 mod shell;
 mod tally;
 mod test;
+mod tokens;
 mod wasm;
 
 use std::process::ExitCode;
@@ -36,6 +43,10 @@ The project's own commands.
   cargo xtask test [--install]
       Everything that a change must pass: formatting, lints, documentation, unit tests,
       integration tests, doc tests, and the commands of the README.
+
+  cargo xtask invariants
+      The part of `test` that reads and builds nothing, in a second: the tests that ARCHITECTURE.md
+      names exist, modules import in the order that it gives, and no file is too long.
 
   cargo xtask bench [--quick] [--json] [--verbose] [NAME...]
       Jurat against the same rules compiled natively, a program written by hand, and other rule
@@ -83,6 +94,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     let allowed: &[&str] = match command.as_str() {
         "demo" | "guests" | "picture" => &["--install", "--verbose"],
         "test" => &["--install"],
+        "invariants" => &[],
         "bench" => &["--quick", "--json", "--verbose"],
         "dist" => &["--remap-paths", "--verbose"],
         "help" | "--help" | "-h" => {
@@ -107,6 +119,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     match command.as_str() {
         "demo" => demo::run(&workspace, consent, is_verbose),
         "test" => test::run(&workspace, consent),
+        "invariants" => invariants::check(&workspace),
         "guests" => guests::run(&workspace, consent, is_verbose),
         "dist" => dist::run(&workspace, has("--remap-paths"), is_verbose),
         "picture" => picture::run(&workspace, consent, is_verbose),

@@ -18,7 +18,6 @@
 mod circles;
 mod imports;
 mod source;
-mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,6 +25,7 @@ use std::path::Path;
 
 use self::imports::Import;
 use self::source::Crate;
+use crate::rust_files::read;
 use crate::shell::{Failure, Workspace};
 
 /// The file that gives the order.
@@ -74,10 +74,6 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     }
     let what = format!("modules import against their order:\n  {}", faults.join("\n  "));
     Err(Failure::new(what).advise(format!("move what both need to a module below them, or change the order in {FILE}")))
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))
 }
 
 /// The blocks in a text.

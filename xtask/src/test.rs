@@ -54,6 +54,7 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
             .run()
     })?;
     steps.run("tests", || {
+        // Here everything is built: a test that does not find what it needs fails.
         let test = workspace.cargo(&["test", "--release", "--workspace", "--no-fail-fast"]);
         match test.run_for_lines(|line| tally.add(line))? {
             0 if tally.passed == 0 => Err(Failure::new("no test was run")),
@@ -63,7 +64,8 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
                     .advise("their output above says which and why"))
             }
         }
-    })
+    })?;
+    steps.run("promises", || invariants::hold(workspace, tally))
 }
 
 /// How long each step took.

@@ -1,7 +1,7 @@
-//! Machine code that was compiled before, kept where it need not be safe.
+//! Machine code that was compiled before, kept where it may be altered.
 //!
 //! Compiling a component takes far longer than anything else about it. So its machine code can be kept from one start to the
-//! next - but machine code is run, not judged, and a store is a place where others may write. What comes back from it is used
+//! next - but machine code is run, not judged, and others may be able to write to a store. What comes back from it is used
 //! only if it bears a MAC that this host alone can make, over exactly this component and exactly this engine.
 
 use std::fmt;
@@ -19,12 +19,12 @@ pub use key::CodeKey;
 
 /// Where machine code is kept between two starts, by name. It need not be trusted, and may forget at any time.
 ///
-/// Its failures are nobody's error: it says so in the log, and the component is compiled.
+/// A failure of the store is not an error of a load: it is logged, and the component is compiled.
 pub trait CodeStore: Send + Sync {
     /// What was put under a name; none if there is nothing, or nothing that can be read.
     fn get(&self, name: &str) -> Option<Vec<u8>>;
 
-    /// Keeps something under a name, in the place of what was there.
+    /// Keeps something under a name, and replaces what was there.
     ///
     /// A name is at most 200 lower-case letters, digits and `-`.
     fn put(&self, name: &str, bytes: &[u8]);

@@ -50,13 +50,13 @@ pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, Com
     // From `compile`: made by our own compiler from bytes with a verified signature, in this process or in a child of our own
     // program that handed it over through a pipe. It never lay where anybody else could write.
     //
-    // From the cache, a place where somebody else might write: another program of this user, whoever serves or restores the
-    // files, a failing disk. So the place counts for nothing, and the MAC for everything. It is over this very buffer, which is in
+    // From the cache, where others might write: another program of this user, a file server, a restored backup, a failing disk.
+    // So the cache is not trusted at all; the MAC is. It is over this very buffer, which is in
     // our memory and which no change of a file reaches any more, and over the component, the engine and the runtime's
-    // version. Nobody without the key can make one, and the key lies elsewhere, readable by this user only. With the
+    // version. Without the key it cannot be made, and the key lies elsewhere, readable by this user only. With the
     // key only `Entry::keep` makes one, of what `compile` has returned. So the worst that can be put there and is taken
     // is what our compiler has once made of the same verified bytes for the same engine: an older copy of the same thing.
-    // Who can read the key can have anything run here - that is this user and root, who could do so without it.
+    // Whoever reads the key could run anything here: this user and root, who could do so without it.
     let component = unsafe { Component::deserialize(engine, code.as_slice()) };
     let component = component.map_err(|error| CompileError::Mismatch(error.into()))?;
     component.initialize_copy_on_write_image().map_err(|error| CompileError::Mismatch(error.into()))?;

@@ -1,4 +1,4 @@
-//! The one place that reads what the runtime says of a call that failed.
+//! The only file that reads the runtime's errors about a failed call.
 
 use jurat_model::Fault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};

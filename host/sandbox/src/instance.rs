@@ -14,9 +14,9 @@ use crate::wasi::Sealed;
 /// Handles to component-model resources that an instance can hold.
 const HANDLES: usize = 256;
 
-/// An instance that is alive. There is no way to keep one after a failed call: [`Live::evaluate`] consumes it.
+/// An instance that is alive. It cannot be kept after a failed call: [`Live::evaluate`] consumes it.
 pub(crate) struct Live {
-    // Dropped in this order: the slot must not be free before the store has given its place back.
+    // Dropped in this order: the slot must not be free before the store is.
     guest: Box<dyn Guest>,
     store: Store<State>,
     _slot: Slot,

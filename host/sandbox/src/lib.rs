@@ -1,4 +1,4 @@
-//! Runs rules that nobody has to trust.
+//! Runs rules that need not be trusted.
 //!
 //! A [`Sandbox`] turns the bytes of a component, once their signature is verified, into a [`SandboxedComponent`]: rules that can be
 //! asked for verdicts. What a rule does wrong comes back as a [`Fault`](jurat_model::Fault) of that rule on that record; it
@@ -11,8 +11,8 @@
 //!   the first call and dropped with the session, or with any fault.
 //! - **Limits.** Every call has all of [`Limits`](jurat_model::Limits). A call that exceeds one is run again in halves, so that
 //!   only records that exceed it alone are guilty.
-//! - **Machine code.** Who loads the same component as somebody else shares its machine code, and nothing more: limits, costs and
-//!   instances are each one's own. With a [`CodeCache`], it is also kept from one start to the next.
+//! - **Machine code.** Two loads of one component share its machine code and nothing else: each has limits, costs and instances of
+//!   its own. With a [`CodeCache`], machine code is also kept from one start to the next.
 //!
 //! # Limits
 //! What the sandbox does not promise is in `SECURITY.md`: side channels between tenants of one process, and bugs in the

@@ -1,4 +1,4 @@
-//! Machine code made ready for each worker, shared by all who have a right to it.
+//! Machine code made ready for each worker, shared by all that may run it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -20,11 +20,11 @@ pub enum Origin {
     Compiled,
     /// It was kept from an earlier start; see [`CodeCache`](crate::CodeCache).
     Cached,
-    /// Somebody else in this process has the same component loaded.
+    /// The same component was loaded in this process already.
     Shared,
 }
 
-/// A component's machine code, ready to run. It knows nothing of who runs it: limits, costs and names belong to a
+/// A component's machine code, ready to run. It does not depend on who runs it: limits, costs and names belong to a
 /// [`SandboxedComponent`](crate::SandboxedComponent), and data to an instance.
 pub(crate) struct Machine {
     contract: &'static dyn Contract,
@@ -36,8 +36,8 @@ pub(crate) struct Machine {
 
 /// Which machine code is ready in this process.
 ///
-/// INVARIANT: it is asked with [`VerifiedBytes`] only. Who asks has shown by signatures of its own that it may run them, and they are
-/// what the answer is found by; nobody gets at a component by naming its digest.
+/// INVARIANT: it is asked with [`VerifiedBytes`] only. The caller has shown, by signatures of its own, that it may run them, and the
+/// answer is found by them: naming a digest gives no access to a component.
 ///
 /// # Limits
 /// How long a load takes can tell a tenant whether another one has the same component.
@@ -45,11 +45,11 @@ pub(crate) struct Machine {
 pub(crate) struct Machines(Mutex<HashMap<Key, Arc<Entry>>>);
 
 type Key = (Digest, Wasi);
-/// Locked by who makes it, so that others wait and find it. Empty before, and when nobody needs it any more.
+/// Locked while the machine code is made, so that other threads wait and find it. Empty before that, and when nothing uses it any more.
 type Entry = Mutex<Weak<Machine>>;
 
 impl Machine {
-    /// Machine code for so many workers. The first is ready; the others follow on their first call.
+    /// Machine code for `workers` workers. The first one's is ready; the others' follow on their first call.
     pub(crate) fn new(
         contract: &'static dyn Contract,
         code: MachineCode,
@@ -84,7 +84,7 @@ impl Machine {
     /// What a worker makes its instances from.
     fn copy_of(&self, runtime: &Runtime, worker: Worker) -> Result<&dyn Bound, Failure> {
         let copy = self.copies.get(worker.0).ok_or_else(|| {
-            Failure::Host(wasmtime::format_err!("there is no worker {}, only {}", worker.0, self.copies.len()))
+            Failure::Host(wasmtime::format_err!("worker {} does not exist: there are {}", worker.0, self.copies.len()))
         })?;
         if let Some(bound) = copy.get() {
             return Ok(&**bound);
@@ -96,8 +96,8 @@ impl Machine {
 }
 
 impl Machines {
-    /// The machine code of a component: what is there already, or what `make` makes. Who comes while it is made waits for it;
-    /// if that fails, the next one tries.
+    /// The machine code of a component: what is there already, or what `make` makes. A thread that asks meanwhile waits for it;
+    /// if making it fails, the next thread tries.
     pub(crate) fn get_or_make<E>(
         &self,
         bytes: &VerifiedBytes,
@@ -117,7 +117,7 @@ impl Machines {
 
     fn entry(&self, key: Key) -> Arc<Entry> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever is making one has its entry in hand, and is not forgotten.
+        // An entry that a thread is filling has a second owner, and stays.
         entries.retain(|_, entry| match Arc::get_mut(entry) {
             Some(entry) => entry.get_mut().unwrap_or_else(PoisonError::into_inner).strong_count() > 0,
             None => true,

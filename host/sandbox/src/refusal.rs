@@ -21,10 +21,10 @@ pub struct LoadError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// It is no component, or too large in some way.
+    /// It is not a component, or too large in some way.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// It imports what nobody gives it.
+    /// It imports something that is not provided.
     #[error("it imports {}; a rule may import nothing{}", list(.imports), advice(*.hint))]
     Imports {
         /// All of them.
@@ -61,7 +61,7 @@ pub enum Refusal {
     /// It is not what the manifest says.
     #[error("its rules are not those of the signed manifest: {0}")]
     Manifest(Mismatch),
-    /// The host could not run it.
+    /// The host failed to run it.
     #[error("the host could not run it")]
     Host(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

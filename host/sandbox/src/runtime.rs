@@ -44,7 +44,7 @@ pub enum Allocation {
     },
 }
 
-/// Why the sandbox could not be opened: the machine's, or a mistake in the settings.
+/// Why the sandbox could not be opened: the machine or the settings are to blame.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -92,8 +92,8 @@ impl Sandbox {
 
     /// Makes the rules of a component ready to run.
     ///
-    /// A component that is loaded already, by whomever, is not compiled once more; two threads that load the same one at once wait
-    /// for one compilation. Every check is made each time, under the limits and the manifest of whoever loads.
+    /// A component that is loaded already is not compiled again, whoever loaded it; two threads that load the same one at once wait
+    /// for one compilation. Every check is made each time, under the limits and the manifest of this load.
     ///
     /// # Errors
     /// When anything about it is not as it should be; see [`Refusal`].

@@ -1,6 +1,6 @@
 //! One chunk of one request: rules called on one instance, and the search for rows that are to blame.
 //!
-//! Limits are what one row alone may use, so that a call with many rows may exceed them through nobody's fault. Such a call is
+//! Limits are what one row alone may use, so a call with many rows may exceed them although no row does. Such a call is
 //! dropped with its instance and run again in halves, each on a fresh instance, down to single rows: a row is guilty if and
 //! only if it faults alone. For `n` rows that is fewer than `2 n` further calls.
 
@@ -142,7 +142,7 @@ impl Session for SandboxedSession<'_> {
                     tasks.push(Task { rows: middle..rows.end, on_fresh: true, was_late: false });
                     tasks.push(Task { rows: rows.start..middle, on_fresh: true, was_late: false });
                 }
-                // Somebody else may have used up the instance: only a row that faults on a fresh one is guilty.
+                // Rows before it may have used up the instance: only a row that faults on a fresh one is guilty.
                 fault if fault.can_be_halved() && !was_fresh => {
                     tasks.push(Task { rows, on_fresh: true, was_late: false });
                 }

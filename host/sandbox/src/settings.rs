@@ -19,8 +19,8 @@ pub struct Settings {
     pub workers: NonZeroUsize,
     /// How many instances can be alive at once: 16 for each worker, at least 64.
     ///
-    /// Each reserves 4 GiB of address space, none of it memory until it is touched. A freed instance's place stays warm for its
-    /// component, so more places than workers make switching between components cheap.
+    /// Each reserves 4 GiB of address space, none of it memory until it is touched. The slot of a freed instance stays warm for its
+    /// component, so more slots than workers make switching between components cheap.
     pub instances: u32,
     /// The most memory that any rule can be given, whatever its limits say: 64 MiB.
     pub memory_ceiling: Bytes,
@@ -35,7 +35,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults for so many workers.
+    /// The defaults for this number of workers.
     #[must_use]
     pub fn new(workers: NonZeroUsize) -> Self {
         let instances = u32::try_from(workers.get()).unwrap_or(u32::MAX).saturating_mul(16).clamp(64, 4_096);

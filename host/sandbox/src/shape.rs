@@ -56,17 +56,17 @@ pub struct Shape {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// It has been compiled already: machine code that nobody could check.
+    /// It has been compiled already: machine code cannot be checked.
     #[error("this is precompiled machine code, not a component; only WebAssembly is accepted")]
     Precompiled,
     /// It is a core module.
     #[error("this is a core module, not a component; `jurat build` makes components")]
     CoreModule,
     /// It does not begin as WebAssembly does.
-    #[error("this is no WebAssembly component: it does not begin like one")]
+    #[error("this is not a WebAssembly component: it does not begin like one")]
     NotWebAssembly,
     /// It begins as WebAssembly, and cannot be read to its end.
-    #[error("this is no WebAssembly component: it cannot be read to its end")]
+    #[error("this is not a WebAssembly component: it cannot be read to its end")]
     Malformed(#[source] BinaryReaderError),
     /// It breaks off inside of a section.
     #[error("the component is cut short")]
@@ -86,7 +86,7 @@ pub enum ShapeError {
 /// Reads a component's shape.
 ///
 /// # Errors
-/// When it is no component, or exceeds a cap.
+/// When it is not a component, or exceeds a cap.
 pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
     if wasmtime::Engine::detect_precompiled(bytes).is_some() {
         return Err(ShapeError::Precompiled);

@@ -1,9 +1,9 @@
-//! Places for instances: who finds none waits, but not for ever.
+//! Slots for instances: a call that finds none free waits for one, for a limited time.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A fixed number of places.
+/// A fixed number of slots.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots(Arc<Inner>);
 
@@ -17,11 +17,11 @@ struct Inner {
 struct Count {
     free: u32,
     waiting: u32,
-    /// Places that have become free and belong to those who wait: who comes later cannot take them.
+    /// Slots that became free and belong to waiting threads: a thread that comes later cannot take them.
     granted: u32,
 }
 
-/// One place, given back when dropped.
+/// One slot, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot(Arc<Inner>);
 
@@ -33,7 +33,7 @@ impl Slots {
         }))
     }
 
-    /// Takes a place, waiting for one at most so long; none when the time is over.
+    /// Takes a slot. Waits for one at most for `wait`, and returns none after that.
     pub(crate) fn take(&self, wait: Duration) -> Option<Slot> {
         let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
         if count.free > 0 {
@@ -55,7 +55,7 @@ impl Drop for Slot {
         let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
         if count.waiting > count.granted {
             count.granted += 1;
-            // A system call, so it is made only for those who wait.
+            // A system call, so it is made only if a thread waits.
             self.0.freed.notify_one();
         } else {
             count.free += 1;
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_again_and_again_starves_nobody() {
+    fn a_thread_that_takes_again_and_again_starves_no_other() {
         let slots = Slots::new(1);
         let mut held = slots.take(Duration::ZERO);
         let waiting = {

@@ -122,7 +122,7 @@ fn random_bytes(seed: &[u8; 32]) -> Deterministic {
     Deterministic::new(blocks.collect())
 }
 
-/// The time of the run, for ever.
+/// A clock that always says the time of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoppedClock {
     now: i64,

@@ -22,7 +22,7 @@ pub struct Anchor {
     sha256: Digest,
 }
 
-/// Why a file is no root to start from.
+/// Why a file cannot be the root to start from.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum AnchorError {
@@ -34,10 +34,10 @@ pub enum AnchorError {
         /// The digest that it has.
         found: Digest,
     },
-    /// It is no envelope.
-    #[error("it is no signed metadata")]
+    /// It is not an envelope.
+    #[error("it is not signed metadata")]
     Envelope(#[from] EnvelopeError),
-    /// Its payload is no root.
+    /// Its payload is not a root.
     #[error("it is signed metadata, but no root that can be used")]
     Metadata(#[from] MetadataError),
     /// Its own keys have not signed it, so it cannot have come from a repository.

@@ -76,7 +76,7 @@ pub struct Demands {
     pub caps: Caps,
 }
 
-/// The lowest versions that are accepted, for hosts that remember nothing yet: whoever deploys them may know more.
+/// The lowest versions that are accepted, for hosts that remember nothing yet: their operator may know more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Floors {
     /// Of root.

@@ -1,6 +1,6 @@
 //! Ways around the proof, for development: to run rules before anybody has signed them.
 //!
-//! What comes from here says so for ever: [`VerifiedRelease::origin`] is [`Origin::Unsigned`], and results and log lines are to
+//! What comes from here always says so: [`VerifiedRelease::origin`] is [`Origin::Unsigned`], and results and log lines are to
 //! repeat it. A host uses this module only where its settings ask for it by name.
 
 use crate::digest::Digest;

@@ -45,9 +45,9 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A text that is no SHA-256.
+/// A text that is not a SHA-256.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{} is no SHA-256: 64 lower-case hexadecimal digits are expected", Quoted(.0))]
+#[error("{} is not a SHA-256: 64 lower-case hexadecimal digits are expected", Quoted(.0))]
 pub struct ParseDigestError(String);
 
 impl FromStr for Digest {

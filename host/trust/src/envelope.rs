@@ -29,7 +29,7 @@ pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8
     encoding
 }
 
-/// A payload and signatures of it, which nobody has checked.
+/// A payload and its signatures, not checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Envelope {
     payload: Vec<u8>,
@@ -51,7 +51,7 @@ pub struct SignedPayload<'a> {
 }
 
 impl Envelope {
-    /// A payload that nobody has signed yet.
+    /// A payload without signatures.
     #[must_use]
     pub fn unsigned(payload: Vec<u8>) -> Self {
         Self { payload, signatures: Vec::new() }
@@ -101,7 +101,7 @@ impl Envelope {
         document.to_string().into_bytes()
     }
 
-    /// The payload, **whoever wrote it**: for showing to people what they are about to sign.
+    /// The payload, **not verified**: for showing to people what they are about to sign.
     #[must_use]
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
@@ -174,7 +174,7 @@ impl Envelope {
         signatures.any(|one| self.add_signature(key, &one.bytes).is_ok())
     }
 
-    /// The payload, if enough of the keys have signed it. The one place where a threshold is counted.
+    /// The payload, if enough of the keys have signed it. Thresholds are counted here only.
     ///
     /// Signatures by unknown keys, and those that do not hold, do not harm: a role may be handed from some keys to others while
     /// both sign. They do not help either. A key that is known under two names counts once.

@@ -16,7 +16,7 @@ pub trait Fetch {
     /// The cap is what keeps an endless file from filling the memory, so it is to be applied while reading.
     ///
     /// # Errors
-    /// When there is no such file, it is longer than the cap, or it cannot be had just now.
+    /// When there is no such file, it is longer than the cap, or it is not available now.
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError>;
 }
 

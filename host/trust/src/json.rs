@@ -23,7 +23,7 @@ pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// Its bytes are no text.
+    /// Its bytes are not text.
     #[error("it is not UTF-8 from byte {offset} on")]
     NotUtf8 {
         /// The first byte that is wrong, counted from 0.
@@ -58,19 +58,19 @@ pub enum FormatError {
     /// A member is not there.
     #[error("{} is missing", Quoted(.at))]
     Missing {
-        /// The place of the member in the document.
+        /// The position of the member in the document.
         at: String,
     },
     /// A member that has no meaning. It could be a limit or a condition that this version does not know.
     #[error("{} is not known here", Quoted(.at))]
     Unknown {
-        /// The place of the member in the document.
+        /// The position of the member in the document.
         at: String,
     },
     /// A value is not what belongs there.
     #[error("{} must be {expected}", Quoted(.at))]
     Unexpected {
-        /// The place of the value in the document.
+        /// The position of the value in the document.
         at: String,
         /// What belongs there.
         expected: &'static str,

@@ -42,17 +42,17 @@ pub struct SecretKey(SigningKey);
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(String);
 
-/// Why something is no key.
+/// Why something is not a key.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is no private key file.
-    #[error("it is no Ed25519 private key in PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`)")]
+    /// It is not a private key file.
+    #[error("it is not an Ed25519 private key in PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`)")]
     NotPrivate(#[source] pkcs8::Error),
-    /// It is no public key file.
-    #[error("it is no Ed25519 public key in PEM (`-----BEGIN PUBLIC KEY-----`)")]
+    /// It is not a public key file.
+    #[error("it is not an Ed25519 public key in PEM (`-----BEGIN PUBLIC KEY-----`)")]
     NotPublic(#[source] pkcs8::spki::Error),
-    /// It is a private key where a public key belongs. It may have been sent to somebody.
+    /// It is a private key where a public key belongs. It may have been sent to others.
     #[error("it is a private key, but a public key belongs here")]
     PrivateForPublic,
     /// It is a public key where a private key belongs.
@@ -67,7 +67,7 @@ pub enum KeyError {
     /// The passphrase does not open it.
     #[error("the passphrase is wrong, or the file is damaged")]
     WrongPassphrase,
-    /// A passphrase that everybody knows.
+    /// An empty passphrase.
     #[error("the passphrase is empty")]
     EmptyPassphrase,
     /// It is encrypted in another way.
@@ -78,11 +78,11 @@ pub enum KeyError {
     /// To open it would take more memory or time than anybody needs.
     #[error("the private key asks for more memory or work to open it than is allowed here")]
     TooCostly,
-    /// There is no randomness to write it with.
+    /// The system gives no randomness to write it with.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// The bytes are no point of the curve.
-    #[error("the 32 bytes are no Ed25519 public key")]
+    /// The bytes are not a point of the curve.
+    #[error("the 32 bytes are not an Ed25519 public key")]
     NotAPoint,
     /// The bytes are a second spelling of another key.
     #[error("the 32 bytes are not the canonical form of an Ed25519 public key")]
@@ -101,7 +101,7 @@ impl PublicKey {
     /// The key with the given 32 bytes.
     ///
     /// # Errors
-    /// When they are no key, not its canonical form, or the key is weak.
+    /// When they are not a key, not in its canonical form, or the key is weak.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
         if key.is_weak() {
@@ -140,7 +140,7 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Whether the signature of exactly these bytes by this key holds. The only place where a signature is checked.
+    /// Whether the signature of exactly these bytes by this key holds. Signatures are checked here only.
     pub(crate) fn is_signer_of(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
@@ -179,7 +179,7 @@ impl SecretKey {
         SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(KeyError::NotPrivate)
     }
 
-    /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. Whoever reads the file can sign.
+    /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. Anybody who reads the file can sign.
     ///
     /// # Errors
     /// None that is known: 32 bytes always have this form.
@@ -225,7 +225,7 @@ impl fmt::Display for KeyId {
 
 /// A text that cannot name a key.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{} is no key id: 1 to 128 visible ASCII characters are expected", Quoted(.0))]
+#[error("{} is not a key id: 1 to 128 visible ASCII characters are expected", Quoted(.0))]
 pub struct ParseKeyIdError(String);
 
 impl FromStr for KeyId {

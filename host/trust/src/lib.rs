@@ -16,7 +16,7 @@
 //!
 //! The metadata is that of The Update Framework 1.0.34, the envelope is DSSE 1.0.2, signatures are Ed25519. Nothing is read before
 //! what vouches for it has been verified, and the bytes that were verified are the bytes that are read. The [`Client`] does all of
-//! this, and remembers in a [`Store`] what it has seen, so that nobody can make it go back.
+//! this, and remembers in a [`Store`] what it has seen, so that it cannot be made to go back.
 //!
 //! Everything is a function of its arguments: no files, no clock, no environment, no threads. The caller brings the bytes through
 //! [`Fetch`], the memory through [`Store`], and the time; new keys alone come from elsewhere.

@@ -35,7 +35,7 @@ pub struct VerifiedRelease {
 pub enum Origin {
     /// From a repository, with a chain of signatures down to each byte.
     Signed(Box<Provenance>),
-    /// From the development path. Nobody vouches for it.
+    /// From the development path. Its signatures were not checked.
     Unsigned,
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::name::{NameError, RoleName, SafePath};
 use crate::version::MetadataVersion;
 
-/// Who vouches for what.
+/// The roles, which vouch for each other and for releases.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Role {
     /// Says which keys the four top roles have.

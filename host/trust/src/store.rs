@@ -1,4 +1,4 @@
-//! What a host keeps of a repository, so that nobody can make it go back.
+//! What a host keeps of a repository, so that it cannot be made to go back.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,10 +9,10 @@ use thiserror::Error;
 use crate::name::RoleName;
 use crate::version::MetadataVersion;
 
-/// The place where a host keeps the envelopes that it has accepted, exactly as it received them.
+/// Where a host keeps the envelopes that it has accepted, exactly as it received them.
 ///
 /// It is read again at every start and verified from the [`Anchor`](crate::Anchor) up, so it is trusted with one thing only: to
-/// remember. Whoever can delete from it can bring the host back to what it was before.
+/// remember. Anybody who can delete from it can bring the host back to what it was before.
 ///
 /// # Limits
 /// One writer at a time; see to it before a [`Client`](crate::Client) is opened.
@@ -23,7 +23,7 @@ pub trait Store {
     /// When that cannot be told.
     fn read(&self, file: &StateFile) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Writes a file, in the place of what was there. When this returns, the bytes survive a loss of power; if it does not return,
+    /// Writes a file, and replaces what was there. When this returns, the bytes survive a loss of power; if it does not return,
     /// either the old bytes are there or the new ones.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ pub enum StateFile {
     Clock,
 }
 
-/// The place where things are kept has failed.
+/// The store has failed.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct StoreError(pub Box<dyn Error + Send + Sync>);

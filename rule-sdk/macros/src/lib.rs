@@ -1,4 +1,4 @@
-//! The macros of `jurat-rule`, which re-exports and documents them. A mistake is a compile error at the word that is wrong.
+//! The macros of `jurat-rule`, which re-exports and documents them. What is wrong is a compile error at the wrong word.
 
 mod finding;
 mod inputs;
@@ -55,7 +55,7 @@ pub fn derive_inputs(item: TokenStream) -> TokenStream {
 pub fn rule(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemFn);
     let expanded = syn::parse(arguments).and_then(|arguments| rule::expand(&arguments, &item));
-    // The function is there even where the rule is not, so that one mistake is one error.
+    // The function is there even where the rule is not, so that one error is not followed by others.
     let rule = expanded.unwrap_or_else(syn::Error::into_compile_error);
     quote!(#item #rule).into()
 }

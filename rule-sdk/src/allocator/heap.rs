@@ -69,7 +69,7 @@ impl<M: Memory> Heap<M> {
         Self { memory, small: [0; (SMALL / ALIGN) as usize], bins: [0; BINS], filled: 0, rest: 0, end: 0 }
     }
 
-    /// A block of so many bytes, on a multiple of `align`, a power of two. None = the memory has no more.
+    /// A block of `bytes` bytes, on a multiple of `align`, a power of two. None: the memory is used up.
     pub(crate) fn allocate(&mut self, bytes: u32, align: u32) -> Option<u32> {
         let size = block_size(bytes)?;
         if align <= ALIGN {
@@ -273,7 +273,7 @@ impl<M: Memory> Heap<M> {
                 self.make_free(self.rest, unused);
                 self.clear(self.end, PREVIOUS_USED);
             } else if unused > 0 {
-                // Too short for a block; nobody will ever free it.
+                // Too short for a block; it is never freed.
                 self.memory.store(self.rest, unused | USED | PREVIOUS_USED);
             }
             self.rest = first;
@@ -321,7 +321,7 @@ impl<M: Memory> Heap<M> {
     }
 }
 
-/// How long a block must be to hold so many bytes.
+/// How long a block must be to hold this many bytes.
 fn block_size(bytes: u32) -> Option<u32> {
     (bytes <= GREATEST).then(|| (bytes + TAG).next_multiple_of(ALIGN).max(LEAST))
 }

@@ -1,4 +1,4 @@
-//! A loan has a status, and one that everybody knows.
+//! The status of a loan is one of those that exist.
 
 use jurat_rule::{Inputs, Verdict, fail, rule};
 

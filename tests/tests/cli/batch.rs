@@ -46,12 +46,6 @@ fn written(site: &Site) -> Vec<String> {
     names
 }
 
-/// Says what was not tried.
-#[expect(clippy::print_stderr, reason = "whoever reads the output of the tests should know")]
-fn skipped(what: &str) {
-    eprintln!("skipped: {what}");
-}
-
 /// Every rule result of a tree.
 fn flat(results: &Value) -> Vec<&Value> {
     let results = results.as_array().unwrap().iter();

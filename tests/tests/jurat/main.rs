@@ -9,4 +9,3 @@
 )]
 
 mod batches;
-mod sandbox;

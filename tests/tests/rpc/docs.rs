@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Output, Stdio};
 
 use jurat_tests::site::{Site, root, sample_path};
-use jurat_tests::{guest, program};
+use jurat_tests::{guest, program, skip};
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
@@ -36,7 +36,7 @@ fn the_python_client_of_the_documents_works() {
 #[test]
 fn the_java_client_of_the_documents_works() {
     match Command::new("java").arg("-version").output() {
-        Err(error) if error.kind() == ErrorKind::NotFound => skipped("the Java client: there is no `java`"),
+        Err(error) if error.kind() == ErrorKind::NotFound => skip::not_tried("the Java client: there is no `java`"),
         _ => works("Client.java", "java", &["java", "Client.java"]),
     }
 }
@@ -50,7 +50,7 @@ fn a_proxy_stands_in_front_of_two_servers_and_one_of_them_goes() {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     if status.code() == Some(SKIPPED) {
-        return skipped(&format!("the proxy: {stdout}"));
+        return skip::not_tried(&format!("the proxy: {stdout}"));
     }
     assert!(status.success(), "{status}\n{stdout}{stderr}");
     assert!(stdout.contains(" requests; "), "{stdout}");
@@ -197,12 +197,6 @@ fn is_like(shown: &Value, found: &Value) -> bool {
         }
         (shown, found) => std::mem::discriminant(shown) == std::mem::discriminant(found),
     }
-}
-
-/// Says what was not tried.
-#[expect(clippy::print_stderr, reason = "whoever reads the output of the tests should know")]
-fn skipped(what: &str) {
-    eprintln!("SKIPPED, NOT TRIED: {what}");
 }
 
 /// Everything between fences.

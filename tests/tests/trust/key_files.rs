@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::process::{Command, Stdio};
 
+use jurat_tests::skip;
 use jurat_trust::{SecretKey, Signer as _};
 use serde_json::{Value, json};
 
@@ -55,7 +56,7 @@ fn openssl_reads_our_key_files_and_we_read_its_own() {
         Some(String::from_utf8(output.stdout).unwrap())
     };
     let Some(public) = run(&["pkey", "-pubout", "-passin", "file:passphrase"], &encrypted) else {
-        return python::skipped("key files, by OpenSSL: there is no `openssl`");
+        return skip::not_tried("key files, by OpenSSL: there is no `openssl`");
     };
     assert_eq!(public, key.public().to_pem().unwrap());
     let plain = key.to_pem().unwrap();

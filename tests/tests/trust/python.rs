@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use jurat_tests::guest;
+use jurat_tests::{guest, skip};
 
 /// The directory of the scripts.
 pub(crate) fn scripts() -> PathBuf {
@@ -20,14 +20,8 @@ pub(crate) fn environment(what: &str) -> Option<Environment> {
     if fs::read(directory.join("installed.txt")).is_ok_and(|installed| installed == wanted) {
         return Some(Environment(directory.join("bin/python")));
     }
-    skipped(&format!("{what}: target/python has no python-tuf; `cargo xtask test` installs it where it can"));
+    skip::not_tried(&format!("{what}: target/python has no python-tuf; `cargo xtask test` installs it where it can"));
     None
-}
-
-/// Says what was not tried, in the way that `cargo xtask test` counts.
-pub(crate) fn skipped(what: &str) {
-    // Not with `print!`, which the runner keeps to itself while a test passes.
-    std::io::stdout().write_all(format!("\nSKIPPED, NOT TRIED: {what}\n").as_bytes()).unwrap();
 }
 
 /// A Python that can import `tuf`.

@@ -1,11 +1,11 @@
 //! The files of a crate as modules, and what each of them uses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tokens::{self, Token};
+use crate::rust_files::{self, read};
 use crate::shell::Failure;
+use crate::tokens::{self, Token};
 
 /// A crate as its files have it.
 #[derive(Debug)]
@@ -52,9 +52,7 @@ pub(super) struct Written {
 impl Crate {
     /// Reads the files below `source`, without tests.
     pub(super) fn read(root: &Path, source: &Path) -> Result<Self, Failure> {
-        let mut paths = Vec::new();
-        find(&root.join(source), &mut paths)?;
-        paths.sort();
+        let paths = rust_files::below(&root.join(source))?;
         let texts: Vec<_> =
             paths.into_iter().map(|path| read(&path).map(|text| (path, text))).collect::<Result<_, _>>()?;
         let mut modules = Vec::new();
@@ -112,23 +110,6 @@ fn module(path: &Path) -> Option<Vec<String>> {
 
 fn child(module: &[String], name: String) -> Vec<String> {
     module.iter().cloned().chain([name]).collect()
-}
-
-fn find(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format!("{} cannot be read: {error}", directory.display()));
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            find(&path, paths)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))
 }
 
 impl File {

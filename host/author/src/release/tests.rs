@@ -82,11 +82,11 @@ fn everything_that_is_wrong_with_a_release_file_is_said_at_once() {
     );
     let lines: Vec<_> = refused.unwrap_err().iter().map(ToString::to_string).collect();
     let starts = [
-        "release.yaml:1:7: name: `Loan` is no release name",
+        "release.yaml:1:7: name: `Loan` is not a release name",
         "release.yaml:2:10: version: a text is expected, but this is a number: put it in quotes",
         "release.yaml:3:14: components[0].path: it is missing",
         "release.yaml:3:15: components[0].pth: this key is not known, did you mean `path`?",
-        "release.yaml:4:14: field_maps[0]: `../x.json` is no safe path",
+        "release.yaml:4:14: field_maps[0]: `../x.json` is not a safe path",
         "release.yaml:5:32: builtin.rule_001_v1.check: `json_schema` is expected, but this is `json_shema`, did you mean",
         "release.yaml:6:1: schema: this key is not known, did you mean `schemas`?",
     ];

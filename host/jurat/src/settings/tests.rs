@@ -173,9 +173,9 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         [
             "local-config.yaml:1:1: business_config_uri: it is missing",
             "local-config.yaml:1:1: business_config_url: this key is not known, did you mean `business_config_uri`?",
-            "local-config.yaml:3:15: trust.repository: `Demo` is no repository id: at most 64 of a-z, 0-9, `.`, `_` and `-` are \
+            "local-config.yaml:3:15: trust.repository: `Demo` is not a repository id: at most 64 of a-z, 0-9, `.`, `_` and `-` are \
              expected, a letter or digit first",
-            "local-config.yaml:4:12: trust.release: `loan` is no path of a release: names separated by `/` are expected, the last \
+            "local-config.yaml:4:12: trust.release: `loan` is not a path of a release: names separated by `/` are expected, the last \
              followed by `.json`",
             "local-config.yaml:5:15: trust.on_expired: `serve_last_good` or `refuse` is expected, but this is `never`",
             "local-config.yaml:6:13: trust.headers[0]: a header and the name of its value are expected, as in `Authorization: CDN_TOKEN`",

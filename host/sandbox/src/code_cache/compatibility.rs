@@ -43,7 +43,7 @@ impl Compatibility {
     }
 }
 
-/// Keeps what is hashed instead of hashing it to 64 bits, in which somebody could find two engines that look the same.
+/// Keeps what is hashed instead of hashing it to 64 bits: two engines with the same 64 bits could be found.
 struct Collected(Vec<u8>);
 
 impl Hasher for Collected {

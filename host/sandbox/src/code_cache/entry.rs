@@ -208,7 +208,7 @@ mod tests {
         config.consume_fuel(false);
         let other = Engine::new(&config).unwrap();
         let foreign = compile::compile(&other, &Compiler::InProcess, COMPONENT).unwrap();
-        let entry = seal(&foreign, &case.key, &case.component, &case.compatibility);
+        let entry = seal(foreign.as_slice(), &case.key, &case.component, &case.compatibility);
         let opened = MachineCode::authentic(case.open(entry).ok().unwrap());
         assert!(matches!(compile::load(&case.engine, &opened), Err(compile::CompileError::Mismatch(_))));
     }

@@ -100,7 +100,7 @@ fn compile_within(
     match status.code() {
         Some(0) if code.len() as u64 > CODE_BYTES => Err(CompileError::TooCostly(wall_clock)),
         Some(0) if Engine::detect_precompiled(&code) == Some(Precompiled::Component) => Ok(code),
-        Some(0) => Err(CompileError::Process(io::Error::other("what it wrote is no machine code"))),
+        Some(0) => Err(CompileError::Process(io::Error::other("its output is not machine code"))),
         Some(INVALID) => Err(CompileError::Invalid(complaint.trim().into())),
         // A signal: the kernel enforced one of the limits, or the compiler ran out of stack.
         None => Err(CompileError::TooCostly(Duration::from_secs(PROCESSOR_SECONDS))),
@@ -108,7 +108,7 @@ fn compile_within(
     }
 }
 
-/// Hands over the component and takes what comes back; all three pipes at once, so that nobody waits for the other.
+/// Hands over the component and takes what comes back; all three pipes at once, so that neither side waits for the other.
 fn talk(wall_clock: Duration, child: &mut Child, bytes: &[u8]) -> Result<(Vec<u8>, String), CompileError> {
     let begun = Instant::now();
     let missing = || CompileError::Process(io::Error::from(io::ErrorKind::BrokenPipe));
@@ -125,7 +125,7 @@ fn talk(wall_clock: Duration, child: &mut Child, bytes: &[u8]) -> Result<(Vec<u8
         let mut code = Vec::new();
         let read = output.take(CODE_BYTES + 1).read_to_end(&mut code);
         let complaint = complaint.join().unwrap_or_default();
-        // The receiver is gone when the time is over; then nobody wants to know.
+        // The receiver is gone when the time is over; then the answer is not needed.
         let _ = sender.send(read.map(|_| (code, complaint)));
     });
     reader.map_err(CompileError::Process)?;

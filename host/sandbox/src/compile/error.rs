@@ -17,7 +17,7 @@ pub enum CompileError {
     /// The compiler could not be started or talked to.
     #[error("the compiler process failed")]
     Process(#[source] io::Error),
-    /// The machine code does not fit this engine: the component has more instances than a place holds, or a mistake of the host.
+    /// The machine code does not fit this engine: the component has more instances than a slot holds, or it is a bug of the host.
     #[error("the compiled component does not fit this engine")]
     Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! Files from a source that nobody trusts.
+//! Files from a source that is not trusted.
 
 use jurat_model::Bytes;
 

@@ -84,8 +84,8 @@ pub enum UpdateError {
         /// The digest that it has.
         found: Digest,
     },
-    /// A metadata file is no envelope.
-    #[error("`{file}` is no signed metadata")]
+    /// A metadata file is not an envelope.
+    #[error("`{file}` is not signed metadata")]
     Envelope {
         /// The file.
         file: SafePath,
@@ -118,7 +118,7 @@ pub enum UpdateError {
         /// The type that it has.
         found: String,
     },
-    /// What was signed is no metadata.
+    /// What was signed is not metadata.
     #[error("the metadata in `{file}` cannot be used for {role}; its publisher must sign a new version")]
     Metadata {
         /// The file.
@@ -219,7 +219,7 @@ pub enum UpdateError {
     },
     /// A role is gone, as if it had never been.
     #[error(
-        "`{file}` no longer lists {role}, of which this host knows version {known}; the publisher must list it for ever"
+        "`{file}` no longer lists {role}, of which this host knows version {known}; the publisher must list it forever"
     )]
     Vanished {
         /// The snapshot.
@@ -271,7 +271,7 @@ pub enum UpdateError {
         /// How many are followed.
         cap: usize,
     },
-    /// Nobody who may list the release does.
+    /// No role that may list the release does.
     #[error(
         "`{file}` lists no release `{release}`, and {role} is the last that may; correct its name, or have it published"
     )]
@@ -300,7 +300,7 @@ pub enum UpdateError {
         manifest: Digest,
     },
     /// It would bring back what was revoked.
-    #[error("`{file}` no longer revokes the manifest `{manifest}`; the publisher of {role} must revoke it for ever")]
+    #[error("`{file}` no longer revokes the manifest `{manifest}`; the publisher of {role} must revoke it forever")]
     Unrevoked {
         /// The file.
         file: SafePath,
@@ -319,7 +319,7 @@ pub enum UpdateError {
         cause: Box<Self>,
     },
     /// The manifest is none.
-    #[error("`{file}` is no manifest that can be used")]
+    #[error("the manifest `{file}` cannot be used")]
     Manifest {
         /// The file.
         file: SafePath,

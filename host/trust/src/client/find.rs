@@ -1,4 +1,4 @@
-//! Who lists a release: the walk over delegations.
+//! Which role lists a release: the walk over delegations.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ impl<S: Store> Client<S> {
     /// date where the snapshot lists newer.
     ///
     /// # Errors
-    /// When no refresh has gone through yet, nobody lists the release, it has been revoked, or the metadata of a role on the way is
+    /// When no refresh has gone through yet, no role lists the release, it has been revoked, or the metadata of a role on the way is
     /// not as it should be. With [`Freshness::Demanded`] also when anything that it hangs on has expired.
     ///
     /// # Limits
@@ -164,7 +164,7 @@ impl<'t> Walk<'t> {
         walk
     }
 
-    /// The next role. None is asked twice, whoever delegates to it.
+    /// The next role. None is asked twice, even if several delegate to it.
     fn next(&mut self) -> Option<Step> {
         loop {
             let step = self.pending.pop()?;
@@ -174,7 +174,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Goes on with those whom a role delegates to, unless that is deeper than delegations are followed.
+    /// Goes on with the roles that a role delegates to, unless that is deeper than delegations are followed.
     fn enter(&mut self, step: &Step, role: &TargetsMetadata) -> bool {
         if step.depth == DEPTH {
             return !role.delegations().iter().any(|delegation| delegation.covers(self.target));
@@ -198,7 +198,7 @@ impl<'t> Walk<'t> {
             let is_last = delegation.terminating;
             steps.push(Step { delegation, by, by_version, depth, earliest: earliest.cloned() });
             if is_last {
-                // Nobody who is trusted less is asked.
+                // A role that is trusted less is not asked.
                 self.pending.clear();
                 break;
             }

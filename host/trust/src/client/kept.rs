@@ -172,7 +172,7 @@ fn read_roots<S: Store>(
 }
 
 /// Roots from before the anchor: from the time when it was another one. They are asked for one thing only, whether what is kept was
-/// signed by keys that were good once; whoever could forge them could as well remove what is kept.
+/// signed by keys that were good once; an attacker who could forge them could as well remove what is kept.
 fn roots_before<S: Store>(store: &S, anchor: &Anchor) -> Result<Vec<RootMetadata>, UpdateError> {
     let mut roots = Vec::new();
     let mut version = anchor.version();

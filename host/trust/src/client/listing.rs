@@ -166,7 +166,7 @@ impl VerifiedManifest {
         &self.provenance
     }
 
-    /// Checks that the files of the release are no larger than this host reads, before anybody fetches them.
+    /// Checks that the files of the release are no larger than this host reads, before any is fetched.
     ///
     /// # Errors
     /// When one of them, or all together, are larger.

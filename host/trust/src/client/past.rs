@@ -15,7 +15,7 @@ impl<S: Store> Client<S> {
     /// signed it to which the path is left now; that it has been replaced since, or has expired, does not matter.
     ///
     /// # Errors
-    /// When nobody who may list the release has signed the envelope, it does not list this manifest, or the manifest has been revoked:
+    /// When no role that may list the release has signed the envelope, it does not list this manifest, or the manifest has been revoked:
     /// by the newest metadata that this host knows.
     pub fn find_past(&self, envelope: &[u8], target: &TargetPath, manifest: &Digest) -> Result<Listing, UpdateError> {
         self.past(envelope, target, manifest)
@@ -31,7 +31,7 @@ impl<S: Store> Client<S> {
         for (authority, earliest) in delegated.chain([(self.targets_authority(), None)]) {
             let trusted = match self.verify_past(envelope, &authority) {
                 Ok(trusted) => trusted,
-                // Hardly ever signed by those, so that it is no news.
+                // Usually not signed by those: not worth a message.
                 Err(UpdateError::Signatures { .. }) if authority.role == Role::Targets => continue,
                 Err(cause) => {
                     refusal.get_or_insert(cause);

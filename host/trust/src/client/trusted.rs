@@ -1,4 +1,4 @@
-//! Metadata that enough keys have signed: the one place where an envelope becomes something to rely on.
+//! Metadata that enough keys have signed: only here does an envelope become trusted metadata.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) struct Trusted<T> {
     pub(super) keys: KeySet,
 }
 
-/// Who may sign a role, and who says so.
+/// The keys that may sign a role, and the metadata that names them.
 #[derive(Clone, Debug)]
 pub(super) struct Authority<'a> {
     pub(super) role: Role,
@@ -123,7 +123,7 @@ impl Trusted<RootMetadata> {
 }
 
 impl Trusted<TargetsMetadata> {
-    /// Whether this may take the place of what was accepted before: its version does not go down, and no revocation is taken back.
+    /// Whether this may replace what was accepted before: its version does not go down, and no revocation is taken back.
     pub(super) fn check_replaces(&self, role: &Role, before: &Self) -> Result<(), UpdateError> {
         let (known, found) = (before.metadata.version(), self.metadata.version());
         let file = role.file(found);

@@ -1,4 +1,4 @@
-//! Taking a document apart, member by member, with the place of each in every error.
+//! Taking a document apart, member by member, with the position of each in every error.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{FormatError, MAX_INTEGER};
 
-/// Characters of a foreign member name that the place of a value repeats. Places of values are built for all items of a list at
+/// Characters of a foreign member name that the position of a value repeats. Positions of values are built for all items of a list at
 /// once; a long name must not be copied for each.
 const NAME_SHOWN: usize = 48;
 
@@ -17,7 +17,7 @@ pub(crate) struct Members {
     members: Map<String, Value>,
 }
 
-/// A value and its place in the document.
+/// A value and its position in the document.
 pub(crate) struct Node {
     at: String,
     value: Value,
@@ -34,24 +34,24 @@ impl Members {
 
     /// The member of that name.
     pub(crate) fn take(&mut self, name: &str) -> Result<Node, FormatError> {
-        self.take_optional(name).ok_or_else(|| FormatError::Missing { at: place(&self.at, name) })
+        self.take_optional(name).ok_or_else(|| FormatError::Missing { at: position(&self.at, name) })
     }
 
     /// The member of that name, if there is one.
     pub(crate) fn take_optional(&mut self, name: &str) -> Option<Node> {
         let value = self.members.remove(name)?;
-        Some(Node { at: place(&self.at, name), value })
+        Some(Node { at: position(&self.at, name), value })
     }
 
-    /// Refuses members that nobody has taken.
+    /// Refuses members that were not taken.
     pub(crate) fn refuse_rest(self) -> Result<(), FormatError> {
         match self.members.keys().next() {
-            Some(name) => Err(FormatError::Unknown { at: place(&self.at, name) }),
+            Some(name) => Err(FormatError::Unknown { at: position(&self.at, name) }),
             None => Ok(()),
         }
     }
 
-    /// The members that nobody has taken.
+    /// The members that were not taken.
     pub(crate) fn into_rest(self) -> Map<String, Value> {
         self.members
     }
@@ -60,7 +60,7 @@ impl Members {
     pub(crate) fn into_entries(self) -> impl Iterator<Item = (String, Node)> {
         let Self { at, members } = self;
         members.into_iter().map(move |(name, value)| {
-            let node = Node { at: place(&at, &name), value };
+            let node = Node { at: position(&at, &name), value };
             (name, node)
         })
     }
@@ -139,7 +139,7 @@ impl Node {
     }
 }
 
-fn place(at: &str, name: &str) -> String {
+fn position(at: &str, name: &str) -> String {
     let shown: String = name.chars().take(NAME_SHOWN).collect();
     if at.is_empty() { shown } else { format!("{at}.{shown}") }
 }

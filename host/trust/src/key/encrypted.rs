@@ -58,7 +58,7 @@ const SCRYPT_WORK: u64 = 1 << 24;
 /// The most iterations of PBKDF2. OpenSSL's default is 2,048, today's advice 600,000.
 const PBKDF2_ITERATIONS: u32 = 10_000_000;
 
-/// Whether somebody who opens a file may be made to pay for this. N = 0 and N = 1 are no scrypt.
+/// Whether opening a file may cost this much. scrypt does not allow N = 0 and N = 1.
 fn is_bearable(blocks: u64, r: u16, p: u16) -> bool {
     let (r, p) = (u64::from(r), u64::from(p));
     let memory = blocks.max(p).checked_mul(r).and_then(|units| units.checked_mul(128));
@@ -149,7 +149,7 @@ impl SecretKey {
             Err(pkcs5::Error::DecryptFailed) => return Err(KeyError::WrongPassphrase),
             Err(error) => return Err(KeyError::UnknownEncryption(error)),
         };
-        // One wrong passphrase in 256 leaves bytes that look well padded. They are no key of any kind.
+        // One wrong passphrase in 256 leaves bytes that look well padded. They are not a key of any kind.
         let key = PrivateKeyInfoRef::from_der(&plain).map_err(|_| KeyError::WrongPassphrase)?;
         SigningKey::try_from(key).map(Self).map_err(KeyError::NotPrivate)
     }
@@ -183,7 +183,7 @@ mod tests {
     fn what_opening_a_file_may_cost_is_bounded() {
         let is_bearable = |log_blocks, lanes| PassphraseCost::new(log_blocks, lanes).is_some();
         assert!(is_bearable(1, 1) && is_bearable(14, 8) && is_bearable(17, 1));
-        // N = 0 is not even a number that can be taken the logarithm of; N = 1 is no scrypt.
+        // N = 0 is not even a number that can be taken the logarithm of; scrypt does not allow N = 1.
         assert!(!is_bearable(0, 1) && !is_bearable(64, 1) && !is_bearable(255, 1) && !is_bearable(14, 0));
         // Memory.
         assert!(is_bearable(18, 1) && !is_bearable(19, 1) && !is_bearable(30, 1) && !is_bearable(63, u16::MAX));

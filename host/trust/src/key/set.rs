@@ -1,4 +1,4 @@
-//! Who may sign, and how many of them must.
+//! The keys that may sign, and how many of them must.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub struct KeySet {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum KeySetError {
-    /// Nobody would have to sign.
-    #[error("the threshold is 0, so nobody would have to sign")]
+    /// No signature would be needed.
+    #[error("the threshold is 0: no signature would be needed")]
     ZeroThreshold,
     /// Nothing could ever be signed.
     #[error("the threshold is {threshold}, but there are only {keys} different keys")]
@@ -48,7 +48,7 @@ impl KeySet {
         Self::with_ids(threshold, keys.into_iter().map(|key| (KeyId::of(&key), key)))
     }
 
-    /// A set of keys under names that somebody else gave.
+    /// A set of keys under names that others gave them.
     ///
     /// # Errors
     /// When the threshold is zero or can never be reached, or a name is listed twice.

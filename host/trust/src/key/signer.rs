@@ -1,4 +1,4 @@
-//! Whoever signs: a key in this process, or one that never leaves its device.
+//! Signers: a key in this process, or one that never leaves its device.
 
 use std::error::Error;
 

@@ -90,7 +90,7 @@ pub enum Wasi {
 
 /// Limits that a release sets for one of its components.
 ///
-/// They are no limits by themselves, as each may be missing: [`LowerLimits::within`] makes those that hold.
+/// They are not limits by themselves, as each may be missing: [`LowerLimits::within`] makes those that hold.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LowerLimits {
     /// Instructions for a call.

@@ -62,7 +62,7 @@ pub enum MetadataError {
         /// The role.
         role: String,
     },
-    /// A delegation of a kind that is not read here. To pass over it could hand its paths to somebody else.
+    /// A delegation of a kind that is not read here. To skip it could give its paths to another role.
     #[error("it delegates by the digests of paths, which is not known here")]
     HashedPaths,
 }

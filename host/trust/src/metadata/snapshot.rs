@@ -35,7 +35,7 @@ impl SnapshotMetadata {
     /// Reads a payload.
     ///
     /// # Errors
-    /// When it cannot be read, is of another role or another major version of TUF, or lists what is no metadata of a role.
+    /// When it cannot be read, is of another role or another major version of TUF, or lists something that is not the metadata of a role.
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let mut document = Document::parse(bytes, "snapshot")?;
         let mut files = BTreeMap::new();
@@ -61,7 +61,7 @@ impl SnapshotMetadata {
         Some(Self { header: self.header.successor(expires)?, files: self.files.clone() })
     }
 
-    /// Lists the metadata of a role in the place of what was listed for it. Nothing can be taken out again: hosts refuse a snapshot
+    /// Lists the metadata of a role instead of what was listed for it. Nothing can be taken out again: hosts refuse a snapshot
     /// from which a role has vanished.
     #[must_use]
     pub fn with_file(mut self, role: Role, file: MetaFile) -> Self {

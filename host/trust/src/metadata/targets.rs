@@ -46,11 +46,11 @@ pub struct Delegation {
     pub keys: KeySet,
     /// Which paths it may list; what else it lists does not count.
     pub paths: Vec<PathPattern>,
-    /// Whether nobody further down the list is asked for these paths.
+    /// Whether no delegation further down the list is asked for these paths.
     pub terminating: bool,
 }
 
-/// Why metadata cannot take the place of earlier metadata.
+/// Why metadata cannot replace earlier metadata.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SuccessionError {
@@ -100,7 +100,7 @@ impl TargetsMetadata {
         Self { header: self.header.clone().expiring(expires), ..self }
     }
 
-    /// Lists a release in the place of what was listed there.
+    /// Lists a release instead of what was listed there.
     #[must_use]
     pub fn with_release(mut self, path: &TargetPath, manifest: &Manifest) -> Self {
         self.targets.insert(path.as_path().clone(), Target::of_release(manifest));
@@ -121,7 +121,7 @@ impl TargetsMetadata {
         self
     }
 
-    /// Leaves paths to a role, in the place of what was left to it, or after everybody else.
+    /// Delegates paths to a role, instead of what was delegated to it, or after all other delegations.
     #[must_use]
     pub fn with_delegation(mut self, delegation: Delegation) -> Self {
         match self.delegations.iter_mut().find(|existing| existing.role == delegation.role) {
@@ -138,7 +138,7 @@ impl TargetsMetadata {
         self
     }
 
-    /// Whether this can take the place of `earlier`.
+    /// Whether this can replace `earlier`.
     ///
     /// # Errors
     /// When it is for another repository, its version is not higher, or it takes back a revocation.
@@ -173,7 +173,7 @@ impl TargetsMetadata {
         releases.filter_map(|(path, target)| Some((path.as_str().parse().ok()?, target)))
     }
 
-    /// To whom paths are left, in the order in which they are asked.
+    /// The roles to which paths are delegated, in the order in which they are asked.
     #[must_use]
     pub fn delegations(&self) -> &[Delegation] {
         &self.delegations

@@ -6,7 +6,7 @@ use crate::quote::Quoted;
 
 /// A text that cannot be used as a name.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{} is no {what}: {rule}", Quoted(.found))]
+#[error("{} is not a {what}: {rule}", Quoted(.found))]
 pub struct NameError {
     pub(super) found: String,
     pub(super) what: &'static str,

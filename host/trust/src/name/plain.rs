@@ -56,12 +56,12 @@ impl RoleName {
     /// The role of a tenant: `t-` and its name.
     ///
     /// # Errors
-    /// When that is no name, or too long.
+    /// When it is not a name, or too long.
     pub fn of_tenant(tenant: &str) -> Result<Self, NameError> {
         format!("t-{tenant}").parse()
     }
 
-    /// The tenant whose role it is; none if it is no tenant's.
+    /// The tenant whose role it is; none if it belongs to no tenant.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.0.strip_prefix("t-").filter(|tenant| !tenant.is_empty())

@@ -23,7 +23,7 @@ impl TargetPath {
     /// The path of a release below a prefix; the prefix may be empty.
     ///
     /// # Errors
-    /// When a part of the prefix is no name, or the whole is too long.
+    /// When a part of the prefix is not a name, or the whole is too long.
     pub fn new(prefix: &str, name: &ReleaseName) -> Result<Self, NameError> {
         if prefix.is_empty() { format!("{name}.json").parse() } else { format!("{prefix}/{name}.json").parse() }
     }

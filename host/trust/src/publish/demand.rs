@@ -83,7 +83,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Whose signatures a role needs; none if it is nobody's.
+    /// Whose signatures a role needs; none if no keys are named for it.
     pub(super) fn demand(&self, role: &Role) -> Option<Demand<'a>> {
         let top = match role {
             Role::Root => TopRole::Root,

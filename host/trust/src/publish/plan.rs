@@ -12,11 +12,11 @@ use crate::name::SafePath;
 use crate::role::{Role, TopRole};
 use crate::version::MetadataVersion;
 
+use super::demand::Missing;
 use super::edit::Clock;
 use super::error::PlanError;
 use super::published::Signed;
 use super::repository::{Repository, Staged, staged_path};
-use super::signing::Missing;
 use super::terms;
 use super::upload::Upload;
 
@@ -31,7 +31,7 @@ use draft::Draft;
 /// What to upload, and what that will change.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The files, in the order in which to upload them. Whoever reads the repository at any moment sees the old state or the
+    /// The files, in the order in which to upload them. A host that reads the repository at any moment sees the old state or the
     /// new one, whole; see [`Handover`] for the one exception.
     pub uploads: Vec<Upload>,
     /// The staged files to remove once everything has been uploaded.

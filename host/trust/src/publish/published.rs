@@ -32,7 +32,7 @@ pub(super) struct Current {
     pub(super) timestamp: Signed<TimestampMetadata>,
     pub(super) snapshot: Signed<SnapshotMetadata>,
     pub(super) targets: Signed<TargetsMetadata>,
-    /// All roles that the snapshot lists, also those of former tenants: their digests are signed, whoever signed them.
+    /// All roles that the snapshot lists, also those of former tenants: their digests are signed, even where their own signatures do not count any more.
     pub(super) tenants: BTreeMap<RoleName, Signed<TargetsMetadata>>,
 }
 

@@ -40,7 +40,7 @@ pub struct DraftFile {
     pub bytes: Vec<u8>,
 }
 
-/// A release with all its files, which nobody has signed.
+/// A release with all its files, not signed.
 #[derive(Clone, Debug)]
 pub struct BuiltRelease {
     manifest: Manifest,
@@ -97,7 +97,7 @@ impl BuiltRelease {
     pub fn files(&self) -> impl Iterator<Item = (&SafePath, &Arc<[u8]>)> {
         self.files.iter()
     }
-    /// What to put into the publisher's copy before the release is listed under `target`. Nobody looks there yet.
+    /// What to put into the publisher's copy before the release is listed under `target`. No host looks there yet.
     #[must_use]
     pub fn uploads(&self, target: &TargetPath) -> Vec<Upload> {
         let manifest: Arc<[u8]> = self.manifest.to_bytes().into();

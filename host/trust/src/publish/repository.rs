@@ -1,4 +1,4 @@
-//! A repository in the publisher's hands: what hosts see, and what is staged to take its place.
+//! A repository in the publisher's hands: what hosts see, and what is staged to replace it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ pub(super) enum Payload {
     Targets(TargetsMetadata),
 }
 
-/// A file to write beside the repository, in the place of what stands there.
+/// A file to write beside the repository. It replaces the one that is there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StagedFile {
     /// The role.

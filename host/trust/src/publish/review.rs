@@ -64,7 +64,7 @@ pub enum Amendment {
         /// Its role.
         role: Role,
     },
-    /// A release is listed, in the place of another one or of none.
+    /// A release is listed, instead of another one or newly.
     Listed {
         /// Where.
         target: TargetPath,
@@ -187,7 +187,7 @@ impl fmt::Display for Amendment {
                 }
             }
             Self::Unlisted { target, old } => write!(out, "`{target}` no longer listed: manifest `{old}`"),
-            Self::Revoked { manifest } => write!(out, "manifest `{manifest}` REVOKED for ever"),
+            Self::Revoked { manifest } => write!(out, "manifest `{manifest}` REVOKED forever"),
         }
     }
 }

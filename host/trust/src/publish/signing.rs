@@ -1,4 +1,4 @@
-//! Who has signed what is staged, and who still has to.
+//! Signing what is staged, and the signatures that are still missing.
 
 use crate::envelope::{Envelope, SignError};
 use crate::key::{KeyId, PublicKey, Signer};
@@ -52,7 +52,7 @@ impl Repository {
     /// Takes the signatures over from another copy of a staged envelope, as far as they hold and are by keys that may sign.
     ///
     /// # Errors
-    /// When nothing is staged for the role, or the copy is no envelope or has another payload.
+    /// When nothing is staged for the role, or the copy is not an envelope or has another payload.
     pub fn merge(&mut self, role: &Role, copy: &[u8]) -> Result<StagedFile, SigningError> {
         let copy = Envelope::parse(copy, Caps::DEFAULT.targets)?;
         let permitted: Vec<_> = self.permitted(role).cloned().collect();

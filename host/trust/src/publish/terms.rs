@@ -16,7 +16,7 @@ pub enum Mode {
     /// Root and targets need the signatures of at least two keys.
     #[default]
     Production,
-    /// One key will do, for a repository that nobody relies on.
+    /// One key is enough: for a repository on which nothing depends.
     Development,
 }
 
@@ -77,7 +77,7 @@ impl Default for Lifetimes {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RuleError {
-    /// Whoever gets hold of the key has two roles at once.
+    /// A thief of the key has two roles at once.
     #[error("the key `{key}` would be in two roles, {one} and {other}; make one key for each")]
     KeyInTwoRoles {
         /// The key.

@@ -67,7 +67,7 @@ fn state_that_is_cut_short_or_changed_is_an_error_and_never_absent() {
     assert_eq!(
         words(&error),
         "`timestamp.json`, which this host has kept, cannot be used; restore it, or reset what is kept: \
-         `metadata/timestamp.json` is no signed metadata: `payloadType` is missing"
+         `metadata/timestamp.json` is not signed metadata: `payloadType` is missing"
     );
     let error = host.restart_with(&publisher, &StateFile::Clock, Some(br#"{"last_seen":"soon"}"#)).unwrap_err();
     assert!(matches!(error, UpdateError::State { cause: StateError::Format(_), .. }));

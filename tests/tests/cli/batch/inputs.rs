@@ -5,7 +5,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{batch, loan, loans, read, skipped};
+use jurat_tests::skip::not_tried;
+
+use super::{batch, loan, loans, read};
 use crate::site::{Site, results};
 
 /// Compresses with a program that may not be there.
@@ -13,7 +15,7 @@ fn packed(site: &Site, program: &str, name: &str) -> bool {
     let path = site.path(name);
     let is_there = Command::new(program).arg("-kqf").arg(&path).status().is_ok_and(|status| status.success());
     if !is_there {
-        skipped(&format!("there is no `{program}`"));
+        not_tried(&format!("there is no `{program}`"));
     }
     is_there
 }

@@ -11,10 +11,10 @@ use crate::role::Role;
 use super::Clock;
 
 impl Repository {
-    /// Lists a release in the place of what is listed there: `t/<tenant>/<channel>/<release>.json`.
+    /// Lists a release instead of what is listed there: `t/<tenant>/<channel>/<release>.json`.
     ///
     /// # Errors
-    /// When the path is no tenant's, or the manifest is another release's or has been revoked.
+    /// When the path belongs to no tenant, or the manifest is another release's or has been revoked.
     pub fn list_release(
         &mut self,
         target: &TargetPath,
@@ -35,7 +35,7 @@ impl Repository {
     /// Lists an earlier release again, by its manifest: a rollback on purpose. The metadata is new, so that hosts follow.
     ///
     /// # Errors
-    /// Those of [`Repository::list_release`], and when the bytes are no manifest as this version writes it.
+    /// Those of [`Repository::list_release`], and when the bytes are not a manifest as this version writes it.
     pub fn roll_back(&mut self, target: &TargetPath, manifest: &[u8], clock: Clock) -> Result<StagedFile, EditError> {
         let read = Manifest::parse(manifest)?;
         if read.to_bytes() != manifest {
@@ -45,10 +45,10 @@ impl Repository {
     }
 
     /// Says that a release must not be used any more: the one that is listed, or an earlier one by its digest. It is no longer
-    /// listed, and stays revoked for ever.
+    /// listed, and stays revoked forever.
     ///
     /// # Errors
-    /// When the path is no tenant's, or nothing is listed there and no digest is given.
+    /// When the path belongs to no tenant, or nothing is listed there and no digest is given.
     pub fn revoke(
         &mut self,
         target: &TargetPath,

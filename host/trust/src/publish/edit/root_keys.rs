@@ -32,7 +32,7 @@ impl Repository {
         })
     }
 
-    /// Puts a new key in the place of an old one.
+    /// Replaces an old key by a new one.
     ///
     /// # Errors
     /// When the role does not have the old key, has the new one already, or a rule would be broken.

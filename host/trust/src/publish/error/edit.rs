@@ -92,7 +92,7 @@ pub enum EditError {
         manifest: Digest,
     },
     /// There is nothing that people could sign.
-    #[error("there is no {role} that could be signed anew")]
+    #[error("no {role} can be signed anew")]
     NothingToRenew {
         /// The role.
         role: Role,

@@ -54,7 +54,7 @@ pub enum PlanError {
         cause: SignError,
     },
     /// Hosts that know what is published would refuse it.
-    #[error("what is staged for {role} cannot take the place of what is published; stage it anew")]
+    #[error("what is staged for {role} cannot replace what is published; stage it anew")]
     Succession {
         /// The role.
         role: Role,

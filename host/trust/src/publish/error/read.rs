@@ -45,8 +45,8 @@ pub enum ReadError {
         /// The digest that it has.
         found: Digest,
     },
-    /// A file is no envelope.
-    #[error("`{file}` is no signed metadata")]
+    /// A file is not an envelope.
+    #[error("`{file}` is not signed metadata")]
     Envelope {
         /// The file.
         file: SafePath,
@@ -63,7 +63,7 @@ pub enum ReadError {
         #[source]
         cause: SignatureError,
     },
-    /// What an envelope holds is no metadata of that role.
+    /// The payload is not metadata of that role.
     #[error("the metadata in `{file}` cannot be used")]
     Metadata {
         /// The file.

@@ -33,8 +33,8 @@ pub enum SigningError {
         #[source]
         cause: SignError,
     },
-    /// The other copy is no envelope.
-    #[error("the other copy is no signed metadata")]
+    /// The other copy is not an envelope.
+    #[error("the other copy is not signed metadata")]
     Envelope(#[from] EnvelopeError),
     /// The other copy says something else, so that its signatures mean something else.
     #[error("the other copy of {role} says something else; its signatures are for that")]

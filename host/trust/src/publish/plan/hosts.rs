@@ -53,7 +53,7 @@ pub(super) fn accept(
     update(&mut open(&anchor)?, &after, releases.iter().cloned(), now)?;
     if let Some(earlier) = repository.expires().map(|expires| now.min(expires - SignedDuration::from_secs(1))) {
         let mut seasoned = open(&anchor)?;
-        // While keys change hands nobody may be able to use what is published; then nobody can have seen it either.
+        // While keys are replaced, what is published may be unusable for every host; then no host can have seen it either.
         if seasoned.refresh(source, earlier).is_ok() {
             update(&mut seasoned, &after, releases.into_iter(), now)?;
         }

@@ -139,7 +139,7 @@ fn what_a_signature_agrees_to_is_told() {
         told(&desk, &tenant("acme")),
         [
             "t-acme: version 1 -> 2, until 2027-02-13T12:00:00Z".to_owned(),
-            format!("manifest `{}` REVOKED for ever", Digest::of(b"bad")),
+            format!("manifest `{}` REVOKED forever", Digest::of(b"bad")),
             format!("`t/acme/prod/loan-rules.json`: version `1.1.0`, manifest `{before}` -> `{after}`"),
         ]
     );

@@ -4,9 +4,9 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use jurat_model::{Component, Fault, Limits, Status};
-use jurat_tests::guest;
-use jurat_tests::load::good;
-use jurat_tests::rows::{Outcome, PASS, RUN, batch, judge, judge_in};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::good;
+use jurat_test_kit::rows::{Outcome, PASS, RUN, batch, judge, judge_in};
 
 const LIMITS: Limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_millis(100), ..Limits::DEFAULT };
 

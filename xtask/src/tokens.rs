@@ -2,20 +2,20 @@
 
 /// A word or a sign of the source.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// A name or a keyword, `::`, or a single character.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Its line, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
 }
 
 /// The tokens of a file that are not part of tests.
-pub(super) fn of_product(text: &str) -> Vec<Token> {
-    without_tests(&tokens(text))
+pub(crate) fn of_product(text: &str) -> Vec<Token> {
+    without_tests(&all(text))
 }
 
 /// All tokens of a file.
-fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn all(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(first) = rest.chars().next() {
@@ -139,8 +139,8 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
 }
 
 /// The names of the files that are modules for tests only: `#[cfg(test)] mod name;`.
-pub(super) fn test_modules(text: &str) -> Vec<String> {
-    let tokens = tokens(text);
+pub(crate) fn test_modules(text: &str) -> Vec<String> {
+    let tokens = all(text);
     let mut names = Vec::new();
     let mut rest = tokens.as_slice();
     while let Some((_, others)) = rest.split_first() {
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn lines_are_counted_across_comments_and_strings() {
-        let lines: Vec<_> = tokens("a\n\"b\nc\"\n/*\n*/ d").into_iter().map(|token| (token.text, token.line)).collect();
+        let lines: Vec<_> = all("a\n\"b\nc\"\n/*\n*/ d").into_iter().map(|token| (token.text, token.line)).collect();
         assert_eq!(lines, [("a".to_owned(), 1), ("d".to_owned(), 5)]);
     }
 

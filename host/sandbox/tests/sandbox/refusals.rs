@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use jurat_sandbox::{Refusal, ShapeError, WasiHint};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, sandbox};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, sandbox};
 
 fn refusal(component: Vec<u8>) -> Refusal {
     load(sandbox(), component, &Terms::default()).expect_err("it is refused").reason

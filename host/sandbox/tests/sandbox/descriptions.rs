@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jurat_model::{Declaration, Fault, Input, Kind, Limits};
 use jurat_sandbox::{Mismatch, Refusal};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, sandbox};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, sandbox};
 
 fn refusal(component: Vec<u8>, terms: &Terms) -> Refusal {
     load(sandbox(), component, terms).expect_err("it is refused").reason

@@ -5,10 +5,12 @@ use std::thread;
 
 use jurat_model::{Component, Fault, Limits, Worker};
 use jurat_sandbox::{Compiler, Origin, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, settings};
-use jurat_tests::rows::{Outcome, PASS, RUN, judge, judge_in};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, settings};
+use jurat_test_kit::rows::{Outcome, PASS, RUN, judge, judge_in};
 use jurat_trust::Wasi;
+
+use crate::child;
 
 fn open() -> Sandbox {
     Sandbox::open(settings()).unwrap()
@@ -67,10 +69,7 @@ fn many_who_load_the_same_at_once_wait_for_one_compilation() {
 
 #[test]
 fn a_compilation_that_fails_is_tried_by_the_next_one() {
-    let compiler = Compiler::Child {
-        program: env!("CARGO_BIN_EXE_jurat-tests-child").into(),
-        arguments: vec!["print-garbage".into()],
-    };
+    let compiler = Compiler::Child { program: child::path(), arguments: vec!["print-garbage".into()] };
     let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
     thread::scope(|scope| {
         for _ in 0..3 {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jurat_model::columns::{Batch, ColumnBuilder};
 use jurat_model::{Component, Declaration, Finding, Isolation, Kind, Worker};
 use jurat_sandbox::Policy;
-use jurat_tests::load::{Terms, load, sandbox};
-use jurat_tests::rows::RUN;
-use jurat_tests::{guest, rows};
+use jurat_test_kit::load::{Terms, load, sandbox};
+use jurat_test_kit::rows::RUN;
+use jurat_test_kit::{guest, rows};
 use jurat_trust::{Wasi, danger};
 use serde::{Deserialize, Serialize};
 
-const EXPECTED: &str = include_str!("../../../fixtures/contract/jurat-rule-0.1.0.json");
+const EXPECTED: &str = include_str!("../../../../tests/fixtures/contract/jurat-rule-0.1.0.json");
 
 #[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Expected {

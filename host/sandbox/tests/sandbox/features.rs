@@ -1,8 +1,8 @@
 //! Of WebAssembly, rules get what they need. Every proposal that is switched off is refused by name of the test.
 
 use jurat_sandbox::{CompileError, Refusal};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, sandbox};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, sandbox};
 
 /// A module that nothing but the proposal makes invalid.
 struct Proposal {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jurat_model::{Bytes, Fault, Limits, Run, Status};
 use jurat_sandbox::{Policy, Refusal, SandboxedComponent, SealedWasi};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, sandbox};
-use jurat_tests::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, sandbox};
+use jurat_test_kit::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge};
 use jurat_trust::Wasi;
 
 /// The example that is built for `wasm32-wasip2`.

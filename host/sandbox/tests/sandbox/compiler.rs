@@ -6,14 +6,14 @@ use std::process::{Command, Output, Stdio};
 
 use jurat_model::Limits;
 use jurat_sandbox::{CompileError, Compiler, Refusal, Sandbox, SandboxedComponent, ShapeError};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, good, load, settings};
-use jurat_tests::rows::{RUN, judge};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, good, load, settings};
+use jurat_test_kit::rows::{RUN, judge};
 
-const CHILD: &str = env!("CARGO_BIN_EXE_jurat-tests-child");
+use crate::child;
 
 fn load_by(argument: &str, component: Vec<u8>) -> Result<SandboxedComponent, Refusal> {
-    let compiler = Compiler::Child { program: PathBuf::from(CHILD), arguments: vec![argument.into()] };
+    let compiler = Compiler::Child { program: child::path(), arguments: vec![argument.into()] };
     let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
     load(&sandbox, component, &Terms::default()).map_err(|error| error.reason)
 }
@@ -27,7 +27,7 @@ fn compile_error(argument: &str, component: Vec<u8>) -> CompileError {
 
 /// Runs the child by hand.
 fn run(argument: &str, input: &[u8]) -> Output {
-    let mut child = Command::new(CHILD);
+    let mut child = Command::new(child::path());
     let child = child.arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
@@ -87,7 +87,7 @@ fn a_compiler_checks_the_shape_itself() {
     let output = run("compile", b"no component");
     assert_eq!(output.status.code(), Some(3));
     assert!(output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no WebAssembly component"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not a WebAssembly component"), "{output:?}");
 }
 
 #[test]

@@ -10,9 +10,9 @@ use jurat_model::{Component, Evaluation, Fault, Isolation, Kind, Run, Session, S
 pub enum Outcome {
     /// A verdict, with its messages.
     Verdict(Status, Vec<String>),
-    /// The rule did wrong.
+    /// The rule faulted on it.
     Guilty(Fault),
-    /// Nobody looked, because too many before were guilty.
+    /// It was not judged, because too many before it were guilty.
     Suspended,
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jurat_model::{Bytes, Fault, Limits, Status};
 use jurat_sandbox::SandboxedComponent;
-use jurat_tests::guest;
-use jurat_tests::load::good;
-use jurat_tests::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::good;
+use jurat_test_kit::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge};
 
 /// One attack, and how far it can go.
 struct Attack {

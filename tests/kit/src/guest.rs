@@ -17,13 +17,18 @@ pub fn fixture() -> Vec<u8> {
 }
 
 /// A guest from `tests/guests/examples`, as `cargo xtask guests` builds it.
+///
+/// # Panics
+/// When it was not built.
 #[must_use]
 pub fn rust(name: &str) -> Vec<u8> {
     let path = built().join(format!("{name}.wasm"));
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask guests` first", path.display()))
+    fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}. This test runs a rule that must be built first: run `cargo xtask guests`", path.display())
+    })
 }
 
-/// A guest from `tests/guests/wat`, made into a component if it is none.
+/// A guest from `tests/guests/wat`, made into a component if it is a module.
 #[must_use]
 pub fn text(name: &str) -> Vec<u8> {
     let text = read(&package().join(format!("guests/wat/{name}.wat")));
@@ -66,7 +71,7 @@ pub fn with_module(mut component: Vec<u8>, module: &str) -> Vec<u8> {
     component
 }
 
-/// The component with so many more core instances of its second module, which imports nothing.
+/// The component with `count` more core instances of its second module, which imports nothing.
 #[must_use]
 pub fn with_instances(mut component: Vec<u8>, count: u8) -> Vec<u8> {
     const CORE_INSTANCES: u8 = 2;
@@ -85,10 +90,10 @@ pub fn built() -> PathBuf {
     package().join("../target/guests")
 }
 
-/// The directory of this package.
+/// The directory `tests` of this checkout.
 #[must_use]
 pub fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -97,7 +102,7 @@ fn read(path: &Path) -> Vec<u8> {
 
 fn assemble(fields: &str, rules: &[Declaration]) -> Vec<u8> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(&fixture()).unwrap() else {
-        panic!("the fixture is no component")
+        panic!("the fixture is not a component")
     };
     let contract = metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap();
     let mut module = format!("(module\n(@custom \"component-type\" \"{}\")\n{PRELUDE}\n", escape(&contract));

@@ -9,10 +9,12 @@ use jurat_sandbox::{
     CodeCache, CodeKey, CodeStore, Compiler, Origin, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi,
     ShapeError,
 };
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, load, settings};
-use jurat_tests::rows::{Outcome, PASS, RUN, judge, judge_in_chunks};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load, settings};
+use jurat_test_kit::rows::{Outcome, PASS, RUN, judge, judge_in_chunks};
 use jurat_trust::Wasi;
+
+use crate::child;
 
 /// A store in memory, in which everybody can write.
 #[derive(Default)]
@@ -119,7 +121,7 @@ fn a_warm_start_compiles_nothing() {
 #[test]
 fn what_a_child_has_compiled_is_kept_as_well() {
     let store = Arc::new(Store::default());
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_jurat-tests-child"));
+    let program = child::path();
     let compiler = Compiler::Child { program, arguments: vec!["compile".into()] };
     let cold = Sandbox::open(settings().with_compiler(compiler).with_code(cache(store.clone(), 1))).unwrap();
     assert_eq!(origin_of_spin(&cold), Origin::Compiled);

@@ -4,10 +4,10 @@ use std::thread;
 
 use jurat_model::{Component, Fault, Limits, Worker};
 use jurat_sandbox::SandboxedComponent;
-use jurat_tests::guest;
-use jurat_tests::load::good;
-use jurat_tests::random::Random;
-use jurat_tests::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge, judge_in, judge_in_chunks};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::good;
+use jurat_test_kit::random::Random;
+use jurat_test_kit::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge, judge_in, judge_in_chunks};
 
 const LIMITS: Limits = Limits {
     fuel: match std::num::NonZeroU64::new(100_000) {
@@ -112,5 +112,5 @@ fn both_workers_run_the_same_rule_and_a_third_does_not_exist() {
         assert_eq!(judge_in(&mut *component.session(worker, &RUN), &[1, 2]).0, [PASS, PASS]);
     }
     let mut session = component.session(Worker(2), &RUN);
-    assert!(session.evaluate(0, &jurat_tests::rows::batch(&[1])).is_err());
+    assert!(session.evaluate(0, &jurat_test_kit::rows::batch(&[1])).is_err());
 }

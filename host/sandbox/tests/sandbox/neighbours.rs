@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use jurat_model::{Component, Fault, Limits, Worker};
 use jurat_sandbox::{Allocation, Sandbox, Settings};
-use jurat_tests::guest;
-use jurat_tests::load::{Terms, good, load, settings};
-use jurat_tests::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge, judge_in};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, good, load, settings};
+use jurat_test_kit::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge, judge_in};
+
+use crate::child;
 
 fn open(settings: Settings) -> Sandbox {
     Sandbox::open(settings).unwrap()
@@ -66,7 +68,7 @@ fn waiting_for_a_place_has_an_end() {
     let mut first = component.session(Worker(0), &RUN);
     assert_eq!(judge_in(&mut *first, &[0]).0, [PASS]);
     let mut second = component.session(Worker(1), &RUN);
-    assert!(second.evaluate(0, &jurat_tests::rows::batch(&[0])).is_err(), "the first still has the only place");
+    assert!(second.evaluate(0, &jurat_test_kit::rows::batch(&[0])).is_err(), "the first still has the only place");
     drop(first);
     assert_eq!(judge_in(&mut *second, &[0]).0, [PASS]);
 }
@@ -102,7 +104,7 @@ fn a_sandbox_without_room_for_its_places_works_and_says_so() {
 
 #[test]
 fn ten_thousand_instances_leave_nothing_behind() {
-    let child = Command::new(env!("CARGO_BIN_EXE_jurat-tests-child")).args(["instances", "10000"]).output().unwrap();
+    let child = Command::new(child::path()).args(["instances", "10000"]).output().unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     let output = String::from_utf8(child.stdout).unwrap();
     let sizes: Vec<u64> = output.split_whitespace().map(|size| size.parse().unwrap()).collect();

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 
 use jurat_model::{Fault, Isolation, Limits, Run};
 use jurat_sandbox::SandboxedComponent;
-use jurat_tests::guest;
-use jurat_tests::load::good;
-use jurat_tests::rows::{Outcome, PASS, RUN, judge};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::good;
+use jurat_test_kit::rows::{Outcome, PASS, RUN, judge};
 use proptest::prelude::*;
 
 fn traps() -> &'static SandboxedComponent {
