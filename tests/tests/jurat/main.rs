@@ -1,7 +1,6 @@
 //! Jurat as a whole, attacked.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::panic,
