@@ -6,8 +6,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::Instant;
+
+use crate::report::BreakerState;
 
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,20 +17,6 @@ pub(crate) struct BreakerSettings {
     pub(crate) failures: u32,
     /// How long it stays open before the service gets another chance.
     pub(crate) open: Duration,
-}
-
-/// Whether requests go out to the service.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BreakerState {
-    /// There is no breaker, or no service: it is switched off.
-    Off,
-    /// All do.
-    Closed,
-    /// None does.
-    Open,
-    /// One does, as a probe.
-    HalfOpen,
 }
 
 /// A breaker, closed at first.

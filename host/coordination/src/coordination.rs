@@ -9,14 +9,14 @@ use jurat_http::Jitter;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::breaker::BreakerState;
 use crate::cache::Key;
 use crate::config::Config;
 use crate::failure::{Failure, FailureKind};
-use crate::fetch::{Errand, Fetcher, Memory, OnRetry};
+use crate::fetch::{Errand, Fetcher, Memory};
 use crate::flights::{self, Arrived, Outcome, Waiter};
 use crate::message::{self, Term};
-use crate::status::{CoordinationStatus, Counters};
+use crate::report::{BreakerState, CoordinationStatus, OnRetry};
+use crate::status::Counters;
 use crate::transport::{Http, Transport};
 
 /// What the records of one bulk request may take together, unless it is a single one.

@@ -18,29 +18,9 @@ use crate::config::Config;
 use crate::failure::{Again, Failure, FailureKind};
 use crate::flights::{Arrived, Flight, Flights, Outcome, given_up};
 use crate::message::{self, Answer, Term};
+use crate::report::{OnRetry, Retry};
 use crate::status::Counters;
 use crate::transport::{Endpoint, Transport};
-
-/// A request that is going to be repeated.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Retry {
-    /// The attempt that has failed, counted from 1.
-    pub attempt: u32,
-    /// How many attempts there can be.
-    pub attempts: u32,
-    /// How long it takes until the next one.
-    pub delay: Duration,
-    /// The code that the record would have got, were this the last attempt.
-    pub code: &'static str,
-    /// Why the attempt has failed, for people.
-    pub reason: Arc<str>,
-    /// How many records the request is about.
-    pub records: usize,
-}
-
-/// Who is told of each retry. It must not block.
-pub type OnRetry = Arc<dyn Fn(&Retry) + Send + Sync>;
 
 /// What is known of one service, whatever else is configured anew.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 //!
 //! For each record the first of these that has something to say has the last word:
 //!
-//! 1. the [`cache`], where there is one, with an answer that is new enough;
-//! 2. [`flights`]: a request for an equal record that is under way already;
-//! 3. [`fetch`]: a request of its own, or together with others, as soon as there is a place for it and unless the [`breaker`] is
+//! 1. the `cache`, where there is one, with an answer that is new enough;
+//! 2. `flights`: a request for an equal record that is under way already;
+//! 3. `fetch`: a request of its own, or together with others, as soon as there is a place for it and unless the `breaker` is
 //!    open; again after a pause, where that may help;
 //! 4. an older answer from the cache, if the service is down;
 //! 5. the reason for which there is none.
@@ -14,19 +14,30 @@
 //! half of the places, so that a single record waits behind a few of a large batch.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "client")]
 mod breaker;
+#[cfg(feature = "client")]
 mod cache;
+#[cfg(feature = "client")]
 mod config;
+#[cfg(feature = "client")]
 mod coordination;
+#[cfg(feature = "client")]
 mod failure;
+#[cfg(feature = "client")]
 mod fetch;
+#[cfg(feature = "client")]
 mod flights;
+#[cfg(feature = "client")]
 mod message;
+mod report;
+#[cfg(feature = "client")]
 mod status;
+#[cfg(feature = "client")]
 mod transport;
 
-pub use breaker::BreakerState;
+#[cfg(feature = "client")]
 pub use config::{Config, Permitted};
+#[cfg(feature = "client")]
 pub use coordination::Coordination;
-pub use fetch::{OnRetry, Retry};
-pub use status::CoordinationStatus;
+pub use report::{BreakerState, CoordinationStatus, OnRetry, Retry};

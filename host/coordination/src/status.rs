@@ -4,42 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
-
-use crate::breaker::BreakerState;
 use crate::failure::FailureKind;
-
-/// How the coordination service does, since the start of this host.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct CoordinationStatus {
-    /// Whether records are sent to a service.
-    pub enabled: bool,
-    /// Where they are sent; none = nowhere.
-    pub base_url: Option<String>,
-    /// Whether requests go out.
-    pub breaker: BreakerState,
-    /// Requests that went out, repeated ones included.
-    pub requests: u64,
-    /// Those of them that repeated an earlier one.
-    pub retries: u64,
-    /// Requests that are under way now.
-    pub in_flight: u64,
-    /// Records that were answered by the request of an equal one.
-    pub shared: u64,
-    /// Records, or terms of records, that were not answered, by code.
-    pub failures: BTreeMap<&'static str, u64>,
-    /// Records that were answered from the cache.
-    pub cache_hits: u64,
-    /// Records for which the cache had nothing that is new enough.
-    pub cache_misses: u64,
-    /// Records for which an older answer stood in.
-    pub cache_stale: u64,
-    /// Answers that are kept.
-    pub cache_entries: u64,
-    /// Bytes that they take.
-    pub cache_bytes: u64,
-}
 
 /// What is counted.
 #[derive(Debug, Default)]

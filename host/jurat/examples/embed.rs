@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!(rules > 0);
     }
 
-    // A text with many records, results one by one. For more than fits into memory there are `judge_windows` and `jurat::input`.
+    // A text with many records, results one by one. For more than fits into memory there are `judge_windows` and the crate `jurat-records`.
     let text = std::fs::read(records)?;
     let mut failed = 0;
     let summary = service.judge(&service.request("thorough")?, text.into(), &mut |record| {

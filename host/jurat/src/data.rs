@@ -10,24 +10,38 @@ use std::sync::Arc;
 
 use jurat_disk::files::{Directory, PathBelow, ReadError};
 use jurat_disk::room::Room;
-use jurat_http::{Addresses, HttpError, Reach};
+#[cfg(feature = "remote")]
+use jurat_http::{Addresses, Reach};
 use jurat_model::{Bytes, Excerpt};
 
-use crate::settings::{Data, DataRoots, Http, PrivateAddresses};
+#[cfg(feature = "remote")]
+use crate::settings::PrivateAddresses;
+use crate::settings::{Data, DataRoots, Http};
 
+#[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "some reasons are those of servers"))]
 mod error;
+#[cfg(feature = "remote")]
 mod fetch;
 mod uri;
 
 use error::Reason;
 pub use error::{DataError, DataErrorKind};
+#[cfg(feature = "remote")]
 use fetch::Origins;
 use uri::Named;
+
+/// Why servers cannot be asked as the settings say.
+#[cfg(feature = "remote")]
+pub(crate) use jurat_http::HttpError as SetupError;
+/// Without servers, nothing can go wrong.
+#[cfg(not(feature = "remote"))]
+pub(crate) use std::convert::Infallible as SetupError;
 
 /// Where callers of one tenant may have files of records read from.
 #[derive(Debug)]
 pub(crate) struct DataSource {
     roots: Arc<[PathBuf]>,
+    #[cfg(feature = "remote")]
     origins: Option<Origins>,
     max_file: Bytes,
 }
@@ -42,8 +56,9 @@ impl DataSource {
         settings: &Data,
         max_file: Bytes,
         working_directory: Option<PathBuf>,
-        http: &Http,
-    ) -> Result<Self, HttpError> {
+        #[cfg_attr(not(feature = "remote"), expect(unused_variables, reason = "servers only"))] http: &Http,
+    ) -> Result<Self, SetupError> {
+        #[cfg(feature = "remote")]
         let reach = match settings.private_addresses {
             PrivateAddresses::Refused => Reach::PublicOnly,
             PrivateAddresses::Granted => Reach::Anywhere,
@@ -52,11 +67,17 @@ impl DataSource {
             DataRoots::WorkingDirectory => working_directory.into_iter().collect(),
             DataRoots::Listed(roots) => roots.as_slice().into(),
         };
+        #[cfg(feature = "remote")]
         let origins = match settings.origins.as_slice() {
             [] => None,
             origins => Some(Origins::new(origins.to_vec(), Addresses::of_system(reach), http)?),
         };
-        Ok(Self { roots, origins, max_file })
+        Ok(Self {
+            roots,
+            #[cfg(feature = "remote")]
+            origins,
+            max_file,
+        })
     }
 
     /// Reads what `uri` names: a `file:`, `http:` or `https:` URL, or a path. Relative paths start at the first directory.
@@ -70,6 +91,9 @@ impl DataSource {
     pub(crate) async fn read(&self, uri: &str, room: &Room) -> Result<Vec<u8>, DataError> {
         let read = async {
             match uri::parse(uri)? {
+                #[cfg(not(feature = "remote"))]
+                Named::Url(_) => Err(Reason::NoOrigins),
+                #[cfg(feature = "remote")]
                 Named::Url(url) => self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file, room).await,
                 Named::File { is_absolute, parts } => {
                     let (roots, cap, room) = (Arc::clone(&self.roots), self.max_file, Arc::clone(room));
@@ -139,4 +163,5 @@ fn strip<'a>(root: &Path, parts: &'a [String]) -> Option<&'a [String]> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "remote")]
 mod tests;

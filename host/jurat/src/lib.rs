@@ -42,6 +42,7 @@ mod public_key;
 mod release;
 mod service;
 pub mod settings;
+#[cfg(feature = "remote")]
 mod source;
 
 pub use data::{DataError, DataErrorKind};
@@ -58,9 +59,9 @@ pub use jurat_engine::{
     JudgedWindow, Request, RulesetStats, Sample, Standing,
 };
 pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
-pub use jurat_repository::{
-    Answer, EarlierRelease, HostState, HostStateError, LookError, PinnedBy, Question, Reported, RepositoryError, Server,
-};
+#[cfg(feature = "remote")]
+pub use jurat_repository::{Answer, LookError, Question, Server};
+pub use jurat_repository::{EarlierRelease, HostState, HostStateError, PinnedBy, Reported, RepositoryError};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
 pub use jurat_yaml::{Place, Problem, Problems};

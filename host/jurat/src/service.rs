@@ -21,6 +21,7 @@ mod handle;
 mod in_flight;
 mod operate;
 mod refresh;
+#[cfg_attr(not(feature = "remote"), path = "service/related_absent.rs")]
 mod related;
 mod releases;
 mod runtimes;

@@ -8,13 +8,11 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jurat_disk::files;
 use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Bytes, Isolation, Limits, chain};
 use jurat_sandbox::SealedWasi;
-
-use jurat_disk::files;
-use jurat_yaml::{Problem, Problems};
-use jurat_yaml::{Reader, Source, from_yaml};
+use jurat_yaml::{Problem, Problems, Reader, Source, from_yaml};
 
 mod env_file;
 mod keys;
@@ -23,6 +21,8 @@ mod overlay;
 mod overrides;
 mod read;
 mod secret_file;
+#[cfg(any(test, not(feature = "remote")))]
+pub(crate) mod servers;
 mod target;
 mod tenant;
 mod trust;

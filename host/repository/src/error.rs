@@ -8,9 +8,11 @@ use jurat_model::Blame;
 use jurat_trust::{AnchorError, Digest, UpdateError};
 use thiserror::Error;
 
+#[cfg(feature = "remote")]
 use crate::blobs::BlobsError;
 use crate::kept::KeptError;
 use crate::pin::PinError;
+#[cfg(feature = "remote")]
 use crate::remote::{RemoteError, RemoteSetupError};
 use crate::state::StateError;
 use crate::status_file::StatusError;
@@ -40,6 +42,12 @@ pub enum RepositoryError {
     /// The repository is not as it must be, or cannot be reached.
     #[error(transparent)]
     Update(Box<UpdateError>),
+    /// This program was built without what it takes to ask servers.
+    #[error("`{url}` is on a server, and this program was built without the feature `remote` of `jurat`")]
+    NoRemote {
+        /// The repository.
+        url: String,
+    },
     /// A repository on a server needs a place for what it gives.
     #[error("a repository on a server needs a `logic_cache_dir`, so that this host can run while it is away")]
     Homeless,
@@ -83,16 +91,22 @@ impl RepositoryError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::NoRoot { .. } | Self::Homeless | Self::NoSecret { .. } | Self::Setup(_) | Self::NotKept { .. } => {
-                Blame::Settings
-            }
+            Self::NoRoot { .. }
+            | Self::NoRemote { .. }
+            | Self::Homeless
+            | Self::NoSecret { .. }
+            | Self::Setup(_)
+            | Self::NotKept { .. } => Blame::Settings,
             Self::Root { .. } => Blame::Source,
             Self::Revoked { .. } => Blame::Publisher,
             Self::Update(error) => blame(error),
-            Self::Files(error) => match error.downcast_ref() {
-                Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. }) => Blame::Source,
-                _ => Blame::Host,
-            },
+            #[cfg(feature = "remote")]
+            Self::Files(error)
+                if matches!(error.downcast_ref(), Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. })) =>
+            {
+                Blame::Source
+            }
+            Self::Files(_) => Blame::Host,
             Self::State(_) => Blame::Host,
         }
     }
@@ -114,18 +128,21 @@ impl From<UpdateError> for RepositoryError {
     }
 }
 
+#[cfg(feature = "remote")]
 impl From<RemoteSetupError> for RepositoryError {
     fn from(error: RemoteSetupError) -> Self {
         Self::Setup(error.into())
     }
 }
 
+#[cfg(feature = "remote")]
 impl From<RemoteError> for RepositoryError {
     fn from(error: RemoteError) -> Self {
         Self::Files(error.into())
     }
 }
 
+#[cfg(feature = "remote")]
 impl From<BlobsError> for RepositoryError {
     fn from(error: BlobsError) -> Self {
         Self::Files(error.into())

@@ -14,7 +14,7 @@ use url::Url;
 use crate::Trust;
 use crate::error::RepositoryError;
 use crate::remote::{Look, Remote, RemoteCause, RemoteError};
-use crate::repository::{headers, limits};
+use crate::source::{headers, limits};
 
 /// A repository on a server, reached as hosts reach it: over `https:`, with the same proxy, authorities and patience.
 ///

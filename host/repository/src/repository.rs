@@ -1,55 +1,34 @@
 //! One tenant's repository: what it lists, what of it is kept, and which release is pinned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jurat_disk::CacheDir;
-use jurat_disk::files::{self, Directory};
-use jurat_http::{Http, Location};
-use jurat_model::{Bytes, Secret, chain};
+use jurat_disk::files;
+use jurat_http::Location;
+use jurat_model::{Bytes, chain};
 use jurat_trust::{
     Anchor, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, Listing, Manifest, MemoryStore,
     MetadataVersion, SafePath, StateFile, Store, StoreError, VerifiedManifest, VerifiedRelease,
 };
 use serde::Serialize;
-use tokio::runtime::Handle;
 
 use crate::Trust;
 
-use crate::blobs::Blobs;
 use crate::error::RepositoryError;
 use crate::kept::{KeptRelease, KeptVersions};
 use crate::pin::{Change, Pin, PinWatch};
-use crate::remote::{Remote, RemoteLimits, Slowest};
+use crate::source::Source;
 use crate::state::{StateDir, Writing};
+use crate::surroundings::Surroundings;
 
 /// The longest trusted root.
 const ROOT: Bytes = Bytes::kibi(512);
 
 /// How long is waited for another process that looks for newer metadata in the same directory.
 const LOCK: Duration = Duration::from_secs(30);
-
-/// What a repository is reached with, and where things are kept.
-#[derive(Debug)]
-pub struct Surroundings<'a> {
-    /// The client for servers; it follows no redirects.
-    pub client: jurat_http::Client,
-    /// A runtime whose threads may wait for servers.
-    pub runtime: Handle,
-    /// How servers are reached.
-    pub http: &'a Http,
-    /// Where fetched files are kept; a repository on a server needs it.
-    pub cache: Option<&'a CacheDir>,
-    /// Where what was seen is kept; none = in memory.
-    pub state: Option<&'a CacheDir>,
-    /// Values of headers, by name.
-    pub secrets: &'a BTreeMap<String, Secret>,
-    /// How many earlier releases are kept.
-    pub kept: u32,
-}
 
 /// The repository of one tenant.
 #[derive(Debug)]
@@ -61,13 +40,6 @@ pub struct Repository {
     kept: NonZeroUsize,
     /// What was seen last, to ask about revocations without reading everything again.
     seen: Mutex<Option<Client<Keeping>>>,
-}
-
-/// Where a repository is.
-#[derive(Debug)]
-enum Source {
-    Directory(Directory),
-    Server { remote: Remote, blobs: Blobs },
 }
 
 /// Where it is remembered what was seen.
@@ -88,15 +60,8 @@ impl Repository {
         trust: &Trust,
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, RepositoryError> {
-        let Surroundings { client, runtime, http, cache, state, secrets, kept } = surroundings;
-        let source = match location {
-            Location::File(path) => Source::Directory(Directory::new(path)),
-            Location::Url(url) => {
-                let headers = headers(trust, secrets)?;
-                let remote = Remote::new(url.clone(), client.clone(), &headers, limits(http), runtime.clone())?;
-                Source::Server { remote, blobs: Blobs::open(cache.ok_or(RepositoryError::Homeless)?)? }
-            }
-        };
+        let Surroundings { state, kept, .. } = surroundings;
+        let source = Source::open(location, trust, surroundings)?;
         let memory = match state {
             Some(state) => {
                 let state = StateDir::open(state, tenant)?;
@@ -123,8 +88,8 @@ impl Repository {
         let target = &self.trust.release;
         let found = client.refresh(self, now).and_then(|_| client.find(self, target, Freshness::Demanded(now)));
         self.remember(client);
-        if let (Err(_), Source::Server { remote, .. }) = (&found, &self.source) {
-            remote.forget();
+        if found.is_err() {
+            self.source.forget();
         }
         Ok(found?)
     }
@@ -152,15 +117,7 @@ impl Repository {
     /// When something of it cannot be had, or is not what was signed.
     pub fn fetch(&self, listing: &Listing) -> Result<(VerifiedManifest, VerifiedRelease), RepositoryError> {
         let manifest = listing.manifest(self)?;
-        let release = match &self.source {
-            Source::Directory(directory) => manifest.release(directory)?,
-            Source::Server { remote, blobs } => {
-                manifest.check_sizes()?;
-                let files = manifest.manifest().files().iter();
-                blobs.fetch_missing(remote, &files.map(|file| (file.sha256, file.length)).collect::<Vec<_>>())?;
-                manifest.release(&blobs.source())?
-            }
-        };
+        let release = self.source.fetch(&manifest)?;
         Ok((manifest, release))
     }
 
@@ -219,16 +176,18 @@ impl Repository {
     pub fn prune<'a>(all: impl Iterator<Item = &'a Self>, now: Timestamp) {
         let (mut needed, mut caches) = (BTreeSet::new(), Vec::new());
         for repository in all {
-            let Source::Server { blobs, .. } = &repository.source else { continue };
+            if !repository.source.is_cached() {
+                continue;
+            }
             // If it is not known what one needs, everything stays.
             let Ok(files) = repository.kept_files() else { return };
             needed.extend(files);
-            caches.push(blobs);
+            caches.push(&repository.source);
         }
-        let (Some(blobs), Ok(yesterday)) = (caches.first(), now.checked_sub(Duration::from_secs(86_400))) else {
+        let (Some(source), Ok(yesterday)) = (caches.first(), now.checked_sub(Duration::from_secs(86_400))) else {
             return;
         };
-        if let Err(error) = blobs.keep_only(&needed, yesterday) {
+        if let Err(error) = source.prune(&needed, yesterday) {
             tracing::warn!(reason = chain(&error), "files that nobody needs any more cannot be removed");
         }
     }
@@ -270,10 +229,7 @@ impl Repository {
         let listing = client.find_past(&kept.envelope, &self.trust.release, manifest)?;
         self.remember_if_first(client);
         let manifest = listing.manifest(&Single(&kept.manifest))?;
-        match &self.source {
-            Source::Directory(directory) => Ok(manifest.release(directory)?),
-            Source::Server { blobs, .. } => Ok(manifest.release(&blobs.source())?),
-        }
+        self.source.at_hand(&manifest)
     }
 
     /// Whether a release must not be used any more, as far as this host has heard.
@@ -392,10 +348,7 @@ impl Repository {
 
 impl Fetch for Repository {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
-        match &self.source {
-            Source::Directory(directory) => directory.get(file, cap),
-            Source::Server { remote, .. } => remote.get(file, cap),
-        }
+        self.source.get(file, cap)
     }
 }
 
@@ -453,24 +406,6 @@ pub fn shown(location: &Location) -> String {
         Location::File(path) => path.display().to_string(),
         Location::Url(url) => url.to_string(),
     }
-}
-
-/// The values of headers, by the names of the headers.
-pub(crate) fn headers(
-    trust: &Trust,
-    secrets: &BTreeMap<String, Secret>,
-) -> Result<BTreeMap<String, Secret>, RepositoryError> {
-    let value = |(header, name): (&String, &String)| match secrets.get(name) {
-        Some(secret) => Ok((header.clone(), secret.clone())),
-        None => Err(RepositoryError::NoSecret { header: header.clone(), name: name.clone() }),
-    };
-    trust.headers.iter().map(value).collect()
-}
-
-pub(crate) fn limits(http: &Http) -> RemoteLimits {
-    let defaults = RemoteLimits::default();
-    let slowest = Slowest { rate: Bytes::new(http.min_bytes_per_second.into()), ..defaults.slowest };
-    RemoteLimits { total: http.total_timeout, slowest, ..defaults }
 }
 
 /// 0 = none is known.

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::config::CacheSettings;
 use crate::failure::Again;
-use crate::fetch::Retry;
+use crate::report::Retry;
 use crate::transport::{Endpoint, Reply};
 
 mod clock;

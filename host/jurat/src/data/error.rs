@@ -1,10 +1,13 @@
 //! Why a file of records was not read.
 
+#[cfg(not(feature = "remote"))]
+use std::convert::Infallible as RequestError;
 use std::error::Error;
 use std::{fmt, io};
 
 use jurat_disk::files::ReadError;
-use jurat_http::{BodyError, PrivateAddress};
+#[cfg(feature = "remote")]
+use jurat_http::{BodyError, Error as RequestError, PrivateAddress};
 use jurat_model::{Blame, Bytes};
 use thiserror::Error;
 
@@ -71,7 +74,7 @@ pub(super) enum Reason {
     File(#[source] io::Error),
     /// The server cannot be spoken to, or the connection broke.
     #[error("the server cannot be reached, or broke off")]
-    Http(#[source] jurat_http::Error),
+    Http(#[source] RequestError),
     /// The server does not give it.
     #[error("the server answers with status {0}, where 200 is expected")]
     Status(u16),
@@ -172,6 +175,7 @@ impl Error for DataError {
     }
 }
 
+#[cfg(feature = "remote")]
 impl From<PrivateAddress> for Reason {
     fn from(PrivateAddress: PrivateAddress) -> Self {
         Self::Private
@@ -194,6 +198,7 @@ impl From<ReadError> for Reason {
     }
 }
 
+#[cfg(feature = "remote")]
 impl From<BodyError> for Reason {
     fn from(error: BodyError) -> Self {
         match error {

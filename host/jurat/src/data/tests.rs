@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use jurat_disk::room::enough;
+use jurat_http::HttpError;
 use jurat_http::Network;
 use jurat_model::{Secret, chain};
 use jurat_test_server::{Reply, Server};

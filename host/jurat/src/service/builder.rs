@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use jurat_coordination::OnRetry;
 use jurat_disk::CacheDir;
 use jurat_engine::Workers;
-use jurat_http::Reach;
 use jurat_model::{Bytes, chain};
 use jurat_repository::{Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
@@ -100,6 +99,8 @@ impl ServiceBuilder {
     pub fn open(self) -> Result<Service, OpenError> {
         let Self { settings, compiler, clock, on_retry, waiting_calls } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        #[cfg(not(feature = "remote"))]
+        crate::settings::servers::refuse(&settings)?;
         let directories = Directories::open(&settings)?;
         let code = directories.code();
         let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;
@@ -131,15 +132,9 @@ impl Shared {
         on_retry: Option<OnRetry>,
     ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
-        let network = Network {
-            client: jurat_http::client(&settings.http, Reach::Anywhere)
-                .map_err(|error| OpenError::Http(error.into()))?,
-            runtime: runtime.clone(),
-            cache: directories.cache.clone(),
-            secrets: settings.headers.clone(),
-            on_retry,
-        };
+        let network = Network::new(settings, runtime.clone(), directories.cache.clone(), on_retry)?;
         let surroundings = Surroundings {
+            #[cfg(feature = "remote")]
             client: network.client.clone(),
             runtime: runtime.clone(),
             http: &settings.http,

@@ -8,13 +8,13 @@ use arc_swap::ArcSwap;
 use jurat_coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
 use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
-use jurat_http::wait_for;
+use jurat_http::{Reach, wait_for};
 use jurat_model::{Bytes, Secret, chain};
 use tokio::runtime::Handle;
 use url::Url;
 
 use crate::error::OpenError;
-use crate::settings::{CoordinationSource, HostPattern, Location};
+use crate::settings::{CoordinationSource, HostPattern, Location, Settings};
 use crate::source::Source;
 
 /// The longest configuration.
@@ -27,6 +27,23 @@ pub(super) struct Network {
     pub(super) cache: Option<Arc<CacheDir>>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) on_retry: Option<OnRetry>,
+}
+
+impl Network {
+    /// One client for all servers.
+    ///
+    /// # Errors
+    /// When the settings of the HTTP client are invalid.
+    pub(super) fn new(
+        settings: &Settings,
+        runtime: Handle,
+        cache: Option<Arc<CacheDir>>,
+        on_retry: Option<OnRetry>,
+    ) -> Result<Self, OpenError> {
+        let client = jurat_http::client(&settings.http, Reach::Anywhere);
+        let client = client.map_err(|error| OpenError::Http(error.into()))?;
+        Ok(Self { client, runtime, cache, secrets: settings.headers.clone(), on_retry })
+    }
 }
 
 /// The coordination service of one tenant.

@@ -1,0 +1,59 @@
+//! Without the feature `remote` there are no coordination services: settings that name one are refused.
+
+use std::sync::Arc;
+
+use jurat_coordination::{CoordinationStatus, OnRetry};
+use jurat_disk::CacheDir;
+use jurat_engine::Supplier;
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::error::OpenError;
+use crate::settings::{CoordinationSource, Settings};
+
+/// What servers would be asked with.
+pub(super) struct Network;
+
+/// The coordination service of a tenant: there is none.
+#[derive(Debug)]
+pub(super) enum Related {}
+
+impl Network {
+    #[expect(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+    #[expect(clippy::needless_pass_by_value, reason = "with the feature it keeps them")]
+    pub(super) fn new(
+        _settings: &Settings,
+        _runtime: Handle,
+        _cache: Option<Arc<CacheDir>>,
+        _on_retry: Option<OnRetry>,
+    ) -> Result<Self, OpenError> {
+        Ok(Self)
+    }
+}
+
+impl Related {
+    pub(super) fn open(
+        _tenant: &str,
+        _source: &CoordinationSource,
+        _network: &Network,
+        _signed: Option<&Url>,
+    ) -> Result<Self, OpenError> {
+        Err(OpenError::BrokenOff)
+    }
+
+    pub(super) fn reread(&self, _signed: Option<&Url>) {
+        match *self {}
+    }
+
+    pub(super) fn supplier(&self) -> Arc<dyn Supplier> {
+        match *self {}
+    }
+
+    pub(super) fn status(&self) -> CoordinationStatus {
+        match *self {}
+    }
+
+    pub(super) fn failure(&self) -> Vec<String> {
+        match *self {}
+    }
+}
