@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::Summary;
 use jurat_engine::ruleset::RuleNode;
-use jurat_engine::{Input, JudgedWindow, Lane, Release, Request, Workers, judge_windows};
+use jurat_engine::{JudgedWindow, RecordSource, Release, Request, TenantQueue, Workers, judge_windows};
 use jurat_model::Component;
 use jurat_sandbox::{Sandbox, Settings};
 
@@ -26,7 +26,7 @@ pub(crate) enum Place {
 /// A release with its workers, ready to judge.
 pub(crate) struct Subject {
     release: Arc<Release>,
-    lane: Lane,
+    queue: TenantQueue,
     _workers: Workers,
     request: Request,
 }
@@ -61,8 +61,8 @@ impl Subject {
         let release = Release::new(&verified, source::config(rules), components);
         let release = release.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
         let workers = Workers::start(threads)?;
-        let (lane, request) = (workers.lane(threads), Request { timings: false, ..Request::new("thorough", 0) });
-        Ok(Self { release: Arc::new(release), lane, _workers: workers, request })
+        let (queue, request) = (workers.queue(threads), Request { timings: false, ..Request::new("thorough", 0) });
+        Ok(Self { release: Arc::new(release), queue, _workers: workers, request })
     }
 
     /// The same with other chunks.
@@ -74,7 +74,7 @@ impl Subject {
     /// From text to lines, as `jurat batch --results` does it; the lines are then thrown away.
     pub(crate) fn judge(&self, loans: &Loans) -> anyhow::Result<()> {
         let mut records = 0;
-        self.judge_input(Input::text(loans.bytes()), lines, |lines| {
+        self.judge_input(RecordSource::text(loans.bytes()), lines, |lines| {
             std::hint::black_box(&lines.bytes);
             records += lines.records;
         })?;
@@ -86,7 +86,7 @@ impl Subject {
     pub(crate) fn stream(&self, text: impl Read + 'static) -> anyhow::Result<usize> {
         let mut texts = std::iter::once(Ok(Box::new(text) as Box<dyn Read + '_>));
         let mut records = 0;
-        self.judge_input(Input::texts(&mut texts), lines, |lines| {
+        self.judge_input(RecordSource::texts(&mut texts), lines, |lines| {
             std::hint::black_box(&lines.bytes);
             records += lines.records;
         })?;
@@ -96,7 +96,11 @@ impl Subject {
     /// The same without lines: what is written costs nothing.
     pub(crate) fn judge_silently(&self, loans: &Loans) -> anyhow::Result<()> {
         let mut records = 0;
-        self.judge_input(Input::text(loans.bytes()), |window| window.records().count(), |count| records += count)?;
+        self.judge_input(
+            RecordSource::text(loans.bytes()),
+            |window| window.records().count(),
+            |count| records += count,
+        )?;
         ensure!(records == loans.count(), "{records} records were judged, and {} were given", loans.count());
         Ok(())
     }
@@ -104,17 +108,17 @@ impl Subject {
     /// The lines.
     pub(crate) fn lines(&self, loans: &Loans) -> anyhow::Result<String> {
         let mut all = Vec::new();
-        self.judge_input(Input::text(loans.bytes()), lines, |lines| all.extend(lines.bytes))?;
+        self.judge_input(RecordSource::text(loans.bytes()), lines, |lines| all.extend(lines.bytes))?;
         Ok(String::from_utf8(all)?)
     }
 
     fn judge_input<T: Send + 'static>(
         &self,
-        input: Input<'_>,
+        input: RecordSource<'_>,
         render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
         mut sink: impl FnMut(T),
     ) -> anyhow::Result<Summary> {
-        Ok(judge_windows(&self.release, &self.lane, &self.request, input, render, &mut |rendered| {
+        Ok(judge_windows(&self.release, &self.queue, &self.request, input, render, &mut |rendered| {
             sink(rendered);
             Ok(())
         })?)

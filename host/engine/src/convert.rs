@@ -16,7 +16,7 @@ pub use number::{MAX_SCALE, MAX_UNITS, decimal, integer, number};
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Outcome {
+pub enum Conversion {
     /// The column has it.
     Present,
     /// There is none: `null`, or the empty string where a date or a timestamp is asked for.
@@ -30,10 +30,10 @@ pub enum Outcome {
 /// The kinds `date` and `timestamp` read the token as a date and as a timestamp; that the field map says so has been checked
 /// before. `buffer` is only used for strings with escapes.
 #[inline]
-pub fn push(column: &mut ColumnBuilder, kind: Kind, token: &str, buffer: &mut String) -> Outcome {
+pub fn push(column: &mut ColumnBuilder, kind: Kind, token: &str, buffer: &mut String) -> Conversion {
     if token == "null" || (matches!(kind, Kind::Date | Kind::Timestamp) && token == "\"\"") {
         column.push_absent();
-        return Outcome::Absent;
+        return Conversion::Absent;
     }
     let is_present = match kind {
         Kind::Boolean => boolean(token).map(|value| column.push_boolean(value)),
@@ -50,10 +50,10 @@ pub fn push(column: &mut ColumnBuilder, kind: Kind, token: &str, buffer: &mut St
         Kind::Json => return pushed(column.push_text(token)),
     };
     if is_present.is_some() {
-        return Outcome::Present;
+        return Conversion::Present;
     }
     column.push_absent();
-    Outcome::WrongKind
+    Conversion::WrongKind
 }
 
 /// The boolean that a token is.
@@ -78,8 +78,8 @@ pub fn text<'a>(token: &'a str, buffer: &'a mut String) -> Option<&'a str> {
     Some(buffer)
 }
 
-fn pushed(pushed: Result<(), TextTooLong>) -> Outcome {
-    if pushed.is_ok() { Outcome::Present } else { Outcome::WrongKind }
+fn pushed(pushed: Result<(), TextTooLong>) -> Conversion {
+    if pushed.is_ok() { Conversion::Present } else { Conversion::WrongKind }
 }
 
 #[cfg(test)]

@@ -1,16 +1,24 @@
 //! From records to columns.
 //!
-//! A [`Plan`] is made once for a field map and the inputs of all rules in play. It scans records one by one; a [`ChunkBuilder`]
-//! converts what the scans have found and lays it into columns, one for each distinct field and kind, whichever rules read it.
-//! The finished [`Chunk`] remembers where every value stands in its record, so that a finding can show it as it was written.
+//! A [`Plan`] is made once for a field map and the inputs of all rules in play. It scans records one by one. A [`ChunkBuilder`]
+//! converts the values that the scans find and lays them into columns, one for each distinct field and kind, whichever rules read
+//! it. The finished [`Chunk`] has the span of every value in its record, so that a finding can show the value as it is written.
 
+mod builder;
 mod chunk;
+mod column;
 mod plan;
+mod reader;
+mod related;
 mod selection;
 mod view;
 
-pub use chunk::{Added, Cell, Chunk, ChunkBuilder, ChunkLimits};
-pub use plan::{ColumnId, Plan, PlanError, Related, RelatedPlan, Source, Tokens};
+pub use builder::{Added, ChunkBuilder};
+pub use chunk::{Cell, Chunk, ChunkLimits};
+pub use column::{ColumnId, ColumnSource};
+pub use plan::{Plan, PlanError};
+pub use reader::Tokens;
+pub use related::{Related, RelatedPlan};
 pub use selection::{Blocked, Selection};
 pub use view::{MAX_VALUE, TokenView, shortened};
 

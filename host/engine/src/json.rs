@@ -10,17 +10,21 @@
 
 mod error;
 mod keys;
+mod limits;
 mod members;
 mod paths;
 mod scan;
+mod span;
 mod split;
 mod string;
 mod tree;
 
 pub use error::{JsonError, JsonProblem, Position, Syntax};
+pub use limits::{DEFAULT_MAX_RECORD, MAX_DEPTH};
 pub use members::{Member, Members};
 pub use paths::Paths;
-pub use scan::{DEFAULT_MAX_RECORD, MAX_DEPTH, Scanned, Scratch, Span, scan};
+pub use scan::{Scanned, Scratch, scan};
+pub use span::Span;
 pub use split::{Entry, Records, Splitter, Step};
 pub(crate) use string::unescape_into;
 pub use string::{raw_text, unescape};

@@ -1,18 +1,18 @@
 //! Judges records: from their text to one result for each.
 //!
-//! A [`Release`] holds everything that a verified release says: rulesets, field maps, schemas and the rules of its components.
-//! [`judge`](judge()) takes a text with records and hands over their results in order; [`judge_windows`] does so for any amount of
+//! A [`Release`] holds the content of a verified release: rulesets, field maps, schemas and the rules of its components.
+//! [`judge`](judge()) takes a text with records and hands over their results in order. [`judge_windows`] does so for any amount of
 //! input, in constant memory.
 //!
-//! 1. [`json`] tells the records apart and reads each once; [`routing`] finds its rules and its field map;
-//! 2. what those rules need of related entities, and did not come with the request, is fetched from a [`Supplier`];
-//! 3. [`extract`] converts the fields that those rules declare and lays them into columns;
-//! 4. every rule judges the rows that its parent and its inputs leave it, many at a time, on one of the [`Workers`];
-//! 5. outcomes become [`results`], nested as the ruleset nests its rules.
+//! 1. [`json`] finds the records and reads each once. [`routing`] finds its rules and its field map.
+//! 2. A [`Supplier`] fetches the related entities that those rules need and the request does not give.
+//! 3. [`extract`] converts the fields that those rules declare and lays them into columns.
+//! 4. Every rule judges the rows that its parent and its inputs leave it, many at a time, on one of the [`Workers`].
+//! 5. Outcomes become [`results`], nested as the ruleset nests its rules.
 //!
 //! The engine does not know how rules are run: it sees [`jurat_model::Component`], which the sandbox implements. It is
-//! synchronous and reads no file and no environment; a supplier may, before rules run. The time of a run comes with the
-//! [`Request`]; a clock is only read to tell how long a check took.
+//! synchronous and reads no file and no environment. A supplier may, before rules run. The [`Request`] gives the time of the run;
+//! clocks only measure durations.
 #![forbid(unsafe_code)]
 
 mod associated;
@@ -24,7 +24,6 @@ pub mod extract;
 pub mod field_map;
 pub mod json;
 mod judge;
-mod prepared;
 mod release;
 pub mod results;
 pub mod routing;
@@ -39,8 +38,8 @@ pub use associated::{Associated, AssociatedError};
 pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
-pub use judge::{Input, JudgeError, JudgedRecord, JudgedWindow, Request, Sample, Standing, judge, judge_windows};
+pub use judge::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request, Sample, judge, judge_windows};
 pub use release::{Release, ReleaseProblem};
 pub use supplier::{Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
 pub use unique::Unique;
-pub use workers::{Lane, Workers};
+pub use workers::{TenantQueue, Workers};

@@ -52,11 +52,13 @@ pub use jurat_author::vectors;
 pub use jurat_coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
 pub use jurat_disk::{Room, files};
 pub use jurat_engine::json::Position;
-pub use jurat_engine::results::{Evidence, FieldResult, RecordError, RecordResult, RuleResult, RuleSummary, Summary};
+pub use jurat_engine::results::{
+    Evidence, FieldResult, RecordError, RecordOutcome, RecordResult, RuleResult, RuleSummary, Summary,
+};
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, Input, JudgeError, JudgedRecord,
-    JudgedWindow, Request, RulesetStats, Sample, Standing,
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, JudgeError, JudgedRecord, JudgedWindow,
+    RecordSource, Request, RulesetStats, Sample,
 };
 pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
 #[cfg(feature = "remote")]

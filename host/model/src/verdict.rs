@@ -21,12 +21,6 @@ impl Status {
     /// All statuses, from the best to the worst to have.
     pub const ALL: [Self; 5] = [Self::Pass, Self::Warn, Self::Fail, Self::Norun, Self::Error];
 
-    /// Whether rules below this one in a ruleset run on the record.
-    #[must_use]
-    pub fn lets_children_run(self) -> bool {
-        matches!(self, Self::Pass | Self::Warn)
-    }
-
     /// Whether the contract asks for at least one finding.
     #[must_use]
     pub fn needs_finding(self) -> bool {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat::{AsyncService, Input, JudgedWindow, PinnedBy, Reload, Request, Room, RuleResult, Service};
+use jurat::{AsyncService, JudgedWindow, PinnedBy, RecordSource, Reload, Request, Room, RuleResult, Service};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
@@ -131,7 +131,7 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
 fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), Failure> {
     output.text("[")?;
     let (mut is_first, mut failure) = (true, None);
-    let judged = service.judge_windows(request, Input::text(text), results, &mut |results| {
+    let judged = service.judge_windows(request, RecordSource::text(text), results, &mut |results| {
         let separator = if is_first { "" } else { "," };
         is_first = false;
         let written = results.and_then(|results| output.text(separator).and_then(|()| output.text(&results)));

@@ -7,8 +7,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
 use jurat_engine::json::Position;
+use jurat_engine::results::RecordOutcome;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{Input, JudgedRecord, JudgedWindow, Release, Request, Standing, Workers, judge_windows};
+use jurat_engine::{JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows};
 use jurat_model::Bytes;
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
@@ -62,7 +63,7 @@ static WORKERS: LazyLock<Workers> = LazyLock::new(|| Workers::start(NonZeroUsize
 struct Seen {
     at: Position,
     text: Option<Vec<u8>>,
-    standing: Standing,
+    outcome: RecordOutcome,
     result: Value,
 }
 
@@ -73,27 +74,27 @@ fn see(record: &JudgedRecord<'_>) -> Seen {
     if let Some(error) = result.get_mut("error") {
         error["message"] = Value::Null;
     }
-    assert_eq!(record.standing() == Standing::Unreadable, result.get("error").is_some());
-    Seen { at: record.at(), text: record.text().map(<[u8]>::to_vec), standing: record.standing(), result }
+    assert_eq!(record.outcome() == RecordOutcome::Unreadable, result.get("error").is_some());
+    Seen { at: record.at(), text: record.text().map(<[u8]>::to_vec), outcome: record.outcome(), result }
 }
 
-fn judged(input: Input<'_>, rows: u32) -> Vec<Seen> {
+fn judged(input: RecordSource<'_>, rows: u32) -> Vec<Seen> {
     let mut request = Request::new("main", 0);
     request.timings = false;
     request.max_record = MAX_RECORD;
     request.chunk.rows = rows;
     let render = |window: &JudgedWindow<'_>| window.records().map(|record| see(&record)).collect::<Vec<_>>();
     let mut all = Vec::new();
-    let summary = judge_windows(&RELEASE, &WORKERS.lane(NonZeroUsize::MIN), &request, input, render, &mut |seen| {
+    let summary = judge_windows(&RELEASE, &WORKERS.queue(NonZeroUsize::MIN), &request, input, render, &mut |seen| {
         all.extend(seen);
         Ok(())
     });
     let summary = summary.expect("a memory does not fail");
-    let count = |standing| all.iter().filter(|seen| seen.standing == standing).count() as u64;
+    let count = |outcome| all.iter().filter(|seen| seen.outcome == outcome).count() as u64;
     assert_eq!(summary.records, all.len() as u64);
-    assert_eq!(summary.unreadable, count(Standing::Unreadable));
-    assert_eq!(summary.failed, count(Standing::Failed));
-    assert_eq!(summary.not_run, count(Standing::NotRun));
+    assert_eq!(summary.unreadable, count(RecordOutcome::Unreadable));
+    assert_eq!(summary.failed, count(RecordOutcome::Failed));
+    assert_eq!(summary.not_run, count(RecordOutcome::NotRun));
     all
 }
 
@@ -116,11 +117,11 @@ impl Read for Pieces {
 /// When anything but the bytes decides what is said of them.
 pub fn check(bytes: &[u8]) -> Answer {
     let bytes: Arc<[u8]> = bytes.into();
-    let whole = judged(Input::text(Arc::clone(&bytes)), 1_024);
+    let whole = judged(RecordSource::text(Arc::clone(&bytes)), 1_024);
     for (piece, rows) in [(5, 1), (100, 3), (64 << 10, 40)] {
         let pieces = Pieces(Arc::clone(&bytes), 0, piece);
         let mut texts = iter::once(pieces).map(|pieces| -> io::Result<Box<dyn Read>> { Ok(Box::new(pieces)) });
-        assert_eq!(judged(Input::texts(&mut texts), rows), whole, "pieces of {piece} bytes, {rows} rows");
+        assert_eq!(judged(RecordSource::texts(&mut texts), rows), whole, "pieces of {piece} bytes, {rows} rows");
     }
-    if whole.iter().all(|seen| seen.standing != Standing::Unreadable) { Answer::Read } else { Answer::Refused }
+    if whole.iter().all(|seen| seen.outcome != RecordOutcome::Unreadable) { Answer::Read } else { Answer::Refused }
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use jurat::settings::Overrides;
-use jurat::{Input, JudgedRecord, JudgedWindow, Request, Service, Settings, Summary};
+use jurat::{JudgedRecord, JudgedWindow, RecordSource, Request, Service, Settings, Summary};
 use jurat_tests::guest;
 use jurat_tests::site::{Site, built_components, loan_rules};
 
@@ -60,7 +60,7 @@ fn timeless(service: &Service, ruleset: &str) -> Request {
 }
 
 /// What is written of all records.
-fn written(service: &Service, request: &Request, input: Input<'_>) -> (Vec<String>, Summary) {
+fn written(service: &Service, request: &Request, input: RecordSource<'_>) -> (Vec<String>, Summary) {
     let mut all = Vec::new();
     let render = |window: &JudgedWindow<'_>| {
         let written = |record: JudgedRecord<'_>| serde_json::to_string(&record).unwrap();

@@ -8,11 +8,11 @@ fn converted(kind: Kind, token: &str) -> String {
     let outcome = push(&mut builder, kind, token, &mut String::new());
     assert_eq!(builder.rows(), 1, "{kind} {token}");
     let column = builder.finish();
-    assert_eq!(column.is_present(0), outcome == Outcome::Present, "{kind} {token}");
+    assert_eq!(column.is_present(0), outcome == Conversion::Present, "{kind} {token}");
     match outcome {
-        Outcome::Absent => return "absent".to_owned(),
-        Outcome::WrongKind => return "-".to_owned(),
-        Outcome::Present => {}
+        Conversion::Absent => return "absent".to_owned(),
+        Conversion::WrongKind => return "-".to_owned(),
+        Conversion::Present => {}
     }
     match &column.values {
         Values::Booleans(values) => (values[0] == 1).to_string(),

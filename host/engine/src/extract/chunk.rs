@@ -1,14 +1,9 @@
-//! Rows into columns.
+//! Records as columns.
 
-use std::mem;
-use std::sync::Arc;
+use jurat_model::Bytes;
+use jurat_model::columns::{Batch, Column};
 
-use jurat_model::columns::{Batch, Column, ColumnBuilder};
-use jurat_model::{Bytes, Kind};
-
-use super::plan::{Plan, Related, Tokens};
-use super::{ColumnId, Source};
-use crate::convert::{self, Outcome};
+use super::column::ColumnId;
 use crate::json::Span;
 
 /// How large a chunk gets.
@@ -29,49 +24,18 @@ impl Default for ChunkLimits {
     }
 }
 
-/// A chunk under construction.
-///
-/// Whether a row still fits depends on the rows before it and on the limits, never on time, so that the same records are
-/// always cut into the same chunks.
-#[derive(Debug)]
-pub struct ChunkBuilder {
-    plan: Arc<Plan>,
-    limits: ChunkLimits,
-    now: i64,
-    /// Empty until the first row comes.
-    columns: Vec<Building>,
-    rows: u32,
-    /// How many rows the chunk before had: this one is likely to become as long.
-    expected_rows: u32,
-    size: u64,
-    /// One span for each column of each row, row by row.
-    spans: Vec<Span>,
-    buffer: String,
-}
-
-/// Whether a row was added.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
-pub enum Added {
-    /// It was.
-    Yes,
-    /// The chunk is full: finish it, and add the row to the next one.
-    Full,
-    /// The row alone exceeds [`ChunkLimits::bytes`], so no chunk can hold it.
-    TooLarge,
-}
-
 /// Records as columns.
 #[derive(Debug)]
 pub struct Chunk {
-    rows: u32,
-    columns: Vec<Column<'static>>,
+    pub(super) rows: u32,
+    pub(super) columns: Vec<Column<'static>>,
     /// For each column, the rows with a value of the wrong kind, rising.
-    wrong: Vec<Vec<u32>>,
-    spans: Vec<Span>,
+    pub(super) wrong: Vec<Vec<u32>>,
+    /// One for each column of each row, row by row.
+    pub(super) spans: Vec<Span>,
 }
 
-/// What one row has for one column.
+/// What a row has for a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cell {
     /// A value.
@@ -80,108 +44,6 @@ pub enum Cell {
     Absent,
     /// A value that is not of the input's kind.
     WrongKind,
-}
-
-#[derive(Debug)]
-struct Building {
-    builder: ColumnBuilder,
-    wrong: Vec<u32>,
-}
-
-impl ChunkBuilder {
-    /// An empty chunk. `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub fn new(plan: Arc<Plan>, limits: ChunkLimits, now: i64) -> Self {
-        // INVARIANT: texts of at most 2 GiB never exceed what the offsets of a column can say.
-        let bytes = limits.bytes.min(Bytes::mebi(2048));
-        let limits = ChunkLimits { rows: limits.rows.max(1), bytes };
-        let size = plan.empty_size;
-        let (columns, spans, buffer) = (Vec::new(), Vec::new(), String::new());
-        Self { plan, limits, now, columns, rows: 0, expected_rows: 0, size, spans, buffer }
-    }
-
-    /// How many rows there are.
-    #[must_use]
-    pub fn rows(&self) -> u32 {
-        self.rows
-    }
-
-    /// Adds a record that the plan has scanned, and what stands behind each of [`Plan::terms`], in their order; a term without
-    /// anything may be left out at the end.
-    ///
-    /// Tokens of another plan, and entities of another term, are values of the wrong kind in all their columns: they cannot
-    /// come but by a mistake of the program, and a rule must not judge them.
-    pub fn add(&mut self, record: &Tokens<'_>, related: &[Related<'_>]) -> Added {
-        let size = self.plan.row_size(record, related);
-        if self.plan.empty_size + size > self.limits.bytes.get() {
-            return Added::TooLarge;
-        }
-        if self.rows >= self.limits.rows || self.size + size > self.limits.bytes.get() {
-            return Added::Full;
-        }
-        if self.columns.is_empty() {
-            self.open();
-        }
-        let mut columns = self.columns.iter_mut();
-        let mut row = Row { row: self.rows, spans: &mut self.spans, buffer: &mut self.buffer };
-
-        if std::ptr::eq(record.reader, &self.plan.record) {
-            for (field, column) in record.reader.fields.iter().zip(columns.by_ref()) {
-                let span = field.slot.and_then(|slot| record.spans.get(slot as usize)).copied().unwrap_or(Span::NONE);
-                row.add(column, field.kind, span, record.text);
-            }
-        } else {
-            columns.by_ref().take(self.plan.record.fields.len()).for_each(|column| row.add_wrong(column, Span::NONE));
-        }
-        if self.plan.has_now() {
-            columns.by_ref().take(1).for_each(|column| row.add_now(column, self.now));
-        }
-        for (place, term) in self.plan.terms.iter().enumerate() {
-            let columns = columns.by_ref().take(term.columns.len());
-            match related.get(place) {
-                None | Some(Related::Absent) => columns.for_each(|column| row.add_absent(column)),
-                Some(Related::Entity(plan, tokens))
-                    if plan.term == place && std::ptr::eq(tokens.reader, &plan.reader) =>
-                {
-                    for (field, column) in tokens.reader.fields.iter().zip(columns) {
-                        let span = field.slot.and_then(|slot| tokens.spans.get(slot as usize)).copied();
-                        row.add(column, field.kind, span.unwrap_or(Span::NONE), tokens.text);
-                    }
-                }
-                Some(Related::Entity(..)) => columns.for_each(|column| row.add_wrong(column, Span::NONE)),
-                Some(Related::List(text)) => {
-                    let span = Span { start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) };
-                    for ((_, kind), column) in term.inputs.iter().zip(columns) {
-                        match kind {
-                            Kind::Json => row.add(column, *kind, span, text),
-                            _ => row.add_wrong(column, span),
-                        }
-                    }
-                }
-            }
-        }
-        self.rows += 1;
-        self.size += size;
-        Added::Yes
-    }
-
-    /// The chunk; the builder is empty again.
-    pub fn finish(&mut self) -> Chunk {
-        if self.columns.is_empty() {
-            self.open();
-        }
-        let columns = mem::take(&mut self.columns);
-        let (columns, wrong) = columns.into_iter().map(|column| (column.builder.finish(), column.wrong)).unzip();
-        self.size = self.plan.empty_size;
-        self.expected_rows = self.rows;
-        Chunk { rows: mem::take(&mut self.rows), columns, wrong, spans: mem::take(&mut self.spans) }
-    }
-
-    fn open(&mut self) {
-        let rows = self.expected_rows as usize;
-        self.columns = self.plan.columns.iter().map(|column| Building::new(column.kind, rows)).collect();
-        self.spans.reserve(self.columns.len() * rows.max(1));
-    }
 }
 
 impl Chunk {
@@ -231,83 +93,15 @@ impl Chunk {
         self.wrong.get(column.index()).map(|rows| &**rows).unwrap_or_default()
     }
 
-    /// Where a row's value stands: in the text of the record, or of the entity or list that was added for the column's term.
-    /// [`Span::NONE`] if nothing stands there; a `null` and a value of the wrong kind do.
+    /// The span of a row's value in the text of the record, or of the entity or list that was added for the column's term.
+    /// [`Span::NONE`] if the value is absent. A `null` and a value of the wrong kind have a span.
     #[must_use]
     pub fn span(&self, row: u32, column: ColumnId) -> Span {
-        let place = (row as usize).saturating_mul(self.columns.len()).saturating_add(column.index());
+        let index = (row as usize).saturating_mul(self.columns.len()).saturating_add(column.index());
         if column.index() < self.columns.len() {
-            self.spans.get(place).copied().unwrap_or(Span::NONE)
+            self.spans.get(index).copied().unwrap_or(Span::NONE)
         } else {
             Span::NONE
         }
-    }
-}
-
-impl Plan {
-    fn has_now(&self) -> bool {
-        self.columns.get(self.record.fields.len()).is_some_and(|column| column.source == Source::Now)
-    }
-
-    /// How many bytes a row takes inside a rule's memory, at most: a text is never longer than its token.
-    fn row_size(&self, record: &Tokens<'_>, related: &[Related<'_>]) -> u64 {
-        let widths: u64 = self.fixed_row_size;
-        let related = self.terms.iter().zip(related).map(|(term, related)| match related {
-            Related::Absent => 0,
-            Related::Entity(_, tokens) => tokens.text_size(),
-            Related::List(text) => {
-                text.len() as u64 * term.inputs.iter().filter(|(_, kind)| *kind == Kind::Json).count() as u64
-            }
-        });
-        widths + record.text_size() + related.sum::<u64>()
-    }
-}
-
-impl Tokens<'_> {
-    /// The length of all tokens that become texts.
-    fn text_size(&self) -> u64 {
-        let spans = self.reader.text_slots.iter().filter_map(|&slot| self.spans.get(slot as usize));
-        spans.map(|span| u64::from(span.end - span.start)).sum()
-    }
-}
-
-impl Building {
-    fn new(kind: Kind, rows: usize) -> Self {
-        Self { builder: ColumnBuilder::new(kind, rows), wrong: Vec::new() }
-    }
-}
-
-/// The row that is being added, and what all its columns need.
-struct Row<'a> {
-    row: u32,
-    spans: &'a mut Vec<Span>,
-    buffer: &'a mut String,
-}
-
-impl Row<'_> {
-    #[inline]
-    fn add(&mut self, column: &mut Building, kind: Kind, span: Span, text: &str) {
-        let Some(token) = span.of(text) else { return self.add_absent(column) };
-        self.spans.push(span);
-        match convert::push(&mut column.builder, kind, token, self.buffer) {
-            Outcome::Present | Outcome::Absent => {}
-            Outcome::WrongKind => column.wrong.push(self.row),
-        }
-    }
-
-    fn add_absent(&mut self, column: &mut Building) {
-        self.spans.push(Span::NONE);
-        column.builder.push_absent();
-    }
-
-    fn add_wrong(&mut self, column: &mut Building, span: Span) {
-        self.spans.push(span);
-        column.builder.push_absent();
-        column.wrong.push(self.row);
-    }
-
-    fn add_now(&mut self, column: &mut Building, now: i64) {
-        self.spans.push(Span::NONE);
-        column.builder.push_timestamp(now);
     }
 }

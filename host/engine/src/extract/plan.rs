@@ -6,8 +6,11 @@ use std::ops::Range;
 use jurat_model::{Input, Kind};
 use thiserror::Error;
 
-use crate::field_map::{Field, FieldMap, KindMismatch, Path};
-use crate::json::{JsonError, Paths, Scratch, Span, scan};
+use super::column::{ColumnId, ColumnSource};
+use super::reader::{Reader, Tokens};
+use super::related::RelatedPlan;
+use crate::field_map::{FieldMap, KindMismatch, Path};
+use crate::json::{JsonError, Paths, Scratch};
 
 /// Reads the records of one schema for a set of inputs.
 ///
@@ -27,38 +30,6 @@ pub struct Plan {
     pub(super) fixed_row_size: u64,
 }
 
-/// Reads the entities behind one term for a [`Plan`], through a field map of theirs.
-#[derive(Debug)]
-pub struct RelatedPlan {
-    pub(super) reader: Reader,
-    pub(super) term: usize,
-    /// The JSON pointer of each of the term's columns.
-    pointers: Vec<Option<String>>,
-}
-
-/// The place of a column in the chunks of a plan.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ColumnId(pub(super) u32);
-
-impl ColumnId {
-    /// The place as an index.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Where the values of a column come from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// The record.
-    Record,
-    /// The run: its time, the same in all rows.
-    Now,
-    /// The entity behind a term, by its place in [`Plan::terms`].
-    Related(usize),
-}
-
 /// An input cannot be read with the field map.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("input `{input}`")]
@@ -70,49 +41,10 @@ pub struct PlanError {
     pub mismatch: KindMismatch,
 }
 
-/// What a scan has found in one text, for one plan.
-#[derive(Clone, Copy, Debug)]
-pub struct Tokens<'a> {
-    pub(super) reader: &'a Reader,
-    pub(super) text: &'a str,
-    pub(super) spans: &'a [Span],
-}
-
-/// What stands behind a term for one record.
-#[derive(Clone, Copy, Debug)]
-pub enum Related<'a> {
-    /// Nothing: all its fields are absent. Whether rules that need it can run is for the caller to say.
-    Absent,
-    /// An entity.
-    Entity(&'a RelatedPlan, Tokens<'a>),
-    /// A list of entities, or none of them: its text. It can only be read as `json`, whichever name the input has; for inputs of any
-    /// other kind it is a value of the wrong kind.
-    List(&'a str),
-}
-
-/// What is read of one text.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) paths: Paths,
-    pub(super) fields: Vec<Reading>,
-    /// The slots of the fields that become texts, once for each.
-    pub(super) text_slots: Vec<u32>,
-    /// The slots of the captured paths.
-    captures: Vec<u32>,
-}
-
-/// One field.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
-    /// None: the field map does not have it, so it is absent in every record.
-    pub(super) slot: Option<u32>,
-    pub(super) kind: Kind,
-}
-
 #[derive(Debug)]
 pub(super) struct PlannedColumn {
     pub(super) kind: Kind,
-    pub(super) source: Source,
+    pub(super) source: ColumnSource,
     pointer: Option<String>,
 }
 
@@ -162,24 +94,24 @@ impl Plan {
         let mut ids = HashMap::new();
         for (name, kind) in sorted.record {
             let field = map.field(&name);
-            let place = record.position(field, kind).unwrap_or_else(|| {
+            let column = record.position(field, kind).unwrap_or_else(|| {
                 record.add(field, kind);
                 let pointer = field.map(|field| field.path.pointer());
-                columns.push(PlannedColumn { kind, source: Source::Record, pointer });
+                columns.push(PlannedColumn { kind, source: ColumnSource::Record, pointer });
                 columns.len() - 1
             });
-            ids.insert((None, name, kind), id(place));
+            ids.insert((None, name, kind), id(column));
         }
         if let Some(name) = sorted.now {
             ids.insert((None, name, Kind::Timestamp), id(columns.len()));
-            columns.push(PlannedColumn { kind: Kind::Timestamp, source: Source::Now, pointer: None });
+            columns.push(PlannedColumn { kind: Kind::Timestamp, source: ColumnSource::Now, pointer: None });
         }
         let mut terms = Vec::new();
         for (term, inputs) in sorted.related {
             let first = columns.len();
             for (name, kind) in &inputs {
                 ids.insert((Some(term.clone()), name.clone(), *kind), id(columns.len()));
-                columns.push(PlannedColumn { kind: *kind, source: Source::Related(terms.len()), pointer: None });
+                columns.push(PlannedColumn { kind: *kind, source: ColumnSource::Related(terms.len()), pointer: None });
             }
             terms.push(Term { name: term, columns: first..columns.len(), inputs });
         }
@@ -194,8 +126,8 @@ impl Plan {
     /// # Errors
     /// With every input whose kind does not fit its field.
     pub fn related(&self, term: &str, map: &FieldMap) -> Result<Option<RelatedPlan>, Vec<PlanError>> {
-        let Some(place) = self.terms.iter().position(|other| other.name == term) else { return Ok(None) };
-        let inputs = self.terms.get(place).map(|term| &*term.inputs).unwrap_or_default();
+        let found = self.terms.iter().enumerate().find(|(_, other)| other.name == term);
+        let Some((index, Term { inputs, columns, .. })) = found else { return Ok(None) };
         let mut errors = Vec::new();
         let mut reader = Reader::default();
         let mut pointers = Vec::with_capacity(inputs.len());
@@ -206,7 +138,8 @@ impl Plan {
             reader.add(field, *kind);
             pointers.push(field.map(|field| field.path.pointer()));
         }
-        if errors.is_empty() { Ok(Some(RelatedPlan { reader, term: place, pointers })) } else { Err(errors) }
+        let plan = RelatedPlan { reader, term: index, first_column: columns.start, pointers };
+        if errors.is_empty() { Ok(Some(plan)) } else { Err(errors) }
     }
 
     /// Reads a record: checks all of it and finds the planned values.
@@ -237,7 +170,7 @@ impl Plan {
 
     /// Where the values of a column come from.
     #[must_use]
-    pub fn source(&self, column: ColumnId) -> Option<Source> {
+    pub fn source(&self, column: ColumnId) -> Option<ColumnSource> {
         self.columns.get(column.index()).map(|column| column.source)
     }
 
@@ -252,73 +185,6 @@ impl Plan {
     /// takes it.
     pub fn terms(&self) -> impl ExactSizeIterator<Item = &str> {
         self.terms.iter().map(|term| &*term.name)
-    }
-}
-
-impl RelatedPlan {
-    /// Reads what stands behind the term: an object is an entity, an array is a list, `null` is nothing.
-    ///
-    /// # Errors
-    /// When the text is not valid, or is another kind of value.
-    pub fn scan<'a>(&'a self, text: &'a [u8], scratch: &'a mut Scratch) -> Result<Related<'a>, JsonError> {
-        let scanned = scan(text, &self.reader.paths, scratch)?;
-        let text = scanned.text.trim_ascii();
-        Ok(match text.as_bytes().first() {
-            Some(b'{') => {
-                Related::Entity(self, Tokens { reader: &self.reader, text: scanned.text, spans: scanned.spans })
-            }
-            Some(b'[') => Related::List(text),
-            Some(b'n') => Related::Absent,
-            _ => return Err(JsonError::not_object(scanned.text)),
-        })
-    }
-
-    /// The JSON pointer at which a column's values lie in the entity; none if the column is not one of this term's, or if the
-    /// field map does not say where.
-    #[must_use]
-    pub fn pointer(&self, plan: &Plan, column: ColumnId) -> Option<&str> {
-        let place = column.index().checked_sub(plan.terms.get(self.term)?.columns.start)?;
-        self.pointers.get(place)?.as_deref()
-    }
-}
-
-impl<'a> Tokens<'a> {
-    /// The record, valid UTF-8 and valid JSON.
-    #[must_use]
-    pub fn text(&self) -> &'a str {
-        self.text
-    }
-
-    /// The token at a captured path, by its place in the `captures` that the plan was made with; none if nothing is there.
-    #[must_use]
-    pub fn capture(&self, place: usize) -> Option<&'a str> {
-        self.spans.get(*self.reader.captures.get(place)? as usize)?.of(self.text)
-    }
-}
-
-impl Reader {
-    fn scan<'a>(&'a self, text: &'a [u8], scratch: &'a mut Scratch) -> Result<Tokens<'a>, JsonError> {
-        let scanned = scan(text, &self.paths, scratch)?;
-        if !scanned.text.trim_ascii_start().starts_with('{') {
-            return Err(JsonError::not_object(scanned.text));
-        }
-        Ok(Tokens { reader: self, text: scanned.text, spans: scanned.spans })
-    }
-
-    /// The place of a field of the given kind among the fields; none if it is not among them yet. Inputs that the field map
-    /// does not have share the absent column of their kind.
-    fn position(&mut self, field: Option<&Field>, kind: Kind) -> Option<usize> {
-        let slot = field.map(|field| self.paths.add(field.path.segments()));
-        // The conversion need not be compared: it is what the kind demands.
-        self.fields.iter().position(|other| other.slot == slot && other.kind == kind)
-    }
-
-    fn add(&mut self, field: Option<&Field>, kind: Kind) {
-        let slot = field.map(|field| self.paths.add(field.path.segments()));
-        self.fields.push(Reading { slot, kind });
-        if matches!(kind, Kind::Text | Kind::Json) {
-            self.text_slots.extend(slot);
-        }
     }
 }
 
@@ -339,14 +205,12 @@ impl Sorted {
             }
             None => &mut self.record,
             Some(term) => {
-                let place = self.related.iter().position(|(other, _)| other == term).unwrap_or_else(|| {
+                let index = self.related.iter().position(|(other, _)| other == term).unwrap_or_else(|| {
                     self.related.push((term.clone(), Vec::new()));
                     self.related.len() - 1
                 });
-                match self.related.get_mut(place) {
-                    Some((_, group)) => group,
-                    None => return,
-                }
+                #[expect(clippy::indexing_slicing, reason = "the term was found or added")]
+                &mut self.related[index].1
             }
         };
         if !group.iter().any(|(name, kind)| *name == input.name && *kind == input.kind) {
@@ -369,7 +233,7 @@ fn width(kind: Kind) -> u64 {
     }
 }
 
-fn id(place: usize) -> ColumnId {
+fn id(index: usize) -> ColumnId {
     // INVARIANT: inputs are counted in thousands; a plan of 2^32 columns cannot be built.
-    ColumnId(u32::try_from(place).unwrap_or(u32::MAX))
+    ColumnId(u32::try_from(index).unwrap_or(u32::MAX))
 }

@@ -2,7 +2,8 @@
 
 use jurat_model::Input;
 
-use super::{Cell, Chunk, ColumnId};
+use super::chunk::{Cell, Chunk};
+use super::column::ColumnId;
 
 /// The rows of a chunk, sorted out for one rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,7 +14,7 @@ pub struct Selection {
     pub blocked: Vec<(u32, Blocked)>,
 }
 
-/// Why a rule cannot judge a row. Inputs are named by their place among the rule's inputs.
+/// Why a rule cannot judge a row. Inputs are given by their index among the rule's inputs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Blocked {
     /// A value is not of the input's kind, whether or not the input is required: the verdict is `ERROR` with the code `input_kind`.
@@ -30,20 +31,20 @@ impl Chunk {
     #[must_use]
     pub fn select(&self, inputs: &[Input], columns: &[ColumnId]) -> Selection {
         let mut blocked = Vec::new();
-        for (place, (input, &column)) in inputs.iter().zip(columns).enumerate() {
-            blocked.extend(self.wrong_rows(column).iter().map(|&row| (row, Blocked::WrongKind(place))));
+        for (index, (input, &column)) in inputs.iter().zip(columns).enumerate() {
+            blocked.extend(self.wrong_rows(column).iter().map(|&row| (row, Blocked::WrongKind(index))));
             let has_gaps = self.columns().get(column.index()).is_none_or(|column| column.present.is_some());
             if input.required && has_gaps {
                 let absent = (0..self.rows()).filter(|&row| self.cell(row, column) == Cell::Absent);
-                blocked.extend(absent.map(|row| (row, Blocked::Absent(place))));
+                blocked.extend(absent.map(|row| (row, Blocked::Absent(index))));
             }
         }
         if blocked.is_empty() {
             return Selection { rows: None, blocked };
         }
         blocked.sort_unstable_by_key(|&(row, why)| match why {
-            Blocked::WrongKind(place) => (row, 0, place),
-            Blocked::Absent(place) => (row, 1, place),
+            Blocked::WrongKind(index) => (row, 0, index),
+            Blocked::Absent(index) => (row, 1, index),
         });
         blocked.dedup_by_key(|&mut (row, _)| row);
         let mut others = blocked.iter().map(|&(row, _)| row).peekable();

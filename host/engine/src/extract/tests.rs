@@ -100,7 +100,7 @@ fn inputs_that_are_the_same_share_a_column() {
     assert_eq!(column("principal:text"), None);
     assert_eq!(plan.pointer(column("amount:decimal").unwrap()), Some("/financial/principal_amount"));
     assert_eq!(plan.pointer(column("gone:text").unwrap()), None);
-    assert_eq!(plan.source(column("now:timestamp").unwrap()), Some(Source::Now));
+    assert_eq!(plan.source(column("now:timestamp").unwrap()), Some(ColumnSource::Now));
     let batch = chunk(&plan, &[r#"{"financial":{"principal_amount":5}}"#]);
     let columns = plan.columns_of(&inputs("principal:number now:timestamp amount:decimal")).unwrap();
     let batch = batch.batch(&columns);
@@ -179,10 +179,10 @@ fn related_entities_are_read_through_their_own_map() {
     let children = plan.related("all_children", &map(FACILITY)).unwrap().unwrap();
     assert!(plan.related("siblings", &map(FACILITY)).unwrap().is_none());
     let limit = plan.column(&inputs("parent.limit:decimal")[0]).unwrap();
-    assert_eq!(parent.pointer(&plan, limit), Some("/terms/limit"));
-    assert_eq!(other_parent.pointer(&plan, limit), Some("/max"));
-    assert_eq!(children.pointer(&plan, limit), None);
-    assert_eq!((plan.pointer(limit), plan.source(limit)), (None, Some(Source::Related(0))));
+    assert_eq!(parent.pointer(limit), Some("/terms/limit"));
+    assert_eq!(other_parent.pointer(limit), Some("/max"));
+    assert_eq!(children.pointer(limit), None);
+    assert_eq!((plan.pointer(limit), plan.source(limit)), (None, Some(ColumnSource::Related(0))));
 
     let mut builder = ChunkBuilder::new(Arc::clone(&plan), ChunkLimits::default(), 7);
     let [mut a, mut b, mut c] = [Scratch::default(), Scratch::default(), Scratch::default()];

@@ -6,10 +6,9 @@ use std::fmt;
 use jurat_model::{Bytes, NOW};
 use thiserror::Error;
 
-use super::path::{EmptySegment, push_segment};
-use super::{Conversion, Field, Path};
-use crate::Excerpt;
-use crate::excerpt::nearest;
+use super::field::{Conversion, Field};
+use super::path::{EmptySegment, Path, push_segment};
+use crate::excerpt::{Excerpt, nearest};
 use crate::json::{JsonError, Member, Members, Paths, Position, Scratch, scan, unescape};
 
 /// The largest field map file.
@@ -26,7 +25,7 @@ pub enum FieldMapError {
     /// The file is not a JSON object, or a name is in it twice.
     #[error(transparent)]
     Json(JsonError),
-    /// Entries are wrong: all that are.
+    /// All entries that are wrong.
     #[error("{}", Listed(.0))]
     Entries(Vec<EntryError>),
 }
@@ -71,14 +70,14 @@ pub enum EntryProblem {
         /// The member that was probably meant.
         nearest: Option<&'static str>,
     },
-    /// A conversion that there is not.
+    /// A conversion that does not exist.
     #[error("unknown conversion `{name}`{}", Advice(*.nearest, .known))]
     UnknownConversion {
         /// The conversion.
         name: Excerpt,
         /// The conversion that was probably meant.
         nearest: Option<&'static str>,
-        /// The conversions that there are.
+        /// The known conversions.
         known: &'static [&'static str],
     },
 }
@@ -89,7 +88,7 @@ pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, Field>, FieldMapErro
     let Some(members) = Members::of(&scanned) else {
         return Err(FieldMapError::Json(JsonError::not_object(scanned.text)));
     };
-    let mut reader = Reader { text: scanned.text, errors: Vec::new() };
+    let mut reader = EntryReader { text: scanned.text, errors: Vec::new() };
     let mut fields = BTreeMap::new();
     for member in members {
         if let Some(field) = reader.entry(&member) {
@@ -99,12 +98,12 @@ pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, Field>, FieldMapErro
     if reader.errors.is_empty() { Ok(fields) } else { Err(FieldMapError::Entries(reader.errors)) }
 }
 
-struct Reader<'a> {
+struct EntryReader<'a> {
     text: &'a str,
     errors: Vec<EntryError>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EntryReader<'a> {
     fn entry(&mut self, entry: &Member<'a>) -> Option<Field> {
         let mut pointer = String::new();
         push_segment(&mut pointer, &entry.key);
@@ -199,8 +198,8 @@ struct Listed<'a>(&'a [EntryError]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, error) in self.0.iter().enumerate() {
-            if place > 0 {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
                 out.write_str("; ")?;
             }
             write!(out, "{error}")?;
@@ -209,7 +208,7 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// The name that was probably meant, or all that there are.
+/// The name that was probably meant, or all known names.
 struct Advice<'a>(Option<&'a str>, &'a [&'a str]);
 
 impl fmt::Display for Advice<'_> {

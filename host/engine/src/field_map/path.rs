@@ -1,4 +1,4 @@
-//! Where a value lies inside of a record.
+//! Where a value lies in a record.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,8 +47,8 @@ impl FromStr for Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, segment) in self.segments.iter().enumerate() {
-            if place > 0 {
+        for (index, segment) in self.segments.iter().enumerate() {
+            if index > 0 {
                 out.write_str(".")?;
             }
             out.write_str(segment)?;

@@ -1,3 +1,5 @@
+use jurat_model::{Input, Kind};
+
 use super::*;
 use crate::json::Position;
 

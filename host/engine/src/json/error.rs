@@ -159,7 +159,15 @@ impl fmt::Display for Syntax {
     }
 }
 
-/// A character, or its number where it could not be seen.
+/// The error that something else is expected at `at`.
+pub(super) fn expected(bytes: &[u8], at: usize, what: &'static str) -> Syntax {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let found =
+        rest.utf8_chunks().next().map(|chunk| chunk.valid().chars().next().unwrap_or(char::REPLACEMENT_CHARACTER));
+    Syntax::Expected { what, found }
+}
+
+/// A character, or its number if it is invisible.
 struct Visible(char);
 
 impl fmt::Display for Visible {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::scan::Scanned;
+use super::span::Span;
 use super::string::{plain_run, unescape};
-use super::{Scanned, Span};
 
 /// The members of the object at `object` in a valid text, in their order.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! The paths whose values a scan is to find.
 
 use super::keys::fingerprint;
-use super::scan::MAX_DEPTH;
+use super::limits::MAX_DEPTH;
 
-/// Paths of object keys. Each has a slot: its place in the order in which the paths were first added.
+/// Paths of object keys. Each has a slot: its index in the order in which the paths were first added.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     root: Node,
@@ -14,9 +14,9 @@ pub struct Paths {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     pub(super) slot: Option<u32>,
-    /// In rising order of their fingerprints.
+    /// Sorted by their fingerprints.
     children: Vec<Child>,
-    /// The bits that the fingerprints of the children have in a mask of 64: most keys lead nowhere, and this tells at once.
+    /// The bits of the children's fingerprints in a mask of 64: it rules out most keys that lead nowhere.
     mask: u64,
 }
 
@@ -28,10 +28,10 @@ struct Child {
 }
 
 impl Paths {
-    /// Adds a path, if it is not among them yet, and tells its slot.
+    /// Adds a path, if it is not among them yet, and returns its slot.
     ///
-    /// One path may lead through the value of another. A path without segments leads to the whole text and is never found, and
-    /// neither is one that leads deeper than any text is nested: it has a slot of its own whenever it is added.
+    /// One path may lead through the value of another. A path without segments leads to the whole text and is never found. Neither is
+    /// one that leads deeper than any text may be nested: it gets a new slot whenever it is added.
     pub fn add<S: AsRef<str>>(&mut self, segments: impl IntoIterator<Item = S>) -> u32 {
         let new = self.slots;
         let segments: Vec<S> = segments.into_iter().take(MAX_DEPTH + 1).collect();
@@ -62,7 +62,7 @@ impl Paths {
 }
 
 impl Node {
-    /// Where a key leads.
+    /// The child of a key.
     #[inline]
     pub(super) fn child(&self, print: u64, key: &[u8]) -> Option<&Self> {
         if self.mask & bit(print) == 0 {
@@ -76,16 +76,16 @@ impl Node {
     fn child_mut(&mut self, key: &[u8]) -> &mut Self {
         let print = fingerprint(key);
         self.mask |= bit(print);
-        let place = match self.children.iter().position(|child| child.print == print && *child.key == *key) {
-            Some(place) => place,
+        let index = match self.children.iter().position(|child| child.print == print && *child.key == *key) {
+            Some(index) => index,
             None => {
-                let place = self.children.partition_point(|child| child.print <= print);
-                self.children.insert(place, Child { print, key: key.into(), node: Self::default() });
-                place
+                let index = self.children.partition_point(|child| child.print <= print);
+                self.children.insert(index, Child { print, key: key.into(), node: Self::default() });
+                index
             }
         };
-        #[expect(clippy::indexing_slicing, reason = "the child was found or put there")]
-        &mut self.children[place].node
+        #[expect(clippy::indexing_slicing, reason = "the child was found or added")]
+        &mut self.children[index].node
     }
 }
 

@@ -2,43 +2,16 @@
 
 use jurat_model::Bytes;
 
-use super::keys::{Keys, Repeated};
-use super::paths::Node;
-use super::string::plain_run;
-use super::{JsonError, JsonProblem, Paths, Position, Syntax};
-use crate::Excerpt;
+use super::error::{JsonError, JsonProblem, Position, expected};
+use super::keys::Keys;
+use super::limits::{DEFAULT_MAX_RECORD, MAX_DEPTH};
+use super::paths::{Node, Paths};
+use super::span::Span;
 
-/// How many arrays and objects may lie inside of each other.
-pub const MAX_DEPTH: usize = 64;
+mod cursor;
+mod token;
 
-/// The longest record that is accepted where nobody says otherwise.
-pub const DEFAULT_MAX_RECORD: Bytes = Bytes::mebi(1);
-
-/// Where a value lies in its text.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Span {
-    /// Its first byte.
-    pub start: u32,
-    /// The byte behind its last one.
-    pub end: u32,
-}
-
-impl Span {
-    /// The span of a value that is not there.
-    pub const NONE: Self = Self { start: 0, end: 0 };
-
-    /// Whether there is no value.
-    #[must_use]
-    pub fn is_none(self) -> bool {
-        self.end == 0
-    }
-
-    /// The value's text, as it stands in `text`; none if there is no value.
-    #[must_use]
-    pub fn of(self, text: &str) -> Option<&str> {
-        if self.is_none() { None } else { text.get(self.start as usize..self.end as usize) }
-    }
-}
+use cursor::{Halt, Scan};
 
 /// What a scan needs and what the next one can use again.
 #[derive(Debug)]
@@ -104,20 +77,7 @@ pub fn scan<'a>(bytes: &'a [u8], paths: &Paths, scratch: &'a mut Scratch) -> Res
     }
 }
 
-struct Scan<'a, 's> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    keys: &'s mut Keys,
-    spans: &'s mut [Span],
-    /// Why the scan was given up, and where.
-    halt: Option<(JsonProblem, usize)>,
-}
-
-/// The scan was given up; the reason is in the scan, so that every step returns next to nothing.
-struct Halt;
-
-impl<'a> Scan<'a, '_> {
+impl Scan<'_, '_> {
     fn whole(&mut self, root: &Node) -> Result<(), Halt> {
         self.skip_space();
         self.value(Some(root), 0)?;
@@ -206,184 +166,6 @@ impl<'a> Scan<'a, '_> {
         self.at += 1;
         Ok(())
     }
-
-    /// Goes over a string and tells whether anything in it is escaped.
-    #[inline]
-    fn string(&mut self) -> Result<bool, Halt> {
-        let start = self.at;
-        self.at += 1;
-        let mut is_escaped = false;
-        loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
-            match self.peek() {
-                b'"' => break,
-                b'\\' => self.escape()?,
-                _ if self.at >= self.bytes.len() => return Err(self.wrong(Syntax::OpenString, start)),
-                _ => return Err(self.wrong(Syntax::ControlCharacter, self.at)),
-            }
-            is_escaped = true;
-        }
-        self.at += 1;
-        Ok(is_escaped)
-    }
-
-    fn escape(&mut self) -> Result<(), Halt> {
-        let start = self.at;
-        self.at += 1;
-        match self.peek() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                self.at += 1;
-                Ok(())
-            }
-            b'u' => match self.unicode_escape(start)? {
-                0xdc00..=0xdfff => Err(self.wrong(Syntax::LoneSurrogate, start)),
-                0xd800..=0xdbff => {
-                    let second = self.at;
-                    if self.bytes.get(second..second + 2) != Some(b"\\u") {
-                        return Err(self.wrong(Syntax::LoneSurrogate, start));
-                    }
-                    self.at += 1;
-                    match self.unicode_escape(second)? {
-                        0xdc00..=0xdfff => Ok(()),
-                        _ => Err(self.wrong(Syntax::LoneSurrogate, start)),
-                    }
-                }
-                _ => Ok(()),
-            },
-            _ if self.at >= self.bytes.len() => Err(self.wrong(Syntax::OpenString, start)),
-            _ => Err(self.wrong(Syntax::Escape, start)),
-        }
-    }
-
-    /// The four digits behind a `u`.
-    fn unicode_escape(&mut self, start: usize) -> Result<u32, Halt> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            self.at += 1;
-            match char::from(self.peek()).to_digit(16) {
-                Some(digit) => unit = unit << 4 | digit,
-                None => return Err(self.wrong(Syntax::HexDigits, start)),
-            }
-        }
-        self.at += 1;
-        Ok(unit)
-    }
-
-    #[inline]
-    fn number(&mut self) -> Result<(), Halt> {
-        let start = self.at;
-        if self.peek() == b'-' {
-            self.at += 1;
-        }
-        if self.peek() == b'0' {
-            self.at += 1;
-            if self.peek().is_ascii_digit() {
-                return Err(self.wrong(Syntax::LeadingZero, self.at - 1));
-            }
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == b'.' {
-            self.at += 1;
-            self.digits()?;
-        }
-        let has_exponent = matches!(self.peek(), b'e' | b'E');
-        if has_exponent {
-            self.at += 1;
-            if matches!(self.peek(), b'+' | b'-') {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        if has_exponent || self.at - start > f64::MAX_10_EXP as usize { self.in_range(start) } else { Ok(()) }
-    }
-
-    /// Refuses the number that begins at `start` if it is larger than any float. A number is never too small.
-    #[cold]
-    fn in_range(&mut self, start: usize) -> Result<(), Halt> {
-        let value: Option<f64> = self.text.get(start..self.at).and_then(|token| token.parse().ok());
-        if value.is_some_and(f64::is_finite) { Ok(()) } else { Err(self.give_up(JsonProblem::Number, start)) }
-    }
-
-    #[inline]
-    fn digits(&mut self) -> Result<(), Halt> {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<(), Halt> {
-        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(self.expected("a value"));
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    /// The next byte; 0, which is valid nowhere, behind the last one.
-    #[inline]
-    fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
-    }
-
-    /// The next byte that is not white space.
-    #[inline]
-    fn skip_space(&mut self) -> u8 {
-        loop {
-            let byte = self.peek();
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return byte;
-            }
-            self.at += 1;
-        }
-    }
-
-    #[cold]
-    fn expected(&mut self, what: &'static str) -> Halt {
-        self.wrong(expected(self.bytes, self.at, what), self.at)
-    }
-
-    #[cold]
-    fn wrong(&mut self, syntax: Syntax, at: usize) -> Halt {
-        self.give_up(JsonProblem::Syntax(syntax), at)
-    }
-
-    #[cold]
-    fn repeated(&mut self, Repeated(start): Repeated) -> Halt {
-        let start = start as usize;
-        let inside = self.text.get(start..).unwrap_or_default();
-        let mut key = String::new();
-        // The key has been read before, so it has an end.
-        let end = closing_quote(inside);
-        super::string::unescape_into(inside.get(..end).unwrap_or_default(), &mut key);
-        self.give_up(JsonProblem::DuplicateKey { key: Excerpt::of(&key) }, start - 1)
-    }
-
-    #[cold]
-    fn give_up(&mut self, problem: JsonProblem, at: usize) -> Halt {
-        self.halt = Some((problem, at));
-        Halt
-    }
-}
-
-fn closing_quote(inside: &str) -> usize {
-    let mut is_escaped = false;
-    let closes = |byte: u8| {
-        let closes = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        closes
-    };
-    inside.bytes().position(closes).unwrap_or(inside.len())
-}
-
-/// Something else should stand at `at`.
-pub(super) fn expected(bytes: &[u8], at: usize, what: &'static str) -> Syntax {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let found =
-        rest.utf8_chunks().next().map(|chunk| chunk.valid().chars().next().unwrap_or(char::REPLACEMENT_CHARACTER));
-    Syntax::Expected { what, found }
 }
 
 // INVARIANT: no text is longer than 1 GiB, so every offset fits.

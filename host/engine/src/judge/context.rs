@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{JudgeError, MAX_ID_FIELDS, MAX_ID_PATH, Request};
+use super::error::{Bug, JudgeError, MAX_ID_FIELDS};
+use super::request::Request;
 use crate::excerpt::Excerpt;
 use crate::extract::{Plan, PlanError};
-use crate::prepared::{PlanKey, Prepared, first_look};
 use crate::release::Release;
-use crate::routing::{Route, RouteError, Routes};
+use crate::release::{PlanKey, Prepared, first_look};
+use crate::routing::{Route, Routes};
 use crate::ruleset::{Node, RuleList};
+
+/// The longest path to an id field, in bytes.
+const MAX_ID_PATH: usize = 1_024;
 
 /// What the windows of one request share.
 #[derive(Debug)]
@@ -17,19 +21,20 @@ pub(super) struct Context {
     pub(super) release: Arc<Release>,
     pub(super) request: Request,
     pub(super) id_fields: Arc<[String]>,
+    /// Reads a record whose route is not known yet.
     pub(super) first_look: Arc<Plan>,
     /// The time of the run as results write it.
     pub(super) now: Arc<str>,
-    /// The same as a JSON token, where it is shown among others.
+    /// The same as a JSON token, to be shown among other tokens.
     pub(super) now_token: String,
-    /// For each rule, whether it is suspended: a hint that spares work, set in the order of the input.
+    /// For each rule, whether it is suspended: a hint that saves work. It is set in the order of the input.
     suspended: Box<[AtomicBool]>,
-    /// Nobody waits for results any more: another hint.
+    /// The caller no longer waits for results: another hint.
     is_abandoned: AtomicBool,
 }
 
 impl Context {
-    /// Checks at once what would else be said of every record.
+    /// Checks once what would otherwise be an error of every record.
     pub(super) fn new(release: &Arc<Release>, request: &Request) -> Result<Self, JudgeError> {
         release.router.routes(&request.ruleset, request.entity_type.as_deref())?.expecting(&request.expected)?;
         if request.id_fields.len() > MAX_ID_FIELDS {
@@ -38,7 +43,7 @@ impl Context {
         if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
             return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
         }
-        // Looked at for every window: each name once, however often the caller gives it.
+        // Every window reads the list: each name once, however often the caller gives it.
         let mut expected = request.expected.clone();
         expected.sort_unstable();
         expected.dedup();
@@ -57,10 +62,13 @@ impl Context {
         })
     }
 
-    /// The routes of the request. The names that it gives are those of [`Context::new`], so this does not fail.
-    pub(super) fn routes(&self) -> Result<Routes<'_>, RouteError> {
+    /// The routes of the request. [`Context::new`] has checked the names.
+    pub(super) fn routes(&self) -> Result<Routes<'_>, Bug> {
         let Request { ruleset, entity_type, expected, .. } = &self.request;
-        self.release.router.routes(ruleset, entity_type.as_deref())?.expecting(expected)
+        let routes = self.release.router.routes(ruleset, entity_type.as_deref());
+        routes
+            .and_then(|routes| routes.expecting(expected))
+            .map_err(|_| Bug::new("the request's names were known before and are not now"))
     }
 
     /// How records of a route are judged.
@@ -83,7 +91,7 @@ impl Context {
         }
     }
 
-    /// Nobody waits for results any more.
+    /// Tells the workers that the caller no longer waits for results.
     pub(super) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
     }
@@ -92,7 +100,7 @@ impl Context {
         self.is_abandoned.load(Ordering::Relaxed)
     }
 
-    /// Which rules are suspended, by their places in the release; none = no rule is.
+    /// For each rule of the release, whether it is suspended; none = no rule is.
     pub(super) fn suspended(&self) -> Option<Vec<bool>> {
         let suspended: Vec<_> = self.suspended.iter().map(|suspended| suspended.load(Ordering::Relaxed)).collect();
         suspended.contains(&true).then_some(suspended)

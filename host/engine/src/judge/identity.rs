@@ -4,25 +4,25 @@ use std::borrow::Cow;
 
 use crate::extract::Tokens;
 use crate::json::unescape;
-use crate::prepared::{ENTITY_TYPE, FIRST_ID, SCHEMA};
+use crate::release::{ENTITY_TYPE, FIRST_ID, SCHEMA};
 
 /// The longest id that results carry, in bytes.
 const ID_BYTES: usize = 256;
-/// What stands for the id of a record that has none.
+/// The id of a record that has none.
 const UNKNOWN: &str = "unknown";
 
-/// Who a record is.
+/// The id of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Id {
     text: String,
     is_whole: bool,
 }
 
-/// What stands where a text was expected.
+/// A member that must be a text is another kind of value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct NotText;
 
-/// A text of a record that says where it belongs; none if there is nothing or `null`.
+/// A text that a record says of itself; none if it is absent or `null`.
 type Named<'a> = Result<Option<Cow<'a, str>>, NotText>;
 
 impl Id {
@@ -31,7 +31,7 @@ impl Id {
         Self { text: UNKNOWN.to_owned(), is_whole: false }
     }
 
-    /// The values of the id fields, joined with `-`. A field that is not there, or is no plain value, is left out.
+    /// The values of the id fields, joined with `-`. A field that is absent, an array or an object is left out.
     pub(super) fn of(tokens: &Tokens<'_>, fields: usize) -> Self {
         let values = (0..fields).filter_map(|field| value(tokens, field));
         let mut id: Option<Self> = None;
@@ -48,8 +48,8 @@ impl Id {
         id.unwrap_or_else(Self::unknown)
     }
 
-    /// The id under which related entities may be given: not one that is missing, nor one that another record may share
-    /// because it was cut.
+    /// The id under which related entities may be given; none if the record has no id, or if the id was cut, because another
+    /// record may share the rest.
     pub(super) fn key(&self) -> Option<&str> {
         self.is_whole.then_some(&*self.text)
     }
@@ -65,7 +65,7 @@ impl Id {
     }
 }
 
-/// What an id field says, given by its place among them; none if it is not there, or is no plain value.
+/// The value of the id field with the given index; none if it is absent, an array or an object.
 pub(super) fn value<'a>(tokens: &Tokens<'a>, field: usize) -> Option<Cow<'a, str>> {
     match tokens.capture(FIRST_ID + field)? {
         "null" => None,
@@ -79,7 +79,7 @@ pub(super) fn schema<'a>(tokens: &Tokens<'a>) -> Named<'a> {
     text(tokens, SCHEMA)
 }
 
-/// What the record says that it is.
+/// The entity type that the record says it has.
 pub(super) fn entity_type<'a>(tokens: &Tokens<'a>) -> Named<'a> {
     text(tokens, ENTITY_TYPE)
 }
@@ -95,7 +95,7 @@ fn text<'a>(tokens: &Tokens<'a>, capture: usize) -> Named<'a> {
 mod tests {
     use super::*;
     use crate::json::Scratch;
-    use crate::prepared::first_look;
+    use crate::release::first_look;
 
     fn id(record: &str) -> Id {
         let fields = ["id".to_owned(), "part.no".to_owned()];

@@ -1,17 +1,15 @@
-//! What happened to all records of a request, counted.
+//! Counts what became of the records of a request.
 
-use super::chunk::{NodeOutcome, Why};
+use super::call::{NodeOutcome, Reason};
 use super::context::Context;
-use super::explain;
-use super::values::Row;
-use super::view::{ChunkView, JudgedWindow, Standing};
-use crate::results::{RuleSummary, Summary};
+use super::view::{ChunkView, JudgedWindow, Row, is_indeterminate};
+use crate::results::{RecordOutcome, RuleSummary, Summary};
 
 /// The counts so far.
 #[derive(Default)]
 pub(super) struct Tally {
     summary: Summary,
-    /// What the nodes of rule lists have said, in their order: for each list to which a record has gone, once.
+    /// The counts of each node, for each list that has judged a record.
     lists: Vec<(usize, Vec<RuleSummary>)>,
 }
 
@@ -24,17 +22,17 @@ impl Tally {
         tally.summary.records = records;
         tally.summary.unreadable = records.saturating_sub(judged);
         for chunk in &window.chunks {
-            for standing in chunk.rows().map(|row| chunk.standing(row)) {
-                match standing {
-                    Standing::Failed => tally.summary.failed += 1,
-                    Standing::Warned => tally.summary.warned += 1,
-                    Standing::NotRun => tally.summary.not_run += 1,
-                    Standing::Passed | Standing::Unreadable => {}
+            for outcome in chunk.rows().map(|row| chunk.record_outcome(row)) {
+                match outcome {
+                    RecordOutcome::Failed => tally.summary.failed += 1,
+                    RecordOutcome::Warned => tally.summary.warned += 1,
+                    RecordOutcome::NotRun => tally.summary.not_run += 1,
+                    RecordOutcome::Passed | RecordOutcome::Unreadable => {}
                 }
             }
-            let nodes = chunk.judged.nodes.iter().enumerate();
-            let rules = nodes.map(|(place, node)| tally.summary.rule(window, chunk, place, node)).collect();
-            tally.add(chunk.judged.route.list, rules);
+            let nodes = chunk.outcome.nodes.iter().enumerate();
+            let rules = nodes.map(|(index, node)| tally.summary.rule(window, chunk, index, node)).collect();
+            tally.add(chunk.outcome.route.list, rules);
         }
         tally
     }
@@ -76,26 +74,26 @@ impl Tally {
 }
 
 impl Summary {
-    /// What one node says of a chunk. Failures of the host are counted besides.
+    /// The counts of one node in one chunk. Failures of the host are added to the summary.
     fn rule(
         &mut self,
         window: &JudgedWindow<'_>,
         chunk: &ChunkView<'_>,
-        place: usize,
+        index: usize,
         outcome: &NodeOutcome,
     ) -> RuleSummary {
         let mut rule = RuleSummary { usage: outcome.usage, ..RuleSummary::default() };
         outcome.statuses.iter().for_each(|status| rule.add(*status));
-        let host_failures = outcome.reasons.iter().filter(|(_, why)| matches!(why, Why::Host));
+        let host_failures = outcome.reasons.iter().filter(|(_, reason)| matches!(reason, Reason::Host));
         self.host_failures += host_failures.count() as u64;
         let is_certain = !window.outcome.answers.has_gaps();
-        if is_certain && !outcome.reasons.iter().any(|(_, why)| why.is_indeterminate()) {
+        if is_certain && !outcome.reasons.iter().any(|(_, reason)| reason.is_indeterminate()) {
             return rule;
         }
-        let rows = (0..).zip(&chunk.judged.rows).filter(|&(row, &record)| {
+        let rows = (0..).zip(&chunk.outcome.rows).filter(|&(row, &record)| {
             let Some(known) = window.outcome.records.get(record as usize) else { return false };
-            let row = Row::new(window.context, window.outcome, (record, known), (chunk.judged, row));
-            chunk.nodes.get(place).is_some_and(|node| explain::is_indeterminate(&row, node, place, outcome))
+            let row = Row::new(window.context, window.outcome, (record, known), (chunk.outcome, row));
+            chunk.nodes.get(index).is_some_and(|node| is_indeterminate(&row, node, index, outcome))
         });
         rule.indeterminate = rows.count() as u64;
         rule

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::is_visible;
+use super::visible::is_visible;
 
 /// Which signed release decided, and what vouched for it: what is needed to tell years later which rules gave a verdict.
 ///

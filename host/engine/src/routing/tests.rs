@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::routes::REMEMBERED;
 use super::*;
-use crate::ruleset::{BusinessConfig, RuleNode, Ruleset};
+use crate::ruleset::{BusinessConfig, RuleNode, Ruleset, Rulesets};
 
 /// What the cases are run against: one table, four configurations.
 struct Table(Value);

@@ -3,17 +3,28 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{
-    BusinessConfig, CheckedRuleset, KeyPath, MAX_LEVELS, MAX_RULES, Node, RuleList, RuleNode, RulesetError,
-    RulesetProblem, Rulesets,
-};
+use jurat_model::KeyPath;
+
+use super::config::{BusinessConfig, RuleNode};
+use super::error::{MAX_LEVELS, MAX_RULES, RulesetError, RulesetProblem};
+use super::list::{CheckedRuleset, Node, RuleList, Rulesets};
 use crate::excerpt::{Excerpt, nearest};
 
-pub(super) fn check(
-    config: BusinessConfig,
-    rule_ids: &[&str],
-    field_maps: &[&str],
-) -> Result<Rulesets, Vec<RulesetError>> {
+impl Rulesets {
+    /// Checks a configuration against the rules and field maps that a release provides.
+    ///
+    /// `rule_ids` are the rules of all components and the built-in ones, `field_maps` the names of the field maps. Both lists
+    /// are what the indices in the result point into; where a name stands twice, the first one counts.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the key paths: ids that are empty or stand twice in one list, more than
+    /// [`MAX_LEVELS`] levels or [`MAX_RULES`] rules, empty names, field maps that do not exist.
+    pub fn new(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Result<Self, Vec<RulesetError>> {
+        check(config, rule_ids, field_maps)
+    }
+}
+
+fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Result<Rulesets, Vec<RulesetError>> {
     let mut errors = Errors::default();
     let rules = positions(rule_ids);
     let maps = positions(field_maps);
@@ -65,7 +76,7 @@ pub(super) fn check(
     })
 }
 
-/// A rule that waits to be written down, with its place.
+/// A rule that is to be written down, with its path.
 struct Pending<'a> {
     node: &'a RuleNode,
     path: KeyPath,
@@ -143,7 +154,7 @@ impl Errors {
     }
 }
 
-/// Where each name stands first.
+/// The first index of each name.
 fn positions<'a>(names: &[&'a str]) -> HashMap<&'a str, usize> {
     let mut positions = HashMap::with_capacity(names.len());
     for (index, name) in names.iter().enumerate() {

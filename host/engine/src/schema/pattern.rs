@@ -6,8 +6,8 @@ use std::str::Chars;
 use jsonschema::PatternOptions;
 use serde_json::json;
 
+use super::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_SIZE};
 use super::problem::PatternRefusal;
-use super::{MAX_PATTERN_BYTES, MAX_PATTERN_SIZE};
 
 /// The sizes that compiled patterns are told apart by.
 const SIZES: [usize; 5] = [4 << 10, 32 << 10, 256 << 10, 1 << 20, MAX_PATTERN_SIZE];
@@ -148,6 +148,13 @@ fn times(letters: &mut Peekable<Chars<'_>>) -> Option<u64> {
         Some((least, "")) => least.parse::<u64>().ok()?.checked_add(1),
         Some((_, most)) => most.parse().ok(),
     }
+}
+
+/// The number of patterns, and their size when compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patterns {
+    pub(super) count: usize,
+    pub(super) size: usize,
 }
 
 #[cfg(test)]

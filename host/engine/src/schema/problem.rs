@@ -2,13 +2,23 @@
 
 use thiserror::Error;
 
-use super::{
+use super::limits::{
     MAX_BYTES, MAX_DEPTH, MAX_EVALUATIONS, MAX_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_SIZE, MAX_PATTERN_SIZES,
     MAX_PATTERNS, MAX_SCHEMAS, MAX_SUBSCHEMAS, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS,
 };
 use crate::excerpt::Excerpt;
 
-/// What can be wrong with a schema. Places are RFC 6901 pointers into the file.
+/// Why a schema is refused.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{file}: {problem}")]
+pub struct SchemaError {
+    /// The file's name.
+    pub file: Excerpt,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a schema. Positions are RFC 6901 pointers into the file.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Problem {

@@ -1,7 +1,7 @@
 //! How much of a record lies at each depth.
 
-use super::MAX_RECORD_DEPTH;
 use super::cost::Cost;
+use super::limits::MAX_RECORD_DEPTH;
 use crate::json::{Branch, Shape};
 
 /// The counts for each depth of one record.

@@ -3,23 +3,23 @@
 use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind as Kind};
 use serde_json::Value;
 
-use super::Outcome;
+use super::verdict::SchemaVerdict;
 use crate::excerpt::Excerpt;
 
-/// The longest pointer that is told. A longer one is cut back to the nearest place around it that has a shorter one.
+/// The longest pointer that is shown. A longer one is cut back to the nearest ancestor that has a shorter one.
 const POINTER: usize = 1_024;
 
 /// Alternatives that are listed.
 const LISTED: usize = 8;
 
-pub(super) fn explain(error: &ValidationError<'_>) -> Outcome {
+pub(super) fn explain(error: &ValidationError<'_>) -> SchemaVerdict {
     let (code, reason) = words(error.kind());
-    Outcome::Fail { pointer: pointer(error.instance_path().as_str()), reason, code }
+    SchemaVerdict::Fail { pointer: pointer(error.instance_path().as_str()), reason, code }
 }
 
-/// What is said where it would cost too much to find the place.
-pub(super) fn somewhere() -> Outcome {
-    Outcome::Fail {
+/// The verdict where it would cost too much to find the position.
+pub(super) fn somewhere() -> SchemaVerdict {
+    SchemaVerdict::Fail {
         pointer: String::new(),
         reason: "does not follow its schema; the record is too large for this schema to tell where".to_owned(),
         code: "schema",

@@ -8,6 +8,7 @@ use jsonschema::json::{self, NodeIdentity, cmp};
 use jsonschema_value::LazyInstance;
 use serde_json::Value;
 
+use super::equality::are_unique;
 use crate::json::{Branch, Children, Number, Shape, Tree};
 
 /// The representation, which only has a name.
@@ -164,7 +165,7 @@ impl<'a> json::Array<'a, Record> for Branch<'a> {
     }
 
     fn is_unique(&self) -> bool {
-        super::unique::are_unique(*self)
+        are_unique(*self)
     }
 }
 

@@ -31,18 +31,18 @@ fn refusal(schema: Value) -> Problem {
 }
 
 /// Checks a record, which need not have a `$schema`, against one schema.
-fn check(schema: Value, mut record: Value) -> Outcome {
+fn check(schema: Value, mut record: Value) -> SchemaVerdict {
     record["$schema"] = ID.into();
     judge(&compile(schema).unwrap(), &record)
 }
 
-fn judge(schemas: &Schemas, record: &Value) -> Outcome {
+fn judge(schemas: &Schemas, record: &Value) -> SchemaVerdict {
     schemas.check(&record.to_string(), &mut SchemaScratch::default())
 }
 
 fn failure(schema: Value, record: Value) -> (String, &'static str, String) {
     match check(schema, record) {
-        Outcome::Fail { pointer, reason, code } => (pointer, code, reason),
+        SchemaVerdict::Fail { pointer, reason, code } => (pointer, code, reason),
         other => panic!("{other:?}"),
     }
 }
@@ -58,9 +58,9 @@ fn records_are_told_where_and_why_they_fail() {
     for case in table.as_array().unwrap() {
         let [schema, record, expected] = case.as_array().unwrap().as_slice() else { panic!("{case}") };
         let outcome = match check(schema.clone(), record.clone()) {
-            Outcome::Pass => json!("pass"),
-            Outcome::Fail { pointer, reason, code } => json!([pointer, code, reason]),
-            Outcome::Norun { reason, code } => json!([code, reason]),
+            SchemaVerdict::Pass => json!("pass"),
+            SchemaVerdict::Fail { pointer, reason, code } => json!([pointer, code, reason]),
+            SchemaVerdict::Norun { reason, code } => json!([code, reason]),
         };
         assert_eq!(&outcome, expected, "{schema} {record}");
     }
@@ -70,7 +70,7 @@ fn records_are_told_where_and_why_they_fail() {
 fn a_record_without_a_schema_fails() {
     let schemas = compile(json!({})).unwrap();
     for record in [json!({}), json!({"$schema": 1}), json!({"$schema": null}), json!([]), json!(1)] {
-        assert!(matches!(judge(&schemas, &record), Outcome::Fail { code: "no_schema", .. }), "{record}");
+        assert!(matches!(judge(&schemas, &record), SchemaVerdict::Fail { code: "no_schema", .. }), "{record}");
     }
 }
 
@@ -78,7 +78,7 @@ fn a_record_without_a_schema_fails() {
 fn a_schema_that_the_release_does_not_have_is_not_run() {
     let schemas = compile(json!({})).unwrap();
     let outcome = judge(&schemas, &json!({"$schema": "x".repeat(1 << 20)}));
-    let Outcome::Norun { reason, code: "unknown_schema" } = outcome else { panic!("{outcome:?}") };
+    let SchemaVerdict::Norun { reason, code: "unknown_schema" } = outcome else { panic!("{outcome:?}") };
     assert!(reason.len() < 200);
 }
 
@@ -86,8 +86,8 @@ fn a_schema_that_the_release_does_not_have_is_not_run() {
 fn an_empty_fragment_is_not_looked_at() {
     let schemas = compile(json!({"$id": format!("{ID}#")})).unwrap();
     assert!(schemas.contains(ID));
-    assert_eq!(judge(&schemas, &json!({"$schema": ID})), Outcome::Pass);
-    assert_eq!(judge(&schemas, &json!({"$schema": format!("{ID}#")})), Outcome::Pass);
+    assert_eq!(judge(&schemas, &json!({"$schema": ID})), SchemaVerdict::Pass);
+    assert_eq!(judge(&schemas, &json!({"$schema": format!("{ID}#")})), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn drafts_are_understood_or_refused_by_name() {
     }
     // In draft-07 nothing beside `$ref` counts; later drafts look at both.
     let schema = |draft: &str| json!({"$schema": draft, "$defs": {"a": {}}, "$ref": "#/$defs/a", "required": ["x"]});
-    assert_eq!(check(schema("http://json-schema.org/draft-07/schema"), json!({})), Outcome::Pass);
-    assert_ne!(check(schema("https://json-schema.org/draft/2019-09/schema"), json!({})), Outcome::Pass);
+    assert_eq!(check(schema("http://json-schema.org/draft-07/schema"), json!({})), SchemaVerdict::Pass);
+    assert_ne!(check(schema("https://json-schema.org/draft/2019-09/schema"), json!({})), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn references_stay_in_the_file() {
     assert!(matches!(refusal(json!({"$ref": "#/minLength", "minLength": 3})), Problem::Shape { .. }));
     assert!(matches!(refusal(json!({"$ref": 3})), Problem::Shape { .. }));
     let tree = json!({"properties": {"next": {"$ref": "#"}, "value": {"$ref": "#/$defs/a~1b"}}, "$defs": {"a/b": {"type": "string"}}});
-    assert_eq!(check(tree.clone(), json!({"next": {"next": {"value": "x"}}})), Outcome::Pass);
+    assert_eq!(check(tree.clone(), json!({"next": {"next": {"value": "x"}}})), SchemaVerdict::Pass);
     assert_eq!(failure(tree, json!({"next": {"next": {"value": 1}}})).0, "/next/next/value");
 }
 
@@ -181,7 +181,7 @@ fn what_changes_the_meaning_of_other_words_is_refused() {
     assert_eq!(refusal(hidden), Problem::keyword("/$ref", "$schema"));
     // They are names like others where names stand.
     let names = json!({"properties": {"$id": {}, "$schema": {"type": "string"}, "unevaluatedItems": {}}, "required": ["$schema"]});
-    assert_eq!(check(names, json!({})), Outcome::Pass);
+    assert_eq!(check(names, json!({})), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn annotations_are_not_judged() {
     ] {
         for draft in ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"] {
             let schema = json!({"$schema": draft, "properties": {"a": annotation}});
-            assert_eq!(check(schema, json!({"a": "{not at all"})), Outcome::Pass);
+            assert_eq!(check(schema, json!({"a": "{not at all"})), SchemaVerdict::Pass);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, OnceLock};
 
 use jurat_engine::results::RecordResult;
-use jurat_engine::{Input, JudgedRecord, Request};
+use jurat_engine::{JudgedRecord, RecordSource, Request};
 use jurat_model::{Bytes, Isolation};
 use serde_json::Value;
 
@@ -52,13 +52,13 @@ impl World {
     fn check(&self, expected: &Expected, request: &Request, threads: usize, piece: Option<usize>) {
         // One of its own: sessions are counted by worker.
         let (fixture, workers) = (Fixture::new(&mixed::release()), workers(threads));
-        let lane = workers.lane(NonZeroUsize::MAX);
+        let queue = workers.queue(NonZeroUsize::MAX);
         let outcome = match (piece, &*expected.texts) {
-            (None, [whole]) => fixture.windows(&lane, request, Input::text(Arc::clone(whole)), written),
+            (None, [whole]) => fixture.windows(&queue, request, RecordSource::text(Arc::clone(whole)), written),
             _ => {
                 let piece = piece.unwrap_or(usize::MAX >> 1);
                 let texts = expected.texts.iter().map(|bytes| text(Pieces::new(Arc::clone(bytes), piece)));
-                fixture.stream(&lane, request, texts.collect(), |input| input, written)
+                fixture.stream(&queue, request, texts.collect(), |input| input, written)
             }
         };
         let (written, summary) = outcome.whole();

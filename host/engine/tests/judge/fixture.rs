@@ -128,7 +128,7 @@ impl Fixture {
         text: Arc<[u8]>,
     ) -> Result<Answer, JudgeError> {
         let mut records = Vec::new();
-        let summary = judge(&self.release, &workers.lane(NonZeroUsize::MAX), request, text, &mut |record| {
+        let summary = judge(&self.release, &workers.queue(NonZeroUsize::MAX), request, text, &mut |record| {
             records.push(record);
             Ok(())
         })?;

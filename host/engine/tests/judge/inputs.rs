@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
-use jurat_engine::{Input, JudgeError, JudgedRecord, JudgedWindow, Sample, judge_windows};
+use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Sample, judge_windows};
 use jurat_model::Bytes;
 use serde_json::json;
 
@@ -41,8 +41,8 @@ fn judged(texts: impl Fn() -> Vec<Text>) -> Vec<Brief> {
         let mut request = request();
         request.chunk.rows = rows;
         let workers = workers(threads);
-        let lane = workers.lane(NonZeroUsize::MAX);
-        let (records, summary) = fixture.stream(&lane, &request, texts(), |input| input, brief).whole();
+        let queue = workers.queue(NonZeroUsize::MAX);
+        let (records, summary) = fixture.stream(&queue, &request, texts(), |input| input, brief).whole();
         assert_eq!(summary.records, records.len() as u64);
         match &found {
             None => found = Some(records),
@@ -60,8 +60,8 @@ fn broken(texts: impl Fn() -> Vec<Text>) -> (Vec<Brief>, (usize, u64, ErrorKind)
         let mut request = request();
         request.chunk.rows = rows;
         let workers = workers(threads);
-        let lane = workers.lane(NonZeroUsize::MAX);
-        let broken = fixture.stream(&lane, &request, texts(), |input| input, brief).broken();
+        let queue = workers.queue(NonZeroUsize::MAX);
+        let broken = fixture.stream(&queue, &request, texts(), |input| input, brief).broken();
         assert!(found.as_ref().is_none_or(|found| *found == broken), "{rows} rows: {found:?}, {broken:?}");
         found = Some(broken);
     }
@@ -117,10 +117,10 @@ fn four_thousand_rows_of_long_texts_are_judged() {
         let mut request = request();
         (request.chunk.rows, request.chunk.bytes) = (rows, chunk);
         let workers = workers(2);
-        let lane = workers.lane(NonZeroUsize::MAX);
-        let whole = fixture.windows(&lane, &request, Input::text(Arc::clone(&bytes)), brief).whole();
+        let queue = workers.queue(NonZeroUsize::MAX);
+        let whole = fixture.windows(&queue, &request, RecordSource::text(Arc::clone(&bytes)), brief).whole();
         let pieces = vec![text(Pieces::new(Arc::clone(&bytes), 64 << 10))];
-        let pieces = fixture.stream(&lane, &request, pieces, |input| input, brief).whole();
+        let pieces = fixture.stream(&queue, &request, pieces, |input| input, brief).whole();
         assert_eq!(whole.0, pieces.0);
         for summary in [whole.1, pieces.1] {
             assert_eq!((summary.records, summary.failed, summary.unreadable), (4_096, 5, 0), "{chunk}");
@@ -197,7 +197,8 @@ fn a_text_that_cannot_be_opened_ends_the_request_behind_those_before_it() {
             if place == 2 { Err(ErrorKind::NotFound.into()) } else { text(Pieces::new(lines(5), 100)) }
         });
         let workers = workers(2);
-        let outcome = fixture.windows(&workers.lane(NonZeroUsize::MAX), &request, Input::texts(&mut texts), brief);
+        let outcome =
+            fixture.windows(&workers.queue(NonZeroUsize::MAX), &request, RecordSource::texts(&mut texts), brief);
         let (records, end) = outcome.broken();
         assert_eq!(records.len(), 10);
         assert_eq!(end, (2, 0, ErrorKind::NotFound));
@@ -276,8 +277,8 @@ fn a_limit_ends_the_request_and_nothing_behind_it_is_read() {
                 text(Counted(Pieces::new(lines(100), 50), Arc::clone(&counter)))
             });
             let workers = workers(2);
-            let input = Input::texts(&mut texts).limit(limit);
-            let outcome = fixture.windows(&workers.lane(NonZeroUsize::MAX), &request, input, brief);
+            let input = RecordSource::texts(&mut texts).limit(limit);
+            let outcome = fixture.windows(&workers.queue(NonZeroUsize::MAX), &request, input, brief);
             let (records, summary) = outcome.whole();
             assert_eq!((records.len(), summary.records), (expected, expected as u64), "{limit}, {rows} rows");
             let expected: Vec<_> = (0..expected).map(|id| (id / 100, (id % 100).to_string())).collect();
@@ -287,8 +288,8 @@ fn a_limit_ends_the_request_and_nothing_behind_it_is_read() {
                 // The record, and no more than one piece behind it.
                 assert!(read.load(Ordering::SeqCst) <= 60 + 50);
             }
-            let whole = Input::text(Arc::from(lines(300))).limit(limit);
-            let (records, _) = fixture.windows(&workers.lane(NonZeroUsize::MAX), &request, whole, brief).whole();
+            let whole = RecordSource::text(Arc::from(lines(300))).limit(limit);
+            let (records, _) = fixture.windows(&workers.queue(NonZeroUsize::MAX), &request, whole, brief).whole();
             assert_eq!(records.len() as u64, limit.min(300));
         }
     }
@@ -300,9 +301,9 @@ fn a_limit_counts_what_is_taken_and_not_what_is_met() {
     let sample = Sample::new(0.25).unwrap();
     let judged = |limit: Option<u64>| {
         let workers = workers(2);
-        let input = Input::text(Arc::from(lines(4_000))).sample(sample);
-        let input = limit.into_iter().fold(input, Input::limit);
-        fixture.windows(&workers.lane(NonZeroUsize::MAX), &request(), input, brief).whole().0
+        let input = RecordSource::text(Arc::from(lines(4_000))).sample(sample);
+        let input = limit.into_iter().fold(input, RecordSource::limit);
+        fixture.windows(&workers.queue(NonZeroUsize::MAX), &request(), input, brief).whole().0
     };
     let all = judged(None);
     assert!((800..1_200).contains(&all.len()), "{}", all.len());
@@ -310,8 +311,8 @@ fn a_limit_counts_what_is_taken_and_not_what_is_met() {
         assert_eq!(judged(Some(limit as u64)), all[..limit.min(all.len())]);
     }
     // Broken records count like others.
-    let input = Input::text(Arc::from(*b"x\ny\nz")).limit(2);
-    assert_eq!(fixture.windows(&workers(1).lane(NonZeroUsize::MIN), &request(), input, brief).whole().1.unreadable, 2);
+    let input = RecordSource::text(Arc::from(*b"x\ny\nz")).limit(2);
+    assert_eq!(fixture.windows(&workers(1).queue(NonZeroUsize::MIN), &request(), input, brief).whole().1.unreadable, 2);
 }
 
 #[test]
@@ -325,10 +326,10 @@ fn a_failure_behind_the_limit_is_never_met() {
         ]
     };
     let workers = workers(1);
-    let lane = workers.lane(NonZeroUsize::MIN);
-    let (records, _) = fixture.stream(&lane, &request(), texts(), |input| input.limit(10), brief).whole();
+    let queue = workers.queue(NonZeroUsize::MIN);
+    let (records, _) = fixture.stream(&queue, &request(), texts(), |input| input.limit(10), brief).whole();
     assert_eq!(records.len(), 10);
-    let (records, end) = fixture.stream(&lane, &request(), texts(), |input| input.limit(11), brief).broken();
+    let (records, end) = fixture.stream(&queue, &request(), texts(), |input| input.limit(11), brief).broken();
     assert_eq!((records.len(), end), (10, (0, first.len() as u64, ErrorKind::ConnectionReset)));
 }
 
@@ -344,9 +345,9 @@ fn a_sink_that_fails_is_given_nothing_more_and_the_input_is_let_go_of() {
         let mut taken = 0;
         let failed = judge_windows(
             &fixture.release,
-            &workers.lane(NonZeroUsize::MAX),
+            &workers.queue(NonZeroUsize::MAX),
             &request,
-            Input::texts(&mut texts),
+            RecordSource::texts(&mut texts),
             |window: &JudgedWindow<'_>| window.records().len(),
             &mut |count| {
                 assert_eq!(count, 10);
@@ -371,9 +372,9 @@ fn a_failure_of_the_sink_counts_more_than_one_of_the_input() {
         [text(Pieces::new(lines(5), 10)), Err(ErrorKind::NotFound.into())].into_iter().map(|text: Text| text);
     let failed = judge_windows(
         &fixture.release,
-        &workers(1).lane(NonZeroUsize::MIN),
+        &workers(1).queue(NonZeroUsize::MIN),
         &request(),
-        Input::texts(&mut texts),
+        RecordSource::texts(&mut texts),
         |_: &JudgedWindow<'_>| (),
         &mut |()| Err(ErrorKind::BrokenPipe.into()),
     );
@@ -386,14 +387,14 @@ fn what_render_breaks_is_its_own_request_alone() {
     let mut request = request();
     request.chunk.rows = 10;
     let workers = workers(2);
-    let lane = workers.lane(NonZeroUsize::MAX);
+    let queue = workers.queue(NonZeroUsize::MAX);
     for _ in 0..10 {
         let mut taken = 0;
         let failed = judge_windows(
             &fixture.release,
-            &lane,
+            &queue,
             &request,
-            Input::text(Arc::from(lines(1_000))),
+            RecordSource::text(Arc::from(lines(1_000))),
             |window: &JudgedWindow<'_>| {
                 let has_it = window.records().any(|record| record.result().entity_id == "500");
                 assert!(!has_it, "a mistake of whoever renders");
@@ -405,7 +406,8 @@ fn what_render_breaks_is_its_own_request_alone() {
         );
         assert!(matches!(failed, Err(JudgeError::Worker)));
         assert_eq!(taken, 50);
-        let (records, _) = fixture.windows(&lane, &request, Input::text(Arc::from(lines(1_000))), brief).whole();
+        let (records, _) =
+            fixture.windows(&queue, &request, RecordSource::text(Arc::from(lines(1_000))), brief).whole();
         assert_eq!(records.len(), 1_000);
     }
 }
@@ -420,13 +422,13 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
     let guilty = |id: usize| json!({"id": id, "$schema": SCHEMAS[0], "a": "trap"}).to_string() + "\n";
     let text: String = (0..50).map(guilty).collect();
     let workers = workers(1);
-    let lane = workers.lane(NonZeroUsize::MAX);
+    let queue = workers.queue(NonZeroUsize::MAX);
     let mut taken = 0;
     let failed = judge_windows(
         &fixture.release,
-        &lane,
+        &queue,
         &request,
-        Input::text(Arc::from(text.as_bytes())),
+        RecordSource::text(Arc::from(text.as_bytes())),
         |window: &JudgedWindow<'_>| {
             let is_suspended =
                 |record: JudgedRecord<'_>| record.result().results[0].code.as_deref() == Some("suspended");
@@ -439,7 +441,7 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
     );
     assert!(matches!(failed, Err(JudgeError::Worker)));
     assert_eq!(taken, 1);
-    let (records, _) = fixture.windows(&lane, &request, Input::text(Arc::from(text.as_bytes())), brief).whole();
+    let (records, _) = fixture.windows(&queue, &request, RecordSource::text(Arc::from(text.as_bytes())), brief).whole();
     assert_eq!(records.len(), 50);
 }
 
@@ -453,9 +455,9 @@ fn only_whole_windows_are_rendered_when_nobody_waits_any_more() {
         let (workers, count) = (workers(2), Arc::clone(&others));
         let gone = judge_windows(
             &fixture.release,
-            &workers.lane(NonZeroUsize::MAX),
+            &workers.queue(NonZeroUsize::MAX),
             &request,
-            Input::text(Arc::from(lines(1_000))),
+            RecordSource::text(Arc::from(lines(1_000))),
             move |window: &JudgedWindow<'_>| {
                 let is_whole =
                     window.records().len() == 10 && window.records().all(|it| it.result().results.len() == 1);
@@ -503,9 +505,9 @@ fn what_is_judged_is_handed_over_before_more_is_read() {
     let mut texts = std::iter::once(text(Patient { left: 6, rendered, taken: Arc::clone(&taken) }));
     let summary = judge_windows(
         &fixture.release,
-        &workers(1).lane(NonZeroUsize::MAX),
+        &workers(1).queue(NonZeroUsize::MAX),
         &request,
-        Input::texts(&mut texts),
+        RecordSource::texts(&mut texts),
         move |_: &JudgedWindow<'_>| sender.send(()).unwrap(),
         &mut |()| {
             taken.fetch_add(1, Ordering::SeqCst);

@@ -140,7 +140,7 @@ fn suspend(
     let code = rule.code.clone().unwrap_or_default();
     let count = guilty.entry(Arc::clone(&rule.rule_id)).or_default();
     match parent {
-        Some((parent, status)) if !status.lets_children_run() => {
+        Some((parent, status)) if !matches!(status, Status::Pass | Status::Warn) => {
             let message = format!("not run: its parent `{parent}` is {status}");
             without_a_call(rule, (Status::Norun, "parent"), message);
         }

@@ -4,7 +4,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use jurat_engine::json::Position;
-use jurat_engine::{Input, JudgedRecord, Sample, Standing};
+use jurat_engine::results::RecordOutcome;
+use jurat_engine::{JudgedRecord, RecordSource, Sample};
 use jurat_model::{Limits, Status};
 use serde_json::json;
 
@@ -19,23 +20,23 @@ struct Seen {
     source: usize,
     at: Position,
     text: Option<Vec<u8>>,
-    standing: Standing,
+    outcome: RecordOutcome,
     ids: Vec<(String, Option<String>)>,
 }
 
 fn see(record: &JudgedRecord<'_>) -> Seen {
-    assert_eq!(record.standing(), standing(&serde_json::to_value(record.result()).unwrap()));
+    assert_eq!(record.outcome(), outcome(&serde_json::to_value(record.result()).unwrap()));
     Seen {
         source: record.source(),
         at: record.at(),
         text: record.text().map(<[u8]>::to_vec),
-        standing: record.standing(),
+        outcome: record.outcome(),
         ids: record.ids().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 
 /// How a record stands by what its result says.
-fn standing(result: &serde_json::Value) -> Standing {
+fn outcome(result: &serde_json::Value) -> RecordOutcome {
     fn statuses(results: &serde_json::Value, found: &mut Vec<String>) {
         for rule in results.as_array().unwrap() {
             found.push(rule["status"].as_str().unwrap().to_owned());
@@ -46,15 +47,15 @@ fn standing(result: &serde_json::Value) -> Standing {
     statuses(&result["results"], &mut found);
     let has = |status: &str| found.iter().any(|found| found == status);
     if result.get("error").is_some() {
-        Standing::Unreadable
+        RecordOutcome::Unreadable
     } else if has("FAIL") || has("ERROR") {
-        Standing::Failed
+        RecordOutcome::Failed
     } else if has("WARN") {
-        Standing::Warned
+        RecordOutcome::Warned
     } else if has("PASS") {
-        Standing::Passed
+        RecordOutcome::Passed
     } else {
-        Standing::NotRun
+        RecordOutcome::NotRun
     }
 }
 
@@ -89,7 +90,8 @@ fn a_record_is_where_it_lies_in_its_text() {
         request.chunk.rows = rows;
         let workers = workers(threads);
         let streams = texts.iter().map(|bytes| text(Pieces::new(bytes.clone(), piece))).collect();
-        let (seen, _) = fixture.stream(&workers.lane(NonZeroUsize::MAX), &request, streams, |input| input, see).whole();
+        let (seen, _) =
+            fixture.stream(&workers.queue(NonZeroUsize::MAX), &request, streams, |input| input, see).whole();
         assert_eq!(seen.len(), expected.len());
         for (seen, (source, offset, record)) in seen.iter().zip(&expected) {
             let before = &texts[*source][..usize::try_from(*offset).unwrap()];
@@ -143,8 +145,8 @@ fn ids_are_what_the_record_writes() {
         (&format!(r#""id":"{long}""#), [Some(&*long), None, None, None]),
     ] {
         let text = format!("{{{record},{schema}}}");
-        let (workers, input) = (workers(1), Input::text(Arc::from(text.as_bytes())));
-        let (seen, _) = fixture.windows(&workers.lane(NonZeroUsize::MIN), &request, input, see).whole();
+        let (workers, input) = (workers(1), RecordSource::text(Arc::from(text.as_bytes())));
+        let (seen, _) = fixture.windows(&workers.queue(NonZeroUsize::MIN), &request, input, see).whole();
         let ids: Vec<_> = seen[0].ids.iter().map(|(_, value)| value.as_deref()).collect();
         assert_eq!(ids, expected, "{text}");
     }
@@ -241,10 +243,10 @@ fn what_cannot_be_kept_has_a_place_and_no_text() {
     for piece in [10, 1 << 20] {
         let texts = vec![text(Pieces::new(bytes.clone().into_bytes(), piece))];
         let (seen, summary) =
-            fixture.stream(&workers.lane(NonZeroUsize::MIN), &request, texts, |input| input, see).whole();
+            fixture.stream(&workers.queue(NonZeroUsize::MIN), &request, texts, |input| input, see).whole();
         assert_eq!(seen[1].text, None);
         assert_eq!((seen[1].at.offset, seen[1].at.line), (sound.len() as u64 + 1, 2));
-        assert_eq!(seen[1].standing, Standing::Unreadable);
+        assert_eq!(seen[1].outcome, RecordOutcome::Unreadable);
         assert_eq!(seen[2].at.line, 3);
         assert_eq!(seen[3].text.as_deref(), Some(format!("[{sound}").as_bytes()));
         assert_eq!((summary.records, summary.unreadable), (4, 2));
@@ -252,7 +254,7 @@ fn what_cannot_be_kept_has_a_place_and_no_text() {
     // Of an array that never closes nobody knows where its last record ends.
     let bytes = format!("[{sound},{}", sound.get(..20).unwrap());
     let texts = vec![text(Pieces::new(bytes.into_bytes(), 7))];
-    let (seen, _) = fixture.stream(&workers.lane(NonZeroUsize::MIN), &request, texts, |input| input, see).whole();
+    let (seen, _) = fixture.stream(&workers.queue(NonZeroUsize::MIN), &request, texts, |input| input, see).whole();
     assert_eq!((seen.len(), seen[1].text.as_ref(), seen[1].at.offset), (2, None, sound.len() as u64 + 2));
 }
 
@@ -270,13 +272,13 @@ fn a_sample_knows_records_by_their_number_and_not_by_how_they_come() {
             let mut request = mixed::timeless();
             request.chunk.rows = rows;
             let workers = workers(threads);
-            let lane = workers.lane(NonZeroUsize::MAX);
+            let queue = workers.queue(NonZeroUsize::MAX);
             let keep = |record: &JudgedRecord<'_>| record.text().map(<[u8]>::to_vec);
             let outcome = match pieces {
-                None => fixture.windows(&lane, &request, Input::text(Arc::clone(&whole)).sample(sample), keep),
+                None => fixture.windows(&queue, &request, RecordSource::text(Arc::clone(&whole)).sample(sample), keep),
                 Some((each, piece)) => {
                     let texts = records.chunks(each).map(|part| text(Pieces::new(part.join(&b'\n'), piece))).collect();
-                    fixture.stream(&lane, &request, texts, |input| input.sample(sample), keep)
+                    fixture.stream(&queue, &request, texts, |input| input.sample(sample), keep)
                 }
             };
             let (texts, summary) = outcome.whole();
@@ -299,9 +301,9 @@ fn a_sample_is_the_same_in_every_version_and_part_of_every_larger_one() {
     let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
     let text: String = (0..100).map(|id| json!({"id": id, "$schema": SCHEMAS[0]}).to_string() + "\n").collect();
     let taken = |share: f64| -> Vec<usize> {
-        let input = Input::text(Arc::from(text.as_bytes())).sample(Sample::new(share).unwrap());
+        let input = RecordSource::text(Arc::from(text.as_bytes())).sample(Sample::new(share).unwrap());
         let id = |record: &JudgedRecord<'_>| record.result().entity_id.parse().unwrap();
-        fixture.windows(&workers(1).lane(NonZeroUsize::MIN), &request(), input, id).whole().0
+        fixture.windows(&workers(1).queue(NonZeroUsize::MIN), &request(), input, id).whole().0
     };
     let small = taken(0.1);
     assert_eq!(small, [2, 32, 33, 41, 42, 43, 53, 94, 95]);

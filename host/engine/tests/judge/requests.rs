@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jurat_engine::{JudgeError, Request, judge};
-use jurat_model::{Finding, Status};
+use jurat_model::{Blame, Finding, Status};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, ReleaseSpec, SCHEMAS, obedient, request, workers};
@@ -30,13 +30,13 @@ fn refusal(change: impl FnOnce(&mut Request)) -> String {
     let mut results = 0;
     let fixture = Fixture::new(&one_rule());
     let text = Arc::from(records(3).as_bytes());
-    let refused = judge(&fixture.release, &workers(1).lane(NonZeroUsize::MAX), &request, text, &mut |_| {
+    let refused = judge(&fixture.release, &workers(1).queue(NonZeroUsize::MAX), &request, text, &mut |_| {
         results += 1;
         Ok(())
     });
     assert_eq!(results, 0);
     let error = refused.unwrap_err();
-    assert!(error.blames_request());
+    assert_eq!(error.blame(), Blame::Caller);
     error.to_string()
 }
 
@@ -66,7 +66,7 @@ fn a_sink_that_fails_ends_the_request_and_no_other() {
     let mut taken = 0;
     let failed = judge(
         &fixture.release,
-        &workers.lane(NonZeroUsize::MAX),
+        &workers.queue(NonZeroUsize::MAX),
         &request(),
         Arc::from(records(10_000).as_bytes()),
         &mut |_| {
@@ -108,7 +108,7 @@ fn nothing_is_judged_for_a_caller_who_has_gone() {
     request.chunk.rows = 10;
     let gone = judge(
         &fixture.release,
-        &workers.lane(NonZeroUsize::MAX),
+        &workers.queue(NonZeroUsize::MAX),
         &request,
         Arc::from(records(1_000).as_bytes()),
         &mut |_| {
@@ -129,11 +129,12 @@ fn no_more_than_a_few_windows_are_held_however_long_the_input_is() {
         let fixture = Fixture::new(&one_rule());
         let (mut taken, mut most) = (0, 0);
         let text = Arc::from(records(200_000).as_bytes());
-        let summary = judge(&fixture.release, &workers(threads).lane(NonZeroUsize::MAX), &request(), text, &mut |_| {
-            taken += 1;
-            most = fixture.watch.rows.load(Ordering::Relaxed).saturating_sub(taken).max(most);
-            Ok(())
-        });
+        let summary =
+            judge(&fixture.release, &workers(threads).queue(NonZeroUsize::MAX), &request(), text, &mut |_| {
+                taken += 1;
+                most = fixture.watch.rows.load(Ordering::Relaxed).saturating_sub(taken).max(most);
+                Ok(())
+            });
         assert_eq!((taken, summary.unwrap().records), (RECORDS, RECORDS));
         // Two windows for each worker and one more are under way; one is being handed over.
         let bound = (2 * threads as u64 + 2) * 1_024;

@@ -74,7 +74,7 @@ impl Table {
         let judged = fixture.judge(&request, 1, &Value::Object(record).to_string());
         let answer = match judged {
             Err(error) => {
-                assert!(error.blames_request(), "{what}");
+                assert_eq!(error.blame(), jurat_model::Blame::Caller, "{what}");
                 let JudgeError::Route(error) = error else { panic!("{what}: {error}") };
                 return assert_eq!(error.code(), case.says, "{what}");
             }

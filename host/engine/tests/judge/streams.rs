@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use jurat_engine::results::Summary;
-use jurat_engine::{Input, JudgeError, JudgedRecord, JudgedWindow, Lane, Request, judge_windows};
+use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request, TenantQueue, judge_windows};
 
 use crate::fixture::Fixture;
 
@@ -90,27 +90,27 @@ impl Fixture {
     /// Judges texts that are read from streams.
     pub(crate) fn stream<T: Send + 'static>(
         &self,
-        lane: &Lane,
+        queue: &TenantQueue,
         request: &Request,
         texts: Vec<Text>,
-        change: impl FnOnce(Input<'_>) -> Input<'_>,
+        change: impl FnOnce(RecordSource<'_>) -> RecordSource<'_>,
         render: impl Fn(&JudgedRecord<'_>) -> T + Send + Sync + 'static,
     ) -> Outcome<T> {
         let mut texts = texts.into_iter().map(|text| text.map(|text| -> Box<dyn Read> { text }));
-        self.windows(lane, request, change(Input::texts(&mut texts)), render)
+        self.windows(queue, request, change(RecordSource::texts(&mut texts)), render)
     }
 
     pub(crate) fn windows<T: Send + 'static>(
         &self,
-        lane: &Lane,
+        queue: &TenantQueue,
         request: &Request,
-        input: Input<'_>,
+        input: RecordSource<'_>,
         render: impl Fn(&JudgedRecord<'_>) -> T + Send + Sync + 'static,
     ) -> Outcome<T> {
         let mut records = Vec::new();
         let render_all =
             move |window: &JudgedWindow<'_>| -> Vec<T> { window.records().map(|record| render(&record)).collect() };
-        let end = judge_windows(&self.release, lane, request, input, render_all, &mut |window| {
+        let end = judge_windows(&self.release, queue, request, input, render_all, &mut |window| {
             records.extend(window);
             Ok(())
         });
@@ -128,7 +128,7 @@ impl<T> Outcome<T> {
     #[track_caller]
     pub(crate) fn broken(self) -> (Vec<T>, (usize, u64, io::ErrorKind)) {
         match self.end {
-            Err(JudgeError::Input { source_index, offset, error }) => {
+            Err(JudgeError::Read { source_index, offset, error }) => {
                 (self.records, (source_index, offset, error.kind()))
             }
             other => panic!("{other:?}"),

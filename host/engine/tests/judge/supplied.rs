@@ -136,7 +136,7 @@ fn no_more_is_fetched_than_for_the_windows_under_way() {
         request.chunk.rows = 10;
         let (mut taken, mut most) = (0, 0);
         let judged =
-            judge(&fixture.release, &workers(threads).lane(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
+            judge(&fixture.release, &workers(threads).queue(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
                 most = (supplier.0.load(Ordering::SeqCst) - taken / 10).max(most);
                 taken += 1;
                 Ok(())
@@ -172,7 +172,7 @@ fn fewer_windows_are_fetched_ahead_where_they_bring_much() {
         request.chunk.rows = 40;
         let (mut taken, mut most) = (0, 0);
         let judged =
-            judge(&fixture.release, &workers(4).lane(NonZeroUsize::MAX), &request, loans(records), &mut |_| {
+            judge(&fixture.release, &workers(4).queue(NonZeroUsize::MAX), &request, loans(records), &mut |_| {
                 most = (heavy.calls.load(Ordering::SeqCst) - taken / 40).max(most);
                 taken += 1;
                 Ok(())
@@ -265,7 +265,7 @@ fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
     let mut request = with(supplier.clone());
     request.chunk.rows = 1;
     let fixture = Fixture::new(&spec());
-    let gone = judge(&fixture.release, &workers(1).lane(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
+    let gone = judge(&fixture.release, &workers(1).queue(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
         Err(io::ErrorKind::BrokenPipe.into())
     });
     assert!(matches!(gone, Err(JudgeError::Output(_))));

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use jurat_engine::results::{Evidence, EvidenceParts, RoleVersions};
-use jurat_engine::{Input, JudgedRecord, Request};
+use jurat_engine::{JudgedRecord, RecordSource, Request};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ fn check(spec: &ReleaseSpec, request: &Request, text: &[u8]) {
             request.chunk.rows = rows;
             let fixture = Fixture::new(spec);
             let results = fixture.judge_bytes(&request, threads, text.to_vec()).unwrap();
-            let (workers, input) = (workers(threads), Input::text(text.into()));
-            let windows = fixture.windows(&workers.lane(NonZeroUsize::MAX), &request, input, checked);
+            let (workers, input) = (workers(threads), RecordSource::text(text.into()));
+            let windows = fixture.windows(&workers.queue(NonZeroUsize::MAX), &request, input, checked);
             let (written, summary) = windows.whole();
             let expected: Vec<_> =
                 results.records.iter().map(|result| serde_json::to_string(result).unwrap()).collect();
@@ -152,8 +152,8 @@ fn hostile_descriptions_are_written_like_those_of_results() {
             let mut request = mixed::timeless();
             request.chunk.rows = 64;
             let fixture = Fixture::new(&spec);
-            let input = Input::text(records().into());
-            let windows = fixture.windows(&workers(2).lane(NonZeroUsize::MAX), &request, input, checked);
+            let input = RecordSource::text(records().into());
+            let windows = fixture.windows(&workers(2).queue(NonZeroUsize::MAX), &request, input, checked);
             assert_eq!(windows.whole().1.records, 3_300);
         }
     }
@@ -223,7 +223,7 @@ fn records_of_streams_are_written_like_their_results() {
     let texts = (0..3).map(|_| text(Pieces::new(records(), 5_000))).collect();
     let workers = workers(2);
     let (written, _) =
-        fixture.stream(&workers.lane(NonZeroUsize::MAX), &mixed::timeless(), texts, |input| input, checked).whole();
+        fixture.stream(&workers.queue(NonZeroUsize::MAX), &mixed::timeless(), texts, |input| input, checked).whole();
     assert_eq!(written.len(), 3 * 3_300);
     assert_eq!(written[..3_300], written[3_300..6_600]);
 }

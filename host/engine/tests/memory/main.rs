@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{Input, JudgedWindow, Release, Request, Sample, Workers, judge_windows};
+use jurat_engine::{JudgedWindow, RecordSource, Release, Request, Sample, Workers, judge_windows};
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
 
@@ -74,17 +74,17 @@ fn repeated(text: &str, bytes: u64) -> Box<dyn Read> {
 }
 
 /// Judges one stream of these parts; gives how many records it has, and how many of them cannot be read.
-fn judged(parts: Vec<Box<dyn Read>>, change: impl FnOnce(Input<'_>) -> Input<'_>) -> (u64, u64) {
+fn judged(parts: Vec<Box<dyn Read>>, change: impl FnOnce(RecordSource<'_>) -> RecordSource<'_>) -> (u64, u64) {
     let (release, workers) = (release(), Workers::start(NonZeroUsize::new(2).unwrap()).unwrap());
     let mut request = Request::new("main", 1_704_067_200_000_000);
     request.entity_type = Some("loan".to_owned());
     let chain = |all: Box<dyn Read>, part| -> Box<dyn Read> { Box::new(all.chain(part)) };
     let whole = parts.into_iter().fold(Box::new(io::empty()) as Box<dyn Read>, chain);
     let mut texts = std::iter::once(whole).map(|text| -> io::Result<Box<dyn Read>> { Ok(text) });
-    let input = change(Input::texts(&mut texts));
+    let input = change(RecordSource::texts(&mut texts));
     let render = |window: &JudgedWindow<'_>| window.records().len();
-    let lane = workers.lane(NonZeroUsize::MAX);
-    let summary = judge_windows(&release, &lane, &request, input, render, &mut |_| Ok(())).unwrap();
+    let queue = workers.queue(NonZeroUsize::MAX);
+    let summary = judge_windows(&release, &queue, &request, input, render, &mut |_| Ok(())).unwrap();
     (summary.records, summary.unreadable)
 }
 

@@ -110,12 +110,12 @@ impl CallError {
             | Self::NothingEarlier
             | Self::Route(_) => Blame::Caller,
             Self::Data(error) => error.blame(),
-            Self::Judge(error) if error.blames_request() => Blame::Caller,
+            Self::Judge(error) => error.blame(),
             Self::Revoked { .. } => Blame::Publisher,
             Self::Reload(error) | Self::NotReady(error) => error.blame(),
             Self::Pin(error) => error.blame(),
             Self::Stale { .. } => Blame::Transport,
-            Self::Coordination { .. } | Self::Closed | Self::Judge(_) | Self::BrokenOff => Blame::Host,
+            Self::Coordination { .. } | Self::Closed | Self::BrokenOff => Blame::Host,
         }
     }
 
@@ -133,7 +133,7 @@ impl CallError {
             Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.kind().into(),
             Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => CallErrorKind::IdFields,
             Self::Judge(JudgeError::Now) => CallErrorKind::Now,
-            Self::Judge(JudgeError::Input { .. }) => CallErrorKind::Input,
+            Self::Judge(JudgeError::Read { .. }) => CallErrorKind::Input,
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
             Self::Judge(_) | Self::BrokenOff => CallErrorKind::Internal,
             Self::Data(error) => error.kind().into(),

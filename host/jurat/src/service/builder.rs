@@ -157,8 +157,8 @@ impl Shared {
                 .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
             let upstream = Upstream::new(tenant.clone(), repository, sandbox.clone());
             let releases = Releases::new(name, upstream, self.clock.clone(), settings.kept_releases);
-            let lane = self.workers.lane(most);
-            tenants.insert(name.clone(), Arc::new(Tenant::new(name, tenant.clone(), data, releases, lane)));
+            let queue = self.workers.queue(most);
+            tenants.insert(name.clone(), Arc::new(Tenant::new(name, tenant.clone(), data, releases, queue)));
         }
         self.poll(&tenants)?;
         for tenant in tenants.values() {

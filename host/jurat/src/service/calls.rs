@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jurat_disk::{Room, room};
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Input, JudgedWindow, Release, Request, judge, judge_windows};
+use jurat_engine::{
+    DiscoveredRule, DiscoveredRuleset, JudgedWindow, RecordSource, Release, Request, judge, judge_windows,
+};
 use jurat_http::wait_for;
 
 use super::handle::Service;
@@ -108,7 +110,7 @@ impl Service {
     ) -> Result<Summary, CallError> {
         let _call = self.shared.in_flight.enter()?;
         let (tenant, release, request) = self.ready(request)?;
-        Ok(judge(&release, &tenant.lane, &request, text, sink)?)
+        Ok(judge(&release, &tenant.queue, &request, text, sink)?)
     }
 
     /// Judges any amount of records in constant memory, and has what is wanted of their results worked out on the threads that judge
@@ -123,13 +125,13 @@ impl Service {
     pub fn judge_windows<T: Send + 'static>(
         &self,
         request: &Request,
-        input: Input<'_>,
+        input: RecordSource<'_>,
         render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
         sink: &mut dyn FnMut(T) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
         let _call = self.shared.in_flight.enter()?;
         let (tenant, release, request) = self.ready(request)?;
-        Ok(judge_windows(&release, &tenant.lane, &request, input, render, sink)?)
+        Ok(judge_windows(&release, &tenant.queue, &request, input, render, sink)?)
     }
 
     /// The same for a text that must be one record.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use jurat_engine::Lane;
+use jurat_engine::TenantQueue;
 
 use super::related::{Network, Related};
 use super::releases::Releases;
@@ -18,14 +18,20 @@ pub(super) struct Tenant {
     pub(super) data: DataSource,
     pub(super) releases: Releases,
     /// Its way to the workers.
-    pub(super) lane: Lane,
+    pub(super) queue: TenantQueue,
     related: OnceLock<Related>,
 }
 
 impl Tenant {
     /// The tenant, which serves nothing yet.
-    pub(super) fn new(name: &str, settings: TenantSettings, data: DataSource, releases: Releases, lane: Lane) -> Self {
-        Self { name: name.to_owned(), settings, data, releases, lane, related: OnceLock::new() }
+    pub(super) fn new(
+        name: &str,
+        settings: TenantSettings,
+        data: DataSource,
+        releases: Releases,
+        queue: TenantQueue,
+    ) -> Self {
+        Self { name: name.to_owned(), settings, data, releases, queue, related: OnceLock::new() }
     }
 
     /// Makes ready what related entities are fetched with.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{Column, Decimals, Texts, Values};
-use crate::Kind;
+use super::column::{Column, Decimals, Texts, Values};
+use crate::declaration::Kind;
 
 /// A column under construction. Every call adds one row.
 ///
-/// A value of another kind than the column's is added as an absent row: the caller has chosen the kind, so this cannot happen
-/// but by a mistake of the program.
+/// A value of another kind than the column's is added as an absent row. The caller has chosen the kind, so only a bug can cause
+/// that.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     values: Building,
@@ -36,7 +36,7 @@ enum Building {
 }
 
 impl ColumnBuilder {
-    /// An empty column with room for so many rows.
+    /// An empty column with room for `rows` rows.
     #[must_use]
     pub fn new(kind: Kind, rows: usize) -> Self {
         let values = match kind {

@@ -1,6 +1,9 @@
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::Kind;
 
 #[derive(Clone, Debug)]
 enum Cell {

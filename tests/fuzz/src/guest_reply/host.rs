@@ -79,7 +79,7 @@ impl Host {
         let mut results = Vec::new();
         let judged = judge(
             &self.release,
-            &self.workers.lane(NonZeroUsize::MIN),
+            &self.workers.queue(NonZeroUsize::MIN),
             &request,
             Arc::from(RECORDS.as_bytes()),
             &mut |record| {

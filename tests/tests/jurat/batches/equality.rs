@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use jurat::{Input, Isolation, RecordResult, Request, Service};
+use jurat::{Isolation, RecordResult, RecordSource, Request, Service};
 use jurat_tests::random::Random;
 use jurat_tests::site::Site;
 
@@ -89,10 +89,10 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
         request.chunk.rows = rows;
         request.run.isolation = isolation;
         let (found, summary) = match piece {
-            None => written(service, &request, Input::text(Arc::clone(&text))),
+            None => written(service, &request, RecordSource::text(Arc::clone(&text))),
             Some(most) => {
                 let mut texts = std::iter::once_with(|| Ok(pieces(Arc::clone(&text), most)));
-                written(service, &request, Input::texts(&mut texts))
+                written(service, &request, RecordSource::texts(&mut texts))
             }
         };
         println!("{rows} rows, {isolation:?}, pieces of {piece:?}: {:?}", begun.elapsed());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat::{Input, JudgedWindow, Service};
+use jurat::{JudgedWindow, RecordSource, Service};
 use jurat_tests::site::{Site, sample};
 
 use super::{hostile, loans, open, timeless};
@@ -60,7 +60,8 @@ fn single_records_are_judged_beside_a_hostile_batch() {
             while !over.load(Ordering::SeqCst) {
                 let request = timeless(&theirs, "main");
                 let render = |window: &JudgedWindow<'_>| window.records().len();
-                let summary = theirs.judge_windows(&request, Input::text(Arc::clone(&text)), render, &mut |_| Ok(()));
+                let summary =
+                    theirs.judge_windows(&request, RecordSource::text(Arc::clone(&text)), render, &mut |_| Ok(()));
                 assert_eq!(summary.unwrap().rules["guest"].error, 100);
                 finished.fetch_add(1, Ordering::SeqCst);
             }

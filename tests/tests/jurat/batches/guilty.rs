@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jurat::{Input, JudgedWindow, Service};
+use jurat::{JudgedWindow, RecordSource, Service};
 use jurat_tests::site::Site;
 
 use super::{hostile, open, timeless};
@@ -19,14 +19,15 @@ fn check(service: &Service, code: &'static str, guilty: u32) {
         window.records().map(|record| record.result().results[0].code.clone().unwrap()).collect()
     };
     let request = timeless(service, "main");
-    let summary = service.judge_windows(&request, Input::text(Arc::from(text.as_bytes())), render, &mut |codes| {
-        for found in codes {
-            assert_eq!(found, if place < guilty { code } else { "suspended" }, "record {place}");
-            suspended += u32::from(found == "suspended");
-            place += 1;
-        }
-        Ok(())
-    });
+    let summary =
+        service.judge_windows(&request, RecordSource::text(Arc::from(text.as_bytes())), render, &mut |codes| {
+            for found in codes {
+                assert_eq!(found, if place < guilty { code } else { "suspended" }, "record {place}");
+                suspended += u32::from(found == "suspended");
+                place += 1;
+            }
+            Ok(())
+        });
     let (summary, took) = (summary.unwrap(), begun.elapsed());
     let rule = &summary.rules["guest"];
     println!("{code}: {took:?}, {} calls", rule.usage.calls);

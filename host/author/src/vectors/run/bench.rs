@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
-use jurat_engine::{Associated, JudgeError, Lane, Release, Request, Workers, judge};
-use jurat_model::{Bytes, Excerpt, Isolation, Run, chain};
+use jurat_engine::{Associated, JudgeError, Release, Request, TenantQueue, Workers, judge};
+use jurat_model::{Blame, Bytes, Excerpt, Isolation, Run, chain};
 
 use super::order::Group;
 use crate::vectors::{Said, Vector, VectorLimits, VectorsError};
@@ -23,7 +23,7 @@ const LONG_ID: usize = 256;
 /// Vectors of one release on their way.
 pub(in crate::vectors) struct Bench<'a> {
     release: &'a Arc<Release>,
-    lane: Lane,
+    queue: TenantQueue,
     /// Ends when the bench does.
     _workers: Workers,
     limits: &'a VectorLimits,
@@ -89,8 +89,8 @@ impl<'a> Bench<'a> {
         check_length(vectors.iter().map(Vector::bytes).sum(), limits)?;
         // One is enough: whoever serves meanwhile needs the others.
         let workers = Workers::start(NonZeroUsize::MIN).map_err(VectorsError::Thread)?;
-        let lane = workers.lane(NonZeroUsize::MIN);
-        Ok(Self { release, lane, _workers: workers, limits, begun: Instant::now(), verdicts: 0 })
+        let queue = workers.queue(NonZeroUsize::MIN);
+        Ok(Self { release, queue, _workers: workers, limits, begun: Instant::now(), verdicts: 0 })
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -151,7 +151,7 @@ impl<'a> Bench<'a> {
             return Err(late());
         }
         let mut rows = Vec::new();
-        let judged = judge(self.release, &self.lane, request, text.into(), &mut |result| {
+        let judged = judge(self.release, &self.queue, request, text.into(), &mut |result| {
             rows.push(row(result));
             // Nobody judges the records behind this one then.
             if is_late() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
@@ -159,7 +159,7 @@ impl<'a> Bench<'a> {
         match judged {
             Ok(_) => Ok(rows),
             Err(JudgeError::Output(_)) => Err(late()),
-            Err(error) if error.blames_request() => Err(Stop::Refused(chain(&error))),
+            Err(error) if error.blame() == Blame::Caller => Err(Stop::Refused(chain(&error))),
             Err(error) => Err(Stop::Failed(VectorsError::Engine(error))),
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use jurat::{JudgedRecord, JudgedWindow, Standing};
+use jurat::{JudgedRecord, JudgedWindow, RecordOutcome};
 
 use super::Per;
 use super::line::{self, About};
@@ -46,7 +46,7 @@ impl Renderer {
         let mut rendered = Rendered { pieces, records: 0, without_text: 0 };
         for record in window.records() {
             rendered.records += 1;
-            let is_bad = self.is_bad(record.standing());
+            let is_bad = self.is_bad(record.outcome());
             let text = record.text().filter(|text| !text.is_empty());
             rendered.without_text += u64::from(text.is_none());
             for (kind, piece) in self.kinds.iter().zip(&mut rendered.pieces) {
@@ -65,11 +65,11 @@ impl Renderer {
     }
 
     /// Whether the record is why the exit code says that something is not in order.
-    fn is_bad(&self, standing: Standing) -> bool {
-        match standing {
-            Standing::Unreadable | Standing::Failed => true,
-            Standing::NotRun => self.norun == Norun::Fails,
-            Standing::Warned | Standing::Passed => false,
+    fn is_bad(&self, outcome: RecordOutcome) -> bool {
+        match outcome {
+            RecordOutcome::Unreadable | RecordOutcome::Failed => true,
+            RecordOutcome::NotRun => self.norun == Norun::Fails,
+            RecordOutcome::Warned | RecordOutcome::Passed => false,
         }
     }
 

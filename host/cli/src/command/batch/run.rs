@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat::{CallError, Input, JudgeError, Request, Sample, Service, Summary, chain};
+use jurat::{CallError, JudgeError, RecordSource, Request, Sample, Service, Summary, chain};
 use jurat_model::Bytes;
 use jurat_records::{InputError, Inputs};
 
@@ -109,7 +109,7 @@ impl Batch<'_> {
         let mut progress = Progress::start(audience, self.inputs.total_bytes());
         let read = self.inputs.progress();
         let mut texts = self.inputs.texts();
-        let mut input = Input::texts(&mut texts);
+        let mut input = RecordSource::texts(&mut texts);
         if let Some(limit) = self.arguments.limit {
             input = input.limit(limit);
         }
@@ -140,7 +140,7 @@ impl Batch<'_> {
             Ok(summary) => Ok((summary, elapsed)),
             Err(error) => Err(match (unwritten, error) {
                 (Some(error), _) => Trouble::Unwritten(error),
-                (None, CallError::Judge(JudgeError::Input { error, .. })) if is_interrupt(&error) => {
+                (None, CallError::Judge(JudgeError::Read { error, .. })) if is_interrupt(&error) => {
                     Trouble::Interrupted
                 }
                 (None, error) => Trouble::Call(error),
@@ -204,7 +204,7 @@ impl Batch<'_> {
             Trouble::Unwritten(error) => {
                 Failure::new(Exit::Host, format!("{}; {judged} records were judged{}", error.reason(), left(remains)))
             }
-            Trouble::Call(CallError::Judge(JudgeError::Input { source_index, offset, error })) => {
+            Trouble::Call(CallError::Judge(JudgeError::Read { source_index, offset, error })) => {
                 let (exit, reason) = match InputError::of(&error) {
                     Some(error) => (error.blame().into(), chain(error)),
                     None => (Exit::Host, format!("`{}` is not read: {error}", self.inputs.name(source_index))),

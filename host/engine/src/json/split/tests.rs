@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
+use jurat_model::Bytes;
+
 use super::*;
-use crate::json::DEFAULT_MAX_RECORD;
+use crate::json::{DEFAULT_MAX_RECORD, Position};
 
 /// The entries of a file: `line:column text`, or `line:column !code message`.
 fn entries(file: &[u8]) -> Vec<String> {

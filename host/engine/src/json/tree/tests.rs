@@ -5,6 +5,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::branch::*;
+use super::entry::{FEW, compare};
 use super::*;
 
 fn read(text: &str) -> Result<TreeScratch, TreeError> {

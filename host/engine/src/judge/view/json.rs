@@ -1,16 +1,16 @@
 //! Results as JSON.
 //!
-//! Most records of most inputs pass. What is written of those differs in little but the record's id, so it is made once for each
-//! chunk and copied.
+//! Most records of most inputs pass. Their results differ in little but the record's id, so the rest is made once for each chunk
+//! and copied.
 
 use std::cell::OnceCell;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::JudgedRecord;
-use super::rows::ChunkView;
-use crate::judge::values::Row;
+use super::chunk::ChunkView;
+use super::record::JudgedRecord;
+use super::row::Row;
 use crate::results::{Evidence, is_visible};
 
 impl Serialize for JudgedRecord<'_> {
@@ -32,8 +32,8 @@ impl Serialize for JudgedRecord<'_> {
         let context = self.window.context;
         Line {
             entity_id: self.record.id.text(),
-            entity_type: context.release.entity_types.get(chunk.judged.route.entity_type).map(|name| &**name),
-            now: chunk.judged.prepared.reads_now.then_some(&*context.now),
+            entity_type: context.release.entity_types.get(chunk.outcome.route.entity_type).map(|name| &**name),
+            now: chunk.outcome.prepared.reads_now.then_some(&*context.now),
             unsigned: context.release.is_unsigned(),
             release: context.request.evidence.as_deref(),
             results: Results { chunk, row: self.row(chunk, row) },
@@ -46,15 +46,6 @@ impl Serialize for JudgedRecord<'_> {
 struct Results<'a> {
     chunk: &'a ChunkView<'a>,
     row: Row<'a>,
-}
-
-/// What is written for every row of a chunk of which all rules, or some, say PASS and nothing else; none of it where it cannot be
-/// written as it is.
-#[derive(Default)]
-pub(super) struct Passes {
-    all: OnceCell<Option<Box<RawValue>>>,
-    /// The same for each rule at the top of the list, with those below it.
-    tops: OnceCell<Vec<OnceCell<Option<Box<RawValue>>>>>,
 }
 
 impl Serialize for Results<'_> {
@@ -85,7 +76,7 @@ impl Serialize for Results<'_> {
     }
 }
 
-/// A value as JSON, if whoever writes it has nothing to escape.
+/// A value as JSON; none if a writer may have to escape something in it.
 fn made(value: &impl Serialize) -> Option<Box<RawValue>> {
     to_raw_value(value).ok().filter(|json| is_visible(json.get()))
 }

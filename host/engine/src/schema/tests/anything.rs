@@ -104,7 +104,7 @@ proptest! {
             .without_content_media_type_support("application/json")
             .build(&schema);
         if let Ok(plain) = plain {
-            prop_assert_eq!(outcome == Outcome::Pass, plain.is_valid(&record), "{} {}", schema, record);
+            prop_assert_eq!(outcome == SchemaVerdict::Pass, plain.is_valid(&record), "{} {}", schema, record);
         }
     }
 }

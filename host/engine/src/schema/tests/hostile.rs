@@ -50,7 +50,7 @@ fn schemas_that_explode_in_place_are_refused() {
     }
     let start = Instant::now();
     let outcome = check(doubling(7, "anyOf"), json!({}));
-    assert!(matches!(outcome, Outcome::Fail { code: "anyOf", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Fail { code: "anyOf", .. }), "{outcome:?}");
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
@@ -129,7 +129,7 @@ fn patterns_run_in_linear_time() {
         let text = format!("{}!", "a".repeat(400_000));
         let start = Instant::now();
         let outcome = check(json!({"properties": {"a": {"pattern": pattern}}}), json!({"a": text}));
-        assert!(matches!(outcome, Outcome::Fail { code: "pattern", .. }), "{pattern} {outcome:?}");
+        assert!(matches!(outcome, SchemaVerdict::Fail { code: "pattern", .. }), "{pattern} {outcome:?}");
         assert!(start.elapsed() < Duration::from_secs(10), "{pattern}: {:?}", start.elapsed());
     }
 }
@@ -165,17 +165,17 @@ fn a_record_that_would_cost_too_much_is_not_run() {
     let schema = json!({"properties": {"a": {"allOf": patterns}}});
     let start = Instant::now();
     let outcome = check(schema.clone(), json!({"a": "ab".repeat(1 << 19)}));
-    assert!(matches!(outcome, Outcome::Norun { code: "too_costly", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Norun { code: "too_costly", .. }), "{outcome:?}");
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    assert!(matches!(check(schema, json!({"a": "ab".repeat(100)})), Outcome::Fail { code: "pattern", .. }));
+    assert!(matches!(check(schema, json!({"a": "ab".repeat(100)})), SchemaVerdict::Fail { code: "pattern", .. }));
 }
 
 #[test]
 fn a_record_nested_too_deep_is_not_run() {
     let record = |levels: usize| json!({"a": deep(levels - 1, json!(1), |inner| json!([inner]))});
-    assert_eq!(check(json!({}), record(MAX_RECORD_DEPTH)), Outcome::Pass);
+    assert_eq!(check(json!({}), record(MAX_RECORD_DEPTH)), SchemaVerdict::Pass);
     let outcome = check(json!({}), record(MAX_RECORD_DEPTH + 1));
-    assert!(matches!(outcome, Outcome::Norun { code: "too_deep", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Norun { code: "too_deep", .. }), "{outcome:?}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn large_records_of_ordinary_schemas_are_judged() {
         .map(|number| json!({"id": format!("AB-{number:06}"), "amount": number, "status": "active"}))
         .collect();
     assert!(serde_json::to_string(&loans).unwrap().len() > 700_000);
-    assert_eq!(check(schema, json!({ "loans": loans })), Outcome::Pass);
+    assert_eq!(check(schema, json!({ "loans": loans })), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn numbers_of_any_size_are_judged_without_a_panic() {
 }
 
 /// Checks a record as it is written, which has to be quick.
-fn check_quickly(schema: Value, record: &str) -> Outcome {
+fn check_quickly(schema: Value, record: &str) -> SchemaVerdict {
     let schemas = compile(schema).unwrap();
     let mut scratch = SchemaScratch::default();
     let start = Instant::now();
@@ -278,11 +278,11 @@ fn many_names_in_the_schema_and_in_the_record_are_not_multiplied() {
         (json!({"properties": known, "additionalProperties": false}), false),
     ] {
         let outcome = check_quickly(json!({"properties": {"a": a}}), &record);
-        assert_eq!(outcome == Outcome::Pass, passes, "{outcome:?}");
+        assert_eq!(outcome == SchemaVerdict::Pass, passes, "{outcome:?}");
     }
     let constant: serde_json::Map<String, Value> = (0..6_000).map(|number| (name(number), json!(number))).collect();
     let record = json!({"$schema": ID, "a": constant}).to_string();
-    assert_eq!(check_quickly(json!({"properties": {"a": {"const": constant}}}), &record), Outcome::Pass);
+    assert_eq!(check_quickly(json!({"properties": {"a": {"const": constant}}}), &record), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn items_without_number_are_compared_in_linear_time() {
     {
         let record = json!({"$schema": ID, "a": items}).to_string();
         let outcome = check_quickly(json!({"properties": {"a": {"uniqueItems": true}}}), &record);
-        assert_eq!(outcome == Outcome::Pass, passes, "{outcome:?}");
+        assert_eq!(outcome == SchemaVerdict::Pass, passes, "{outcome:?}");
     }
 }
 
@@ -305,7 +305,7 @@ fn a_long_text_full_of_escapes_is_read_once() {
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":\"{text}\",\"b\":{{\"{text}\":1}}}}");
     let schema = json!({"properties": {"a": {"minLength": 1 << 18, "maxLength": 1 << 18}, "b": {"required": ["c"]}}});
     let outcome = check_quickly(schema, &record);
-    assert!(matches!(outcome, Outcome::Fail { code: "required", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Fail { code: "required", .. }), "{outcome:?}");
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn a_number_of_a_million_digits_is_read_once() {
     let all = vec![json!({"minimum": 1}); 900];
     let digits = "7".repeat(1 << 20);
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":1.{digits}}}");
-    assert_eq!(check_quickly(json!({"properties": {"a": {"allOf": all}}}), &record), Outcome::Pass);
+    assert_eq!(check_quickly(json!({"properties": {"a": {"allOf": all}}}), &record), SchemaVerdict::Pass);
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn what_is_wrong_with_a_large_record_is_told_without_a_copy_for_each_alternative
     let texts = vec!["x".repeat(100); 10_000];
     let record = json!({"$schema": ID, "a": texts}).to_string();
     let outcome = check_quickly(json!({ "anyOf": alternatives }), &record);
-    assert!(matches!(outcome, Outcome::Fail { code: "anyOf", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Fail { code: "anyOf", .. }), "{outcome:?}");
 }
 
 /// A list of itself, with so many subschemas inside each other for each level.
@@ -338,7 +338,7 @@ fn the_deepest_nesting_that_is_allowed_fits_a_small_stack() {
         let schema = json!({"properties": {"a": recursive(6)}, "$defs": {}});
         let schema = schema.to_string().replace("\"#\"", "\"#/properties/a\"");
         let schema: Value = serde_json::from_str(&schema).unwrap();
-        assert_eq!(check(schema, json!({ "a": arrays })), Outcome::Pass);
+        assert_eq!(check(schema, json!({ "a": arrays })), SchemaVerdict::Pass);
     };
     std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
     assert_eq!(refusal(recursive(8)), Problem::TooNested);

@@ -7,6 +7,7 @@ use jsonschema::{Keyword, ValidationError, Validator};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::super::graph::Draft;
 use super::super::*;
 use super::anything::anything;
 use super::{ID, compile, judge};
@@ -49,9 +50,9 @@ fn plain(schema: &Value) -> Option<Validator> {
         .ok()
 }
 
-fn expected(plain: &Validator, record: &Value) -> Outcome {
-    let outcome = plain.validate(record).map_or_else(|error| reason::explain(&error), |()| Outcome::Pass);
-    assert_eq!(outcome == Outcome::Pass, plain.is_valid(record), "{record}");
+fn expected(plain: &Validator, record: &Value) -> SchemaVerdict {
+    let outcome = plain.validate(record).map_or_else(|error| reason::explain(&error), |()| SchemaVerdict::Pass);
+    assert_eq!(outcome == SchemaVerdict::Pass, plain.is_valid(record), "{record}");
     outcome
 }
 
@@ -314,7 +315,7 @@ fn records_of_every_keyword_both_pass_and_fail() {
         let text = format!("{{\"a\":{a},\"$schema\":\"{ID}\"}}");
         for ((_, schemas, _), (passed, failed)) in SCHEMAS.iter().zip(&mut met) {
             match schemas.check(&text, &mut scratch) {
-                Outcome::Pass => *passed = true,
+                SchemaVerdict::Pass => *passed = true,
                 _ => *failed = true,
             }
         }

@@ -9,9 +9,9 @@ fn follows(schema: &str, number: &str) -> bool {
     let schemas = compile(serde_json::json!({"properties": {"a": schema}})).unwrap();
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":{number}}}");
     match schemas.check(&record, &mut SchemaScratch::default()) {
-        Outcome::Pass => true,
-        Outcome::Fail { .. } => false,
-        norun @ Outcome::Norun { .. } => panic!("{norun:?}"),
+        SchemaVerdict::Pass => true,
+        SchemaVerdict::Fail { .. } => false,
+        norun @ SchemaVerdict::Norun { .. } => panic!("{norun:?}"),
     }
 }
 
@@ -77,6 +77,6 @@ fn a_record_with_a_number_beyond_every_float_is_not_run() {
     for number in ["1e309", "-1e309"] {
         let record = format!("{{\"$schema\":\"{ID}\",\"a\":[{number}]}}");
         let outcome = schemas.check(&record, &mut SchemaScratch::default());
-        assert!(matches!(outcome, Outcome::Norun { code: "number_too_large", .. }), "{outcome:?}");
+        assert!(matches!(outcome, SchemaVerdict::Norun { code: "number_too_large", .. }), "{outcome:?}");
     }
 }

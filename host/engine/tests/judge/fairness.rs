@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use jurat_engine::{Input, JudgeError, JudgedWindow, Lane, Request, Workers, judge_windows};
+use jurat_engine::{JudgeError, JudgedWindow, RecordSource, Request, TenantQueue, Workers, judge_windows};
 use serde_json::json;
 
 use crate::fixture::{Fixture, SCHEMAS, obedient, request, workers};
@@ -31,7 +31,7 @@ fn by_one() -> Request {
 /// Judges so many windows of one record each; `render` is called with the number of the window.
 fn judge(
     fixture: &Fixture,
-    lane: &Lane,
+    queue: &TenantQueue,
     windows: usize,
     render: impl Fn(usize) + Send + Sync + 'static,
 ) -> Result<usize, JudgeError> {
@@ -41,7 +41,7 @@ fn judge(
         }
     };
     let mut count = 0;
-    judge_windows(&fixture.release, lane, &by_one(), Input::text(lines(windows)), render, &mut |()| {
+    judge_windows(&fixture.release, queue, &by_one(), RecordSource::text(lines(windows)), render, &mut |()| {
         count += 1;
         Ok(())
     })?;
@@ -86,7 +86,7 @@ impl Gate {
 fn a_tenant_with_endless_work_keeps_nobody_from_being_served() {
     let fixture = fixture();
     let workers = workers(1);
-    let (busy, other) = (workers.lane(NonZeroUsize::MAX), workers.lane(NonZeroUsize::MAX));
+    let (busy, other) = (workers.queue(NonZeroUsize::MAX), workers.queue(NonZeroUsize::MAX));
     let (is_over, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     thread::scope(|scope| {
         let (fixture, is_over_for_busy, windows) = (&fixture, Arc::clone(&is_over), Arc::clone(&count));
@@ -114,16 +114,16 @@ fn a_tenant_with_endless_work_keeps_nobody_from_being_served() {
 fn order(requests: &[(usize, &'static str, usize)], most: &[usize]) -> Vec<&'static str> {
     let fixture = fixture();
     let workers = workers(1);
-    let lanes: Vec<Lane> = most.iter().map(|most| workers.lane(NonZeroUsize::new(*most).unwrap())).collect();
-    let first = workers.lane(ONE);
+    let queues: Vec<TenantQueue> = most.iter().map(|most| workers.queue(NonZeroUsize::new(*most).unwrap())).collect();
+    let first = workers.queue(ONE);
     let mut gate = Gate::new();
     let done = Arc::new(Mutex::new(Vec::new()));
     thread::scope(|scope| {
         let (fixture, wait) = (&fixture, gate.wait());
         scope.spawn(move || judge(fixture, &first, 1, move |_| wait()).unwrap());
         gate.wait_for_arrivals(1);
-        for &(lane, name, windows) in requests {
-            let (lane, done) = (lanes[lane].clone(), Arc::clone(&done));
+        for &(queue, name, windows) in requests {
+            let (queue, done) = (queues[queue].clone(), Arc::clone(&done));
             let (read, is_read) = channel();
             scope.spawn(move || {
                 // The end of a text is met once all of its windows have been handed in: they are fewer than may be under way.
@@ -131,8 +131,15 @@ fn order(requests: &[(usize, &'static str, usize)], most: &[usize]) -> Vec<&'sta
                 let render = move |window: &JudgedWindow<'_>| {
                     window.records().for_each(|_| done.lock().unwrap().push(name));
                 };
-                judge_windows(&fixture.release, &lane, &by_one(), Input::texts(&mut texts), render, &mut |()| Ok(()))
-                    .unwrap();
+                judge_windows(
+                    &fixture.release,
+                    &queue,
+                    &by_one(),
+                    RecordSource::texts(&mut texts),
+                    render,
+                    &mut |()| Ok(()),
+                )
+                .unwrap();
             });
             is_read.recv().unwrap();
         }
@@ -161,7 +168,7 @@ impl Drop for Told {
 }
 
 #[test]
-fn lanes_take_turns_and_so_do_the_requests_of_a_lane() {
+fn tenants_take_turns_and_so_do_the_requests_of_a_tenant() {
     let done = order(&[(0, "batch", 2), (0, "single", 1), (1, "other", 2)], &[1, 1]);
     assert_eq!(done, ["batch", "other", "single", "other", "batch"]);
 }
@@ -175,19 +182,19 @@ fn a_tenant_with_many_requests_has_no_more_turns_than_one_with_one() {
     assert_eq!((done.len(), &*of_one), (18, &[1, 3][..]), "{done:?}");
 }
 
-/// How many windows of a lane are in work at the same time, at most, where there are so many workers.
+/// How many windows of a queue are in work at the same time, at most, where there are so many workers.
 fn at_a_time(threads: usize, most: usize) -> usize {
     let fixture = fixture();
     let workers = workers(threads);
-    let lane = workers.lane(NonZeroUsize::new(most).unwrap());
+    let queue = workers.queue(NonZeroUsize::new(most).unwrap());
     let mut gate = Gate::new();
     let (now, most_at_once) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     thread::scope(|scope| {
         for _ in 0..3 {
-            let (fixture, lane, wait) = (&fixture, lane.clone(), gate.wait());
+            let (fixture, queue, wait) = (&fixture, queue.clone(), gate.wait());
             let (now, most_at_once) = (Arc::clone(&now), Arc::clone(&most_at_once));
             scope.spawn(move || {
-                let judged = judge(fixture, &lane, 20, move |_| {
+                let judged = judge(fixture, &queue, 20, move |_| {
                     most_at_once.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     wait();
                     now.fetch_sub(1, Ordering::SeqCst);
@@ -198,7 +205,7 @@ fn at_a_time(threads: usize, most: usize) -> usize {
         gate.wait_for_arrivals(most.min(threads));
         // Somebody else is served meanwhile, if a worker is left.
         if most < threads {
-            assert_eq!(judge(&fixture, &workers.lane(ONE), 30, |_| {}).unwrap(), 30);
+            assert_eq!(judge(&fixture, &workers.queue(ONE), 30, |_| {}).unwrap(), 30);
         }
         gate.open();
     });
@@ -206,29 +213,29 @@ fn at_a_time(threads: usize, most: usize) -> usize {
 }
 
 #[test]
-fn a_lane_has_as_many_windows_in_work_as_it_may_and_not_one_more() {
+fn a_tenant_has_as_many_windows_in_work_as_its_limit_and_not_one_more() {
     for (threads, most) in [(1, 1), (2, 1), (3, 2), (5, 1), (5, 4), (3, 3), (2, 100)] {
         assert_eq!(at_a_time(threads, most), most.min(threads), "{most} of {threads}");
     }
 }
 
 #[test]
-fn clones_of_a_lane_are_the_same_lane() {
+fn clones_of_a_queue_are_the_same_queue() {
     let fixture = fixture();
     let workers = workers(2);
-    let lane = workers.lane(ONE);
+    let queue = workers.queue(ONE);
     let mut gate = Gate::new();
     let is_open = Arc::new(AtomicBool::new(false));
     thread::scope(|scope| {
-        let (fixture, clone, wait) = (&fixture, lane.clone(), gate.wait());
+        let (fixture, clone, wait) = (&fixture, queue.clone(), gate.wait());
         scope.spawn(move || judge(fixture, &clone, 1, move |_| wait()).unwrap());
         gate.wait_for_arrivals(1);
-        let (original, open) = (lane.clone(), Arc::clone(&is_open));
+        let (original, open) = (queue.clone(), Arc::clone(&is_open));
         let second = scope.spawn(move || {
             judge(fixture, &original, 1, move |_| assert!(open.load(Ordering::SeqCst))).unwrap();
         });
         // The second worker is free, and serves others.
-        assert_eq!(judge(fixture, &workers.lane(ONE), 100, |_| {}).unwrap(), 100);
+        assert_eq!(judge(fixture, &workers.queue(ONE), 100, |_| {}).unwrap(), 100);
         is_open.store(true, Ordering::SeqCst);
         gate.open();
         second.join().unwrap();
@@ -236,49 +243,50 @@ fn clones_of_a_lane_are_the_same_lane() {
 }
 
 #[test]
-fn lanes_come_and_go() {
+fn queues_come_and_go() {
     let fixture = fixture();
     let workers = workers(2);
     for _ in 0..10_000 {
-        drop(workers.lane(NonZeroUsize::MAX));
+        drop(workers.queue(NonZeroUsize::MAX));
     }
     for round in 0..300 {
-        let lane = workers.lane(NonZeroUsize::new(1 + round % 3).unwrap());
-        assert_eq!(judge(&fixture, &lane, round % 7, |_| {}).unwrap(), round % 7);
+        let queue = workers.queue(NonZeroUsize::new(1 + round % 3).unwrap());
+        assert_eq!(judge(&fixture, &queue, round % 7, |_| {}).unwrap(), round % 7);
     }
     // One whose caller has gone while its windows are under way.
     for _ in 0..300 {
-        let lane = workers.lane(ONE);
+        let queue = workers.queue(ONE);
         let render = |_: &JudgedWindow<'_>| ();
-        let gone = judge_windows(&fixture.release, &lane, &by_one(), Input::text(lines(50)), render, &mut |()| {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        });
+        let gone =
+            judge_windows(&fixture.release, &queue, &by_one(), RecordSource::text(lines(50)), render, &mut |()| {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            });
         assert!(matches!(gone, Err(JudgeError::Output(_))));
     }
-    assert_eq!(judge(&fixture, &workers.lane(ONE), 100, |_| {}).unwrap(), 100);
+    assert_eq!(judge(&fixture, &workers.queue(ONE), 100, |_| {}).unwrap(), 100);
 }
 
 #[test]
-fn a_lane_outlives_its_workers_and_then_says_so() {
+fn a_queue_outlives_its_workers_and_then_says_so() {
     let fixture = fixture();
     let workers = workers(2);
-    let lane = workers.lane(ONE);
-    assert_eq!(judge(&fixture, &lane, 3, |_| {}).unwrap(), 3);
+    let queue = workers.queue(ONE);
+    assert_eq!(judge(&fixture, &queue, 3, |_| {}).unwrap(), 3);
     drop(workers);
-    assert!(matches!(judge(&fixture, &lane, 3, |_| {}), Err(JudgeError::Worker)));
-    assert_eq!(judge(&fixture, &lane.clone(), 0, |_| {}).unwrap(), 0);
+    assert!(matches!(judge(&fixture, &queue, 3, |_| {}), Err(JudgeError::Worker)));
+    assert_eq!(judge(&fixture, &queue.clone(), 0, |_| {}).unwrap(), 0);
 }
 
 #[test]
 fn requests_under_way_are_finished_before_the_workers_end() {
     let fixture = fixture();
     let workers = workers(2);
-    let lane = workers.lane(ONE);
+    let queue = workers.queue(ONE);
     let mut gate = Gate::new();
     thread::scope(|scope| {
         let (fixture, wait) = (&fixture, gate.wait());
         // All of its windows are handed in.
-        let request = scope.spawn(move || judge(fixture, &lane, 1, move |_| wait()));
+        let request = scope.spawn(move || judge(fixture, &queue, 1, move |_| wait()));
         gate.wait_for_arrivals(1);
         let ending = scope.spawn(move || drop(workers));
         gate.open();
@@ -288,17 +296,17 @@ fn requests_under_way_are_finished_before_the_workers_end() {
 }
 
 #[test]
-fn many_requests_on_many_lanes_all_end() {
+fn many_requests_on_many_queues_all_end() {
     let fixture = fixture();
     let workers: Workers = workers(3);
-    let lanes: Vec<_> = (1..=4).map(|most| workers.lane(NonZeroUsize::new(most).unwrap())).collect();
+    let queues: Vec<_> = (1..=4).map(|most| workers.queue(NonZeroUsize::new(most).unwrap())).collect();
     thread::scope(|scope| {
         for thread in 0..12 {
-            let (fixture, lane) = (&fixture, &lanes[thread % lanes.len()]);
+            let (fixture, queue) = (&fixture, &queues[thread % queues.len()]);
             scope.spawn(move || {
                 for round in 0..100 {
                     let windows = (thread * 31 + round) % 9;
-                    assert_eq!(judge(fixture, lane, windows, |_| {}).unwrap(), windows);
+                    assert_eq!(judge(fixture, queue, windows, |_| {}).unwrap(), windows);
                 }
             });
         }

@@ -1,101 +1,30 @@
-//! Everything about a way through the rules that is the same for all records that go it.
+//! Works out how the records of one route are read and judged.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jurat_model::Input;
 
-use crate::excerpt::Excerpt;
-use crate::extract::{ColumnId, Plan, PlanError, RelatedPlan};
-use crate::field_map::{FieldMap, Path};
-use crate::release::{Provider, Release};
+use super::captures::captures;
+use super::content::{Provider, Release};
+use super::prepared::{PlanKey, Prepared, Runner, Stage, Step};
+use crate::extract::{Plan, PlanError, RelatedPlan};
+use crate::field_map::FieldMap;
 use crate::ruleset::Node;
 
-/// What decides how records are read and judged.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct PlanKey {
-    /// The rules, as an index into the rule lists.
-    pub(crate) list: usize,
-    /// The entity type, as an index into the router's.
-    pub(crate) entity_type: usize,
-    /// The field map; none where there are no rules.
-    pub(crate) field_map: Option<usize>,
-    /// Where the record's id is read from, with dots between keys.
-    pub(crate) id_fields: Arc<[String]>,
-}
-
-/// How records that go one way are read and judged.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) plan: Arc<Plan>,
-    /// One for each node of the list, in its order.
-    pub(crate) steps: Vec<Step>,
-    /// The order in which nodes are run: parents first, and the rules of one component together as far as that allows, so
-    /// that a worker has one instance at a time.
-    pub(crate) stages: Vec<Stage>,
-    /// Whether a rule reads the time of the run.
-    pub(crate) reads_now: bool,
-    /// How related entities are read, as far as they have come up.
-    related: RwLock<HashMap<RelatedKey, Arc<RelatedPlan>>>,
-}
-
-/// A term, by its place in the plan, and the field map of what stands behind it; none for a list of entities.
-type RelatedKey = (usize, Option<usize>);
-
-/// One node of the list.
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) runner: Runner,
-    /// The columns of the rule's inputs.
-    pub(crate) columns: Vec<ColumnId>,
-}
-
-/// What judges a node.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Runner {
-    /// A rule of a component.
-    Component { component: usize, rule: u32 },
-    /// The host, with the release's schemas.
-    JsonSchema,
-    /// Nothing provides the rule.
-    Unknown,
-    /// The rule is for records of another type.
-    OtherEntity { declared: String },
-}
-
-/// Nodes that are run one after the other.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Stage {
-    /// The component that all of them need; none = no component at all.
-    pub(crate) component: Option<usize>,
-    pub(crate) nodes: Vec<usize>,
-}
-
-/// The captured paths that every plan begins with; the id fields follow.
-pub(crate) const SCHEMA: usize = 0;
-pub(crate) const ENTITY_TYPE: usize = 1;
-pub(crate) const FIRST_ID: usize = 2;
-
-/// The paths that are read of every record, whatever the rules: `$schema`, `entity_type` and the id fields.
-fn captures(id_fields: &[String]) -> Vec<Path> {
-    let names = ["$schema", "entity_type"].into_iter().chain(id_fields.iter().map(String::as_str));
-    names.filter_map(|name| name.parse().ok()).collect()
-}
-
-/// A plan for records whose way is not known yet.
-///
-/// # Errors
-/// With an id field that is no path.
-pub(crate) fn first_look(id_fields: &[String]) -> Result<Plan, Excerpt> {
-    if let Some(field) = id_fields.iter().find(|field| field.parse::<Path>().is_err()) {
-        return Err(Excerpt::of(field));
+impl Release {
+    /// How records of one route are judged. It is made once, then kept.
+    pub(crate) fn prepare(&self, key: &PlanKey) -> Result<Arc<Prepared>, Vec<PlanError>> {
+        if let Some(known) = self.plans.get(key) {
+            return Ok(known);
+        }
+        let made = Arc::new(Prepared::new(self, key)?);
+        self.plans.insert(key.clone(), Arc::clone(&made));
+        Ok(made)
     }
-    // Without inputs there is nothing that could be wrong.
-    Plan::new(&FieldMap::default(), [], &captures(id_fields)).map_err(|_| Excerpt::of(""))
 }
 
 impl Prepared {
-    pub(crate) fn new(release: &Release, key: &PlanKey) -> Result<Self, Vec<PlanError>> {
+    pub(super) fn new(release: &Release, key: &PlanKey) -> Result<Self, Vec<PlanError>> {
         let no_fields = FieldMap::default();
         let map = key.field_map.and_then(|map| release.field_maps.get(map)).unwrap_or(&no_fields);
         let list = release.router.rulesets().lists().get(key.list);
@@ -114,21 +43,21 @@ impl Prepared {
         Ok(Self { plan: Arc::new(plan), steps, stages, reads_now, related: RwLock::default() })
     }
 
-    /// How the entities behind a term are read with one of the release's field maps; without one, only a list can be read.
+    /// How the entities of a term are read with one of the release's field maps. Without one, only a list can be read.
     pub(crate) fn related(
         &self,
         release: &Release,
-        (place, term): (usize, &str),
+        (index, term): (usize, &str),
         map: Option<usize>,
     ) -> Result<Option<Arc<RelatedPlan>>, Vec<PlanError>> {
-        if let Some(known) = self.related.read().unwrap_or_else(PoisonError::into_inner).get(&(place, map)) {
+        if let Some(known) = self.related.read().unwrap_or_else(PoisonError::into_inner).get(&(index, map)) {
             return Ok(Some(Arc::clone(known)));
         }
         let no_fields = FieldMap::default();
         let fields = map.and_then(|map| release.field_maps.get(map)).unwrap_or(&no_fields);
         let Some(made) = self.plan.related(term, fields)?.map(Arc::new) else { return Ok(None) };
         // As many as there are terms and field maps in the release.
-        self.related.write().unwrap_or_else(PoisonError::into_inner).insert((place, map), Arc::clone(&made));
+        self.related.write().unwrap_or_else(PoisonError::into_inner).insert((index, map), Arc::clone(&made));
         Ok(Some(made))
     }
 }
@@ -168,16 +97,16 @@ fn stages(nodes: &[Node], runners: &[Runner]) -> Vec<Stage> {
     };
     let mut stages: Vec<Stage> = Vec::new();
     let mut done = vec![false; nodes.len()];
-    // Nodes stand behind their parents, so every round finds at least one.
+    // Nodes follow their parents, so every round finds at least one.
     while let Some(first) = done.iter().position(|done| !done) {
         let mut stage = Stage { component: component(first), nodes: Vec::new() };
-        for (place, node) in nodes.iter().enumerate().skip(first) {
-            let is_done = |place: usize| done.get(place).copied().unwrap_or(false);
-            if !is_done(place) && component(place) == stage.component && node.parent.is_none_or(is_done) {
-                if let Some(done) = done.get_mut(place) {
+        for (index, node) in nodes.iter().enumerate().skip(first) {
+            let is_done = |index: usize| done.get(index).copied().unwrap_or(false);
+            if !is_done(index) && component(index) == stage.component && node.parent.is_none_or(is_done) {
+                if let Some(done) = done.get_mut(index) {
                     *done = true;
                 }
-                stage.nodes.push(place);
+                stage.nodes.push(index);
             }
         }
         stages.push(stage);

@@ -1,69 +1,85 @@
-//! What a node of the list says of a chunk, while it is being found out.
+//! Collects what a node says of a chunk.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jurat_model::{Evaluation, Finding, Status};
 
-use super::chunk::{NodeOutcome, Why};
+use super::outcome::{NodeOutcome, Reason};
 
 /// The bytes of one rule's findings on one record that are kept. The first finding always is: the contract bounds it.
 const MAX_BYTES: usize = 64 << 10;
 
-/// The outcome of a node on its way. A row that has its status keeps it.
-pub(super) struct Draft {
-    /// None: still to be judged.
+/// The outcome of a node while it is being collected. A row that has its status keeps it.
+pub(super) struct OutcomeBuilder {
+    /// None = still to be judged.
     statuses: Vec<Option<Status>>,
     outcome: NodeOutcome,
-    /// The findings on one row that are kept; further ones are counted.
+    /// The findings on one row that are kept. Further ones are counted.
     max_findings: u32,
 }
 
-impl Draft {
+impl OutcomeBuilder {
     pub(super) fn new(rows: u32, max_findings: NonZeroU32) -> Self {
         let (statuses, outcome) = (vec![None; rows as usize], NodeOutcome::default());
         Self { statuses, outcome, max_findings: max_findings.get() }
     }
 
     /// Gives a row a status for a reason.
-    pub(super) fn set(&mut self, row: u32, status: Status, why: Why) {
-        if self.settle(row, status) {
-            self.outcome.reasons.push((row, why));
+    pub(super) fn set(&mut self, row: u32, status: Status, reason: Reason) {
+        if self.set_status(row, status) {
+            self.outcome.reasons.push((row, reason));
         }
     }
 
     /// Gives a row the status `PASS`.
     pub(super) fn pass(&mut self, row: u32) {
-        self.settle(row, Status::Pass);
+        self.set_status(row, Status::Pass);
     }
 
     /// Gives all rows that are left a status for the same reason.
-    pub(super) fn set_rest(&mut self, status: Status, why: &Why) {
+    pub(super) fn set_rest(&mut self, status: Status, reason: &Reason) {
         for row in (0..).take(self.statuses.len()) {
             if self.is_open(row) {
-                self.set(row, status, why.clone());
+                self.set(row, status, reason.clone());
             }
         }
     }
 
-    /// The time that judging so many rows took.
+    /// Sets the time that it took to judge `rows` rows.
     pub(super) fn set_time(&mut self, elapsed: Duration, rows: u32) {
         self.outcome.time = elapsed.as_secs_f64() * 1e3 / f64::from(rows.max(1));
     }
 
-    /// Takes over what a rule said of `count` rows: those of `rows`, or all.
-    pub(super) fn take(&mut self, evaluation: Evaluation, rows: Option<&[u32]>, count: u32) {
+    /// Takes over what a rule said of a batch: of the given rows, or of all `count` rows.
+    ///
+    /// Rows of which the rule said nothing are left open. Returns false if the answer speaks of rows that the batch does not have.
+    #[must_use]
+    pub(super) fn take(&mut self, evaluation: Evaluation, rows: Option<&[u32]>, count: u32) -> bool {
         let Evaluation { verdicts, guilty, suspended_from, usage } = evaluation;
-        let row_of = |place: u32| rows.map_or(place, |rows| rows.get(place as usize).copied().unwrap_or(u32::MAX));
-        for (place, status) in (0..).zip(verdicts.statuses) {
-            self.settle(row_of(place), status);
+        let row_of = |index: u32| match rows {
+            None => (index < count).then_some(index),
+            Some(rows) => rows.get(index as usize).copied(),
+        };
+        let mut is_known = true;
+        for (index, status) in (0..).zip(verdicts.statuses) {
+            match row_of(index) {
+                Some(row) => drop(self.set_status(row, status)),
+                None => is_known = false,
+            }
         }
-        self.findings(verdicts.findings, row_of);
-        self.outcome.reasons.extend(guilty.into_iter().map(|(place, fault)| (row_of(place), Why::Fault(fault))));
-        let suspended = suspended_from.into_iter().flat_map(|first| first..count);
-        self.outcome.reasons.extend(suspended.map(|place| (row_of(place), Why::Suspended)));
+        is_known &= self.findings(verdicts.findings, row_of);
+        for (index, fault) in guilty {
+            match row_of(index) {
+                Some(row) => self.outcome.reasons.push((row, Reason::Fault(fault))),
+                None => is_known = false,
+            }
+        }
+        let suspended = suspended_from.into_iter().flat_map(|first| first..count).filter_map(row_of);
+        self.outcome.reasons.extend(suspended.map(|row| (row, Reason::Suspended)));
         self.set_time(usage.elapsed, count);
         self.outcome.usage = usage;
+        is_known
     }
 
     /// Whether a row is still to be judged.
@@ -80,15 +96,15 @@ impl Draft {
     }
 
     pub(super) fn finish(mut self) -> NodeOutcome {
-        // A row that nobody judged cannot be. It must not look like a pass.
-        self.set_rest(Status::Error, &Why::Host);
-        // Stable: what a rule found on a row stays in the rule's order.
+        // A row of which the rule said nothing must not look like a pass.
+        self.set_rest(Status::Error, &Reason::Host);
+        // Stable: the findings on a row stay in the rule's order.
         self.outcome.reasons.sort_by_key(|(row, _)| *row);
         self.outcome.statuses = self.statuses.into_iter().map(|status| status.unwrap_or(Status::Error)).collect();
         self.outcome
     }
 
-    fn settle(&mut self, row: u32, status: Status) -> bool {
+    fn set_status(&mut self, row: u32, status: Status) -> bool {
         match self.statuses.get_mut(row as usize) {
             Some(open @ None) => {
                 *open = Some(status);
@@ -98,27 +114,32 @@ impl Draft {
         }
     }
 
-    /// Keeps findings, as many of each row as results may show, and counts the others.
-    fn findings(&mut self, findings: Vec<Finding>, row_of: impl Fn(u32) -> u32) {
+    /// Keeps findings, as many of each row as results may show, and counts the others. Returns whether all rows are known.
+    fn findings(&mut self, findings: Vec<Finding>, row_of: impl Fn(u32) -> Option<u32>) -> bool {
+        let mut is_known = true;
         let mut findings = findings.into_iter().peekable();
         while let Some(first) = findings.next() {
-            let place = first.row;
-            let row = row_of(place);
+            let index = first.row;
+            let Some(row) = row_of(index) else {
+                is_known = false;
+                continue;
+            };
             let (mut count, mut bytes, mut more) = (1, size(&first), 0u32);
-            self.outcome.reasons.push((row, Why::Finding(first)));
-            while let Some(next) = findings.next_if(|finding| finding.row == place) {
+            self.outcome.reasons.push((row, Reason::Finding(first)));
+            while let Some(next) = findings.next_if(|finding| finding.row == index) {
                 bytes += size(&next);
                 if count < self.max_findings && bytes <= MAX_BYTES {
                     count += 1;
-                    self.outcome.reasons.push((row, Why::Finding(next)));
+                    self.outcome.reasons.push((row, Reason::Finding(next)));
                 } else {
                     more = more.saturating_add(1);
                 }
             }
             if more > 0 {
-                self.outcome.reasons.push((row, Why::More(more)));
+                self.outcome.reasons.push((row, Reason::More(more)));
             }
         }
+        is_known
     }
 }
 

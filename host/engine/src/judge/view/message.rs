@@ -2,11 +2,11 @@
 
 /// The longest message of a result, in bytes.
 const MAX_MESSAGE: usize = 8 << 10;
-/// What is kept free of it for the last words.
+/// The part of it that is reserved for the closing words.
 const LAST_WORDS: usize = 64;
 
-/// Replaces the placeholders of a message: `{name}` by what `value` gives for it, `{{` and `}}` by braces. What is not known
-/// stays as it stands. Costs time in proportion to the template, however hostile.
+/// Replaces the placeholders of a message: `{name}` by its value, `{{` and `}}` by braces. A name without a value stays as it is
+/// written. The time is linear in the length of the template, however hostile.
 pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) -> Option<&'a str>) {
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
@@ -26,12 +26,12 @@ pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) ->
     push(out, rest);
 }
 
-/// Appends as much as still fits, cut between two characters.
+/// Appends as much of a text as fits, cut between two characters.
 pub(super) fn push(out: &mut String, text: &str) {
     push_up_to(MAX_MESSAGE - LAST_WORDS, out, text);
 }
 
-/// Appends the last words, for which there is always room.
+/// Appends the closing words, for which there is always room.
 pub(super) fn close(out: &mut String, text: &str) {
     push_up_to(MAX_MESSAGE, out, text);
 }

@@ -5,49 +5,49 @@ use std::sync::Arc;
 
 use jurat_model::{Finding, Input, Status};
 
-use super::chunk::{NodeOutcome, Why};
-use super::context::Context;
+use super::labels::RuleLabel;
 use super::message::{close, fill, push};
-use super::related::Unreadable;
-use super::values::Row;
-use super::view::RuleLabel;
+use super::row::Row;
 use crate::extract::{Blocked, ColumnId};
-use crate::prepared::{Runner, Step};
+use crate::judge::call::{NodeOutcome, Reason};
+use crate::judge::context::Context;
+use crate::judge::read::Unreadable;
+use crate::release::{Runner, Step};
 use crate::results::{FieldResult, RuleResult};
 use crate::ruleset::Node;
 
-/// What stands for a value that is not there.
+/// Shown in place of an absent value.
 const ABSENT: &str = "(absent)";
 
-/// What a rule says, as its outcome has it.
+/// The result of a rule.
 pub(super) fn judged(
     row: &Row<'_>,
     (node, label): (&Node, &RuleLabel),
-    place: usize,
+    index: usize,
     outcome: &NodeOutcome,
 ) -> RuleResult {
-    let status = outcome.statuses.get(row.row as usize).copied().unwrap_or(Status::Error);
+    let status = outcome.status(row.row);
     let mut result = empty(row.context, label, status);
     result.execution_time_ms = row.context.request.timings.then_some(outcome.time);
     let mut reasons = outcome.reasons(row.row).peekable();
     if reasons.peek().is_some() {
-        let case = Case::new(row, node, place);
-        reasons.for_each(|why| case.explain(&mut result, why));
+        let case = Case::new(row, node, index);
+        reasons.for_each(|reason| case.explain(&mut result, reason));
     }
     if row.may_be_stale() {
-        result.degraded = Case::new(row, node, place).degraded(outcome);
+        result.degraded = Case::new(row, node, index).degraded(outcome);
     }
-    result.indeterminate = is_indeterminate(row, node, place, outcome);
+    result.indeterminate = is_indeterminate(row, node, index, outcome);
     result
 }
 
-/// Whether what a rule says may be otherwise on another machine, or at another moment.
-pub(super) fn is_indeterminate(row: &Row<'_>, node: &Node, place: usize, outcome: &NodeOutcome) -> bool {
-    outcome.reasons(row.row).any(Why::is_indeterminate)
-        || (row.may_lack() && Case::new(row, node, place).lacks(outcome))
+/// Whether the result of a rule may differ on another machine, or at another moment.
+pub(in crate::judge) fn is_indeterminate(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
+    outcome.reasons(row.row).any(Reason::is_indeterminate)
+        || (row.may_lack() && Case::new(row, node, index).lacks(outcome))
 }
 
-/// What a rule says below one that did not let it run.
+/// The result of a rule whose parent did not let it run.
 pub(super) fn below(row: &Row<'_>, label: &RuleLabel, parent: &RuleResult) -> RuleResult {
     let mut result = empty(row.context, label, Status::Norun);
     result.code = Some("parent".to_owned());
@@ -82,8 +82,8 @@ struct Case<'c, 'a> {
 }
 
 impl<'c, 'a> Case<'c, 'a> {
-    fn new(row: &'c Row<'a>, node: &'c Node, place: usize) -> Self {
-        let step = row.judged.prepared.steps.get(place);
+    fn new(row: &'c Row<'a>, node: &'c Node, index: usize) -> Self {
+        let step = row.chunk.prepared.steps.get(index);
         let declaration = match step.map(|step| &step.runner) {
             Some(Runner::Component { component, rule }) => row.context.release.declaration(*component, *rule),
             _ => None,
@@ -92,30 +92,30 @@ impl<'c, 'a> Case<'c, 'a> {
     }
 
     /// Adds one reason to a result.
-    fn explain(&self, result: &mut RuleResult, why: &Why) {
-        if why.is_without_a_call() {
+    fn explain(&self, result: &mut RuleResult, reason: &Reason) {
+        if reason.is_without_a_call() {
             result.execution_time_ms = result.execution_time_ms.map(|_| 0.0);
         }
-        let code = match why {
-            Why::Finding(finding) => return self.finding(result, finding),
-            Why::More(more) => return close(&mut result.message, &format!("; and {more} more")),
-            Why::Suspended => {
+        let code = match reason {
+            Reason::Finding(finding) => return self.finding(result, finding),
+            Reason::More(more) => return close(&mut result.message, &format!("; and {more} more")),
+            Reason::Suspended => {
                 let most = self.row.context.request.run.suspend_after;
                 sentence(result, &format!("not run: the rule has failed on {most} records of this request"));
                 "suspended"
             }
-            Why::Parent => "parent",
-            Why::Fault(fault) => {
+            Reason::Parent => "parent",
+            Reason::Fault(fault) => {
                 // Those faults were found with nothing else in the call.
                 let alone = if fault.can_be_halved() { " on this record alone" } else { "" };
                 sentence(result, &format!("the rule {fault}{alone}"));
                 fault.code()
             }
-            Why::Host => {
+            Reason::Host => {
                 sentence(result, "the host could not run the rule; its log says why");
                 "host"
             }
-            Why::Blocked(Blocked::WrongKind(input)) => {
+            Reason::Blocked(Blocked::WrongKind(input)) => {
                 if let Some(declared) = self.inputs.get(*input) {
                     let token = self.token(*input);
                     sentence(result, &format!("`{declared}` is {token}, which is no {}", declared.kind));
@@ -123,7 +123,7 @@ impl<'c, 'a> Case<'c, 'a> {
                 result.fields.extend(self.field(*input));
                 "input_kind"
             }
-            Why::Blocked(Blocked::Absent(input)) => {
+            Reason::Blocked(Blocked::Absent(input)) => {
                 let unreadable = self.column(*input).and_then(|column| self.row.unreadable(column));
                 if let Some(declared) = self.inputs.get(*input) {
                     match (unreadable, &declared.of) {
@@ -134,12 +134,12 @@ impl<'c, 'a> Case<'c, 'a> {
                 result.fields.extend(self.field(*input));
                 unreadable.map_or("input_absent", Unreadable::code)
             }
-            Why::Unknown => {
+            Reason::Unknown => {
                 let id = &self.node.rule_id;
                 sentence(result, &format!("not run: no component of the release has a rule `{id}`"));
                 "unknown_rule"
             }
-            Why::OtherEntity => {
+            Reason::OtherEntity => {
                 let declared = match self.step.map(|step| &step.runner) {
                     Some(Runner::OtherEntity { declared }) => declared.as_str(),
                     _ => "another",
@@ -147,7 +147,7 @@ impl<'c, 'a> Case<'c, 'a> {
                 sentence(result, &format!("not run: the rule judges records of the type `{declared}`"));
                 "other_entity_type"
             }
-            Why::Schema { pointer, reason, code } => {
+            Reason::Schema { pointer, reason, code } => {
                 match pointer.as_deref() {
                     None | Some("") => sentence(result, reason),
                     Some(pointer) => sentence(result, &format!("{pointer}: {reason}")),
@@ -180,28 +180,28 @@ impl<'c, 'a> Case<'c, 'a> {
         }
     }
 
-    /// The terms that the rule read from answers that are older than they should be, or that kept it from running.
+    /// The terms whose answers are older than they should be, and that the rule read or that kept it from running.
     fn degraded(&self, outcome: &NodeOutcome) -> Vec<Arc<str>> {
         let stale = self.read(outcome).filter(|(_, column)| self.row.is_stale(*column));
         let terms: BTreeSet<&str> = stale.filter_map(|(input, _)| input.of.as_deref()).collect();
         terms.into_iter().map(Arc::from).collect()
     }
 
-    /// Whether the rule would have read something, or would have run at all, at another moment.
+    /// Whether the rule could have read more, or could have run at all, at another moment.
     fn lacks(&self, outcome: &NodeOutcome) -> bool {
         self.read(outcome).any(|(_, column)| self.row.lacks(column))
     }
 
     /// The inputs on which the outcome depends, with their columns: all, or the one that kept the rule from running.
     fn read(&self, outcome: &NodeOutcome) -> impl Iterator<Item = (&'a Input, ColumnId)> {
-        let blocked = outcome.reasons(self.row.row).find_map(|why| match why {
-            Why::Finding(_) | Why::More(_) | Why::Fault(_) | Why::Schema { .. } => None,
-            Why::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
-            Why::Parent | Why::Suspended | Why::Host | Why::Unknown | Why::OtherEntity => Some(None),
+        let blocked = outcome.reasons(self.row.row).find_map(|reason| match reason {
+            Reason::Finding(_) | Reason::More(_) | Reason::Fault(_) | Reason::Schema { .. } => None,
+            Reason::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
+            Reason::Parent | Reason::Suspended | Reason::Host | Reason::Unknown | Reason::OtherEntity => Some(None),
         });
         let read =
             self.inputs.iter().enumerate().filter(move |(input, _)| blocked.is_none_or(|only| only == Some(*input)));
-        read.filter_map(|(place, input)| Some((input, self.column(place)?)))
+        read.filter_map(|(index, input)| Some((input, self.column(index)?)))
     }
 
     fn column(&self, input: usize) -> Option<ColumnId> {

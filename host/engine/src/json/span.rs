@@ -1,0 +1,27 @@
+//! Where a value lies in its text.
+
+/// Where a value lies in its text.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Span {
+    /// The offset of its first byte.
+    pub start: u32,
+    /// The offset behind its last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span of an absent value.
+    pub const NONE: Self = Self { start: 0, end: 0 };
+
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self.end == 0
+    }
+
+    /// The value as it is written in `text`; none if there is no value.
+    #[must_use]
+    pub fn of(self, text: &str) -> Option<&str> {
+        if self.is_none() { None } else { text.get(self.start as usize..self.end as usize) }
+    }
+}

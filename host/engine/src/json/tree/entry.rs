@@ -1,0 +1,96 @@
+//! How a tree lies in memory: one list of values, in the order of the text.
+
+use std::cmp::Ordering;
+
+use thiserror::Error;
+
+use crate::json::limits::MAX_DEPTH;
+
+/// How deep a value may lie; the whole is at depth 0.
+pub(crate) const MAX_TREE_DEPTH: usize = MAX_DEPTH;
+
+/// Objects of more members have an index.
+pub(super) const FEW: usize = 16;
+
+/// What reading a tree needs and what the next one can use again.
+#[derive(Debug, Default)]
+pub(crate) struct TreeScratch {
+    pub(super) entries: Vec<Entry>,
+    /// What escaped texts and names say, end to end.
+    pub(super) unescaped: String,
+    /// For each object of many members: the first of them, then all of them sorted by [`compare`].
+    pub(super) index: Vec<u32>,
+    pub(super) open: Vec<Open>,
+}
+
+/// Why a text has no tree.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum TreeError {
+    /// It is not JSON. Not every text that is not is refused.
+    #[error("not JSON")]
+    Syntax,
+    /// A value lies deeper than [`MAX_TREE_DEPTH`].
+    #[error("nested deeper than {MAX_TREE_DEPTH} levels")]
+    Depth,
+    /// A number is too large for a 64-bit float.
+    #[error("a number that is too large")]
+    Number,
+}
+
+/// One value in the list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// What it is called in its object.
+    pub(super) name: Words,
+    pub(super) kind: Kind,
+    /// By kind: the bits of a number; where a text begins and ends; where the first child lies and how many there are.
+    pub(super) content: (u32, u32),
+    /// Where its next sibling lies, if it has one.
+    pub(super) next: u32,
+}
+
+/// Where a text begins and ends, in the record or among what is unescaped.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Words {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) is_escaped: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    Null,
+    False,
+    True,
+    Unsigned,
+    Negative,
+    Float,
+    Text,
+    EscapedText,
+    Array,
+    Object,
+    /// An object of more than [`FEW`] members: its content is where its part of the index begins, and how many there are.
+    IndexedObject,
+}
+
+/// An array or object whose end has not been reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    pub(super) entry: usize,
+    pub(super) children: u32,
+    /// The byte that ends it; 0 around the whole.
+    pub(super) close: u8,
+}
+
+// INVARIANT: no text is longer than 4 GiB, and no text has more values than bytes.
+#[expect(clippy::cast_possible_truncation, reason = "see the invariant")]
+#[inline]
+pub(super) fn narrow(offset: usize) -> u32 {
+    offset as u32
+}
+
+/// The order of names in an index: the shorter one first. Most names are told apart by that alone.
+#[inline]
+pub(super) fn compare(left: &str, right: &str) -> Ordering {
+    left.len().cmp(&right.len()).then_with(|| left.as_bytes().cmp(right.as_bytes()))
+}

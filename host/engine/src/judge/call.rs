@@ -1,0 +1,193 @@
+//! Calls the rules: every rule on every row of a chunk that it can judge.
+
+use std::error::Error;
+
+use jurat_model::columns::Batch;
+use jurat_model::{Session, Status, Worker};
+
+use super::context::Context;
+use super::error::Bug;
+use super::fetch::Answers;
+use super::read::{FilledChunk, ReadWindow};
+use super::window::Window;
+use crate::extract::{Blocked, Chunk};
+use crate::release::{Prepared, Runner, Stage, Step};
+use crate::ruleset::Node;
+use crate::schema::{SchemaScratch, SchemaVerdict};
+
+mod builder;
+mod outcome;
+
+use builder::OutcomeBuilder;
+pub(super) use outcome::{ChunkOutcome, NodeOutcome, Reason, WindowOutcome};
+
+/// Calls the rules on all chunks of a window; none if the caller no longer waits, because chunks may then be incomplete.
+pub(super) fn call(
+    context: &Context,
+    worker: Worker,
+    window: Window,
+    answers: Answers,
+    read: ReadWindow,
+) -> Result<Option<WindowOutcome>, Bug> {
+    let ReadWindow { records, chunks } = read;
+    let chunks: Result<_, Bug> = chunks.into_iter().map(|chunk| call_chunk(context, worker, chunk, &window)).collect();
+    if context.is_abandoned() {
+        return Ok(None);
+    }
+    WindowOutcome::new(context, window, records, chunks?, answers).map(Some)
+}
+
+/// Calls the rules on a chunk, those of one component after the other.
+fn call_chunk(context: &Context, worker: Worker, filled: FilledChunk, window: &Window) -> Result<ChunkOutcome, Bug> {
+    let FilledChunk { route, prepared, chunk, rows, related } = filled;
+    let nodes = context.nodes(route);
+    let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
+    for stage in &prepared.stages {
+        let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
+        work.stage(stage, &mut outcomes)?;
+    }
+    Ok(ChunkOutcome { route, prepared, chunk, rows, related, nodes: outcomes })
+}
+
+struct Work<'a> {
+    context: &'a Context,
+    worker: Worker,
+    prepared: &'a Prepared,
+    chunk: &'a Chunk,
+    nodes: &'a [Node],
+    rows: &'a [u32],
+    window: &'a Window,
+}
+
+impl Work<'_> {
+    /// Runs nodes that share an instance.
+    fn stage(&self, stage: &Stage, outcomes: &mut [NodeOutcome]) -> Result<(), Bug> {
+        let component = stage.component.and_then(|component| self.context.release.components.get(component));
+        let mut session = component.map(|component| component.session(self.worker, &self.context.request.run));
+        for &index in &stage.nodes {
+            if self.context.is_abandoned() {
+                return Ok(());
+            }
+            let (Some(node), Some(step)) = (self.nodes.get(index), self.prepared.steps.get(index)) else {
+                return Err(Bug::new("a node of a list is missing"));
+            };
+            let parent = node.parent.and_then(|parent| outcomes.get(parent));
+            if parent.is_none() && node.parent.is_some() {
+                return Err(Bug::new("a parent of a list is missing"));
+            }
+            let outcome = self.node(node, step, parent, session.as_deref_mut());
+            match outcomes.get_mut(index) {
+                Some(entry) => *entry = outcome,
+                None => return Err(Bug::new("a node of a list has no outcome")),
+            }
+        }
+        Ok(())
+    }
+
+    fn node(
+        &self,
+        node: &Node,
+        step: &Step,
+        parent: Option<&NodeOutcome>,
+        session: Option<&mut (dyn Session + '_)>,
+    ) -> NodeOutcome {
+        let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.request.max_findings);
+        if let Some(parent) = parent {
+            for (row, status) in (0..).zip(&parent.statuses) {
+                if node.blocked_by(|_| Some(*status)).is_some() {
+                    outcome.set(row, Status::Norun, Reason::Parent);
+                }
+            }
+        }
+        match &step.runner {
+            Runner::Unknown => outcome.set_rest(Status::Norun, &Reason::Unknown),
+            Runner::OtherEntity { .. } => outcome.set_rest(Status::Norun, &Reason::OtherEntity),
+            Runner::JsonSchema => self.schema(&mut outcome),
+            Runner::Component { component, rule } => {
+                let declaration = self.context.release.declaration(*component, *rule);
+                let declaration = declaration.filter(|declaration| declaration.inputs.len() == step.columns.len());
+                let (Some(declaration), Some(session)) = (declaration, session) else {
+                    let _logged = Bug::new("the component of a rule, or a column for one of its inputs, is missing");
+                    // Without a verdict every row becomes an error of the host.
+                    return outcome.finish();
+                };
+                for (row, blocked) in self.chunk.select(&declaration.inputs, &step.columns).blocked {
+                    let status = match blocked {
+                        Blocked::WrongKind(_) => Status::Error,
+                        Blocked::Absent(_) => Status::Norun,
+                    };
+                    outcome.set(row, status, Reason::Blocked(blocked));
+                }
+                if node.rule.is_some_and(|rule| self.context.is_suspended(rule)) {
+                    outcome.set_rest(Status::Error, &Reason::Suspended);
+                } else {
+                    self.rule(node, *rule, step, session, &mut outcome);
+                }
+            }
+        }
+        outcome.finish()
+    }
+
+    /// Calls a rule on the rows that are left.
+    fn rule(
+        &self,
+        node: &Node,
+        rule: u32,
+        step: &Step,
+        session: &mut (dyn Session + '_),
+        outcome: &mut OutcomeBuilder,
+    ) {
+        let rows = outcome.open_rows();
+        let batch: Batch<'_> = match &rows {
+            None => self.chunk.batch(&step.columns),
+            Some(rows) => self.chunk.batch_of(&step.columns, rows),
+        };
+        if batch.rows == 0 {
+            return;
+        }
+        match session.evaluate(rule, &batch) {
+            Ok(evaluation) => {
+                if !outcome.take(evaluation, rows.as_deref(), batch.rows) {
+                    tracing::error!(
+                        rule = &*node.rule_id,
+                        "a bug: the answer of a rule has rows that it was not given"
+                    );
+                }
+            }
+            Err(failure) => {
+                let cause = failure.source().map(ToString::to_string).unwrap_or_default();
+                tracing::error!(rule = &*node.rule_id, cause, "the host could not run a rule");
+                outcome.set_rest(Status::Error, &Reason::Host);
+            }
+        }
+    }
+
+    /// Checks the rows that are left against their schemas.
+    fn schema(&self, outcome: &mut OutcomeBuilder) {
+        let begun = std::time::Instant::now();
+        let mut checked = 0u32;
+        let mut scratch = SchemaScratch::default();
+        for row in 0..self.chunk.rows() {
+            if !outcome.is_open(row) {
+                continue;
+            }
+            checked += 1;
+            let text = self.rows.get(row as usize).and_then(|&record| self.window.text(record));
+            let Some(text) = text.and_then(|text| str::from_utf8(text).ok()) else {
+                let _logged = Bug::new("the text of a record is missing");
+                outcome.set(row, Status::Error, Reason::Host);
+                continue;
+            };
+            match self.context.release.schemas.check(text, &mut scratch) {
+                SchemaVerdict::Pass => outcome.pass(row),
+                SchemaVerdict::Fail { pointer, reason, code } => {
+                    outcome.set(row, Status::Fail, Reason::Schema { pointer: Some(pointer), reason, code });
+                }
+                SchemaVerdict::Norun { reason, code } => {
+                    outcome.set(row, Status::Norun, Reason::Schema { pointer: None, reason, code });
+                }
+            }
+        }
+        outcome.set_time(begun.elapsed(), checked);
+    }
+}

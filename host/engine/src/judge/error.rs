@@ -1,0 +1,86 @@
+//! Why a request gives no results, or not all of them.
+
+use std::io;
+
+use jurat_model::Blame;
+use thiserror::Error;
+
+use crate::routing::RouteError;
+
+/// The fields that may make up a record's id.
+pub(super) const MAX_ID_FIELDS: usize = 32;
+
+/// Why a request as a whole gave no results, or not all of them.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JudgeError {
+    /// The request names something that the release does not have: the caller's mistake.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// An id field is not a path.
+    #[error("`{field}` is no path to an id field: write the keys that lead to it, with dots between them")]
+    IdField {
+        /// The beginning of the field as given.
+        field: String,
+    },
+    /// Too many fields make up the id.
+    #[error("an entity id is made of at most {MAX_ID_FIELDS} fields")]
+    TooManyIdFields,
+    /// The time of the run cannot be written as a date.
+    #[error("the time of the run must lie between the years -9999 and 9999")]
+    Now,
+    /// A text cannot be opened, or cannot be read to its end. The results of the records before that are complete.
+    #[error("the input could not be read further than {offset} bytes")]
+    Read {
+        /// The index of the text, from 0.
+        source_index: usize,
+        /// The bytes of it that were read.
+        offset: u64,
+        /// The error of the reader.
+        #[source]
+        error: io::Error,
+    },
+    /// The results could not be handed over. Those before are complete.
+    #[error("the results could not be written")]
+    Output(#[source] io::Error),
+    /// A worker panicked: a bug.
+    #[error("a worker broke off; the log says why")]
+    Worker,
+    /// The program contradicts itself: a bug.
+    #[error("a bug: {what}")]
+    Bug {
+        /// The contradiction.
+        what: &'static str,
+    },
+}
+
+impl JudgeError {
+    /// Who can do something about it. The input and the output are those of the program that makes the call.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Now => Blame::Caller,
+            Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
+        }
+    }
+}
+
+/// The program contradicts itself. It must say so, because a record or a result would be lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Bug(pub(super) &'static str);
+
+impl Bug {
+    /// Reports a contradiction. Panics where debug assertions are on.
+    #[cold]
+    pub(super) fn new(what: &'static str) -> Self {
+        debug_assert!(false, "{what}");
+        tracing::error!(what, "a bug");
+        Self(what)
+    }
+}
+
+impl From<Bug> for JudgeError {
+    fn from(Bug(what): Bug) -> Self {
+        Self::Bug { what }
+    }
+}

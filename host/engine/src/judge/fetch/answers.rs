@@ -1,0 +1,60 @@
+//! The related entities that were fetched for a window.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::supplier::Supplied;
+
+/// The related entities that were fetched for the records of one window.
+#[derive(Debug, Default)]
+pub(in crate::judge) struct Answers {
+    /// The length of all texts. A text that answers several terms counts once.
+    bytes: usize,
+    /// Sorted by the record's index in the window, then by the term's index in the plan of its route.
+    supplied: Vec<((u32, usize), Supplied)>,
+    has_stale: bool,
+    has_gaps: bool,
+}
+
+impl Answers {
+    /// Adds the answer to a record's term. Records and terms must come in rising order. `seen` are the texts that were counted.
+    pub(super) fn add(&mut self, key: (u32, usize), supplied: Supplied, seen: &mut HashSet<*const str>) {
+        debug_assert!(self.supplied.last().is_none_or(|(last, _)| *last < key), "answers are sorted");
+        match &supplied {
+            Supplied::Entity { text, is_stale } => {
+                if seen.insert(Arc::as_ptr(text)) {
+                    self.bytes += text.len();
+                }
+                self.has_stale |= is_stale;
+            }
+            Supplied::Unavailable { is_momentary, .. } => self.has_gaps |= is_momentary,
+        }
+        self.supplied.push((key, supplied));
+    }
+
+    /// How much memory the texts take.
+    pub(in crate::judge) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The answer to a term, by the record's index in the window and the term's index in the plan; none if it was not fetched.
+    pub(in crate::judge) fn get(&self, record: u32, term: usize) -> Option<&Supplied> {
+        let found = self.supplied.binary_search_by_key(&(record, term), |(key, _)| *key).ok()?;
+        self.supplied.get(found).map(|(_, supplied)| supplied)
+    }
+
+    /// Whether anything in the window is older than it should be.
+    pub(in crate::judge) fn has_stale(&self) -> bool {
+        self.has_stale
+    }
+
+    /// Whether the answer to this term is older than it should be.
+    pub(in crate::judge) fn is_stale(&self, record: u32, term: usize) -> bool {
+        matches!(self.get(record, term), Some(Supplied::Entity { is_stale: true, .. }))
+    }
+
+    /// Whether anything in the window was unavailable at the moment.
+    pub(in crate::judge) fn has_gaps(&self) -> bool {
+        self.has_gaps
+    }
+}

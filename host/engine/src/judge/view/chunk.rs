@@ -1,0 +1,153 @@
+//! What the rules say of the rows of a chunk.
+
+use std::cell::OnceCell;
+use std::iter;
+use std::ops::Range;
+
+use jurat_model::Status;
+
+use super::explain;
+use super::labels::Labels;
+use super::passes::Passes;
+use super::row::Row;
+use crate::judge::call::{ChunkOutcome, NodeOutcome};
+use crate::judge::context::Context;
+use crate::results::{RecordOutcome, RuleResult};
+use crate::ruleset::Node;
+
+/// Chunks of fewer rows than this do not repay anything that is made once for all of them.
+const FEW: usize = 32;
+
+/// What the records of a chunk have in common.
+pub(in crate::judge) struct ChunkView<'a> {
+    pub(in crate::judge) outcome: &'a ChunkOutcome,
+    pub(in crate::judge) nodes: &'a [Node],
+    /// For each row a sum of the bits below.
+    rows: Vec<u8>,
+    labels: OnceCell<Labels>,
+    pub(super) passes: Passes,
+}
+
+/// A rule said FAIL or ERROR.
+const FAILED: u8 = 1;
+/// A rule said WARN.
+const WARNED: u8 = 2;
+/// A rule said anything but NORUN.
+const RAN: u8 = 4;
+/// There is more to say than PASS.
+const SAYS_MORE: u8 = 8;
+
+impl<'a> ChunkView<'a> {
+    pub(super) fn new(context: &'a Context, outcome: &'a ChunkOutcome) -> Self {
+        let mut rows = vec![0; outcome.rows.len()];
+        for node in &outcome.nodes {
+            for (row, status) in rows.iter_mut().zip(&node.statuses) {
+                *row |= match status {
+                    Status::Pass => RAN,
+                    Status::Warn => RAN | WARNED | SAYS_MORE,
+                    Status::Fail | Status::Error => RAN | FAILED | SAYS_MORE,
+                    Status::Norun => SAYS_MORE,
+                };
+            }
+            for (row, _) in &node.reasons {
+                if let Some(row) = rows.get_mut(*row as usize) {
+                    *row |= SAYS_MORE;
+                }
+            }
+        }
+        let nodes = context.nodes(outcome.route);
+        Self { outcome, nodes, rows, labels: OnceCell::new(), passes: Passes::default() }
+    }
+
+    /// What became of the record in a row.
+    pub(in crate::judge) fn record_outcome(&self, row: u32) -> RecordOutcome {
+        match self.rows.get(row as usize).copied().unwrap_or(FAILED) {
+            said if said & FAILED != 0 => RecordOutcome::Failed,
+            said if said & WARNED != 0 => RecordOutcome::Warned,
+            said if said & RAN != 0 => RecordOutcome::Passed,
+            _ => RecordOutcome::NotRun,
+        }
+    }
+
+    pub(in crate::judge) fn rows(&self) -> Range<u32> {
+        0..self.outcome.chunk.rows()
+    }
+
+    /// All nodes.
+    pub(super) fn all(&self) -> Range<usize> {
+        0..self.nodes.len()
+    }
+
+    /// Whether nothing repays being made once for all of its rows.
+    pub(super) fn is_small(&self) -> bool {
+        self.rows.len() < FEW
+    }
+
+    pub(super) fn labels(&self, context: &Context) -> &Labels {
+        self.labels.get_or_init(|| Labels::new(context, self.outcome, self.nodes, self.is_small()))
+    }
+
+    /// The results of the given nodes and those below them, nested. The first node must be at the top of the list, and the last
+    /// must be the last below one that is.
+    pub(super) fn results(&self, row: &Row<'_>, range: Range<usize>) -> Vec<RuleResult> {
+        let first = range.start;
+        let nodes = self.nodes.get(range.clone()).unwrap_or_default();
+        let outcomes = self.outcome.nodes.get(range.clone()).unwrap_or_default();
+        let labels = self.labels(row.context).rules.get(range.clone()).unwrap_or_default();
+        let mut results: Vec<RuleResult> = Vec::with_capacity(nodes.len());
+        for (index, ((node, outcome), label)) in range.zip(nodes.iter().zip(outcomes).zip(labels)) {
+            let result_of = |parent: usize| results.get(parent.checked_sub(first)?);
+            let blocker = node.blocked_by(|parent| Some(result_of(parent)?.status)).and_then(result_of);
+            results.push(match blocker {
+                Some(parent) => explain::below(row, label, parent),
+                None => explain::judged(row, (node, label), index, outcome),
+            });
+        }
+        // INVARIANT: a window outcome has an outcome for each node, and there is a label for each.
+        debug_assert_eq!(results.len(), nodes.len(), "every node has a result");
+        nest(nodes, first, results)
+    }
+
+    /// Whether all rules say PASS of a row, and nothing else.
+    pub(super) fn only_passes(&self, row: u32) -> bool {
+        self.rows.get(row as usize).is_some_and(|said| said & SAYS_MORE == 0)
+    }
+
+    /// Whether these nodes do.
+    pub(super) fn pass(&self, row: u32, nodes: Range<usize>) -> bool {
+        let passes = |node: &NodeOutcome| {
+            node.statuses.get(row as usize) == Some(&Status::Pass) && node.reasons(row).next().is_none()
+        };
+        self.outcome.nodes.get(nodes).unwrap_or_default().iter().all(passes)
+    }
+
+    /// The nodes at the top of the list, each with all below it.
+    pub(super) fn tops(&self) -> impl Iterator<Item = Range<usize>> {
+        let is_top = |(index, node): (usize, &Node)| node.parent.is_none().then_some(index);
+        let mut starts = self.nodes.iter().enumerate().filter_map(is_top).peekable();
+        iter::from_fn(move || {
+            let start = starts.next()?;
+            Some(start..starts.peek().copied().unwrap_or(self.nodes.len()))
+        })
+    }
+}
+
+/// Puts results below those of their parents. `first` is the index of the first node in its list.
+fn nest(nodes: &[Node], first: usize, results: Vec<RuleResult>) -> Vec<RuleResult> {
+    if nodes.iter().all(|node| node.parent.is_none()) {
+        return results;
+    }
+    let mut open: Vec<Option<RuleResult>> = results.into_iter().map(Some).collect();
+    let mut top = Vec::new();
+    // Children follow their parents, so from the back every result is complete when its turn comes.
+    for (index, node) in nodes.iter().enumerate().rev() {
+        let Some(mut result) = open.get_mut(index).and_then(Option::take) else { continue };
+        result.children.reverse();
+        match node.parent.and_then(|parent| open.get_mut(parent.checked_sub(first)?)?.as_mut()) {
+            Some(parent) => parent.children.push(result),
+            None => top.push(result),
+        }
+    }
+    top.reverse();
+    top
+}

@@ -1,0 +1,147 @@
+//! Records that have been judged, as a caller sees them on the worker.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use super::chunk::ChunkView;
+use super::row::Row;
+use crate::json::{Position, Scratch};
+use crate::judge::call::WindowOutcome;
+use crate::judge::context::Context;
+use crate::judge::error::Bug;
+use crate::judge::identity;
+use crate::judge::read::ReadRecord;
+use crate::results::{RecordError, RecordOutcome, RecordResult};
+
+/// What the rules say of records that follow each other in the input.
+pub struct JudgedWindow<'a> {
+    pub(in crate::judge) context: &'a Context,
+    pub(in crate::judge) outcome: &'a WindowOutcome,
+    /// One for each chunk.
+    pub(in crate::judge) chunks: Vec<ChunkView<'a>>,
+}
+
+/// What the rules say of one record, or why it could not be judged.
+///
+/// As compact JSON of `serde_json` it is the same as [`Self::result`], at a fraction of the cost: what many records share is put
+/// into JSON once. For other formats use [`Self::result`].
+#[derive(Clone, Copy)]
+pub struct JudgedRecord<'a> {
+    pub(super) window: &'a JudgedWindow<'a>,
+    pub(super) record: &'a ReadRecord,
+    /// Its index in the window.
+    index: u32,
+}
+
+impl<'a> JudgedWindow<'a> {
+    pub(in crate::judge) fn new(context: &'a Context, outcome: &'a WindowOutcome) -> Self {
+        let chunks = outcome.chunks.iter().map(|chunk| ChunkView::new(context, chunk)).collect();
+        Self { context, outcome, chunks }
+    }
+
+    /// The records, in the order of the input.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = JudgedRecord<'_>> {
+        let records = self.outcome.records.iter().enumerate();
+        // INVARIANT: a window has at most as many records as a chunk may have rows, which 32 bits count.
+        records.map(|(index, record)| JudgedRecord {
+            window: self,
+            record,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+impl<'a> JudgedRecord<'a> {
+    /// The index of its text among those of the request, from 0.
+    #[must_use]
+    pub fn source(&self) -> usize {
+        self.window.outcome.window.source
+    }
+
+    /// Where it begins in that text.
+    #[must_use]
+    pub fn at(&self) -> Position {
+        let slot = self.window.outcome.window.slots.get(self.index as usize);
+        debug_assert!(slot.is_some(), "every record has its slot");
+        slot.map_or(Position::START, |slot| slot.at)
+    }
+
+    /// Its text, without white space at its ends; none if it was too long to be kept, or its end is unknown.
+    #[must_use]
+    pub fn text(&self) -> Option<&'a [u8]> {
+        self.window.outcome.window.text(self.index)
+    }
+
+    /// What became of it, all rules together.
+    #[must_use]
+    pub fn outcome(&self) -> RecordOutcome {
+        match self.chunk() {
+            Err(_) => RecordOutcome::Unreadable,
+            Ok((chunk, row)) => chunk.record_outcome(row),
+        }
+    }
+
+    /// Each id field with its value in this record: a text without its quotes, and anything else as it is written; none if it is
+    /// absent, or the record cannot be read.
+    #[must_use]
+    pub fn ids(&self) -> Vec<(&'a str, Option<String>)> {
+        let context = self.window.context;
+        let mut scratch = Scratch::new(context.request.max_record);
+        let tokens = self.text().and_then(|text| context.first_look.scan(text, &mut scratch).ok());
+        let fields = context.request.id_fields.iter().enumerate();
+        let value = |field| tokens.as_ref().and_then(|tokens| identity::value(tokens, field)).map(Cow::into_owned);
+        fields.map(|(field, name)| (name.as_str(), value(field))).collect()
+    }
+
+    /// What the rules say of it.
+    #[must_use]
+    pub fn result(&self) -> RecordResult {
+        let context = self.window.context;
+        let (entity_id, unsigned) = (self.record.id.text().to_owned(), context.release.is_unsigned());
+        match self.chunk() {
+            Err(error) => {
+                RecordResult::unreadable(entity_id, error.clone(), unsigned, context.request.evidence.clone())
+            }
+            Ok((chunk, row)) => {
+                let labels = chunk.labels(context);
+                RecordResult {
+                    entity_id,
+                    entity_type: labels.entity_type.clone(),
+                    status: None,
+                    error: None,
+                    now: labels.now.clone(),
+                    unsigned,
+                    release: labels.release.clone(),
+                    results: chunk.results(&self.row(chunk, row), chunk.all()),
+                }
+            }
+        }
+    }
+
+    /// The chunk and the row in which it was judged, or why it was not.
+    pub(super) fn chunk(&self) -> Result<(&'a ChunkView<'a>, u32), &'a RecordError> {
+        /// The error of a record whose chunk is missing. A window outcome rules that out.
+        static MISSING: LazyLock<RecordError> =
+            LazyLock::new(|| RecordError::bug(Bug::new("the chunk of a record is missing").0, Position::START));
+        let index = self.record.row.as_ref()?;
+        self.window.chunks.get(index.chunk).map(|chunk| (chunk, index.row)).ok_or(&MISSING)
+    }
+
+    pub(super) fn row(&self, chunk: &'a ChunkView<'a>, row: u32) -> Row<'a> {
+        let JudgedWindow { context, outcome, .. } = self.window;
+        Row::new(context, outcome, (self.index, self.record), (chunk.outcome, row))
+    }
+}
+
+impl fmt::Debug for JudgedWindow<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("JudgedWindow").field("records", &self.outcome.records.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JudgedRecord<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("JudgedRecord").field("at", &self.at()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! What became of all records of a request, counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jurat_model::{Limits, Status, Usage};
+use serde::Serialize;
+
+use super::evidence::Evidence;
+
+/// What became of all records of a request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// Records in the input.
+    pub records: u64,
+    /// Records that could not be judged.
+    pub unreadable: u64,
+    /// Records of which a rule said FAIL or ERROR.
+    pub failed: u64,
+    /// Records of which a rule said WARN, and none FAIL or ERROR.
+    pub warned: u64,
+    /// Records on which no rule ran: all said NORUN, or there was none.
+    pub not_run: u64,
+    /// Results that say nothing of the record, because the host itself failed.
+    pub host_failures: u64,
+    /// The signed release that judged; none if nobody has signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<Arc<Evidence>>,
+    /// The counts of each rule.
+    pub rules: BTreeMap<Arc<str>, RuleSummary>,
+}
+
+/// What one rule said of all records of a request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RuleSummary {
+    /// How often it said PASS.
+    pub pass: u64,
+    /// How often it said WARN.
+    pub warn: u64,
+    /// How often it said FAIL.
+    pub fail: u64,
+    /// How often it said NORUN.
+    pub norun: u64,
+    /// How often it said ERROR.
+    pub error: u64,
+    /// How many of all these might differ on another machine, or at another moment.
+    pub indeterminate: u64,
+    /// What its calls used.
+    #[serde(serialize_with = "usage")]
+    pub usage: Usage,
+    /// What each of them may use; none for rules of the host, and where nothing provides the rule.
+    #[serde(serialize_with = "limits", skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}
+
+impl RuleSummary {
+    /// How often the rule gave the status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> u64 {
+        match status {
+            Status::Pass => self.pass,
+            Status::Warn => self.warn,
+            Status::Fail => self.fail,
+            Status::Norun => self.norun,
+            Status::Error => self.error,
+        }
+    }
+
+    pub(crate) fn add(&mut self, status: Status) {
+        *match status {
+            Status::Pass => &mut self.pass,
+            Status::Warn => &mut self.warn,
+            Status::Fail => &mut self.fail,
+            Status::Norun => &mut self.norun,
+            Status::Error => &mut self.error,
+        } += 1;
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.pass += other.pass;
+        self.warn += other.warn;
+        self.fail += other.fail;
+        self.norun += other.norun;
+        self.error += other.error;
+        self.indeterminate += other.indeterminate;
+        self.usage.add(&other.usage);
+        self.limits = self.limits.or(other.limits);
+    }
+}
+
+fn usage<S: serde::Serializer>(usage: &Usage, out: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Written {
+        calls: u64,
+        fuel: u64,
+        peak_fuel: u64,
+        peak_memory_bytes: u64,
+        peak_reply_bytes: u64,
+        elapsed_ms: f64,
+    }
+    let Usage { calls, fuel, peak_fuel, peak_memory, peak_reply, elapsed } = *usage;
+    Written {
+        calls,
+        fuel,
+        peak_fuel,
+        peak_memory_bytes: peak_memory,
+        peak_reply_bytes: peak_reply,
+        elapsed_ms: elapsed.as_secs_f64() * 1e3,
+    }
+    .serialize(out)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands over references")]
+fn limits<S: serde::Serializer>(limits: &Option<Limits>, out: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Written {
+        fuel: u64,
+        memory_bytes: u64,
+        reply_bytes: u64,
+    }
+    let written = limits.map(|limits| Written {
+        fuel: limits.fuel.get(),
+        memory_bytes: limits.memory.get(),
+        reply_bytes: limits.reply.get(),
+    });
+    written.serialize(out)
+}

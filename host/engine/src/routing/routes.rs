@@ -1,0 +1,159 @@
+//! The routes of one request.
+
+use std::collections::HashMap;
+
+use super::error::RouteError;
+use super::router::Router;
+use crate::excerpt::{Excerpt, nearest};
+use crate::ruleset::CheckedRuleset;
+use crate::schema_url::SchemaUrl;
+
+/// Schema URLs whose route is remembered within one request. Further ones are resolved again for each record.
+pub(super) const REMEMBERED: usize = 256;
+
+/// The longest schema URL whose route is remembered, in bytes.
+const REMEMBERED_BYTES: usize = 1_024;
+
+/// The rules and the field map of a record.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Route {
+    /// The entity type, as an index into [`Router::entity_types`].
+    pub entity_type: usize,
+    /// The rules, as an index into [`Rulesets::lists`]. The list may be empty: the record then gets no results.
+    pub list: usize,
+    /// The field map, as an index into the names that [`Rulesets::new`] was given. Never missing where there are rules.
+    pub field_map: Option<usize>,
+}
+
+/// The routes of one request. Remembers the route of each schema URL, up to a bound, and nothing of other requests.
+#[derive(Debug)]
+pub struct Routes<'a> {
+    router: &'a Router,
+    ruleset: &'a CheckedRuleset,
+    entity_type: Option<usize>,
+    /// The expected entity types; none = any.
+    expected: Vec<usize>,
+    pub(super) remembered: HashMap<Box<str>, Result<Route, RouteError>>,
+}
+
+impl<'a> Routes<'a> {
+    /// The same routes for records of the given entity types only. If there is exactly one, it is the type of records that do not say
+    /// their own. Without any, nothing changes.
+    ///
+    /// # Errors
+    /// When there is no such entity type; the error names the nearest one.
+    pub fn expecting(mut self, entity_types: &[String]) -> Result<Self, RouteError> {
+        let known = entity_types.iter().map(|name| self.router.entity(name, true));
+        self.expected = known.collect::<Result<_, _>>()?;
+        self.expected.sort_unstable();
+        self.expected.dedup();
+        // What was found so far is no longer valid.
+        self.remembered.clear();
+        Ok(self)
+    }
+
+    /// The ruleset whose routes these are.
+    #[must_use]
+    pub fn ruleset(&self) -> &'a CheckedRuleset {
+        self.ruleset
+    }
+
+    /// Finds the route of one record, from its `$schema` and its own `entity_type`.
+    ///
+    /// Costs one hash lookup where the schema URL repeats. At most 256 URLs of at most 1,024 bytes are remembered; hostile
+    /// ones only cost their own record.
+    ///
+    /// # Errors
+    /// Why the record cannot be judged; see [`RouteError`].
+    pub fn find(&mut self, schema: Option<&str>, own: Option<&str>) -> Result<Route, RouteError> {
+        let alone = match &*self.expected {
+            [alone] => self.router.entity_types.get(*alone).map(String::as_str),
+            _ => None,
+        };
+        self.find_without_default(schema, own.or(alone))
+    }
+
+    /// The same for a record whose own `entity_type` is not a text: no expected type stands in for it.
+    pub(crate) fn find_without_default(
+        &mut self,
+        schema: Option<&str>,
+        own: Option<&str>,
+    ) -> Result<Route, RouteError> {
+        let Some(url) = schema else {
+            return self.resolve(None, own);
+        };
+        if let Some(known) = self.remembered.get(url) {
+            return known.clone();
+        }
+        let read = SchemaUrl::parse(url);
+        let route = self.resolve(Some(read), own);
+        // If the URL does not say the entity type, the next record of the same URL may be of another one.
+        let is_known = self.entity_type.is_some() || read.entity_type.is_some();
+        if is_known && url.len() <= REMEMBERED_BYTES && self.remembered.len() < REMEMBERED {
+            self.remembered.insert(Box::from(url), route.clone());
+        }
+        route
+    }
+
+    fn resolve(&self, schema: Option<SchemaUrl<'_>>, own: Option<&str>) -> Result<Route, RouteError> {
+        let entity_type = match self.entity_type {
+            Some(entity_type) => entity_type,
+            None => {
+                let name = schema.and_then(|schema| schema.entity_type).or(own).ok_or(RouteError::NoEntityType)?;
+                self.router.entity(name, false)?
+            }
+        };
+        if !self.expected.is_empty() && !self.expected.contains(&entity_type) {
+            return Err(self.unexpected(entity_type));
+        }
+        let list = self.list(schema, entity_type)?;
+        let field_map = match self.router.field_map(schema, entity_type)? {
+            None if !self.is_empty(list) => {
+                return Err(RouteError::NoFieldMap { entity_type: self.router.name(entity_type) });
+            }
+            found => found,
+        };
+        Ok(Route { entity_type, list, field_map })
+    }
+
+    fn list(&self, schema: Option<SchemaUrl<'_>>, entity_type: usize) -> Result<usize, RouteError> {
+        let lists = &self.ruleset.lists;
+        let exact = schema.and_then(|schema| lists.get(schema.url));
+        let by_type = || self.router.entity_types.get(entity_type).and_then(|name| lists.get(name));
+        exact.or_else(by_type).copied().ok_or_else(|| RouteError::NoRules {
+            ruleset: Excerpt::of(&self.ruleset.name),
+            entity_type: self.router.name(entity_type),
+            schema: schema.map(|schema| Excerpt::of(schema.url)),
+        })
+    }
+
+    #[cold]
+    fn unexpected(&self, entity_type: usize) -> RouteError {
+        let names = self.expected.iter().filter_map(|expected| self.router.entity_types.get(*expected));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        RouteError::UnexpectedEntityType {
+            entity_type: self.router.name(entity_type),
+            expected: Excerpt::of(&names.join("`, `")),
+        }
+    }
+
+    fn is_empty(&self, list: usize) -> bool {
+        self.router.rulesets.lists.get(list).is_none_or(|list| list.nodes.is_empty())
+    }
+}
+
+impl Router {
+    /// Opens the routes of one request: its ruleset, and the entity type if the call gives one for all its records.
+    ///
+    /// # Errors
+    /// When there is no such ruleset or entity type; the error names the nearest one.
+    pub fn routes(&self, ruleset: &str, entity_type: Option<&str>) -> Result<Routes<'_>, RouteError> {
+        let found = self.names.get(ruleset).and_then(|index| self.rulesets.rulesets.get(*index));
+        let Some(found) = found else {
+            let nearest = nearest(ruleset, self.names.keys().map(String::as_str)).map(Excerpt::of);
+            return Err(RouteError::UnknownRuleset { ruleset: Excerpt::of(ruleset), nearest });
+        };
+        let entity_type = entity_type.map(|name| self.entity(name, true)).transpose()?;
+        Ok(Routes { router: self, ruleset: found, entity_type, expected: Vec::new(), remembered: HashMap::new() })
+    }
+}
