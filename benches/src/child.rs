@@ -56,7 +56,7 @@ fn components(count: &str, places: &str) -> anyhow::Result<[f64; 2]> {
     let settings = Settings { instances: places.parse()?, ..Settings::new(NonZeroUsize::MIN) };
     let sandbox = Sandbox::open(settings.with_compiler(compiler()?))?;
     let load = |number| source::sandboxed(&sandbox, source::variant(number)?);
-    let run = Request::new("thorough", 0).run;
+    let run = *Request::new("thorough", 0).run();
 
     let mut loaded: Vec<Arc<dyn Component>> = vec![load(0)?];
     let batches = Batches::of(&**loaded.first().context("nothing is loaded")?, &Loans::small(1_024), 1_024)?;

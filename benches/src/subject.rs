@@ -61,13 +61,13 @@ impl Subject {
         let release = Release::new(&verified, source::config(rules), components);
         let release = release.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
         let workers = Workers::start(threads)?;
-        let (queue, request) = (workers.queue(threads), Request { timings: false, ..Request::new("thorough", 0) });
+        let (queue, request) = (workers.queue(threads), Request::new("thorough", 0).with_timings(false));
         Ok(Self { release: Arc::new(release), queue, _workers: workers, request })
     }
 
     /// The same with other chunks.
     pub(crate) fn with_chunk(mut self, chunk: ChunkLimits) -> Self {
-        self.request.chunk = chunk;
+        self.request = self.request.clone().with_chunk(chunk);
         self
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
 /// Calls of a short rule with one record, on one instance, which is fresh.
 fn calls(component: &dyn Component, one: &Batches, count: usize) -> anyhow::Result<()> {
     let (rule, batch) = one.rules().nth(SHORT).context("there is no such rule")?;
-    let mut session = component.session(Worker(0), &Request::new("thorough", 0).run);
+    let mut session = component.session(Worker(0), Request::new("thorough", 0).run());
     for _ in 0..count {
         std::hint::black_box(session.evaluate(rule, batch)?);
     }

@@ -83,7 +83,7 @@ fn against(effort: Effort, Match { case, rules, rivals }: Match<'_>, report: &mu
     let component = subject::rules(Place::Sandbox, 1)?;
     let subject = Subject::of(vec![Arc::clone(&component)], rules, 1)?;
     let batches = Batches::of(&*component, &case.loans, 1_024)?;
-    let run = Request::new("thorough", 0).run;
+    let run = *Request::new("thorough", 0).run();
     let mut contest = Contest::default();
     let ours = contest.add(|| subject.judge(&case.loans));
     let ours_parsed =

@@ -17,7 +17,7 @@ const USUAL: usize = 1_024;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let loans = Loans::small(4_096);
-    let run = Request::new("thorough", 0).run;
+    let run = *Request::new("thorough", 0).run();
     let sandbox = subject::rules(Place::Sandbox, 1)?;
     let native = subject::rules(Place::Native, 1)?;
     let mut batches = Vec::new();

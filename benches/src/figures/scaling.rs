@@ -36,7 +36,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
 
 /// Calls with one record, each on an instance of its own, shared out over threads.
 fn singles(component: &dyn Component, batches: &[Batches], threads: usize) -> anyhow::Result<()> {
-    let run = Request::new("thorough", 0).run;
+    let run = *Request::new("thorough", 0).run();
     std::thread::scope(|scope| {
         let spawn = |worker| {
             scope.spawn(move || {

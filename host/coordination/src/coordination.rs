@@ -117,7 +117,7 @@ impl Coordination {
             let key = Arc::new(Key::new(wanted.entity_type, &wanted.terms, wanted.record));
             if let Some(answer) = memory.cache.get(&key, config.cache.fresh, now) {
                 self.counters.hits.add(1);
-                call.put(place, Ok(Arrived { answer, is_stale: false }));
+                call.put(place, Ok(Arrived { answer, is_cached: true, is_stale: false }));
                 continue;
             }
             if !config.cache.kept().is_zero() {
@@ -144,11 +144,13 @@ impl Coordination {
             Supplied::Unavailable { code: kind.code(), reason, is_momentary: kind.is_outage() }
         };
         match outcome {
-            Ok(Arrived { answer, is_stale }) => {
+            Ok(Arrived { answer, is_cached, is_stale }) => {
                 self.counters.stale.add(u64::from(*is_stale));
                 let terms = wanted.terms.iter().zip(answer.iter());
                 let supplied = terms.map(|(term, said)| match said {
-                    Term::Entity(text) => Supplied::Entity { text: Arc::clone(text), is_stale: *is_stale },
+                    Term::Entity(text) => {
+                        Supplied::Entity { text: Arc::clone(text), is_cached: *is_cached, is_stale: *is_stale }
+                    }
                     Term::Missing => unavailable(message::missing(term)),
                     Term::Malformed(found) => unavailable(message::misshapen(term, found)),
                 });

@@ -204,11 +204,11 @@ impl Fetcher {
                 if !answer.iter().any(|term| matches!(term, Term::Malformed(_))) {
                     cache.insert(key, &answer, &self.config.cache, now);
                 }
-                Ok(Arrived { answer, is_stale: false })
+                Ok(Arrived { answer, is_cached: false, is_stale: false })
             }
             Err(failure) if failure.kind.is_outage() => {
                 let older = cache.get(key, self.config.cache.kept(), now);
-                older.map(|answer| Arrived { answer, is_stale: true }).ok_or(failure)
+                older.map(|answer| Arrived { answer, is_cached: true, is_stale: true }).ok_or(failure)
             }
             Err(failure) => Err(failure),
         }

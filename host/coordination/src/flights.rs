@@ -18,6 +18,8 @@ pub(super) type Outcome = Result<Arrived, Failure>;
 #[derive(Clone, Debug)]
 pub(super) struct Arrived {
     pub(super) answer: Answer,
+    /// Whether it comes from the cache.
+    pub(super) is_cached: bool,
     /// Whether it is an older one that stands in.
     pub(super) is_stale: bool,
 }

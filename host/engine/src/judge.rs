@@ -2,50 +2,69 @@
 //!
 //! The modules are in the order in which a record passes through them; none imports from one below it.
 //!
-//! 1. [`request`]: what is asked, checked once for all records ([`context`]).
+//! 1. [`options`]: how the records are judged, checked once for all of them ([`context`]).
 //! 2. [`source`], [`input`]: texts are cut into [`window`]s of records.
-//! 3. [`fetch`]: related entities that rules need and the request does not give.
-//! 4. [`read`]: each record's id and route ([`identity`], [`route`]), and its values as rows of chunks.
-//! 5. [`call`]: every rule judges the rows that its parent and its inputs leave it. The session halves calls that fault.
-//! 6. [`resolve`]: what suspension and the hierarchy make of that.
-//! 7. [`view`], [`tally`]: results in words and as JSON, and counts of them.
-//! 8. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
+//! 3. [`identity`], [`route`]: what a record says of itself, and which rules and field map it gets for that.
+//! 4. [`fetch`]: related entities that rules need and the request does not give.
+//! 5. [`read`]: the values of records become rows of chunks.
+//! 6. [`call`]: every rule judges the rows that its parent and its inputs leave it. The session halves calls that fault.
+//! 7. [`resolve`]: what suspension and the hierarchy make of that.
+//! 8. [`view`], [`tally`]: results in words and as JSON, and counts of them.
+//! 9. [`observe`]: final windows are given to an observer.
+//! 10. [`request`]: what is asked, who asks, and who observes.
+//! 11. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
 //!
 //! As many windows as there are workers, and a few more, are under way at a time: that bounds memory, not the length of the input.
 
 use std::io;
 use std::sync::Arc;
 
-use crate::release::Release;
+use crate::release::VouchedRelease;
 use crate::results::{RecordResult, Summary};
 use crate::workers::TenantQueue;
 
-mod call;
-mod collate;
-mod context;
-mod dispatch;
 mod error;
-mod fetch;
-mod identity;
+mod options;
+mod stopwatch;
+
+mod context;
+
 mod input;
-mod read;
-mod request;
-mod resolve;
-mod route;
 mod source;
-mod tally;
-mod view;
 mod window;
 
-use collate::Collator;
+mod identity;
+mod route;
+
+mod fetch;
+
+mod read;
+
+mod call;
+
+mod resolve;
+
+mod tally;
+mod view;
+
+mod observe;
+
+mod request;
+
+mod collate;
+mod dispatch;
+
+use collate::{Collator, Finished};
 use context::Context;
 use dispatch::{Dispatcher, UnderWay};
 pub use error::JudgeError;
 use fetch::{Answers, Fetcher};
 use input::WindowReader;
+pub use observe::{CallTiming, ChunkTiming, FetchTiming, WindowObserver};
 pub use request::Request;
 pub use source::{RecordSource, Sample};
-pub use view::{JudgedRecord, JudgedWindow};
+pub use stopwatch::Timing;
+pub use view::{JudgedInput, JudgedRecord, JudgedRule, JudgedWindow, RelatedEntity, RuleUsage};
 use window::Window;
 
 /// Judges all records of a text and hands over one result for each, in their order.
@@ -53,7 +72,7 @@ use window::Window;
 /// # Errors
 /// When the request cannot be served at all, or its results cannot be handed over. One bad record never fails a request.
 pub fn judge(
-    release: &Arc<Release>,
+    release: impl Into<VouchedRelease>,
     queue: &TenantQueue,
     request: &Request,
     text: Arc<[u8]>,
@@ -74,39 +93,51 @@ pub fn judge(
 /// When the request cannot be served at all, its input cannot be read to the end, or its results cannot be handed over. What was
 /// handed over before is complete. One bad record never fails a request.
 pub fn judge_windows<T: Send + 'static>(
-    release: &Arc<Release>,
+    release: impl Into<VouchedRelease>,
     queue: &TenantQueue,
     request: &Request,
     source: RecordSource<'_>,
     render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     sink: &mut dyn FnMut(T) -> io::Result<()>,
 ) -> Result<Summary, JudgeError> {
-    let context = Arc::new(Context::new(release, request)?);
+    let (options, observer) = (request.options(), request.observer());
+    let context = Arc::new(Context::new(release.into(), options, request.context(), observer.is_some())?);
     let _waiting = Waiting(&context);
-    let dispatcher = Dispatcher { context: &context, queue: queue.request(), render: Arc::new(render) };
+    let (queue_of_request, render) = (queue.request(), Arc::new(render));
+    let dispatcher = Dispatcher { context: &context, queue: queue_of_request, render, observer: observer.cloned() };
     let mut windows = Windows::open(&context, source)?;
     let mut collator = Collator::new(Arc::clone(&context));
     let mut under_way = UnderWay::new(queue.workers() * 2 + 1);
-    let mut is_reading = true;
-    let mut failure = None;
+    let mut hand_over = |under_way: &mut UnderWay<T>, (bytes, finished): (usize, Finished<T>)| {
+        let (rendered, observation) = dispatcher.collate(&mut collator, finished)?;
+        under_way.close(bytes, observation);
+        sink(rendered).map_err(JudgeError::Output)
+    };
+    let (mut is_reading, mut is_first, mut failure) = (true, true, None);
     loop {
         // Finished windows go out before more is read: reading may take long.
         while let Some(finished) = under_way.oldest_if_finished()? {
-            sink(dispatcher.collate(&mut collator, finished)?).map_err(JudgeError::Output)?;
+            hand_over(&mut under_way, finished)?;
         }
         if is_reading && under_way.has_room() {
             match windows.next(under_way.room()) {
                 Ok(Some((window, answers))) => {
-                    under_way.add(answers.bytes(), dispatcher.judge(window, answers));
+                    under_way.add(answers.bytes(), dispatcher.judge(window, answers, is_first));
+                    is_first = false;
                     continue;
                 }
                 Ok(None) => is_reading = false,
                 Err(error) => (is_reading, failure) = (false, Some(error)),
             }
         }
-        let Some(finished) = under_way.oldest(&dispatcher.queue)? else { break };
-        sink(dispatcher.collate(&mut collator, finished)?).map_err(JudgeError::Output)?;
+        match under_way.oldest(&dispatcher.queue)? {
+            Some(finished) => hand_over(&mut under_way, finished)?,
+            // Windows that are being observed take all the room.
+            None if is_reading => drop(under_way.await_observation()),
+            None => break,
+        }
     }
+    drop(under_way);
     match failure {
         Some(failure) => Err(failure),
         None => Ok(collator.finish()),
@@ -124,7 +155,7 @@ struct Windows<'c, 's> {
 
 impl<'c, 's> Windows<'c, 's> {
     fn open(context: &'c Context, source: RecordSource<'s>) -> Result<Self, JudgeError> {
-        let reader = WindowReader::new(source, context.request.max_record);
+        let reader = WindowReader::new(source, context.options.max_record);
         Ok(Self { context, reader, fetcher: Fetcher::open(context)?, rest: None })
     }
 
@@ -132,7 +163,7 @@ impl<'c, 's> Windows<'c, 's> {
     fn next(&mut self, room: usize) -> Result<Option<(Window, Answers)>, JudgeError> {
         let next = match self.rest.take() {
             Some(rest) => Some(rest),
-            None => self.reader.next(self.context.request.chunk.rows)?,
+            None => self.reader.next(self.context.options.chunk.rows)?,
         };
         let Some(mut window) = next else { return Ok(None) };
         let Some(fetcher) = &mut self.fetcher else { return Ok(Some((window, Answers::default()))) };

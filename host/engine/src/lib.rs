@@ -38,8 +38,13 @@ pub use associated::{Associated, AssociatedError};
 pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
-pub use judge::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request, Sample, judge, judge_windows};
-pub use release::{Release, ReleaseProblem};
-pub use supplier::{Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted};
+pub use judge::{
+    CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedRule, JudgedWindow,
+    RecordSource, RelatedEntity, Request, RuleUsage, Sample, Timing, WindowObserver, judge, judge_windows,
+};
+pub use release::{Release, ReleaseProblem, VouchedRelease};
+pub use supplier::{
+    EntitySource, Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted,
+};
 pub use unique::Unique;
 pub use workers::{TenantQueue, Workers};

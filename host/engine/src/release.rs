@@ -6,8 +6,10 @@ mod load;
 mod prepare;
 mod prepared;
 mod problem;
+mod vouched;
 
 pub(crate) use captures::{ENTITY_TYPE, FIRST_ID, SCHEMA, first_look};
 pub use content::Release;
 pub(crate) use prepared::{PlanKey, Prepared, Runner, Stage, Step};
 pub use problem::ReleaseProblem;
+pub use vouched::VouchedRelease;

@@ -50,13 +50,26 @@ pub struct Wanted<'a> {
     pub terms: Vec<&'a str>,
 }
 
-/// What stands behind one term of one record.
+/// Where a related entity came from.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum EntitySource {
+    /// It was given with the request.
+    Request,
+    /// The supplier had it in a cache.
+    Cache,
+    /// The supplier fetched it.
+    Service,
+}
+
+/// The answer to one term of one record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Supplied {
-    /// Something.
+    /// There is an answer.
     Entity {
         /// An entity, a list of entities, or `null`, as JSON.
         text: Arc<str>,
+        /// Whether it comes from a cache, and was not fetched for this call.
+        is_cached: bool,
         /// Whether it is older than it should be. Results of rules that read it say so.
         is_stale: bool,
     },

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::thread;
 
 use jurat::settings::Overrides;
-use jurat::{Associated, Reload, Request, Service, Settings, Status};
+use jurat::{Associated, Reload, Service, Settings, Status};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -58,11 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A rule that reads a related entity gets it from the coordination service, or along with the call.
     let facility = r#"{"parent": {"$schema": "https://schemas.example.com/facility/v1.0.0", "financial": {"limit_amount": 90000}}}"#;
     let associated = Associated::of_every_record(facility.as_bytes())?;
-    let request = Request {
-        entity_type: Some("loan".to_owned()),
-        associated: Some(associated.into()),
-        ..service.request("related")?
-    };
+    let request = service.request("related")?.with_entity_type("loan").with_associated(associated);
     for result in service.judge_one(&request, loan)?.results {
         println!("{}: {} {}", result.rule_id, result.status, result.message);
     }

@@ -57,8 +57,8 @@ pub use jurat_engine::results::{
 };
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, JudgeError, JudgedRecord, JudgedWindow,
-    RecordSource, Request, RulesetStats, Sample,
+    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, JudgeError, JudgedRecord,
+    JudgedWindow, RecordSource, Request, RulesetStats, Sample,
 };
 pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
 #[cfg(feature = "remote")]

@@ -67,7 +67,7 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
     output.check()?;
     match operation {
         Operation::Validate { record, entity_type, judging } => {
-            let request = Request { entity_type: Some(entity_type), ..request(service, judging)? };
+            let request = request(service, judging)?.with_entity_type(entity_type);
             let result = service.judge_one(&request, &record)?;
             output.records = Some(1);
             let rules = result.results.iter();
@@ -75,11 +75,11 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
             output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())
         }
         Operation::ValidateBatch { records, id_fields, judging } => {
-            let request = Request { id_fields, ..request(service, judging)? };
+            let request = request(service, judging)?.with_id_fields(id_fields);
             judge(service, &request, records, output)
         }
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
-            let request = Request { id_fields, expected: entity_types, ..request(service, judging)? };
+            let request = request(service, judging)?.with_id_fields(id_fields).with_expected(entity_types);
             let held = Held::of(budget);
             let text = service.read_data(&uri, &held.room())?;
             held.shrink_to(text.len() as u64);
@@ -161,9 +161,12 @@ fn results(window: &JudgedWindow<'_>) -> Result<String, Failure> {
 
 fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
     let Judging { ruleset, associated, now } = judging;
-    let mut request = Request { associated, ..service.request(ruleset)? };
+    let mut request = service.request(ruleset)?;
+    if let Some(associated) = associated {
+        request = request.with_associated(associated);
+    }
     if let Some(now) = now {
-        request.run.now = now.as_microsecond();
+        request = request.with_now(now.as_microsecond());
     }
     Ok(request)
 }

@@ -80,12 +80,12 @@ fn see(record: &JudgedRecord<'_>) -> Seen {
 
 fn judged(input: RecordSource<'_>, rows: u32) -> Vec<Seen> {
     let mut request = Request::new("main", 0);
-    request.timings = false;
-    request.max_record = MAX_RECORD;
-    request.chunk.rows = rows;
+    request = request.with_timings(false);
+    request = request.with_max_record(MAX_RECORD);
+    request = request.with_rows(rows);
     let render = |window: &JudgedWindow<'_>| window.records().map(|record| see(&record)).collect::<Vec<_>>();
     let mut all = Vec::new();
-    let summary = judge_windows(&RELEASE, &WORKERS.queue(NonZeroUsize::MIN), &request, input, render, &mut |seen| {
+    let summary = judge_windows(&*RELEASE, &WORKERS.queue(NonZeroUsize::MIN), &request, input, render, &mut |seen| {
         all.extend(seen);
         Ok(())
     });

@@ -56,7 +56,7 @@ fn open(site: &Site, workers: usize, tenants: &[String]) -> Service {
 
 /// A request whose results are the same to the byte whenever it is made.
 fn timeless(service: &Service, ruleset: &str) -> Request {
-    Request { timings: false, ..service.request(ruleset).unwrap() }
+    service.request(ruleset).unwrap().with_timings(false)
 }
 
 /// What is written of all records.

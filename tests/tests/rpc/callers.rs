@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jurat::settings::Overrides;
-use jurat::{Associated, CallError, RecordResult, Request, Service, Settings, chain};
+use jurat::{Associated, CallError, RecordResult, Service, Settings, chain};
 use jurat_tests::results::without_times;
 use jurat_tests::site::Site;
 use serde_json::json;
@@ -72,18 +72,17 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
         Ask::Validate { entity_type, record } => {
             let result = match related(Associated::of_every_record) {
                 None => service.validate(entity_type, record, ruleset)?,
-                associated => {
-                    let entity_type = Some(entity_type.clone());
-                    service.judge_one(&Request { entity_type, associated, ..service.request(ruleset)? }, record)?
+                Some(associated) => {
+                    let request = service.request(ruleset)?.with_entity_type(entity_type).with_associated(associated);
+                    service.judge_one(&request, record)?
                 }
             };
             return Ok(alone(&result));
         }
         Ask::Batch { records, id_fields } => match related(Associated::parse) {
             None => results = service.batch_validate(records, &borrowed(id_fields), ruleset)?,
-            associated => {
-                let id_fields = id_fields.clone();
-                let request = Request { id_fields, associated, ..service.request(ruleset)? };
+            Some(associated) => {
+                let request = service.request(ruleset)?.with_id_fields(id_fields).with_associated(associated);
                 service.judge_list(&request, records, &mut keep)?;
             }
         },
@@ -91,9 +90,9 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
             None => {
                 results = service.batch_file_validate(uri, &borrowed(entity_types), &borrowed(id_fields), ruleset)?;
             }
-            associated => {
-                let (id_fields, expected) = (id_fields.clone(), entity_types.clone());
-                let request = Request { id_fields, expected, associated, ..service.request(ruleset)? };
+            Some(associated) => {
+                let request = service.request(ruleset)?.with_id_fields(id_fields).with_expected(entity_types);
+                let request = request.with_associated(associated);
                 let room: jurat::Room = std::sync::Arc::new(|_| true);
                 service.judge(&request, service.read_data(uri, &room)?, &mut keep)?;
             }

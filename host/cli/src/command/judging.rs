@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -109,14 +108,15 @@ impl JudgingArguments {
 
     /// What is asked.
     pub(super) fn request(&self, service: &Service, associated: Option<Associated>) -> Result<Request, CallError> {
-        let mut request = Request {
-            entity_type: self.entity_type.clone(),
-            id_fields: self.id_fields.clone(),
-            associated: associated.map(Arc::new),
-            ..service.request(&self.ruleset)?
-        };
+        let mut request = service.request(&self.ruleset)?.with_id_fields(&self.id_fields);
+        if let Some(entity_type) = &self.entity_type {
+            request = request.with_entity_type(entity_type);
+        }
+        if let Some(associated) = associated {
+            request = request.with_associated(associated);
+        }
         if let Some(now) = self.now {
-            request.run.now = now.as_microsecond();
+            request = request.with_now(now.as_microsecond());
         }
         Ok(request)
     }

@@ -40,11 +40,15 @@ fn fresh_for(seconds: u64, stale_for: u64) -> CacheSettings {
 }
 
 fn entity(text: &str) -> Supplied {
-    Supplied::Entity { text: text.into(), is_stale: false }
+    Supplied::Entity { text: text.into(), is_cached: false, is_stale: false }
+}
+
+fn cached(text: &str) -> Supplied {
+    Supplied::Entity { text: text.into(), is_cached: true, is_stale: false }
 }
 
 fn stale(text: &str) -> Supplied {
-    Supplied::Entity { text: text.into(), is_stale: true }
+    Supplied::Entity { text: text.into(), is_cached: true, is_stale: true }
 }
 
 /// The code of a term that is not available.

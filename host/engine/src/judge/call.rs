@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::Bug;
 use super::fetch::Answers;
 use super::read::{FilledChunk, ReadWindow};
+use super::stopwatch::Stopwatch;
 use super::window::Window;
 use crate::extract::{Blocked, Chunk};
 use crate::release::{Prepared, Runner, Stage, Step};
@@ -41,12 +42,13 @@ pub(super) fn call(
 fn call_chunk(context: &Context, worker: Worker, filled: FilledChunk, window: &Window) -> Result<ChunkOutcome, Bug> {
     let FilledChunk { route, prepared, chunk, rows, related } = filled;
     let nodes = context.nodes(route);
+    let stopwatch = Stopwatch::start(context.is_sampled);
     let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
     for stage in &prepared.stages {
         let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
         work.stage(stage, &mut outcomes)?;
     }
-    Ok(ChunkOutcome { route, prepared, chunk, rows, related, nodes: outcomes })
+    Ok(ChunkOutcome { route, prepared, chunk, rows, related, nodes: outcomes, timing: stopwatch.stop() })
 }
 
 struct Work<'a> {
@@ -63,7 +65,7 @@ impl Work<'_> {
     /// Runs nodes that share an instance.
     fn stage(&self, stage: &Stage, outcomes: &mut [NodeOutcome]) -> Result<(), Bug> {
         let component = stage.component.and_then(|component| self.context.release.components.get(component));
-        let mut session = component.map(|component| component.session(self.worker, &self.context.request.run));
+        let mut session = component.map(|component| component.session(self.worker, &self.context.options.run));
         for &index in &stage.nodes {
             if self.context.is_abandoned() {
                 return Ok(());
@@ -91,7 +93,7 @@ impl Work<'_> {
         parent: Option<&NodeOutcome>,
         session: Option<&mut (dyn Session + '_)>,
     ) -> NodeOutcome {
-        let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.request.max_findings);
+        let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.options.max_findings);
         if let Some(parent) = parent {
             for (row, status) in (0..).zip(&parent.statuses) {
                 if node.blocked_by(|_| Some(*status)).is_some() {
@@ -145,7 +147,10 @@ impl Work<'_> {
         if batch.rows == 0 {
             return;
         }
-        match session.evaluate(rule, &batch) {
+        let stopwatch = Stopwatch::start(self.context.is_sampled);
+        let evaluation = session.evaluate(rule, &batch);
+        outcome.set_timing(stopwatch.stop());
+        match evaluation {
             Ok(evaluation) => {
                 if !outcome.take(evaluation, rows.as_deref(), batch.rows) {
                     tracing::error!(

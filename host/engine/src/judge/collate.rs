@@ -8,6 +8,7 @@ use super::call::{WindowOutcome, call};
 use super::context::Context;
 use super::error::Bug;
 use super::fetch::Answers;
+use super::observe::{WindowObserver, observe};
 use super::read::read;
 use super::resolve::{Guilty, SUSPENDED, resolve};
 use super::tally::Tally;
@@ -15,13 +16,38 @@ use super::view::JudgedWindow;
 use super::window::Window;
 use crate::results::Summary;
 
+/// A window that is to be judged.
+pub(super) struct WindowJob {
+    pub(super) window: Window,
+    pub(super) answers: Answers,
+    /// Whether it is the first of its request: then no other window has suspended a rule, and it is final at once.
+    pub(super) is_first: bool,
+    /// Who observes the request.
+    pub(super) observer: Option<Arc<dyn WindowObserver>>,
+}
+
 /// A window that has been judged and rendered.
 pub(super) struct Finished<T> {
     outcome: WindowOutcome,
-    /// The suspensions by which it was resolved; none if no rule was suspended or did wrong.
-    resolved: Option<Resolved>,
+    resolution: Resolution,
+    /// Whether it was given to the observer.
+    is_observed: bool,
     tally: Tally,
     rendered: T,
+}
+
+/// How a window was resolved.
+enum Resolution {
+    /// Not at all: no rule was suspended or did wrong.
+    Unneeded,
+    /// By what the worker knew.
+    Provisional {
+        /// The counts with which the window began: 0 for rules that were not known to be suspended.
+        before: Guilty,
+        after: Guilty,
+    },
+    /// By the true counts. These are the counts behind it.
+    Final(Guilty),
 }
 
 /// What the collator says of a window.
@@ -32,47 +58,64 @@ pub(super) enum Checked<T> {
     Changed(WindowOutcome),
 }
 
-struct Resolved {
-    /// The counts with which the window began: 0 for rules that were not known to be suspended.
-    before: Guilty,
-    after: Guilty,
-}
-
 impl<T> Finished<T> {
     /// Judges a window, and renders it by what is known now; none if the caller no longer waits.
     pub(super) fn judge(
         context: &Context,
         worker: Worker,
-        window: Window,
-        answers: Answers,
+        job: WindowJob,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
     ) -> Result<Option<Self>, Bug> {
+        let WindowJob { window, answers, is_first, observer } = job;
         if context.is_abandoned() {
             return Ok(None);
         }
         let suspended = context.suspended();
         let records = read(context, &window, &answers)?;
         let Some(mut outcome) = call(context, worker, window, answers, records)? else { return Ok(None) };
-        let resolved = (suspended.is_some() || outcome.has_faults()).then(|| {
-            let before: Guilty = match suspended {
-                Some(suspended) => {
-                    suspended.into_iter().map(|is_suspended| if is_suspended { SUSPENDED } else { 0 }).collect()
-                }
-                None => vec![0; context.release.providers.len()],
-            };
-            let mut after = before.clone();
-            resolve(context, &mut outcome, &mut after, SUSPENDED);
-            Resolved { before, after }
-        });
-        Ok(Some(Self { resolved, ..Self::render(context, outcome, render) }))
+        let resolution = Resolution::of(context, suspended, is_first, &mut outcome);
+        // Only the collator knows whether a later window is final.
+        let observer = observer.filter(|_| is_first);
+        Ok(Some(Self { resolution, ..Self::render(context, outcome, observer.as_deref(), render) }))
     }
 
-    /// Renders a window that is resolved.
-    pub(super) fn render(context: &Context, outcome: WindowOutcome, render: &impl Fn(&JudgedWindow<'_>) -> T) -> Self {
+    /// Renders a window that is resolved, and gives it to an observer.
+    pub(super) fn render(
+        context: &Context,
+        outcome: WindowOutcome,
+        observer: Option<&dyn WindowObserver>,
+        render: &impl Fn(&JudgedWindow<'_>) -> T,
+    ) -> Self {
         let view = JudgedWindow::new(context, &outcome);
         let (tally, rendered) = (Tally::of(&view), render(&view));
         drop(view);
-        Self { outcome, resolved: None, tally, rendered }
+        if let Some(observer) = observer {
+            observe(observer, context, &outcome);
+        }
+        Self { outcome, resolution: Resolution::Unneeded, is_observed: observer.is_some(), tally, rendered }
+    }
+}
+
+impl Resolution {
+    /// Resolves a window by what is known on the worker.
+    fn of(context: &Context, suspended: Option<Vec<bool>>, is_first: bool, outcome: &mut WindowOutcome) -> Self {
+        if suspended.is_none() && !outcome.has_faults() {
+            return Self::Unneeded;
+        }
+        if is_first {
+            let mut guilty = vec![0; context.release.providers.len()];
+            resolve(context, outcome, &mut guilty, context.options.run.suspend_after.get());
+            return Self::Final(guilty);
+        }
+        let before: Guilty = match suspended {
+            Some(suspended) => {
+                suspended.into_iter().map(|is_suspended| if is_suspended { SUSPENDED } else { 0 }).collect()
+            }
+            None => vec![0; context.release.providers.len()],
+        };
+        let mut after = before.clone();
+        resolve(context, outcome, &mut after, SUSPENDED);
+        Self::Provisional { before, after }
     }
 }
 
@@ -93,37 +136,49 @@ impl Collator {
     /// Checks that the next window was resolved by what is known now. If it was not, because its worker could not know that a rule
     /// would be suspended by then, resolves it again.
     pub(super) fn check<T>(&mut self, finished: Finished<T>) -> Checked<T> {
-        if let Some(guilty) = self.agreed(finished.resolved.as_ref()) {
-            self.guilty = guilty;
-            return Checked::Final(finished);
-        }
-        if finished.resolved.is_none() && !self.has_suspended {
-            return Checked::Final(finished);
+        match &finished.resolution {
+            Resolution::Unneeded if !self.has_suspended => return Checked::Final(finished),
+            Resolution::Unneeded => {}
+            Resolution::Final(guilty) => {
+                self.guilty.clone_from(guilty);
+                self.suspend();
+                return Checked::Final(finished);
+            }
+            Resolution::Provisional { before, after } => {
+                if let Some(guilty) = self.agreed(before, after) {
+                    self.guilty = guilty;
+                    return Checked::Final(finished);
+                }
+            }
         }
         let mut outcome = finished.outcome;
-        let most = self.context.request.run.suspend_after.get();
-        resolve(&self.context, &mut outcome, &mut self.guilty, most);
-        for (rule, _) in self.guilty.iter().enumerate().filter(|(_, count)| **count >= most) {
-            self.has_suspended = true;
-            self.context.suspend(rule);
-        }
+        resolve(&self.context, &mut outcome, &mut self.guilty, self.context.options.run.suspend_after.get());
+        self.suspend();
         Checked::Changed(outcome)
     }
 
-    /// Counts the next window, and returns what was made of its results.
-    pub(super) fn add<T>(&mut self, finished: Finished<T>) -> T {
+    /// Counts the next window, and returns what was made of its results, and the window if it is still to be observed.
+    pub(super) fn add<T>(&mut self, finished: Finished<T>) -> (T, Option<WindowOutcome>) {
         self.tally.merge(finished.tally);
-        finished.rendered
+        (finished.rendered, (!finished.is_observed).then_some(finished.outcome))
     }
 
     pub(super) fn finish(self) -> Summary {
         self.tally.finish(&self.context)
     }
 
+    /// Suspends the rules whose count says so.
+    fn suspend(&mut self) {
+        let most = self.context.options.run.suspend_after.get();
+        for (rule, _) in self.guilty.iter().enumerate().filter(|(_, count)| **count >= most) {
+            self.has_suspended = true;
+            self.context.suspend(rule);
+        }
+    }
+
     /// The counts behind a window, if it was resolved as it would be now.
-    fn agreed(&self, resolved: Option<&Resolved>) -> Option<Guilty> {
-        let most = self.context.request.run.suspend_after.get();
-        let Resolved { before, after } = resolved?;
+    fn agreed(&self, before: &Guilty, after: &Guilty) -> Option<Guilty> {
+        let most = self.context.options.run.suspend_after.get();
         let counts = self.guilty.iter().zip(before.iter().zip(after));
         let agreed = counts.map(|(now, (before, after))| match (*now >= most, *before == SUSPENDED) {
             (true, true) => Some(*now),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jurat_model::{CallContext, TraceContext};
+
 use super::error::{Bug, JudgeError, MAX_ID_FIELDS};
-use super::request::Request;
+use super::options::Options;
 use crate::excerpt::Excerpt;
 use crate::extract::{Plan, PlanError};
-use crate::release::Release;
-use crate::release::{PlanKey, Prepared, first_look};
+use crate::release::{PlanKey, Prepared, Release, VouchedRelease, first_look};
+use crate::results::Evidence;
 use crate::routing::{Route, Routes};
 use crate::ruleset::{Node, RuleList};
 
@@ -19,7 +21,13 @@ const MAX_ID_PATH: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) release: Arc<Release>,
-    pub(super) request: Request,
+    /// What vouches for the release.
+    pub(super) evidence: Option<Arc<Evidence>>,
+    pub(super) options: Options,
+    /// Who makes the call.
+    pub(super) call: CallContext,
+    /// Whether single steps are timed: the call is observed, and its trace is sampled.
+    pub(super) is_sampled: bool,
     pub(super) id_fields: Arc<[String]>,
     /// Reads a record whose route is not known yet.
     pub(super) first_look: Arc<Plan>,
@@ -35,36 +43,48 @@ pub(super) struct Context {
 
 impl Context {
     /// Checks once what would otherwise be an error of every record.
-    pub(super) fn new(release: &Arc<Release>, request: &Request) -> Result<Self, JudgeError> {
-        release.router.routes(&request.ruleset, request.entity_type.as_deref())?.expecting(&request.expected)?;
-        if request.id_fields.len() > MAX_ID_FIELDS {
+    pub(super) fn new(
+        release: VouchedRelease,
+        options: &Options,
+        call: &CallContext,
+        is_observed: bool,
+    ) -> Result<Self, JudgeError> {
+        let VouchedRelease { release, evidence } = release;
+        if evidence.as_ref().is_some_and(|evidence| evidence.manifest() != release.manifest()) {
+            return Err(JudgeError::Evidence);
+        }
+        release.router.routes(&options.ruleset, options.entity_type.as_deref())?.expecting(&options.expected)?;
+        if options.id_fields.len() > MAX_ID_FIELDS {
             return Err(JudgeError::TooManyIdFields);
         }
-        if let Some(field) = request.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
+        if let Some(field) = options.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
             return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
         }
         // Every window reads the list: each name once, however often the caller gives it.
-        let mut expected = request.expected.clone();
+        let mut expected = options.expected.clone();
         expected.sort_unstable();
         expected.dedup();
-        let first_look = first_look(&request.id_fields);
+        let first_look = first_look(&options.id_fields);
         let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
-        let now = jiff::Timestamp::from_microsecond(request.run.now).map_err(|_| JudgeError::Now)?;
+        let now = jiff::Timestamp::from_microsecond(options.run.now).map_err(|_| JudgeError::Now)?;
         Ok(Self {
-            release: Arc::clone(release),
-            request: Request { expected, ..request.clone() },
-            id_fields: request.id_fields.as_slice().into(),
+            evidence,
+            options: Options { expected, ..options.clone() },
+            call: call.clone(),
+            is_sampled: is_observed && call.trace().is_some_and(TraceContext::is_sampled),
+            id_fields: options.id_fields.as_slice().into(),
             first_look: Arc::new(first_look),
             now: Arc::from(now.to_string()),
             now_token: format!("\"{now}\""),
             suspended: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
             is_abandoned: AtomicBool::new(false),
+            release,
         })
     }
 
     /// The routes of the request. [`Context::new`] has checked the names.
     pub(super) fn routes(&self) -> Result<Routes<'_>, Bug> {
-        let Request { ruleset, entity_type, expected, .. } = &self.request;
+        let Options { ruleset, entity_type, expected, .. } = &self.options;
         let routes = self.release.router.routes(ruleset, entity_type.as_deref());
         routes
             .and_then(|routes| routes.expecting(expected))

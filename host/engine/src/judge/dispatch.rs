@@ -6,10 +6,12 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use jurat_model::Worker;
 
-use super::collate::{Checked, Collator, Finished};
+use super::call::WindowOutcome;
+use super::collate::{Checked, Collator, Finished, WindowJob};
 use super::context::Context;
 use super::error::{Bug, JudgeError};
 use super::fetch::Answers;
+use super::observe::{WindowObserver, observe};
 use super::view::JudgedWindow;
 use super::window::Window;
 use crate::workers::RequestQueue;
@@ -20,25 +22,35 @@ pub(super) const FETCHED_BYTES: usize = 64 << 20;
 /// A window that a worker has: what comes of it, or the bug that keeps it from coming.
 type Pending<T> = Receiver<Result<Finished<T>, Bug>>;
 
+/// A window that a worker gives to the observer. It has nothing to say but that it is done.
+type Observation = Receiver<()>;
+
 /// Hands work of one request to the workers.
 pub(super) struct Dispatcher<'a, R> {
     pub(super) context: &'a Arc<Context>,
     pub(super) queue: RequestQueue<'a>,
     pub(super) render: Arc<R>,
+    pub(super) observer: Option<Arc<dyn WindowObserver>>,
 }
 
 impl<R> Dispatcher<'_, R> {
     /// Has a window judged and rendered.
-    pub(super) fn judge<T>(&self, window: Window, answers: Answers) -> Pending<T>
+    pub(super) fn judge<T>(&self, window: Window, answers: Answers, is_first: bool) -> Pending<T>
     where
         T: Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     {
-        self.submit(move |context, worker, render| Finished::judge(context, worker, window, answers, render))
+        let job = WindowJob { window, answers, is_first, observer: self.observer.clone() };
+        self.submit(move |context, worker, render| Finished::judge(context, worker, job, render))
     }
 
-    /// Takes the next window in the order of the input, and has it rendered again if it must be.
-    pub(super) fn collate<T>(&self, collator: &mut Collator, finished: Finished<T>) -> Result<T, JudgeError>
+    /// Takes the next window in the order of the input, and has it rendered again if it must be. Has it observed, unless that was
+    /// done on the way.
+    pub(super) fn collate<T>(
+        &self,
+        collator: &mut Collator,
+        finished: Finished<T>,
+    ) -> Result<(T, Option<Observation>), JudgeError>
     where
         T: Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
@@ -46,11 +58,28 @@ impl<R> Dispatcher<'_, R> {
         let finished = match collator.check(finished) {
             Checked::Final(finished) => finished,
             Checked::Changed(outcome) => {
-                let again = self.submit(move |context, _, render| Ok(Some(Finished::render(context, outcome, render))));
+                let observer = self.observer.clone();
+                let again = self.submit(move |context, _, render| {
+                    Ok(Some(Finished::render(context, outcome, observer.as_deref(), render)))
+                });
                 self.queue.receive(&again).map_err(|_| JudgeError::Worker)??
             }
         };
-        Ok(collator.add(finished))
+        let (rendered, unobserved) = collator.add(finished);
+        let observer = self.observer.as_ref().zip(unobserved);
+        Ok((rendered, observer.map(|(observer, outcome)| self.observe(observer, outcome))))
+    }
+
+    /// Has a final window given to the observer.
+    fn observe(&self, observer: &Arc<dyn WindowObserver>, outcome: WindowOutcome) -> Observation {
+        let (done, observation) = sync_channel(1);
+        let (context, observer) = (Arc::clone(self.context), Arc::clone(observer));
+        self.queue.submit(move |_| {
+            observe(&*observer, &context, &outcome);
+            drop(outcome);
+            drop(done);
+        });
+        observation
     }
 
     fn submit<T>(
@@ -73,10 +102,11 @@ impl<R> Dispatcher<'_, R> {
     }
 }
 
-/// The windows that workers have, in the order of the input.
+/// The windows that workers have: those that are judged, in the order of the input, and those that are observed.
 pub(super) struct UnderWay<T> {
     /// Each with the bytes that were fetched for it.
     windows: VecDeque<(usize, Pending<T>)>,
+    observations: VecDeque<(usize, Observation)>,
     fetched: usize,
     limit: usize,
 }
@@ -84,12 +114,18 @@ pub(super) struct UnderWay<T> {
 impl<T> UnderWay<T> {
     /// At most `limit` windows at a time.
     pub(super) fn new(limit: usize) -> Self {
-        Self { windows: VecDeque::new(), fetched: 0, limit }
+        Self { windows: VecDeque::new(), observations: VecDeque::new(), fetched: 0, limit }
     }
 
     /// Whether another window may be begun.
-    pub(super) fn has_room(&self) -> bool {
-        self.windows.len() < self.limit && self.fetched <= FETCHED_BYTES
+    pub(super) fn has_room(&mut self) -> bool {
+        while let Some((_, observation)) = self.observations.front() {
+            if observation.try_recv() == Err(TryRecvError::Empty) {
+                break;
+            }
+            self.remove_observation();
+        }
+        self.windows.len() + self.observations.len() < self.limit && self.fetched <= FETCHED_BYTES
     }
 
     /// How many bytes may be fetched for another window.
@@ -102,13 +138,14 @@ impl<T> UnderWay<T> {
         self.windows.push_back((bytes, window));
     }
 
-    /// The oldest window, if its worker has finished.
-    pub(super) fn oldest_if_finished(&mut self) -> Result<Option<Finished<T>>, JudgeError> {
-        let Some((_, window)) = self.windows.front() else { return Ok(None) };
+    /// The oldest window, if its worker has finished, with the bytes that were fetched for it. They count until [`Self::close`].
+    pub(super) fn oldest_if_finished(&mut self) -> Result<Option<(usize, Finished<T>)>, JudgeError> {
+        let Some((bytes, window)) = self.windows.front() else { return Ok(None) };
         match window.try_recv() {
             Ok(finished) => {
-                self.remove();
-                Ok(Some(finished?))
+                let bytes = *bytes;
+                self.windows.pop_front();
+                Ok(Some((bytes, finished?)))
             }
             Err(TryRecvError::Empty) => Ok(None),
             Err(TryRecvError::Disconnected) => Err(JudgeError::Worker),
@@ -116,16 +153,40 @@ impl<T> UnderWay<T> {
     }
 
     /// Waits for the oldest window; none if there is none.
-    pub(super) fn oldest(&mut self, queue: &RequestQueue<'_>) -> Result<Option<Finished<T>>, JudgeError> {
-        let Some((_, window)) = self.windows.front() else { return Ok(None) };
-        let finished = queue.receive(window).map_err(|_| JudgeError::Worker)?;
-        self.remove();
-        Ok(Some(finished?))
+    pub(super) fn oldest(&mut self, queue: &RequestQueue<'_>) -> Result<Option<(usize, Finished<T>)>, JudgeError> {
+        let Some((bytes, window)) = self.windows.front() else { return Ok(None) };
+        let (bytes, finished) = (*bytes, queue.receive(window).map_err(|_| JudgeError::Worker)?);
+        self.windows.pop_front();
+        Ok(Some((bytes, finished?)))
     }
 
-    fn remove(&mut self) {
-        if let Some((bytes, _)) = self.windows.pop_front() {
+    /// A window was collated. It is under way until it has been observed.
+    pub(super) fn close(&mut self, bytes: usize, observation: Option<Observation>) {
+        match observation {
+            Some(observation) => self.observations.push_back((bytes, observation)),
+            None => self.fetched -= bytes,
+        }
+    }
+
+    /// Waits until the oldest window has been observed that is not yet; returns whether there was one.
+    pub(super) fn await_observation(&mut self) -> bool {
+        let Some((_, observation)) = self.observations.front() else { return false };
+        // It is over when the sender is gone.
+        let _ = observation.recv();
+        self.remove_observation();
+        true
+    }
+
+    fn remove_observation(&mut self) {
+        if let Some((bytes, _)) = self.observations.pop_front() {
             self.fetched -= bytes;
         }
+    }
+}
+
+impl<T> Drop for UnderWay<T> {
+    /// Waits for the observer, however the request ends.
+    fn drop(&mut self) {
+        while self.await_observation() {}
     }
 }

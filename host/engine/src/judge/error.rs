@@ -29,6 +29,9 @@ pub enum JudgeError {
     /// The time of the run cannot be written as a date.
     #[error("the time of the run must lie between the years -9999 and 9999")]
     Now,
+    /// The evidence that is given for the release names another release.
+    #[error("the evidence is that of another release")]
+    Evidence,
     /// A text cannot be opened, or cannot be read to its end. The results of the records before that are complete.
     #[error("the input could not be read further than {offset} bytes")]
     Read {
@@ -60,7 +63,7 @@ impl JudgeError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Now => Blame::Caller,
-            Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
+            Self::Evidence | Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
         }
     }
 }

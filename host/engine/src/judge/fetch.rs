@@ -7,6 +7,7 @@ use super::context::Context;
 use super::error::Bug;
 use super::identity::Id;
 use super::route::route;
+use super::stopwatch::Stopwatch;
 use super::window::Window;
 use crate::json::Scratch;
 use crate::release::Prepared;
@@ -15,7 +16,7 @@ use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, Wanted};
 
 mod answers;
 
-pub(super) use answers::Answers;
+pub(super) use answers::{Answers, SupplierCall};
 
 /// About how many records one call of the supplier is about.
 const RECORDS_PER_CALL: usize = 64;
@@ -58,7 +59,7 @@ struct Need<'a, 'w> {
 impl<'a> Fetcher<'a> {
     /// None if there is no supplier, or nothing to fetch: no rule of the ruleset reads a related entity.
     pub(super) fn open(context: &'a Context) -> Result<Option<Self>, Bug> {
-        let Some(supplier) = context.request.supplier.as_deref() else { return Ok(None) };
+        let Some(supplier) = context.options.supplier.as_deref() else { return Ok(None) };
         let routes = context.routes()?;
         let mut lists = routes.ruleset().lists.values();
         let reads_related = lists.any(|list| context.release.reads_related(*list));
@@ -66,7 +67,7 @@ impl<'a> Fetcher<'a> {
             context,
             supplier,
             prepared: HashMap::new(),
-            scratch: Scratch::new(context.request.max_record),
+            scratch: Scratch::new(context.options.max_record),
             unanswered: Supplied::Unavailable {
                 code: UNANSWERED,
                 reason: Arc::from("there was no answer"),
@@ -74,7 +75,7 @@ impl<'a> Fetcher<'a> {
             },
             too_large: Supplied::Unavailable {
                 code: TERM_TOO_LARGE,
-                reason: Arc::from(format!("it takes more than {}", context.request.max_record)),
+                reason: Arc::from(format!("it takes more than {}", context.options.max_record)),
                 is_momentary: false,
             },
             routes,
@@ -108,7 +109,7 @@ impl<'a> Fetcher<'a> {
     /// Drops at once what would be refused later.
     fn bounded(&self, supplied: Supplied) -> Supplied {
         match &supplied {
-            Supplied::Entity { text, .. } if text.len() as u64 > self.context.request.max_record.get() => {
+            Supplied::Entity { text, .. } if text.len() as u64 > self.context.options.max_record.get() => {
                 self.too_large.clone()
             }
             _ => supplied,
@@ -122,7 +123,7 @@ impl<'a> Fetcher<'a> {
         let Ok(route) = route(&mut self.routes, &tokens) else { return Ok(None) };
         let prepared = self.prepared.entry(route).or_insert_with(|| context.prepare(route).ok());
         let Some(prepared) = prepared else { return Ok(None) };
-        let given = context.request.associated.as_deref();
+        let given = context.options.associated.as_deref();
         let id = given.map(|_| Id::of(&tokens, context.id_fields.len()));
         let key = id.as_ref().and_then(Id::key);
         let is_given = |term: &str| given.is_some_and(|given| given.get(key, term).is_some());
@@ -145,7 +146,12 @@ impl WindowFetch<'_, '_, '_> {
             return;
         }
         let wanted: Vec<Wanted<'_>> = self.needs.iter().map(Need::wanted).collect();
+        let stopwatch = Stopwatch::start(self.fetcher.context.is_sampled);
         let mut answers = self.fetcher.supplier.supply(&wanted).into_iter();
+        if let Some(timing) = stopwatch.stop() {
+            let terms = wanted.iter().map(|wanted| wanted.terms.len()).sum();
+            self.answers.note(SupplierCall { records: wanted.len(), terms, timing });
+        }
         drop(wanted);
         for need in self.needs.drain(..) {
             let mut answer = answers.next().unwrap_or_default().into_iter();

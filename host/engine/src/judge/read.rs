@@ -61,8 +61,8 @@ impl<'a> RecordReader<'a> {
             current: None,
             plan: Arc::clone(&context.first_look),
             chunks: Chunks::default(),
-            scratch: Scratch::new(context.request.max_record),
-            related: Buffers::new(context.request.max_record),
+            scratch: Scratch::new(context.options.max_record),
+            related: Buffers::new(context.options.max_record),
         })
     }
 
@@ -95,7 +95,7 @@ impl<'a> RecordReader<'a> {
         let known = Known { context: self.context, answers: self.answers, record: index, id: id.key() };
         let found = related::find(known, group.prepared(), &mut self.related);
         group.add(index, &tokens, found, &mut self.related, &mut self.chunks).ok_or_else(|| {
-            let limit = self.context.request.chunk.bytes;
+            let limit = self.context.options.chunk.bytes;
             here((
                 EngineErrorKind::InputsTooLarge,
                 format!("what the rules read of this record takes more than {limit}"),

@@ -1,69 +1,235 @@
-//! What a request asks.
+//! A request: what is asked, who asks, and who observes.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use jurat_model::{Bytes, Isolation, Run};
+use jurat_model::{Bytes, CallContext, Isolation, Run};
 
+use super::observe::WindowObserver;
+use super::options::Options;
 use crate::associated::Associated;
 use crate::extract::ChunkLimits;
-use crate::results::Evidence;
 use crate::supplier::Supplier;
 
-/// What is asked.
-#[derive(Clone, Debug)]
+/// A request: what is asked, who asks, and who observes.
+///
+/// # Defaults
+/// Every record says its own entity type, of any kind, and has the field `id`. Records have at most 1 MiB, chunks at most 1,024 of
+/// them, and each chunk an instance of its own. A rule is suspended after 1,000 guilty records, and 100 findings of a rule on a record
+/// are kept. No related entities and no supplier for them. Results say how long rules took. An empty context, and no observer.
+#[derive(Clone)]
 pub struct Request {
-    /// The ruleset that judges.
-    pub ruleset: String,
-    /// The entity type of all records; none = each record says its own.
-    pub entity_type: Option<String>,
-    /// The fields whose values make up a record's id, with dots between keys.
-    pub id_fields: Vec<String>,
-    /// The time of the run, how much records share, and when a rule is suspended.
-    pub run: Run,
-    /// How many records are judged together.
-    pub chunk: ChunkLimits,
-    /// The longest record.
-    pub max_record: Bytes,
-    /// Related entities that come with the request.
-    pub associated: Option<Arc<Associated>>,
-    /// Gets those that do not.
-    pub supplier: Option<Arc<dyn Supplier>>,
-    /// How many findings of one rule on one record are kept; further ones are counted.
-    pub max_findings: NonZeroU32,
-    /// The entity types that records may have; empty = any. A record of another one becomes an entry with the code
-    /// `unexpected_entity_type`. If there is exactly one, it is the type of the records that do not say their own.
-    pub expected: Vec<String>,
-    /// The signed release that judges, and what vouches for it, for the results to carry; none if nobody has signed it. The engine
-    /// takes it at its word: whoever gives it must give the release that belongs to it.
-    pub evidence: Option<Arc<Evidence>>,
-    /// Whether results say how long rules took. Without, the same records and rules give the same results byte for byte.
-    pub timings: bool,
+    options: Options,
+    context: CallContext,
+    observer: Option<Arc<dyn WindowObserver>>,
 }
 
 impl Request {
-    /// A request with the defaults: every record says its own entity type and has the field `id`, one instance for each chunk,
-    /// rules suspended after 1,000 guilty records, chunks of 1,024 records, records of 1 MiB, no related entities and nobody to get
-    /// them, 100 findings, any entity type, no evidence, with timings.
+    /// A request to a ruleset, with the defaults.
     ///
     /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(ruleset: impl Into<String>, now: i64) -> Self {
-        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
-        const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
-        Self {
-            ruleset: ruleset.into(),
-            entity_type: None,
-            id_fields: vec!["id".to_owned()],
-            run: Run { now, isolation: Isolation::Chunk, suspend_after: SUSPEND_AFTER },
-            chunk: ChunkLimits::default(),
-            max_record: crate::json::DEFAULT_MAX_RECORD,
-            associated: None,
-            supplier: None,
-            max_findings: MAX_FINDINGS,
-            expected: Vec::new(),
-            evidence: None,
-            timings: true,
-        }
+        Self { options: Options::new(ruleset.into(), now), context: CallContext::new(), observer: None }
+    }
+
+    /// Sets the entity type of all records.
+    #[must_use]
+    pub fn with_entity_type(mut self, entity_type: impl Into<String>) -> Self {
+        self.options.entity_type = Some(entity_type.into());
+        self
+    }
+
+    /// Sets the entity types that records may have; none = any. A record of another type becomes an entry with the code
+    /// `unexpected_entity_type`. If there is exactly one, it is the type of the records that do not say their own.
+    #[must_use]
+    pub fn with_expected(mut self, entity_types: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.options.expected = entity_types.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the fields whose values make up a record's id, with dots between keys.
+    #[must_use]
+    pub fn with_id_fields(mut self, id_fields: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.options.id_fields = id_fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the time of the run, in microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn with_now(mut self, now: i64) -> Self {
+        self.options.run.now = now;
+        self
+    }
+
+    /// Sets how much records share while a rule runs.
+    #[must_use]
+    pub fn with_isolation(mut self, isolation: Isolation) -> Self {
+        self.options.run.isolation = isolation;
+        self
+    }
+
+    /// Sets the number of guilty records after which a rule is suspended.
+    #[must_use]
+    pub fn with_suspend_after(mut self, records: NonZeroU32) -> Self {
+        self.options.run.suspend_after = records;
+        self
+    }
+
+    /// Sets how many records are judged together.
+    #[must_use]
+    pub fn with_chunk(mut self, chunk: ChunkLimits) -> Self {
+        self.options.chunk = chunk;
+        self
+    }
+
+    /// Sets how many records are judged together at most.
+    #[must_use]
+    pub fn with_rows(mut self, rows: u32) -> Self {
+        self.options.chunk.rows = rows;
+        self
+    }
+
+    /// Sets the length of the longest record.
+    #[must_use]
+    pub fn with_max_record(mut self, max_record: Bytes) -> Self {
+        self.options.max_record = max_record;
+        self
+    }
+
+    /// Sets how many findings of one rule on one record are kept. Further ones are counted.
+    #[must_use]
+    pub fn with_max_findings(mut self, max_findings: NonZeroU32) -> Self {
+        self.options.max_findings = max_findings;
+        self
+    }
+
+    /// Gives related entities.
+    #[must_use]
+    pub fn with_associated(mut self, associated: impl Into<Arc<Associated>>) -> Self {
+        self.options.associated = Some(associated.into());
+        self
+    }
+
+    /// Sets what fetches the related entities that are not given.
+    #[must_use]
+    pub fn with_supplier(mut self, supplier: Arc<dyn Supplier>) -> Self {
+        self.options.supplier = Some(supplier);
+        self
+    }
+
+    /// Sets whether results say how long rules took. Without, the same records and rules give the same results byte for byte.
+    #[must_use]
+    pub fn with_timings(mut self, timings: bool) -> Self {
+        self.options.timings = timings;
+        self
+    }
+
+    /// Sets who makes the call, and the ids by which logs and traces find it again.
+    #[must_use]
+    pub fn with_context(mut self, context: CallContext) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Sets who observes the call.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn WindowObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The ruleset that judges.
+    #[must_use]
+    pub fn ruleset(&self) -> &str {
+        &self.options.ruleset
+    }
+
+    /// The entity type of all records; none = each record says its own.
+    #[must_use]
+    pub fn entity_type(&self) -> Option<&str> {
+        self.options.entity_type.as_deref()
+    }
+
+    /// The entity types that records may have; empty = any.
+    #[must_use]
+    pub fn expected(&self) -> &[String] {
+        &self.options.expected
+    }
+
+    /// The fields whose values make up a record's id.
+    #[must_use]
+    pub fn id_fields(&self) -> &[String] {
+        &self.options.id_fields
+    }
+
+    /// The time of the run, how much records share, and when a rule is suspended.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.options.run
+    }
+
+    /// How many records are judged together.
+    #[must_use]
+    pub fn chunk(&self) -> ChunkLimits {
+        self.options.chunk
+    }
+
+    /// The length of the longest record.
+    #[must_use]
+    pub fn max_record(&self) -> Bytes {
+        self.options.max_record
+    }
+
+    /// How many findings of one rule on one record are kept.
+    #[must_use]
+    pub fn max_findings(&self) -> NonZeroU32 {
+        self.options.max_findings
+    }
+
+    /// The related entities that are given.
+    #[must_use]
+    pub fn associated(&self) -> Option<&Arc<Associated>> {
+        self.options.associated.as_ref()
+    }
+
+    /// What fetches the related entities that are not given.
+    #[must_use]
+    pub fn supplier(&self) -> Option<&Arc<dyn Supplier>> {
+        self.options.supplier.as_ref()
+    }
+
+    /// Whether results say how long rules took.
+    #[must_use]
+    pub fn timings(&self) -> bool {
+        self.options.timings
+    }
+
+    /// Who makes the call, and the ids by which logs and traces find it again.
+    #[must_use]
+    pub fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    /// Who observes the call.
+    #[must_use]
+    pub fn observer(&self) -> Option<&Arc<dyn WindowObserver>> {
+        self.observer.as_ref()
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let observed = self.observer.is_some();
+        out.debug_struct("Request")
+            .field("options", &self.options)
+            .field("context", &self.context)
+            .field("is_observed", &observed)
+            .finish()
     }
 }

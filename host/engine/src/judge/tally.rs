@@ -62,7 +62,7 @@ impl Tally {
                 rule.merge(&RuleSummary { limits, ..counts });
             }
         }
-        Summary { release: context.request.evidence.clone(), ..summary }
+        Summary { release: context.evidence.clone(), ..summary }
     }
 
     fn add(&mut self, list: usize, rules: Vec<RuleSummary>) {

@@ -7,9 +7,15 @@ mod labels;
 mod message;
 mod passes;
 mod record;
+mod related;
 mod row;
+mod rule;
+mod usage;
 
 pub(super) use chunk::ChunkView;
 pub(super) use explain::is_indeterminate;
 pub use record::{JudgedRecord, JudgedWindow};
+pub use related::RelatedEntity;
 pub(super) use row::Row;
+pub use rule::{JudgedInput, JudgedRule};
+pub use usage::RuleUsage;

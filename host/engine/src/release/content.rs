@@ -24,6 +24,8 @@ pub struct Release {
     pub(crate) descriptions: Vec<Arc<str>>,
     pub(crate) entity_types: Vec<Arc<str>>,
     pub(super) is_unsigned: bool,
+    /// The SHA-256 of its manifest, in lower-case hexadecimal.
+    pub(super) manifest: String,
     /// For each rule list, whether a rule reads a related entity.
     pub(super) reads_related: Vec<bool>,
     pub(super) plans: PlanCache,
@@ -48,6 +50,12 @@ impl Release {
     #[must_use]
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// The SHA-256 of its manifest, in lower-case hexadecimal: the name of exactly this release.
+    #[must_use]
+    pub fn manifest(&self) -> &str {
+        &self.manifest
     }
 
     /// Whether nobody has signed it.

@@ -80,6 +80,7 @@ impl Release {
             providers,
             descriptions,
             entity_types,
+            manifest: verified.manifest_sha256().to_string(),
             is_unsigned: matches!(verified.origin(), Origin::Unsigned),
             reads_related: Vec::new(),
             plans: PlanCache::default(),

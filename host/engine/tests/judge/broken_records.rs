@@ -97,8 +97,8 @@ proptest! {
         };
         let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], vec![json!("a")]]));
         let mut request = request();
-        request.chunk.rows = rows;
-        request.max_record = jurat_model::Bytes::new(MAX_RECORD as u64);
+        request = request.with_rows(rows);
+        request = request.with_max_record(jurat_model::Bytes::new(MAX_RECORD as u64));
         let judged = |records: &[Vec<u8>]| -> Vec<Value> {
             let answer = fixture.judge_bytes(&request, threads, file(records)).unwrap().timeless();
             answer["results"].as_array().unwrap().clone()

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jurat_engine::extract::ChunkLimits;
 use jurat_engine::{Associated, Request};
 use jurat_model::{Bytes, Isolation};
 use serde::Deserialize;
@@ -79,8 +80,8 @@ fn check(file: &Path) {
         for rows in [1, 2, 3, 7, 4_096] {
             for threads in [1, 2, 4] {
                 let mut request = request.clone();
-                request.chunk.rows = rows;
-                request.run.isolation = isolation;
+                request = request.with_rows(rows);
+                request = request.with_isolation(isolation);
                 assert_eq!(
                     judged(&request, threads),
                     expected,
@@ -95,23 +96,29 @@ impl Case {
     fn request(&self) -> Request {
         let spec = &self.request;
         let mut request = request();
-        request.entity_type.clone_from(&spec.entity_type);
-        request.expected.clone_from(&spec.expected);
-        request.max_findings = spec.max_findings.unwrap_or(request.max_findings);
+        if let Some(entity_type) = &spec.entity_type {
+            request = request.with_entity_type(entity_type);
+        }
         if let Some(fields) = &spec.id_fields {
-            request.id_fields.clone_from(fields);
+            request = request.with_id_fields(fields);
         }
-        request.run.suspend_after = spec.suspend_after.unwrap_or(request.run.suspend_after);
-        request.chunk.bytes = spec.chunk_bytes.map_or(request.chunk.bytes, Bytes::new);
-        request.max_record = spec.max_record.map_or(request.max_record, Bytes::new);
-        request.associated = self.associated.as_ref().map(|given| {
-            let given = serde_json::to_vec(given).unwrap();
-            Arc::new(Associated::parse(&given).unwrap())
-        });
+        if let Some(given) = &self.associated {
+            request = request.with_associated(Associated::parse(&serde_json::to_vec(given).unwrap()).unwrap());
+        }
         if let Some(given) = &self.of_every_record {
-            request.associated = Some(Arc::new(Associated::of_every_record(given.get().as_bytes()).unwrap()));
+            request = request.with_associated(Associated::of_every_record(given.get().as_bytes()).unwrap());
         }
-        request.supplier = self.supplied.clone().map(|answers| Arc::new(Scripted::new(answers)) as _);
+        if let Some(answers) = self.supplied.clone() {
+            request = request.with_supplier(Arc::new(Scripted::new(answers)));
+        }
+        let bytes = spec.chunk_bytes.map_or(request.chunk().bytes, Bytes::new);
+        let (max_findings, suspend_after) = (request.max_findings(), request.run().suspend_after);
+        let max_record = spec.max_record.map_or(request.max_record(), Bytes::new);
         request
+            .with_expected(&spec.expected)
+            .with_max_findings(spec.max_findings.unwrap_or(max_findings))
+            .with_suspend_after(spec.suspend_after.unwrap_or(suspend_after))
+            .with_chunk(ChunkLimits { bytes, ..ChunkLimits::default() })
+            .with_max_record(max_record)
     }
 }

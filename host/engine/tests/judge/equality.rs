@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, OnceLock};
 
+use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::RecordResult;
 use jurat_engine::{JudgedRecord, RecordSource, Request};
 use jurat_model::{Bytes, Isolation};
@@ -79,9 +80,9 @@ fn written(record: &JudgedRecord<'_>) -> String {
 
 fn request(rows: u32, isolation: Isolation, suspend_after: u32) -> Request {
     let mut request = mixed::timeless();
-    request.chunk.rows = rows;
-    request.run.isolation = isolation;
-    request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
+    request = request.with_rows(rows);
+    request = request.with_isolation(isolation);
+    request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
     request
 }
 
@@ -147,7 +148,7 @@ fn chunks_of_few_bytes_say_the_same() {
     let expected = world().expected(&in_order(), 100, 1);
     for (bytes, rows) in [(600, 1_024), (20_000, 4_096)] {
         let mut request = request(rows, Isolation::Chunk, 100);
-        request.chunk.bytes = Bytes::new(bytes);
+        request = request.with_chunk(ChunkLimits { rows, bytes: Bytes::new(bytes) });
         world().check(&expected, &request, 2, None);
     }
 }

@@ -3,34 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jurat_engine::Request;
-use jurat_engine::results::{Evidence, EvidenceParts, RecordResult, RoleVersions};
+use jurat_engine::results::{Evidence, EvidenceParts, RecordResult};
+use jurat_engine::{JudgeError, VouchedRelease, judge};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, obedient, request};
 
-/// What results carry of [`evidence`], to the byte.
-const RELEASE: &str = r#""release":{"name":"loan","version":"1.0.0","manifest":"23b408be","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4},"stale":true}"#;
-
-fn evidence() -> Arc<Evidence> {
-    Arc::new(Evidence::new(EvidenceParts {
-        name: "loan".to_owned(),
-        version: "1.0.0".to_owned(),
-        manifest: "23b408be".to_owned(),
-        repository: "acme-prod".to_owned(),
-        roles: RoleVersions {
-            root: 1,
-            timestamp: 5,
-            snapshot: 3,
-            targets: 1,
-            delegated: Some(("t-acme".to_owned(), 4)),
-        },
-        stale: true,
-    }))
-}
-
-fn signed() -> Request {
-    Request { evidence: Some(evidence()), ..request() }
+/// What results carry of the evidence of [`rules`], to the byte.
+fn release(fixture: &Fixture) -> String {
+    let manifest = fixture.release.manifest();
+    format!(
+        r#""release":{{"name":"loan","version":"1.0.0","manifest":"{manifest}","repository":"acme-prod","roles":{{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4}},"stale":true}}"#
+    )
 }
 
 /// Rules of two components, one of the host, one for other records, and one that nobody provides.
@@ -61,18 +45,19 @@ fn components(results: &Value, found: &mut BTreeMap<String, Option<String>>) {
 #[test]
 fn every_result_carries_the_release_that_decided() {
     let text = [&*record(&[]), "nonsense", &*record(&[("a", "trap")]), r#"{"$schema": 1}"#].join("\n");
-    let answer = rules().judge(&signed(), 1, &text).unwrap();
+    let fixture = rules().vouched("loan", true);
+    let answer = fixture.judge(&request(), 1, &text).unwrap();
     assert_eq!(answer.records.len(), 4);
     for (place, record) in answer.records.iter().enumerate() {
         assert_eq!(record.error.is_some(), place % 2 == 1);
-        assert_eq!(record.release, Some(evidence()));
+        assert_eq!(record.release, fixture.evidence);
         assert!(Arc::ptr_eq(record.release.as_ref().unwrap(), answer.records[0].release.as_ref().unwrap()));
         let written = serde_json::to_string(record).unwrap();
-        assert_eq!(written.matches(RELEASE).count(), 1, "{written}");
+        assert_eq!(written.matches(&release(&fixture)).count(), 1, "{written}");
     }
-    assert_eq!(answer.summary.release, Some(evidence()));
+    assert_eq!(answer.summary.release, fixture.evidence);
     let written = serde_json::to_string(&answer.summary).unwrap();
-    assert_eq!(written.matches(RELEASE).count(), 1, "{written}");
+    assert_eq!(written.matches(&release(&fixture)).count(), 1, "{written}");
 }
 
 #[test]
@@ -92,7 +77,7 @@ fn each_rule_names_the_component_that_has_it() {
             .into();
     // Whether it ran, did wrong, or was kept from running.
     for record in [record(&[]), record(&[("a", "fail")]), record(&[("a", "trap")]), record(&[("b", "warn")])] {
-        let answer = rules().judge(&signed(), 1, &record).unwrap();
+        let answer = rules().vouched("loan", true).judge(&request(), 1, &record).unwrap();
         let mut found = BTreeMap::new();
         components(&answer.timeless()["results"][0]["results"], &mut found);
         assert_eq!(found, expected, "{record}");
@@ -101,14 +86,32 @@ fn each_rule_names_the_component_that_has_it() {
 
 #[test]
 fn a_result_is_written_like_this() {
-    let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
-    let answer = fixture.judge(&signed(), 1, &format!("{}\nnonsense", record(&[("a", "warn")]))).unwrap();
+    let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()])).vouched("loan", true);
+    let release = release(&fixture);
+    let answer = fixture.judge(&request(), 1, &format!("{}\nnonsense", record(&[("a", "warn")]))).unwrap();
     let [judged, broken] = &*answer.records else { panic!("{:?}", answer.records) };
     let of_a = r#"{"rule_id":"a","description":"what a says","status":"WARN","message":"{a} is told to \"warn\"","fields":[{"name":"a","pointer":"/a","value":"\"warn\""}],"component":"digest of component 0","execution_time_ms":1.0,"children":[]}"#;
-    let expected = format!(r#"{{"entity_id":"1","entity_type":"loan",{RELEASE},"results":[{of_a}]}}"#);
+    let expected = format!(r#"{{"entity_id":"1","entity_type":"loan",{release},"results":[{of_a}]}}"#);
     // Nobody signs what is scripted.
     let signed = |record: &RecordResult| serde_json::to_string(&RecordResult { unsigned: false, ..record.clone() });
     assert_eq!(signed(judged).unwrap(), expected);
     let written = signed(broken).unwrap();
-    assert!(written.ends_with(&format!(r#"}},{RELEASE},"results":[]}}"#)), "{written}");
+    assert!(written.ends_with(&format!(r#"}},{release},"results":[]}}"#)), "{written}");
+}
+
+#[test]
+fn evidence_of_another_release_is_refused() {
+    let fixture = rules().vouched("loan", false);
+    let other = Evidence::new(EvidenceParts {
+        name: "loan".to_owned(),
+        version: "1.0.0".to_owned(),
+        manifest: "00".repeat(32),
+        repository: "acme-prod".to_owned(),
+        roles: fixture.evidence.as_ref().unwrap().roles().clone(),
+        stale: false,
+    });
+    let wrong = VouchedRelease::new(Arc::clone(&fixture.release), Some(Arc::new(other)));
+    let queue = crate::fixture::workers(1).queue(std::num::NonZeroUsize::MIN);
+    let refused = judge(wrong, &queue, &request(), Arc::from(&b"{}"[..]), &mut |_| Ok(()));
+    assert!(matches!(refused, Err(JudgeError::Evidence)), "{refused:?}");
 }

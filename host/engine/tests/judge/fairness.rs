@@ -24,7 +24,7 @@ fn lines(count: usize) -> Arc<[u8]> {
 
 fn by_one() -> Request {
     let mut request = request();
-    request.chunk.rows = 1;
+    request = request.with_rows(1);
     request
 }
 

@@ -5,9 +5,9 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use jurat_engine::results::{RecordResult, Summary};
+use jurat_engine::results::{Evidence, EvidenceParts, RecordResult, RoleVersions, Summary};
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, Workers, judge};
+use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, VouchedRelease, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::{Component, Declaration, Finding, Input};
 use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
@@ -69,6 +69,8 @@ fn loan() -> String {
 
 pub(crate) struct Fixture {
     pub(crate) release: Arc<Release>,
+    /// What vouches for it.
+    pub(crate) evidence: Option<Arc<Evidence>>,
     pub(crate) watch: Arc<Watch>,
 }
 
@@ -105,7 +107,27 @@ impl Fixture {
         let components: Vec<_> = rules.into_iter().map(component).collect();
         let verified = danger::assume_verified(&build(spec, &components));
         let release = Release::new(&verified, config(spec), components)?;
-        Ok(Self { release: Arc::new(release), watch })
+        Ok(Self { release: Arc::new(release), evidence: None, watch })
+    }
+
+    /// The same with evidence, of a release of that name.
+    pub(crate) fn vouched(self, name: &str, stale: bool) -> Self {
+        let roles =
+            RoleVersions { root: 1, timestamp: 5, snapshot: 3, targets: 1, delegated: Some(("t-acme".to_owned(), 4)) };
+        let evidence = Evidence::new(EvidenceParts {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            manifest: self.release.manifest().to_owned(),
+            repository: "acme-prod".to_owned(),
+            roles,
+            stale,
+        });
+        Self { evidence: Some(Arc::new(evidence)), ..self }
+    }
+
+    /// The release that judges, with what vouches for it.
+    pub(crate) fn serving(&self) -> VouchedRelease {
+        VouchedRelease::new(Arc::clone(&self.release), self.evidence.clone())
     }
 
     /// Judges a text and keeps all results.
@@ -128,7 +150,7 @@ impl Fixture {
         text: Arc<[u8]>,
     ) -> Result<Answer, JudgeError> {
         let mut records = Vec::new();
-        let summary = judge(&self.release, &workers.queue(NonZeroUsize::MAX), request, text, &mut |record| {
+        let summary = judge(self.serving(), &workers.queue(NonZeroUsize::MAX), request, text, &mut |record| {
             records.push(record);
             Ok(())
         })?;

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use jurat_engine::JudgeError;
+use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Finding, Status};
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ fn ids_and_values_of_any_length_are_cut() {
         + &json!({ "id": 2, "$schema": SCHEMAS[0], "a": [long] }).to_string()
         + &json!({ "id": 3, "$schema": format!("{}/{long}", SCHEMAS[0]) }).to_string();
     let mut request = request();
-    request.chunk.bytes = jurat_model::Bytes::mebi(1);
+    request = request.with_chunk(ChunkLimits { bytes: jurat_model::Bytes::mebi(1), ..ChunkLimits::default() });
     let answer = one_rule().judge(&request, 1, &text.replace("}{", "}\n{")).unwrap();
     assert_eq!(answer.records[0].entity_id, "é".repeat(128));
     let field = &answer.records[1].results[0].fields[0];
@@ -83,7 +84,7 @@ fn a_panic_on_a_worker_fails_its_request_and_no_other() {
 fn a_host_failure_is_an_indeterminate_error_of_the_records_in_the_call() {
     let fixture = one_rule();
     let mut request = request();
-    request.chunk.rows = 2;
+    request = request.with_rows(2);
     let words = ["pass", "pass", "pass", "host", "fail"];
     let text: String = words.into_iter().enumerate().map(|(id, word)| record(id, word)).collect();
     let answer = fixture.judge(&request, 2, &text).unwrap();

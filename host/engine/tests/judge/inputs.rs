@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
+use jurat_engine::extract::ChunkLimits;
 use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Sample, judge_windows};
 use jurat_model::Bytes;
 use serde_json::json;
@@ -39,7 +40,7 @@ fn judged(texts: impl Fn() -> Vec<Text>) -> Vec<Brief> {
     for (rows, threads) in [(1, 2), (3, 1), (1_024, 2)] {
         let fixture = Fixture::new(&one_rule());
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let workers = workers(threads);
         let queue = workers.queue(NonZeroUsize::MAX);
         let (records, summary) = fixture.stream(&queue, &request, texts(), |input| input, brief).whole();
@@ -58,7 +59,7 @@ fn broken(texts: impl Fn() -> Vec<Text>) -> (Vec<Brief>, (usize, u64, ErrorKind)
     for (rows, threads) in [(1, 2), (3, 1), (1_024, 2)] {
         let fixture = Fixture::new(&one_rule());
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let workers = workers(threads);
         let queue = workers.queue(NonZeroUsize::MAX);
         let broken = fixture.stream(&queue, &request, texts(), |input| input, brief).broken();
@@ -115,7 +116,7 @@ fn four_thousand_rows_of_long_texts_are_judged() {
     for (rows, chunk) in [(4_096, Bytes::mebi(64)), (4_096, Bytes::kibi(128)), (4_096, Bytes::kibi(11))] {
         let fixture = Fixture::new(&spec);
         let mut request = request();
-        (request.chunk.rows, request.chunk.bytes) = (rows, chunk);
+        request = request.with_chunk(ChunkLimits { rows, bytes: chunk });
         let workers = workers(2);
         let queue = workers.queue(NonZeroUsize::MAX);
         let whole = fixture.windows(&queue, &request, RecordSource::text(Arc::clone(&bytes)), brief).whole();
@@ -190,7 +191,7 @@ fn a_text_that_cannot_be_opened_ends_the_request_behind_those_before_it() {
     for rows in [1, 2, 1_024] {
         opened.store(0, Ordering::SeqCst);
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let counter = Arc::clone(&opened);
         let mut texts = (0..5).map(|place| -> Text {
             counter.fetch_add(1, Ordering::SeqCst);
@@ -258,7 +259,7 @@ fn a_limit_ends_the_request_and_nothing_behind_it_is_read() {
     let fixture = Fixture::new(&one_rule());
     for rows in [1, 10, 1_024] {
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         for (limit, expected, opened) in [
             (0, 0, 0),
             (1, 1, 1),
@@ -337,7 +338,7 @@ fn a_failure_behind_the_limit_is_never_met() {
 fn a_sink_that_fails_is_given_nothing_more_and_the_input_is_let_go_of() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
-    request.chunk.rows = 10;
+    request = request.with_rows(10);
     let read = Arc::new(AtomicU64::new(0));
     let workers = workers(2);
     for most in [0, 1, 37] {
@@ -385,7 +386,7 @@ fn a_failure_of_the_sink_counts_more_than_one_of_the_input() {
 fn what_render_breaks_is_its_own_request_alone() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
-    request.chunk.rows = 10;
+    request = request.with_rows(10);
     let workers = workers(2);
     let queue = workers.queue(NonZeroUsize::MAX);
     for _ in 0..10 {
@@ -416,9 +417,9 @@ fn what_render_breaks_is_its_own_request_alone() {
 fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
-    request.chunk.rows = 10;
+    request = request.with_rows(10);
     // The second window is rendered before it is known that the rule is suspended within it.
-    request.run.suspend_after = NonZeroU32::new(15).unwrap();
+    request = request.with_suspend_after(NonZeroU32::new(15).unwrap());
     let guilty = |id: usize| json!({"id": id, "$schema": SCHEMAS[0], "a": "trap"}).to_string() + "\n";
     let text: String = (0..50).map(guilty).collect();
     let workers = workers(1);
@@ -449,7 +450,7 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
 fn only_whole_windows_are_rendered_when_nobody_waits_any_more() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
-    request.chunk.rows = 10;
+    request = request.with_rows(10);
     let others = Arc::new(AtomicU64::new(0));
     for _ in 0..50 {
         let (workers, count) = (workers(2), Arc::clone(&others));
@@ -499,7 +500,7 @@ impl Read for Patient {
 fn what_is_judged_is_handed_over_before_more_is_read() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
-    request.chunk.rows = 1;
+    request = request.with_rows(1);
     let (sender, rendered) = channel();
     let taken = Arc::new(AtomicU64::new(0));
     let mut texts = std::iter::once(text(Patient { left: 6, rendered, taken: Arc::clone(&taken) }));

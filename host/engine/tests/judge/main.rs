@@ -19,6 +19,7 @@ mod inputs;
 mod load;
 mod mixed;
 mod model;
+mod observed;
 mod properties;
 mod records;
 mod requests;

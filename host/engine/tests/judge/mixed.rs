@@ -39,7 +39,7 @@ pub(crate) fn release() -> ReleaseSpec {
 
 /// A request whose results are the same to the byte whenever it is made.
 pub(crate) fn timeless() -> Request {
-    Request { timings: false, max_record: Bytes::new(MAX_RECORD as u64), ..request() }
+    request().with_timings(false).with_max_record(Bytes::new(MAX_RECORD as u64))
 }
 
 /// So many records, of which about one in four is not simply good. None of them has a line feed or an open bracket in it.

@@ -78,8 +78,8 @@ fn manner() -> impl Strategy<Value = (Request, usize)> {
     let isolation = prop::sample::select(vec![Isolation::Chunk, Isolation::Record]);
     (rows, isolation, 1..=4usize).prop_map(|(rows, isolation, threads)| {
         let mut request = request();
-        request.chunk.rows = rows;
-        request.run.isolation = isolation;
+        request = request.with_rows(rows);
+        request = request.with_isolation(isolation);
         (request, threads)
     })
 }
@@ -96,14 +96,14 @@ proptest! {
         (world, records, suspend_after) in (world(), records(60), 1..8u32),
         (mut request, threads) in manner(),
     ) {
-        request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
+        request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
         let fixture = Fixture::new(&world.release());
         let text = lines(&records);
         let answer = fixture.judge(&request, threads, &text).unwrap();
         prop_assert_eq!(model::found(&answer), model::expected(&world.trees, &records, suspend_after));
 
-        request.chunk.rows = 1;
-        request.run.isolation = Isolation::Chunk;
+        request = request.with_rows(1);
+        request = request.with_isolation(Isolation::Chunk);
         prop_assert_eq!(answer.timeless(), fixture.judge(&request, 1, &text).unwrap().timeless());
     }
 
@@ -142,8 +142,8 @@ fn a_rule_is_suspended_behind_the_same_record_in_all_chunks_and_on_all_threads()
             let workers = workers(threads);
             for rows in [1, 7, 1_000, 4_096] {
                 let mut request = request();
-                request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
-                request.chunk.rows = rows;
+                request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
+                request = request.with_rows(rows);
                 let answer = fixture.judge_on(&workers, &request, &text).unwrap();
                 assert!(model::found(&answer) == expected, "{suspend_after}, {threads} threads, {rows} rows");
             }

@@ -63,7 +63,7 @@ fn outcome(result: &serde_json::Value) -> RecordOutcome {
 fn a_record_is_where_it_lies_in_its_text() {
     let fixture = Fixture::new(&mixed::release());
     let mut request = mixed::timeless();
-    request.id_fields = vec!["id".to_owned(), "$schema".to_owned(), "note.x".to_owned()];
+    request = request.with_id_fields(["id", "$schema", "note.x"]);
     let records = mixed::records(2_000);
     // Texts of four forms: lines, lines with a mark and blank lines, an array, and an array on many lines.
     let mut texts = Vec::new();
@@ -87,7 +87,7 @@ fn a_record_is_where_it_lies_in_its_text() {
         texts.push(text);
     }
     for (rows, piece, threads) in [(1, 3, 1), (7, 1_000, 3), (4_096, 64 << 10, 2)] {
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let workers = workers(threads);
         let streams = texts.iter().map(|bytes| text(Pieces::new(bytes.clone(), piece))).collect();
         let (seen, _) =
@@ -134,8 +134,8 @@ fn check_ids(ids: &[(String, Option<String>)], record: &[u8]) {
 fn ids_are_what_the_record_writes() {
     let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
     let mut request = request();
-    request.id_fields = ["id", "part.no", "z", "z"].map(str::to_owned).into();
-    request.entity_type = Some("loan".to_owned());
+    request = request.with_id_fields(["id", "part.no", "z", "z"]);
+    request = request.with_entity_type("loan");
     let schema = format!(r#""$schema":"{}""#, SCHEMAS[0]);
     let long = "é".repeat(300);
     for (record, expected) in [
@@ -158,8 +158,8 @@ fn the_summary_counts_what_the_results_say() {
         for (rows, threads) in [(1, 1), (3, 2), (64, 5), (4_096, 2)] {
             let fixture = Fixture::new(&mixed::release());
             let mut request = mixed::timeless();
-            request.chunk.rows = rows;
-            request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
+            request = request.with_rows(rows);
+            request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
             let text = mixed::records(4_000).join(&b'\n');
             let answer = fixture.judge_bytes(&request, threads, text).unwrap();
             for (rule, counts) in &answer.summary.rules {
@@ -189,7 +189,7 @@ fn failures_of_the_host_are_counted_and_uncertain() {
             json!({"id": id, "$schema": SCHEMAS[0], "a": word}).to_string() + "\n"
         };
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let answer = Fixture::new(&spec).judge(&request, 2, &(0..100).map(record).collect::<String>()).unwrap();
         let mut summary = serde_json::to_value(&answer.summary).unwrap();
         forget(&mut summary, "usage");
@@ -227,7 +227,7 @@ fn what_is_used_is_summed_and_the_most_of_it_kept_over_windows_and_lists() {
     });
     let text: String = (0..1_000).map(|id| json!({"id": id, "$schema": SCHEMAS[id % 2]}).to_string() + "\n").collect();
     let mut request = request();
-    request.chunk.rows = 100;
+    request = request.with_rows(100);
     let usage = fixture.judge(&request, 2, &text).unwrap().summary.rules["a"].usage;
     assert_eq!((usage.calls, usage.elapsed.as_millis()), (20, 1_000));
 }
@@ -236,7 +236,7 @@ fn what_is_used_is_summed_and_the_most_of_it_kept_over_windows_and_lists() {
 fn what_cannot_be_kept_has_a_place_and_no_text() {
     let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
     let mut request = request();
-    request.max_record = jurat_model::Bytes::new(100);
+    request = request.with_max_record(jurat_model::Bytes::new(100));
     let sound = json!({"id": 1, "$schema": SCHEMAS[0]}).to_string();
     let bytes = format!("{sound}\n{{\"id\":\"{}\"}}\n{sound}\n[{sound}", "x".repeat(500_000));
     let workers = workers(1);
@@ -270,7 +270,7 @@ fn a_sample_knows_records_by_their_number_and_not_by_how_they_come() {
             [(1, 1, None), (64, 2, Some((1, 100))), (4_096, 2, Some((600, 5_000))), (7, 1, Some((2, 1)))]
         {
             let mut request = mixed::timeless();
-            request.chunk.rows = rows;
+            request = request.with_rows(rows);
             let workers = workers(threads);
             let queue = workers.queue(NonZeroUsize::MAX);
             let keep = |record: &JudgedRecord<'_>| record.text().map(<[u8]>::to_vec);

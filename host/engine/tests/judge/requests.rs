@@ -24,9 +24,8 @@ fn records(count: usize) -> String {
 }
 
 /// What is said of a request that cannot be served.
-fn refusal(change: impl FnOnce(&mut Request)) -> String {
-    let mut request = request();
-    change(&mut request);
+fn refusal(change: impl FnOnce(Request) -> Request) -> String {
+    let request = change(request());
     let mut results = 0;
     let fixture = Fixture::new(&one_rule());
     let text = Arc::from(records(3).as_bytes());
@@ -42,20 +41,19 @@ fn refusal(change: impl FnOnce(&mut Request)) -> String {
 
 #[test]
 fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
-    let mian = refusal(|request| "mian".clone_into(&mut request.ruleset));
+    let mian = refusal(|_| Request::new("mian", 0));
     assert_eq!(mian, "there is no ruleset `mian`, did you mean `main`?");
-    let laon = refusal(|request| request.entity_type = Some("laon".to_owned()));
+    let laon = refusal(|request| request.with_entity_type("laon"));
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
-    let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let laon = refusal(|request| request.expected = expected(&["loan", "laon"]));
+    let laon = refusal(|request| request.with_expected(["loan", "laon"]));
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
     let words = " is no path to an id field: write the keys that lead to it, with dots between them";
-    assert_eq!(refusal(|request| request.id_fields.push("a..b".to_owned())), format!("`a..b`{words}"));
-    let long = refusal(|request| request.id_fields.push("a.".repeat(1 << 20) + "a"));
+    assert_eq!(refusal(|request| request.with_id_fields(["id", "a..b"])), format!("`a..b`{words}"));
+    let long = refusal(|request| request.with_id_fields(["id".to_owned(), "a.".repeat(1 << 20) + "a"]));
     assert!(long.ends_with(words) && long.len() < 500, "{long}");
-    let many = refusal(|request| request.id_fields = vec!["id".to_owned(); 33]);
+    let many = refusal(|request| request.with_id_fields(["id"; 33]));
     assert_eq!(many, "an entity id is made of at most 32 fields");
-    let late = refusal(|request| request.run.now = i64::MAX);
+    let late = refusal(|request| request.with_now(i64::MAX));
     assert_eq!(late, "the time of the run must lie between the years -9999 and 9999");
 }
 
@@ -105,7 +103,7 @@ fn nothing_is_judged_for_a_caller_who_has_gone() {
     });
     let workers = workers(1);
     let mut request = request();
-    request.chunk.rows = 10;
+    request = request.with_rows(10);
     let gone = judge(
         &fixture.release,
         &workers.queue(NonZeroUsize::MAX),
@@ -148,7 +146,7 @@ fn windows_of_long_records_are_shorter() {
     let note = "x".repeat(1 << 20);
     let record = json!({ "id": 1, "$schema": SCHEMAS[0], "note": note }).to_string() + "\n";
     let mut request = request();
-    request.max_record = jurat_model::Bytes::mebi(2);
+    request = request.with_max_record(jurat_model::Bytes::mebi(2));
     let answer = fixture.judge(&request, 1, &record.repeat(40)).unwrap();
     assert_eq!(answer.summary.rules["a"].pass, 40);
     let calls = fixture.watch.calls.load(Ordering::Relaxed);
@@ -184,7 +182,7 @@ fn rules_wait_for_each_other_on_twenty_five_levels() {
     let fixture = Fixture::new(&obedient(&rules, trees.clone()));
     for rows in [1, 4, 1_024] {
         let mut request = request();
-        request.chunk.rows = rows;
+        request = request.with_rows(rows);
         let answer = fixture.judge(&request, 2, &text).unwrap();
         assert_eq!(model::found(&answer), model::expected(&trees, &records, 1_000));
     }

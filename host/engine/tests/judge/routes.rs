@@ -64,10 +64,10 @@ impl Table {
         let what = &case.what;
         let fixture =
             Fixture::scripted(&self.release(case), |_| Box::new(|batch, row| warn(text(&batch.columns[0], row))));
-        let mut request = request();
-        request.ruleset.clone_from(&case.ruleset);
-        request.entity_type.clone_from(&case.entity_type);
-        request.expected.clone_from(&case.expected);
+        let mut request = Request::new(&*case.ruleset, request().run().now).with_expected(&case.expected);
+        if let Some(entity_type) = &case.entity_type {
+            request = request.with_entity_type(entity_type);
+        }
         let mut record = case.record.clone();
         record.insert("at".to_owned(), self.maps.iter().map(|map| (map.clone(), json!(map))).collect());
 
@@ -91,7 +91,7 @@ impl Table {
         // What the record alone says is what the caller has to say here.
         let Some(entity_type) = record.entity_type.as_deref() else { return };
         let schema = case.record.get("$schema").and_then(Value::as_str);
-        let discovered = fixture.release.discover_rules(&request.ruleset, entity_type, schema).unwrap();
+        let discovered = fixture.release.discover_rules(request.ruleset(), entity_type, schema).unwrap();
         let mut results = Vec::new();
         flatten(&record.results, &mut results);
         let listed: Vec<_> = discovered.iter().map(|rule| &rule.rule_id).collect();

@@ -110,7 +110,7 @@ impl Fixture {
         let mut records = Vec::new();
         let render_all =
             move |window: &JudgedWindow<'_>| -> Vec<T> { window.records().map(|record| render(&record)).collect() };
-        let end = judge_windows(&self.release, queue, request, input, render_all, &mut |window| {
+        let end = judge_windows(self.serving(), queue, request, input, render_all, &mut |window| {
             records.extend(window);
             Ok(())
         });

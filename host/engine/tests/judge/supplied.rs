@@ -41,7 +41,7 @@ pub(crate) fn spec() -> ReleaseSpec {
 pub(crate) const PARENT: &str = r#"{"entity_type":"facility","limit":1.50}"#;
 
 pub(crate) fn with(supplier: impl Supplier + 'static) -> Request {
-    Request { supplier: Some(Arc::new(supplier)), ..request() }
+    request().with_supplier(Arc::new(supplier))
 }
 
 fn loans(count: usize) -> Arc<[u8]> {
@@ -83,9 +83,9 @@ fn each_window_is_asked_for_once_and_only_for_what_it_lacks() {
     });
     let supplier = Arc::new(Scripted::new(Answers::new()));
     let mut request = request();
-    request.supplier = Some(Arc::clone(&supplier) as _);
-    request.associated = Some(Arc::new(Associated::parse(given.to_string().as_bytes()).unwrap()));
-    request.chunk.rows = 5;
+    request = request.with_supplier(Arc::clone(&supplier) as _);
+    request = request.with_associated(Arc::new(Associated::parse(given.to_string().as_bytes()).unwrap()));
+    request = request.with_rows(5);
     let answer = Fixture::new(&spec()).judge(&request, 2, &lines.concat().join("\n")).unwrap();
     assert_eq!((answer.summary.records, answer.summary.unreadable), (11, 2));
 
@@ -110,9 +110,7 @@ fn each_window_is_asked_for_once_and_only_for_what_it_lacks() {
 #[test]
 fn nothing_is_asked_for_where_no_rule_reads_a_related_entity() {
     let supplier = Counting::default();
-    let mut request = with(supplier.clone());
-    "notes".clone_into(&mut request.ruleset);
-    request.entity_type = Some("note".to_owned());
+    let request = Request::new("notes", 0).with_supplier(Arc::new(supplier.clone())).with_entity_type("note");
     let answer = Fixture::new(&spec()).judge(&request, 1, "{}\n{}").unwrap();
     assert_eq!((answer.summary.rules["note"].pass, supplier.0.load(Ordering::SeqCst)), (2, 0));
 }
@@ -120,8 +118,7 @@ fn nothing_is_asked_for_where_no_rule_reads_a_related_entity() {
 #[test]
 fn nothing_is_asked_for_of_a_request_that_is_refused() {
     let supplier = Counting::default();
-    let mut request = with(supplier.clone());
-    request.expected = vec!["laon".to_owned()];
+    let request = with(supplier.clone()).with_expected(["laon"]);
     let refused = Fixture::new(&spec()).judge(&request, 1, r#"{"entity_type":"loan"}"#).unwrap_err();
     assert!(matches!(&refused, JudgeError::Route(error) if error.code() == "unknown_entity_type"), "{refused}");
     assert_eq!(supplier.0.load(Ordering::SeqCst), 0);
@@ -133,7 +130,7 @@ fn no_more_is_fetched_than_for_the_windows_under_way() {
         let supplier = Counting::default();
         let fixture = Fixture::new(&spec());
         let mut request = with(supplier.clone());
-        request.chunk.rows = 10;
+        request = request.with_rows(10);
         let (mut taken, mut most) = (0, 0);
         let judged =
             judge(&fixture.release, &workers(threads).queue(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
@@ -157,7 +154,7 @@ impl Supplier for Heavy {
     fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let text = || self.shared.clone().unwrap_or_else(|| Arc::from("x".repeat(1 << 20)));
-        let heavy = || vec![entity("[]"), Supplied::Entity { text: text(), is_stale: false }];
+        let heavy = || vec![entity("[]"), Supplied::Entity { text: text(), is_cached: false, is_stale: false }];
         wanted.iter().map(|_| heavy()).collect()
     }
 }
@@ -168,8 +165,8 @@ fn fewer_windows_are_fetched_ahead_where_they_bring_much() {
     // Of windows with 40 MiB each no third one is fetched before the first has been handed over; what is shared counts once.
     for (shared, records, expected) in [(None, 160, 2), (Some(Arc::from("x".repeat(1 << 20))), 400, 9)] {
         let heavy = Arc::new(Heavy { shared, calls: AtomicU64::new(0) });
-        let mut request = Request { supplier: Some(Arc::clone(&heavy) as _), ..request() };
-        request.chunk.rows = 40;
+        let mut request = request().with_supplier(Arc::clone(&heavy) as _);
+        request = request.with_rows(40);
         let (mut taken, mut most) = (0, 0);
         let judged =
             judge(&fixture.release, &workers(4).queue(NonZeroUsize::MAX), &request, loans(records), &mut |_| {
@@ -207,7 +204,7 @@ impl Supplier for Remembering {
         let bytes = held.texts.iter().filter_map(Weak::upgrade).map(|text| text.len()).sum();
         held.most_bytes = held.most_bytes.max(bytes);
         held.most_records = held.most_records.max(wanted.len());
-        let heavy = |text| vec![entity("[]"), Supplied::Entity { text, is_stale: false }];
+        let heavy = |text| vec![entity("[]"), Supplied::Entity { text, is_cached: false, is_stale: false }];
         texts.into_iter().map(heavy).collect()
     }
 }
@@ -222,7 +219,7 @@ fn no_more_is_held_than_is_said_and_each_record_gets_its_own() {
     let lines: Vec<String> = (0..600).flat_map(|id| [loan(id), note.to_owned()]).collect();
     for threads in [1, 4] {
         let remembering = Arc::new(Remembering::default());
-        let request = Request { supplier: Some(Arc::clone(&remembering) as _), ..request() };
+        let request = request().with_supplier(Arc::clone(&remembering) as _);
         let answer = fixture.judge(&request, threads, &lines.join("\n")).unwrap();
         let written = answer.timeless();
         let results = written["results"].as_array().unwrap();
@@ -263,7 +260,7 @@ fn each_record_gets_its_own_where_all_of_them_need_something() {
 fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
     let supplier = Counting::default();
     let mut request = with(supplier.clone());
-    request.chunk.rows = 1;
+    request = request.with_rows(1);
     let fixture = Fixture::new(&spec());
     let gone = judge(&fixture.release, &workers(1).queue(NonZeroUsize::MAX), &request, loans(1_000), &mut |_| {
         Err(io::ErrorKind::BrokenPipe.into())
@@ -319,15 +316,15 @@ proptest! {
         }
         let fixture = Fixture::new(&spec());
         let mut request = request();
-        request.associated = Some(associated(&all));
+        request = request.with_associated(associated(&all));
         let expected = fixture.judge(&request, 1, &lines.join("\n")).unwrap().timeless();
 
         let supplier = Arc::new(Same(all, Mutex::new(0)));
         let needs = (0..lines.len()).filter(|place| place % 4 < 3 && !some.contains_key(&format!("L-{place}"))).count();
-        request.associated = Some(associated(&some));
-        request.supplier = Some(Arc::clone(&supplier) as _);
-        request.chunk.rows = rows;
-        request.run.isolation = isolation;
+        request = request.with_associated(associated(&some));
+        request = request.with_supplier(Arc::clone(&supplier) as _);
+        request = request.with_rows(rows);
+        request = request.with_isolation(isolation);
         let found = fixture.judge(&request, threads, &lines.join("\n")).unwrap().timeless();
         prop_assert_eq!(blamed_alike(&found), blamed_alike(&expected));
         prop_assert_eq!(*supplier.1.lock().unwrap(), needs as u64);

@@ -78,7 +78,7 @@ impl Answer {
     fn supplied(&self) -> Supplied {
         match self {
             Self::Text(text) => entity(text),
-            Self::Stale(text) => Supplied::Entity { text: Arc::from(text.as_str()), is_stale: true },
+            Self::Stale(text) => Supplied::Entity { text: Arc::from(text.as_str()), is_cached: true, is_stale: true },
             Self::Unavailable(code, reason) | Self::Gone(code, reason) => {
                 let codes = ["disabled", "timeout", "breaker_open"];
                 let code = codes.into_iter().find(|known| known == code).unwrap();
@@ -91,5 +91,5 @@ impl Answer {
 
 /// A text that is as fresh as can be.
 pub(crate) fn entity(text: &str) -> Supplied {
-    Supplied::Entity { text: Arc::from(text), is_stale: false }
+    Supplied::Entity { text: Arc::from(text), is_cached: false, is_stale: false }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
-use jurat_engine::results::{Evidence, EvidenceParts, RoleVersions};
 use jurat_engine::{JudgedRecord, RecordSource, Request};
 use serde::Serialize;
 use serde_json::ser::Formatter;
@@ -52,12 +51,17 @@ fn checked(record: &JudgedRecord<'_>) -> String {
 /// Judges a text in all ways to write it and all sizes of chunks.
 #[track_caller]
 fn check(spec: &ReleaseSpec, request: &Request, text: &[u8]) {
+    check_fixtures(|| Fixture::new(spec), request, text);
+}
+
+#[track_caller]
+fn check_fixtures(fixture: impl Fn() -> Fixture, request: &Request, text: &[u8]) {
     // Chunks of fewer than 32 rows are written otherwise than longer ones.
     for rows in [1, 31, 32, 33, 4_096] {
         for threads in [1, 3] {
             let mut request = request.clone();
-            request.chunk.rows = rows;
-            let fixture = Fixture::new(spec);
+            request = request.with_rows(rows);
+            let fixture = fixture();
             let results = fixture.judge_bytes(&request, threads, text.to_vec()).unwrap();
             let (workers, input) = (workers(threads), RecordSource::text(text.into()));
             let windows = fixture.windows(&workers.queue(NonZeroUsize::MAX), &request, input, checked);
@@ -70,19 +74,6 @@ fn check(spec: &ReleaseSpec, request: &Request, text: &[u8]) {
             }
         }
     }
-}
-
-fn evidence(name: &str) -> Arc<Evidence> {
-    let roles =
-        RoleVersions { root: 1, timestamp: 5, snapshot: 3, targets: 1, delegated: Some(("t-acme".to_owned(), 4)) };
-    Arc::new(Evidence::new(EvidenceParts {
-        name: name.to_owned(),
-        version: "1.0.0".to_owned(),
-        manifest: "23b408be".to_owned(),
-        repository: "acme-prod".to_owned(),
-        roles,
-        stale: false,
-    }))
 }
 
 const HOSTILE: &str =
@@ -119,14 +110,14 @@ fn records() -> Vec<u8> {
 #[test]
 fn records_of_all_sorts_are_written_like_their_results() {
     check(&mixed::release(), &mixed::timeless(), &records());
-    check(&without_the_host(), &Request { timings: true, ..mixed::timeless() }, &records());
+    check(&without_the_host(), &mixed::timeless().with_timings(true), &records());
 }
 
 #[test]
 fn suspended_rules_are_written_like_their_results() {
     for suspend_after in [1, 20] {
-        let mut request = Request { timings: true, ..mixed::timeless() };
-        request.run.suspend_after = NonZeroU32::new(suspend_after).unwrap();
+        let mut request = mixed::timeless().with_timings(true);
+        request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
         check(&without_the_host(), &request, &records());
     }
 }
@@ -134,7 +125,7 @@ fn suspended_rules_are_written_like_their_results() {
 #[test]
 fn hostile_evidence_is_written_like_that_of_results() {
     for name in ["loan", HOSTILE] {
-        check(&mixed::release(), &Request { evidence: Some(evidence(name)), ..mixed::timeless() }, &records());
+        check_fixtures(|| Fixture::new(&mixed::release()).vouched(name, false), &mixed::timeless(), &records());
     }
 }
 
@@ -150,7 +141,7 @@ fn hostile_descriptions_are_written_like_those_of_results() {
                 rule.description = Some(words.to_owned());
             }
             let mut request = mixed::timeless();
-            request.chunk.rows = 64;
+            request = request.with_rows(64);
             let fixture = Fixture::new(&spec);
             let input = RecordSource::text(records().into());
             let windows = fixture.windows(&workers(2).queue(NonZeroUsize::MAX), &request, input, checked);
@@ -204,7 +195,7 @@ fn what_is_stale_or_could_not_be_had_is_written_like_it_is_in_results() {
         {
             let record = |id: usize| json!({"id": id, "entity_type": "loan", "ask": asks[id % 97 % asks.len()]});
             let text: String = (0..400).map(|id| format!("{}\n", record(id))).collect();
-            let request = Request { supplier: Some(Arc::new(Scripted::new(answers.clone()))), ..request() };
+            let request = request().with_supplier(Arc::new(Scripted::new(answers.clone())));
             check(&spec, &request, text.as_bytes());
         }
     }

@@ -77,7 +77,7 @@ fn repeated(text: &str, bytes: u64) -> Box<dyn Read> {
 fn judged(parts: Vec<Box<dyn Read>>, change: impl FnOnce(RecordSource<'_>) -> RecordSource<'_>) -> (u64, u64) {
     let (release, workers) = (release(), Workers::start(NonZeroUsize::new(2).unwrap()).unwrap());
     let mut request = Request::new("main", 1_704_067_200_000_000);
-    request.entity_type = Some("loan".to_owned());
+    request = request.with_entity_type("loan");
     let chain = |all: Box<dyn Read>, part| -> Box<dyn Read> { Box::new(all.chain(part)) };
     let whole = parts.into_iter().fold(Box::new(io::empty()) as Box<dyn Read>, chain);
     let mut texts = std::iter::once(whole).map(|text| -> io::Result<Box<dyn Read>> { Ok(text) });

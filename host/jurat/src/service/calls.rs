@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jurat_disk::{Room, room};
 use jurat_engine::results::{RecordResult, Summary};
 use jurat_engine::{
-    DiscoveredRule, DiscoveredRuleset, JudgedWindow, RecordSource, Release, Request, judge, judge_windows,
+    DiscoveredRule, DiscoveredRuleset, JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows,
 };
 use jurat_http::wait_for;
 
@@ -21,7 +21,7 @@ impl Service {
     /// # Errors
     /// When the record, or the call, cannot be judged.
     pub fn validate(&self, entity_type: &str, record: &str, ruleset: &str) -> Result<RecordResult, CallError> {
-        let request = Request { entity_type: Some(entity_type.to_owned()), ..self.request(ruleset)? };
+        let request = self.request(ruleset)?.with_entity_type(entity_type);
         self.judge_one(&request, record)
     }
 
@@ -37,7 +37,7 @@ impl Service {
         id_fields: &[&str],
         ruleset: &str,
     ) -> Result<Vec<RecordResult>, CallError> {
-        let request = Request { id_fields: owned(id_fields), ..self.request(ruleset)? };
+        let request = self.request(ruleset)?.with_id_fields(owned(id_fields));
         let mut results = Vec::new();
         self.judge_list(&request, records, &mut |result| {
             results.push(result);
@@ -60,7 +60,7 @@ impl Service {
         id_fields: &[&str],
         ruleset: &str,
     ) -> Result<Vec<RecordResult>, CallError> {
-        let request = Request { expected: owned(entity_types), id_fields: owned(id_fields), ..self.request(ruleset)? };
+        let request = self.request(ruleset)?.with_expected(owned(entity_types)).with_id_fields(owned(id_fields));
         let mut results = Vec::new();
         self.judge(&request, self.read_data(uri, &room::enough())?, &mut |result| {
             results.push(result);
@@ -110,7 +110,7 @@ impl Service {
     ) -> Result<Summary, CallError> {
         let _call = self.shared.in_flight.enter()?;
         let (tenant, release, request) = self.ready(request)?;
-        Ok(judge(&release, &tenant.queue, &request, text, sink)?)
+        Ok(judge(release, &tenant.queue, &request, text, sink)?)
     }
 
     /// Judges any amount of records in constant memory, and has what is wanted of their results worked out on the threads that judge
@@ -131,7 +131,7 @@ impl Service {
     ) -> Result<Summary, CallError> {
         let _call = self.shared.in_flight.enter()?;
         let (tenant, release, request) = self.ready(request)?;
-        Ok(judge_windows(&release, &tenant.queue, &request, input, render, sink)?)
+        Ok(judge_windows(release, &tenant.queue, &request, input, render, sink)?)
     }
 
     /// The same for a text that must be one record.
@@ -189,15 +189,15 @@ impl Service {
     }
 
     /// Who judges a request that begins now, by what, and the request with what belongs to that.
-    fn ready(&self, request: &Request) -> Result<(&Arc<Tenant>, Arc<Release>, Request), CallError> {
+    fn ready(&self, request: &Request) -> Result<(&Arc<Tenant>, VouchedRelease, Request), CallError> {
         let tenant = self.bound()?;
         let now = self.shared.clock.now();
         let serving = Arc::clone(tenant.releases.serving().at(now)?);
-        let mut request = Request { evidence: serving.evidence(now), ..request.clone() };
-        if let (Some(related), None) = (tenant.related(), &request.supplier) {
-            request.supplier = Some(related.supplier());
+        let mut request = request.clone();
+        if let (Some(related), None) = (tenant.related(), request.supplier()) {
+            request = request.with_supplier(related.supplier());
         }
-        Ok((tenant, Arc::clone(&serving.release), request))
+        Ok((tenant, VouchedRelease::new(Arc::clone(&serving.release), serving.evidence(now)), request))
     }
 }
 

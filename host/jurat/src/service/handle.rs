@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jurat_engine::{Release, Request};
-use jurat_model::{Bytes, Excerpt, Run};
+use jurat_model::{Bytes, Excerpt};
 
 use super::releases::generation::Generation;
 use super::shared::Shared;
@@ -92,14 +92,18 @@ impl Service {
         }
     }
 
-    /// A request as the settings have it, at the present time; change in it what should be different.
+    /// A request with the options of the settings, at the present time.
     ///
     /// # Errors
     /// When the service does not know whose settings are meant.
     pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
         let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
-        let run = Run { now: self.shared.clock.now().as_microsecond(), isolation, suspend_after };
-        Ok(Request { run, chunk, max_record, max_findings, ..Request::new(ruleset, run.now) })
+        Ok(Request::new(ruleset, self.shared.clock.now().as_microsecond())
+            .with_isolation(isolation)
+            .with_suspend_after(suspend_after)
+            .with_chunk(chunk)
+            .with_max_record(max_record)
+            .with_max_findings(max_findings))
     }
 
     /// The longest file of records.

@@ -65,7 +65,7 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
     random.shuffle(&mut records);
     let service = open(&site, 2, &[loans()]);
     let request = timeless(&service, "thorough");
-    let now = request.run.now;
+    let now = request.run().now;
     let (mut text, mut expected) = (String::new(), Vec::new());
     let mut failed = 0;
     for (line, record) in (0..).zip(&records) {
@@ -85,9 +85,9 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
     let check = |service: &Service, rows, isolation, piece: Option<usize>| {
         let begun = Instant::now();
         let mut request = timeless(service, "thorough");
-        request.run.now = now;
-        request.chunk.rows = rows;
-        request.run.isolation = isolation;
+        request = request.with_now(now);
+        request = request.with_rows(rows);
+        request = request.with_isolation(isolation);
         let (found, summary) = match piece {
             None => written(service, &request, RecordSource::text(Arc::clone(&text))),
             Some(most) => {

@@ -7,10 +7,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
 use jurat_engine::{Associated, JudgeError, Release, Request, TenantQueue, Workers, judge};
-use jurat_model::{Blame, Bytes, Excerpt, Isolation, Run, chain};
+use jurat_model::{Blame, Bytes, Excerpt, Isolation, chain};
 
 use super::order::Group;
 use crate::vectors::{Said, Vector, VectorLimits, VectorsError};
@@ -101,10 +100,13 @@ impl<'a> Bench<'a> {
     pub(in crate::vectors) fn alone(&mut self, vector: &Vector) -> Result<Row, VectorsError> {
         let associated = vector.associated.as_deref().map(|terms| Associated::of_every_record(terms.as_bytes()));
         let associated = match associated.transpose() {
-            Ok(associated) => associated.map(Arc::new),
+            Ok(associated) => associated,
             Err(error) => return Ok(Err(chain(&error))),
         };
-        let request = Request { associated, ..request(vector, Way { rows: 1, isolation: Isolation::Chunk }) };
+        let mut request = request(vector, Way { rows: 1, isolation: Isolation::Chunk });
+        if let Some(associated) = associated {
+            request = request.with_associated(associated);
+        }
         let rows = match self.settled(&request, vector.record.as_bytes()) {
             Ok(rows) => rows,
             Err(Stop::Refused(message)) => return Ok(Err(message)),
@@ -125,7 +127,10 @@ impl<'a> Bench<'a> {
         members: &[&(&Vector, Judged)],
     ) -> Result<Vec<Row>, VectorsError> {
         let Some((first, _)) = members.first() else { return Ok(Vec::new()) };
-        let request = Request { associated: group.associated(members), ..request(first, way) };
+        let mut request = request(first, way);
+        if let Some(associated) = group.associated(members) {
+            request = request.with_associated(associated);
+        }
         let records: Vec<_> = members.iter().map(|(vector, _)| &*vector.record).collect();
         match self.settled(&request, format!("[{}]", records.join(",")).as_bytes()) {
             Ok(rows) => Ok(rows),
@@ -167,12 +172,14 @@ impl<'a> Bench<'a> {
 
 fn request(vector: &Vector, way: Way) -> Request {
     let now = vector.now.unwrap_or_default();
-    Request {
-        entity_type: vector.entity_type.clone(),
+    let request = Request::new(vector.ruleset.as_str(), now)
+        .with_isolation(way.isolation)
         // There is always a next vector, whatever a rule did on those before.
-        run: Run { now, isolation: way.isolation, suspend_after: NonZeroU32::MAX },
-        chunk: ChunkLimits { rows: way.rows, ..ChunkLimits::default() },
-        ..Request::new(vector.ruleset.as_str(), now)
+        .with_suspend_after(NonZeroU32::MAX)
+        .with_rows(way.rows);
+    match &vector.entity_type {
+        Some(entity_type) => request.with_entity_type(entity_type),
+        None => request,
     }
 }
 

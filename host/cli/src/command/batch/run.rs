@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let associated = arguments.judging.associated(max_file)?;
     let service = JudgingArguments::open(settings)?;
     let request = arguments.judging.request(&service, associated).map_err(|error| judging::failure(&service, error))?;
-    let request = Request { timings: arguments.timings, ..request };
+    let request = request.with_timings(arguments.timings);
     let signals = Signals::catch().map_err(|error| Failure::about(Exit::Host, "signals", &error))?;
     let inputs = inputs.with_interrupt(signals.interrupt());
     Batch { arguments, inputs, plan, service, request, signals }.run()

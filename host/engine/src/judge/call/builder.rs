@@ -6,6 +6,7 @@ use std::time::Duration;
 use jurat_model::{Evaluation, Finding, Status};
 
 use super::outcome::{NodeOutcome, Reason};
+use crate::judge::stopwatch::Timing;
 
 /// The bytes of one rule's findings on one record that are kept. The first finding always is: the contract bounds it.
 const MAX_BYTES: usize = 64 << 10;
@@ -51,6 +52,11 @@ impl OutcomeBuilder {
         self.outcome.time = elapsed.as_secs_f64() * 1e3 / f64::from(rows.max(1));
     }
 
+    /// Sets how long the call took.
+    pub(super) fn set_timing(&mut self, timing: Option<Timing>) {
+        self.outcome.timing = timing;
+    }
+
     /// Takes over what a rule said of a batch: of the given rows, or of all `count` rows.
     ///
     /// Rows of which the rule said nothing are left open. Returns false if the answer speaks of rows that the batch does not have.
@@ -79,6 +85,7 @@ impl OutcomeBuilder {
         self.outcome.reasons.extend(suspended.map(|row| (row, Reason::Suspended)));
         self.set_time(usage.elapsed, count);
         self.outcome.usage = usage;
+        self.outcome.called = count;
         is_known
     }
 

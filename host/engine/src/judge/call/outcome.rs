@@ -9,6 +9,7 @@ use crate::judge::context::Context;
 use crate::judge::error::Bug;
 use crate::judge::fetch::Answers;
 use crate::judge::read::{ReadRecord, RelatedRows};
+use crate::judge::stopwatch::Timing;
 use crate::judge::window::Window;
 use crate::release::Prepared;
 use crate::routing::Route;
@@ -37,6 +38,8 @@ pub(in crate::judge) struct ChunkOutcome {
     pub(in crate::judge) related: RelatedRows,
     /// One for each node of the list, in its order.
     pub(in crate::judge) nodes: Vec<NodeOutcome>,
+    /// How long all calls took, if the request is sampled.
+    pub(in crate::judge) timing: Option<Timing>,
 }
 
 /// What the rule of one node said of all rows of a chunk.
@@ -49,6 +52,10 @@ pub(in crate::judge) struct NodeOutcome {
     /// Milliseconds for each row that was judged.
     pub(in crate::judge) time: f64,
     pub(in crate::judge) usage: Usage,
+    /// The rows that the rule was called with.
+    pub(in crate::judge) called: u32,
+    /// How long the call took, if the request is sampled.
+    pub(in crate::judge) timing: Option<Timing>,
 }
 
 /// One reason for a status.

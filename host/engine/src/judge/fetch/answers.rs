@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::judge::stopwatch::Timing;
 use crate::supplier::Supplied;
 
 /// The related entities that were fetched for the records of one window.
@@ -14,14 +15,34 @@ pub(in crate::judge) struct Answers {
     supplied: Vec<((u32, usize), Supplied)>,
     has_stale: bool,
     has_gaps: bool,
+    /// The calls of the supplier, if the request is sampled.
+    calls: Vec<SupplierCall>,
+}
+
+/// One call of the supplier.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::judge) struct SupplierCall {
+    pub(in crate::judge) records: usize,
+    pub(in crate::judge) terms: usize,
+    pub(in crate::judge) timing: Timing,
 }
 
 impl Answers {
+    /// Notes a call of the supplier.
+    pub(super) fn note(&mut self, call: SupplierCall) {
+        self.calls.push(call);
+    }
+
+    /// The calls of the supplier; none unless the request is sampled.
+    pub(in crate::judge) fn calls(&self) -> &[SupplierCall] {
+        &self.calls
+    }
+
     /// Adds the answer to a record's term. Records and terms must come in rising order. `seen` are the texts that were counted.
     pub(super) fn add(&mut self, key: (u32, usize), supplied: Supplied, seen: &mut HashSet<*const str>) {
         debug_assert!(self.supplied.last().is_none_or(|(last, _)| *last < key), "answers are sorted");
         match &supplied {
-            Supplied::Entity { text, is_stale } => {
+            Supplied::Entity { text, is_stale, .. } => {
                 if seen.insert(Arc::as_ptr(text)) {
                     self.bytes += text.len();
                 }

@@ -43,8 +43,9 @@ impl Chunks {
 
 impl Group {
     pub(super) fn open(context: &Context, route: Route) -> Result<Self, Refusal> {
-        let prepared = context.prepare(route).map_err(|errors| (EngineErrorKind::FieldMapMismatch, mismatch(&errors)))?;
-        let builder = ChunkBuilder::new(Arc::clone(&prepared.plan), context.request.chunk, context.request.run.now);
+        let prepared =
+            context.prepare(route).map_err(|errors| (EngineErrorKind::FieldMapMismatch, mismatch(&errors)))?;
+        let builder = ChunkBuilder::new(Arc::clone(&prepared.plan), context.options.chunk, context.options.run.now);
         Ok(Self { route, prepared, builder, chunk: None, rows: Vec::new(), related: RelatedRows::default() })
     }
 

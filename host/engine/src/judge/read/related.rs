@@ -12,7 +12,7 @@ use crate::judge::fetch::Answers;
 use crate::judge::identity;
 use crate::release::Prepared;
 use crate::routing::RouteError;
-use crate::supplier::Supplied;
+use crate::supplier::{EntitySource, Supplied};
 
 /// What reading related entities needs, and what the next record can use again.
 pub(super) struct Buffers {
@@ -69,9 +69,18 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// Where the text of a term comes from, and whether it is older than it should be.
+    pub(in crate::judge) fn source(&self, (index, term): (usize, &str)) -> (EntitySource, bool) {
+        match (self.given(term), self.answers.get(self.record, index)) {
+            (None, Some(Supplied::Entity { is_cached: true, is_stale, .. })) => (EntitySource::Cache, *is_stale),
+            (None, Some(Supplied::Entity { is_stale, .. })) => (EntitySource::Service, *is_stale),
+            _ => (EntitySource::Request, false),
+        }
+    }
+
     /// The text that the request gives for a term.
     fn given(&self, term: &str) -> Option<&'a str> {
-        self.context.request.associated.as_deref()?.get(self.id, term)
+        self.context.options.associated.as_deref()?.get(self.id, term)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn judged(
 ) -> RuleResult {
     let status = outcome.status(row.row);
     let mut result = empty(row.context, label, status);
-    result.execution_time_ms = row.context.request.timings.then_some(outcome.time);
+    result.execution_time_ms = row.context.options.timings.then_some(outcome.time);
     let mut reasons = outcome.reasons(row.row).peekable();
     if reasons.peek().is_some() {
         let case = Case::new(row, node, index);
@@ -68,7 +68,7 @@ fn empty(context: &Context, label: &RuleLabel, status: Status) -> RuleResult {
         indeterminate: false,
         degraded: Vec::new(),
         component: component.clone(),
-        execution_time_ms: context.request.timings.then_some(0.0),
+        execution_time_ms: context.options.timings.then_some(0.0),
         children: Vec::new(),
     }
 }
@@ -100,7 +100,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Reason::Finding(finding) => return self.finding(result, finding),
             Reason::More(more) => return close(&mut result.message, &format!("; and {more} more")),
             Reason::Suspended => {
-                let most = self.row.context.request.run.suspend_after;
+                let most = self.row.context.options.run.suspend_after;
                 sentence(result, &format!("not run: the rule has failed on {most} records of this request"));
                 "suspended"
             }

@@ -35,7 +35,7 @@ impl Serialize for JudgedRecord<'_> {
             entity_type: context.release.entity_types.get(chunk.outcome.route.entity_type).map(|name| &**name),
             now: chunk.outcome.prepared.reads_now.then_some(&*context.now),
             unsigned: context.release.is_unsigned(),
-            release: context.request.evidence.as_deref(),
+            release: context.evidence.as_deref(),
             results: Results { chunk, row: self.row(chunk, row) },
         }
         .serialize(out)

@@ -37,7 +37,7 @@ impl Labels {
                 .map_or_else(|| Arc::from(""), copy),
             component: context.release.component_of(node).map(copy),
         };
-        let evidence = context.request.evidence.as_ref();
+        let evidence = context.evidence.as_ref();
         Self {
             rules: nodes.iter().map(label).collect(),
             entity_type: context.release.entity_types.get(chunk.route.entity_type).map(copy),

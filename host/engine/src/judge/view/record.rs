@@ -4,15 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
+use jurat_model::{CallContext, Run};
+
 use super::chunk::ChunkView;
+use super::related::{RelatedEntity, related};
 use super::row::Row;
+use super::rule::JudgedRule;
+use super::usage::RuleUsage;
 use crate::json::{Position, Scratch};
 use crate::judge::call::WindowOutcome;
 use crate::judge::context::Context;
 use crate::judge::error::Bug;
 use crate::judge::identity;
 use crate::judge::read::ReadRecord;
-use crate::results::{RecordError, RecordOutcome, RecordResult};
+use crate::results::{Evidence, RecordError, RecordOutcome, RecordResult};
 
 /// What the rules say of records that follow each other in the input.
 pub struct JudgedWindow<'a> {
@@ -50,6 +55,43 @@ impl<'a> JudgedWindow<'a> {
             index: u32::try_from(index).unwrap_or(u32::MAX),
         })
     }
+
+    /// Who makes the call, and the ids by which logs and traces find it again.
+    #[must_use]
+    pub fn call(&self) -> &'a CallContext {
+        &self.context.call
+    }
+
+    /// The ruleset that judges.
+    #[must_use]
+    pub fn ruleset(&self) -> &'a str {
+        &self.context.options.ruleset
+    }
+
+    /// The time of the run, how much records share, and when a rule is suspended.
+    #[must_use]
+    pub fn run(&self) -> &'a Run {
+        &self.context.options.run
+    }
+
+    /// The SHA-256 of the manifest of the release that judges, in lower-case hexadecimal.
+    #[must_use]
+    pub fn manifest(&self) -> &'a str {
+        self.context.release.manifest()
+    }
+
+    /// What vouches for the release; none if nobody has signed it.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&'a Evidence> {
+        self.context.evidence.as_deref()
+    }
+
+    /// What each rule used, for each chunk in which it was called.
+    pub fn usage(&self) -> impl Iterator<Item = RuleUsage<'a>> {
+        let context = self.context;
+        let nodes = self.chunks.iter().flat_map(|chunk| chunk.nodes.iter().zip(&chunk.outcome.nodes));
+        nodes.filter(|(_, outcome)| outcome.called > 0).map(|(node, outcome)| RuleUsage::new(context, node, outcome))
+    }
 }
 
 impl<'a> JudgedRecord<'a> {
@@ -73,6 +115,41 @@ impl<'a> JudgedRecord<'a> {
         self.window.outcome.window.text(self.index)
     }
 
+    /// The values of its id fields, joined with `-`; `unknown` if all are absent.
+    #[must_use]
+    pub fn entity_id(&self) -> &'a str {
+        self.record.id.text()
+    }
+
+    /// Its entity type; none if it could not be judged.
+    #[must_use]
+    pub fn entity_type(&self) -> Option<&'a str> {
+        let (chunk, _) = self.chunk().ok()?;
+        self.window.context.release.entity_types.get(chunk.outcome.route.entity_type).map(|name| &**name)
+    }
+
+    /// Why it could not be judged.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a RecordError> {
+        self.chunk().err()
+    }
+
+    /// The rules of its list, parents before their children: what each said, and what it was given. None if the record could not be
+    /// judged.
+    pub fn rules(&self) -> impl Iterator<Item = JudgedRule<'a>> {
+        let (record, chunk) = (*self, self.chunk().ok());
+        chunk.into_iter().flat_map(move |(chunk, row)| {
+            let nodes = chunk.nodes.iter().zip(&chunk.outcome.nodes).enumerate();
+            nodes.map(move |(index, (node, outcome))| JudgedRule { row: record.row(chunk, row), node, index, outcome })
+        })
+    }
+
+    /// The related entities that its rules name. None if the record could not be judged.
+    pub fn related(&self) -> impl Iterator<Item = RelatedEntity<'a>> {
+        let row = self.chunk().ok().map(|(chunk, row)| self.row(chunk, row));
+        row.into_iter().flat_map(|row| related(&row))
+    }
+
     /// What became of it, all rules together.
     #[must_use]
     pub fn outcome(&self) -> RecordOutcome {
@@ -87,9 +164,9 @@ impl<'a> JudgedRecord<'a> {
     #[must_use]
     pub fn ids(&self) -> Vec<(&'a str, Option<String>)> {
         let context = self.window.context;
-        let mut scratch = Scratch::new(context.request.max_record);
+        let mut scratch = Scratch::new(context.options.max_record);
         let tokens = self.text().and_then(|text| context.first_look.scan(text, &mut scratch).ok());
-        let fields = context.request.id_fields.iter().enumerate();
+        let fields = context.options.id_fields.iter().enumerate();
         let value = |field| tokens.as_ref().and_then(|tokens| identity::value(tokens, field)).map(Cow::into_owned);
         fields.map(|(field, name)| (name.as_str(), value(field))).collect()
     }
@@ -100,9 +177,7 @@ impl<'a> JudgedRecord<'a> {
         let context = self.window.context;
         let (entity_id, unsigned) = (self.record.id.text().to_owned(), context.release.is_unsigned());
         match self.chunk() {
-            Err(error) => {
-                RecordResult::unreadable(entity_id, error.clone(), unsigned, context.request.evidence.clone())
-            }
+            Err(error) => RecordResult::unreadable(entity_id, error.clone(), unsigned, context.evidence.clone()),
             Ok((chunk, row)) => {
                 let labels = chunk.labels(context);
                 RecordResult {

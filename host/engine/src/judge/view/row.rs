@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::extract::{ColumnId, ColumnSource, TokenView};
+use crate::extract::{ColumnId, ColumnSource, shortened};
 use crate::judge::call::{ChunkOutcome, WindowOutcome};
 use crate::judge::context::Context;
 use crate::judge::fetch::Answers;
@@ -33,16 +33,16 @@ impl<'a> Row<'a> {
 
     /// The value in a column as a token, shortened: from the record, from a related entity, or the time of the run.
     pub(in crate::judge) fn token(&self, column: ColumnId) -> Option<&'a str> {
-        let text = match self.chunk.prepared.plan.source(column)? {
-            ColumnSource::Now => return Some(&self.context.now_token),
-            ColumnSource::Record => self.text(),
-            ColumnSource::Related(term) => {
-                self.chunk.related.plan(self.row, term)?;
-                let name = self.chunk.prepared.plan.terms().nth(term)?;
-                self.known().text((term, name)).ok()?
-            }
-        };
-        TokenView::new("", None, text, self.chunk.chunk.span(self.row, column)).value
+        self.whole_token(column).map(shortened)
+    }
+
+    /// The same, whole.
+    pub(super) fn whole_token(&self, column: ColumnId) -> Option<&'a str> {
+        let text = self.source_text(column)?;
+        match self.chunk.prepared.plan.source(column)? {
+            ColumnSource::Now => Some(text),
+            ColumnSource::Record | ColumnSource::Related(_) => self.chunk.chunk.span(self.row, column).of(text),
+        }
     }
 
     /// The JSON pointer to a column's value in the record or the related entity; none if the field map does not say.
@@ -90,7 +90,21 @@ impl<'a> Row<'a> {
         &self.outcome.answers
     }
 
-    fn known(&self) -> Known<'a> {
+    /// The text that a column's value lies in: the record, a related entity, or the time of the run.
+    fn source_text(&self, column: ColumnId) -> Option<&'a str> {
+        match self.chunk.prepared.plan.source(column)? {
+            ColumnSource::Now => Some(&self.context.now_token),
+            ColumnSource::Record => Some(self.text()),
+            ColumnSource::Related(term) => {
+                self.chunk.related.plan(self.row, term)?;
+                let name = self.chunk.prepared.plan.terms().nth(term)?;
+                self.known().text((term, name)).ok()
+            }
+        }
+    }
+
+    /// The record with everything that may give its related entities.
+    pub(super) fn known(&self) -> Known<'a> {
         Known { context: self.context, answers: self.answers(), record: self.index, id: self.record.id.key() }
     }
 

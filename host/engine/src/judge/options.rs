@@ -1,0 +1,51 @@
+//! How the records of a request are judged.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use jurat_model::{Bytes, Isolation, Run};
+
+use crate::associated::Associated;
+use crate::extract::ChunkLimits;
+use crate::json::DEFAULT_MAX_RECORD;
+use crate::supplier::Supplier;
+
+/// How the records of a request are judged: all of the request but who makes the call and who observes it.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) ruleset: String,
+    /// The entity type of all records; none = each record says its own.
+    pub(super) entity_type: Option<String>,
+    /// The fields whose values make up a record's id, with dots between keys.
+    pub(super) id_fields: Vec<String>,
+    pub(super) run: Run,
+    pub(super) chunk: ChunkLimits,
+    pub(super) max_record: Bytes,
+    pub(super) associated: Option<Arc<Associated>>,
+    pub(super) supplier: Option<Arc<dyn Supplier>>,
+    pub(super) max_findings: NonZeroU32,
+    /// The entity types that records may have; empty = any.
+    pub(super) expected: Vec<String>,
+    pub(super) timings: bool,
+}
+
+impl Options {
+    /// The defaults of a request.
+    pub(super) fn new(ruleset: String, now: i64) -> Self {
+        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+        const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
+        Self {
+            ruleset,
+            entity_type: None,
+            id_fields: vec!["id".to_owned()],
+            run: Run { now, isolation: Isolation::Chunk, suspend_after: SUSPEND_AFTER },
+            chunk: ChunkLimits::default(),
+            max_record: DEFAULT_MAX_RECORD,
+            associated: None,
+            supplier: None,
+            max_findings: MAX_FINDINGS,
+            expected: Vec::new(),
+            timings: true,
+        }
+    }
+}
