@@ -1,12 +1,12 @@
-"""The five loan rules in Python, timed by the one who asks: `python rules.py LOANS EXPECTED`.
+"""The five loan rules in Python, timed for the benches: `python rules.py LOANS EXPECTED`.
 
-LOANS has one record on each line. EXPECTED has, for each of them, the statuses of rule_001_v1 to rule_005_v1 with tabs between.
-All are judged and compared first: if one differs, the first differences are printed and the exit code is 1. Then `ready` is
-printed, and each line of standard input asks for one pass over all records: `text` from JSON, `parsed` from dictionaries. The
-answer is the seconds that it took. The end of the input is the end.
+LOANS has one record on each line. EXPECTED has, for each record, the statuses of rule_001_v1 to rule_005_v1, separated by tabs.
+The program judges all records and compares the statuses first: if one differs, it prints the first differences and exits with 1.
+Then it prints `ready`, and each line of standard input requests one pass over all records: `text` from JSON, `parsed` from
+dictionaries. The answer is the time in seconds. The program ends at the end of its input.
 
-The schema is read once, from beside the rules, and its validator is made once: nothing is fetched. Numbers are exact decimals from
-the JSON text on, and dates are dates. A result is the statuses, messages and codes of all rules, as JSON.
+The schema is read once, from the directory of the rules, and its validator is built once: nothing is fetched. Numbers are exact
+decimals, parsed from the JSON text, and dates are dates. A result is the statuses, messages and codes of all rules, as JSON.
 """
 
 import json
@@ -31,7 +31,7 @@ encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def validator():
-    """One validator for all records. The package counts decimals as numbers, integral ones as integers only if told so."""
+    """One validator for all records. The package accepts decimals as numbers, but integral decimals as integers only on request."""
 
     def is_integer(checker, value):
         return Draft7Validator.TYPE_CHECKER.is_type(value, "integer") or (isinstance(value, Decimal) and value % 1 == 0)
@@ -158,9 +158,9 @@ def lacks(principal):
 
 
 def differences(found, expected):
-    """How many records were judged otherwise than expected. Prints the first."""
+    """The number of records that were judged differently than expected. Prints the first."""
     if len(found) != len(expected):
-        print(f"{len(found)} records were judged, and {len(expected)} are expected", file=sys.stderr)
+        print(f"{len(found)} records were judged instead of {len(expected)}", file=sys.stderr)
         return 1
     wrong = [(line, pair) for line, pair in enumerate(zip(found, expected), 1) if pair[0] != pair[1]]
     for line, (judged, wanted) in wrong[:SHOWN]:
@@ -187,7 +187,7 @@ def main(loans, expected):
         elif command == "parsed\n":
             out = [encode(rules.judge(record)) for record in records]
         else:
-            print(f"`{command.strip()}` is no command", file=sys.stderr)
+            print(f"unknown command `{command.strip()}`", file=sys.stderr)
             return 1
         seconds = perf_counter() - begun
         del out

@@ -1,6 +1,6 @@
-//! The WebAssembly runtime by itself, without the sandbox around it: what instances cost at least, and what limits cost.
+//! The WebAssembly runtime without the sandbox: the minimal cost of an instance, and the cost of limits.
 //!
-//! The settings are those of the sandbox, which has no switch for its limits, and gets none.
+//! The settings are those of the sandbox. The sandbox cannot switch its limits off; this runtime can.
 
 use std::num::NonZeroUsize;
 
@@ -22,33 +22,33 @@ mod bindings {
 
 use bindings::exports::jurat::rule::rules as wire;
 
-/// A component with one core instance of an empty module: the least that can be made an instance of.
+/// A component with one core instance of an empty module: the smallest component that can be instantiated.
 pub(crate) const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0\x01\x08\0asm\x01\0\0\0\x02\x04\x01\0\0\0";
 
-/// More fuel and more ticks than any call needs.
+/// More fuel and more epochs than any call needs.
 const PLENTY: u64 = 1 << 40;
 
-/// What is counted while a rule runs.
+/// The limits that are enforced while a rule runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Metering {
     /// Instructions.
     pub(crate) fuel: bool,
-    /// Whether time is up.
+    /// The deadline.
     pub(crate) epoch: bool,
 }
 
 impl Metering {
-    /// As in the sandbox.
+    /// Both, as in the sandbox.
     pub(crate) const FULL: Self = Self { fuel: true, epoch: true };
-    /// Nothing: a rule could run for ever.
+    /// None: a rule could run forever.
     pub(crate) const NONE: Self = Self { fuel: false, epoch: false };
 }
 
-/// A component, ready for instances.
+/// A component that is ready to be instantiated.
 pub(crate) struct Bare {
     engine: Engine,
     pre: InstancePre<()>,
-    /// None if it has no rules.
+    /// `None` if it has no rules.
     evaluate: Option<ComponentExportIndex>,
     metering: Metering,
 }
@@ -57,17 +57,17 @@ type Evaluate = TypedFunc<(u32, wire::Batch<'static>), (Result<wire::Verdicts, S
 
 impl Bare {
     pub(crate) fn open(component: &[u8], metering: Metering) -> anyhow::Result<Self> {
-        Self::load(component, metering).map_err(told)
+        Self::load(component, metering).map_err(into_anyhow)
     }
 
-    /// Makes an instance and drops it.
+    /// Creates an instance and drops it.
     pub(crate) fn instance(&self) -> anyhow::Result<()> {
-        self.start().map(|_| ()).map_err(told)
+        self.start().map(|_| ()).map_err(into_anyhow)
     }
 
-    /// The four rules, one after the other, on one instance.
+    /// Runs the four rules, one after the other, on one instance.
     pub(crate) fn rules(&self, batches: &Batches) -> anyhow::Result<()> {
-        self.call(batches).map_err(told)
+        self.call(batches).map_err(into_anyhow)
     }
 
     fn load(component: &[u8], metering: Metering) -> wasmtime::Result<Self> {
@@ -111,7 +111,7 @@ impl Bare {
     }
 }
 
-fn told(error: wasmtime::Error) -> anyhow::Error {
+fn into_anyhow(error: wasmtime::Error) -> anyhow::Error {
     anyhow::Error::from_boxed(error.into())
 }
 

@@ -1,4 +1,4 @@
-//! What callgrind has counted, by function.
+//! The instructions that callgrind counted, by function.
 
 use std::collections::HashMap;
 
@@ -6,24 +6,24 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Profile(HashMap<String, u64>);
 
-/// The parts of the pipeline, by what the names of their functions hold. The first that fits counts.
+/// The parts of the pipeline, by words in the names of their functions. The first match counts.
 const PARTS: &[(&str, &[&str])] = &[
     ("waiting", &["jurat_engine::workers", "std::sync::mpmc", "sched_yield", "std::thread", "clock_gettime"]),
     ("schema", &["jurat_engine::schema", "jsonschema", "regex"]),
-    // Machine code of rules has no names.
+    // Functions of compiled rules have no names.
     ("rules", &["0x", "???"]),
     ("sandbox", &["jurat_sandbox", "wasmtime", "jurat_model::reply"]),
     ("extract", &["jurat_engine::extract", "jurat_engine::convert", "jurat_engine::field_map", "jurat_model::columns"]),
-    // What the schema needs of a record.
+    // The tree of a record, which the schema check needs.
     ("tree", &["jurat_engine::json::tree", "serde_json::value", "serde_json::read", "btree"]),
     ("parse", &["jurat_engine::json", "jurat_engine::judge::input", "core::str::converts::from_utf8"]),
-    ("render", &["jurat_engine::judge::view", "serde_json::ser", "jurat_benches::subject", "jurat_engine::results"]),
+    ("render", &["jurat_engine::judge::view", "serde_json::ser", "jurat_benches::pipeline", "jurat_engine::results"]),
     ("judge", &["jurat_engine"]),
     ("memory", &["malloc", "free", "calloc", "memcpy", "memmove", "memset", "memcmp", "alloc::", "__rdl_", "__rust"]),
 ];
 
 impl Profile {
-    /// Reads a file of callgrind's.
+    /// Parses the output of callgrind.
     pub(crate) fn read(text: &str) -> Self {
         let mut names: HashMap<&str, &str> = HashMap::new();
         let mut counts: HashMap<String, u64> = HashMap::new();
@@ -41,7 +41,7 @@ impl Profile {
             } else if line.starts_with("calls=") {
                 is_call = true;
             } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
-                // The line behind a call is what the call cost, in the function that was called.
+                // The line after a call has the cost of the call, which belongs to the called function.
                 let count = line.split_whitespace().nth(1).and_then(|count| count.parse().ok()).unwrap_or(0);
                 if !std::mem::take(&mut is_call) {
                     *counts.entry(function.clone()).or_default() += count;
@@ -51,8 +51,8 @@ impl Profile {
         Self(counts)
     }
 
-    /// What it has beyond a run with so many records fewer, for each of them: functions with the part that they belong to, the
-    /// dearest first.
+    /// The instructions of one record: the difference to a run with `records` fewer, divided by `records`. Gives functions with
+    /// their part of the pipeline, the most expensive first.
     pub(crate) fn beyond(&self, before: &Self, records: usize) -> Vec<(&str, &'static str, f64)> {
         let each = self.0.iter().map(|(name, count)| {
             let count = *count as f64 - before.0.get(name).copied().unwrap_or(0) as f64;
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_counts_where_it_was_called() {
+    fn the_cost_of_a_call_counts_for_the_called_function() {
         let profile = |scan: u64| {
             let text = format!(
                 "events: Ir\n\nfn=(1) jurat_engine::json::scan\n12 {scan}\n+3 10\ncfn=(2) malloc\ncalls=4 0\n* 5000\n\n\

@@ -1,4 +1,4 @@
-//! What this program does as a process of its own, for those who measure processes: `jurat-benches child WHAT...`.
+//! Tasks that run in a process of their own, so that the process can be measured: `jurat-benches child TASK...`.
 
 use std::fs::File;
 use std::num::NonZeroUsize;
@@ -11,9 +11,9 @@ use jurat_model::{Component, Worker};
 use jurat_sandbox::{Compiler, Sandbox, Settings, compile_from_stdin};
 
 use crate::columns::{Batches, call};
+use crate::pipeline::Pipeline;
 use crate::report::progress;
 use crate::source;
-use crate::subject::Subject;
 use crate::workload::Loans;
 
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
@@ -21,10 +21,10 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let figures = match arguments.as_slice() {
         ["compile"] => return ExitCode::from(compile_from_stdin()),
         ["stream", file, threads] => stream(file, threads, compiler()),
-        // The processor that callgrind pretends to be runs nothing that was compiled for the real one.
+        // Callgrind emulates a processor with fewer features than the real one, so the code must be compiled under it.
         ["count", file] => stream(file, "1", Ok(Compiler::InProcess)),
-        ["components", count, places] => components(count, places),
-        _ => Err(anyhow::anyhow!("there is no such thing to do")),
+        ["components", count, instances] => components(count, instances),
+        _ => Err(anyhow::anyhow!("unknown task")),
     };
     match figures {
         Ok([first, second]) => {
@@ -38,50 +38,50 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// Judges a file. Gives the number of records, and the most KiB of memory that were held.
+/// Judges a file. Returns the number of records, and the peak memory in KiB.
 fn stream(file: &str, threads: &str, compiler: anyhow::Result<Compiler>) -> anyhow::Result<[f64; 2]> {
     let threads = threads.parse()?;
     let settings = Settings::new(NonZeroUsize::new(threads).context("no threads")?).with_compiler(compiler?);
     let component = source::sandboxed(&Sandbox::open(settings)?, source::component()?)?;
-    let subject = Subject::of(vec![component], source::thorough(), threads)?;
-    let records = subject.stream(File::open(file)?)?;
-    Ok([records as f64, held("VmHWM")?])
+    let pipeline = Pipeline::of(vec![component], source::thorough(), threads)?;
+    let records = pipeline.stream(File::open(file)?)?;
+    Ok([records as f64, memory("VmHWM")?])
 }
 
-/// Loads so many different components into a sandbox with so many places for instances, and has each of them judge. Gives the KiB
-/// that each but the first takes, and of all that is held.
-fn components(count: &str, places: &str) -> anyhow::Result<[f64; 2]> {
+/// Loads `count` different components into a sandbox with `instances` instances, and has each of them judge. Returns the memory of
+/// each component but the first, and of the process, in KiB.
+fn components(count: &str, instances: &str) -> anyhow::Result<[f64; 2]> {
     let count: u64 = count.parse()?;
-    ensure!(count > 1, "one component alone says nothing");
-    let settings = Settings { instances: places.parse()?, ..Settings::new(NonZeroUsize::MIN) };
+    ensure!(count > 1, "at least two components are needed");
+    let settings = Settings { instances: instances.parse()?, ..Settings::new(NonZeroUsize::MIN) };
     let sandbox = Sandbox::open(settings.with_compiler(compiler()?))?;
     let load = |number| source::sandboxed(&sandbox, source::variant(number)?);
     let run = *Request::new("thorough", 0).run();
 
     let mut loaded: Vec<Arc<dyn Component>> = vec![load(0)?];
-    let batches = Batches::of(&**loaded.first().context("nothing is loaded")?, &Loans::small(1_024), 1_024)?;
+    let batches = Batches::of(&**loaded.first().context("no component is loaded")?, &Loans::small(1_024), 1_024)?;
     let batches = batches.first().context("there are no loans")?;
     let judge = |component: &Arc<dyn Component>| call(&**component, Worker(0), &run, batches);
-    // More than once: what is taken the first time only is no memory of components.
+    // Repeated, because memory that only the first call needs does not belong to a component.
     (0..4).try_for_each(|_| loaded.iter().try_for_each(judge))?;
-    let first = held("VmRSS")?;
+    let first = memory("VmRSS")?;
     for number in 1..count {
         loaded.push(load(number)?);
     }
     (0..4).try_for_each(|_| loaded.iter().try_for_each(judge))?;
-    let all = held("VmRSS")?;
+    let all = memory("VmRSS")?;
     Ok([(all - first) / (count - 1) as f64, all])
 }
 
-/// A further process that compiles: what a compiler leaves behind is no memory of components, or of batches.
+/// Compiles in another process, so that memory of the compiler is not counted.
 fn compiler() -> anyhow::Result<Compiler> {
     let program = std::env::current_exe()?;
     Ok(Compiler::Child { program, arguments: vec!["child".into(), "compile".into()] })
 }
 
-/// A figure that the system has of this process, in KiB.
-fn held(name: &str) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("only Linux tells what a process holds")?;
+/// A figure of this process from the kernel, in KiB.
+fn memory(name: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("only Linux reports the memory of a process")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let Some(figure) = line.and_then(|line| line.split_whitespace().next()) else { bail!("there is no `{name}`") };
     Ok(figure.parse()?)

@@ -1,4 +1,4 @@
-//! Loans as columns: what the rules alone are measured with.
+//! Loans as columns, for measuring the rules alone.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use jurat_model::{Bytes, Component, Run, Worker};
 use crate::source;
 use crate::workload::Loans;
 
-/// Of the rules in the component, those of the ruleset: 002 to 005.
+/// The rules of the component that are in the ruleset: 002 to 005.
 const RULES: std::ops::Range<u32> = 0..4;
 
-/// Columns of the same rows for each of the rules.
+/// The columns that each rule gets for the same rows.
 pub(crate) struct Batches {
     rules: Vec<(u32, Batch<'static>)>,
 }
 
 impl Batches {
-    /// All loans in chunks of so many rows; the last one may have fewer.
+    /// All loans in chunks of `rows`; the last chunk may be smaller.
     pub(crate) fn of(component: &dyn Component, loans: &Loans, rows: usize) -> anyhow::Result<Vec<Self>> {
         let map = FieldMap::parse(&source::field_map()?)?;
         let rules = component.declarations();
@@ -48,18 +48,18 @@ impl Batches {
         Ok(batches)
     }
 
-    /// The number of a rule in its component, and what it is given.
+    /// The index of each rule in its component, with its batch.
     pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, &Batch<'static>)> {
         self.rules.iter().map(|(rule, batch)| (*rule, batch))
     }
 }
 
-/// The four rules, one after the other, in one session on this thread: on one instance, which is fresh.
+/// Runs the four rules, one after the other, in one session: on one fresh instance.
 pub(crate) fn call(component: &dyn Component, worker: Worker, run: &Run, batches: &Batches) -> anyhow::Result<()> {
     let mut session = component.session(worker, run);
     for (rule, batch) in batches.rules() {
         let evaluation = session.evaluate(rule, batch)?;
-        ensure!(evaluation.guilty.is_empty(), "a rule has misbehaved");
+        ensure!(evaluation.guilty.is_empty(), "a rule faulted");
         std::hint::black_box(evaluation);
     }
     Ok(())

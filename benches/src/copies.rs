@@ -1,14 +1,14 @@
-//! More rules than the sample release has: the same ones again, under other ids.
+//! More rules than the sample release has: the same rules under other ids.
 
 use std::sync::Arc;
 
 use jurat_model::columns::Batch;
 use jurat_model::{Component, Declaration, Evaluation, HostFailure, Limits, Run, Session, Worker};
 
-/// Of the rules in the component, those that are repeated: 002 to 005.
+/// The rules of the component that are repeated: 002 to 005.
 const RULES: u32 = 4;
 
-/// A component that calls the rules of another one, which runs them as always.
+/// A component that forwards calls to the rules of another component.
 #[derive(Debug)]
 pub(crate) struct Copies {
     component: Arc<dyn Component>,
@@ -16,7 +16,7 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    /// So many rules; their ids begin with the prefix.
+    /// `count` rules, whose ids begin with `prefix`.
     pub(crate) fn new(component: Arc<dyn Component>, prefix: &str, count: usize) -> Self {
         let repeated = component.declarations().iter().take(RULES as usize).cycle();
         let named = repeated.take(count).enumerate();

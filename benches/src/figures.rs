@@ -1,4 +1,4 @@
-//! The groups of figures. Each takes everything that it compares in turn.
+//! The groups of figures. Each measures its candidates alternately.
 
 mod batch;
 mod cost;

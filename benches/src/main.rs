@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: what the sandbox and trust cost, how Jurat scales, and how others do, in one run on one machine.
+//! `cargo xtask bench`: the cost of the sandbox and of trust, how Jurat scales, and how other engines do, in one run on one machine.
 //!
-//! Every figure that compares is a ratio of times taken in turn, round by round. Nothing here decides a test: machines differ.
+//! Every comparison is a ratio of times measured alternately, round by round. No test depends on these figures: machines differ.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
 mod bare;
@@ -8,67 +8,60 @@ mod callgrind;
 mod child;
 mod columns;
 mod copies;
+mod effort;
 mod figures;
 mod handwritten;
 mod loans;
 mod measure;
 mod native;
 mod peer;
+mod pipeline;
 mod report;
 mod source;
-mod subject;
 mod trust;
 mod workload;
 
 use std::process::ExitCode;
 
+use effort::Effort;
 use report::{Report, progress};
 
 const HELP: &str = "\
 Usage: cargo xtask bench [--quick] [--json] [NAME...]
 
-  --quick  fewer rounds, and fewer records of what is slow
-  --json   one JSON object of all figures; `null` for those that could not be taken
-  NAME     only these groups of figures:
+  --quick  run fewer rounds, and fewer records where records are slow
+  --json   print one JSON object with all figures; `null` for a figure that could not be measured
+  NAME     measure only these groups:
 ";
 
-/// How much is measured.
-#[derive(Clone, Copy, Debug)]
-struct Effort {
-    /// Rounds of everything that is measured in turn.
-    rounds: usize,
-    /// Whether it should be over soon.
-    is_quick: bool,
-}
-
-/// Figures that are taken together.
+/// Figures that are measured together.
 struct Group {
     name: &'static str,
     about: &'static str,
     measure: fn(Effort, &mut Report) -> anyhow::Result<()>,
-    /// Whether it is measured without being named.
+    /// Whether it runs without being named.
     is_usual: bool,
 }
 
 const GROUPS: &[Group] = &[
     group(
         "batch",
-        "from text to lines: against native rules, a hand-written program and the least there is to do",
+        "from text to lines: against native rules, a hand-written program and the minimum of work",
         figures::batch,
     ),
     group("rules", "the rules alone, from columns to verdicts", figures::rules),
     group("single", "one record in one call", figures::single),
     group("scaling", "two threads over one", figures::scaling),
     group("peers", "other rule engines on the same loans", figures::peers),
-    group("instance", "fresh instances and limits, against the runtime by itself", figures::instance),
-    group("memory", "what a process holds: in batches of any size, and for each component", figures::memory),
-    group("cost", "how the cost of a record grows with what", figures::cost),
+    group("instance", "fresh instances and limits, against the bare runtime", figures::instance),
+    group("memory", "memory of a process: for batches of any size, and for each component", figures::memory),
+    group("cost", "how the cost of a record grows, and with what", figures::cost),
     group("trust", "metadata, switches and starts", trust::measure),
     Group {
         is_usual: false,
         ..group(
             "instructions",
-            "where the instructions of a record go, by callgrind; only if named",
+            "where the instructions of a record go, by callgrind; runs only if named",
             figures::instructions,
         )
     },
@@ -107,7 +100,7 @@ fn main() -> ExitCode {
     let mut exit = ExitCode::SUCCESS;
     for Group { name, about, measure, .. } in GROUPS.iter().filter(chosen) {
         progress(&format!("{name}: {about}"));
-        // What others have given is still worth printing.
+        // The figures of the other groups are still worth printing.
         if let Err(error) = measure(effort, &mut report) {
             progress(&format!("error: {name}: {error:#}"));
             exit = ExitCode::FAILURE;

@@ -1,10 +1,10 @@
-//! Timing things side by side.
+//! Measures alternatives side by side.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// What one measure gave: the middle of several rounds, and how far they lay apart.
+/// The result of a measurement: the median of several rounds, and their spread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub(crate) median: f64,
@@ -13,126 +13,126 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The figures of several rounds. Without a round, nothing has been measured.
+    /// The figures of several rounds; NaN without a round.
     pub(crate) fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         let at = |share| quantile(&figures, share);
         Self { median: at(0.5), low: at(0.1), high: at(0.9) }
     }
 
-    /// What was counted or read off once.
+    /// A figure that was counted or read once.
     pub(crate) fn once(figure: f64) -> Self {
         Self { median: figure, low: figure, high: figure }
     }
 
-    /// The same in another unit.
+    /// Converts to another unit.
     pub(crate) fn scaled(self, factor: f64) -> Self {
         Self { median: self.median * factor, low: self.low * factor, high: self.high * factor }
     }
 
-    /// How many of so many things a second has, if that is how many seconds all of them take.
+    /// Things per second, if this is the number of seconds for all of them.
     pub(crate) fn rate(self, things: usize) -> Self {
         let things = things as f64;
         Self { median: things / self.median, low: things / self.high, high: things / self.low }
     }
 }
 
-/// What one run took.
+/// The time of one run.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
-    /// Seconds on the clock.
+pub(crate) struct Time {
+    /// Wall-clock seconds.
     pub(crate) seconds: f64,
-    /// Seconds of the processor, all threads of this process together; none of another process.
+    /// Processor seconds of all threads of this process; NaN for another process.
     pub(crate) processor: f64,
 }
 
-/// Things that are measured in turn, so that all of them see the same machine.
+/// Candidates that are measured alternately, so that all of them see the same state of the machine.
 #[derive(Default)]
-pub(crate) struct Contest<'a> {
-    runs: Vec<Box<dyn FnMut() -> anyhow::Result<Taken> + 'a>>,
+pub(crate) struct Comparison<'a> {
+    runs: Vec<Box<dyn FnMut() -> anyhow::Result<Time> + 'a>>,
 }
 
-/// One of them.
+/// One candidate of a comparison.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entrant(usize);
+pub(crate) struct Candidate(usize);
 
-/// What they took, round by round.
+/// The times of all candidates, round by round.
 #[derive(Debug)]
-pub(crate) struct Standings {
-    rounds: Vec<Vec<Taken>>,
+pub(crate) struct Timings {
+    rounds: Vec<Vec<Time>>,
 }
 
-impl<'a> Contest<'a> {
-    /// Something that is timed from here.
-    pub(crate) fn add(&mut self, mut run: impl FnMut() -> anyhow::Result<()> + 'a) -> Entrant {
+impl<'a> Comparison<'a> {
+    /// Adds a candidate that is timed here.
+    pub(crate) fn add(&mut self, mut run: impl FnMut() -> anyhow::Result<()> + 'a) -> Candidate {
         self.enter(move || {
             let (processor, begun) = (processor(), Instant::now());
             run()?;
             let seconds = begun.elapsed().as_secs_f64();
-            Ok(Taken { seconds, processor: self::processor() - processor })
+            Ok(Time { seconds, processor: self::processor() - processor })
         })
     }
 
-    /// Something that says itself how many seconds it took.
-    pub(crate) fn add_timed(&mut self, mut run: impl FnMut() -> anyhow::Result<f64> + 'a) -> Entrant {
-        self.enter(move || Ok(Taken { seconds: run()?, processor: f64::NAN }))
+    /// Adds a candidate that reports its own seconds.
+    pub(crate) fn add_timed(&mut self, mut run: impl FnMut() -> anyhow::Result<f64> + 'a) -> Candidate {
+        self.enter(move || Ok(Time { seconds: run()?, processor: f64::NAN }))
     }
 
-    fn enter(&mut self, run: impl FnMut() -> anyhow::Result<Taken> + 'a) -> Entrant {
+    fn enter(&mut self, run: impl FnMut() -> anyhow::Result<Time> + 'a) -> Candidate {
         self.runs.push(Box::new(run));
-        Entrant(self.runs.len() - 1)
+        Candidate(self.runs.len() - 1)
     }
 
-    /// Runs all of them once for nothing, and then so many rounds, each of which begins with another one.
-    pub(crate) fn run(mut self, rounds: usize) -> anyhow::Result<Standings> {
+    /// Runs all candidates once to warm up, and then for a number of rounds, each of which begins with another candidate.
+    pub(crate) fn run(mut self, rounds: usize) -> anyhow::Result<Timings> {
         for run in &mut self.runs {
             run()?;
         }
-        let mut standings = Vec::with_capacity(rounds);
+        let mut timings = Vec::with_capacity(rounds);
         for round in 0..rounds {
             let first = round % self.runs.len().max(1);
-            let mut taken = vec![Taken::default(); self.runs.len()];
+            let mut time = vec![Time::default(); self.runs.len()];
             let (before, after) = self.runs.split_at_mut(first);
-            let (taken_before, taken_after) = taken.split_at_mut(first);
-            for (run, taken) in after.iter_mut().zip(taken_after).chain(before.iter_mut().zip(taken_before)) {
-                *taken = run()?;
+            let (time_before, time_after) = time.split_at_mut(first);
+            for (run, time) in after.iter_mut().zip(time_after).chain(before.iter_mut().zip(time_before)) {
+                *time = run()?;
             }
-            standings.push(taken);
+            timings.push(time);
         }
-        Ok(Standings { rounds: standings })
+        Ok(Timings { rounds: timings })
     }
 }
 
-impl Standings {
-    /// The seconds of one of them.
-    pub(crate) fn seconds(&self, entrant: Entrant) -> Measured {
-        self.figure(|taken| taken(entrant).seconds)
+impl Timings {
+    /// The seconds of a candidate.
+    pub(crate) fn seconds(&self, candidate: Candidate) -> Measured {
+        self.figure(|time| time(candidate).seconds)
     }
 
-    /// Its seconds of the processor.
-    pub(crate) fn processor(&self, entrant: Entrant) -> Measured {
-        self.figure(|taken| taken(entrant).processor)
+    /// The processor seconds of a candidate.
+    pub(crate) fn processor(&self, candidate: Candidate) -> Measured {
+        self.figure(|time| time(candidate).processor)
     }
 
-    /// How many times as long as the second one the first one takes.
-    pub(crate) fn ratio(&self, first: Entrant, second: Entrant) -> Measured {
-        self.figure(|taken| taken(first).seconds / taken(second).seconds)
+    /// The time of the first candidate divided by that of the second.
+    pub(crate) fn ratio(&self, first: Candidate, second: Candidate) -> Measured {
+        self.figure(|time| time(first).seconds / time(second).seconds)
     }
 
-    /// Whatever follows from the times of one round.
-    pub(crate) fn figure(&self, figure: impl Fn(&dyn Fn(Entrant) -> Taken) -> f64) -> Measured {
-        let of_round = |round: &Vec<Taken>| figure(&|entrant| round.get(entrant.0).copied().unwrap_or_default());
+    /// A figure that is computed from the times of one round.
+    pub(crate) fn figure(&self, figure: impl Fn(&dyn Fn(Candidate) -> Time) -> f64) -> Measured {
+        let of_round = |round: &Vec<Time>| figure(&|candidate| round.get(candidate.0).copied().unwrap_or_default());
         Measured::of(self.rounds.iter().map(of_round).collect())
     }
 }
 
-/// Seconds that this process has had of the processor.
+/// Processor seconds that this process has used.
 fn processor() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Times a call so often. What it is given each time, and what becomes of what it gives, are not timed.
+/// Times a call `rounds` times. Preparing its argument and dropping its result are not timed.
 pub(crate) fn each<P, T>(
     rounds: usize,
     mut prepare: impl FnMut() -> anyhow::Result<P>,
@@ -149,7 +149,7 @@ pub(crate) fn each<P, T>(
     Ok(Measured::of(figures))
 }
 
-/// Calls again and again for about so long and gives the seconds of each call, from the shortest to the longest.
+/// Repeats a call for about that long, and returns the seconds of each call in ascending order.
 pub(crate) fn repeat(lasting: Duration, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
     let begun = Instant::now();
     let mut times = Vec::new();
@@ -162,7 +162,7 @@ pub(crate) fn repeat(lasting: Duration, mut call: impl FnMut() -> anyhow::Result
     Ok(times)
 }
 
-/// Of figures in order, the one that such a share of all are within.
+/// The quantile of figures in ascending order.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index within the list")]
     let index = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
@@ -175,15 +175,15 @@ mod tests {
 
     #[test]
     fn ratios_are_of_the_same_round() {
-        let mut contest = Contest::default();
-        // The first time is for nothing.
+        let mut comparison = Comparison::default();
+        // The first run warms up.
         let (mut slow, mut fast) = ([0.0, 2.0, 30.0, 400.0].into_iter(), [0.0, 1.0, 10.0, 100.0].into_iter());
-        let slow = contest.add_timed(move || Ok(slow.next().unwrap()));
-        let fast = contest.add_timed(move || Ok(fast.next().unwrap()));
-        let standings = contest.run(3).unwrap();
-        let Measured { median, low, high } = standings.ratio(slow, fast);
+        let slow = comparison.add_timed(move || Ok(slow.next().unwrap()));
+        let fast = comparison.add_timed(move || Ok(fast.next().unwrap()));
+        let timings = comparison.run(3).unwrap();
+        let Measured { median, low, high } = timings.ratio(slow, fast);
         assert_eq!((median, low, high), (3.0, 2.0, 4.0));
-        assert_eq!(standings.seconds(fast).median, 10.0);
-        assert_eq!(standings.seconds(fast).rate(100).low, 1.0);
+        assert_eq!(timings.seconds(fast).median, 10.0);
+        assert_eq!(timings.seconds(fast).rate(100).low, 1.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The loan rules compiled into this program: the same functions and the same loop over rows as in the sandbox, without one.
+//! The loan rules compiled into this program: the same functions and the same loop over rows, without the sandbox.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use jurat_model::{
 };
 use jurat_rule::columns as rule;
 
-/// The rules as a component of the engine.
+/// The native rules as a component of the engine.
 #[derive(Debug)]
 pub(crate) struct NativeComponent {
     declarations: Vec<Declaration>,

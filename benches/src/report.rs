@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::measure::Measured;
 
-/// Figures by name, in the order in which they were taken.
+/// Figures by name, in the order in which they were measured.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     figures: Vec<Figure>,
@@ -14,18 +14,18 @@ pub(crate) struct Report {
 struct Figure {
     name: String,
     meaning: &'static str,
-    /// The reason where there is none.
+    /// The figure, or the reason why it is missing.
     measured: Result<Measured, String>,
 }
 
 impl Report {
-    /// A figure, said at once to whoever watches.
+    /// Adds a figure, and prints it as progress.
     pub(crate) fn add(&mut self, name: &str, meaning: &'static str, measured: Measured) {
         progress(&format!("    {name}: {}", short(measured.median)));
         self.figures.push(Figure { name: name.to_owned(), meaning, measured: Ok(measured) });
     }
 
-    /// A figure that could not be taken.
+    /// Adds a figure that could not be measured.
     pub(crate) fn miss(&mut self, name: &str, meaning: &'static str, reason: &str) {
         progress(&format!("    {name}: MISSING, {reason}"));
         self.figures.push(Figure { name: name.to_owned(), meaning, measured: Err(reason.to_owned()) });
@@ -47,7 +47,7 @@ impl Report {
         table
     }
 
-    /// One object, `{"name": {"median": .., "low": .., "high": ..}}`; `null` for what could not be taken.
+    /// One object, `{"name": {"median": .., "low": .., "high": ..}}`; `null` for a figure that could not be measured.
     pub(crate) fn json(&self) -> serde_json::Value {
         let figure = |measured: &Measured| {
             let Measured { median, low, high } = measured;
@@ -60,7 +60,7 @@ impl Report {
     }
 }
 
-/// Tells whoever watches how far it has come.
+/// Prints progress.
 #[expect(clippy::print_stderr, reason = "standard output is for the figures")]
 pub(crate) fn progress(line: &str) {
     eprintln!("{line}");

@@ -1,4 +1,4 @@
-//! The sample release in parts: its component, its files, and releases made of them.
+//! The parts of the sample release: its component, its files, and releases made of them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use jurat_trust::{
 
 use crate::native::NativeComponent;
 
-/// What the loans say that they are.
+/// The `$schema` of the loans.
 pub(crate) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
-/// The check of the host against the schema.
+/// The rule that checks records against the schema, in the host.
 pub(crate) const SCHEMA_RULE: &str = "rule_001_v1";
 
-/// The component of the sample rules as it was built.
+/// The component of the sample rules.
 pub(crate) fn component() -> anyhow::Result<Vec<u8>> {
     let path = component_directory()?.join("loan_rules.wasm");
     std::fs::read(&path).with_context(|| format!("{}", path.display()))
 }
 
-/// The same, which does the same, and is another one: a custom section holds a number.
+/// The same component with another digest: a custom section holds a number.
 pub(crate) fn variant(number: u64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = component()?;
     append_section(&mut bytes, number);
@@ -34,20 +34,20 @@ pub(crate) fn variant(number: u64) -> anyhow::Result<Vec<u8>> {
 
 /// Adds a custom section that holds a number.
 pub(crate) fn append_section(component: &mut Vec<u8>, number: u64) {
-    // Kind 0, and 15 bytes: a name of 6, and the number.
+    // Section kind 0, 15 bytes: a name of 6 bytes, and the number.
     component.extend([0, 15, 6]);
     component.extend(b"number");
     component.extend(number.to_le_bytes());
 }
 
-/// A component in the sandbox, with the limits of a rule that nobody trusts.
+/// A component in the sandbox, with the default limits.
 pub(crate) fn sandboxed(sandbox: &Sandbox, component: Vec<u8>) -> anyhow::Result<Arc<dyn Component>> {
     let release = release(component)?;
     let file = release.components().next().context("no component")?;
     Ok(Arc::new(sandbox.load(&file, &Policy::default())?))
 }
 
-/// The release of `rules/loan` with such a component, as far as it is needed here.
+/// The release of `rules/loan` with the given component, and only the files that the benches need.
 pub(crate) fn release(component: Vec<u8>) -> anyhow::Result<VerifiedRelease> {
     let native = NativeComponent::new();
     let file = |path: &str, kind, bytes| anyhow::Ok(DraftFile { path: path.parse()?, kind, bytes });
@@ -85,12 +85,12 @@ pub(crate) fn thorough() -> Vec<RuleNode> {
     vec![schema, soundness, RuleNode { children: vec![balance], ..status }, utilisation]
 }
 
-/// A rule of its own.
+/// A rule without children.
 pub(crate) fn rule(id: &str) -> RuleNode {
     RuleNode { rule_id: id.to_owned(), children: Vec::new() }
 }
 
-/// The only ruleset, `thorough`, with those rules.
+/// A configuration with one ruleset, `thorough`, of these rules.
 pub(crate) fn config(rules: Vec<RuleNode>) -> BusinessConfig {
     let ruleset = Ruleset { rules: [(SCHEMA_URL.to_owned(), rules)].into(), ..Ruleset::default() };
     BusinessConfig {
@@ -100,17 +100,17 @@ pub(crate) fn config(rules: Vec<RuleNode>) -> BusinessConfig {
     }
 }
 
-/// Where the rules find their inputs in a loan.
+/// The field map of loans.
 pub(crate) fn field_map() -> anyhow::Result<Vec<u8>> {
     read("field-maps/loan_v1.json")
 }
 
-/// Where built components are.
+/// The directory of built components.
 pub(crate) fn component_directory() -> anyhow::Result<PathBuf> {
     Ok(std::env::var_os("JURAT_COMPONENTS").context("run `cargo xtask bench`")?.into())
 }
 
-/// Where the sources of the sample release are.
+/// The directory with the sources of the sample release.
 pub(crate) fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../rules/loan")
 }

@@ -1,4 +1,4 @@
-//! What trust costs: metadata, the bytes of a release, a switch to another one, and a start.
+//! The cost of trust: metadata, the files of a release, a switch to another release, and a start.
 
 mod host;
 mod publisher;
@@ -11,24 +11,24 @@ use jurat_author::vectors::{VectorLimits, check_release};
 use jurat_sandbox::Policy;
 use jurat_trust::{Anchor, Client, Demands, Fetch, Freshness, Listing, MemoryStore, Refresh};
 
-use crate::Effort;
+use crate::effort::Effort;
 use crate::measure::{Measured, each};
 use crate::report::Report;
 use crate::source::SCHEMA_URL;
 use host::Host;
 use publisher::{Publisher, target};
-use releases::Sample;
+use releases::SampleRelease;
 
-/// How many components a large release has.
+/// Components of a large release.
 const COMPONENTS: usize = 50;
-/// What takes less than a millisecond is taken so many times in each round.
+/// Repetitions in each round for work of less than a millisecond.
 const OFTEN: usize = 20;
-/// What takes seconds is taken in one round of so many.
+/// Work that takes seconds is measured in one of that many rounds.
 const SELDOM: usize = 8;
 
-/// Adds the figures of everything that has to do with signed releases.
+/// Adds the figures of signed releases.
 pub(crate) fn measure(Effort { rounds, .. }: Effort, report: &mut Report) -> anyhow::Result<()> {
-    let sample = Sample::build()?;
+    let sample = SampleRelease::build()?;
     metadata(rounds * OFTEN, &sample, report)?;
     vectors(rounds, &sample, report)?;
     cold_switches(rounds, &sample, report)?;
@@ -36,8 +36,8 @@ pub(crate) fn measure(Effort { rounds, .. }: Effort, report: &mut Report) -> any
     starts(rounds, &sample, report)
 }
 
-/// The client alone. What it reads and what it remembers is in memory.
-fn metadata(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
+/// The client alone, with its source and its state in memory.
+fn metadata(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow::Result<()> {
     let mut publisher = Publisher::new()?;
     publisher.publish(&sample.variant(1)?)?;
     let (root, now, before) = (publisher.root()?, publisher.now(), publisher.files().clone());
@@ -50,13 +50,13 @@ fn metadata(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Resu
 
     let open_again = || open(&root, state.clone());
     let opened = each(rounds, || Ok(state.clone()), |state| open(&root, state))?;
-    report.add("trust_open_us", "what a host remembers, verified from the pinned root", opened.scaled(1e6));
+    report.add("trust_open_us", "the stored state of a host, verified from the pinned root", opened.scaled(1e6));
     let unchanged = each(rounds, open_again, |mut client| cycle(&mut client, &before, now, Refresh::Unchanged))?;
-    report.add("trust_refresh_us", "a whole cycle from memory, nothing new", unchanged.scaled(1e6));
+    report.add("trust_refresh_us", "a whole refresh from memory, without changes", unchanged.scaled(1e6));
     let changed = each(rounds, open_again, |mut client| cycle(&mut client, after, now, Refresh::Changed))?;
-    report.add("trust_refresh_new_us", "the same, a new release is listed", changed.scaled(1e6));
+    report.add("trust_refresh_new_us", "the same, with a new release", changed.scaled(1e6));
     let verified = each(rounds, || Ok(()), |()| Ok(listing.manifest(&before)?.release(&before)?))?;
-    report.add("trust_release_us", "manifest and files of the sample release hashed", verified.scaled(1e6));
+    report.add("trust_release_us", "hashing the manifest and the files of the sample release", verified.scaled(1e6));
     Ok(())
 }
 
@@ -75,21 +75,21 @@ fn cycle(
     Ok(client.find(source, &target()?, Freshness::Demanded(now))?)
 }
 
-/// A part of every switch and start.
-fn vectors(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
+/// Test vectors, which are a part of every switch and start.
+fn vectors(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow::Result<()> {
     let verified = sample.verified();
     let release = jurat_author::load(&verified, sample.sandbox(), &Policy::default())?;
     let run = each(rounds, || Ok(()), |()| Ok(check_release(&verified, &release, &VectorLimits::DEFAULT)?))?;
     report.add(
         "vectors_ms",
-        "the test vectors of the sample release, which every switch and start tries",
+        "the test vectors of the sample release, which run at every switch and start",
         run.scaled(1e3),
     );
     Ok(())
 }
 
-/// From a directory where the next release has just been published, to that release serving. No two have a component in common.
-fn cold_switches(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
+/// From publishing a release to serving it. No two releases share a component.
+fn cold_switches(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow::Result<()> {
     let mut publisher = Publisher::new()?;
     publisher.publish(&sample.variant(0)?)?;
     let host = Host::new(&publisher, 0)?;
@@ -100,13 +100,17 @@ fn cold_switches(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow:
         publisher.publish(&sample.variant(number)?)
     };
     let cold = each(rounds, publish, |manifest| follow(&service, &manifest))?;
-    report.add("switch_cold_ms", "published to serving: read, verified, compiled, tried, swapped", cold.scaled(1e3));
+    report.add(
+        "switch_cold_ms",
+        "from published to serving: read, verify, compile, run vectors, switch",
+        cold.scaled(1e3),
+    );
     service.close();
     Ok(())
 }
 
-/// The same where the machine code is in the cache, and where the release is still ready.
-fn cached_switches(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
+/// The same with machine code from the cache, and with a release that is still loaded.
+fn cached_switches(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow::Result<()> {
     let mut publisher = Publisher::new()?;
     let releases = [sample.variant(1)?, sample.variant(2)?];
     let (forgetful, mindful) = (Host::new(&publisher, 0)?, Host::new(&publisher, 2)?);
@@ -118,10 +122,10 @@ fn cached_switches(rounds: usize, sample: &Sample, report: &mut Report) -> anyho
         service.close();
     }
 
-    // It goes on from the second release, keeps none before the one that serves, and has no compiler.
+    // This host continues with the second release, keeps no earlier release, and has no compiler.
     let service = forgetful.open(forgetful.no_compiler())?;
     let mut turns = releases.iter().cycle();
-    let publish = || publisher.publish(turns.next().context("there is always another turn")?);
+    let publish = || publisher.publish(turns.next().context("a cycle never ends")?);
     let cached = each(rounds, publish, |manifest| follow(&service, &manifest))?;
     report.add("switch_cached_ms", "the same with machine code from the cache", cached.scaled(1e3));
     service.close();
@@ -139,44 +143,44 @@ fn cached_switches(rounds: usize, sample: &Sample, report: &mut Report) -> anyho
             Ok(())
         },
     )?;
-    report.add("switch_known_ms", "rolled back to a release that is still ready", known.scaled(1e3));
+    report.add("switch_known_ms", "rollback to a release that is still loaded", known.scaled(1e3));
     service.close();
     Ok(())
 }
 
-/// Has a service look, and switch to what it finds.
+/// Makes a service poll, and switch to the new release.
 fn follow(service: &Service, manifest: &Digest) -> anyhow::Result<()> {
     let reload = service.reload_logic()?;
-    anyhow::ensure!(reload == Reload::Switched, "the look found {reload:?}");
-    anyhow::ensure!(service.identity()?.digest == *manifest, "it has switched to another release");
+    anyhow::ensure!(reload == Reload::Switched, "the poll found {reload:?}");
+    anyhow::ensure!(service.identity()?.digest == *manifest, "the host switched to another release");
     Ok(())
 }
 
-/// A host that has one release with many components, all different, and nothing else.
-fn starts(rounds: usize, sample: &Sample, report: &mut Report) -> anyhow::Result<()> {
+/// Starts of a host whose release has many different components.
+fn starts(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow::Result<()> {
     let mut publisher = Publisher::new()?;
     let large = sample.multiplied(COMPONENTS)?;
     publisher.publish(&large)?;
     let host = Host::new(&publisher, 2)?;
-    anyhow::ensure!(host.open(host.no_compiler()).is_err(), "it has started without a compiler and without a cache");
+    anyhow::ensure!(host.open(host.no_compiler()).is_err(), "the host started without a compiler and without a cache");
 
     let start = |host: Host, compiler| {
         let service = host.open(compiler)?;
-        // Nothing that ends is part of a start.
+        // Returned, so that dropping them is not timed.
         Ok((service, host))
     };
     let cold = each(rounds.div_ceil(SELDOM), || Host::new(&publisher, 2), |host| start(host, Compiler::InProcess))?;
-    report.add("start_cold_50_ms", "start-up with 50 components, nothing in the cache", cold.scaled(1e3));
+    report.add("start_cold_50_ms", "start with 50 components and an empty cache", cold.scaled(1e3));
 
     let service = host.open(Compiler::InProcess)?;
     let rules = service.discover_rules("loan", SCHEMA_URL, "thorough")?.len();
     let of_components = large.manifest().components().iter().map(|component| component.rules.len()).sum::<usize>();
-    anyhow::ensure!(rules == 1 + of_components, "{rules} rules are there, and {of_components} in components");
+    anyhow::ensure!(rules == 1 + of_components, "{rules} rules are listed, and the components have {of_components}");
     service.close();
     let warm = each(rounds, || Ok(()), |()| host.open(host.no_compiler()))?;
     report.add("start_warm_50_ms", "the same with all of them in the cache", warm.scaled(1e3));
-    // A host without a compiler has started every time.
+    // A host without a compiler has started each time.
     let none = Measured::once(0.0);
-    report.add("start_warm_50_compiled", "components that were compiled in it: there is no compiler", none);
+    report.add("start_warm_50_compiled", "components compiled during the warm start: there is no compiler", none);
     Ok(())
 }

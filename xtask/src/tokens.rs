@@ -1,4 +1,4 @@
-//! Rust as words with line numbers, without comments, strings and tests: enough to see what a file imports.
+//! Rust as words with line numbers, without comments and tests, and usually without strings: enough to see what a file imports.
 
 /// A word or a sign of the source.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -9,22 +9,42 @@ pub(crate) struct Token {
     pub(crate) line: usize,
 }
 
+/// The text of the token that stands for a string.
+pub(crate) const STRING: &str = "\"";
+
 /// The tokens of a file that are not part of tests.
 pub(crate) fn of_product(text: &str) -> Vec<Token> {
     without_tests(&all(text))
 }
 
+/// The same with a token for each string.
+pub(crate) fn of_product_with_strings(text: &str) -> Vec<Token> {
+    without_tests(&with_strings(text))
+}
+
 /// All tokens of a file.
 pub(crate) fn all(text: &str) -> Vec<Token> {
+    with_strings(text).into_iter().filter(|token| token.text != STRING).collect()
+}
+
+fn with_strings(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => block_comment(rest),
-            '"' => string(rest),
+            '"' => {
+                tokens.push(Token { text: STRING.to_owned(), line });
+                string(rest)
+            }
             '\'' => character(rest).unwrap_or(1),
-            _ if let Some(length) = prefixed_string(rest) => length,
+            _ if let Some(length) = prefixed_string(rest) => {
+                if !rest.get(..length).is_some_and(|literal| literal.ends_with('\'')) {
+                    tokens.push(Token { text: STRING.to_owned(), line });
+                }
+                length
+            }
             _ if is_name(first) => {
                 let raw = if rest.starts_with("r#") { 2 } else { 0 };
                 let name = rest.get(raw..).unwrap_or_default();
@@ -233,6 +253,13 @@ mod tests {
         check("#[cfg(all(test, unix))] use crate::{a, b}; mod c;", "; mod c ;");
         check("#[cfg(any(test, unix))] mod c;", "# [ cfg ( any ( test , unix ) ) ] mod c ;");
         check("fn f<'a>(x: &'a str) { #[cfg(test)] g(x); h(x) }", "fn f < a > ( x : & a str ) { h ( x ) }");
+    }
+
+    #[test]
+    fn strings_can_be_kept() {
+        let words: Vec<_> =
+            of_product_with_strings("f(\"a\", 'b', r\"c\")").into_iter().map(|token| token.text).collect();
+        assert_eq!(words.join(" "), "f ( \" , , \" )");
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! CEL: one expression for each rule, compiled once and resolved against a context for each record, without making a `Value`.
+//! CEL: one expression for each rule, compiled once, and evaluated in a context for each record without building a `Value`.
 //!
-//! CEL reads no JSON. What its documentation has for speed is a resolver that lends values to the expressions where they lie, so
-//! the record is read by serde into just the six values that the rules name, borrowed where possible; a host that does not know
-//! beforehand what its rules read cannot do that, and needs longer for a [`tree`]. Amounts are floats, as CEL has no
-//! decimals. Dates are compared as they are written: ISO 8601 sorts like time, and `timestamp()` would parse both each time.
-//! The hierarchy is the host's: CEL has none.
+//! CEL does not read JSON. Its documentation recommends a variable resolver for speed, which lends values to the expressions. So
+//! serde reads only the six values that the rules name, borrowed where possible. A host that does not know in advance which
+//! fields its rules read cannot do that, and needs a [`tree`], which is slower. Amounts are floats, as CEL has no decimals. Dates
+//! are compared as text: ISO 8601 sorts like time, and `timestamp()` would parse both each time.
 
+mod programs;
 mod tree;
 
 use std::borrow::Cow;
@@ -15,10 +15,11 @@ use anyhow::Context as _;
 use cel::common::types::{CelDouble, CelNull, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
-use cel::{Context, Env, Program, Value};
+use cel::{Context, Env};
 
+use self::programs::Programs;
 pub(crate) use self::tree::CelTree;
-use crate::Peer;
+use crate::peer::Peer;
 
 const SOUNDNESS: &str = "principal == null ? 'NORUN' : principal > 0.0
     && (rate == null || rate >= 0.0)
@@ -34,13 +35,6 @@ const UTILISATION: &str = "principal == null || balance == null || principal <= 
 pub(crate) struct Cel {
     env: Arc<Env>,
     programs: Programs,
-}
-
-struct Programs {
-    soundness: Program,
-    known_status: Program,
-    balance_fits: Program,
-    utilisation: Program,
 }
 
 /// The variables of the expressions.
@@ -87,31 +81,6 @@ impl Peer for Cel {
         context.set_variable_resolver(input);
         self.programs.judge(&context, out)
     }
-}
-
-impl Programs {
-    fn judge(&self, context: &Context<'_, '_>, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        resolve(&self.soundness, context, out)?;
-        let before = out.len();
-        resolve(&self.known_status, context, out)?;
-        if out[before..] == *b"PASS\t" {
-            resolve(&self.balance_fits, context, out)?;
-        } else {
-            out.extend_from_slice(b"NORUN\t");
-        }
-        resolve(&self.utilisation, context, out)?;
-        out.pop();
-        out.push(b'\n');
-        Ok(())
-    }
-}
-
-fn resolve(program: &Program, context: &Context<'_, '_>, out: &mut Vec<u8>) -> anyhow::Result<()> {
-    let value = Value::resolve_val(program.expression(), context)?;
-    let status = value.downcast_ref::<CelString<'_>>().context("an expression gives no text")?;
-    out.extend_from_slice(status.inner().as_bytes());
-    out.push(b'\t');
-    Ok(())
 }
 
 impl VariableResolver for Loan<'_> {

@@ -1,9 +1,9 @@
 package loan
 
-# All four at once, in the order of their names.
+# All four statuses, in the order of their names.
 statuses := [soundness, known_status, balance_fits, utilisation]
 
-# rule_002_v1. Dates of ISO 8601 are compared as they are written, which is their order.
+# rule_002_v1. ISO 8601 dates are compared as text: they sort like time.
 soundness := "PASS" if {
 	input.financial.principal_amount > 0
 	not input.financial.interest_rate < 0

@@ -1,22 +1,23 @@
-//! Another rule engine on generated loans, timed by the one who asks: `jurat-peers PEER LOANS EXPECTED`.
+//! Another rule engine on generated loans, timed for the benches: `jurat-peers PEER LOANS EXPECTED`.
 //!
-//! LOANS has one record on each line. EXPECTED has, for each of them, the statuses of rule_002_v1 to rule_005_v1 with tabs between.
-//! All are judged and compared first: if one differs, the first differences are printed and the exit code is 1. Then `ready` is
-//! printed, and each line of standard input asks for one pass over all records on this thread: `text` from JSON, `parsed` from
-//! the engine's own values. The answer is the seconds that it took. The end of the input is the end.
+//! LOANS has one record on each line. EXPECTED has, for each record, the statuses of rule_002_v1 to rule_005_v1, separated by tabs.
+//! The program judges all records and compares the statuses first: if one differs, it prints the first differences and exits with
+//! 1. Then it prints `ready`, and each line of standard input requests one pass over all records on this thread: `text` from JSON,
+//! `parsed` from the engine's own values. The answer is the time in seconds. The program ends at the end of its input.
 //!
-//! The rules are those of `rules/loan`, in each engine's own language and as its documentation says that it is fastest. The
-//! result of a record is four statuses: no messages, no fields, no codes, which is less than Jurat writes.
+//! The rules are those of `rules/loan`, in the language of each engine and in the form that its documentation calls the fastest.
+//! The result of a record is four statuses without messages, fields or codes, which is less than Jurat writes.
 //!
 //! - `regorus`: Rego, compiled for the virtual machine of Regorus.
-//! - `cel`: CEL, against just the values that the rules name.
+//! - `cel`: CEL, against only the values that the rules name.
 //! - `cel-tree`: CEL, against the whole record.
-//! - `zen`: the language of ZEN, on its virtual machine, without its engine.
+//! - `zen`: the expression language of ZEN, on its virtual machine, without its engine.
 //! - `zen-engine`: ZEN Engine, with the rules as a decision graph.
 //!
-//! The last two are there with the feature `zen`.
+//! The last two need the feature `zen`.
 
 mod cel;
+mod peer;
 mod regorus;
 #[cfg(feature = "zen")]
 mod zen;
@@ -28,19 +29,10 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
 
-/// How many differences are shown.
+use peer::Peer;
+
+/// Differences that are printed.
 const SHOWN: usize = 5;
-
-/// A rule engine with the loan rules.
-trait Peer {
-    /// A record as the engine wants it.
-    type Input<'t>;
-
-    fn parse<'t>(&self, text: &'t str) -> anyhow::Result<Self::Input<'t>>;
-
-    /// Judges a record and appends its statuses: `PASS\tFAIL\tNORUN\tPASS\n`.
-    fn judge(&mut self, input: &Self::Input<'_>, out: &mut Vec<u8>) -> anyhow::Result<()>;
-}
 
 fn main() -> ExitCode {
     match run() {
@@ -96,7 +88,7 @@ fn serve<P: Peer>(mut peer: P, loans: &str, expected: &str) -> anyhow::Result<()
                     peer.judge(input, &mut out)?;
                 }
             }
-            unknown => bail!("`{unknown}` is no command"),
+            unknown => bail!("unknown command `{unknown}`"),
         }
         black_box(&out);
         let seconds = begun.elapsed().as_secs_f64();
@@ -106,10 +98,10 @@ fn serve<P: Peer>(mut peer: P, loans: &str, expected: &str) -> anyhow::Result<()
     Ok(())
 }
 
-/// The engine must say what is expected, of every record.
+/// Checks that the engine gives the expected statuses for every record.
 fn compare(found: &str, expected: &str) -> anyhow::Result<()> {
     let (records, lines) = (found.lines().count(), expected.lines().count());
-    ensure!(records == lines, "{records} records were judged, and {lines} are expected");
+    ensure!(records == lines, "{records} records were judged instead of {lines}");
     let differences = (1..).zip(found.lines().zip(expected.lines())).filter(|(_, (found, expected))| found != expected);
     let mut count = 0_usize;
     for (line, (found, expected)) in differences {
@@ -118,6 +110,6 @@ fn compare(found: &str, expected: &str) -> anyhow::Result<()> {
         }
         count += 1;
     }
-    ensure!(count == 0, "{count} records were judged otherwise than expected");
+    ensure!(count == 0, "{count} records were judged differently than expected");
     Ok(())
 }

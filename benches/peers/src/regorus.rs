@@ -1,13 +1,13 @@
-//! Regorus: the rules in Rego, compiled for its virtual machine, which is kept from record to record and given the next input.
+//! Regorus: the rules in Rego, compiled for its virtual machine, which is reused for each record.
 //!
-//! That is the `hot` case of its own benchmarks, and faster than its interpreter. Numbers are its own, which are floats here.
+//! This is the `hot` case of its own benchmarks, and faster than its interpreter. Its numbers are floats here.
 
 use anyhow::{Context as _, ensure};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
 use regorus::{Engine, Rc, Value};
 
-use crate::Peer;
+use crate::peer::Peer;
 
 const ENTRY: &str = "data.loan.statuses";
 
@@ -37,11 +37,11 @@ impl Peer for Regorus {
     }
 
     fn judge(&mut self, input: &Value, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        // A clone of a value counts a reference.
+        // Cloning a value increments a reference count.
         self.machine.set_input(input.clone());
         let result = self.machine.execute()?;
-        let statuses = result.as_array().context("the policy gives no list")?;
-        ensure!(statuses.len() == 4, "the policy gives {} statuses", statuses.len());
+        let statuses = result.as_array().context("the policy did not give a list")?;
+        ensure!(statuses.len() == 4, "the policy gave {} statuses", statuses.len());
         for status in statuses.iter() {
             out.extend_from_slice(status.as_string()?.as_bytes());
             out.push(b'\t');

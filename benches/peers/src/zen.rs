@@ -1,9 +1,9 @@
-//! ZEN: one expression of its language for each rule, compiled once and run on a virtual machine that is kept, against the record.
+//! ZEN: one expression for each rule, compiled once, and evaluated against each record on a virtual machine that is reused.
 //!
-//! Those expressions are what the cells of its decision tables and the nodes of its graphs hold; run like this, without the graph
-//! that [`ZenEngine`] has around them, they cost the least. Records are read by its own `Variable`.
-//! Numbers become decimals by way of floats, as they do unless its feature `arbitrary_precision` is on. Dates are compared as
-//! dates, because its texts have no order. The hierarchy is the host's.
+//! The cells of its decision tables and the nodes of its graphs contain such expressions. Evaluated without the graph of
+//! [`ZenEngine`], they are fastest. Records are parsed into its own `Variable`. Numbers become decimals through floats, which is
+//! its default without the feature `arbitrary_precision`. Dates are compared as dates, because its strings have no order. The
+//! hierarchy of the rules is implemented here.
 
 mod engine;
 
@@ -15,7 +15,7 @@ use zen_expression::variable::Variable;
 use zen_expression::vm::VM;
 
 pub(crate) use self::engine::ZenEngine;
-use crate::Peer;
+use crate::peer::Peer;
 
 const SOUNDNESS: &str = "financial.principal_amount == null ? 'NORUN' : financial.principal_amount > 0
     and (financial.interest_rate == null or financial.interest_rate >= 0)
@@ -60,7 +60,7 @@ impl Zen {
 
     fn run(&mut self, rule: fn(&Rules) -> &Expression<Standard>, out: &mut Vec<u8>) -> anyhow::Result<()> {
         let status = rule(&self.rules).evaluate_with_scope(&self.scope, &mut self.machine)?;
-        out.extend_from_slice(status.as_str().context("an expression gives no text")?.as_bytes());
+        out.extend_from_slice(status.as_str().context("an expression did not give a text")?.as_bytes());
         out.push(b'\t');
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Peer for Zen {
     }
 
     fn judge(&mut self, input: &Variable, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        // A shallow clone counts a reference.
+        // A shallow clone increments a reference count.
         self.scope.set_base(input.shallow_clone());
         self.run(|rules| &rules.soundness, out)?;
         let before = out.len();

@@ -1,29 +1,29 @@
-//! Two threads over one.
+//! Throughput of two threads relative to one.
 
 use jurat_engine::Request;
 use jurat_model::{Component, Worker};
 
-use crate::Effort;
 use crate::columns::{Batches, call};
-use crate::measure::Contest;
+use crate::effort::Effort;
+use crate::measure::Comparison;
+use crate::pipeline::{self, Backend, Pipeline};
 use crate::report::Report;
-use crate::subject::{self, Place, Subject};
 use crate::workload::Loans;
 
-/// One-record calls in a round, all threads together.
+/// One-record calls in a round, on all threads together.
 const CALLS: usize = 10_000;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let loans = Loans::small(100_000);
-    let (one, two) = (Subject::open(Place::Sandbox, 1)?, Subject::open(Place::Sandbox, 2)?);
-    let (alone, shared) = (subject::rules(Place::Sandbox, 1)?, subject::rules(Place::Sandbox, 2)?);
+    let (one, two) = (Pipeline::open(Backend::Sandbox, 1)?, Pipeline::open(Backend::Sandbox, 2)?);
+    let (alone, shared) = (pipeline::rules(Backend::Sandbox, 1)?, pipeline::rules(Backend::Sandbox, 2)?);
     let batches = Batches::of(&*alone, &loans.first(256), 1)?;
 
-    let mut contest = Contest::default();
-    let (first, second) = (contest.add(|| one.judge(&loans)), contest.add(|| two.judge(&loans)));
-    let singly = contest.add(|| singles(&*alone, &batches, 1));
-    let doubly = contest.add(|| singles(&*shared, &batches, 2));
-    let times = contest.run(effort.rounds)?;
+    let mut comparison = Comparison::default();
+    let (first, second) = (comparison.add(|| one.judge(&loans)), comparison.add(|| two.judge(&loans)));
+    let singly = comparison.add(|| singles(&*alone, &batches, 1));
+    let doubly = comparison.add(|| singles(&*shared, &batches, 2));
+    let times = comparison.run(effort.rounds)?;
     report.add(
         "scaling_2_threads",
         "batches of 100,000 from text to lines, 2 workers over 1",
@@ -34,7 +34,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Calls with one record, each on an instance of its own, shared out over threads.
+/// Calls with one record, each on its own instance, divided among threads.
 fn singles(component: &dyn Component, batches: &[Batches], threads: usize) -> anyhow::Result<()> {
     let run = *Request::new("thorough", 0).run();
     std::thread::scope(|scope| {
@@ -45,6 +45,6 @@ fn singles(component: &dyn Component, batches: &[Batches], threads: usize) -> an
             })
         };
         let threads: Vec<_> = (0..threads).map(spawn).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread broke off"))?)
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
     })
 }

@@ -1,4 +1,4 @@
-//! Values as they stand in a record.
+//! Values as a record writes them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,25 +7,25 @@ use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
 
-/// A text that is read.
+/// A text whose content is read.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// A text of which messages show how it is written.
+/// A text that messages show as the record writes it.
 #[derive(Debug)]
 pub(super) struct Quoted<'a> {
     pub(super) token: &'a str,
     pub(super) text: Cow<'a, str>,
 }
 
-/// A number of which messages show how it is written, exact unless it has too many digits.
+/// A number that messages show as the record writes it. Its value is exact unless it has too many digits.
 #[derive(Debug)]
 pub(super) struct Number<'a> {
     pub(super) token: &'a str,
     value: Option<Decimal>,
 }
 
-/// A text that is not read.
+/// A text whose content is ignored.
 #[derive(Debug)]
 pub(super) struct AnyText;
 
@@ -40,12 +40,12 @@ pub(super) enum Frequency {
 pub(super) enum Read<T> {
     Is(T),
     Absent,
-    /// It is of another kind than the rule reads.
+    /// It has another kind than the rule reads.
     Wrong,
 }
 
 impl<T> Read<T> {
-    /// What a rule makes of a value that need not be there; none if it is of another kind.
+    /// The value of an optional field; `None` if it has the wrong kind.
     pub(super) fn known(self) -> Option<Option<T>> {
         match self {
             Self::Is(value) => Some(Some(value)),
@@ -65,7 +65,7 @@ impl Number<'_> {
 }
 
 impl Quoted<'_> {
-    /// The date that a text is, as a number that grows from day to day. An empty text is none.
+    /// A date as a number that grows from day to day. An empty text counts as absent.
     pub(super) fn day(text: Option<&Self>) -> Read<u32> {
         match text.map(|text| &*text.text) {
             None | Some("") => Read::Absent,

@@ -1,4 +1,4 @@
-//! What a rule says of a record, and how it is written.
+//! The verdict of a rule on a record, and how it is written.
 
 use super::loan::{Field, Loan};
 
@@ -12,7 +12,7 @@ pub(super) enum Status {
     Error,
 }
 
-/// What one rule says. It is used again for the next, with its buffers.
+/// The verdict of one rule. It is reused for the next rule, with its buffers.
 #[derive(Debug, Default)]
 pub(super) struct Verdict<'a> {
     status: Status,
@@ -57,7 +57,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Names a place in the record that no logical field is for.
+    /// Names a JSON pointer for which there is no logical field.
     pub(super) fn at(&mut self, pointer: &'static str) {
         self.fields.push(("", pointer, None));
     }
@@ -71,13 +71,13 @@ impl<'a> Verdict<'a> {
         self.say(Status::Norun, "parent", &["not run: its parent `", parent, "` is ", status.name()]);
     }
 
-    /// Writes a result that has no children. `head` is all of it up to the status.
+    /// Writes a result that has no children. `head` is the text up to the status.
     pub(super) fn write(&self, out: &mut Vec<u8>, head: &str) {
         self.begin(out, head);
         out.extend_from_slice(b"]}");
     }
 
-    /// Writes a result up to its children, and gives its status.
+    /// Writes a result up to its children, and returns its status.
     pub(super) fn begin(&self, out: &mut Vec<u8>, head: &str) -> Status {
         out.extend_from_slice(head.as_bytes());
         if self.status == Status::Pass {
@@ -135,7 +135,7 @@ impl Status {
     }
 }
 
-/// Appends a text as JSON. Writing to a vector cannot fail.
+/// Appends a text as a JSON string. Writing to a vector cannot fail.
 pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }

@@ -1,4 +1,4 @@
-//! A host with directories of its own, which can be started again and again.
+//! A host with its own directories, which can be started repeatedly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use tempfile::TempDir;
 
 use super::publisher::{Publisher, target};
 
-/// What a host keeps between two starts, and its settings.
+/// The directories and the settings of a host.
 pub(crate) struct Host {
-    place: TempDir,
+    directory: TempDir,
     settings: Settings,
     now: Timestamp,
 }
 
 impl Host {
-    /// A host that has never run, and keeps so many releases before the one that serves. It looks for newer ones only when told.
+    /// A host that has never run, and keeps a number of earlier releases. It polls only on request.
     pub(crate) fn new(publisher: &Publisher, kept_releases: u32) -> anyhow::Result<Self> {
-        let place = tempfile::tempdir()?;
+        let directory = tempfile::tempdir()?;
         let mut settings = Settings {
-            cache: Some(place.path().join("cache")),
-            state: Some(place.path().join("state")),
+            cache: Some(directory.path().join("cache")),
+            state: Some(directory.path().join("state")),
             poll: Duration::from_secs(86_400),
             kept_releases,
             ..Settings::new(publisher.directory())
         };
         let tenant = settings.tenants.get_mut(Settings::DEFAULT_TENANT).context("settings without a tenant")?;
         tenant.trust = Some(Trust::new(publisher.root_file(), target()?));
-        Ok(Self { place, settings, now: publisher.now() })
+        Ok(Self { directory, settings, now: publisher.now() })
     }
 
     /// Starts it.
@@ -41,9 +41,9 @@ impl Host {
         Ok(builder.with_clock(Clock::new(move || now)).open()?)
     }
 
-    /// A compiler that cannot be asked: whatever needs it fails.
+    /// A compiler that always fails.
     pub(crate) fn no_compiler(&self) -> Compiler {
-        let program: PathBuf = self.place.path().join("there-is-none");
+        let program: PathBuf = self.directory.path().join("there-is-none");
         Compiler::Child { program, arguments: Vec::new() }
     }
 }

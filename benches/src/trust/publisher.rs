@@ -1,4 +1,4 @@
-//! A publisher with all keys: what hosts read lies in a directory, and in memory for those who measure without a disk.
+//! A publisher with all keys. The repository is in a directory, and also in memory for measuring without a disk.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ const ROOT: &str = "metadata/1.root.json";
 
 /// A repository with one tenant, signed as in production: root, targets and the tenant by two keys each.
 pub(crate) struct Publisher {
-    place: TempDir,
+    parent: TempDir,
     files: Files,
     people: [[SecretKey; 2]; 3],
     snapshot: SecretKey,
@@ -38,7 +38,7 @@ impl Publisher {
     /// A repository that lists nothing yet, as of the beginning of 2026.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let publisher = Self {
-            place: tempfile::tempdir()?,
+            parent: tempfile::tempdir()?,
             files: Files::default(),
             people: [pair()?, pair()?, pair()?],
             snapshot: SecretKey::generate()?,
@@ -48,7 +48,7 @@ impl Publisher {
         Ok(publisher)
     }
 
-    /// Lists a release in the place of the one before, signs, and puts everything where hosts look.
+    /// Replaces the listed release, signs, and publishes.
     pub(crate) fn publish(&mut self, release: &BuiltRelease) -> anyhow::Result<Digest> {
         let mut repository = match self.files.0.is_empty() {
             true => self.init()?,
@@ -69,28 +69,28 @@ impl Publisher {
         Ok(Digest::of(&release.manifest().to_bytes()))
     }
 
-    /// The root that hosts are given by hand.
+    /// The root that hosts are provisioned with.
     pub(crate) fn root(&self) -> anyhow::Result<Vec<u8>> {
         let root = self.files.0.get(&ROOT.parse()?).context("nothing has been published")?;
         Ok(root.to_vec())
     }
 
-    /// Where hosts find the root.
+    /// The file with the root.
     pub(crate) fn root_file(&self) -> PathBuf {
         self.directory().join(ROOT)
     }
 
-    /// The directory that hosts see.
+    /// The directory of the repository.
     pub(crate) fn directory(&self) -> PathBuf {
-        self.place.path().join("repository")
+        self.parent.path().join("repository")
     }
 
-    /// The same in memory.
+    /// The repository in memory.
     pub(crate) fn files(&self) -> &Files {
         &self.files
     }
 
-    /// When everything is published.
+    /// The time of all publications.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now
     }

@@ -1,4 +1,4 @@
-//! The sample release, and others that are made of it.
+//! The sample release, and variants of it.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::source::{SCHEMA_URL, append_section, component_directory, directory};
 
-/// The release of `rules/loan` as its authors make it, test vectors included.
-pub(crate) struct Sample {
+/// The release of `rules/loan` as its authors build it, including test vectors.
+pub(crate) struct SampleRelease {
     sandbox: Sandbox,
     built: BuiltRelease,
 }
 
-impl Sample {
+impl SampleRelease {
     pub(crate) fn build() -> anyhow::Result<Self> {
         let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN))?;
         let source = jurat_author::read(&directory())?;
@@ -35,7 +35,7 @@ impl Sample {
         &self.sandbox
     }
 
-    /// A version of its own with a component of its own, which does the same: a custom section makes it another one.
+    /// The sample with another version and another component digest: a custom section holds a number.
     pub(crate) fn variant(&self, number: u64) -> anyhow::Result<BuiltRelease> {
         let files = self.files().map(|mut file| {
             if file.kind == FileKind::Component {
@@ -46,7 +46,7 @@ impl Sample {
         self.make(&format!("1.{number}.0"), files.collect(), self.built.manifest().components().to_vec())
     }
 
-    /// The sample with its component so many times, each with rule ids of its own, which all are in one ruleset. No test vectors.
+    /// The sample with `count` copies of its component, each with its own rule ids, all in one ruleset and without test vectors.
     pub(crate) fn multiplied(&self, count: usize) -> anyhow::Result<BuiltRelease> {
         let (mut files, mut others): (Vec<_>, Vec<_>) = self.files().partition(|file| file.kind == FileKind::Component);
         let (file, entry) = files.pop().zip(self.built.manifest().components().first()).context("no component")?;
@@ -56,7 +56,7 @@ impl Sample {
             let mut bytes = file.bytes.clone();
             let mut own = Vec::new();
             for rule in &entry.rules {
-                // As long as it was, so that it can take its place in the component.
+                // As long as the old id, so that it can replace it in the component.
                 let id = rule.id.replacen("rule", &format!("r{number:03}"), 1);
                 replace(&mut bytes, &rule.id, &id)?;
                 rules.push(json!({"rule_id": id}));
@@ -104,13 +104,13 @@ impl Sample {
     }
 }
 
-/// Puts a text of the same length in the place of one that occurs exactly once.
+/// Replaces a text that occurs exactly once with one of the same length.
 fn replace(bytes: &mut [u8], old: &str, new: &str) -> anyhow::Result<()> {
     let mut found = bytes.windows(old.len()).enumerate().filter(|(_, window)| *window == old.as_bytes());
     let (Some((at, _)), None) = (found.next(), found.next()) else {
         anyhow::bail!("`{old}` does not occur exactly once in the component")
     };
-    let place = bytes.get_mut(at..at + new.len()).context("there is no room")?;
-    place.copy_from_slice(new.as_bytes());
+    let slot = bytes.get_mut(at..at + new.len()).context("the replacement is too long")?;
+    slot.copy_from_slice(new.as_bytes());
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The commands.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::exit::{EXIT_CODES, Exit, Failure};
+use crate::exit::{CommandError, EXIT_CODES, Exit};
 use crate::output::Log;
 
 mod batch;
@@ -32,7 +32,7 @@ Examples:
   jurat validate --config local-config.yaml --ruleset quick loans.json
 ";
 
-/// Runs other people's rules on business records: signed, and in a sandbox.
+/// Judge business records with signed rules, in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "jurat", version, max_term_width = 110, disable_help_subcommand = true)]
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
@@ -45,55 +45,55 @@ pub(crate) struct Cli {
 enum Command {
     /// Judge records with the rules of a release
     Validate(validate::Arguments),
-    /// Judge any amount of records, and write what comes out to files
+    /// Judge any number of records, and write the results to files
     Batch(batch::Arguments),
     /// Judge records for other programs, over JSON-RPC 2.0
     Rpc(rpc::Arguments),
-    /// Show how a running host is: its release, what vouches for it, and what went wrong
+    /// Show host status: the release, its trust, and what failed
     Status(status::Arguments),
-    /// Make hosts stay with a release, whatever is newer
+    /// Pin hosts to a release
     Pin(pin::PinArguments),
-    /// Make hosts go back to the release before the present one, and stay with it
+    /// Pin hosts to the previous release
     Rollback(pin::RollbackArguments),
     /// Let hosts follow the repository again
     Unpin(pin::UnpinArguments),
-    /// Make a host forget what it has seen, where that stands in its way
+    /// Discard stored state that stops a host
     #[command(subcommand, after_help = forget::EXAMPLES)]
     Forget(forget::Command),
     /// Compile rules written in Rust to components
     Build(build::Arguments),
-    /// Show what a component or a repository holds
+    /// Show the contents of a component or a repository
     Inspect(inspect::Arguments),
-    /// Make keys for signing
+    /// Create signing keys
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
-    /// Make a repository, look at it, check it
+    /// Create, show and verify a repository
     #[command(subcommand, after_help = trust::EXAMPLES)]
     Trust(trust::Command),
-    /// Say who may sign what in a repository
+    /// Change the keys and thresholds of a repository
     #[command(subcommand, after_help = root::EXAMPLES)]
     Root(root::Command),
-    /// Say who may publish releases in a repository
+    /// Add and remove tenants, who publish releases
     #[command(subcommand, after_help = tenant::EXAMPLES)]
     Tenant(tenant::Command),
-    /// Make, sign and publish releases
+    /// Build, sign and publish releases
     #[command(subcommand, after_help = release::EXAMPLES)]
     Release(release::Command),
     /// Keep a repository fresh
     #[command(subcommand, after_help = timestamp::EXAMPLES)]
     Timestamp(timestamp::Command),
-    /// Carry a repository to where no network reaches
+    /// Copy a repository to hosts without a network
     #[command(subcommand, after_help = mirror::EXAMPLES)]
     Mirror(mirror::Command),
-    /// Look for what will go wrong with a repository: what expires, whose keys are few
+    /// Check a repository for problems: expiries, keys, caching
     Doctor(doctor::Arguments),
-    /// Attack a copy of a repository, and show what held
+    /// Attack a copy of a repository, and show which attacks were stopped
     Simulate(simulate::Arguments),
-    /// Print a configuration file with every setting, its default and its meaning, or check one
+    /// Print a configuration file with every setting explained, or check one
     Config(config::Arguments),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(completions::Arguments),
-    /// Compile a component from standard input to standard output; this program calls itself with it
+    /// Compile a component from standard input to standard output; the program runs itself with this command
     #[command(hide = true)]
     Compile(CompileArguments),
 }
@@ -102,17 +102,17 @@ enum Command {
 struct CompileArguments {}
 
 impl Cli {
-    /// What the command wants to be logged.
+    /// What the command logs.
     pub(crate) fn log(&self) -> Log {
         match &self.command {
             Command::Rpc(arguments) => Log::Requests(arguments.log_format),
-            _ => Log::Troubles,
+            _ => Log::Warnings,
         }
     }
 }
 
-/// Does what the command says.
-pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Result<Exit, CommandError> {
     match cli.command {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
@@ -134,15 +134,15 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, &mut Cli::command()),
         Command::Compile(CompileArguments {}) => Ok(compile()),
     }
 }
 
-/// Its exit codes are between the two ends of the pipe.
+/// The parent process reads these exit codes.
 fn compile() -> Exit {
     match jurat_sandbox::compile_from_stdin() {
-        0 => Exit::Fine,
+        0 => Exit::Success,
         3 => Exit::Trust,
         _ => Exit::Failed,
     }
@@ -150,8 +150,6 @@ fn compile() -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,43 +1,61 @@
-//! How a command ends: a number for scripts, sentences for people.
+//! How a command ends: an exit code for scripts, and sentences for people.
+//!
+//! An exit code follows from who can do something about an error, and from nothing else: [`Exit::of`] has the table.
 
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
-use jurat::{Blame, HostStateError, OpenError, Problem, Problems, chain};
+use jurat::{OpenError, Problem, Problems, chain};
+use jurat_model::Blame;
 
 use crate::output;
+
+mod blame;
+
+pub(crate) use blame::Blamed;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Exit {
     /// Everything was done, and nothing failed.
-    Fine = 0,
-    /// The rules say no.
+    Success = 0,
+    /// The rules reject a record.
     Failed = 1,
     /// The command line, a file that it names, or the configuration is wrong.
     Usage = 2,
-    /// Something is not signed as it must be, or refused for what it does.
+    /// A signature, a digest or an expiry is invalid, or the sandbox refuses a component.
     Trust = 3,
-    /// The machine, or this program, failed.
+    /// This machine, this program, or another machine failed.
     Host = 4,
 }
 
 /// The table of exit codes in the help.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing failed
-  1  a rule says FAIL or ERROR, a record cannot be judged, or no rule ran on one (unless --allow-norun)
-  2  usage or configuration: nothing was judged, or not all of it
-  3  trust: a signature, a digest or an expiry is not in order, or the sandbox refuses a component
-  4  the host: a file could not be written, a thread not started";
+  0  success: nothing failed
+  1  a rule says FAIL or ERROR, a record cannot be judged, or no rule ran on a record (unless --allow-norun)
+  2  usage or configuration: nothing was judged, or not everything
+  3  trust: a signature, a digest or an expiry is invalid, or the sandbox refuses a component
+  4  host: a file cannot be written, a thread cannot be started, or a server cannot be reached";
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandError {
     exit: Exit,
-    /// One sentence each. None if there is nobody to read them.
+    /// One sentence each; empty if nobody can read them.
     messages: Vec<String>,
+}
+
+impl Exit {
+    /// The exit code of an error.
+    pub(crate) fn of(blame: Blame) -> Self {
+        match blame {
+            Blame::Caller | Blame::Settings => Self::Usage,
+            Blame::Rule | Blame::Publisher | Blame::Source => Self::Trust,
+            Blame::Transport | Blame::Host => Self::Host,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -46,36 +64,46 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl Failure {
-    /// A failure, in one sentence.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, messages: vec![message.into()] }
+impl CommandError {
+    /// An error in one sentence.
+    pub(crate) fn new(blame: Blame, message: impl Into<String>) -> Self {
+        Self { exit: Exit::of(blame), messages: vec![message.into()] }
     }
 
-    /// A failure of which there is nobody to tell.
-    pub(crate) fn silent(exit: Exit) -> Self {
-        Self { exit, messages: Vec::new() }
+    /// An error of the host that nobody can read.
+    pub(crate) fn silent() -> Self {
+        Self { exit: Exit::Host, messages: Vec::new() }
     }
 
-    /// The caller's mistake.
+    /// The caller made a mistake.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, message)
+        Self::new(Blame::Caller, message)
+    }
+
+    /// The rules reject something, so that the command stops.
+    pub(crate) fn rejected(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, messages: vec![message.into()] }
     }
 
     /// An error with its causes, about something that has a name.
-    pub(crate) fn about(exit: Exit, what: impl std::fmt::Display, error: &(dyn Error + 'static)) -> Self {
-        Self::new(exit, format!("{what}: {}", chain(error)))
+    pub(crate) fn about(blame: Blame, what: impl std::fmt::Display, error: &(dyn Error + 'static)) -> Self {
+        Self::new(blame, format!("{what}: {}", chain(error)))
     }
 
-    /// What could not be written to standard output. A reader who has gone away is no news.
+    /// An error that knows its blame, about something that has a name.
+    pub(crate) fn of(what: impl std::fmt::Display, error: &(impl Blamed + 'static)) -> Self {
+        Self::about(error.blame(), what, error)
+    }
+
+    /// Standard output cannot be written. If its reader has closed it, there is nobody to tell.
     pub(crate) fn of_output(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::silent(Exit::Host),
-            _ => Self::about(Exit::Host, "standard output", error),
+            io::ErrorKind::BrokenPipe => Self::silent(),
+            _ => Self::about(Blame::Host, "standard output", error),
         }
     }
 
-    /// Tells the user, and gives back the exit code.
+    /// Prints the sentences, and returns the exit code.
     pub(crate) fn report(&self) -> Exit {
         for message in &self.messages {
             output::complain("error", message);
@@ -89,46 +117,27 @@ impl Failure {
     }
 }
 
-impl From<Blame> for Exit {
-    fn from(blame: Blame) -> Self {
-        match blame {
-            Blame::Caller | Blame::Settings => Self::Usage,
-            Blame::Rule | Blame::Publisher | Blame::Source => Self::Trust,
-            Blame::Transport | Blame::Host => Self::Host,
-        }
+impl<E: Blamed + 'static> From<E> for CommandError {
+    fn from(error: E) -> Self {
+        Self::new(error.blame(), chain(&error))
     }
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for CommandError {
     fn from(problem: Problem) -> Self {
-        Self::usage(problem.to_string())
+        Self::new(Blame::Settings, problem.to_string())
     }
 }
 
-impl From<Problems> for Failure {
+impl From<Problems> for CommandError {
     fn from(problems: Problems) -> Self {
-        Self { exit: Exit::Usage, messages: problems.iter().map(ToString::to_string).collect() }
+        Self { exit: Exit::of(Blame::Settings), messages: problems.iter().map(ToString::to_string).collect() }
     }
 }
 
-impl From<HostStateError> for Failure {
-    fn from(error: HostStateError) -> Self {
-        let exit = match &error {
-            HostStateError::State(error) => error.blame().into(),
-            _ => Exit::Usage,
-        };
-        Self::new(exit, chain(&error))
-    }
-}
-
-impl From<OpenError> for Failure {
+impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
-        let exit = match error.reason() {
-            // It is signed and trusted, but its configuration is wrong.
-            OpenError::Release { .. } => Exit::Usage,
-            reason => reason.blame().into(),
-        };
-        Self { exit, messages: error.messages() }
+        Self { exit: Exit::of(blame::of_open(&error)), messages: error.messages() }
     }
 }
 
@@ -137,17 +146,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_every_code() {
-        for exit in [Exit::Fine, Exit::Failed, Exit::Usage, Exit::Trust, Exit::Host] {
+    fn the_help_has_every_exit_code() {
+        for exit in [Exit::Success, Exit::Failed, Exit::Usage, Exit::Trust, Exit::Host] {
             assert!(EXIT_CODES.contains(&format!("\n  {}  ", exit as u8)), "{exit:?}");
         }
     }
 
     #[test]
-    fn a_reader_who_has_gone_away_is_no_news() {
-        let closed = Failure::of_output(&io::ErrorKind::BrokenPipe.into());
+    fn a_closed_pipe_is_not_reported() {
+        let closed = CommandError::of_output(&io::ErrorKind::BrokenPipe.into());
         assert_eq!((closed.exit, closed.messages().len()), (Exit::Host, 0));
-        let full = Failure::of_output(&io::Error::other("the disk is full"));
+        let full = CommandError::of_output(&io::Error::other("the disk is full"));
         assert_eq!(full.messages(), ["standard output: the disk is full"]);
     }
 }

@@ -1,31 +1,32 @@
-//! What only the command line knows: the time, the machine, and its own program.
+//! The environment of the command line: the clock, the path of this program, and the sandbox for authors.
 
 use std::ffi::OsString;
 
 use jiff::Timestamp;
+use jurat_model::Blame;
 use jurat_sandbox::{Compiler, Policy, Sandbox, SealedWasi, Settings};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 
-/// The present time.
+/// The current time.
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A compiler that cannot take this process with it.
-pub(crate) fn compiler() -> Result<Compiler, Failure> {
+/// A compiler in a child process, so that a crash of it does not end this process.
+pub(crate) fn compiler() -> Result<Compiler, CommandError> {
     let program = std::env::current_exe()
-        .map_err(|error| Failure::about(Exit::Host, "this program does not find itself", &error))?;
+        .map_err(|error| CommandError::about(Blame::Host, "the path of this program is unknown", &error))?;
     Ok(Compiler::Child { program, arguments: vec![OsString::from("compile")] })
 }
 
-/// A sandbox for looking into components, not for judging records.
-pub(crate) fn sandbox() -> Result<Sandbox, Failure> {
+/// A sandbox for inspecting components, not for judging records.
+pub(crate) fn sandbox() -> Result<Sandbox, CommandError> {
     let settings = Settings::new(std::num::NonZeroUsize::MIN).with_compiler(compiler()?);
-    Sandbox::open(settings).map_err(|error| Failure::about(Exit::Host, "the sandbox could not be opened", &error))
+    Sandbox::open(settings).map_err(|error| CommandError::about(Blame::Host, "the sandbox cannot be opened", &error))
 }
 
-/// What an author's own components may do: whatever a host could grant.
+/// The policy for an author's own components: everything that a host can grant.
 pub(crate) fn author_policy() -> Policy {
     Policy { sealed_wasi: SealedWasi::Granted, ..Policy::default() }
 }

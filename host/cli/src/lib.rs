@@ -1,12 +1,12 @@
 //! The jurat command line.
 //!
-//! A command is a module below `command` with its arguments and one function, which gives back an exit code or says why there
-//! is nothing to give. Only this crate reads the environment and the clock.
+//! A command is a module below `command` with its arguments and one function, which returns an exit code or an error. Only this
+//! crate reads the environment and the clock.
 #![forbid(unsafe_code)]
 
+mod cargo;
 mod command;
 mod exit;
-mod guest;
 mod host;
 mod key_file;
 mod lifetime;
@@ -25,7 +25,7 @@ use clap::Parser;
 
 use command::Cli;
 
-/// Does what the arguments of the process say.
+/// Runs the command that the arguments of the process name.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -35,14 +35,14 @@ pub fn main() -> ExitCode {
                 output::refuse_arguments(&error.render().to_string());
                 return exit::Exit::Usage.into();
             }
-            // A pipe that is closed has nobody to tell.
+            // If standard output is closed, nobody can read it.
             let _ = error.print();
-            return exit::Exit::Fine.into();
+            return exit::Exit::Success.into();
         }
     };
     let _log = output::start_log(cli.log());
     match command::run(cli) {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.report().into(),
+        Err(error) => error.report().into(),
     }
 }

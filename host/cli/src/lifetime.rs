@@ -1,19 +1,19 @@
-//! How long a signature is good for.
+//! How long a signature is valid.
 
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-/// The longest time: what is longer is a mistake.
+/// The longest lifetime.
 const MOST_DAYS: i64 = 3_650;
 
-/// A time from now on, as in `90d`, `12h` or `30m`.
+/// A lifetime, as in `90d`, `12h` or `30m`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Lifetime(SignedDuration);
 
 impl Lifetime {
-    /// How long it is.
+    /// The duration.
     pub(crate) fn duration(self) -> SignedDuration {
         self.0
     }
@@ -45,8 +45,8 @@ impl FromStr for Lifetime {
         let number: u32 = number.parse().map_err(|_| EXPECTED)?;
         let seconds = i64::from(number) * seconds;
         match seconds {
-            0 => Err("it would have expired at once"),
-            _ if seconds > MOST_DAYS * 86_400 => Err("ten years, `3650d`, are the most"),
+            0 => Err("the lifetime is zero"),
+            _ if seconds > MOST_DAYS * 86_400 => Err("longer than the limit of ten years, `3650d`"),
             _ => Ok(Self(SignedDuration::from_secs(seconds))),
         }
     }

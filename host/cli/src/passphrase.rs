@@ -4,58 +4,58 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_trust::{KeyError, SecretKey};
 use zeroize::Zeroizing;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 use crate::output;
 use crate::secret::{self, SecretSource};
 
 /// The longest passphrase file.
 const PASSPHRASE_FILE: Bytes = Bytes::kibi(4);
 
-/// Where the passphrases of keys that are there come from.
+/// Arguments for the passphrases of existing keys.
 #[derive(Args, Debug, Default)]
 pub(crate) struct PassphraseArguments {
-    /// A file that holds the passphrase of an encrypted key, instead of asking on the terminal; a pipe such as /dev/fd/3 will do.
-    /// Can be given several times: each is tried
+    /// Read the passphrase of an encrypted key from a file or a pipe such as /dev/fd/3; default: ask on the terminal. Repeatable:
+    /// each passphrase is tried
     #[arg(long, value_name = "FILE")]
     passphrase_file: Vec<PathBuf>,
 }
 
-/// How new private keys are written.
+/// Arguments for the protection of new private keys.
 #[derive(Args, Debug)]
 pub(crate) struct ProtectionArguments {
-    /// A file that holds the passphrase of the new key, instead of asking on the terminal; a pipe such as /dev/fd/3 will do
+    /// Read the passphrase of the new key from a file or a pipe such as /dev/fd/3; default: ask on the terminal
     #[arg(long, value_name = "FILE", conflicts_with = "insecure_plain")]
     passphrase_file: Option<PathBuf>,
-    /// Do not encrypt the new key: whoever reads the file can sign
+    /// Do not encrypt the new key: anyone who reads the file can sign
     #[arg(long)]
     insecure_plain: bool,
 }
 
-/// How a new private key is written.
+/// The protection of a new private key.
 pub(crate) enum Protection {
-    /// For everybody who can read the file.
+    /// None: anyone who reads the file can sign.
     Plain,
-    /// For those who know the passphrase.
+    /// Encryption with a passphrase.
     Passphrase(Zeroizing<Vec<u8>>),
 }
 
-/// The passphrases that are at hand.
+/// The passphrases from the files.
 pub(crate) struct Passphrases(Vec<Zeroizing<Vec<u8>>>);
 
 impl PassphraseArguments {
     /// Reads the files.
-    pub(crate) fn read(&self) -> Result<Passphrases, Failure> {
+    pub(crate) fn read(&self) -> Result<Passphrases, CommandError> {
         self.passphrase_file.iter().map(|file| read_file(file)).collect::<Result<_, _>>().map(Passphrases)
     }
 }
 
 impl ProtectionArguments {
-    /// What was chosen, asking for a passphrase if need be.
-    pub(crate) fn choose(&self) -> Result<Protection, Failure> {
+    /// The chosen protection. Asks for a passphrase if necessary.
+    pub(crate) fn choose(&self) -> Result<Protection, CommandError> {
         if self.insecure_plain {
             return Ok(Protection::Plain);
         }
@@ -65,8 +65,8 @@ impl ProtectionArguments {
 
 impl Passphrases {
     /// Opens an encrypted private key.
-    pub(crate) fn open(&mut self, file: &Path, pem: &str) -> Result<SecretKey, Failure> {
-        let about = |error: &KeyError| Failure::about(Exit::Usage, file.display(), error);
+    pub(crate) fn open(&mut self, file: &Path, pem: &str) -> Result<SecretKey, CommandError> {
+        let about = |error: &KeyError| CommandError::about(Blame::Caller, file.display(), error);
         for passphrase in &self.0 {
             match SecretKey::from_encrypted_pem(pem, passphrase) {
                 Err(KeyError::WrongPassphrase) => {}
@@ -81,50 +81,53 @@ impl Passphrases {
     }
 }
 
-/// A passphrase for something new: from a file, or asked for twice.
-pub(crate) fn choose_passphrase(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// The passphrase of a new key: from a file, or asked for twice.
+pub(crate) fn choose_passphrase(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     match file {
         Some(file) => read_file(file),
         None => {
             let first = ask("New passphrase: ")?;
             if first.is_empty() {
-                return Err(Failure::usage("the passphrase is empty; `--insecure-plain` writes keys without one"));
+                return Err(CommandError::usage("the passphrase is empty; `--insecure-plain` writes keys without one"));
             }
-            let second = ask("The same again: ")?;
+            let second = ask("Repeat the passphrase: ")?;
             if first != second {
-                return Err(Failure::usage("the two passphrases are not the same; nothing was written"));
+                return Err(CommandError::usage("the passphrases differ; nothing was written"));
             }
             Ok(first)
         }
     }
 }
 
-fn read_file(file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_file(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     let mut passphrase = secret::read(file, PASSPHRASE_FILE, SecretSource::FileOrPipe)?;
-    // A line break at the end is the editor's.
+    // Editors add a line break at the end.
     for ending in [b'\n', b'\r'] {
         if passphrase.last() == Some(&ending) {
             passphrase.pop();
         }
     }
     if passphrase.is_empty() {
-        return Err(Failure::usage(format!("{}: it holds no passphrase", file.display())));
+        return Err(CommandError::usage(format!("{}: contains no passphrase", file.display())));
     }
     if passphrase.contains(&b'\n') {
-        return Err(Failure::usage(format!("{}: a passphrase is one line, but it has several", file.display())));
+        return Err(CommandError::usage(format!(
+            "{}: a passphrase is one line, but the file has several",
+            file.display()
+        )));
     }
     Ok(passphrase)
 }
 
-fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     secret::no_core_dumps();
-    // A name of a file could hold anything.
+    // The prompt contains a file name.
     let prompt = crate::table::plain(prompt, output::MESSAGE);
     let asked = rpassword::prompt_password(prompt).map(Zeroizing::new);
     let typed = asked.map_err(|error| match error.kind() {
-        io::ErrorKind::Interrupted => Failure::usage("no passphrase was given"),
-        _ => Failure::usage(format!(
-            "a passphrase is needed, and there is no terminal to ask on ({error}); name a file with `--passphrase-file`"
+        io::ErrorKind::Interrupted => CommandError::usage("no passphrase was entered"),
+        _ => CommandError::usage(format!(
+            "a passphrase is needed, but no terminal is available ({error}); name a file with `--passphrase-file`"
         )),
     })?;
     Ok(Zeroizing::new(typed.as_bytes().to_vec()))
@@ -152,7 +155,7 @@ mod tests {
         for (text, reason) in [(&b""[..], "no passphrase"), (b"\n", "no passphrase"), (b"a\nb\n", "several")] {
             assert!(read(text).unwrap_err().contains(reason));
         }
-        assert!(read(&[b'x'; 4097]).unwrap_err().contains("more than"));
+        assert!(read(&[b'x'; 4097]).unwrap_err().contains("longer than"));
         assert_eq!(read(&[b'x'; 4096]).unwrap().len(), 4096);
     }
 }

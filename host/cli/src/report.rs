@@ -1,26 +1,29 @@
-//! What a component is, for people and for programs.
+//! The description of a component, for people and for programs.
 
 use std::io::{self, Write};
 
 use jurat::chain;
 use jurat_model::{Declaration, Input};
-use jurat_sandbox::{Description, Policy, Refusal, Sandbox, scan};
+use jurat_sandbox::{Description, Policy, Refusal, Sandbox, Shape, scan};
 use jurat_trust::{Digest, Wasi, danger};
 use serde::Serialize;
 
 use crate::table::plain;
 
-/// Characters of foreign text that are shown.
+/// The longest foreign text, in characters.
 const SHOWN: usize = 200;
 
-/// What can be seen of a component.
+/// The description of a component.
 #[derive(Debug, Serialize)]
 pub(crate) struct ComponentReport {
     file: String,
     bytes: u64,
     sha256: String,
     contract: Option<&'static str>,
+    /// Empty if the structure cannot be read.
     imports: Vec<String>,
+    #[serde(skip)]
+    is_readable: bool,
     rules: Vec<RuleReport>,
     /// Why hosts would refuse it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,21 +49,24 @@ struct InputReport {
 }
 
 impl ComponentReport {
-    /// Looks into a component: at its shape, and, in the sandbox, at what it says of itself.
+    /// Inspects a component: its structure, and, in the sandbox, its own description.
     pub(crate) fn new(file: String, bytes: Vec<u8>, sandbox: &Sandbox, policy: &Policy) -> Self {
         let shape = scan(&bytes);
         let (length, sha256) = (bytes.len() as u64, Digest::of(&bytes).to_string());
-        let imports = shape.as_ref().map(|shape| shape.imports.clone()).unwrap_or_default();
-        let wasi = if imports.iter().any(|import| import.starts_with("wasi:")) { Wasi::Sealed } else { Wasi::None };
-        let described = match shape {
-            Ok(_) => sandbox.describe(&danger::assume_verified_bytes(bytes), wasi, policy),
-            Err(error) => Err(Refusal::Shape(error)),
+        let is_readable = shape.is_ok();
+        let (imports, described) = match shape {
+            Ok(Shape { imports, .. }) => {
+                let is_wasi = imports.iter().any(|import| import.starts_with("wasi:"));
+                let wasi = if is_wasi { Wasi::Sealed } else { Wasi::None };
+                (imports, sandbox.describe(&danger::assume_verified_bytes(bytes), wasi, policy))
+            }
+            Err(error) => (Vec::new(), Err(Refusal::Shape(error))),
         };
         let (contract, rules, refused) = match described {
             Ok(Description { rules, contract, .. }) => (Some(contract), rules.into_iter().map(rule).collect(), None),
             Err(refusal) => (None, Vec::new(), Some(chain(&refusal))),
         };
-        Self { file, bytes: length, sha256, contract, imports, rules, refused }
+        Self { file, bytes: length, sha256, contract, imports, is_readable, rules, refused }
     }
 
     /// Why hosts would refuse it.
@@ -70,7 +76,7 @@ impl ComponentReport {
 
     /// Writes it for people.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { file, bytes, sha256, contract, imports, rules, refused } = self;
+        let Self { file, bytes, sha256, contract, imports, is_readable, rules, refused } = self;
         writeln!(out, "{}", plain(file, SHOWN))?;
         writeln!(out, "  size      {bytes} bytes")?;
         writeln!(out, "  sha256    {sha256}")?;
@@ -78,7 +84,13 @@ impl ComponentReport {
             writeln!(out, "  contract  {contract}")?;
         }
         let imports: Vec<_> = imports.iter().map(|import| plain(import, SHOWN)).collect();
-        writeln!(out, "  imports   {}", if imports.is_empty() { "nothing".to_owned() } else { imports.join(", ") })?;
+        if *is_readable {
+            writeln!(
+                out,
+                "  imports   {}",
+                if imports.is_empty() { "nothing".to_owned() } else { imports.join(", ") }
+            )?;
+        }
         if refused.is_none() && !imports.is_empty() {
             writeln!(out, "  needs     `wasi: sealed` in its release, and hosts that grant it")?;
         }

@@ -1,18 +1,18 @@
-//! Secrets in memory: read in one piece, wiped when dropped, and in no core dump.
+//! Secrets in memory: read at once, wiped when dropped, and excluded from core dumps.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use zeroize::Zeroizing;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 use crate::output;
 
-/// What a secret may be read from.
+/// The kinds of files from which a secret may be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SecretSource {
     /// A file.
@@ -21,45 +21,45 @@ pub(crate) enum SecretSource {
     FileOrPipe,
 }
 
-/// Reads a secret that nobody else can read.
-pub(crate) fn read(path: &Path, cap: Bytes, source: SecretSource) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// Reads a secret from a file that only its owner can read.
+pub(crate) fn read(path: &Path, cap: Bytes, source: SecretSource) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     let shown = path.display();
     let about = |error: &io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::usage(format!("{shown}: it does not exist")),
-        _ => Failure::about(Exit::Usage, shown.to_string(), error),
+        io::ErrorKind::NotFound => CommandError::usage(format!("{shown}: no such file")),
+        _ => CommandError::about(Blame::Caller, shown.to_string(), error),
     };
     let file = File::open(path).map_err(|error| about(&error))?;
     let found = file.metadata().map_err(|error| about(&error))?;
     if found.is_file() {
         let mode = found.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(Failure::usage(format!(
-                "{shown}: others can read or write this secret (mode {mode:03o}); make it yours alone with `chmod 600`, and a new \
-                 one if somebody may have read it"
+            return Err(CommandError::usage(format!(
+                "{shown}: other users can read or write this secret (mode {mode:03o}); run `chmod 600`, and replace the secret if \
+                 somebody may have read it"
             )));
         }
     } else if source == SecretSource::File || found.is_dir() {
-        return Err(Failure::usage(format!("{shown}: it is not a regular file")));
+        return Err(CommandError::usage(format!("{shown}: not a regular file")));
     }
     no_core_dumps();
-    // As large as it may become: a buffer that grows leaves copies behind.
+    // Allocated at the maximal size: a growing buffer would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(cap.to_usize().saturating_add(64)));
     file.take(cap.get().saturating_add(1)).read_to_end(&mut bytes).map_err(|error| about(&error))?;
     if bytes.len() > cap.to_usize() {
-        return Err(Failure::usage(format!("{shown}: it has more than {cap}, which is the most that is read")));
+        return Err(CommandError::usage(format!("{shown}: longer than the limit of {cap}")));
     }
     Ok(bytes)
 }
 
-/// From now on, this process and those that it starts leave no memory behind on disk.
+/// Disables core dumps for this process and its children.
 ///
 /// # Limits
-/// Memory that is swapped out is a matter of the machine.
+/// Swapping is up to the machine.
 pub(crate) fn no_core_dumps() {
-    // With 0, Linux still gives dumps to programs that ask for them; with 1 byte nobody gets any.
+    // With 0, Linux still pipes dumps to a handler program; with 1 byte it does not.
     let least = getrlimit(Resource::Core).maximum.map_or(1, |most| most.min(1));
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(least), maximum: Some(least) }) {
-        output::complain("warning", &format!("core dumps cannot be switched off: {error}"));
+        output::complain("warning", &format!("core dumps cannot be disabled: {error}"));
     }
 }
 
@@ -71,11 +71,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_its_owners_alone_and_of_bounded_length() {
+    fn a_secret_is_readable_by_its_owner_only_and_bounded() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("secret");
         let check = |mode: u32, text: &str| {
-            // One that only its owner may read cannot be written again.
+            // A read-only file cannot be written again.
             let _ = fs::remove_file(&file);
             fs::write(&file, text).unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
@@ -84,7 +84,7 @@ mod tests {
         };
         assert_eq!(check(0o600, "12345").unwrap(), b"12345");
         assert_eq!(check(0o400, "").unwrap(), b"");
-        assert!(check(0o600, "123456").unwrap_err().contains("more than 5 B,"));
+        assert!(check(0o600, "123456").unwrap_err().contains("limit of 5 B"));
         for mode in [0o640, 0o604, 0o620, 0o601] {
             assert!(check(mode, "1").unwrap_err().contains(&format!("mode {mode:03o}")));
         }

@@ -1,4 +1,4 @@
-//! Where commands get their settings from: a file, and what stands above it.
+//! The settings of a command: a file, overridden by the environment and by flags.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,48 +7,49 @@ use clap::Args;
 use jurat::Settings;
 use jurat::settings::Overrides;
 use jurat_disk::files;
+use jurat_model::Blame;
 use zeroize::Zeroizing;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 
 /// The arguments of every command that runs rules.
 #[derive(Args, Debug)]
 pub(crate) struct SettingsArguments {
-    /// Where the rules are, whom to trust, and what rules may use; see `jurat config`. Without it, JURAT_CONFIG names the file
+    /// The configuration file; see `jurat config`. Default: the file that JURAT_CONFIG names
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A file with variables, as `NAME=value` on each line, for those that the environment does not set
+    /// A file with variables, `NAME=value` on each line, for variables that the environment does not set
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// What counts instead of a setting, as in `limits.fuel=5000000`; see `jurat config --keys`. Can be repeated
+    /// Override a setting, as in `limits.fuel=5000000`; see `jurat config --keys`. Repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
 
 impl SettingsArguments {
-    /// Reads the file, with the environment and the flags above it.
-    pub(crate) fn read(&self) -> Result<Settings, Failure> {
+    /// Reads the file, the environment and the flags.
+    pub(crate) fn read(&self) -> Result<Settings, CommandError> {
         self.read_in(std::env::vars_os())
     }
 
-    fn file_in(&self, variable: Option<OsString>) -> Result<PathBuf, Failure> {
+    fn file_in(&self, variable: Option<OsString>) -> Result<PathBuf, CommandError> {
         let variable = variable.filter(|file| !file.is_empty()).map(PathBuf::from);
         self.config.clone().or(variable).ok_or_else(|| {
-            Failure::usage(
-                "no configuration is given: name one with `--config`; `jurat config` prints one to start from",
+            CommandError::usage(
+                "no configuration: name a file with `--config`; `jurat config` prints one to start from",
             )
         })
     }
 
-    fn read_in(&self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings, Failure> {
+    fn read_in(&self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings, CommandError> {
         let variables: Vec<_> = variables.collect();
         let variable = variables.iter().find(|(name, _)| name == "JURAT_CONFIG").map(|(_, value)| value.clone());
         let file = self.file_in(variable)?;
         if !file.exists() {
             let file = file.display();
-            return Err(Failure::usage(format!("{file}: it does not exist; `jurat config` prints one to start from")));
+            return Err(CommandError::usage(format!("{file}: no such file; `jurat config` prints one to start from")));
         }
-        // Paths are relative to the working directory, as in every command line.
+        // Paths in flags are relative to the working directory.
         let mut overrides = Overrides::new(PathBuf::new()).with_environment(variables);
         if let Some(file) = &self.env_file {
             overrides = overrides.with_env_file(&env_file(file)?, &file.display().to_string());
@@ -57,9 +58,9 @@ impl SettingsArguments {
     }
 }
 
-fn env_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
+fn env_file(file: &Path) -> Result<Zeroizing<String>, CommandError> {
     let text = files::read_text(file, jurat_yaml::MAX_BYTES as u64);
-    text.map(Zeroizing::new).map_err(|error| Failure::about(Exit::Usage, file.display(), &error))
+    text.map(Zeroizing::new).map_err(|error| CommandError::about(Blame::Caller, file.display(), &error))
 }
 
 #[cfg(test)]
@@ -81,7 +82,7 @@ mod tests {
             set: set.iter().map(ToString::to_string).collect(),
         };
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
-        arguments.read_in(variables).map_err(|failure| failure.messages().to_vec())
+        arguments.read_in(variables).map_err(|error| error.messages().to_vec())
     }
 
     fn fuel(settings: &Settings) -> u64 {
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_above_the_environment_and_that_is_above_files() {
+    fn flags_override_the_environment_which_overrides_files() {
         let (set, env_file, variables) = (["limits.fuel=4"], "JURAT_LIMITS_FUEL=2", [("JURAT_LIMITS_FUEL", "3")]);
         assert_eq!(fuel(&read(&[], None, &[]).unwrap()), 1);
         assert_eq!(fuel(&read(&[], Some(env_file), &[]).unwrap()), 2);
@@ -98,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told() {
+    fn every_problem_is_reported() {
         let messages = read(&["limits.fule=1"], Some("\nJURAT_FUEL=1"), &[("JURAT_SUSPEND_AFTER", "0")]).unwrap_err();
         assert_eq!(messages.len(), 3, "{messages:?}");
     }
 
     #[test]
-    fn a_missing_file_is_told_with_what_helps() {
+    fn a_missing_file_is_reported_with_advice() {
         let arguments = |config: Option<&str>| SettingsArguments {
             config: config.map(PathBuf::from),
             env_file: None,
@@ -118,7 +119,7 @@ mod tests {
         assert!(message(arguments(None), &[("JURAT_CONFIG", "")]).contains("`--config`"));
         assert_eq!(
             message(arguments(None), &[("JURAT_CONFIG", "/nowhere.yaml")]),
-            "/nowhere.yaml: it does not exist; `jurat config` prints one to start from"
+            "/nowhere.yaml: no such file; `jurat config` prints one to start from"
         );
         assert!(message(arguments(Some("/here.yaml")), &[("JURAT_CONFIG", "/nowhere.yaml")]).contains("/here.yaml"));
     }

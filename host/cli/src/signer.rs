@@ -1,4 +1,4 @@
-//! Whoever signs: a key file, or a program that speaks to a device or a service which never gives its key away.
+//! Signers: a key file, or a program that uses a device or a service whose key never leaves it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jurat_trust::{KeyId, PublicKey, Role, SecretKey, SignerError};
 
-use crate::exit::Failure;
+use crate::exit::CommandError;
 use crate::key_file;
 use crate::output;
 use crate::passphrase::PassphraseArguments;
@@ -15,22 +15,22 @@ mod command;
 
 use command::CommandSigner;
 
-/// How a signer that is a program is named.
+/// The prefix of a signer that is a program.
 const EXEC: &[u8] = b"exec:";
 
 /// The longest message that AWS KMS signs with Ed25519, in bytes.
 const AWS_KMS_MESSAGE: usize = 4096;
 
-/// What the help of every command that signs says of signers.
+/// The help on signers of every command that signs.
 pub(crate) const SIGNERS: &str = "\
-A signer is a private key file, or `exec:COMMAND`. The command is run by `sh -c`, so that it can have pipes; it gets the bytes to sign \
-on its standard input, ROLE and KEYID in its environment, and writes the signature in base64 within 30 seconds. `--public` names \
-the public key of each, in the same order. No signature is written that does not hold.";
+A signer is a private key file, or `exec:COMMAND`. The command runs in `sh -c`. It gets the bytes to sign on standard input, ROLE and \
+KEYID as environment variables, and must write the signature in base64 within 30 seconds. `--public` names the public key of each \
+command, in the same order. Every signature is verified before it is written.";
 
-/// Who signs.
+/// Arguments for signers.
 #[derive(Args, Debug)]
 pub(crate) struct SignerArguments {
-    /// Who signs: a private key file, or `exec:COMMAND`; can be given several times
+    /// A signer: a private key file, or `exec:COMMAND`; repeatable
     #[arg(long, value_name = "SIGNER", required = true)]
     key: Vec<OsString>,
     /// The public key of an `exec:` signer; one for each, in the same order
@@ -40,23 +40,23 @@ pub(crate) struct SignerArguments {
     passphrases: PassphraseArguments,
 }
 
-/// Somebody who can sign.
-pub(crate) enum Signer {
-    /// With a key in this process.
+/// A signer that is ready to sign.
+pub(crate) enum AnySigner {
+    /// A key in this process.
     Key(Box<SecretKey>),
-    /// With a program.
+    /// A program.
     Command(Box<CommandSigner>),
 }
 
 /// A signer that knows for which role it signs.
 pub(crate) struct RoleSigner<'a> {
-    signer: &'a Signer,
+    signer: &'a AnySigner,
     role: Role,
 }
 
 impl SignerArguments {
-    /// Opens all of them, asking for passphrases if need be.
-    pub(crate) fn open(&self) -> Result<Vec<Signer>, Failure> {
+    /// Opens all signers. Asks for passphrases if necessary.
+    pub(crate) fn open(&self) -> Result<Vec<AnySigner>, CommandError> {
         let mut passphrases = self.passphrases.read()?;
         let mut public = self.public.iter();
         let mut signers = Vec::with_capacity(self.key.len());
@@ -64,21 +64,19 @@ impl SignerArguments {
             let signer = match name.as_encoded_bytes().strip_prefix(EXEC) {
                 Some(command) => {
                     let command = str::from_utf8(command)
-                        .map_err(|_| Failure::usage("--key: the command after `exec:` is not UTF-8 text"))?;
+                        .map_err(|_| CommandError::usage("--key: the command after `exec:` is not UTF-8 text"))?;
                     let file = public.next().ok_or_else(|| {
-                        Failure::usage(
-                            "--key: `exec:` needs the public key that belongs to it: name it with `--public`",
-                        )
+                        CommandError::usage("--key: `exec:` needs its public key: name it with `--public`")
                     })?;
-                    Signer::Command(Box::new(CommandSigner::new(command.to_owned(), jurat::read_public_key(file)?)?))
+                    AnySigner::Command(Box::new(CommandSigner::new(command.to_owned(), jurat::read_public_key(file)?)?))
                 }
-                None => Signer::Key(Box::new(key_file::read_private(Path::new(name), &mut passphrases)?)),
+                None => AnySigner::Key(Box::new(key_file::read_private(Path::new(name), &mut passphrases)?)),
             };
             signers.push(signer);
         }
         match public.next() {
-            Some(file) => Err(Failure::usage(format!(
-                "--public: `{}` belongs to no `exec:` signer; key files know their public keys",
+            Some(file) => Err(CommandError::usage(format!(
+                "--public: `{}` has no `exec:` signer; key files contain their public keys",
                 file.display()
             ))),
             None => Ok(signers),
@@ -86,8 +84,8 @@ impl SignerArguments {
     }
 }
 
-impl Signer {
-    /// The key that checks what it signs.
+impl AnySigner {
+    /// The public key.
     pub(crate) fn public(&self) -> PublicKey {
         match self {
             Self::Key(key) => key.public(),
@@ -95,7 +93,7 @@ impl Signer {
         }
     }
 
-    /// The same for one role.
+    /// The signer for one role.
     pub(crate) fn for_role(&self, role: &Role) -> RoleSigner<'_> {
         RoleSigner { signer: self, role: role.clone() }
     }
@@ -108,8 +106,8 @@ impl jurat_trust::Signer for RoleSigner<'_> {
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
         match self.signer {
-            Signer::Key(key) => jurat_trust::Signer::sign(&**key, message),
-            Signer::Command(command) => {
+            AnySigner::Key(key) => jurat_trust::Signer::sign(&**key, message),
+            AnySigner::Command(command) => {
                 warn_of_length(&self.role, message);
                 command.sign(&self.role, message).map_err(SignerError::new)
             }
@@ -117,20 +115,20 @@ impl jurat_trust::Signer for RoleSigner<'_> {
     }
 }
 
-/// Says that not every device signs so many bytes.
+/// Warns if there are more bytes than some services sign.
 pub(crate) fn warn_of_length(role: &Role, message: &[u8]) {
     if message.len() > AWS_KMS_MESSAGE {
         output::complain(
             "warning",
             &format!(
-                "{role}: there are {} bytes to sign, but AWS KMS signs at most {AWS_KMS_MESSAGE} with Ed25519",
+                "{role}: {} bytes to sign, but AWS KMS signs at most {AWS_KMS_MESSAGE} with Ed25519",
                 message.len()
             ),
         );
     }
 }
 
-/// A key for people, with the beginning of its id.
+/// The beginning of a key id, for messages.
 pub(crate) fn short(key: &KeyId) -> String {
     key.as_str().chars().take(12).collect()
 }

@@ -1,7 +1,7 @@
-//! Results as a person reads them: a block for each record, then what each rule said how often.
+//! Results for people: a block for each record, then the counts of each rule.
 //!
-//! Results are printed as they come, so that a long run needs no more memory than a short one. Everything that records, rules and
-//! releases bring along goes through [`plain`], so that it can neither move the cursor nor pass for something of ours.
+//! Results are printed as they arrive, so memory does not grow with the run. All text from records, rules and releases goes through
+//! [`plain`], so that it can neither move the cursor nor imitate our own output.
 
 mod text;
 
@@ -13,32 +13,32 @@ use jurat::{RecordError, RecordResult, RuleResult, RuleSummary, Status, Summary}
 
 pub(crate) use text::{columns, plain, wrap};
 
-/// Characters of a foreign text that are shown; the rest is counted.
+/// The longest foreign text, in characters. The rest is counted.
 const SHOWN: usize = 1_000;
-/// Characters of a record's id that are shown.
+/// The longest id of a record or a rule, in characters.
 pub(crate) const SHOWN_ID: usize = 100;
-/// Columns before a rule's id: the margin, the longest status, and a gap.
+/// Columns before the id of a rule: the margin, the longest status, and a gap.
 const MARGIN: usize = 9;
-/// Messages that would have fewer columns than this begin below their rule instead of beside it.
+/// Messages that would get fewer columns than this are printed below their rule instead of beside it.
 const NARROW: usize = 32;
-/// Columns that text gets even where the terminal has none left.
+/// The fewest columns for text, even if the terminal is narrower.
 pub(crate) const LEAST: usize = 16;
 
-/// How a table looks.
+/// The style of a table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// Columns of the terminal. None = nothing is wrapped, so that each verdict stays on one line for other programs.
+    /// Columns of the terminal. With `None` nothing is wrapped, so that each verdict is one line for other programs.
     pub(crate) width: Option<usize>,
-    /// Whether statuses are coloured.
-    pub(crate) colours: Colours,
+    /// Whether to use colors.
+    pub(crate) colors: Colors,
 }
 
-/// Whether statuses are coloured.
+/// Whether to use colors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Colours {
-    /// By ANSI escapes: for terminals.
+pub(crate) enum Colors {
+    /// ANSI escapes, for terminals.
     On,
-    /// Not at all: for files and pipes.
+    /// No colors, for files and pipes.
     Off,
 }
 
@@ -46,9 +46,9 @@ pub(crate) enum Colours {
 pub(crate) struct Table<'a> {
     out: &'a mut dyn Write,
     style: Style,
-    /// Columns that the ids of rules take, with their indentation: the most that any record needed so far.
+    /// Columns for the ids of rules with their indentation: the most that any record has needed so far.
     label: usize,
-    /// What each rule says of itself, for the end.
+    /// The descriptions of the rules, for the counts at the end.
     descriptions: BTreeMap<Arc<str>, Arc<str>>,
     has_unsigned: bool,
 }
@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
         Self { out, style, label: 0, descriptions: BTreeMap::new(), has_unsigned: false }
     }
 
-    /// Prints what the rules say of one record.
+    /// Prints the results of one record.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -78,7 +78,7 @@ impl<'a> Table<'a> {
         writeln!(self.out)
     }
 
-    /// Prints how often each rule said what, and what became of the records.
+    /// Prints the counts of each rule, and the totals.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -88,17 +88,8 @@ impl<'a> Table<'a> {
             writeln!(self.out)?;
         }
         self.closing(BOLD, &totals(summary))?;
-        let indeterminate = summary.rules.values().map(|rule| rule.indeterminate).sum();
-        if indeterminate > 0 {
-            let outcomes = counted(indeterminate, "outcome depends", "outcomes depend");
-            self.closing(YELLOW, &format!("{outcomes} on this machine and moment: run again before you rely on it"))?;
-        }
-        if summary.host_failures > 0 {
-            let results = counted(summary.host_failures, "result says", "results say");
-            self.closing(colour(Status::Error), &format!("{results} nothing, because the host failed: see its log"))?;
-        }
-        if self.has_unsigned {
-            self.closing(YELLOW, "Nobody has signed these rules.")?;
+        for (color, remark) in remarks(summary, self.has_unsigned) {
+            self.closing(color, &remark)?;
         }
         self.out.flush()
     }
@@ -148,19 +139,19 @@ impl<'a> Table<'a> {
         lines.try_for_each(|line| writeln!(self.out, "{:column$}{line}", ""))
     }
 
-    /// One status for a whole record, and what there is to say, below each other where it is long.
-    fn line(&mut self, status: Option<Status>, colour: &str, text: &str) -> io::Result<()> {
+    /// Prints one status for a whole record with a text, wrapped if it is long.
+    fn line(&mut self, status: Option<Status>, color: &str, text: &str) -> io::Result<()> {
         let status = status.map_or_else(|| " ".repeat(5), |status| self.status(status));
         let room = self.style.width.map(|width| width.saturating_sub(MARGIN).max(LEAST));
         let mut lines = wrap(text, room).into_iter();
-        let first = self.paint(colour, &lines.next().unwrap_or_default());
+        let first = self.paint(color, &lines.next().unwrap_or_default());
         writeln!(self.out, "  {status}  {first}")?;
-        lines.try_for_each(|line: String| writeln!(self.out, "{:MARGIN$}{}", "", self.paint(colour, &line)))
+        lines.try_for_each(|line: String| writeln!(self.out, "{:MARGIN$}{}", "", self.paint(color, &line)))
     }
 
-    fn closing(&mut self, colour: &str, text: &str) -> io::Result<()> {
+    fn closing(&mut self, color: &str, text: &str) -> io::Result<()> {
         let lines = wrap(text, self.style.width.map(|width| width.max(LEAST)));
-        lines.into_iter().try_for_each(|line| writeln!(self.out, "{}", self.paint(colour, &line)))
+        lines.into_iter().try_for_each(|line| writeln!(self.out, "{}", self.paint(color, &line)))
     }
 
     fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
@@ -185,11 +176,11 @@ impl<'a> Table<'a> {
             for (status, cell) in cells {
                 let count = rule.count(status);
                 let digits = if count == 0 { "-".to_owned() } else { count.to_string() };
-                let colour = if count == 0 { DIM } else { colour(status) };
-                write!(self.out, "  {:gap$}{}", "", self.paint(colour, &digits), gap = cell - digits.len())?;
+                let color = if count == 0 { DIM } else { color(status) };
+                write!(self.out, "  {:gap$}{}", "", self.paint(color, &digits), gap = cell - digits.len())?;
             }
             let description = self.descriptions.get(id).map(|text| plain(text, SHOWN)).unwrap_or_default();
-            // Where there is no room beside the numbers, they are worth more than the words.
+            // On a narrow terminal, the numbers are more useful than the description.
             let lines = if room.is_some_and(|room| room < LEAST) { Vec::new() } else { wrap(&description, room) };
             for (index, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
                 let gap = if index == 0 { 2 } else { column };
@@ -202,20 +193,20 @@ impl<'a> Table<'a> {
     }
 
     fn status(&self, status: Status) -> String {
-        format!("{}{:gap$}", self.paint(colour(status), status.name()), "", gap = 5 - status.name().len())
+        format!("{}{:gap$}", self.paint(color(status), status.name()), "", gap = 5 - status.name().len())
     }
 
-    fn paint(&self, colour: &str, text: &str) -> String {
-        self.style.paint(colour, text)
+    fn paint(&self, color: &str, text: &str) -> String {
+        self.style.paint(color, text)
     }
 }
 
 impl Style {
-    /// A text in a colour, if there are colours.
-    pub(crate) fn paint(self, colour: &str, text: &str) -> String {
-        match self.colours {
-            Colours::On if !colour.is_empty() && !text.is_empty() => format!("{colour}{text}{PLAIN}"),
-            Colours::On | Colours::Off => text.to_owned(),
+    /// A text in a color, if colors are on.
+    pub(crate) fn paint(self, color: &str, text: &str) -> String {
+        match self.colors {
+            Colors::On if !color.is_empty() && !text.is_empty() => format!("{color}{text}{PLAIN}"),
+            Colors::On | Colors::Off => text.to_owned(),
         }
     }
 }
@@ -225,8 +216,8 @@ pub(crate) const BOLD: &str = "\x1b[1m";
 pub(crate) const DIM: &str = "\x1b[2m";
 pub(crate) const YELLOW: &str = "\x1b[33m";
 
-/// How a status is shown where there are colours.
-pub(crate) fn colour(status: Status) -> &'static str {
+/// The color of a status.
+pub(crate) fn color(status: Status) -> &'static str {
     match status {
         Status::Pass => "\x1b[32m",
         Status::Warn => YELLOW,
@@ -236,7 +227,7 @@ pub(crate) fn colour(status: Status) -> &'static str {
     }
 }
 
-/// The rules of a tree in the order in which they are read, each with the number of its ancestors.
+/// The rules of a tree in depth-first order, each with its depth.
 fn flatten<'a>(results: &'a [RuleResult], depth: usize, rows: &mut Vec<(usize, &'a RuleResult)>) {
     for result in results {
         rows.push((depth, result));
@@ -255,9 +246,10 @@ fn message(result: &RuleResult) -> String {
     text.trim_start().to_owned()
 }
 
-/// What became of the records; the parts add up to the whole.
+/// The counts of records; the parts add up to the total.
 pub(crate) fn totals(summary: &Summary) -> String {
     let Summary { records, unreadable, failed, warned, not_run, .. } = *summary;
+    debug_assert!(records >= unreadable + failed + warned + not_run, "the parts exceed the total");
     let passed = records.saturating_sub(unreadable + failed + warned + not_run);
     let mut parts = vec![format!("{passed} passed")];
     for (count, what) in [(warned, "warned"), (failed, "failed"), (unreadable, "could not be read")] {
@@ -271,7 +263,26 @@ pub(crate) fn totals(summary: &Summary) -> String {
     format!("{}: {}", counted(records, "record", "records"), parts.join(", "))
 }
 
-/// So many of something.
+/// Remarks below the totals, each with its color.
+pub(crate) fn remarks(summary: &Summary, is_unsigned: bool) -> Vec<(&'static str, String)> {
+    let mut remarks = Vec::new();
+    let indeterminate = summary.rules.values().map(|rule| rule.indeterminate).sum();
+    if indeterminate > 0 {
+        let outcomes = counted(indeterminate, "outcome depends", "outcomes depend");
+        let remark = format!("{outcomes} on the machine and the moment; run again before you rely on the results");
+        remarks.push((YELLOW, remark));
+    }
+    if summary.host_failures > 0 {
+        let results = counted(summary.host_failures, "result is", "results are");
+        remarks.push((color(Status::Error), format!("{results} missing, because the host failed; see the log")));
+    }
+    if is_unsigned {
+        remarks.push((YELLOW, "These rules are not signed.".to_owned()));
+    }
+    remarks
+}
+
+/// A count with its noun.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -10,6 +10,8 @@ mod backoff;
 #[cfg(feature = "client")]
 mod body;
 #[cfg(feature = "client")]
+mod certificate;
+#[cfg(feature = "client")]
 mod client;
 mod host_pattern;
 mod location;
@@ -25,6 +27,8 @@ mod wait;
 pub use backoff::{Backoff, Jitter};
 #[cfg(feature = "client")]
 pub use body::{BodyError, is_encoded, read as read_body};
+#[cfg(feature = "client")]
+pub use certificate::is_untrusted_certificate;
 #[cfg(feature = "client")]
 pub use client::{HttpError, client, client_to};
 pub use host_pattern::{HostPattern, ParseHostError};

@@ -144,4 +144,15 @@ impl LookError {
                 | RemoteCause::RedirectedNowhere { .. }
         )
     }
+
+    /// Whether this machine does not trust the certificate of the server.
+    #[must_use]
+    pub fn is_untrusted_certificate(&self) -> bool {
+        match &self.0.cause {
+            RemoteCause::Unreachable(error) | RemoteCause::TimedOut(error) | RemoteCause::BrokenOff(error) => {
+                jurat_http::is_untrusted_certificate(error)
+            }
+            _ => false,
+        }
+    }
 }

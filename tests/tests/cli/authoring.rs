@@ -141,7 +141,7 @@ fn a_release_goes_only_where_there_is_a_tenant_for_it() {
     build(&site, &["--channel", "Main"]).refuses(2, &["--channel", "t/demo/Main/loan.json"]);
     let built = built_components().display().to_string();
     let build = ["release", "build", "rules", "--component-dir", &built, "--tenant"];
-    site.run(&[&build[..], &["other"]].concat()).refuses(2, &["there is no tenant `other`", "jurat tenant add"]);
+    site.run(&[&build[..], &["other"]].concat()).refuses(2, &["unknown tenant `other`", "jurat tenant add"]);
     site.run(&[&build[..], &["demo", "--out", "fresh"]].concat()).refuses(2, &["fresh", "jurat trust init"]);
     is_untouched(&site);
 }
@@ -164,7 +164,7 @@ fn a_crate_that_makes_no_component_is_told_what_it_lacks() {
     site.write("plain/src/lib.rs", "");
     site.run(&["build", "plain"]).refuses(2, &["plain/Cargo.toml", "crate-type = [\"cdylib\"]"]);
     site.run(&["build", "plain", "--example", "none"]).refuses(2, &["no library or example `none`"]);
-    site.run(&["build", "."]).refuses(2, &["there is no `Cargo.toml`"]);
+    site.run(&["build", "."]).refuses(2, &["no `Cargo.toml`"]);
     site.run(&["build", "nowhere"]).refuses(2, &["nowhere"]);
 }
 
@@ -224,9 +224,9 @@ fn inspecting_a_repository_shows_what_it_says_and_that_nobody_has_checked() {
         assert_eq!((&report[4]["verified"], &report[4]["version"]), (&false.into(), &1.into()));
         assert_eq!(report[4]["releases"][0]["release"]["files"].as_array().unwrap().len(), 11);
     }
-    site.run(&["inspect", "keys"]).refuses(2, &["keys: it is no repository", "metadata/timestamp.json"]);
+    site.run(&["inspect", "keys"]).refuses(2, &["keys: not a repository", "metadata/timestamp.json"]);
     let sources = loan_rules().display().to_string();
-    site.run(&["inspect", &sources]).refuses(2, &["it is no repository", "jurat release build"]);
+    site.run(&["inspect", &sources]).refuses(2, &["not a repository", "jurat release build"]);
     site.write("repository/metadata/1.targets.json", "nonsense");
     site.run(&["inspect", "repository"]).refuses(3, &["metadata/1.targets.json"]);
 }

@@ -33,7 +33,7 @@ fn a_directory_for_development_has_warnings_and_no_problems() {
     let site = Site::signed();
     let report = site.run(&["doctor", "repository", "--root", "root.json"]).ends_with(1);
     assert!(report.contains("WARNING  root: one key is enough"), "{report}");
-    assert!(report.contains("ok       t/demo/main/loan.json: every file"), "{report}");
+    assert!(report.contains("ok       t/demo/main/loan.json: all files"), "{report}");
     assert!(!report.contains("PROBLEM"), "{report}");
 }
 
@@ -54,7 +54,7 @@ fn what_is_staged_is_told_and_what_nobody_waits_for_too() {
     let report = site.run(&["doctor", "repository", "--format", "json"]).ends_with(1);
     let complaints = complaints(&report);
     let has = |about: &str, what: &str| complaints.iter().any(|found| found.0 == about && found.1.contains(what));
-    assert!(has("t-demo", "version 2 is staged, and waits"), "{complaints:?}");
+    assert!(has("t-demo", "version 2 is staged; "), "{complaints:?}");
     assert!(has("staged/1.t-demo.json", "outdated"), "{complaints:?}");
 }
 
@@ -63,7 +63,7 @@ fn a_server_that_does_everything_right_has_nothing_to_be_told() {
     let (site, _cdn) = on_a_server();
     let report = site.run(&DOCTOR).ends_with(0);
     assert_eq!(complaints(&report), []);
-    for told in ["is not sent again", "can go on", "is not there yet", "is listed"] {
+    for told in ["not sent again", "can be resumed", "does not exist yet", "is listed"] {
         assert!(report.contains(told), "{told}: {report}");
     }
     assert!(!site.path("state").exists() && !site.path("cache").exists());
@@ -76,15 +76,15 @@ fn what_a_server_does_wrong_is_found() {
     let blob = site.files("repository/blobs").into_iter().max_by_key(|(_, bytes)| bytes.len()).unwrap().0;
     let blob = blob.strip_prefix("repository").unwrap().display().to_string();
     for (file, trick, code, told) in [
-        (timestamp, Trick::Packed(b"x".to_vec()), 4, "packed"),
+        (timestamp, Trick::Packed(b"x".to_vec()), 4, "compressed"),
         (timestamp, Trick::Redirect("https://elsewhere.example.com/".to_owned()), 4, "another origin"),
         (timestamp, Trick::Status(404), 4, "status 404"),
         (timestamp, Trick::Status(403), 4, "status 403"),
         (timestamp, Trick::Bytes(b"{}".to_vec()), 3, "timestamp.json"),
-        (next, Trick::Status(403), 1, "forbidden"),
+        (next, Trick::Status(403), 1, "access denied"),
         (next, Trick::Status(500), 4, "status 500"),
-        (next, Trick::Bytes(b"<html>".to_vec()), 3, "in the place of the next root"),
-        (&blob, Trick::Packed(b"x".to_vec()), 4, "packed"),
+        (next, Trick::Bytes(b"<html>".to_vec()), 3, "at the path of the next root"),
+        (&blob, Trick::Packed(b"x".to_vec()), 4, "compressed"),
         (&blob, Trick::Status(404), 4, "status 404"),
     ] {
         cdn.play(file, trick.clone());

@@ -37,17 +37,17 @@ fn keys_are_never_overwritten() {
     site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).ends_with(0);
     let before = site.files("");
     site.run(&["key", "gen", "--insecure-plain", "--out", "team"])
-        .refuses(2, &["team.pem: it exists", "never overwritten"]);
+        .refuses(2, &["team.pem: exists", "never overwritten"]);
     assert_eq!(site.files(""), before);
     // Half a pair is as good as a pair.
     fs::remove_file(site.path("team.pem")).unwrap();
     let before = site.files("");
-    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pub.pem: it exists"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pub.pem: exists"]);
     assert_eq!(site.files(""), before);
     // Nor is what a link leads to, even if there is nothing.
     fs::remove_file(site.path("team.pub.pem")).unwrap();
     std::os::unix::fs::symlink("nowhere", site.path("team.pem")).unwrap();
-    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pem: it exists"]);
+    site.run(&["key", "gen", "--insecure-plain", "--out", "team"]).refuses(2, &["team.pem: exists"]);
     let names: Vec<_> = fs::read_dir(site.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["team.pem"]);
 }
@@ -86,15 +86,15 @@ fn what_is_no_private_key_is_refused_by_name() {
     sign("empty.pem").refuses(2, &["empty.pem"]);
     sign("long.pem").refuses(2, &["long.pem", "16 KiB"]);
     sign("public.pem").refuses(2, &["public.pem", "it is a public key, but a private key belongs here"]);
-    sign("nobody.pem").refuses(2, &["nobody.pem: it does not exist"]);
+    sign("nobody.pem").refuses(2, &["nobody.pem: no such file"]);
 }
 
 #[test]
 fn a_key_goes_only_where_there_is_a_directory() {
     let site = Site::empty();
     for nameless in ["keys/", "/", "."] {
-        site.run(&["key", "gen", "--insecure-plain", "--out", nameless]).refuses(2, &["--out", "names no file"]);
+        site.run(&["key", "gen", "--insecure-plain", "--out", nameless]).refuses(2, &["--out", "is not a file name"]);
     }
     site.run(&["key", "gen", "--insecure-plain", "--out", "nowhere/team"])
-        .refuses(2, &["nowhere", "there is no such directory"]);
+        .refuses(2, &["nowhere", "no such directory"]);
 }

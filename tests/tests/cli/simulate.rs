@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::site::{Site, TARGET, loan_rules};
 
-/// What became of each drill. It must have ended well, and left everything as it was.
+/// The outcome of each drill. The command must succeed and change no file.
 #[track_caller]
 fn drills(site: &Site) -> Vec<Value> {
     let before = site.files("");
@@ -15,10 +15,10 @@ fn drills(site: &Site) -> Vec<Value> {
     serde_json::from_str(&json).unwrap()
 }
 
-/// The drills that a repository has nothing for.
-fn impossible(drills: &[Value]) -> Vec<&str> {
-    let impossible = drills.iter().filter(|drill| drill["held"].is_null());
-    impossible.map(|drill| drill["drill"].as_str().unwrap()).collect()
+/// The drills that do not apply to a repository.
+fn not_applicable(drills: &[Value]) -> Vec<&str> {
+    let names = drills.iter().filter(|drill| drill["held"].is_null());
+    names.map(|drill| drill["drill"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn every_attack_on_a_signed_repository_is_stopped() {
     let site = Site::signed();
     let drills = drills(&site);
     assert_eq!(drills.len(), 41);
-    assert_eq!(impossible(&drills), ["earlier_snapshot", "earlier_tenant_role", "too_few_root_keys"]);
+    assert_eq!(not_applicable(&drills), ["earlier_snapshot", "earlier_tenant_role", "too_few_root_keys"]);
     let names: BTreeSet<_> = drills.iter().map(|drill| drill["drill"].as_str().unwrap()).collect();
     assert_eq!(names.len(), drills.len());
     for drill in &drills {
@@ -35,20 +35,20 @@ fn every_attack_on_a_signed_repository_is_stopped() {
         assert_eq!(members, BTreeSet::from(expected));
         match drill["held"].as_bool() {
             Some(held) => assert!(held, "{drill}"),
-            None => assert!(drill["happened"].as_str().unwrap().starts_with("not possible: "), "{drill}"),
+            None => assert!(drill["happened"].as_str().unwrap().starts_with("not applicable: "), "{drill}"),
         }
     }
     let text = site.run(&["simulate", "repository"]).ends_with(0);
-    assert!(text.starts_with("Somebody has the CDN, and\nheld    stripped_signatures: takes "), "{text}");
+    assert!(text.starts_with("An attacker who controls the CDN\nheld    stripped_signatures: removes "), "{text}");
     assert!(
         text.contains("\n-       earlier_snapshot: ")
-            && text.contains("\n        happened  not possible: only one version\n")
+            && text.contains("\n        happened  not applicable: only one version\n")
     );
-    assert!(text.ends_with("\n38 of 38 attacks were stopped as expected; 3 are not possible here\n"), "{text}");
+    assert!(text.ends_with("\n38 of 38 attacks were stopped as expected; 3 are not applicable\n"), "{text}");
 }
 
 #[test]
-fn more_can_be_tried_on_several_versions_of_two_tenants() {
+fn more_attacks_apply_to_several_versions_of_two_tenants() {
     let site = Site::signed();
     for key in ["claims-1", "claims-2"] {
         site.run(&["key", "gen", "--insecure-plain", "--out", &format!("keys/{key}")]).ends_with(0);
@@ -62,7 +62,7 @@ fn more_can_be_tried_on_several_versions_of_two_tenants() {
     site.build_from(&loan_rules(), TARGET).ends_with(0);
     site.sign(&["author", "reviewer"]);
     site.publish_staged(&[]).ends_with(0);
-    assert_eq!(impossible(&drills(&site)), ["too_few_root_keys"]);
+    assert_eq!(not_applicable(&drills(&site)), ["too_few_root_keys"]);
 }
 
 #[test]
@@ -75,6 +75,6 @@ fn a_repository_that_hosts_refuse_is_refused_first() {
     site.write(&blob, &bytes);
     site.write("repository/metadata/timestamp.json", "{}");
     site.run(&simulate).refuses(3, &["metadata/timestamp.json"]);
-    Site::founded().run(&["simulate", "repository"]).refuses(3, &["nothing in it has been published"]);
-    site.run(&["simulate", "nowhere"]).refuses(2, &["there is no such directory"]);
+    Site::founded().run(&["simulate", "repository"]).refuses(3, &["nothing has been published"]);
+    site.run(&["simulate", "nowhere"]).refuses(2, &["no such directory"]);
 }

@@ -91,7 +91,7 @@ fn a_second_signal_ends_the_server_at_once() {
         busy.server.signal(Signal::INT);
         let (status, log) = busy.server.ended();
         assert_eq!(status.code(), Some(4), "{transport:?}: {log:#?}");
-        assert!(log.iter().any(|line| line.contains("1 requests were broken off")), "{log:#?}");
+        assert!(log.iter().any(|line| line.contains("1 requests were aborted")), "{log:#?}");
         busy.connection.is_at_end();
     }
 }

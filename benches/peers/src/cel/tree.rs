@@ -1,8 +1,8 @@
-//! CEL for a host that does not know beforehand what its rules read: the whole record becomes a tree of CEL's own values.
+//! CEL for a host that does not know in advance which fields its rules read: the whole record becomes a tree of CEL values.
 //!
-//! The tree is made straight from the text, with texts borrowed from it, and lent to the expressions. What is documented more
-//! prominently, `Context::add_variable` with anything that serde can write, makes the tree three times: as JSON, as `Value`, and
-//! as this.
+//! The tree is built directly from the text, borrows strings from it, and is lent to the expressions. The call that the
+//! documentation shows first, `Context::add_variable` with a serializable value, builds the tree three times: as JSON, as
+//! `Value`, and as this tree.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,8 +16,8 @@ use cel::context::VariableResolver;
 use cel::{Context, Env, Program};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::Programs;
-use crate::Peer;
+use super::programs::Programs;
+use crate::peer::Peer;
 
 const SOUNDNESS: &str = "!has(loan.financial.principal_amount) ? 'NORUN' : loan.financial.principal_amount > 0.0
     && (!has(loan.financial.interest_rate) || loan.financial.interest_rate >= 0.0)
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for Tree {
         Ok(Box::new(CelBool::from(value)))
     }
 
-    // All numbers are floats, as CEL has it for JSON: no rule has to know whether an amount is written with a fraction.
+    // All numbers are floats, as in CEL's own conversion of JSON, so that integral amounts need no special case.
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Box::new(CelDouble::from(value as f64)))
     }

@@ -1,11 +1,11 @@
-//! `jurat completions`: what a shell needs to complete commands.
+//! `jurat completions`: completion scripts for shells.
 
 use std::io::Write;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 
 #[derive(Args, Debug)]
@@ -15,10 +15,10 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, program: &mut Command) -> Result<Exit, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::Cli::command(), "jurat", &mut script);
+    clap_complete::generate(arguments.shell, program, "jurat", &mut script);
     let mut out = output::stdout();
-    out.write_all(&script).and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(Exit::Fine)
+    out.write_all(&script).and_then(|()| out.flush()).map_err(|error| CommandError::of_output(&error))?;
+    Ok(Exit::Success)
 }

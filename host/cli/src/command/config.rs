@@ -1,14 +1,14 @@
-//! `jurat config`: all settings, explained; and whether those of a file are in order.
+//! `jurat config`: prints all settings with explanations, or checks a configuration file.
 
 use std::io::{self, Write};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jurat::Settings;
 use jurat::settings::{Key, Scope};
 use serde::Serialize;
 
-use crate::exit::{EXIT_CODES, Exit, Failure};
-use crate::output;
+use crate::exit::{CommandError, EXIT_CODES, Exit};
+use crate::output::{self, Format};
 use crate::settings::SettingsArguments;
 
 pub(super) const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ Examples:
   jurat config check --config local-config.yaml
   jurat config check --config local-config.yaml --set limits.fuel=5000000
 
-Files that the configuration names are not looked at, but for those with secrets.
+Files that the configuration names are not checked, except those with secrets.
 ";
 
 #[derive(Args, Debug)]
@@ -30,31 +30,22 @@ Files that the configuration names are not looked at, but for those with secrets
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Print every key with its variable, its default and its meaning instead
+    /// Print a list of all keys with their variables, defaults and meanings instead
     #[arg(long)]
     keys: bool,
-    /// How keys are printed
+    /// The format of the list
     #[arg(long, value_enum, default_value_t, requires = "keys")]
     format: Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say what is wrong with a configuration, with its place
+    /// Check a configuration, and show each problem with its position
     #[command(after_help = format!("{CHECK_EXAMPLES}\n{EXIT_CODES}"))]
     Check(SettingsArguments),
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// One array
-    Json,
-}
-
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let mut out = output::stdout();
     let written = match (&arguments.command, arguments.keys, arguments.format) {
         (Some(Command::Check(settings)), _, _) => check(&settings.read()?, &mut out),
@@ -62,11 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         (None, true, Format::Text) => text(&mut out),
         (None, true, Format::Json) => json(&mut out),
     };
-    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(Exit::Fine)
+    written.and_then(|()| out.flush()).map_err(|error| CommandError::of_output(&error))?;
+    Ok(Exit::Success)
 }
 
-/// Says what the settings are about: nothing is wrong with them.
+/// Prints the tenants of a valid configuration.
 fn check(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     let names: Vec<_> = settings.tenants.keys().map(String::as_str).collect();
     let tenants = if names.len() == 1 { "tenant" } else { "tenants" };
@@ -77,22 +68,22 @@ fn text(out: &mut impl Write) -> io::Result<()> {
     for key in Key::ALL {
         let Key { path, kind, meaning, .. } = key;
         let (variable, scope) = (key.variable(), scope(key.scope));
-        let default = default(key).map_or_else(|| "needed".to_owned(), |default| format!("default {default}"));
+        let default = default(key).map_or_else(|| "required".to_owned(), |default| format!("default {default}"));
         writeln!(out, "{path}\n    {meaning}\n    {kind}, {default}, {variable}, {scope}")?;
     }
     Ok(())
 }
 
-/// What counts if it is left out; none if it cannot be.
+/// The default of a setting; `None` if it is required.
 fn default(key: &Key) -> Option<&'static str> {
     (key.default != Key::NEEDED).then_some(key.default)
 }
 
 fn scope(scope: Scope) -> &'static str {
     match scope {
-        Scope::Tenant => "of each tenant",
-        Scope::Shared => "of each tenant or of all",
-        _ => "of the host",
+        Scope::Tenant => "per tenant",
+        Scope::Shared => "per tenant or for all tenants",
+        _ => "per host",
     }
 }
 
@@ -138,7 +129,10 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&printed(json)).unwrap();
         assert_eq!(json.as_array().unwrap().len(), Key::ALL.len());
         assert!(text.contains("\nlimits.fuel\n"), "{text}");
-        assert!(text.contains("    number, default 10000000, JURAT_LIMITS_FUEL, of each tenant or of all\n"), "{text}");
+        assert!(
+            text.contains("    number, default 10000000, JURAT_LIMITS_FUEL, per tenant or for all tenants\n"),
+            "{text}"
+        );
         let proxy = json.as_array().unwrap().iter().find(|row| row["key"] == "http.proxy").unwrap();
         assert_eq!((proxy["variable"].as_str(), proxy["kind"].as_str()), (Some("JURAT_HTTP_PROXY"), Some("secret")));
     }

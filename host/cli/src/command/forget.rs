@@ -1,9 +1,9 @@
-//! `jurat forget`: the way out of a clock that was once far ahead, and of state that cannot be read.
+//! `jurat forget`: discards stored state after a clock was far ahead, or when the state cannot be read.
 
 use clap::{Args, Subcommand};
 use jurat::HostState;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::settings::SettingsArguments;
 
@@ -12,15 +12,15 @@ Examples:
   jurat forget clock --config local-config.yaml
   jurat forget metadata --config local-config.yaml
 
-A host refuses metadata when its clock is earlier than it has once been, and state that it cannot read: both may be an attack. Find \
-out what has happened before you make it forget.";
+A host refuses metadata if its clock is earlier than a time that it has seen before, and refuses state that it cannot read. Both may \
+be signs of an attack. Find the cause before you use this command.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Forget the latest time that this host has seen, after its clock was once set far ahead
+    /// Forget the latest time that this host has seen, after its clock was set too far ahead
     Clock(Arguments),
-    /// Forget all metadata that this host has seen, where it cannot be read any more; set `trust.min_root_version` and
-    /// `trust.min_timestamp_version`, or it can be shown anything that is signed and has not expired
+    /// Forget all metadata that this host has seen, if it cannot be read. Set `trust.min_root_version` and
+    /// `trust.min_timestamp_version` first, or the host accepts older metadata that is signed and has not expired
     Metadata(Arguments),
 }
 
@@ -29,12 +29,12 @@ pub(super) enum Command {
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Whose, if there are several tenants
+    /// The tenant; needed if the configuration has several
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Clock(arguments) => {
             arguments.state()?.forget_clock()?;
@@ -42,14 +42,14 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
         }
         Command::Metadata(arguments) => {
             arguments.state()?.forget_metadata()?;
-            output::progress("forgotten  all metadata; releases that were kept and the pin stay");
+            output::progress("forgotten  all metadata; kept releases and the pin stay");
         }
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 impl Arguments {
-    fn state(&self) -> Result<HostState, Failure> {
+    fn state(&self) -> Result<HostState, CommandError> {
         Ok(jurat::host_state(&self.settings.read()?, self.tenant.as_deref())?)
     }
 }

@@ -1,15 +1,17 @@
-//! `jurat inspect`: what is in a file or directory that somebody has sent.
+//! `jurat inspect`: shows the contents of a component or a repository.
 
-use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jurat_disk::files;
+use jurat_model::Blame;
 use jurat_trust::Caps;
 
-use crate::exit::{Exit, Failure};
+use super::release;
+use crate::exit::{CommandError, Exit};
+use crate::host;
+use crate::output::Format;
 use crate::report::ComponentReport;
-use crate::{host, output};
 
 #[derive(Args, Debug)]
 #[command(
@@ -19,34 +21,19 @@ pub(super) struct Arguments {
     /// A component, or the directory of a repository
     #[arg(value_name = "FILE|DIR")]
     path: PathBuf,
-    /// How it is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
-}
-
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let Arguments { path, format } = arguments;
     if path.is_dir() {
-        return super::release::inspect(path, *format);
+        return release::inspect(path, *format);
     }
-    let bytes =
-        files::read(path, Caps::DEFAULT.file).map_err(|error| Failure::about(Exit::Usage, path.display(), &error))?;
+    let bytes = files::read(path, Caps::DEFAULT.file)
+        .map_err(|error| CommandError::about(Blame::Caller, path.display(), &error))?;
     let report = ComponentReport::new(path.display().to_string(), bytes, &host::sandbox()?, &host::author_policy());
-    let mut out = output::stdout();
-    let written = match format {
-        Format::Text => report.write(&mut out),
-        Format::Json => output::write_json(&mut out, &report).and_then(|()| writeln!(out)),
-    };
-    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(if report.refused().is_some() { Exit::Trust } else { Exit::Fine })
+    format.print(&report, |out| report.write(out)).map_err(|error| CommandError::of_output(&error))?;
+    Ok(if report.refused().is_some() { Exit::Trust } else { Exit::Success })
 }

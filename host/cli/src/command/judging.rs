@@ -1,4 +1,4 @@
-//! What the commands that judge records share: whose rules, which of them, and what a record is called.
+//! Arguments and exit codes that the commands that judge records share.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
     Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings, Summary,
-    advice, chain,
+    advice,
 };
 use jurat_disk::files;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::host;
 use crate::settings::SettingsArguments;
 
@@ -22,31 +22,31 @@ use crate::settings::SettingsArguments;
 pub(super) struct JudgingArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Whose rules are used, if the configuration has several tenants
+    /// The tenant whose rules judge; needed if the configuration has several
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// The ruleset that judges
     #[arg(long, value_name = "NAME")]
     ruleset: String,
-    /// The entity type of all records, instead of what each says itself
+    /// The entity type of all records; default: the type in each record
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
-    /// The fields that name a record in the results, with dots between keys
+    /// The fields that identify a record in the results, with dots between keys
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "id")]
     id_fields: Vec<String>,
-    /// Related entities: `{"<entity id>": {"parent": {...}}}`
+    /// A file with related entities: `{"<entity id>": {"parent": {...}}}`
     #[arg(long, value_name = "FILE")]
     associated: Option<PathBuf>,
-    /// Do not fail because of records on which no rule ran
+    /// Do not exit with 1 for records on which no rule ran
     #[arg(long)]
     allow_norun: bool,
-    /// What records share while a rule runs, instead of what the configuration says
+    /// Whether records share an instance; overrides the configuration
     #[arg(long, value_enum)]
     isolation: Option<IsolationChoice>,
-    /// How many threads run rules, instead of what the configuration says
+    /// The number of threads that run rules; overrides the configuration
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(WorkerCount::MOST)))]
     threads: Option<u16>,
-    /// The time of the run that rules see, as in 2026-01-31T12:00:00Z, instead of the present
+    /// The time that rules see, as in 2026-01-31T12:00:00Z; default: the current time
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
 }
@@ -55,13 +55,13 @@ pub(super) struct JudgingArguments {
 enum IsolationChoice {
     /// The records of a chunk share an instance
     Chunk,
-    /// Each record has an instance of its own
+    /// Each record gets its own instance
     Record,
 }
 
 impl JudgingArguments {
-    /// The settings, with the one tenant whose rules are asked for.
-    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+    /// The settings, with only the tenant whose rules judge.
+    pub(super) fn settings(&self) -> Result<Settings, CommandError> {
         let mut settings = self.settings.read()?;
         if let Some(threads) = self.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
             settings.workers = WorkerCount::Exactly(threads);
@@ -70,14 +70,14 @@ impl JudgingArguments {
             if !settings.tenants.contains_key(name) {
                 let known = settings.tenants.keys().map(String::as_str);
                 let advice = advice(name, known);
-                return Err(Failure::usage(format!("there is no tenant `{}`{advice}", Excerpt::of(name))));
+                return Err(CommandError::usage(format!("unknown tenant `{}`{advice}", Excerpt::of(name))));
             }
-            // Nobody has to wait for rules that are not asked for.
+            // The rules of other tenants need not be loaded.
             settings.tenants.retain(|tenant, _| tenant == name);
         } else if settings.tenants.len() > 1 {
             let names: Vec<_> = settings.tenants.keys().map(|name| format!("`{}`", Excerpt::of(name))).collect();
-            return Err(Failure::usage(format!(
-                "there are several tenants: choose one with `--tenant`: {}",
+            return Err(CommandError::usage(format!(
+                "the configuration has several tenants: choose one with `--tenant`: {}",
                 names.join(", ")
             )));
         }
@@ -91,22 +91,30 @@ impl JudgingArguments {
         Ok(settings)
     }
 
-    /// The related entities that are given.
-    pub(super) fn associated(&self, cap: Bytes) -> Result<Option<Associated>, Failure> {
+    /// The longest file of records or related entities.
+    pub(super) fn max_file(settings: &Settings) -> Result<Bytes, CommandError> {
+        let tenant = settings.tenants.values().next();
+        let max_file = tenant.map(|tenant| tenant.max_file);
+        max_file.ok_or_else(|| CommandError::new(Blame::Settings, "the configuration has no tenant"))
+    }
+
+    /// The related entities from the file.
+    pub(super) fn associated(&self, cap: Bytes) -> Result<Option<Associated>, CommandError> {
         let Some(file) = &self.associated else { return Ok(None) };
-        let about = |error: &(dyn std::error::Error + 'static)| Failure::about(Exit::Usage, file.display(), error);
+        let about =
+            |error: &(dyn std::error::Error + 'static)| CommandError::about(Blame::Caller, file.display(), error);
         let text = files::read(file, cap).map_err(|error| about(&error))?;
         Associated::parse(&text).map(Some).map_err(|error| about(&error))
     }
 
-    /// The service that judges, at one moment: what has expired is decided for everything at once.
-    pub(super) fn open(settings: Settings) -> Result<Service, Failure> {
-        let present = host::now();
-        let clock = Clock::new(move || present);
+    /// Opens the service, with a fixed clock, so that expiry is decided once for the whole run.
+    pub(super) fn open(settings: Settings) -> Result<Service, CommandError> {
+        let now = host::now();
+        let clock = Clock::new(move || now);
         Ok(Service::builder(settings).with_compiler(host::compiler()?).with_clock(clock).open()?)
     }
 
-    /// What is asked.
+    /// The request.
     pub(super) fn request(&self, service: &Service, associated: Option<Associated>) -> Result<Request, CallError> {
         let mut request = service.request(&self.ruleset)?.with_id_fields(&self.id_fields);
         if let Some(entity_type) = &self.entity_type {
@@ -121,23 +129,23 @@ impl JudgingArguments {
         Ok(request)
     }
 
-    /// Whether a record fails on which no rule ran.
+    /// How records on which no rule ran count.
     pub(super) fn norun(&self) -> Norun {
         if self.allow_norun { Norun::Allowed } else { Norun::Fails }
     }
 
-    /// How it ends.
+    /// The exit code.
     pub(super) fn verdict(&self, summary: &Summary) -> Exit {
         self.norun().verdict(summary)
     }
 }
 
-/// What becomes of a record on which no rule ran.
+/// How a record on which no rule ran counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Norun {
-    /// It is one that failed.
+    /// As a failure.
     Fails,
-    /// It is in order.
+    /// As a success.
     Allowed,
 }
 
@@ -147,26 +155,31 @@ impl Norun {
             return Exit::Host;
         }
         let is_fine = summary.failed == 0 && summary.unreadable == 0 && (self == Self::Allowed || summary.not_run == 0);
-        if is_fine { Exit::Fine } else { Exit::Failed }
+        if is_fine { Exit::Success } else { Exit::Failed }
     }
 }
 
-/// Why records were not judged, or not all of them.
-pub(super) fn failure(service: &Service, error: CallError) -> Failure {
+/// The error of a call, with advice.
+pub(super) fn call_error(service: &Service, error: CallError) -> CommandError {
     match error {
-        CallError::Judge(JudgeError::Output(error)) => Failure::of_output(&error),
+        CallError::Judge(JudgeError::Output(error)) => CommandError::of_output(&error),
         CallError::Route(error @ RouteError::UnknownRuleset { nearest: None, .. }) => {
-            Failure::usage(format!("{error}; the release has {}", rulesets(service)))
+            CommandError::usage(format!("{error}{}", rulesets(service)))
         }
-        error => Failure::new(error.blame().into(), chain(&error)),
+        error => error.into(),
     }
 }
 
-/// The names of the rulesets that there are.
+/// The rulesets of the release, as advice.
 fn rulesets(service: &Service) -> String {
-    let rulesets = service.discover_rulesets().unwrap_or_default();
+    // The call has failed already. Where the list cannot be read either, its error is the one to report.
+    let Ok(rulesets) = service.discover_rulesets() else { return String::new() };
     let names: Vec<_> = rulesets.iter().map(|ruleset| format!("`{}`", Excerpt::of(&ruleset.name))).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "; the release has none".to_owned()
+    } else {
+        format!("; the release has {}", names.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -177,19 +190,19 @@ mod tests {
     fn the_exit_code_follows_from_the_summary() {
         use Norun::{Allowed, Fails};
         let fine = Summary { records: 3, warned: 1, ..Summary::default() };
-        assert_eq!(Fails.verdict(&fine), Exit::Fine);
+        assert_eq!(Fails.verdict(&fine), Exit::Success);
         assert_eq!(Allowed.verdict(&Summary { failed: 1, ..fine.clone() }), Exit::Failed);
         assert_eq!(Allowed.verdict(&Summary { failed: 1, host_failures: 1, ..fine.clone() }), Exit::Host);
         assert_eq!(Allowed.verdict(&Summary { unreadable: 1, ..fine.clone() }), Exit::Failed);
         let not_run = Summary { not_run: 1, ..fine };
         assert_eq!(Fails.verdict(&not_run), Exit::Failed);
-        assert_eq!(Allowed.verdict(&not_run), Exit::Fine);
+        assert_eq!(Allowed.verdict(&not_run), Exit::Success);
     }
 
     #[test]
-    fn whose_mistake_it_is_decides_the_exit_code() {
-        let field = JudgeError::IdField { field: "a..b".into() };
-        assert_eq!(Exit::from(CallError::from(field).blame()), Exit::Usage);
-        assert_eq!(Exit::from(CallError::from(JudgeError::Worker).blame()), Exit::Host);
+    fn blame_decides_the_exit_code() {
+        let exit = |error: JudgeError| CommandError::from(CallError::from(error)).report();
+        assert_eq!(exit(JudgeError::IdField { field: "a..b".into() }), Exit::Usage);
+        assert_eq!(exit(JudgeError::Worker), Exit::Host);
     }
 }

@@ -1,28 +1,29 @@
-//! `jurat mirror`: a repository in one file, for places that no network reaches.
+//! `jurat mirror`: a repository in one file, for hosts without a network.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jurat_disk::files::Directory;
-use jurat_model::Bytes;
-use jurat_trust::publish::{Mode, ReadError, Repository, Stability, Upload};
+use jurat_model::{Blame, Bytes};
+use jurat_trust::publish::{Mode, Repository, Stability, Upload};
 use jurat_trust::{
     Anchor, Client, Demands, Fetch, FetchError, Freshness, MemoryStore, MetadataVersion, Role, SafePath, UpdateError,
 };
 use tempfile::TempDir;
 
-use super::trust::{Host, first_root};
-use crate::exit::{Exit, Failure};
-use crate::repository::{Contents, Item, WorkingCopy, published, read_anchor, read_exactly, refused, releases};
+use crate::exit::{CommandError, Exit};
+use crate::repository::{
+    Contents, FreshHost, PublishedFile, WorkingCopy, first_root, published, read_anchor, read_exactly, releases,
+};
 use crate::{host, output};
 
 mod archive;
 mod source;
 mod spool;
 
-use archive::Most;
-pub(super) use source::{is_url, server};
+use archive::ArchiveLimits;
+pub(super) use source::{is_url, open_server};
 use spool::Spool;
 
 pub(super) const EXAMPLES: &str = "\
@@ -36,38 +37,38 @@ Examples:
   jurat mirror export https://rules.example.com/acme rules.tar \\
       --root root.json --config local-config.yaml
 
-Writes all that hosts can ask for, checked as a host does it, in the order in which it may be copied. What was published earlier and \
-is listed no longer is left out. The same repository makes the same file.";
+Writes all files that hosts can request, verified as a host does, in an order in which they can be copied. Releases that are no \
+longer listed are left out. The same repository gives the same file.";
 
 const IMPORT: &str = "\
 Example:
   jurat mirror import rules.tar /srv/rules --root root.json
 
-Everything is checked as a host does it, from the root that was handed over, before anything is written. Then it is put beside what \
-is there, which must not be newer: nothing but the timestamp is overwritten, and that last. If it breaks off, hosts see what was there \
-before; run it again.";
+Verifies everything as a host does, from the given root, before anything is written. Then adds the files to the directory, which \
+must not be newer: only the timestamp is overwritten, and written last. If the command is interrupted, hosts see the previous state; \
+run it again.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Write a repository into one file
+    /// Write a repository to one file
     Export(ExportArguments),
-    /// Put a repository from one file into a directory
+    /// Write a repository from one file to a directory
     Import(ImportArguments),
 }
 
 #[derive(Args, Debug)]
 #[command(after_help = EXPORT)]
 pub(super) struct ExportArguments {
-    /// The repository: its directory, or the URL that hosts have
+    /// The repository: its directory, or the URL that hosts use
     #[arg(value_name = "REPO|URL")]
     repository: String,
-    /// The file, in the format of tar; it is overwritten
+    /// The tar file to write; an existing file is overwritten
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The root that hosts have pinned; without it, the first one of the repository is believed
+    /// The root that hosts have pinned; default: the first root in the repository
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
-    /// The settings of a host, which say how servers are reached, and which headers this one wants
+    /// The configuration of a host, with its HTTP settings and the headers for this server
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -75,10 +76,10 @@ pub(super) struct ExportArguments {
 #[derive(Args, Debug)]
 #[command(after_help = IMPORT)]
 pub(super) struct ImportArguments {
-    /// The file, as `jurat mirror export` writes it
+    /// The file that `jurat mirror export` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The directory that hosts will read, made if it is not there
+    /// The directory that hosts read; created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// The root that hosts have pinned
@@ -86,77 +87,76 @@ pub(super) struct ImportArguments {
     root: PathBuf,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Export(arguments) => export(arguments),
         Command::Import(arguments) => import(arguments),
     }
 }
 
-fn export(arguments: &ExportArguments) -> Result<Exit, Failure> {
+fn export(arguments: &ExportArguments) -> Result<Exit, CommandError> {
     let ExportArguments { repository, file, root, config } = arguments;
     let shown = Path::new(repository);
     let source: Box<dyn Fetch> = if is_url(repository) {
-        Box::new(server(repository, config.as_deref())?)
+        Box::new(open_server(repository, config.as_deref())?)
     } else {
         Box::new(WorkingCopy::open(shown)?.files().clone())
     };
-    // Somebody may publish meanwhile: what was checked is what is packed.
+    // A release may be published meanwhile: the spool makes sure that exactly the verified files are packed.
     let source = Spool::new(source, temporary(file)?);
     let anchor = match root {
         Some(root) => read_anchor(root)?,
         None => {
             if is_url(repository) {
-                output::complain("warning", "without `--root`, whatever root the server shows first is believed");
+                output::complain("warning", "without `--root`, the first root of the server is trusted");
             }
             first_root(&source, shown)?
         }
     };
     let contents = check(&source, &anchor, shown)?;
-    archive::pack(file, contents.items(), Most::DEFAULT, |item| read(&source, item, shown))?;
-    output::progress(&format!("exported    {} files to {}", contents.items().len(), file.display()));
-    Ok(Exit::Fine)
+    archive::pack(file, contents.files(), ArchiveLimits::DEFAULT, |file| read(&source, file, shown))?;
+    output::progress(&format!("exported    {} files to {}", contents.files().len(), file.display()));
+    Ok(Exit::Success)
 }
 
-fn import(arguments: &ImportArguments) -> Result<Exit, Failure> {
+fn import(arguments: &ImportArguments) -> Result<Exit, CommandError> {
     let ImportArguments { file, directory, root } = arguments;
     let anchor = read_anchor(root)?;
-    let place = temporary(directory)?;
-    let paths = archive::unpack(file, place.path(), Most::DEFAULT)?;
-    let unpacked = Directory::new(place.path());
+    let scratch = temporary(directory)?;
+    let paths = archive::unpack(file, scratch.path(), ArchiveLimits::DEFAULT)?;
+    let unpacked = Directory::new(scratch.path());
     let contents = check(&unpacked, &anchor, file)?;
     if let Some(extra) = paths.iter().find(|path| !is_expected(path, &contents, &anchor)) {
         let file = file.display();
-        return Err(Failure::new(Exit::Trust, format!("{file}: `{extra}` follows from nothing that was signed")));
+        return Err(CommandError::new(Blame::Source, format!("{file}: no signed file refers to `{extra}`")));
     }
     let copy = WorkingCopy::create(directory)?;
     check_update(&copy, &unpacked, &contents, &anchor)?;
     let mut count = 0;
-    for item in contents.items() {
-        let bytes = read(&unpacked, item, file)?.into();
-        let upload = Upload { path: item.path.clone(), bytes, stability: item.stability };
-        count += u64::from(copy.shelf().put(&upload)?);
+    for published in contents.files() {
+        let bytes = read(&unpacked, published, file)?.into();
+        let upload = Upload { path: published.path.clone(), bytes, stability: published.stability };
+        count += u64::from(copy.writer().put(&upload)?);
     }
     output::progress(&format!("imported    {count} files to {}", directory.display()));
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-/// A directory beside a file or a directory that need not be there yet. It goes with this value.
-fn temporary(beside: &Path) -> Result<TempDir, Failure> {
-    let mut above = beside.ancestors().skip(1).map(|above| if above == Path::new("") { Path::new(".") } else { above });
-    let above = above.find(|above| above.is_dir()).unwrap_or(Path::new("/"));
-    let made = tempfile::Builder::new().prefix(".jurat-mirror-").tempdir_in(above);
-    made.map_err(|error| Failure::about(Exit::Host, above.display(), &error))
+/// A temporary directory beside a path that need not exist yet.
+fn temporary(beside: &Path) -> Result<TempDir, CommandError> {
+    let mut parents =
+        beside.ancestors().skip(1).map(|parent| if parent == Path::new("") { Path::new(".") } else { parent });
+    let parent = parents.find(|parent| parent.is_dir()).unwrap_or(Path::new("/"));
+    let created = tempfile::Builder::new().prefix(".jurat-mirror-").tempdir_in(parent);
+    created.map_err(|error| CommandError::about(Blame::Host, parent.display(), &error))
 }
 
-/// Goes the way of a host, through all releases, and gives what hosts can ask for.
-fn check(source: &impl Fetch, anchor: &Anchor, shown: &Path) -> Result<Contents, Failure> {
-    let mut host = Host::open(anchor.clone(), None, host::now(), source, shown)?;
+/// Verifies all releases as a host does, and returns the files that hosts can request.
+fn check(source: &impl Fetch, anchor: &Anchor, shown: &Path) -> Result<Contents, CommandError> {
+    let mut host = FreshHost::open(anchor.clone(), None, host::now(), source, shown)?;
     host.refresh()?;
-    let repository = Repository::read(source, Some(anchor.clone()), Mode::Development).map_err(|error| {
-        let exit = if matches!(error, ReadError::Source { .. }) { Exit::Host } else { Exit::Trust };
-        Failure::about(exit, shown.display(), &error)
-    })?;
+    let repository = Repository::read(source, Some(anchor.clone()), Mode::Development)
+        .map_err(|error| CommandError::of(shown.display(), &error))?;
     let repository = published(&repository);
     for (target, _) in releases(&repository) {
         host.release(&target)?;
@@ -164,7 +164,7 @@ fn check(source: &impl Fetch, anchor: &Anchor, shown: &Path) -> Result<Contents,
     Contents::of(&repository, source, anchor.version())
 }
 
-/// Roots before the one that hosts have are of no use, and nothing vouches for them here: they may be there, and are not taken.
+/// Whether a file may be in the archive. Roots before the pinned one may be there, but are not verified, and not imported.
 fn is_expected(path: &SafePath, contents: &Contents, anchor: &Anchor) -> bool {
     let mut version = Some(MetadataVersion::FIRST);
     let mut earlier = std::iter::from_fn(|| {
@@ -172,74 +172,79 @@ fn is_expected(path: &SafePath, contents: &Contents, anchor: &Anchor) -> bool {
         version = now.next();
         Some(Role::Root.file(now))
     });
-    contents.items().iter().any(|item| item.path == *path) || earlier.any(|earlier| earlier == *path)
+    contents.files().iter().any(|file| file.path == *path) || earlier.any(|earlier| earlier == *path)
 }
 
-fn read(source: &impl Fetch, item: &Item, shown: &Path) -> Result<Vec<u8>, Failure> {
-    read_exactly(source, &item.path, Bytes::new(item.length), &item.sha256)
-        .map_err(|reason| Failure::new(Exit::Trust, format!("{}: {reason}", shown.display())))
+fn read(source: &impl Fetch, file: &PublishedFile, shown: &Path) -> Result<Vec<u8>, CommandError> {
+    read_exactly(source, &file.path, Bytes::new(file.length), &file.sha256)
+        .map_err(|reason| CommandError::new(Blame::Source, format!("{}: {reason}", shown.display())))
 }
 
-/// What comes on a stick may be older than what came before: a host that has seen the directory must accept what it will be.
-fn check_update(copy: &WorkingCopy, unpacked: &Directory, contents: &Contents, anchor: &Anchor) -> Result<(), Failure> {
+/// Checks that the import is not older than the directory: a host that has seen the directory must accept the result.
+fn check_update(
+    copy: &WorkingCopy,
+    unpacked: &Directory,
+    contents: &Contents,
+    anchor: &Anchor,
+) -> Result<(), CommandError> {
     let shown = copy.root().display().to_string();
-    let refused = |error: &UpdateError| refused(&shown, error);
+    let refused = |error: &UpdateError| CommandError::of(&shown, error);
     let open = Client::open(anchor.clone(), Demands::default(), MemoryStore::default());
     let mut client = open.map_err(|error| refused(&error))?;
     let new = targets(unpacked, anchor, &shown)?;
     match client.refresh(copy.files(), Timestamp::UNIX_EPOCH) {
         Ok(_) => {
             for target in &new {
-                // What it knows of the tenants so far; what was not there, or is not in order, stands in nobody's way.
+                // The client learns the versions of the tenants. A tenant that is missing or broken may be replaced.
                 let _ = client.find(copy.files(), target, Freshness::Waived);
             }
         }
-        // An empty directory; or one in which an import broke off after it brought the keys that replace those of the timestamp:
-        // hosts forget what the old ones have signed.
+        // The directory is empty. Or an earlier import was interrupted after it wrote a root that replaces the keys of the
+        // timestamp: hosts forget versions that the old keys have signed.
         Err(UpdateError::Missing { .. }) => {}
         Err(UpdateError::Signatures { role: Role::Timestamp | Role::Snapshot | Role::Targets, .. }) => {}
         Err(error) => return Err(refused(&error)),
     }
-    let (after, now) = (After { unpacked, there: copy.files() }, host::now());
+    let (after, now) = (AfterImport { unpacked, existing: copy.files() }, host::now());
     client.refresh(&after, now).map_err(|error| refused(&error))?;
     for target in &new {
         client.find(&after, target, Freshness::Demanded(now)).map_err(|error| refused(&error))?;
     }
-    // What stands in the way is found before anything is written.
-    for item in contents.items().iter().filter(|item| item.stability == Stability::Immutable) {
-        match copy.files().get(&item.path, Bytes::new(item.length)) {
+    // Conflicts are found before anything is written.
+    for file in contents.files().iter().filter(|file| file.stability == Stability::Immutable) {
+        match copy.files().get(&file.path, Bytes::new(file.length)) {
             Err(FetchError::NotFound) => {}
             Err(FetchError::Failed(cause)) => {
-                let what = copy.shelf().path(&item.path);
-                return Err(Failure::about(Exit::Host, what.display(), &*cause));
+                let what = copy.writer().path(&file.path);
+                return Err(CommandError::about(Blame::Host, what.display(), &*cause));
             }
-            Ok(bytes) if jurat_trust::Digest::of(&bytes) == item.sha256 => {}
+            Ok(bytes) if jurat_trust::Digest::of(&bytes) == file.sha256 => {}
             Ok(_) | Err(FetchError::TooLong) => {
-                let what = copy.shelf().path(&item.path);
-                let told = format!("{}: it says something else already, and is never replaced", what.display());
-                return Err(Failure::new(Exit::Trust, told));
+                let what = copy.writer().path(&file.path);
+                let message = format!("{}: exists with other content, and is never replaced", what.display());
+                return Err(CommandError::new(Blame::Source, message));
             }
         }
     }
     Ok(())
 }
 
-fn targets(source: &Directory, anchor: &Anchor, shown: &str) -> Result<Vec<jurat_trust::TargetPath>, Failure> {
+fn targets(source: &Directory, anchor: &Anchor, shown: &str) -> Result<Vec<jurat_trust::TargetPath>, CommandError> {
     let repository = Repository::read(source, Some(anchor.clone()), Mode::Development)
-        .map_err(|error| Failure::about(Exit::Trust, shown, &error))?;
+        .map_err(|error| CommandError::about(Blame::Source, shown, &error))?;
     Ok(releases(&published(&repository)).into_iter().map(|(target, _)| target).collect())
 }
 
-/// A directory as it will be.
-struct After<'a> {
+/// The directory as it will be after the import.
+struct AfterImport<'a> {
     unpacked: &'a Directory,
-    there: &'a Directory,
+    existing: &'a Directory,
 }
 
-impl Fetch for After<'_> {
+impl Fetch for AfterImport<'_> {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         match self.unpacked.get(file, cap) {
-            Err(FetchError::NotFound) => self.there.get(file, cap),
+            Err(FetchError::NotFound) => self.existing.get(file, cap),
             found => found,
         }
     }

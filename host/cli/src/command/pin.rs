@@ -1,9 +1,9 @@
-//! `jurat pin`, `rollback` and `unpin`: which release a host stays with, also while it runs, and while its repository is away.
+//! `jurat pin`, `rollback` and `unpin`: pins a host to a release, also while it runs, and without its repository.
 
 use clap::Args;
 use jurat::HostState;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::settings::SettingsArguments;
 use crate::{host, output};
 
@@ -12,14 +12,14 @@ Examples:
   jurat status --config local-config.yaml
   jurat pin --config local-config.yaml 3f2a9c41 --reason 'too strict'
 
-Running hosts with the same `state_dir` follow within a second, and stay with the release also after a restart, until `jurat unpin`. \
-It must be one that this host has kept, and is checked again before it is used.";
+Running hosts with the same `state_dir` switch within a second, and keep the release across restarts, until `jurat unpin`. The host \
+must have kept the release, and verifies it again before use.";
 
 const ROLLBACK: &str = "\
 Example:
   jurat rollback --config local-config.yaml --reason 'too strict'
 
-The same as `jurat pin` with the release that served before the present one.";
+Equivalent to `jurat pin` with the release that served before the current one.";
 
 const UNPIN: &str = "Example:\n  jurat unpin --config local-config.yaml";
 
@@ -28,11 +28,11 @@ const UNPIN: &str = "Example:\n  jurat unpin --config local-config.yaml";
 pub(super) struct PinArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// The SHA-256 of the release's manifest, or enough of its beginning
+    /// The SHA-256 of the manifest of the release, or a unique prefix of it
     #[arg(value_name = "MANIFEST")]
     manifest: String,
     #[command(flatten)]
-    about: About,
+    pin: PinOptions,
 }
 
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub(super) struct RollbackArguments {
     #[command(flatten)]
     settings: SettingsArguments,
     #[command(flatten)]
-    about: About,
+    pin: PinOptions,
 }
 
 #[derive(Args, Debug)]
@@ -49,48 +49,48 @@ pub(super) struct RollbackArguments {
 pub(super) struct UnpinArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Whose release, if there are several tenants
+    /// The tenant; needed if the configuration has several
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 }
 
 #[derive(Args, Debug)]
-struct About {
-    /// Whose release, if there are several tenants
+struct PinOptions {
+    /// The tenant; needed if the configuration has several
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
-    /// Why, for whoever looks at the status
+    /// The reason, which `jurat status` shows
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
-pub(super) fn pin(arguments: &PinArguments) -> Result<Exit, Failure> {
-    let PinArguments { settings, manifest, about } = arguments;
-    let held = about.state(settings)?.pin(manifest, host::now(), about.reason.clone())?;
-    output::progress(&format!("pinned    {} {}  {}", held.name, held.version, held.manifest));
-    Ok(Exit::Fine)
+pub(super) fn pin(arguments: &PinArguments) -> Result<Exit, CommandError> {
+    let PinArguments { settings, manifest, pin } = arguments;
+    let pinned = pin.state(settings)?.pin(manifest, host::now(), pin.reason.clone())?;
+    output::progress(&format!("pinned    {} {}  {}", pinned.name, pinned.version, pinned.manifest));
+    Ok(Exit::Success)
 }
 
-pub(super) fn rollback(arguments: &RollbackArguments) -> Result<Exit, Failure> {
-    let RollbackArguments { settings, about } = arguments;
-    let held = about.state(settings)?.rollback(host::now(), about.reason.clone())?;
-    output::progress(&format!("pinned    {} {}  {}", held.name, held.version, held.manifest));
-    Ok(Exit::Fine)
+pub(super) fn rollback(arguments: &RollbackArguments) -> Result<Exit, CommandError> {
+    let RollbackArguments { settings, pin } = arguments;
+    let pinned = pin.state(settings)?.rollback(host::now(), pin.reason.clone())?;
+    output::progress(&format!("pinned    {} {}  {}", pinned.name, pinned.version, pinned.manifest));
+    Ok(Exit::Success)
 }
 
-pub(super) fn unpin(arguments: &UnpinArguments) -> Result<Exit, Failure> {
+pub(super) fn unpin(arguments: &UnpinArguments) -> Result<Exit, CommandError> {
     let state = jurat::host_state(&arguments.settings.read()?, arguments.tenant.as_deref())?;
-    let held = state.pinned()?;
+    let pinned = state.pinned()?;
     state.unpin()?;
-    output::progress(match held {
+    output::progress(match pinned {
         Some(_) => "unpinned  the newest release serves again",
         None => "no release was pinned",
     });
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-impl About {
-    fn state(&self, settings: &SettingsArguments) -> Result<HostState, Failure> {
+impl PinOptions {
+    fn state(&self, settings: &SettingsArguments) -> Result<HostState, CommandError> {
         Ok(jurat::host_state(&settings.read()?, self.tenant.as_deref())?)
     }
 }

@@ -1,8 +1,8 @@
-//! `jurat release`: from sources to what hosts run.
+//! `jurat release`: builds, signs and publishes releases.
 
 use clap::Subcommand;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 
 mod add_signature;
 mod build;
@@ -16,9 +16,8 @@ mod sign;
 mod upload;
 
 pub(super) use inspect::inspect;
-
-pub(super) use publish::{online, tell};
-pub(super) use upload::{Destination, carry_out};
+pub(super) use publish::{online, report_publication};
+pub(super) use upload::{UploadArguments, write_uploads};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -30,26 +29,26 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Put a release into a repository, to be signed
+    /// Build a release into a repository, to be signed
     Build(build::Arguments),
-    /// Sign what is staged: releases, tenants, roots
+    /// Sign staged metadata: releases, targets, root
     Sign(sign::Arguments),
-    /// Add signatures that were made elsewhere
+    /// Add signatures from another machine
     #[command(name = "add-signature")]
     AddSignature(add_signature::Arguments),
-    /// Write the bytes that have to be signed, for a signer outside of this program
+    /// Write the bytes to sign, for an external signer
     Bytes(bytes::Arguments),
-    /// Make hosts see what is staged and has enough signatures
+    /// Publish staged metadata that has enough signatures
     Publish(publish::Arguments),
-    /// Say that a release must not be used any more, to be signed
+    /// Revoke a release, to be signed
     Revoke(list::RevokeArguments),
     /// List an earlier release again, to be signed
     Rollback(list::RollbackArguments),
-    /// Show what a repository holds, without checking it
+    /// Show the contents of a repository, without verifying it
     Inspect(inspect::Arguments),
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Build(arguments) => build::run(arguments),
         Command::Sign(arguments) => sign::run(arguments),

@@ -1,4 +1,4 @@
-//! `jurat root`: who may sign what.
+//! `jurat root`: changes the keys and thresholds of the top roles.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jurat_trust::TopRole;
 use jurat_trust::publish::{Clock, EditError, Mode, Repository, StagedFile};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
 
@@ -17,27 +17,27 @@ Examples:
       --new timestamp-2.pub.pem
   jurat root add-key repository --role root --key dora.pub.pem
 
-Each stages the next root, which must be signed by the keys of the present one, and where it changes root's own keys also by the new \
-ones. Several changes make one new root.";
+Each command stages the next root, to be signed by the keys of the current root. If it changes the keys of root itself, the new keys \
+must sign too. Several changes are collected in one new root.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Let one more key sign a role
+    /// Add a key to a role
     #[command(
         name = "add-key",
         after_help = "Example:\n  jurat root add-key repository --role root --key dora.pub.pem"
     )]
     AddKey(KeyArguments),
-    /// No longer let a key sign a role
+    /// Remove a key from a role
     #[command(
         name = "remove-key",
         after_help = "Example:\n  jurat root remove-key repository --role root --key ada.pub.pem"
     )]
     RemoveKey(KeyArguments),
-    /// Say how many keys must sign a role
+    /// Set the number of keys that must sign a role
     #[command(after_help = "Example:\n  jurat root threshold repository --role root 3")]
     Threshold(ThresholdArguments),
-    /// Put a new key in the place of an old one: after a loss, or because it is time
+    /// Replace a key of a role, after a loss or on schedule
     #[command(after_help = ROTATE)]
     Rotate(RotateArguments),
 }
@@ -48,7 +48,7 @@ Example:
       --new snapshot-2.pub.pem";
 
 #[derive(Args, Debug)]
-pub(super) struct About {
+pub(super) struct RoleArguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
@@ -60,7 +60,7 @@ pub(super) struct About {
 #[derive(Args, Debug)]
 pub(super) struct KeyArguments {
     #[command(flatten)]
-    about: About,
+    role: RoleArguments,
     /// The public key
     #[arg(long, value_name = "PUB")]
     key: PathBuf,
@@ -69,11 +69,11 @@ pub(super) struct KeyArguments {
 #[derive(Args, Debug)]
 pub(super) struct ThresholdArguments {
     #[command(flatten)]
-    about: About,
-    /// How many keys must sign
+    role: RoleArguments,
+    /// The number of keys that must sign
     #[arg(value_name = "COUNT")]
     count: NonZeroUsize,
-    /// For a repository that nobody relies on: one key of root or targets will do
+    /// Allow a threshold of 1 for root or targets, for a repository for development
     #[arg(long)]
     development: bool,
 }
@@ -81,54 +81,54 @@ pub(super) struct ThresholdArguments {
 #[derive(Args, Debug)]
 pub(super) struct RotateArguments {
     #[command(flatten)]
-    about: About,
-    /// The public key that is replaced
+    role: RoleArguments,
+    /// The public key to replace
     #[arg(long, value_name = "PUB")]
     old: PathBuf,
-    /// The public key that takes its place
+    /// The new public key
     #[arg(long, value_name = "PUB")]
     new: PathBuf,
 }
 
-/// A role whose keys root names.
+/// A role whose keys root lists.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum RoleChoice {
-    /// Those who say who may sign what
+    /// Lists the keys of all roles
     Root,
-    /// Those who say which tenants there are
+    /// Lists the tenants
     Targets,
-    /// What says which versions belong together
+    /// Lists the versions that belong together
     Snapshot,
-    /// What says which version is the newest
+    /// Names the newest version
     Timestamp,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
-        Command::AddKey(KeyArguments { about, key }) => {
+        Command::AddKey(KeyArguments { role, key }) => {
             let key = jurat::read_public_key(key)?;
-            about.stage(|repository, role, clock| repository.add_root_key(role, key, clock))
+            role.stage(|repository, role, clock| repository.add_root_key(role, key, clock))
         }
-        Command::RemoveKey(KeyArguments { about, key }) => {
+        Command::RemoveKey(KeyArguments { role, key }) => {
             let key = jurat::read_public_key(key)?;
-            about.stage(|repository, role, clock| repository.remove_root_key(role, &key, clock))
+            role.stage(|repository, role, clock| repository.remove_root_key(role, &key, clock))
         }
-        Command::Threshold(ThresholdArguments { about, count, development }) => {
+        Command::Threshold(ThresholdArguments { role, count, development }) => {
             let mode = development.then_some(Mode::Development);
-            about.stage_as(mode, |repository, role, clock| repository.set_root_threshold(role, count.get(), clock))
+            role.stage_as(mode, |repository, role, clock| repository.set_root_threshold(role, count.get(), clock))
         }
-        Command::Rotate(RotateArguments { about, old, new }) => {
+        Command::Rotate(RotateArguments { role, old, new }) => {
             let (old, new) = (jurat::read_public_key(old)?, jurat::read_public_key(new)?);
-            about.stage(|repository, role, clock| repository.rotate_root_key(role, &old, new, clock))
+            role.stage(|repository, role, clock| repository.rotate_root_key(role, &old, new, clock))
         }
     }
 }
 
-impl About {
+impl RoleArguments {
     fn stage(
         &self,
         edit: impl FnOnce(&mut Repository, TopRole, Clock) -> Result<StagedFile, EditError>,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, CommandError> {
         self.stage_as(None, edit)
     }
 
@@ -136,7 +136,7 @@ impl About {
         &self,
         mode: Option<Mode>,
         edit: impl FnOnce(&mut Repository, TopRole, Clock) -> Result<StagedFile, EditError>,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, CommandError> {
         let copy = WorkingCopy::change(&self.repository)?;
         let clock = PublisherSettings::read(&copy)?.clock(None)?;
         let mut repository = match mode {
@@ -146,14 +146,14 @@ impl About {
         let file = edit(&mut repository, self.role.into(), clock)?;
         copy.stage(&[file])?;
         next(copy.root());
-        Ok(Exit::Fine)
+        Ok(Exit::Success)
     }
 }
 
-/// Says what has to come now.
+/// Prints the next step.
 pub(super) fn next(root: &Path) {
     let shown = shown(root);
-    output::progress(&format!("next        jurat release sign {} --key FILE, by all who have to", shown.display()));
+    output::progress(&format!("next        jurat release sign {} --key FILE, by each signer", shown.display()));
 }
 
 impl From<RoleChoice> for TopRole {

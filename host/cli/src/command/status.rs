@@ -1,4 +1,4 @@
-//! `jurat status`: how a running host is, from what it has written down.
+//! `jurat status`: shows the status that a host has written to its `state_dir`.
 
 use std::io::{self, Write};
 
@@ -7,9 +7,8 @@ use jurat::{EarlierRelease, Reported, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::command::inspect::Format;
-use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::exit::{CommandError, Exit};
+use crate::output::Format;
 use crate::settings::SettingsArguments;
 use crate::table::plain;
 
@@ -18,10 +17,10 @@ Examples:
   jurat status --config local-config.yaml
   jurat status --config local-config.yaml --format json
 
-Reads what hosts with this `state_dir` have written down last: which release serves, what vouches for it and until when, what is pinned, \
-why a newer release was not used, and what could be gone back to.";
+Reads the last status that a host with this `state_dir` has written: the release that serves, when its trust expires, the pin, why a \
+newer release was not used, and the earlier releases that `jurat pin` can select.";
 
-/// Characters of foreign text that are shown.
+/// The longest foreign text, in characters.
 const SHOWN: usize = 1_000;
 
 #[derive(Args, Debug)]
@@ -29,38 +28,34 @@ const SHOWN: usize = 1_000;
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Only this tenant
+    /// Show only this tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
-    /// How it is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// How one tenant is.
+/// The status of a tenant.
 #[derive(Debug, Serialize)]
-struct Report {
+struct TenantStatus {
     tenant: String,
-    /// Whether the process that has written it is still there.
+    /// Whether the process that wrote the status still runs.
     running: bool,
     #[serde(flatten)]
     reported: Option<Reported>,
     kept: Vec<EarlierRelease>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let settings = arguments.settings.read()?;
     let reports = tenants(&settings, arguments.tenant.as_deref())
         .into_iter()
-        .map(|tenant| Report::of(&settings, tenant))
+        .map(|tenant| TenantStatus::of(&settings, tenant))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut out = output::stdout();
-    let written = match arguments.format {
-        Format::Text => reports.iter().try_for_each(|report| report.write(&mut out)),
-        Format::Json => output::write_json(&mut out, &reports).and_then(|()| writeln!(out)),
-    };
-    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(Exit::Fine)
+    let printed = arguments.format.print(&reports, |out| reports.iter().try_for_each(|report| report.write(out)));
+    printed.map_err(|error| CommandError::of_output(&error))?;
+    Ok(Exit::Success)
 }
 
 fn tenants(settings: &Settings, only: Option<&str>) -> Vec<String> {
@@ -70,8 +65,8 @@ fn tenants(settings: &Settings, only: Option<&str>) -> Vec<String> {
     }
 }
 
-impl Report {
-    fn of(settings: &Settings, tenant: String) -> Result<Self, Failure> {
+impl TenantStatus {
+    fn of(settings: &Settings, tenant: String) -> Result<Self, CommandError> {
         let state = jurat::host_state(settings, Some(&tenant))?;
         let (reported, kept) = (state.reported()?, state.kept()?);
         let running = reported.as_ref().is_some_and(|reported| is_running(reported.pid));
@@ -81,31 +76,32 @@ impl Report {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { tenant, running, reported, kept } = self;
         let Some(Reported { pid, at, status }) = reported else {
-            writeln!(out, "{tenant}  no host has written anything down yet")?;
+            writeln!(out, "{tenant}  no host has written a status yet")?;
             return write_kept(out, kept);
         };
         let process = if *running { "running" } else { "ended" };
         writeln!(out, "{tenant}  process {pid}, {process}, as of {at}")?;
         let text = |path: &str| status.pointer(path).and_then(Value::as_str).map(|text| plain(text, SHOWN));
+        let shown = |path: &str| text(path).unwrap_or_else(|| "unknown".to_owned());
         match (text("/release/name"), text("/release/version")) {
             (Some(name), Some(version)) => {
-                writeln!(out, "  release    {name} {version}  since {}", text("/since").unwrap_or_default())?;
-                writeln!(out, "  manifest   {}", text("/release/manifest").unwrap_or_default())?;
+                writeln!(out, "  release    {name} {version}  since {}", shown("/since"))?;
+                writeln!(out, "  manifest   {}", shown("/release/manifest"))?;
             }
             _ => writeln!(out, "  release    none")?,
         }
         if let (Some(expires), Some(role)) = (text("/trust/expires"), text("/trust/expiring")) {
             let flag = |path: &str| status.pointer(path).and_then(Value::as_bool) == Some(true);
             let remark = match (flag("/trust/stale"), flag("/trust/due")) {
-                (true, _) => format!(", stale: calls are served until {}", text("/trust/ends").unwrap_or_default()),
-                (false, true) => ", which should have been renewed by now".to_owned(),
+                (true, _) => format!(", stale: serves calls until {}", shown("/trust/ends")),
+                (false, true) => ", renewal overdue".to_owned(),
                 (false, false) => String::new(),
             };
             writeln!(out, "  trusted    until {expires} ({role}){remark}")?;
         }
         if let Some(pinned) = text("/pin/manifest") {
             let reason = text("/pin/reason").map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  pinned     {pinned} since {}{reason}", text("/pin/at").unwrap_or_default())?;
+            writeln!(out, "  pinned     {pinned} since {}{reason}", shown("/pin/at"))?;
         }
         for (label, path) in [("no service", "/unavailable"), ("failure", "/failure/reasons")] {
             let reasons = status.pointer(path).and_then(Value::as_array);
@@ -124,7 +120,7 @@ fn write_kept(out: &mut impl Write, kept: &[EarlierRelease]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether there is a process with that number. It may be another one by now.
+/// Whether a process with this id exists. It may be another process by now.
 fn is_running(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())

@@ -1,4 +1,4 @@
-//! `jurat tenant`: who may publish releases.
+//! `jurat tenant`: adds, rekeys and removes tenants.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use jurat_trust::KeySet;
 use jurat_trust::publish::{Clock, EditError, Repository, StagedFile};
 
-use super::{root, trust};
-use crate::exit::{Exit, Failure};
+use super::root;
+use crate::exit::{CommandError, Exit};
+use crate::key_file::key_set;
 use crate::repository::{PublisherSettings, WorkingCopy};
 
 pub(super) const EXAMPLES: &str = "\
@@ -17,18 +18,18 @@ Examples:
   jurat tenant rekey repository acme --key author-2.pub.pem \\
       --key reviewer.pub.pem
 
-A tenant is a team with keys of its own, which may list releases below `t/NAME/` and nowhere else. Each change stages targets, \
-to be signed by its people.";
+A tenant is a team with its own keys, which may list releases below `t/NAME/` and nowhere else. Each change stages targets, \
+to be signed by the keys of targets.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Let a tenant publish releases
+    /// Add a tenant, who may publish releases
     #[command(after_help = "Example:\n  jurat tenant add repository acme --key author.pub.pem --key reviewer.pub.pem")]
     Add(KeysArguments),
-    /// Give a tenant other keys: after a loss, or because somebody has come or gone
+    /// Replace the keys of a tenant, after a loss or a change in the team
     #[command(after_help = REKEY)]
     Rekey(KeysArguments),
-    /// No longer let a tenant publish anything; its hosts keep what they have until it expires
+    /// Remove a tenant; its hosts keep their release until it expires
     #[command(after_help = "Example:\n  jurat tenant remove repository acme")]
     Remove(RemoveArguments),
 }
@@ -38,17 +39,17 @@ Example:
   jurat tenant rekey repository acme --key author-2.pub.pem \\
       --key reviewer.pub.pem
 
-All of its keys are named, also those that stay. If it has published anything, its role is staged too: the new keys sign it, so that \
-no host is left without a release.";
+Name all keys, also those that stay. If the tenant has published a release, its role is staged too: sign it with the new keys, so \
+that its hosts keep a release.";
 
 #[derive(Args, Debug)]
 pub(super) struct KeysArguments {
     #[command(flatten)]
-    about: About,
-    /// The public key of somebody who signs for it; can be given several times
+    tenant: TenantArguments,
+    /// A public key that signs for the tenant; repeatable
     #[arg(long, value_name = "PUB", required = true)]
     key: Vec<PathBuf>,
-    /// How many of them must sign; without it, 2, or 1 if there is only one key
+    /// The number of keys that must sign; default: 2, or 1 for a single key
     #[arg(long, value_name = "COUNT")]
     threshold: Option<NonZeroUsize>,
 }
@@ -56,11 +57,11 @@ pub(super) struct KeysArguments {
 #[derive(Args, Debug)]
 pub(super) struct RemoveArguments {
     #[command(flatten)]
-    about: About,
+    tenant: TenantArguments,
 }
 
 #[derive(Args, Debug)]
-struct About {
+struct TenantArguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
@@ -69,40 +70,40 @@ struct About {
     name: String,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Add(arguments) => {
             let keys = arguments.keys()?;
-            arguments.about.stage(|repository, name, clock| repository.add_tenant(name, keys, clock))
+            arguments.tenant.stage(|repository, name, clock| repository.add_tenant(name, keys, clock))
         }
         Command::Rekey(arguments) => {
             let keys = arguments.keys()?;
-            arguments.about.stage(|repository, name, clock| repository.rekey_tenant(name, keys, clock))
+            arguments.tenant.stage(|repository, name, clock| repository.rekey_tenant(name, keys, clock))
         }
-        Command::Remove(RemoveArguments { about }) => {
-            about.stage(|repository, name, clock| repository.remove_tenant(name, clock).map(|file| vec![file]))
+        Command::Remove(RemoveArguments { tenant }) => {
+            tenant.stage(|repository, name, clock| repository.remove_tenant(name, clock).map(|file| vec![file]))
         }
     }
 }
 
 impl KeysArguments {
-    fn keys(&self) -> Result<KeySet, Failure> {
+    fn keys(&self) -> Result<KeySet, CommandError> {
         let threshold = self.threshold.map_or(self.key.len().min(2), NonZeroUsize::get);
-        trust::key_set("--key", &self.key, threshold)
+        key_set("--key", &self.key, threshold)
     }
 }
 
-impl About {
+impl TenantArguments {
     fn stage(
         &self,
         edit: impl FnOnce(&mut Repository, &str, Clock) -> Result<Vec<StagedFile>, EditError>,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, CommandError> {
         let copy = WorkingCopy::change(&self.repository)?;
         let clock = PublisherSettings::read(&copy)?.clock(None)?;
         let mut repository = copy.read(None)?;
         let files = edit(&mut repository, &self.name, clock)?;
         copy.stage(&files)?;
         root::next(copy.root());
-        Ok(Exit::Fine)
+        Ok(Exit::Success)
     }
 }

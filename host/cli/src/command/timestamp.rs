@@ -1,11 +1,11 @@
-//! `jurat timestamp`: what tells hosts that what they have is still the newest.
+//! `jurat timestamp`: tells hosts that their release is still the newest.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::release::{Destination, carry_out, online, tell};
-use crate::exit::{Exit, Failure};
+use super::release::{UploadArguments, online, report_publication, write_uploads};
+use crate::exit::{CommandError, Exit};
 use crate::lifetime::Lifetime;
 use crate::repository::{PublisherSettings, WorkingCopy};
 use crate::signer::{SIGNERS, SignerArguments};
@@ -21,13 +21,12 @@ Examples:
   jurat timestamp refresh repository --key keys/timestamp.pem \\
       --key keys/snapshot.pem --to /srv/rules
 
-Signs a new timestamp, and a new snapshot when half of its life is over and its key is at hand. To be run every hour or so: hosts that \
-get no newer timestamp until the last one expires go on with what they have, say that it is stale, and stop in the end. What is \
-staged stays so.";
+Signs a new timestamp. Also signs a new snapshot, if half of its lifetime has passed and its key is given. Run this about every hour. \
+A host whose timestamp expires keeps its release, reports it as stale, and stops in the end. Staged metadata stays staged.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say again that what is published is the newest
+    /// Sign a new timestamp for the published metadata
     Refresh(RefreshArguments),
 }
 
@@ -39,15 +38,15 @@ pub(super) struct RefreshArguments {
     repository: PathBuf,
     #[command(flatten)]
     signers: SignerArguments,
-    /// How long hosts believe in it; without it, as `jurat trust init` was told, or 24h
+    /// The lifetime of the timestamp; default: that of `jurat trust init`, or 24h
     #[arg(long, value_name = "TIME")]
     freshness: Option<Lifetime>,
     #[command(flatten)]
-    destination: Destination,
+    upload: UploadArguments,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
-    let Command::Refresh(RefreshArguments { repository, signers, freshness, destination }) = command;
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
+    let Command::Refresh(RefreshArguments { repository, signers, freshness, upload }) = command;
     let copy = WorkingCopy::change(repository)?;
     let repository = copy.read(None)?;
     let clock = PublisherSettings::read(&copy)?.clock(*freshness)?;
@@ -55,8 +54,8 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     let signers = online(&repository, &signers)?;
     let signers: Vec<&dyn jurat_trust::Signer> = signers.iter().map(|signer| signer as _).collect();
     let plan = repository.refresh(copy.files(), &signers, clock)?;
-    carry_out(&copy, &plan)?;
-    tell(&plan.summary);
-    destination.serve(&copy, &plan.uploads)?;
-    Ok(Exit::Fine)
+    write_uploads(&copy, &plan)?;
+    report_publication(&plan.summary);
+    upload.run(&copy, &plan.uploads)?;
+    Ok(Exit::Success)
 }

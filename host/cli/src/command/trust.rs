@@ -1,16 +1,13 @@
-//! `jurat trust`: a repository as its owners keep it.
+//! `jurat trust`: a repository from the view of its owners.
 
 use clap::Subcommand;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 
 mod init;
 mod renew;
 mod show;
 mod verify;
-
-pub(super) use init::key_set;
-pub(super) use verify::{Host, first_root};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -20,17 +17,17 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a repository: who may sign what
+    /// Create a repository with its keys
     Init(Box<init::Arguments>),
-    /// Show the roles of a repository: their keys, versions and expiries, and what waits for whose signature
+    /// Show the roles of a repository: keys, versions, expiries and missing signatures
     Show(show::Arguments),
-    /// Check a repository as a host does, with the releases of all tenants
+    /// Verify a repository and its releases as a host does
     Verify(verify::Arguments),
-    /// Stage a role as it is, with a new expiry, to be signed again
+    /// Stage a role unchanged, with a new expiry, to be signed again
     Renew(renew::Arguments),
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Init(arguments) => init::run(arguments),
         Command::Show(arguments) => show::run(arguments),

@@ -1,4 +1,4 @@
-//! `jurat validate`: records in, verdicts out.
+//! `jurat validate`: judges records and prints the verdicts.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use jurat::{Associated, CallError, JudgeError, RecordResult, Service, Summary};
 use jurat_disk::files;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 
 use super::judging::{self, JudgingArguments};
-use crate::exit::{EXIT_CODES, Exit, Failure};
-use crate::output::{self, Colour};
+use crate::exit::{CommandError, EXIT_CODES, Exit};
+use crate::output::{self, ColorChoice};
 use crate::table::Table;
 
 const EXAMPLES: &str = "\
@@ -22,75 +22,74 @@ Examples:
   jurat validate --config local-config.yaml --ruleset related \\
       --associated facilities.json loans.json
 
-The file is a JSON array of records, one record, or one record on each line. `--format json` writes an array with one result \
-for each record, in the same order; where something goes wrong on the way, the array is not closed and the exit code says so.
+The file is a JSON array of records, one record, or one record on each line. `--format json` writes an array with one result for \
+each record, in the same order. After an error the array stays open, and the exit code is not 0 or 1.
 ";
 
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(super) struct Arguments {
-    /// The records; `-` or nothing reads standard input
+    /// The records; `-` or no file reads standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
     judging: JudgingArguments,
-    /// How results are written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// When to use colours
+    /// When to use colors
     #[arg(long, value_enum, default_value_t)]
-    color: Colour,
+    color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 enum Format {
-    /// For people
+    /// A table for people
     #[default]
     Table,
-    /// One array
+    /// One JSON array
     Json,
-    /// One result on each line
+    /// One JSON result on each line
     Ndjson,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let settings = arguments.judging.settings()?;
-    let max_file = settings.tenants.values().next().map_or(Bytes::new(0), |tenant| tenant.max_file);
+    let max_file = JudgingArguments::max_file(&settings)?;
     let associated = arguments.judging.associated(max_file)?;
     let text = input(arguments.file.as_deref(), max_file)?;
     let service = JudgingArguments::open(settings)?;
-    let summary = judge(&service, arguments, associated, text).map_err(|error| judging::failure(&service, error))?;
+    let summary = judge(&service, arguments, associated, text).map_err(|error| judging::call_error(&service, error))?;
     Ok(arguments.judging.verdict(&summary))
 }
 
-fn input(file: Option<&Path>, cap: Bytes) -> Result<Arc<[u8]>, Failure> {
+fn input(file: Option<&Path>, cap: Bytes) -> Result<Arc<[u8]>, CommandError> {
     match file {
         Some(file) if file != Path::new("-") => {
             let text = files::read(file, cap);
             text.map(Arc::from).map_err(|error| match error {
                 files::ReadError::TooLong { .. } => {
-                    Failure::usage(format!("{}: {error}; see the setting `max_file`", file.display()))
+                    CommandError::usage(format!("{}: {error}; see the setting `max_file`", file.display()))
                 }
-                files::ReadError::NotAFile => Failure::usage(format!(
-                    "{}: {error}; what a pipe gives is read from standard input",
-                    file.display()
-                )),
-                error => Failure::about(Exit::Usage, file.display(), &error),
+                files::ReadError::NotAFile => {
+                    CommandError::usage(format!("{}: {error}; to read from a pipe, use standard input", file.display()))
+                }
+                error => CommandError::about(Blame::Caller, file.display(), &error),
             })
         }
         None if io::stdin().is_terminal() => {
-            Err(Failure::usage("no file is given and nothing is piped in; name a file, or `-` to type records"))
+            Err(CommandError::usage("no input: name a file, pipe records in, or use `-` to type them"))
         }
         _ => standard_input(cap),
     }
 }
 
-fn standard_input(cap: Bytes) -> Result<Arc<[u8]>, Failure> {
+fn standard_input(cap: Bytes) -> Result<Arc<[u8]>, CommandError> {
     let mut text = Vec::new();
     let read = io::stdin().lock().take(cap.get().saturating_add(1)).read_to_end(&mut text);
-    read.map_err(|error| Failure::about(Exit::Host, "standard input", &error))?;
+    read.map_err(|error| CommandError::about(Blame::Host, "standard input", &error))?;
     if text.len() as u64 > cap.get() {
-        return Err(Failure::usage(format!("standard input: it has more than {cap}; see the setting `max_file`")));
+        return Err(CommandError::usage(format!("standard input: longer than {cap}; see the setting `max_file`")));
     }
     Ok(text.into())
 }
@@ -126,7 +125,7 @@ fn judge(
     Ok(summary)
 }
 
-/// A JSON array that is closed only when everything is in it.
+/// A JSON array that is closed only when it is complete.
 struct Array<'a, W> {
     out: &'a mut W,
     is_open: bool,
@@ -149,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_array_of_nothing_is_an_array() {
+    fn an_empty_array_is_an_array() {
         let mut out = Vec::new();
         Array { out: &mut out, is_open: false }.finish().unwrap();
         assert_eq!(out, b"[]\n");

@@ -1,4 +1,4 @@
-//! Log lines on standard error. A server's go through a queue: nobody who makes a request waits for whoever reads the log.
+//! Log lines on standard error. A server writes them through a queue, so that requests never wait for the reader of the log.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -10,21 +10,23 @@ use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait to be read. Those for which there is no room are counted instead.
+use super::terminal::complain;
+
+/// Lines in the queue. When it is full, further lines are dropped and counted.
 const QUEUE: usize = 8_192;
-/// How long the end of the program waits for the last lines to be read.
+/// How long the end of the program waits for the last lines to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is logged, if `JURAT_LOG` does not say otherwise.
+/// What is logged. `JURAT_LOG` overrides it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Log {
     /// Warnings and errors.
-    Troubles,
-    /// A line for each request as well, with the time.
+    Warnings,
+    /// Also a line for each request, with the time.
     Requests(LogFormat),
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people
@@ -34,27 +36,27 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// The log while the program runs. Dropping it waits a moment for the last lines to be written.
+/// The running log. Dropping it waits a moment for the last lines to be written.
 #[derive(Debug)]
-pub(crate) struct LogGuard(Option<SyncSender<Entry>>);
+pub(crate) struct LogGuard(Option<SyncSender<LogEntry>>);
 
 /// Writes log lines to standard error.
 pub(crate) fn start_log(log: Log) -> LogGuard {
     let usual = match log {
-        Log::Troubles => "warn,jurat::not_ready=off",
+        Log::Warnings => "warn,jurat::not_ready=off",
         Log::Requests(_) => "warn,jurat::request=info,jurat::service=info,jurat_server=info",
     };
     let filter =
         EnvFilter::builder().with_env_var("JURAT_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal());
-    // Starting one only fails if another has been started before, by a test.
+    // This fails only if a test has started a log before.
     match log {
-        Log::Troubles => {
+        Log::Warnings => {
             let _ = lines.with_writer(io::stderr).with_target(false).without_time().try_init();
             LogGuard(None)
         }
         Log::Requests(format) => {
-            let (queue, sender) = Queue::start(io::stderr());
+            let (queue, sender) = LogQueue::start(io::stderr());
             let lines = lines.with_writer(queue);
             let _ = match format {
                 LogFormat::Text => lines.try_init(),
@@ -70,7 +72,7 @@ impl Drop for LogGuard {
         let Some(sender) = self.0.take() else { return };
         let (written, done) = sync_channel(1);
         let end = Instant::now() + PATIENCE;
-        while let Err(TrySendError::Full(_)) = sender.try_send(Entry::End(written.clone())) {
+        while let Err(TrySendError::Full(_)) = sender.try_send(LogEntry::End(written.clone())) {
             if Instant::now() > end {
                 return;
             }
@@ -81,32 +83,35 @@ impl Drop for LogGuard {
 }
 
 #[derive(Debug)]
-enum Entry {
+enum LogEntry {
     Line(Vec<u8>),
     End(SyncSender<()>),
 }
 
-/// Takes lines without ever waiting.
+/// Accepts lines without ever waiting.
 #[derive(Clone, Debug)]
-struct Queue {
-    sender: SyncSender<Entry>,
+struct LogQueue {
+    sender: SyncSender<LogEntry>,
     lost: Arc<AtomicU64>,
 }
 
-impl Queue {
-    fn start(out: impl Write + Send + 'static) -> (Self, SyncSender<Entry>) {
+impl LogQueue {
+    fn start(out: impl Write + Send + 'static) -> (Self, SyncSender<LogEntry>) {
         let (sender, entries) = sync_channel(QUEUE);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&lost);
-        // Without the thread, all lines are lost: no reason to serve nobody.
-        let _ = thread::Builder::new().name("log".to_owned()).spawn(move || write(&entries, &counted, out));
+        // A server without a log still serves.
+        if let Err(error) = thread::Builder::new().name("log".to_owned()).spawn(move || write(&entries, &counted, out))
+        {
+            complain("warning", &format!("the log thread cannot be started, and log lines are lost: {error}"));
+        }
         (Self { sender: sender.clone(), lost }, sender)
     }
 }
 
-impl Write for Queue {
+impl Write for LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.sender.try_send(Entry::Line(line.to_vec())).is_err() {
+        if self.sender.try_send(LogEntry::Line(line.to_vec())).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -117,7 +122,7 @@ impl Write for Queue {
     }
 }
 
-impl MakeWriter<'_> for Queue {
+impl MakeWriter<'_> for LogQueue {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -125,20 +130,20 @@ impl MakeWriter<'_> for Queue {
     }
 }
 
-/// Writes what is in the queue. With standard error closed there is nobody to tell.
-fn write(entries: &Receiver<Entry>, lost: &AtomicU64, mut out: impl Write) {
+/// Writes the lines of the queue. If standard error is closed, nobody can read them.
+fn write(entries: &Receiver<LogEntry>, lost: &AtomicU64, mut out: impl Write) {
     while let Ok(entry) = entries.recv() {
         match entry {
-            Entry::Line(line) => {
+            LogEntry::Line(line) => {
                 let _ = out.write_all(&line);
             }
-            Entry::End(written) => {
+            LogEntry::End(written) => {
                 let _ = written.send(());
             }
         }
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let message = "log lines were not read in time, and are lost";
+            let message = "log lines were dropped, because standard error was not read in time";
             let line = serde_json::json!({"level": "WARN", "target": "jurat", "lost": lost, "message": message});
             let _ = writeln!(out, "{line}");
         }
@@ -151,11 +156,11 @@ mod tests {
 
     use super::*;
 
-    /// A log that is read only as far as it may be, by whoever holds the lock.
+    /// A reader of the log that the test can block.
     #[derive(Clone, Default)]
-    struct Slow(Arc<Mutex<Vec<u8>>>);
+    struct BlockedReader(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Slow {
+    impl Write for BlockedReader {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -167,9 +172,9 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_reads_holds_up_nobody_and_says_how_much_is_lost() {
-        let out = Slow::default();
-        let (mut queue, sender) = Queue::start(out.clone());
+    fn a_log_that_nobody_reads_blocks_nobody_and_counts_lost_lines() {
+        let out = BlockedReader::default();
+        let (mut queue, sender) = LogQueue::start(out.clone());
         let unread = out.0.lock().unwrap();
         for _ in 0..QUEUE * 2 {
             queue.write_all(b"line\n").unwrap();

@@ -1,23 +1,23 @@
-//! All that hosts can ask a repository for, in the order in which it can be copied.
+//! All files that hosts can request from a repository, in an order in which they can be copied.
 
 use std::collections::BTreeSet;
 
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_trust::publish::{Repository, Stability};
 use jurat_trust::{Caps, Digest, Fetch, MetadataVersion, Role, SafePath, TargetPath};
 
-use super::{read_exactly, read_manifest};
-use crate::exit::{Exit, Failure};
+use super::read::{read_exactly, read_manifest};
+use crate::exit::CommandError;
 
-/// The files of a repository: first what nobody looks for yet, last what tells of it.
+/// The files of a repository. A file comes before the files that refer to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contents {
-    items: Vec<Item>,
+    files: Vec<PublishedFile>,
 }
 
-/// A file, and what is known of it.
+/// A file of a repository.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
+pub(crate) struct PublishedFile {
     pub(crate) path: SafePath,
     pub(crate) length: u64,
     pub(crate) sha256: Digest,
@@ -25,15 +25,15 @@ pub(crate) struct Item {
 }
 
 impl Contents {
-    /// The files that follow from what is published, from the given root on. Each was read, and is what others say of it.
+    /// Lists the published files, from the given root on. Each was read, and matches its digest.
     ///
     /// # Limits
-    /// Metadata of earlier versions is left out, but for roots: hosts do not ask for it.
+    /// Earlier versions of metadata are left out, except roots: hosts do not request them.
     pub(crate) fn of(
         repository: &Repository,
         source: &impl Fetch,
         first_root: MetadataVersion,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         let published = published(repository);
         let mut contents = Self::default();
         let (mut blobs, mut manifests) = (BTreeSet::new(), Vec::new());
@@ -56,7 +56,7 @@ impl Contents {
             .into_iter()
             .filter_map(|status| status.published.map(|(version, _)| (status.role, version)))
             .collect();
-        // Tenants, targets, snapshot, root, timestamp: nothing is told of before it is there.
+        // Tenants, targets, snapshot, root, timestamp: a file comes before the files that refer to it.
         versions.sort_by_key(|(role, _)| rank(role));
         for (role, version) in versions {
             let first = if role == Role::Root { first_root } else { version };
@@ -73,18 +73,18 @@ impl Contents {
     }
 
     /// The files, in order.
-    pub(crate) fn items(&self) -> &[Item] {
-        &self.items
+    pub(crate) fn files(&self) -> &[PublishedFile] {
+        &self.files
     }
 
     fn add(&mut self, path: SafePath, bytes: &[u8]) {
         let is_timestamp = path == Role::Timestamp.file(MetadataVersion::FIRST);
         let stability = if is_timestamp { Stability::Mutable } else { Stability::Immutable };
-        self.items.push(Item { path, length: bytes.len() as u64, sha256: Digest::of(bytes), stability });
+        self.files.push(PublishedFile { path, length: bytes.len() as u64, sha256: Digest::of(bytes), stability });
     }
 }
 
-/// A repository as hosts see it.
+/// A repository as hosts see it, without staged files.
 pub(crate) fn published(repository: &Repository) -> Repository {
     let mut published = repository.clone();
     for file in repository.staged_files() {
@@ -93,7 +93,7 @@ pub(crate) fn published(repository: &Repository) -> Repository {
     published
 }
 
-/// The releases of all tenants that are there.
+/// The releases of all tenants.
 pub(crate) fn releases(repository: &Repository) -> Vec<(TargetPath, Digest)> {
     let roles = repository.roles().into_iter().filter(|status| status.keys.is_some());
     let tenants = roles.filter_map(|status| match status.role {
@@ -114,6 +114,6 @@ fn rank(role: &Role) -> u8 {
     }
 }
 
-fn broken(reason: String) -> Failure {
-    Failure::new(Exit::Trust, reason)
+fn broken(reason: String) -> CommandError {
+    CommandError::new(Blame::Source, reason)
 }

@@ -1,13 +1,13 @@
-//! What a publisher has decided for good.
+//! The settings of a publisher, beside the repository.
 
 use jurat_disk::files::ReadError;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_trust::SafePath;
 use jurat_trust::publish::{Clock, Lifetimes};
 use serde::{Deserialize, Serialize};
 
-use super::WorkingCopy;
-use crate::exit::{Exit, Failure};
+use super::working_copy::WorkingCopy;
+use crate::exit::CommandError;
 use crate::host;
 use crate::lifetime::Lifetime;
 
@@ -16,20 +16,20 @@ const FILE: &str = "publisher.json";
 /// The longest file.
 const LENGTH: Bytes = Bytes::kibi(16);
 
-/// The decisions of a publisher, beside the repository. Hosts never see them.
+/// The settings of a publisher. Hosts never see them.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PublisherSettings {
-    /// How long a timestamp is valid; none for the default.
+    /// The lifetime of a timestamp; `None` for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) freshness: Option<String>,
 }
 
 impl PublisherSettings {
-    /// Reads them; the defaults if nothing was decided.
-    pub(crate) fn read(copy: &WorkingCopy) -> Result<Self, Failure> {
+    /// Reads the file; the defaults if there is none.
+    pub(crate) fn read(copy: &WorkingCopy) -> Result<Self, CommandError> {
         let about = |error: &(dyn std::error::Error + 'static)| {
-            Failure::about(Exit::Usage, copy.root().join(FILE).display(), error)
+            CommandError::about(Blame::Caller, copy.root().join(FILE).display(), error)
         };
         match copy.files().read(&path()?, LENGTH) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| about(&error)),
@@ -38,24 +38,24 @@ impl PublisherSettings {
         }
     }
 
-    /// Writes them.
-    pub(crate) fn write(&self, copy: &WorkingCopy) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec(self).map_err(|error| Failure::about(Exit::Host, FILE, &error))?;
-        copy.shelf().replace(&path()?, &bytes).map(|_| ())
+    /// Writes the file.
+    pub(crate) fn write(&self, copy: &WorkingCopy) -> Result<(), CommandError> {
+        let bytes = serde_json::to_vec(self).map_err(|error| CommandError::about(Blame::Host, FILE, &error))?;
+        copy.writer().replace(&path()?, &bytes).map(|_| ())
     }
 
-    /// Now, with the lifetimes of this publisher, but for what is asked for this time.
-    pub(crate) fn clock(&self, freshness: Option<Lifetime>) -> Result<Clock, Failure> {
-        let decided = self.freshness.as_deref().map(str::parse::<Lifetime>).transpose();
-        let decided = decided.map_err(|reason| Failure::usage(format!("{FILE}: freshness: {reason}")))?;
+    /// The current time with the lifetimes of this publisher; `freshness` overrides that of the timestamp.
+    pub(crate) fn clock(&self, freshness: Option<Lifetime>) -> Result<Clock, CommandError> {
+        let configured = self.freshness.as_deref().map(str::parse::<Lifetime>).transpose();
+        let configured = configured.map_err(|reason| CommandError::usage(format!("{FILE}: freshness: {reason}")))?;
         let mut lifetimes = Lifetimes::DEFAULT;
-        if let Some(freshness) = freshness.or(decided) {
+        if let Some(freshness) = freshness.or(configured) {
             lifetimes.timestamp = freshness.duration();
         }
         Ok(Clock { now: host::now(), lifetimes })
     }
 }
 
-fn path() -> Result<SafePath, Failure> {
-    FILE.parse().map_err(|error| Failure::about(Exit::Host, FILE, &error))
+fn path() -> Result<SafePath, CommandError> {
+    FILE.parse().map_err(|error| CommandError::about(Blame::Host, FILE, &error))
 }

@@ -1,4 +1,4 @@
-//! A program that signs.
+//! A signer that is a program.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -13,19 +13,19 @@ use base64::engine::general_purpose::STANDARD;
 use jurat_trust::{KeyId, PublicKey, Role};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::exit::Failure;
+use crate::exit::CommandError;
 use crate::secret;
 
-/// How long a program may take: long enough to touch a device, or to be asked for a number.
+/// The time limit of a program: enough to touch a device or to enter a PIN.
 const TIME: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether a program that has said everything has ended.
-const LOOK: Duration = Duration::from_millis(5);
+/// The interval of checks whether the program has ended.
+const POLL: Duration = Duration::from_millis(5);
 
-/// The longest answer, in bytes. A signature has 88.
+/// The longest output, in bytes. A signature has 88.
 const ANSWER: u64 = 1024;
 
-/// A program that signs with the key that belongs to a public one.
+/// A program that signs with the private key of a public key.
 #[derive(Debug)]
 pub(crate) struct CommandSigner {
     command: String,
@@ -34,27 +34,27 @@ pub(crate) struct CommandSigner {
 }
 
 impl CommandSigner {
-    /// A command for `sh`. It is not run yet.
-    pub(super) fn new(command: String, public: PublicKey) -> Result<Self, Failure> {
+    /// A command for `sh`. It does not run yet.
+    pub(super) fn new(command: String, public: PublicKey) -> Result<Self, CommandError> {
         if command.trim().is_empty() {
-            return Err(Failure::usage("--key: no command stands after `exec:`"));
+            return Err(CommandError::usage("--key: `exec:` without a command"));
         }
         Ok(Self { command, public, time: TIME })
     }
 
-    /// The key that it should sign with.
+    /// The public key.
     pub(super) fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Has it sign. What it says is not checked here.
+    /// Runs the program. Its signature is not verified here.
     pub(super) fn sign(&self, role: &Role, message: &[u8]) -> Result<[u8; 64], String> {
         secret::no_core_dumps();
         let deadline = Instant::now() + self.time;
         let failed = |error: io::Error| format!("`{}` cannot be run: {error}", self.command);
         let mut child = self.start(role, message).map_err(failed)?;
-        let answered = self.answer(&mut child, deadline);
-        let ended = match &answered {
+        let output = self.output(&mut child, deadline);
+        let ended = match &output {
             Ok(_) => self.end(&mut child, deadline),
             Err(reason) => Err(reason.clone()),
         };
@@ -65,13 +65,13 @@ impl CommandSigner {
         if !status.success() {
             return Err(format!("`{}` ended with {status}", self.command));
         }
-        decode(&answered?).ok_or_else(|| {
-            format!("`{}` did not write a signature: 64 bytes in base64 are expected, and nothing else", self.command)
+        decode(&output?).ok_or_else(|| {
+            format!("`{}` did not write a signature: expected 64 bytes in base64, and nothing else", self.command)
         })
     }
 
     fn start(&self, role: &Role, message: &[u8]) -> io::Result<Child> {
-        // A file and not a pipe: some programs have to know the length before they read.
+        // A file and not a pipe: some programs need the length in advance.
         let mut input = tempfile::tempfile()?;
         input.write_all(message)?;
         input.rewind()?;
@@ -85,21 +85,23 @@ impl CommandSigner {
         command.spawn()
     }
 
-    /// What it writes, until it closes its standard output.
-    fn answer(&self, child: &mut Child, deadline: Instant) -> Result<Vec<u8>, String> {
-        let Some(stdout) = child.stdout.take() else { return Ok(Vec::new()) };
+    /// The output of the program, until it closes its standard output.
+    fn output(&self, child: &mut Child, deadline: Instant) -> Result<Vec<u8>, String> {
+        let Some(stdout) = child.stdout.take() else {
+            return Err(format!("`{}` has no standard output", self.command));
+        };
         let (send, receive) = mpsc::channel();
-        // It ends when the last of the processes has closed its end, which may be never.
+        // Ends when the last process has closed its end of the pipe, which may never happen.
         thread::spawn(move || {
             let mut answer = Vec::new();
             let read = stdout.take(ANSWER + 1).read_to_end(&mut answer);
-            // Nobody may be waiting any more.
+            // The receiver may have timed out.
             let _ = send.send(read.map(|_| answer));
         });
         match receive.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(Ok(answer)) if answer.len() as u64 <= ANSWER => Ok(answer),
-            Ok(Ok(_)) => Err(format!("`{}` writes more than {ANSWER} bytes, but a signature has 88", self.command)),
-            Ok(Err(error)) => Err(format!("what `{}` writes cannot be read: {error}", self.command)),
+            Ok(Ok(_)) => Err(format!("`{}` wrote more than {ANSWER} bytes, but a signature has 88", self.command)),
+            Ok(Err(error)) => Err(format!("the output of `{}` cannot be read: {error}", self.command)),
             Err(_) => Err(self.too_slow()),
         }
     }
@@ -109,33 +111,33 @@ impl CommandSigner {
             match child.try_wait() {
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) if Instant::now() >= deadline => return Err(self.too_slow()),
-                Ok(None) => thread::sleep(LOOK),
-                Err(error) => return Err(format!("nothing is known of `{}`: {error}", self.command)),
+                Ok(None) => thread::sleep(POLL),
+                Err(error) => return Err(format!("the status of `{}` is unknown: {error}", self.command)),
             }
         }
     }
 
     fn too_slow(&self) -> String {
-        format!("`{}` has not signed within {} seconds", self.command, self.time.as_secs())
+        format!("`{}` did not sign within {} seconds", self.command, self.time.as_secs())
     }
 }
 
-/// Whether somebody can be asked for a PIN. Processes of a group of their own could not read what is typed.
+/// Whether a terminal is available, on which the program can ask for a PIN. A process group of its own could not read from it.
 fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
 }
 
-/// Ends it; with all that it has started, where these are a group.
+/// Kills the program, with its child processes if it has its own process group.
 fn kill(child: &mut Child) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // Both may be gone already.
+    // They may have ended already.
     let _ = group.map(|group| kill_process_group(group, Signal::KILL));
     let _ = child.kill();
     let _ = child.wait();
 }
 
 fn decode(answer: &[u8]) -> Option<[u8; 64]> {
-    // `base64` breaks lines after 76 characters.
+    // `base64` wraps lines after 76 characters.
     let text: Vec<u8> = answer.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     STANDARD.decode(text).ok()?.try_into().ok()
 }
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signature_is_refused() {
+    fn other_output_than_a_signature_is_refused() {
         for (command, reason) in [
             ("true", "did not write a signature"),
             ("head -c 63 /dev/zero | base64", "did not write a signature"),
@@ -178,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_end_is_ended() {
+    fn a_program_that_does_not_end_is_killed() {
         let time = Duration::from_millis(300);
         for command in ["sleep 600", "exec >&-; sleep 600", "sleep 600 & sleep 600"] {
             let refused = signed(command, time).unwrap_err();
-            assert!(refused.contains("has not signed within"), "{command}: {refused}");
+            assert!(refused.contains("did not sign within"), "{command}: {refused}");
         }
     }
 }

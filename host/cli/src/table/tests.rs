@@ -18,7 +18,7 @@ fn check(name: &str, style: Style, records: &[RecordResult]) {
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(printed, golden, "{path} differs; look at it, then run again with JURAT_BLESS=1");
-    if let Some(width) = style.width.filter(|_| style.colours == Colours::Off) {
+    if let Some(width) = style.width.filter(|_| style.colors == Colors::Off) {
         printed.lines().for_each(|line| assert!(columns(line) <= width, "too wide: {line}"));
     }
 }
@@ -34,8 +34,8 @@ fn loans_in_140_columns() {
 }
 
 #[test]
-fn loans_in_colour() {
-    check("loans_colour", Style { colours: Colours::On, ..style(100) }, &loans());
+fn loans_in_color() {
+    check("loans_color", Style { colors: Colors::On, ..style(100) }, &loans());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn wide_characters_take_two_columns() {
 }
 
 fn style(width: usize) -> Style {
-    Style { width: Some(width), colours: Colours::Off }
+    Style { width: Some(width), colors: Colors::Off }
 }
 
 fn record(id: &str, results: Vec<RuleResult>) -> RecordResult {

@@ -1,8 +1,9 @@
-//! Foreign text made harmless, and text in columns.
+//! Escaping of foreign text, and text in columns.
 
-/// A foreign text for one line of a terminal: nothing in it is invisible, moves the cursor or changes the direction of writing.
+/// Escapes a foreign text for one line of a terminal: nothing in it is invisible, moves the cursor or changes the direction of
+/// writing.
 ///
-/// Quotes and backslashes stay as they are. What is longer than `most` characters is cut, and the rest counted.
+/// Quotes and backslashes stay. A text longer than `most` characters is cut, and the rest is counted.
 pub(crate) fn plain(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(4 * most));
     let mut characters = text.chars();
@@ -19,12 +20,12 @@ pub(crate) fn plain(text: &str, most: usize) -> String {
     shown
 }
 
-/// The columns that a text takes on a terminal.
+/// The columns that a text needs on a terminal.
 pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// Cuts a text into lines of so many columns: between words where it can, inside of a word where it must.
+/// Wraps a text to lines of at most `room` columns: between words if possible, within a word if necessary.
 pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else {
         return vec![text.to_owned()];
@@ -54,7 +55,7 @@ pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// One column, or two for what East Asian terminals print wide. What takes none has been escaped before.
+/// One column, or two for wide East Asian characters. Characters without a width have been escaped before.
 fn width(character: char) -> usize {
     let is_wide = matches!(character,
         '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'

@@ -17,6 +17,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use super::*;
 use crate::body::{BodyError, read as read_body};
+use crate::certificate::is_untrusted_certificate;
 use crate::network::{Network, PrivateAddress};
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -315,14 +316,18 @@ fn authorities_and_the_client_certificate_of_the_settings_are_used() {
     let both =
         Http { authorities: authorities.clone(), client_certificate: client_certificate.clone(), ..Http::default() };
     assert_eq!(status(&anywhere(&both), &url).unwrap(), 200);
-    for lacking in
-        [Http { authorities, ..Http::default() }, Http { client_certificate, ..Http::default() }, Http::default()]
-    {
-        assert!(status(&anywhere(&lacking), &url).is_err(), "{lacking:?}");
+    for (lacking, is_untrusted) in [
+        (Http { authorities, ..Http::default() }, false),
+        (Http { client_certificate, ..Http::default() }, true),
+        (Http::default(), true),
+    ] {
+        let error = status(&anywhere(&lacking), &url).unwrap_err();
+        assert_eq!(is_untrusted_certificate(&error), is_untrusted, "{lacking:?}: {error:?}");
     }
     assert_eq!(server.heads().len(), 1);
     // The certificate is for a name, not for whoever answers.
-    assert!(status(&anywhere(&both), &format!("https://127.0.0.1:{}/", server.port())).is_err());
+    let error = status(&anywhere(&both), &format!("https://127.0.0.1:{}/", server.port())).unwrap_err();
+    assert!(is_untrusted_certificate(&error), "{error:?}");
 }
 
 #[test]

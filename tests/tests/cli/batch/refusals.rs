@@ -32,7 +32,7 @@ fn two_outputs_cannot_be_the_same() {
         // One is written under that name until it is whole.
         ["--results", "r", "--summary", "r.partial"],
     ] {
-        check(&site, &more, &[more[0], more[2], "cannot be written to the same place"]);
+        check(&site, &more, &[more[0], more[2], "name the same file"]);
     }
 }
 
@@ -42,7 +42,7 @@ fn an_output_cannot_be_an_input() {
     site.write("in.ndjson", loans(1));
     site.write("in.ndjson.partial", loans(1));
     symlink(site.path("in.ndjson"), site.path("link")).unwrap();
-    let reasons = ["--good", "cannot be written to a file that is read"];
+    let reasons = ["--good", "names an input"];
     for (input, output) in
         [("in.ndjson", "in.ndjson"), ("./in.ndjson", "in.ndjson"), ("in.ndjson", "link"), ("link", "in.ndjson")]
     {
@@ -69,13 +69,13 @@ fn an_output_cannot_be_an_input() {
 fn outputs_that_cannot_be_are_named_before_anything_is_judged() {
     let site = Site::signed();
     check(&site, &["--results", "nowhere/r"], &["nowhere/r", "does not exist"]);
-    check(&site, &["--results", "keys"], &["keys", "it is a directory"]);
+    check(&site, &["--results", "keys"], &["keys", "is a directory"]);
     check(&site, &["--results", "r/"], &["r/"]);
     check(&site, &["--results", "keys/root.pem/r"], &["keys/root.pem/r"]);
     symlink(site.path("root.json"), site.path("r.partial")).unwrap();
     batch(&site, "quick", &["--results", "r"], b"").refuses(4, &["r: "]);
     symlink("nowhere/at/all", site.path("broken")).unwrap();
-    batch(&site, "quick", &["--results", "broken"], b"").refuses(2, &["broken: it is a link that leads nowhere"]);
+    batch(&site, "quick", &["--results", "broken"], b"").refuses(2, &["broken: is a dangling symbolic link"]);
     assert_eq!(written(&site), ["broken", "r.partial"]);
 }
 

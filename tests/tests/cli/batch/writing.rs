@@ -100,7 +100,7 @@ fn nobody_has_to_guess_that_rules_are_not_signed() {
     unsigned_release(&site, &jurat_tests::guest::rust("traps_on_a_row"));
     let record = b"{\"entity_type\": \"loan\", \"id\": \"a\", \"n\": 1}";
     let outcome = batch(&site, "all", &["--failures", "f"], record);
-    assert!(outcome.stdout.contains("Nobody has signed these rules."), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("These rules are not signed."), "{}", outcome.stdout);
     let line = &results(&read(&site, "f"))[0];
     assert_eq!((&line["unsigned"], &line["code"], line.get("release")), (&json!(true), &json!("trap"), None));
 }

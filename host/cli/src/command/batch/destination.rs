@@ -1,4 +1,4 @@
-//! Where an output goes, and what else is the same place.
+//! Destinations of outputs, and whether two of them are the same file.
 
 use std::fs;
 use std::io;
@@ -6,97 +6,98 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use jurat_model::Blame;
 use rustix::fs::{FileType, Stat};
 
-use super::outlet::partial;
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 
-/// Where an output goes.
+/// The destination of an output.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Destination {
+pub(super) enum OutputDestination {
     /// Standard output.
     Stdout,
-    /// Something that is no regular file.
+    /// Something other than a regular file, such as a pipe.
     Direct(PathBuf),
-    /// A regular file, which is written beside its place.
-    Beside {
-        /// Its path from the root.
+    /// A regular file, which is written under another name and then renamed.
+    Renamed {
+        /// Its absolute path.
         path: PathBuf,
-        /// How it is called.
+        /// Its name as the user wrote it.
         name: PathBuf,
     },
 }
 
-/// What tells files apart, whatever they are called.
+/// The identity of a file, whatever its name: device and inode.
 pub(super) type FileId = (u64, u64);
 
-impl Destination {
-    /// What a user means by a path.
-    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+impl OutputDestination {
+    /// The destination that a path names.
+    pub(super) fn of(path: &Path) -> Result<Self, CommandError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
-        let about = |error: io::Error| Failure::about(Exit::Usage, path.display(), &error);
+        let about = |error: io::Error| CommandError::about(Blame::Caller, path.display(), &error);
         match fs::metadata(path) {
-            // `/dev/stdout`, under whatever name.
+            // `/dev/stdout`, under any name.
             Ok(_) if is_stdout(path) => Ok(Self::Stdout),
             Ok(metadata) if metadata.is_dir() => {
-                Err(Failure::usage(format!("{}: it is a directory, and no file can take its place", path.display())))
+                Err(CommandError::usage(format!("{}: is a directory, and a file cannot replace it", path.display())))
             }
-            // What a link leads to is replaced, not the link.
+            // The target of a link is replaced, not the link.
             Ok(metadata) if metadata.is_file() => {
                 let name = |target: &PathBuf| if path.is_symlink() { target.clone() } else { path.to_owned() };
-                fs::canonicalize(path).map(|path| Self::Beside { name: name(&path), path }).map_err(about)
+                fs::canonicalize(path).map(|path| Self::Renamed { name: name(&path), path }).map_err(about)
             }
             Ok(_) => Ok(Self::Direct(path.to_owned())),
             Err(_) if path.is_symlink() => {
-                Err(Failure::usage(format!("{}: it is a link that leads nowhere", path.display())))
+                Err(CommandError::usage(format!("{}: is a dangling symbolic link", path.display())))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::new_file(path),
             Err(error) => Err(about(error)),
         }
     }
 
-    fn new_file(path: &Path) -> Result<Self, Failure> {
+    fn new_file(path: &Path) -> Result<Self, CommandError> {
         let name = path.file_name().filter(|_| !path.as_os_str().as_bytes().ends_with(b"/"));
-        let name = name.ok_or_else(|| Failure::usage(format!("`{}` is no name of a file", path.display())))?;
+        let name = name.ok_or_else(|| CommandError::usage(format!("`{}` is not a file name", path.display())))?;
         let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         match fs::canonicalize(directory) {
-            Ok(directory) => Ok(Self::Beside { path: directory.join(name), name: path.to_owned() }),
+            Ok(directory) => Ok(Self::Renamed { path: directory.join(name), name: path.to_owned() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let path = path.display();
-                Err(Failure::usage(format!("{path}: the directory that it should be in does not exist")))
+                Err(CommandError::usage(format!("{path}: its directory does not exist")))
             }
-            Err(error) => Err(Failure::about(Exit::Usage, path.display(), &error)),
+            Err(error) => Err(CommandError::about(Blame::Caller, path.display(), &error)),
         }
     }
 
-    /// How it is called.
+    /// Its name for messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdout => "standard output".to_owned(),
-            Self::Direct(name) | Self::Beside { name, .. } => name.display().to_string(),
+            Self::Direct(name) | Self::Renamed { name, .. } => name.display().to_string(),
         }
     }
 
-    /// The paths that are written on the way to it.
+    /// All paths that are written for it.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         match self {
             Self::Stdout => Vec::new(),
             Self::Direct(path) => vec![path.clone()],
-            Self::Beside { path, .. } => vec![path.clone(), partial(path)],
+            Self::Renamed { path, .. } => vec![path.clone(), partial(path)],
         }
     }
 
+    /// The identities of the files that are written for it.
     pub(super) fn ids(&self) -> Vec<FileId> {
         match self {
             Self::Stdout => id_of(io::stdout()).into_iter().collect(),
-            Self::Direct(_) | Self::Beside { .. } => self.paths().iter().filter_map(|path| id(path)).collect(),
+            Self::Direct(_) | Self::Renamed { .. } => self.paths().iter().filter_map(|path| id(path)).collect(),
         }
     }
 
-    /// Whether writing one means writing the other.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    /// Whether both write the same file.
+    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
         let (paths, ids) = (self.paths(), self.ids());
         (self == other && self.paths().is_empty())
             || other.paths().iter().any(|path| paths.contains(path))
@@ -104,11 +105,19 @@ impl Destination {
     }
 }
 
-/// What tells a regular file from others; none if there is none.
+/// The name of a file while it is incomplete.
+pub(super) fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+/// The identity of a regular file; `None` if there is no such file.
 pub(super) fn id(path: &Path) -> Option<FileId> {
     rustix::fs::stat(path).ok().and_then(|stat| file_id(&stat))
 }
 
+/// The identity of an open regular file.
 pub(super) fn id_of(stream: impl AsFd) -> Option<FileId> {
     rustix::fs::fstat(stream).ok().and_then(|stat| file_id(&stat))
 }
@@ -117,7 +126,7 @@ fn file_id(stat: &Stat) -> Option<FileId> {
     FileType::from_raw_mode(stat.st_mode).is_file().then_some((stat.st_dev, stat.st_ino))
 }
 
-/// Whether a path leads to standard output, as `/dev/stdout` does. It does not matter of `/dev/null`.
+/// Whether a path is standard output, as `/dev/stdout` is. Sharing `/dev/null` does not count.
 fn is_stdout(path: &Path) -> bool {
     let found = |stat: Stat| (stat.st_dev, stat.st_ino);
     let [path, null] = [path, Path::new("/dev/null")].map(|path| rustix::fs::stat(path).ok().map(found));

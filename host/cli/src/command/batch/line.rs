@@ -1,4 +1,4 @@
-//! What one rule says of one record, on a line of its own.
+//! Lines for the result of one rule on one record.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,24 +7,24 @@ use std::sync::Arc;
 use jurat::{Evidence, FieldResult, RecordResult, RuleResult, Status};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::outlet::Piece;
+use super::output_file::Lines;
 use crate::output;
 
 /// The code of a record on which no rule ran.
 const NOTHING_RAN: &str = "nothing_ran";
 
-/// The record that lines are about.
+/// The record of a line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct About<'a> {
+pub(super) struct LineRecord<'a> {
     /// Its result.
-    pub(super) record: &'a RecordResult,
+    pub(super) result: &'a RecordResult,
     /// The id fields with their values, if the lines have them.
     pub(super) ids: Option<&'a [(&'a str, Option<String>)]>,
-    /// Its file, if there are several.
+    /// Its input, if there are several.
     pub(super) file: Option<&'a str>,
-    /// The line of the file on which it begins, from 1.
+    /// The line on which it begins, from 1.
     pub(super) line: u64,
-    /// The byte of the file at which it begins, from 0.
+    /// The byte at which it begins, from 0.
     pub(super) offset: u64,
 }
 
@@ -69,7 +69,7 @@ struct Line<'a> {
     release: Option<&'a Evidence>,
 }
 
-/// Fields with their values; each field once, however often the user names it.
+/// Id fields with their values; each field once, even if the user repeats it.
 struct Ids<'a>(&'a [(&'a str, Option<String>)]);
 
 impl Serialize for Ids<'_> {
@@ -85,31 +85,31 @@ impl Serialize for Ids<'_> {
     }
 }
 
-/// One line for each rule; a record that has none has a line that says why.
+/// Adds a line for each rule. A record without rules gets a line that says why.
 ///
 /// # Errors
 /// When something cannot be written as JSON.
-pub(super) fn every_rule(piece: &mut Piece, about: About<'_>) -> io::Result<()> {
-    match &about.record.results[..] {
-        [] => without_rules(piece, about),
-        results => rules(piece, about, results, None, &|_| true),
+pub(super) fn every_rule(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+    match &record.result.results[..] {
+        [] => without_rules(lines, record),
+        results => rules(lines, record, results, None, &|_| true),
     }
 }
 
-/// One line for each rule that says FAIL or ERROR; a record that fails without one has a line that says why.
+/// Adds a line for each rule that says FAIL or ERROR. A record that fails without one gets a line that says why.
 ///
 /// # Errors
 /// When something cannot be written as JSON.
-pub(super) fn failing_rules(piece: &mut Piece, about: About<'_>) -> io::Result<()> {
-    let before = piece.lines;
+pub(super) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+    let before = lines.lines;
     let is_failure = |result: &RuleResult| matches!(result.status, Status::Fail | Status::Error);
-    rules(piece, about, &about.record.results, None, &is_failure)?;
-    if piece.lines == before { without_rules(piece, about) } else { Ok(()) }
+    rules(lines, record, &record.result.results, None, &is_failure)?;
+    if lines.lines == before { without_rules(lines, record) } else { Ok(()) }
 }
 
 fn rules(
-    piece: &mut Piece,
-    about: About<'_>,
+    lines: &mut Lines,
+    record: LineRecord<'_>,
     results: &[RuleResult],
     parent: Option<&str>,
     is_wanted: &dyn Fn(&RuleResult) -> bool,
@@ -127,40 +127,40 @@ fn rules(
                 degraded: &result.degraded,
                 component: result.component.as_deref(),
                 execution_time_ms: result.execution_time_ms,
-                ..about.says(result.status, &result.message)
+                ..record.line(result.status, &result.message)
             };
-            write(piece, &line)?;
+            write(lines, &line)?;
         }
-        rules(piece, about, &result.children, Some(&result.rule_id), is_wanted)?;
+        rules(lines, record, &result.children, Some(&result.rule_id), is_wanted)?;
     }
     Ok(())
 }
 
-fn without_rules(piece: &mut Piece, about: About<'_>) -> io::Result<()> {
-    let line = match &about.record.error {
+fn without_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+    let line = match &record.result.error {
         Some(error) => Line {
             code: Some(error.kind.code()),
             line: error.line,
             offset: error.offset,
-            ..about.says(Status::Error, &error.message)
+            ..record.line(Status::Error, &error.message)
         },
         None => {
-            let none_listed = about.record.results.is_empty();
+            let none_listed = record.result.results.is_empty();
             let message = if none_listed { "no rules are listed for it" } else { "no rule ran on it" };
-            Line { code: Some(NOTHING_RAN), ..about.says(Status::Norun, message) }
+            Line { code: Some(NOTHING_RAN), ..record.line(Status::Norun, message) }
         }
     };
-    write(piece, &line)
+    write(lines, &line)
 }
 
-impl<'a> About<'a> {
-    /// A line of no rule.
-    fn says(self, status: Status, message: &'a str) -> Line<'a> {
-        let Self { record, ids, file, line, offset } = self;
+impl<'a> LineRecord<'a> {
+    /// A line without a rule.
+    fn line(self, status: Status, message: &'a str) -> Line<'a> {
+        let Self { result, ids, file, line, offset } = self;
         Line {
-            entity_id: &record.entity_id,
+            entity_id: &result.entity_id,
             ids: ids.map(Ids),
-            entity_type: record.entity_type.as_deref(),
+            entity_type: result.entity_type.as_deref(),
             file,
             line,
             offset,
@@ -176,16 +176,16 @@ impl<'a> About<'a> {
             degraded: &[],
             component: None,
             execution_time_ms: None,
-            now: record.now.as_deref(),
-            unsigned: record.unsigned,
-            release: record.release.as_deref(),
+            now: result.now.as_deref(),
+            unsigned: result.unsigned,
+            release: result.release.as_deref(),
         }
     }
 }
 
-fn write(piece: &mut Piece, line: &Line<'_>) -> io::Result<()> {
-    output::write_json(&mut piece.bytes, line)?;
-    piece.bytes.push(b'\n');
-    piece.lines += 1;
+fn write(lines: &mut Lines, line: &Line<'_>) -> io::Result<()> {
+    output::write_json(&mut lines.bytes, line)?;
+    lines.bytes.push(b'\n');
+    lines.lines += 1;
     Ok(())
 }

@@ -1,59 +1,59 @@
-//! How far it has come, on standard error: a bar on a terminal, a line now and then anywhere else.
+//! Progress on standard error: a bar on a terminal, a line every few seconds elsewhere.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::screen::Screen;
+use super::stderr_line::StderrLine;
 use crate::output;
 
-/// How often the bar is drawn, at the most, in a second.
+/// The most redraws of the bar in a second.
 const DRAWS: u8 = 10;
-/// How often there is a line where there is no bar.
+/// The interval between lines where there is no bar.
 const LINES: Duration = Duration::from_secs(10);
-/// Terminals that are narrower have no room for a bar beside the numbers.
+/// On narrower terminals, numbers replace the bar.
 const NARROW: u16 = 78;
 
-/// Who wants to know how far it has come.
+/// Where progress is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Audience {
-    /// Whoever reads standard error.
-    Errors,
-    /// Nobody.
-    Nobody,
+pub(super) enum Display {
+    /// On standard error.
+    Stderr,
+    /// Nowhere.
+    Off,
 }
 
-/// Says how far it has come.
+/// Shows progress.
 pub(super) struct Progress {
-    shown: Shown,
+    indicator: Indicator,
     started: Instant,
-    /// Bytes of all inputs, if that is known.
+    /// Bytes of all inputs, if known.
     total: Option<u64>,
 }
 
-enum Shown {
+enum Indicator {
     Bar(ProgressBar),
     Lines { last: Instant },
     Nothing,
 }
 
 impl Progress {
-    /// Begins.
-    pub(super) fn start(audience: Audience, total: Option<u64>) -> Self {
+    /// Starts the clock.
+    pub(super) fn start(display: Display, total: Option<u64>) -> Self {
         let started = Instant::now();
-        let shown = match audience {
-            Audience::Nobody => Shown::Nothing,
-            Audience::Errors => bar(total).map_or(Shown::Lines { last: started }, Shown::Bar),
+        let indicator = match display {
+            Display::Off => Indicator::Nothing,
+            Display::Stderr => bar(total).map_or(Indicator::Lines { last: started }, Indicator::Bar),
         };
-        Self { shown, started, total }
+        Self { indicator, started, total }
     }
 
-    /// So many records have been judged, and so many bytes read.
-    pub(super) fn tell(&mut self, records: u64, bytes: u64) {
-        match &mut self.shown {
-            Shown::Nothing => {}
-            Shown::Bar(bar) => {
+    /// Shows how many records have been judged, and how many bytes read.
+    pub(super) fn update(&mut self, records: u64, bytes: u64) {
+        match &mut self.indicator {
+            Indicator::Nothing => {}
+            Indicator::Bar(bar) => {
                 bar.set_position(bytes);
                 bar.set_message(format!(
                     "{} records  {}/s",
@@ -61,15 +61,15 @@ impl Progress {
                     HumanCount(rate(records, self.started.elapsed()))
                 ));
             }
-            Shown::Lines { last } if last.elapsed() >= LINES => {
+            Indicator::Lines { last } if last.elapsed() >= LINES => {
                 *last = Instant::now();
                 output::progress(&line(records, bytes, self.total, self.started.elapsed()));
             }
-            Shown::Lines { .. } => {}
+            Indicator::Lines { .. } => {}
         }
     }
 
-    /// How long it has taken so far.
+    /// The time since the start.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
@@ -77,33 +77,33 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let Indicator::Bar(bar) = &self.indicator {
             bar.finish_and_clear();
         }
     }
 }
 
-/// How many in a second.
+/// A count per second.
 pub(super) fn rate(count: u64, elapsed: Duration) -> u64 {
     let nanoseconds = elapsed.as_nanos().max(1);
     u64::try_from(u128::from(count) * 1_000_000_000 / nanoseconds).unwrap_or(u64::MAX)
 }
 
-/// A bar, if standard error is a terminal that can show one.
+/// A bar, if standard error is a terminal that supports it.
 fn bar(total: Option<u64>) -> Option<ProgressBar> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     if !io::stderr().is_terminal() || is_dumb {
         return None;
     }
-    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::default()), DRAWS);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(StderrLine::default()), DRAWS);
     let template = match total {
-        Some(_) if Screen::columns() < NARROW => "{percent:>3} %  {msg}  {eta} left",
+        Some(_) if StderrLine::columns() < NARROW => "{percent:>3} %  {msg}  {eta} left",
         Some(_) => "{wide_bar} {percent:>3} %  {msg}  {bytes}/{total_bytes}  {eta} left",
         None => "{spinner} {msg}  {bytes}",
     };
     let style = ProgressStyle::with_template(template).ok()?.progress_chars("##-");
     let bar = ProgressBar::with_draw_target(total, target).with_style(style).with_message("no records yet");
-    // Time goes on where nothing is read.
+    // The time also advances while nothing is read.
     bar.enable_steady_tick(Duration::from_millis(250));
     Some(bar)
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_a_bar_would() {
+    fn a_line_has_the_numbers_of_the_bar() {
         let ten = Duration::from_secs(10);
         assert_eq!(line(1_000, 1 << 20, Some(4 << 20), ten), "1000 records, 100/s, 25 % of 4.00 MiB, 30 seconds left");
         assert_eq!(line(1_000, 1 << 20, None, ten), "1000 records, 100/s, 1.00 MiB read");

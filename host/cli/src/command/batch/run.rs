@@ -1,120 +1,121 @@
-//! From the command line to its end: everything in place, or a part that can be told from everything.
+//! Runs a batch. It ends with complete outputs, or with partial files that are marked as such.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat::{CallError, JudgeError, RecordSource, Request, Sample, Service, Summary, chain};
-use jurat_model::Bytes;
+use jurat::{CallError, JudgeError, RecordSource, Request, Service, Summary, chain};
+use jurat_model::Blame;
 use jurat_records::{InputError, Inputs};
 
-use super::outlet::Remains;
-use super::outputs::{Outlets, Plan, Unwritten};
-use super::progress::{Audience, Progress, rate};
+use super::arguments::{Arguments, Format, Share};
+use super::output_file::PartialFile;
+use super::outputs::{OutputFiles, OutputPlan, WriteError};
+use super::progress::{Display, Progress, rate};
 use super::render::{Rendered, Renderer};
 use super::signals::Signals;
-use super::summary::{Output, Read, Report};
-use super::{Arguments, Format};
+use super::summary::{BatchReport, InputSummary, OutputSummary};
 use crate::command::judging::{self, JudgingArguments};
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 
-/// Everything that is needed to begin.
-struct Batch<'a> {
+/// A batch that is ready to run.
+struct BatchRun<'a> {
     arguments: &'a Arguments,
     inputs: Inputs,
-    plan: Plan,
+    plan: OutputPlan,
     service: Service,
     request: Request,
     signals: Signals,
 }
 
-/// Why it ended before everything was done.
-enum Trouble {
-    /// Somebody wanted it to end.
+/// Why a batch stopped early.
+enum Stop {
+    /// A signal arrived.
     Interrupted,
-    /// A file could not be written.
-    Unwritten(Unwritten),
-    /// Records could not be judged, or not be read.
+    /// An output cannot be written.
+    Output(WriteError),
+    /// Records cannot be judged or read.
     Call(CallError),
 }
 
-/// How far it has come.
+/// The progress of a batch.
 #[derive(Debug, Default)]
 struct Counts {
-    /// Records whose lines are in all files.
+    /// Records whose lines are in all outputs.
     judged: u64,
-    /// Records without a text.
+    /// Records whose text was not kept.
     without_text: u64,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(in crate::command) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let settings = arguments.judging.settings()?;
-    let max_file = settings.tenants.values().next().map_or(Bytes::new(0), |tenant| tenant.max_file);
     let inputs = inputs(&arguments.inputs)?;
     let plan = arguments.outputs.plan(&inputs)?;
-    let associated = arguments.judging.associated(max_file)?;
+    let associated = arguments.judging.associated(JudgingArguments::max_file(&settings)?)?;
     let service = JudgingArguments::open(settings)?;
-    let request = arguments.judging.request(&service, associated).map_err(|error| judging::failure(&service, error))?;
+    let request =
+        arguments.judging.request(&service, associated).map_err(|error| judging::call_error(&service, error))?;
     let request = request.with_timings(arguments.timings);
-    let signals = Signals::catch().map_err(|error| Failure::about(Exit::Host, "signals", &error))?;
+    let signals =
+        Signals::catch().map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let inputs = inputs.with_interrupt(signals.interrupt());
-    Batch { arguments, inputs, plan, service, request, signals }.run()
+    BatchRun { arguments, inputs, plan, service, request, signals }.run()
 }
 
-/// What is read.
-fn inputs(arguments: &[PathBuf]) -> Result<Inputs, Failure> {
+/// The inputs.
+fn inputs(arguments: &[PathBuf]) -> Result<Inputs, CommandError> {
     if arguments.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::usage("no input is given and nothing is piped in; name a file, or `-` to type records"));
+        return Err(CommandError::usage("no input: name a file, pipe records in, or use `-` to type them"));
     }
-    Inputs::find(arguments).map_err(|error| Failure::new(error.blame().into(), chain(&error)))
+    Ok(Inputs::find(arguments)?)
 }
 
 fn is_interrupt(error: &io::Error) -> bool {
     InputError::of(error).is_some_and(InputError::is_interrupt)
 }
 
-impl Batch<'_> {
-    fn run(self) -> Result<Exit, Failure> {
-        let mut outlets = self.plan.open().map_err(|error| Failure::new(Exit::Host, error.reason()))?;
+impl BatchRun<'_> {
+    fn run(self) -> Result<Exit, CommandError> {
+        let mut files = self.plan.open().map_err(|error| CommandError::new(Blame::Host, error.reason()))?;
         let mut counts = Counts::default();
-        let done = self.judge(&mut outlets, &mut counts).and_then(|(summary, elapsed)| {
-            let report = self.report(&outlets, &counts, &summary, elapsed);
-            let json = report.json().map_err(|error| Trouble::Call(JudgeError::Output(error).into()))?;
-            outlets.summarize(&json).and_then(|()| outlets.finish()).map_err(Trouble::Unwritten)?;
-            // From here on everything is in its place, whatever becomes of the rest.
-            let printed = self.print(&report, &json).map_err(|error| Failure::of_output(&error));
+        let done = self.judge(&mut files, &mut counts).and_then(|(summary, elapsed)| {
+            let report = self.report(&files, &counts, &summary, elapsed);
+            let json = report.json().map_err(|error| Stop::Call(JudgeError::Output(error).into()))?;
+            files.summarize(&json).and_then(|()| files.finish()).map_err(Stop::Output)?;
+            // The outputs are complete, even if the summary cannot be printed.
+            let printed = self.print(&report, &json).map_err(|error| CommandError::of_output(&error));
             Ok(printed.map(|()| self.arguments.judging.verdict(&summary)))
         });
         match done {
             Ok(done) => done,
-            Err(trouble) => {
-                let remains = outlets.abandon(counts.judged);
-                Err(self.ending(trouble, counts.judged, &remains))
+            Err(stop) => {
+                let partial = files.abandon(counts.judged);
+                Err(self.stopped(stop, counts.judged, &partial))
             }
         }
     }
 
-    /// Judges all records, and writes their lines.
-    fn judge(&self, outlets: &mut Outlets, counts: &mut Counts) -> Result<(Summary, Duration), Trouble> {
+    /// Judges all records and writes their lines.
+    fn judge(&self, files: &mut OutputFiles, counts: &mut Counts) -> Result<(Summary, Duration), Stop> {
         let renderer = Renderer {
             kinds: self.plan.kinds(),
             per: self.arguments.per,
             norun: self.arguments.judging.norun(),
             files: self.files(),
         };
-        let is_watched = !self.arguments.quiet && !self.plan.draws_on_terminal();
-        let audience = if is_watched { Audience::Errors } else { Audience::Nobody };
-        let mut progress = Progress::start(audience, self.inputs.total_bytes());
+        let is_shown = !self.arguments.quiet && !self.plan.draws_on_terminal();
+        let display = if is_shown { Display::Stderr } else { Display::Off };
+        let mut progress = Progress::start(display, self.inputs.total_bytes());
         let read = self.inputs.progress();
         let mut texts = self.inputs.texts();
         let mut input = RecordSource::texts(&mut texts);
         if let Some(limit) = self.arguments.limit {
             input = input.limit(limit);
         }
-        if let Some(sample) = self.arguments.sample.and_then(Sample::new) {
-            input = input.sample(sample);
+        if let Some(share) = self.arguments.sample {
+            input = input.sample(share.sample());
         }
         let mut unwritten = None;
         let judged = self.service.judge_windows(
@@ -122,15 +123,15 @@ impl Batch<'_> {
             input,
             move |window| renderer.render(window),
             &mut |rendered: io::Result<Rendered>| {
-                let Rendered { pieces, records, without_text } = rendered?;
-                if let Err(error) = outlets.write(&pieces) {
+                let Rendered { blocks, records, without_text } = rendered?;
+                if let Err(error) = files.write(&blocks) {
                     unwritten = Some(error);
-                    // Whoever gets it looks there.
+                    // Only stops the call: the error itself is in `unwritten`.
                     return Err(io::ErrorKind::Other.into());
                 }
                 counts.judged += records;
                 counts.without_text += without_text;
-                progress.tell(counts.judged, read.bytes());
+                progress.update(counts.judged, read.bytes());
                 Ok(())
             },
         );
@@ -139,85 +140,94 @@ impl Batch<'_> {
         match judged {
             Ok(summary) => Ok((summary, elapsed)),
             Err(error) => Err(match (unwritten, error) {
-                (Some(error), _) => Trouble::Unwritten(error),
-                (None, CallError::Judge(JudgeError::Read { error, .. })) if is_interrupt(&error) => {
-                    Trouble::Interrupted
-                }
-                (None, error) => Trouble::Call(error),
+                (Some(error), _) => Stop::Output(error),
+                (None, CallError::Judge(JudgeError::Read { error, .. })) if is_interrupt(&error) => Stop::Interrupted,
+                (None, error) => Stop::Call(error),
             }),
         }
     }
 
-    /// The names of the inputs, if there are several.
+    /// The names of the inputs; empty for a single input.
     fn files(&self) -> Arc<[String]> {
         let count = if self.inputs.count() > 1 { self.inputs.count() } else { 0 };
         (0..count).map(|source| self.inputs.name(source).into_owned()).collect()
     }
 
-    fn report<'r>(&self, outlets: &Outlets, counts: &Counts, summary: &'r Summary, elapsed: Duration) -> Report<'r> {
-        let outputs = outlets.records().map(|(kind, outlet)| Output {
-            kind: kind.name(),
-            file: outlet.name().to_owned(),
-            lines: outlet.lines(),
-            records: outlet.records(),
+    fn report<'r>(
+        &self,
+        files: &OutputFiles,
+        counts: &Counts,
+        summary: &'r Summary,
+        elapsed: Duration,
+    ) -> BatchReport<'r> {
+        let outputs = files.records().map(|(kind, file)| OutputSummary {
+            kind,
+            file: file.name().to_owned(),
+            lines: file.lines(),
+            records: file.records(),
         });
-        Report {
+        BatchReport {
             summary,
             records_without_text: counts.without_text,
             elapsed_seconds: elapsed.as_secs_f64(),
             records_per_second: rate(summary.records, elapsed),
-            inputs: Read { files: self.inputs.count(), bytes: self.inputs.progress().bytes() },
+            inputs: InputSummary { files: self.inputs.count(), bytes: self.inputs.progress().bytes() },
             outputs: outputs.collect(),
             limit: self.arguments.limit,
-            sample: self.arguments.sample,
+            sample: self.arguments.sample.map(Share::value),
         }
     }
 
-    /// Prints the summary: to standard output, unless something else goes there.
-    fn print(&self, report: &Report<'_>, json: &[u8]) -> io::Result<()> {
+    /// Prints the summary to standard output, or to standard error if an output goes to standard output.
+    fn print(&self, report: &BatchReport<'_>, json: &[u8]) -> io::Result<()> {
         let mut out: Box<dyn io::Write> =
             if self.plan.takes_stdout() { Box::new(io::stderr().lock()) } else { Box::new(output::stdout()) };
         match self.arguments.format {
             Format::Json if self.plan.summary_takes_stdout() => {}
             Format::Json => out.write_all(json)?,
             Format::Table => {
-                let colour = self.arguments.color;
+                let color = self.arguments.color;
                 let style =
-                    if self.plan.takes_stdout() { output::style_of_errors(colour) } else { output::style(colour) };
+                    if self.plan.takes_stdout() { output::style_of_errors(color) } else { output::style(color) };
                 report.print(&mut out, style)?;
             }
         }
         out.flush()
     }
 
-    /// Says why it ended, and what is left. After a signal it does not come back.
-    fn ending(&self, trouble: Trouble, judged: u64, remains: &[Remains]) -> Failure {
-        match trouble {
-            Trouble::Interrupted => {
-                let message = format!("interrupted after {judged} records{}", left(remains));
+    /// The error of a batch that stopped early. After a signal, it does not return.
+    fn stopped(&self, stop: Stop, judged: u64, partial: &[PartialFile]) -> CommandError {
+        match stop {
+            Stop::Interrupted => {
+                let message = format!("interrupted after {judged} records{}", left(partial));
                 output::complain("error", &message);
-                self.signals.heed();
-                Failure::silent(Exit::Host)
+                self.signals.raise();
+                CommandError::silent()
             }
-            // Nobody reads any more, and nobody has to be told.
-            Trouble::Unwritten(error) if error.is_closed_pipe() => Failure::silent(Exit::Host),
-            Trouble::Unwritten(error) => {
-                Failure::new(Exit::Host, format!("{}; {judged} records were judged{}", error.reason(), left(remains)))
-            }
-            Trouble::Call(CallError::Judge(JudgeError::Read { source_index, offset, error })) => {
-                let (exit, reason) = match InputError::of(&error) {
-                    Some(error) => (error.blame().into(), chain(error)),
-                    None => (Exit::Host, format!("`{}` is not read: {error}", self.inputs.name(source_index))),
+            // The reader has stopped reading on purpose.
+            Stop::Output(error) if error.is_closed_pipe() => CommandError::silent(),
+            Stop::Output(error) => CommandError::new(
+                Blame::Host,
+                format!("{}; {judged} records were judged{}", error.reason(), left(partial)),
+            ),
+            Stop::Call(CallError::Judge(JudgeError::Read { source_index, offset, error })) => {
+                let (blame, reason) = match InputError::of(&error) {
+                    Some(error) => (error.blame(), chain(error)),
+                    None => (Blame::Host, format!("`{}` cannot be read: {error}", self.inputs.name(source_index))),
                 };
-                let place = if offset == 0 { String::new() } else { format!(" (byte {offset})") };
-                Failure::new(exit, format!("{reason}{place}; {judged} records were judged{}", left(remains)))
+                let at = if offset == 0 { String::new() } else { format!(" (byte {offset})") };
+                CommandError::new(blame, format!("{reason}{at}; {judged} records were judged{}", left(partial)))
             }
-            Trouble::Call(error) => judging::failure(&self.service, error),
+            Stop::Call(error) => judging::call_error(&self.service, error),
         }
     }
 }
 
-/// Which files have a part.
-fn left(remains: &[Remains]) -> String {
-    remains.iter().map(|Remains { name, records }| format!("; {name} has {records} of them")).collect()
+/// The partial files, for a message.
+fn left(partial: &[PartialFile]) -> String {
+    let one = |PartialFile { name, records, torn }: &PartialFile| match torn {
+        None => format!("; {name} has {records} of them"),
+        Some(error) => format!("; {name} has {records} of them, and may end with an incomplete line ({error})"),
+    };
+    partial.iter().map(one).collect()
 }

@@ -1,4 +1,4 @@
-//! Being asked to stop: the first time politely, with whole lines; the second time at once.
+//! Signals: the first one stops the batch with whole lines, the second one ends the process at once.
 
 use std::fs;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use jurat_records::Interrupt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, low_level};
 
-/// Whether somebody wants this to end.
+/// The signals that stop a batch.
 #[derive(Debug)]
 pub(super) struct Signals {
     signal: Arc<AtomicUsize>,
@@ -19,48 +19,47 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From now on, SIGINT, SIGTERM and SIGHUP are remembered and end reading; a second one ends the process.
+    /// Handles SIGINT, SIGTERM and SIGHUP: the first one ends reading, the second one ends the process.
     ///
     /// # Errors
-    /// When the machine does not let it.
+    /// When the handlers cannot be installed.
     pub(super) fn catch() -> io::Result<Self> {
         let this = Self { signal: Arc::default(), interrupt: Interrupt::new()? };
         let is_caught = Arc::<AtomicBool>::default();
-        let (mut rings, bell) = UnixStream::pair()?;
+        let (mut receiver, sender) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
-            // In this order: what the last one sets must not be there when the first one asks.
+            // The order matters: the first handler must run before the last one sets the flag.
             flag::register_conditional_default(signal, Arc::clone(&is_caught))?;
-            flag::register_usize(signal, Arc::clone(&this.signal), usize::try_from(signal).unwrap_or_default())?;
-            low_level::pipe::register(signal, bell.try_clone()?)?;
+            flag::register_usize(signal, Arc::clone(&this.signal), usize::try_from(signal).map_err(io::Error::other)?)?;
+            low_level::pipe::register(signal, sender.try_clone()?)?;
             flag::register(signal, Arc::clone(&is_caught))?;
         }
-        // A file that may not grow is an error of writing, not the end.
+        // Exceeding a file size limit becomes a write error instead of ending the process.
         flag::register(SIGXFSZ, Arc::default())?;
         let interrupt = this.interrupt.clone();
-        // Nothing else would wake a read that waits.
+        // Wakes a read that waits.
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            if rings.read(&mut [0]).is_ok_and(|bytes| bytes > 0) {
+            if receiver.read(&mut [0]).is_ok_and(|bytes| bytes > 0) {
                 interrupt.set();
             }
         })?;
         Ok(this)
     }
 
-    /// What ends reading with the first signal.
+    /// The interrupt that the first signal sets.
     pub(super) fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
 
-    /// Does what the signal would have done, so that whoever has sent it sees that it was heeded. Comes back only where that
-    /// cannot be done.
-    pub(super) fn heed(&self) {
+    /// Ends the process as the signal would have, so that the sender sees the usual status. Returns only if that fails.
+    pub(super) fn raise(&self) {
         if let Ok(signal) = i32::try_from(self.signal.load(Ordering::Relaxed)) {
             let _ = low_level::emulate_default_handler(signal);
         }
     }
 }
 
-/// Whether the process was started with the signal switched off, as `nohup` does: then it stays so.
+/// Whether the process was started with the signal ignored, as by `nohup`. Then it stays ignored.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,66 +1,67 @@
-//! What became of everything: for people, and for programs.
+//! The summary of a batch, for people and for programs.
 
 use std::io::{self, Write};
 
 use jurat::{RuleSummary, Status, Summary};
 use serde::Serialize;
 
+use super::outputs::OutputKind;
 use crate::output;
-use crate::table::{BOLD, DIM, LEAST, SHOWN_ID, Style, YELLOW, colour, columns, counted, plain, totals, wrap};
+use crate::table::{BOLD, DIM, LEAST, SHOWN_ID, Style, YELLOW, color, columns, counted, plain, remarks, totals, wrap};
 
-/// What became of everything.
+/// The summary of a batch.
 #[derive(Debug, Serialize)]
-pub(super) struct Report<'a> {
-    /// What the engine has counted.
+pub(super) struct BatchReport<'a> {
+    /// The counts of the engine.
     #[serde(flatten)]
     pub(super) summary: &'a Summary,
-    /// Records that are in no file of records, because they are too long to be kept, or nobody can tell where they end.
+    /// Records that are in no file of records, because they are too long or have no end.
     pub(super) records_without_text: u64,
-    /// How long it took.
+    /// The duration.
     pub(super) elapsed_seconds: f64,
-    /// Records in a second.
+    /// The throughput.
     pub(super) records_per_second: u64,
-    /// What was read.
-    pub(super) inputs: Read,
-    /// What was written.
-    pub(super) outputs: Vec<Output>,
-    /// After how many records to stop.
+    /// The inputs.
+    pub(super) inputs: InputSummary,
+    /// The outputs.
+    pub(super) outputs: Vec<OutputSummary>,
+    /// The limit on the number of records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<u64>,
-    /// Which share of the records was judged.
+    /// The share of the records that was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sample: Option<f64>,
 }
 
-/// What was read.
+/// The inputs.
 #[derive(Debug, Serialize)]
-pub(super) struct Read {
-    /// How many files.
+pub(super) struct InputSummary {
+    /// The number of files.
     pub(super) files: usize,
-    /// What was read of them, as it lies on the disk.
+    /// The bytes that were read, before decompression.
     pub(super) bytes: u64,
 }
 
 /// A file that was written.
 #[derive(Debug, Serialize)]
-pub(super) struct Output {
-    /// What it is for.
-    pub(super) kind: &'static str,
+pub(super) struct OutputSummary {
+    /// Its content.
+    pub(super) kind: OutputKind,
     /// Its name.
     pub(super) file: String,
-    /// How many lines it has.
+    /// The number of lines.
     pub(super) lines: u64,
-    /// How many records they are about.
+    /// The number of records that have a line.
     pub(super) records: u64,
 }
 
-/// A cell of the table: what it shows, and how.
+/// A cell of the table.
 struct Cell {
     text: String,
-    colour: &'static str,
+    color: &'static str,
 }
 
-impl Report<'_> {
+impl BatchReport<'_> {
     /// One JSON object on one line.
     pub(super) fn json(&self) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
@@ -76,43 +77,39 @@ impl Report<'_> {
             self.rules(out, style)?;
             writeln!(out)?;
         }
-        let mut say = |colour: &str, text: &str| {
+        let mut say = |color: &str, text: &str| {
             let lines = wrap(text, style.width.map(|width| width.max(LEAST)));
-            lines.into_iter().try_for_each(|line| writeln!(out, "{}", style.paint(colour, &line)))
+            lines.into_iter().try_for_each(|line| writeln!(out, "{}", style.paint(color, &line)))
         };
         if rules.values().any(|rule| rule.limits.is_some()) {
-            say(DIM, "fuel, memory and reply: the most that a call has used of what it may use")?;
+            say(DIM, "fuel, memory, reply: the highest use in a call, relative to its limit")?;
         }
         say(BOLD, &totals(self.summary))?;
         say("", &format!("in {}, {} records/s", seconds(self.elapsed_seconds), self.records_per_second))?;
-        for Output { kind, file, lines, .. } in &self.outputs {
-            say("", &format!("{kind}: {}, {}", counted(*lines, "line", "lines"), plain(file, output::MESSAGE)))?;
+        for OutputSummary { kind, file, lines, .. } in &self.outputs {
+            say(
+                "",
+                &format!("{}: {}, {}", kind.name(), counted(*lines, "line", "lines"), plain(file, output::MESSAGE)),
+            )?;
         }
         let Summary { failed, unreadable, not_run, .. } = self.summary;
         if self.outputs.is_empty() && failed + unreadable + not_run > 0 {
-            say(DIM, "`--failures FILE` says which records, and why")?;
+            say(DIM, "`--failures FILE` lists these records and the reasons")?;
         }
-        if self.records_without_text > 0 && self.outputs.iter().any(|output| matches!(output.kind, "good" | "bad")) {
+        if self.records_without_text > 0
+            && self.outputs.iter().any(|output| matches!(output.kind, OutputKind::Good | OutputKind::Bad))
+        {
             let records = counted(self.records_without_text, "record is", "records are");
-            let why = "too long to be kept, or has no end: only results and failures name it";
+            let why = "too long, or without an end; see results and failures";
             say(YELLOW, &format!("{records} in neither file of records: {why}"))?;
         }
-        let indeterminate = rules.values().map(|rule| rule.indeterminate).sum();
-        if indeterminate > 0 {
-            let outcomes = counted(indeterminate, "outcome depends", "outcomes depend");
-            say(YELLOW, &format!("{outcomes} on this machine and moment: run again before you rely on it"))?;
-        }
-        if self.summary.host_failures > 0 {
-            let results = counted(self.summary.host_failures, "result says", "results say");
-            say(colour(Status::Error), &format!("{results} nothing, because the host failed: see its log"))?;
-        }
-        if self.summary.release.is_none() {
-            say(YELLOW, "Nobody has signed these rules.")?;
+        for (color, remark) in remarks(self.summary, self.summary.release.is_none()) {
+            say(color, &remark)?;
         }
         out.flush()
     }
 
-    /// A table with a row for each rule; where there is no room for that, a block for each.
+    /// Prints a table with a row for each rule, or a block for each rule if the terminal is too narrow.
     fn rules(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
         let rules = &self.summary.rules;
         let has_indeterminate = rules.values().any(|rule| rule.indeterminate > 0);
@@ -134,8 +131,8 @@ impl Report<'_> {
         writeln!(out, "{}", style.paint(DIM, &format!("{:label$}{names}", "rule")))?;
         for (id, cells) in rows {
             write!(out, "{id}{:gap$}", "", gap = label - columns(&id))?;
-            for (Cell { text, colour }, width) in cells.iter().zip(&widths) {
-                write!(out, "  {:gap$}{}", "", style.paint(colour, text), gap = width - columns(text))?;
+            for (Cell { text, color }, width) in cells.iter().zip(&widths) {
+                write!(out, "  {:gap$}{}", "", style.paint(color, text), gap = width - columns(text))?;
             }
             writeln!(out)?;
         }
@@ -143,18 +140,18 @@ impl Report<'_> {
     }
 }
 
-/// A rule with its numbers below it, as many on a line as there is room for.
+/// Prints a rule with its numbers below it, as many on a line as fit.
 fn below(out: &mut dyn Write, style: Style, id: &str, head: &[&str], cells: &[Cell]) -> io::Result<()> {
     let width = style.width.unwrap_or(usize::MAX).max(LEAST);
     write!(out, "{}", wrap(id, Some(width)).join("\n"))?;
     let mut used = width;
-    for (name, Cell { text, colour }) in head.iter().zip(cells).filter(|(_, cell)| cell.text != "-") {
+    for (name, Cell { text, color }) in head.iter().zip(cells).filter(|(_, cell)| cell.text != "-") {
         let needed = 2 + columns(name) + 1 + columns(text);
         if needed > width.saturating_sub(used) {
             writeln!(out)?;
             used = 0;
         }
-        write!(out, "  {} {}", style.paint(DIM, name), style.paint(colour, text))?;
+        write!(out, "  {} {}", style.paint(DIM, name), style.paint(color, text))?;
         used += needed;
     }
     writeln!(out)
@@ -167,11 +164,11 @@ fn head(has_indeterminate: bool) -> Vec<&'static str> {
 }
 
 fn cells(rule: &RuleSummary, has_indeterminate: bool) -> Vec<Cell> {
-    let count = |count: u64, colour: &'static str| match count {
-        0 => Cell { text: "-".to_owned(), colour: DIM },
-        _ => Cell { text: count.to_string(), colour },
+    let count = |count: u64, color: &'static str| match count {
+        0 => Cell { text: "-".to_owned(), color: DIM },
+        _ => Cell { text: count.to_string(), color },
     };
-    let mut cells: Vec<_> = Status::ALL.iter().map(|status| count(rule.count(*status), colour(*status))).collect();
+    let mut cells: Vec<_> = Status::ALL.iter().map(|status| count(rule.count(*status), color(*status))).collect();
     cells.extend(has_indeterminate.then(|| count(rule.indeterminate, YELLOW)));
     let usage = &rule.usage;
     let shares = rule.limits.filter(|_| usage.calls > 0).map(|limits| {
@@ -182,11 +179,11 @@ fn cells(rule: &RuleSummary, has_indeterminate: bool) -> Vec<Cell> {
         ]
     });
     let shares = shares.unwrap_or_else(|| [(); 3].map(|()| "-".to_owned()));
-    cells.extend(shares.map(|text| Cell { colour: if text == "-" { DIM } else { "" }, text }));
+    cells.extend(shares.map(|text| Cell { color: if text == "-" { DIM } else { "" }, text }));
     cells
 }
 
-/// What was used of what is allowed, in percent.
+/// Use relative to a limit, in percent.
 fn share(used: u64, allowed: u64) -> String {
     match u128::from(used) * 1_000 / u128::from(allowed.max(1)) {
         0 if used > 0 => "<0.1%".to_owned(),

@@ -1,17 +1,17 @@
-//! What headers say of how long caches keep something, and of what time it is.
+//! The HTTP headers on caching and time.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use jurat::Answer;
 
-/// What the headers of an answer say of caches.
+/// The caching headers of a response.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Caching {
-    /// How long caches that many share may keep it, in seconds; none if nothing is said.
+    /// How long shared caches may keep the response, in seconds; `None` if the headers do not say.
     pub(super) kept: Option<u64>,
-    /// Whether it is never another one.
+    /// Whether the response never changes.
     pub(super) is_immutable: bool,
-    /// How long a cache has kept it already, in seconds.
+    /// How long a cache has kept the response already, in seconds.
     pub(super) age: u64,
 }
 
@@ -40,7 +40,7 @@ impl Caching {
             matches!(name, "no-store" | "no-cache" | "private")
         });
         let until = || {
-            // What is no date, such as `0`, is over.
+            // An invalid date, such as `0`, means expired.
             let Some(expires) = time(expires?) else { return Some(0) };
             Some(u64::try_from(expires.duration_since(time(date?)?).as_secs()).unwrap_or(0))
         };
@@ -49,9 +49,9 @@ impl Caching {
     }
 }
 
-/// How far a server's clock is ahead of ours.
+/// How far the clock of a server is ahead of ours.
 pub(super) fn ahead(answer: &Answer, now: Timestamp) -> Option<SignedDuration> {
-    // What comes from a cache was dated when it came there.
+    // The date of a cached response is the time at which it was cached.
     let age = i64::try_from(Caching::of(answer).age).ok()?;
     let then = time(&answer.header("date")?)?.checked_add(SignedDuration::from_secs(age)).ok()?;
     Some(then.duration_since(now))
@@ -64,7 +64,7 @@ fn time(text: &str) -> Option<Timestamp> {
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More digits than fit are still a very long time.
+    // A number that does not fit is a very long time.
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_what_shared_caches_make_of_it() {
+    fn shared_caches_decide_how_long_a_response_is_kept() {
         let kept = |control: &str| Caching::read(Some(control), None, None, None).kept;
         for (control, expected) in [
             ("max-age=30", Some(30)),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_counts_from_the_answers_own_date() {
+    fn an_expiry_is_relative_to_the_date_of_the_response() {
         let (date, later) = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:50:37 GMT");
         let kept = |control, expires, date| Caching::read(control, Some(expires), date, None).kept;
         assert_eq!(kept(None, later, Some(date)), Some(60));

@@ -1,22 +1,22 @@
-//! A publisher's directory: what expires, whose keys are few, what is staged, whether everything is there.
+//! Checks the directory of a publisher: expiries, keys, staged metadata, and whether all files are there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
+use jurat_model::Blame;
 use jurat_trust::publish::{Lifetimes, RoleStatus};
 use jurat_trust::{KeySet, Role};
 
-use super::finding::Finding;
-use crate::command::trust::{Host, first_root};
-use crate::exit::Failure;
+use super::check::Check;
+use crate::exit::CommandError;
 use crate::host;
-use crate::repository::{PublisherSettings, WorkingCopy, published, read_anchor, releases};
+use crate::repository::{FreshHost, PublisherSettings, WorkingCopy, first_root, published, read_anchor, releases};
 
 const STAGED: &str = "staged";
 
-/// Looks at all of it.
-pub(super) fn look(copy: &WorkingCopy, root: Option<&Path>) -> Result<Vec<Finding>, Failure> {
+/// Runs all checks.
+pub(super) fn check(copy: &WorkingCopy, root: Option<&Path>) -> Result<Vec<Check>, CommandError> {
     let repository = copy.read(root)?;
     let now = host::now();
     let lifetimes = PublisherSettings::read(copy)?.clock(None)?.lifetimes;
@@ -24,69 +24,70 @@ pub(super) fn look(copy: &WorkingCopy, root: Option<&Path>) -> Result<Vec<Findin
         Some(root) => read_anchor(root)?,
         None => first_root(copy.files(), copy.root())?,
     };
-    let (mut findings, roles) = (Vec::new(), repository.roles());
+    let (mut checks, roles) = (Vec::new(), repository.roles());
     for status in &roles {
-        of_role(status, &lifetimes, now, &mut findings);
+        check_role(status, &lifetimes, now, &mut checks);
     }
-    findings.extend(shared_keys(&roles));
+    checks.extend(shared_keys(&roles));
     let staged: BTreeSet<_> = repository.staged_files().iter().map(|file| file.path.to_string()).collect();
-    findings.extend(left_over(copy, &staged)?);
-    let mut host = Host::open(anchor, None, now, copy.files(), copy.root())?;
+    checks.extend(outdated_files(copy, &staged)?);
+    let mut host = FreshHost::open(anchor, None, now, copy.files(), copy.root())?;
     match host.refresh() {
         Ok(()) => {
-            findings.push(Finding::ok("hosts", "the four top roles are accepted"));
+            checks.push(Check::ok("hosts", "hosts accept the four top roles"));
             for (target, _) in releases(&published(&repository)) {
-                findings.push(match host.release(&target) {
-                    Ok(_) => Finding::ok(&target, "every file of the release is as it was signed"),
-                    Err(failure) => Finding::refused(&target, failure.messages().join("; ")).advise(
-                        "get the files back from a mirror or from where the repository is served; they are never made anew",
-                    ),
+                checks.push(match host.release(&target) {
+                    Ok(_) => Check::ok(&target, "all files of the release match their digests"),
+                    Err(error) => Check::refused(&target, error.messages().join("; "))
+                        .advise("restore the files from a mirror or from the server; they cannot be created again"),
                 });
             }
         }
-        Err(failure) => findings.push(Finding::refused("hosts", failure.messages().join("; "))),
+        Err(error) => checks.push(Check::refused("hosts", error.messages().join("; "))),
     }
-    Ok(findings)
+    Ok(checks)
 }
 
-/// What there is to say of a role.
-fn of_role(status: &RoleStatus, lifetimes: &Lifetimes, now: Timestamp, findings: &mut Vec<Finding>) {
+/// Checks a role.
+fn check_role(status: &RoleStatus, lifetimes: &Lifetimes, now: Timestamp, checks: &mut Vec<Check>) {
     let RoleStatus { role, keys, published, staged } = status;
-    // Nobody asks for the role of a former tenant.
+    // Hosts do not request the role of a removed tenant.
     let Some(keys) = keys else { return };
     if let Some((version, expires)) = published {
-        findings.push(of_expiry(role, &format!("version {version}"), *expires, lifetime(role, lifetimes), now));
+        checks.push(check_expiry(role, &format!("version {version}"), *expires, lifetime(role, lifetimes), now));
     }
-    findings.extend(of_keys(role, keys));
+    checks.extend(check_keys(role, keys));
     if let Some((version, expires, missing)) = staged {
         let what = format!("version {version} is staged");
-        findings.push(if *expires <= now {
-            let advice = format!("stage it anew, with `jurat trust renew --role {role}` or the command that made it");
-            Finding::warning(role, format!("{what}, and has expired at {expires}"), advice)
+        checks.push(if *expires <= now {
+            let advice =
+                format!("stage it again, with `jurat trust renew --role {role}` or the command that staged it");
+            Check::warning(role, format!("{what}, but expired at {expires}"), advice)
         } else if missing.is_empty() {
-            Finding::warning(role, what, "it has its signatures: `jurat release publish` publishes it")
+            Check::warning(role, what, "it has all signatures: run `jurat release publish`")
         } else {
-            Finding::warning(role, format!("{what}, and waits: {missing}"), "`jurat release sign` signs it")
+            Check::warning(role, format!("{what}; {missing}"), "sign it with `jurat release sign`")
         });
     }
 }
 
-pub(super) fn of_expiry(
+/// Checks the expiry of a role.
+pub(super) fn check_expiry(
     role: &Role,
     what: &str,
     expires: Timestamp,
     lifetime: SignedDuration,
     now: Timestamp,
-) -> Finding {
+) -> Check {
     let left = expires.duration_since(now);
     let renew = match role {
         Role::Timestamp | Role::Snapshot => {
-            "`jurat timestamp refresh` renews it: look at the job that runs it".to_owned()
+            "`jurat timestamp refresh` renews it: check the job that runs it".to_owned()
         }
-        _ => format!("`jurat trust renew --role {role}` stages it anew"),
+        _ => format!("renew it with `jurat trust renew --role {role}`"),
     };
     if left <= SignedDuration::ZERO {
-        return Finding::refused(role, format!("{what} expired at {expires}")).advise(renew);
+        return Check::refused(role, format!("{what} expired at {expires}")).advise(renew);
     }
     let left_shown = match left.as_hours() {
         hours @ 48.. => format!("{} days", hours / 24),
@@ -94,44 +95,48 @@ pub(super) fn of_expiry(
         _ => format!("{} minutes", left.as_mins()),
     };
     if left < lifetime / 2 {
-        return Finding::warning(role, format!("{what} has {left_shown} left, until {expires}"), renew);
+        return Check::warning(role, format!("{what} has {left_shown} left, until {expires}"), renew);
     }
-    Finding::ok(role, format!("{what} has {left_shown} left"))
+    Check::ok(role, format!("{what} has {left_shown} left"))
 }
 
-/// Whether the loss or the theft of one key would be the end of a role.
-fn of_keys(role: &Role, keys: &KeySet) -> Option<Finding> {
+/// Checks whether a role survives the loss or the theft of one key.
+fn check_keys(role: &Role, keys: &KeySet) -> Option<Check> {
     let threshold = keys.threshold();
     let count = keys.keys().map(|(_, key)| key.as_bytes()).collect::<BTreeSet<_>>().len();
     let is_guarded = matches!(role, Role::Root | Role::Targets);
     if is_guarded && threshold < 2 {
         let advice = format!(
-            "add keys with `jurat root add-key --role {role}`, and raise the number with `jurat root threshold`"
+            "add keys with `jurat root add-key --role {role}`, and raise the threshold with `jurat root threshold`"
         );
-        return Some(Finding::warning(role, "one key is enough: whoever steals it has the repository", advice));
+        return Some(Check::warning(
+            role,
+            "one key is enough to sign: a thief of that key controls the repository",
+            advice,
+        ));
     }
     let what = format!("{threshold} of {count} keys must sign");
     match role {
-        Role::Root if count == threshold => Some(Finding::warning(
+        Role::Root if count == threshold => Some(Check::warning(
             role,
-            format!("{what}: if one is lost, nobody can ever sign root again"),
+            format!("{what}: after the loss of one, root can never be signed again"),
             "add one with `jurat root add-key --role root`",
         )),
-        Role::Targets if count == threshold => Some(Finding::warning(
+        Role::Targets if count == threshold => Some(Check::warning(
             role,
-            format!("{what}: if one is lost, nobody can renew targets until root names others"),
+            format!("{what}: after the loss of one, targets cannot be signed until root lists others"),
             "add one with `jurat root add-key --role targets`",
         )),
-        // Two people who both sign are what is meant to be; targets can name others.
+        // Two people who both sign are the usual case; targets can list other keys.
         Role::Delegated(_) if count == threshold => {
-            Some(Finding::ok(role, format!("{what}: if one is lost, `jurat tenant rekey` names others")))
+            Some(Check::ok(role, format!("{what}: after the loss of one, run `jurat tenant rekey`")))
         }
         _ => None,
     }
 }
 
-/// Keys that a thief would have to steal once only.
-fn shared_keys(roles: &[RoleStatus]) -> Vec<Finding> {
+/// Finds keys with several roles.
+fn shared_keys(roles: &[RoleStatus]) -> Vec<Check> {
     let mut by_key: BTreeMap<[u8; 32], (String, BTreeSet<String>)> = BTreeMap::new();
     for status in roles {
         for (id, key) in status.keys.iter().flat_map(KeySet::keys) {
@@ -140,32 +145,35 @@ fn shared_keys(roles: &[RoleStatus]) -> Vec<Finding> {
         }
     }
     let shared = by_key.into_values().filter(|(_, roles)| roles.len() > 1);
-    let finding = |(id, roles): (String, BTreeSet<String>)| {
+    let check = |(id, roles): (String, BTreeSet<String>)| {
         let roles: Vec<_> = roles.into_iter().collect();
-        let what = format!("the key {id} is in several roles: {}", roles.join(", "));
-        Finding::warning("keys", what, "give each role keys of its own: `jurat root rotate`, `jurat tenant rekey`")
+        let what = format!("the key {id} has several roles: {}", roles.join(", "));
+        Check::warning("keys", what, "give each role its own keys: `jurat root rotate`, `jurat tenant rekey`")
     };
-    shared.map(finding).collect()
+    shared.map(check).collect()
 }
 
-/// Files that wait for signatures which nobody needs any more.
-fn left_over(copy: &WorkingCopy, staged: &BTreeSet<String>) -> Result<Vec<Finding>, Failure> {
+/// Finds staged files that no role waits for.
+fn outdated_files(copy: &WorkingCopy, staged: &BTreeSet<String>) -> Result<Vec<Check>, CommandError> {
     let directory = copy.root().join(STAGED);
     let entries = match std::fs::read_dir(&directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Failure::about(crate::exit::Exit::Host, directory.display(), &error)),
+        Err(error) => return Err(CommandError::about(Blame::Host, directory.display(), &error)),
     };
-    let names = entries.filter_map(|entry| Some(format!("{STAGED}/{}", entry.ok()?.file_name().to_string_lossy())));
-    let mut names: Vec<_> = names.filter(|name| !staged.contains(name)).collect();
+    let names = entries.map(|entry| Ok(format!("{STAGED}/{}", entry?.file_name().to_string_lossy())));
+    let names = names.collect::<std::io::Result<Vec<_>>>();
+    let mut names = names.map_err(|error| CommandError::about(Blame::Host, directory.display(), &error))?;
+    names.retain(|name| !staged.contains(name));
     names.sort();
-    let finding = |name: String| {
-        let what = "it is outdated: no role waits for this version";
-        Finding::warning(name, what, "remove it; what it was to change must be staged anew")
+    let check = |name: String| {
+        let what = "outdated: no role waits for this version";
+        Check::warning(name, what, "remove it, and stage its change again")
     };
-    Ok(names.into_iter().map(finding).collect())
+    Ok(names.into_iter().map(check).collect())
 }
 
+/// The lifetime of a role.
 pub(super) fn lifetime(role: &Role, lifetimes: &Lifetimes) -> SignedDuration {
     match role {
         Role::Root => lifetimes.root,
@@ -178,40 +186,40 @@ pub(super) fn lifetime(role: &Role, lifetimes: &Lifetimes) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::State;
+    use super::super::check::CheckState;
     use super::*;
     use jurat_trust::{PublicKey, SecretKey};
 
     #[test]
-    fn half_of_a_life_is_when_something_is_due() {
+    fn a_role_is_due_after_half_of_its_lifetime() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let state = |expires: &str| {
             let lifetime = Lifetimes::DEFAULT.timestamp;
-            of_expiry(&Role::Timestamp, "it", expires.parse().unwrap(), lifetime, now).state()
+            check_expiry(&Role::Timestamp, "it", expires.parse().unwrap(), lifetime, now).state()
         };
-        assert_eq!(state("2026-01-01T12:00:00Z"), State::Ok);
-        assert_eq!(state("2026-01-01T11:59:59Z"), State::Warning);
-        assert_eq!(state("2026-01-01T00:00:01Z"), State::Warning);
-        assert_eq!(state("2026-01-01T00:00:00Z"), State::Problem);
+        assert_eq!(state("2026-01-01T12:00:00Z"), CheckState::Ok);
+        assert_eq!(state("2026-01-01T11:59:59Z"), CheckState::Warning);
+        assert_eq!(state("2026-01-01T00:00:01Z"), CheckState::Warning);
+        assert_eq!(state("2026-01-01T00:00:00Z"), CheckState::Problem);
     }
 
     #[test]
-    fn a_root_that_one_lost_key_would_end_is_told() {
+    fn a_root_that_would_not_survive_a_lost_key_is_reported() {
         let keys = |threshold, count: usize| {
             let keys = (0..count).map(|_| SecretKey::generate().unwrap().public());
             KeySet::new(threshold, keys).unwrap()
         };
-        let of = |role: &Role, threshold, count| of_keys(role, &keys(threshold, count)).map(|found| found.state());
+        let of = |role: &Role, threshold, count| check_keys(role, &keys(threshold, count)).map(|found| found.state());
         assert_eq!(of(&Role::Root, 2, 3), None);
-        assert_eq!(of(&Role::Root, 2, 2), Some(State::Warning));
-        assert_eq!(of(&Role::Root, 1, 3), Some(State::Warning));
-        assert_eq!(of(&Role::Targets, 2, 2), Some(State::Warning));
+        assert_eq!(of(&Role::Root, 2, 2), Some(CheckState::Warning));
+        assert_eq!(of(&Role::Root, 1, 3), Some(CheckState::Warning));
+        assert_eq!(of(&Role::Targets, 2, 2), Some(CheckState::Warning));
         assert_eq!(of(&Role::Timestamp, 1, 1), None);
-        assert_eq!(of(&Role::Delegated("t-acme".parse().unwrap()), 2, 2), Some(State::Ok));
+        assert_eq!(of(&Role::Delegated("t-acme".parse().unwrap()), 2, 2), Some(CheckState::Ok));
     }
 
     #[test]
-    fn a_key_in_two_roles_is_told_once() {
+    fn a_key_with_two_roles_is_reported_once() {
         let (one, other) = (SecretKey::generate().unwrap().public(), SecretKey::generate().unwrap().public());
         let status = |role, keys: &[&PublicKey]| RoleStatus {
             role,

@@ -1,4 +1,4 @@
-//! Files of a repository as they were when they were first asked for.
+//! A snapshot of a repository: each file stays as it was when it was first read.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,19 +9,19 @@ use jurat_model::Bytes;
 use jurat_trust::{Fetch, FetchError, SafePath};
 use tempfile::TempDir;
 
-/// A repository that is asked once for each file, and never for one that hosts do not see. What it gave is kept on the disk.
+/// Reads each file of a repository at most once, and only files that hosts can request. Keeps them on the disk.
 pub(super) struct Spool {
     source: Box<dyn Fetch>,
     kept: Directory,
     missing: Mutex<BTreeSet<SafePath>>,
-    /// What is kept goes with it.
-    _place: TempDir,
+    /// Deleted with the spool.
+    _directory: TempDir,
 }
 
 impl Spool {
-    /// A repository, and where its files may lie meanwhile.
-    pub(super) fn new(source: Box<dyn Fetch>, place: TempDir) -> Self {
-        Self { source, kept: Directory::new(place.path()), missing: Mutex::default(), _place: place }
+    /// A spool of a repository in a temporary directory.
+    pub(super) fn new(source: Box<dyn Fetch>, directory: TempDir) -> Self {
+        Self { source, kept: Directory::new(directory.path()), missing: Mutex::default(), _directory: directory }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `jurat release inspect`: what a repository says, believed or not.
+//! `jurat release inspect`: shows the contents of a repository without verifying it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,77 +7,73 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jurat_disk::files::Directory;
+use jurat_model::Blame;
 use jurat_trust::{
     Caps, Digest, Envelope, Manifest, MetadataVersion, Role, RootMetadata, SafePath, SnapshotMetadata, Target,
     TargetPath, TargetsMetadata, TimestampMetadata, TopRole,
 };
 use serde::Serialize;
 
-use crate::command::inspect::Format;
-use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::exit::{CommandError, Exit};
+use crate::output::Format;
 use crate::table::plain;
 
-/// Characters of foreign text that are shown.
+/// The longest foreign text, in characters.
 const SHOWN: usize = 200;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  jurat release inspect repository --format json\n\nNothing is checked; `jurat trust verify` does that."
+    after_help = "Example:\n  jurat release inspect repository --format json\n\nNothing is verified; `jurat trust verify` does that."
 )]
 pub(in crate::command) struct Arguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
-    /// How it is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     inspect(&arguments.repository, arguments.format)
 }
 
-/// Writes what the repository in a directory says: the newest metadata of each role, and what is staged.
-pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Exit, Failure> {
+/// Prints the newest metadata of each role in a repository, and the staged metadata.
+pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Exit, CommandError> {
     let files = Directory::new(directory);
     let shown = directory.display();
     if !directory.is_dir() {
-        return Err(Failure::usage(format!("{shown}: there is no such directory")));
+        return Err(CommandError::usage(format!("{shown}: no such directory")));
     }
     let metadata = [newest(&files, "metadata")?, newest(&files, "staged")?].concat();
     if metadata.is_empty() {
         let advice = if files.has(jurat_author::RELEASE_FILE) {
-            ", but the sources of a release; `jurat release build` makes a release of them"
+            ", but the sources of a release; `jurat release build` builds it"
         } else {
             ""
         };
-        return Err(Failure::usage(format!(
-            "{shown}: it is no repository: it has no `metadata/timestamp.json`{advice}"
+        return Err(CommandError::usage(format!(
+            "{shown}: not a repository: it has no `metadata/timestamp.json`{advice}"
         )));
     }
     let report = metadata.iter().map(|(role, file)| MetadataReport::read(&files, role, file));
     let report = report.collect::<Result<Vec<_>, _>>()?;
-    let mut out = output::stdout();
-    let written = match format {
-        Format::Text => report.iter().try_for_each(|metadata| metadata.write(&mut out)),
-        Format::Json => output::write_json(&mut out, &report).and_then(|()| writeln!(out)),
-    };
-    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(Exit::Fine)
+    let printed = format.print(&report, |out| report.iter().try_for_each(|metadata| metadata.write(out)));
+    printed.map_err(|error| CommandError::of_output(&error))?;
+    Ok(Exit::Success)
 }
 
-/// The file of each role that has the highest version in its name, those roles first that vouch for others.
-fn newest(files: &Directory, directory: &str) -> Result<Vec<(Role, SafePath)>, Failure> {
+/// The file of each role with the highest version in its name, in the order of trust.
+fn newest(files: &Directory, directory: &str) -> Result<Vec<(Role, SafePath)>, CommandError> {
     let path = files.root().join(directory);
     let entries = match fs::read_dir(&path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Failure::about(Exit::Usage, path.display(), &error)),
+        Err(error) => return Err(CommandError::about(Blame::Caller, path.display(), &error)),
     };
     let mut newest: BTreeMap<Role, (Option<MetadataVersion>, SafePath)> = BTreeMap::new();
     for entry in entries {
-        let entry = entry.map_err(|error| Failure::about(Exit::Usage, path.display(), &error))?;
+        let entry = entry.map_err(|error| CommandError::about(Blame::Caller, path.display(), &error))?;
         let name = entry.file_name();
         let Some((role, version)) = name.to_str().and_then(parse_name) else { continue };
         let Ok(file) = format!("{directory}/{}", name.display()).parse::<SafePath>() else { continue };
@@ -88,7 +84,7 @@ fn newest(files: &Directory, directory: &str) -> Result<Vec<(Role, SafePath)>, F
     Ok(newest.into_iter().map(|(role, (_, file))| (role, file)).collect())
 }
 
-/// The role and the version that are in the name of a file.
+/// The role and the version in the name of a file.
 fn parse_name(name: &str) -> Option<(Role, Option<MetadataVersion>)> {
     let stem = name.strip_suffix(".json")?;
     if stem == Role::Timestamp.name() {
@@ -103,13 +99,13 @@ fn parse_name(name: &str) -> Option<(Role, Option<MetadataVersion>)> {
 struct MetadataReport {
     file: String,
     role: String,
-    /// Always false: this command believes everybody.
+    /// Always false: this command verifies nothing.
     verified: bool,
     repository: String,
     version: u64,
     expires: String,
     signers: Vec<String>,
-    /// Other metadata that it speaks of, and roles whose keys it names.
+    /// The other metadata that it lists, and the roles whose keys it lists.
     names: Vec<String>,
     releases: Vec<ReleaseReport>,
     revoked: Vec<String>,
@@ -120,13 +116,13 @@ struct ReleaseReport {
     target: String,
     manifest: String,
     #[serde(flatten)]
-    content: Content,
+    content: ReleaseContent,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Content {
-    /// The manifest cannot be used.
+enum ReleaseContent {
+    /// The manifest cannot be read.
     Unreadable(String),
     Release {
         name: String,
@@ -146,7 +142,7 @@ struct FileReport {
 }
 
 /// The payload of a role.
-enum Payload {
+enum AnyMetadata {
     Root(RootMetadata),
     Timestamp(TimestampMetadata),
     Snapshot(SnapshotMetadata),
@@ -154,23 +150,24 @@ enum Payload {
 }
 
 impl MetadataReport {
-    fn read(files: &Directory, role: &Role, file: &SafePath) -> Result<Self, Failure> {
+    fn read(files: &Directory, role: &Role, file: &SafePath) -> Result<Self, CommandError> {
         let shown = || files.root().join(file.as_str()).display().to_string();
-        let bytes =
-            files.read(file, Caps::DEFAULT.targets).map_err(|error| Failure::about(Exit::Usage, shown(), &error))?;
+        let bytes = files
+            .read(file, Caps::DEFAULT.targets)
+            .map_err(|error| CommandError::about(Blame::Caller, shown(), &error))?;
         let envelope = Envelope::parse(&bytes, Caps::DEFAULT.targets)
-            .map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
+            .map_err(|error| CommandError::about(Blame::Source, shown(), &error))?;
         let bytes = envelope.unverified_payload();
         let payload = match role {
-            Role::Root => RootMetadata::parse(bytes).map(Payload::Root),
-            Role::Timestamp => TimestampMetadata::parse(bytes).map(Payload::Timestamp),
-            Role::Snapshot => SnapshotMetadata::parse(bytes).map(Payload::Snapshot),
-            Role::Targets | Role::Delegated(_) => TargetsMetadata::parse(bytes).map(Payload::Targets),
+            Role::Root => RootMetadata::parse(bytes).map(AnyMetadata::Root),
+            Role::Timestamp => TimestampMetadata::parse(bytes).map(AnyMetadata::Timestamp),
+            Role::Snapshot => SnapshotMetadata::parse(bytes).map(AnyMetadata::Snapshot),
+            Role::Targets | Role::Delegated(_) => TargetsMetadata::parse(bytes).map(AnyMetadata::Targets),
         };
-        let payload = payload.map_err(|error| Failure::about(Exit::Trust, shown(), &error))?;
+        let payload = payload.map_err(|error| CommandError::about(Blame::Source, shown(), &error))?;
         let (repository, version, expires) = payload.head();
         let targets = match &payload {
-            Payload::Targets(targets) => Some(targets),
+            AnyMetadata::Targets(targets) => Some(targets),
             _ => None,
         };
         let releases = targets.into_iter().flat_map(TargetsMetadata::releases);
@@ -214,7 +211,7 @@ impl MetadataReport {
     }
 }
 
-impl Payload {
+impl AnyMetadata {
     fn head(&self) -> (String, u64, String) {
         let head = |repository: &jurat_trust::RepositoryId, version: MetadataVersion, expires: jiff::Timestamp| {
             (repository.to_string(), version.get(), expires.to_string())
@@ -247,7 +244,7 @@ impl Payload {
 
 impl ReleaseReport {
     fn new(files: &Directory, path: &TargetPath, target: &Target) -> Self {
-        let content = content(files, path, target.sha256()).unwrap_or_else(Content::Unreadable);
+        let content = content(files, path, target.sha256()).unwrap_or_else(ReleaseContent::Unreadable);
         Self { target: path.to_string(), manifest: target.sha256().to_string(), content }
     }
 
@@ -255,8 +252,8 @@ impl ReleaseReport {
         writeln!(out, "  release     {}", plain(&self.target, SHOWN))?;
         writeln!(out, "    manifest  {}", self.manifest)?;
         match &self.content {
-            Content::Unreadable(reason) => writeln!(out, "    broken    {}", plain(reason, SHOWN)),
-            Content::Release { name, version, world, files, rules } => {
+            ReleaseContent::Unreadable(reason) => writeln!(out, "    broken    {}", plain(reason, SHOWN)),
+            ReleaseContent::Release { name, version, world, files, rules } => {
                 writeln!(out, "    name      {name} {version}  ({world})")?;
                 for FileReport { path, kind, bytes, sha256 } in files {
                     writeln!(out, "    file      {kind:<15} {bytes:>9}  {}  {}", plain(path, SHOWN), sha256)?;
@@ -267,7 +264,7 @@ impl ReleaseReport {
     }
 }
 
-fn content(files: &Directory, path: &TargetPath, sha256: &Digest) -> Result<Content, String> {
+fn content(files: &Directory, path: &TargetPath, sha256: &Digest) -> Result<ReleaseContent, String> {
     let bytes = files.read(&path.location(sha256), Caps::DEFAULT.manifest);
     let bytes = bytes.map_err(|error| jurat::chain(&error))?;
     let manifest = Manifest::parse(&bytes).map_err(|error| jurat::chain(&error))?;
@@ -278,7 +275,7 @@ fn content(files: &Directory, path: &TargetPath, sha256: &Digest) -> Result<Cont
         sha256: file.sha256.to_string(),
     });
     let in_components = manifest.components().iter().flat_map(|component| &component.rules).map(|rule| &rule.id);
-    Ok(Content::Release {
+    Ok(ReleaseContent::Release {
         name: manifest.name().to_string(),
         version: manifest.version().to_string(),
         world: manifest.world().to_string(),

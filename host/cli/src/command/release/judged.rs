@@ -1,26 +1,25 @@
-//! What a new release says, and what it says otherwise than the one before.
+//! Runs the test vectors of a new release, and compares its verdicts with those of the release that it replaces.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use jurat_author::vectors::{self, Difference, VectorLimits};
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Amendment, Plan, Repository};
 use jurat_trust::{Anchor, Fetch, FetchError, Manifest, SafePath, TargetPath, VerifiedRelease};
 
-use crate::command::trust::{Host, first_root};
-use crate::exit::{Exit, Failure};
-use crate::repository::{WorkingCopy, published};
+use crate::exit::CommandError;
+use crate::repository::{FreshHost, WorkingCopy, first_root, published};
 use crate::{host, output};
 
-/// How many differences are told of one by one.
+/// Differences that are printed one by one.
 const SHOWN: usize = 20;
 
 /// Runs the test vectors of releases that are about to be published, and those of the releases that they replace.
 ///
 /// # Errors
-/// When a vector does not hold, or a rule says something else under the id that it had, and that is not accepted.
+/// When a vector fails, or a rule judges differently under the same id without `accept_changes`.
 pub(super) fn check(
     copy: &WorkingCopy,
     repository: &Repository,
@@ -28,13 +27,13 @@ pub(super) fn check(
     listed: &[Amendment],
     now: Timestamp,
     accept_changes: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if listed.is_empty() {
         return Ok(());
     }
-    let after = After { plan, copy };
+    let after = AfterPublication { plan, copy };
     let anchor = first_root(&after, copy.root())?;
-    let mut fresh = Host::open(anchor.clone(), None, now, &after, copy.root())?;
+    let mut fresh = FreshHost::open(anchor.clone(), None, now, &after, copy.root())?;
     fresh.refresh()?;
     let sandbox = host::sandbox()?;
     let mut differs = false;
@@ -48,17 +47,19 @@ pub(super) fn check(
         let earlier = earlier(copy, repository, &anchor, target, now);
         match earlier.and_then(|old| compare(&sandbox, &old, &new, &ready)) {
             Ok(differences) => differs |= !differences.is_empty(),
-            Err(failure) => {
+            Err(error) => {
                 differs = true;
-                let reason = failure.messages().join("; ");
-                output::complain("warning", &format!("{target} cannot be compared with what it replaces: {reason}"));
+                let reason = error.messages().join("; ");
+                output::complain(
+                    "warning",
+                    &format!("{target} cannot be compared with the release that it replaces: {reason}"),
+                );
             }
         }
     }
     if differs && !accept_changes {
-        return Err(Failure::new(
-            Exit::Failed,
-            "rules judge otherwise than before under the same id; give them new ids, or say that it is meant with \
+        return Err(CommandError::rejected(
+            "rules judge differently than before under the same id: give them new ids, or accept the changes with \
              `--accept-changes`",
         ));
     }
@@ -67,29 +68,30 @@ pub(super) fn check(
 
 type Ready = std::sync::Arc<jurat_author::Release>;
 
-fn own_vectors(sandbox: &Sandbox, release: &VerifiedRelease) -> Result<Ready, Failure> {
+fn own_vectors(sandbox: &Sandbox, release: &VerifiedRelease) -> Result<Ready, CommandError> {
     let manifest = release.manifest();
     let ready = jurat_author::load(release, sandbox, &host::author_policy())?;
-    let report = vectors::check_release(release, &ready, &VectorLimits::AUTHORS)
-        .map_err(|error| Failure::about(Exit::Usage, format!("{} {}", manifest.name(), manifest.version()), &error))?;
+    let report = vectors::check_release(release, &ready, &VectorLimits::AUTHORS).map_err(|error| {
+        CommandError::about(Blame::Caller, format!("{} {}", manifest.name(), manifest.version()), &error)
+    })?;
     let shown = format!("{} {}: {report}", manifest.name(), manifest.version());
     if report.failures.is_empty() {
         output::progress(&format!("vectors     {shown}, in {} ms", report.elapsed.as_millis()));
         return Ok(ready);
     }
-    Err(Failure::new(Exit::Failed, shown))
+    Err(CommandError::rejected(shown))
 }
 
-/// What the new release says otherwise on the vectors of the old one, of rules that both have.
+/// The differences of verdicts on the vectors of the old release, for rules that both releases have.
 fn compare(
     sandbox: &Sandbox,
     old: &VerifiedRelease,
     new: &VerifiedRelease,
     ready: &Ready,
-) -> Result<Vec<Difference>, Failure> {
+) -> Result<Vec<Difference>, CommandError> {
     let about = |error: vectors::VectorsError| {
         let (name, version) = (old.manifest().name(), old.manifest().version());
-        Failure::about(Exit::Usage, format!("the test vectors of {name} {version}"), &error)
+        CommandError::about(Blame::Caller, format!("the test vectors of {name} {version}"), &error)
     };
     let limits = VectorLimits::AUTHORS;
     let earlier = jurat_author::load(old, sandbox, &host::author_policy())?;
@@ -108,7 +110,7 @@ fn compare(
     }
     if differences.is_empty() {
         let version = old.manifest().version();
-        output::progress(&format!("compared    {} vectors of {version}: nothing is judged otherwise", vectors.len()));
+        output::progress(&format!("compared    {} vectors of {version}: no verdict differs", vectors.len()));
     }
     Ok(differences)
 }
@@ -118,31 +120,31 @@ fn rules(manifest: &Manifest) -> BTreeSet<&str> {
     compiled.chain(manifest.builtin().iter().map(|rule| rule.id.as_str())).collect()
 }
 
-/// The release that hosts see now, at a time when they could.
+/// The release that hosts use now, read as of a time at which it had not expired.
 fn earlier(
     copy: &WorkingCopy,
     repository: &Repository,
     anchor: &Anchor,
     target: &TargetPath,
     now: Timestamp,
-) -> Result<VerifiedRelease, Failure> {
+) -> Result<VerifiedRelease, CommandError> {
     let expiries = published(repository).roles().into_iter().filter_map(|status| status.published);
     let first = expiries.map(|(_, expires)| expires).min().unwrap_or(now);
     let then = now.min(first - SignedDuration::from_secs(1));
-    let mut before = Host::open(anchor.clone(), None, then, copy.files(), copy.root())?;
+    let mut before = FreshHost::open(anchor.clone(), None, then, copy.files(), copy.root())?;
     before.refresh()?;
     before.release(target)
 }
 
-/// The repository as it will be.
-struct After<'a> {
+/// The repository as it will be after the publication.
+struct AfterPublication<'a> {
     plan: &'a Plan,
     copy: &'a WorkingCopy,
 }
 
-impl Fetch for After<'_> {
+impl Fetch for AfterPublication<'_> {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
-        // The last one counts.
+        // The last upload of a file wins.
         match self.plan.uploads.iter().rev().find(|upload| upload.path == *file) {
             Some(upload) if upload.bytes.len() > cap.to_usize() => Err(FetchError::TooLong),
             Some(upload) => Ok(upload.bytes.to_vec()),

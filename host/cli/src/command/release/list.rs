@@ -1,14 +1,14 @@
-//! `jurat release revoke` and `rollback`: away from a release, forward to an older one.
+//! `jurat release revoke` and `rollback`: revokes a release, and lists an earlier one again.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_trust::publish::{Repository, StagedFile};
 use jurat_trust::{Caps, Digest, RoleName, TargetPath};
 
 use crate::command::root::next;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::repository::{PublisherSettings, WorkingCopy, read_exactly, read_manifest};
 
@@ -17,15 +17,15 @@ Examples:
   jurat release revoke repository --tenant acme --target t/acme/main/loan.json
   jurat release revoke repository --tenant acme --manifest 3f2a9c41...
 
-What is revoked stays so for ever: hosts that run it stop, and none goes back to it. List something else in its place first, or \
-hosts are left without a release.";
+A revocation is permanent: hosts that run the release stop, and never use it again. Publish a replacement first, or hosts are \
+left without a release.";
 
 const ROLLBACK: &str = "\
 Example:
   jurat release rollback repository --tenant acme --manifest 3f2a9c41... \\
       --target t/acme/main/loan.json
 
-The metadata is new, so that hosts follow; the release is the old one, byte by byte. Its files must still be in the repository.";
+The metadata is new, so that hosts follow; the release is the earlier one, byte for byte. Its files must still be in the repository.";
 
 #[derive(Args, Debug)]
 #[command(after_help = REVOKE)]
@@ -33,13 +33,13 @@ pub(in crate::command) struct RevokeArguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
-    /// Whose release it is
+    /// The tenant of the release
     #[arg(long, value_name = "NAME")]
     tenant: String,
-    /// The SHA-256 of the release's manifest
+    /// Revoke the release with this SHA-256 of its manifest
     #[arg(long, value_name = "SHA256", required_unless_present = "target", conflicts_with = "target")]
     manifest: Option<Digest>,
-    /// The release that is listed there
+    /// Revoke the release that is listed at this path
     #[arg(long, value_name = "PATH")]
     target: Option<TargetPath>,
 }
@@ -50,38 +50,38 @@ pub(in crate::command) struct RollbackArguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
-    /// Whose release it is
+    /// The tenant of the release
     #[arg(long, value_name = "NAME")]
     tenant: String,
-    /// Where it is listed
+    /// The path at which to list it
     #[arg(long, value_name = "PATH")]
     target: TargetPath,
-    /// The SHA-256 of the earlier release's manifest
+    /// The SHA-256 of the manifest of the earlier release
     #[arg(long, value_name = "SHA256")]
     manifest: Digest,
 }
 
-pub(super) fn revoke(arguments: &RevokeArguments) -> Result<Exit, Failure> {
+pub(super) fn revoke(arguments: &RevokeArguments) -> Result<Exit, CommandError> {
     let RevokeArguments { repository, tenant, manifest, target } = arguments;
     stage(repository, tenant, |repository, clock, _| {
         let target = match target {
             Some(target) => target.clone(),
-            // Any path of the tenant leads to its role.
+            // Any path of the tenant identifies its role.
             None => format!("t/{tenant}/any/any.json")
                 .parse()
-                .map_err(|error| Failure::about(Exit::Usage, "--tenant", &error))?,
+                .map_err(|error| CommandError::about(Blame::Caller, "--tenant", &error))?,
         };
         check_tenant(tenant, &target)?;
         Ok(repository.revoke(&target, manifest.as_ref(), clock)?)
     })
 }
 
-pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, Failure> {
+pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, CommandError> {
     let RollbackArguments { repository, tenant, target, manifest } = arguments;
     check_tenant(tenant, target)?;
     stage(repository, tenant, |repository, clock, copy| {
-        let broken = |reason| Failure::new(Exit::Trust, format!("{}: {reason}", copy.root().display()));
-        // Its files are checked too: nobody can run it without them.
+        let broken = |reason| CommandError::new(Blame::Source, format!("{}: {reason}", copy.root().display()));
+        // Checks its files too: hosts need them.
         copy.manifest(target, manifest)?;
         read_manifest(copy.files(), target, manifest).map_err(broken)?;
         let cap: Bytes = Caps::DEFAULT.manifest;
@@ -93,11 +93,11 @@ pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, Failure> 
 fn stage(
     repository: &Path,
     tenant: &str,
-    edit: impl FnOnce(&mut Repository, jurat_trust::publish::Clock, &WorkingCopy) -> Result<StagedFile, Failure>,
-) -> Result<Exit, Failure> {
+    edit: impl FnOnce(&mut Repository, jurat_trust::publish::Clock, &WorkingCopy) -> Result<StagedFile, CommandError>,
+) -> Result<Exit, CommandError> {
     let copy = WorkingCopy::change(repository)?;
     let mut repository = copy.read(None)?;
-    let role = RoleName::of_tenant(tenant).map_err(|error| Failure::about(Exit::Usage, "--tenant", &error))?;
+    let role = RoleName::of_tenant(tenant).map_err(|error| CommandError::about(Blame::Caller, "--tenant", &error))?;
     let clock = PublisherSettings::read(&copy)?.clock(None)?;
     let file = edit(&mut repository, clock, &copy)?;
     for amendment in repository.amendments(&file.role) {
@@ -105,15 +105,15 @@ fn stage(
     }
     copy.stage(&[file])?;
     if repository.releases(&role).is_empty() {
-        output::complain("warning", &format!("{role} lists no release any more: its hosts will have none"));
+        output::complain("warning", &format!("{role} lists no release now: its hosts will have none"));
     }
     next(copy.root());
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-fn check_tenant(tenant: &str, target: &TargetPath) -> Result<(), Failure> {
+fn check_tenant(tenant: &str, target: &TargetPath) -> Result<(), CommandError> {
     if target.as_path().as_str().starts_with(&format!("t/{tenant}/")) {
         return Ok(());
     }
-    Err(Failure::usage(format!("--target: `{target}` is no release of the tenant `{tenant}`")))
+    Err(CommandError::usage(format!("--target: `{target}` is not a path of the tenant `{tenant}`")))
 }

@@ -1,4 +1,4 @@
-//! `jurat release sign`: what makes hosts believe a repository.
+//! `jurat release sign`: signs staged metadata.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use jurat_trust::publish::{Repository, StagedFile};
 use jurat_trust::{KeyId, Role};
 
 use super::explain::{explain, waiting};
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::repository::{WorkingCopy, shown};
-use crate::signer::{SIGNERS, Signer, SignerArguments, short};
+use crate::signer::{AnySigner, SIGNERS, SignerArguments, short};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,8 +19,8 @@ Examples:
   jurat release sign repository --public kms.pub.pem \\
       --key 'exec:openssl pkeyutl -sign -rawin -inkey k.pem | base64'
 
-Says what is signed, and what it changes of what is published; checks every file of the releases in it; and adds a signature to \
-everything that is staged and that the key may sign.";
+Shows the changes to the published metadata, checks every file of the listed releases, and adds a signature to all staged metadata \
+that the key may sign.";
 
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{SIGNERS}"))]
@@ -30,12 +30,12 @@ pub(in crate::command) struct Arguments {
     repository: PathBuf,
     #[command(flatten)]
     signers: SignerArguments,
-    /// Only this role: `root`, `targets`, or a tenant's, as in `t-acme`; can be given several times
+    /// Sign only this role: `root`, `targets`, or that of a tenant, as in `t-acme`; repeatable
     #[arg(long)]
     role: Vec<Role>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let copy = WorkingCopy::change(&arguments.repository)?;
     let mut repository = copy.read(None)?;
     let signers = arguments.signers.open()?;
@@ -55,8 +55,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     finish(&copy, &repository, &signed)
 }
 
-/// What a key signs now.
-fn roles(repository: &Repository, signer: &Signer, wanted: &[Role]) -> Result<Vec<Role>, Failure> {
+/// The staged roles that a key can sign now.
+fn roles(repository: &Repository, signer: &AnySigner, wanted: &[Role]) -> Result<Vec<Role>, CommandError> {
     let public = signer.public();
     let mut roles = repository.signable_by(&public);
     roles.retain(|role| wanted.is_empty() || wanted.contains(role));
@@ -64,18 +64,18 @@ fn roles(repository: &Repository, signer: &Signer, wanted: &[Role]) -> Result<Ve
         return Ok(roles);
     }
     let key = short(&KeyId::of(&public));
-    let wanted = if wanted.is_empty() { "" } else { " of what `--role` names" };
-    Err(Failure::usage(format!(
-        "the key {key}... may sign nothing{wanted} that is staged, or has signed it: {}",
+    let which = if wanted.is_empty() { "staged role" } else { "role that `--role` names" };
+    Err(CommandError::usage(format!(
+        "the key {key}... cannot sign any {which}, or has signed already: {}",
         waiting(repository)
     )))
 }
 
-/// Writes what has more signatures now, and says what is missing.
-pub(super) fn finish(copy: &WorkingCopy, repository: &Repository, signed: &[StagedFile]) -> Result<Exit, Failure> {
-    // A later signature has the earlier ones too.
+/// Writes the signed metadata, and prints the missing signatures.
+pub(super) fn finish(copy: &WorkingCopy, repository: &Repository, signed: &[StagedFile]) -> Result<Exit, CommandError> {
+    // A later file also has the earlier signatures.
     for file in signed {
-        copy.shelf().replace(&file.path, &file.bytes)?;
+        copy.writer().replace(&file.path, &file.bytes)?;
     }
     let mut is_ready = false;
     for status in repository.roles() {
@@ -90,5 +90,5 @@ pub(super) fn finish(copy: &WorkingCopy, repository: &Repository, signed: &[Stag
             shown.display()
         ));
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }

@@ -1,51 +1,51 @@
-//! What a host should say to an attack.
+//! The expected answers of a host to attacks.
 
 use jurat_trust::{EnvelopeError, FormatError, MetadataError, Role, UpdateError};
 
 /// A kind of refusal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Refusal {
-    /// A role is not signed by those who may.
+pub(super) enum Expected {
+    /// A role lacks valid signatures.
     Signatures(Of),
-    /// What was signed is no metadata.
+    /// The signed payload is not metadata.
     PayloadType,
     /// A key signs twice.
     RepeatedKeyId,
-    /// A member is twice in an envelope, which nobody has signed.
+    /// An envelope, which is not signed, repeats a member.
     RepeatedInEnvelope,
-    /// A member is twice in a payload, which was signed.
+    /// A signed payload repeats a member.
     RepeatedInPayload,
-    /// A file is not the one that was signed.
+    /// A file does not match its digest.
     OtherBytes,
-    /// A file ends too early.
+    /// A file is too short.
     Truncated,
-    /// A file goes on where it should end.
+    /// A file is too long.
     TooLong,
-    /// A file is not there.
+    /// A file is missing.
     Missing,
-    /// A role goes back.
+    /// The version of a role decreases.
     Rollback(Of),
-    /// A root is not the one after the last.
+    /// A root does not have the next version.
     RootSkipped,
-    /// It was signed for another repository.
+    /// Metadata was signed for another repository.
     WrongRepository,
-    /// Parts of different moments are mixed.
+    /// Files of different publications are mixed.
     Mismatch,
-    /// A role is gone.
+    /// A role disappeared.
     Vanished,
-    /// It has expired.
+    /// Metadata has expired.
     Expired(Of),
-    /// The clock has gone back.
+    /// The clock was set back.
     ClockSetBack,
-    /// Nobody who may list it does.
+    /// A release is not listed by its own tenant.
     Unlisted,
-    /// It has been revoked.
+    /// A release was revoked.
     Revoked,
-    /// It would bring back what was revoked.
+    /// A revocation was withdrawn.
     Unrevoked,
 }
 
-/// Whose metadata is refused.
+/// The role whose metadata is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Of {
     Any,
@@ -56,9 +56,9 @@ pub(super) enum Of {
     Tenant,
 }
 
-impl Refusal {
-    /// Whether a host has said it.
-    pub(super) fn is(self, error: &UpdateError) -> bool {
+impl Expected {
+    /// Whether an error is the expected one.
+    pub(super) fn matches(self, error: &UpdateError) -> bool {
         match (self, error) {
             (Self::Signatures(of), UpdateError::Signatures { role, .. })
             | (Self::Rollback(of), UpdateError::Rollback { role, .. })
@@ -71,7 +71,7 @@ impl Refusal {
             }
             (Self::PayloadType, UpdateError::Envelope { cause: EnvelopeError::PayloadType { .. }, .. })
             | (Self::RepeatedKeyId, UpdateError::Envelope { cause: EnvelopeError::RepeatedKeyId { .. }, .. })
-            // Another file need not have the same length, which is looked at first.
+            // The length is checked before the digest.
             | (
                 Self::OtherBytes,
                 UpdateError::Altered { .. } | UpdateError::Truncated { .. } | UpdateError::TooLong { .. },
@@ -91,7 +91,7 @@ impl Refusal {
         }
     }
 
-    /// For programs.
+    /// A name for programs.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Signatures(_) => "signatures",
@@ -115,31 +115,31 @@ impl Refusal {
         }
     }
 
-    /// For people.
+    /// The rule that the host enforces, for people.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Signatures(of) => match of {
-                Of::Root => "the keys of the root before have not signed",
-                Of::Tenant => "the tenant's keys have not signed",
-                _ => "those who may have not signed",
+                Of::Root => "root must be signed by the keys of the previous root",
+                Of::Tenant => "releases must be signed by the tenant",
+                _ => "metadata must be signed by its own keys",
             },
-            Self::PayloadType => "what was signed is no metadata",
-            Self::RepeatedKeyId => "no key signs twice",
-            Self::RepeatedInEnvelope | Self::RepeatedInPayload => "what has two meanings is not read",
-            Self::OtherBytes => "it is not the file that was signed",
-            Self::Truncated => "it ends too early",
-            Self::TooLong => "reading stops where the file should end",
-            Self::Missing => "the release is not used without it",
-            Self::Rollback(_) => "nothing goes back",
-            Self::RootSkipped => "no root is left out, and none comes twice",
-            Self::WrongRepository => "it was signed for another repository",
-            Self::Mismatch => "parts of different moments are not mixed",
-            Self::Vanished => "what was listed once is listed for ever",
-            Self::Expired(_) => "what has expired does not count",
-            Self::ClockSetBack => "the clock does not go back",
-            Self::Unlisted => "nobody but the path's own tenant is asked",
-            Self::Revoked => "what was revoked is not used",
-            Self::Unrevoked => "what was revoked stays so",
+            Self::PayloadType => "the signed payload must be metadata",
+            Self::RepeatedKeyId => "a key may sign only once",
+            Self::RepeatedInEnvelope | Self::RepeatedInPayload => "ambiguous JSON is refused",
+            Self::OtherBytes => "a file must match its digest",
+            Self::Truncated => "a file must be complete",
+            Self::TooLong => "reading stops at the size limit",
+            Self::Missing => "a release needs all its files",
+            Self::Rollback(_) => "versions never decrease",
+            Self::RootSkipped => "roots are accepted one by one",
+            Self::WrongRepository => "metadata must be signed for this repository",
+            Self::Mismatch => "files of different publications are not mixed",
+            Self::Vanished => "a role that was listed must stay listed",
+            Self::Expired(_) => "expired metadata is refused",
+            Self::ClockSetBack => "a clock that was set back is refused",
+            Self::Unlisted => "only the tenant of a path may list it",
+            Self::Revoked => "a revoked release is never used",
+            Self::Unrevoked => "a revocation is permanent",
         }
     }
 }

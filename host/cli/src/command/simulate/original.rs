@@ -1,4 +1,4 @@
-//! The repository itself, as it is now: in memory, and accepted by a host.
+//! The repository itself, in memory, after a host has accepted it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,47 +14,47 @@ use jurat_trust::{
 
 use crate::repository::releases;
 
-/// So many versions back an earlier file is looked for.
+/// How many versions back to search for an earlier file.
 const EARLIER: usize = 64;
 
-/// What a host has fetched and accepted. Of the files of releases, those of the first one.
+/// The files that a host has fetched and accepted; of releases, only those of one release.
 pub(super) struct Original {
     anchor: Anchor,
     store: MemoryStore,
     files: BTreeMap<SafePath, Vec<u8>>,
     earlier: BTreeMap<Role, Vec<u8>>,
     versions: BTreeMap<Role, MetadataVersion>,
-    release: Option<Sample>,
+    release: Option<AttackedRelease>,
     expires: Timestamp,
     now: Timestamp,
 }
 
-/// The release that is attacked.
-pub(super) struct Sample {
+/// The attacked release.
+pub(super) struct AttackedRelease {
     target: TargetPath,
-    /// Whose it is.
+    /// The role of its tenant.
     pub(super) role: Role,
     pub(super) manifest: SafePath,
-    /// A component, if it has any.
+    /// One of its components, or another file if it has none.
     pub(super) file: SafePath,
 }
 
-/// The repository, but for what an attacker has changed.
-pub(super) struct Served<'a> {
+/// The repository with the changes of an attacker.
+pub(super) struct TamperedRepository<'a> {
     original: &'a Original,
-    changed: BTreeMap<SafePath, Answer>,
+    changed: BTreeMap<SafePath, Response>,
 }
 
-/// What an attacker gives for a file.
-pub(super) enum Answer {
+/// The response of an attacker for a file.
+pub(super) enum Response {
     Bytes(Vec<u8>),
-    Nothing,
-    /// It goes on for as long as somebody reads.
+    NotFound,
+    /// More bytes, as long as the host reads.
     Endless,
 }
 
 impl Original {
-    /// Goes the way of a host that has seen nothing but a root, to every byte of every release.
+    /// Accepts the repository as a new host does, to every byte of every release.
     pub(super) fn accept(
         source: &Directory,
         anchor: Anchor,
@@ -73,11 +73,11 @@ impl Original {
         for (target, _) in releases(repository) {
             manifests.push(client.find(&copied, &target, Freshness::Demanded(now))?.manifest(&copied)?);
         }
-        // One of which more than one version is there, so that more can be tried.
+        // Prefers a release whose tenant has an earlier version, so that more attacks apply.
         let has_earlier = |manifest: &VerifiedManifest| earlier.contains_key(&manifest.provenance().role);
         let chosen = manifests.iter().position(has_earlier).unwrap_or(0);
         for (index, manifest) in manifests.iter().enumerate() {
-            // The files of the others are looked at, and not kept.
+            // The files of the other releases are verified, but not kept.
             if index == chosen {
                 manifest.release(&copied)?
             } else {
@@ -87,58 +87,59 @@ impl Original {
         let chosen = manifests.get(chosen);
         let of_top_roles = client.expires().map_or(now, |(_, expires)| expires);
         let expires = chosen.map_or(of_top_roles, |manifest| manifest.provenance().expires);
-        let release = chosen.and_then(Sample::of);
+        let release = chosen.and_then(AttackedRelease::of);
         let (store, files) = (client.store().clone(), copied.files.into_inner());
         Ok(Self { anchor, store, files, earlier, versions, release, expires, now })
     }
 
-    /// Where the newest metadata of a role is.
+    /// The file with the newest metadata of a role.
     pub(super) fn file(&self, role: &Role) -> Option<SafePath> {
         self.versions.get(role).map(|version| role.file(*version))
     }
 
-    /// Where the next metadata of a role would be.
+    /// The file of the next metadata of a role, which does not exist.
     pub(super) fn next_file(&self, role: &Role) -> Option<SafePath> {
         self.versions.get(role)?.next().map(|version| role.file(version))
     }
 
-    /// A file as it is. The first root need not be among those that a host fetches.
+    /// The bytes of a file. A host does not fetch its first root, so that comes from the anchor.
     pub(super) fn bytes(&self, file: &SafePath) -> Option<&[u8]> {
         let is_anchor = *file == Role::Root.file(self.anchor.version());
         let bytes = self.files.get(file).map(Vec::as_slice);
         bytes.or_else(|| is_anchor.then(|| &**self.anchor.envelope()))
     }
 
-    /// An earlier version of a role's metadata; none if there is only one.
+    /// An earlier version of the metadata of a role; `None` if there is only one.
     pub(super) fn earlier(&self, role: &Role) -> Option<&[u8]> {
         self.earlier.get(role).map(Vec::as_slice)
     }
 
-    /// The release to attack; none if none has been published.
-    pub(super) fn release(&self) -> Option<&Sample> {
+    /// The attacked release; `None` if no release has been published.
+    pub(super) fn release(&self) -> Option<&AttackedRelease> {
         self.release.as_ref()
     }
 
+    /// The time of the attacks.
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// When the first thing expires that the release hangs on.
+    /// When the first metadata expires that the release depends on.
     pub(super) fn expires(&self) -> Timestamp {
         self.expires
     }
 
-    /// The repository with these files changed.
-    pub(super) fn with(&self, changed: impl IntoIterator<Item = (SafePath, Answer)>) -> Served<'_> {
-        Served { original: self, changed: changed.into_iter().collect() }
+    /// The repository with some files changed.
+    pub(super) fn with(&self, changed: impl IntoIterator<Item = (SafePath, Response)>) -> TamperedRepository<'_> {
+        TamperedRepository { original: self, changed: changed.into_iter().collect() }
     }
 
-    /// What a host says that has seen nothing but a root.
+    /// The answer of a new host.
     pub(super) fn fresh(&self, source: &impl Fetch, now: Timestamp) -> Result<(), UpdateError> {
         self.visit(MemoryStore::default(), source, now)
     }
 
-    /// What a host says that has accepted the repository as it is.
+    /// The answer of a host that has accepted the unchanged repository.
     pub(super) fn seasoned(&self, source: &impl Fetch, now: Timestamp) -> Result<(), UpdateError> {
         self.visit(self.store.clone(), source, now)
     }
@@ -146,12 +147,12 @@ impl Original {
     fn visit(&self, store: MemoryStore, source: &impl Fetch, now: Timestamp) -> Result<(), UpdateError> {
         let mut client = Client::open(self.anchor.clone(), Demands::default(), store)?;
         client.refresh(source, now)?;
-        let Some(Sample { target, .. }) = &self.release else { return Ok(()) };
+        let Some(AttackedRelease { target, .. }) = &self.release else { return Ok(()) };
         client.find(source, target, Freshness::Demanded(now))?.manifest(source)?.release(source).map(drop)
     }
 }
 
-impl Sample {
+impl AttackedRelease {
     fn of(manifest: &VerifiedManifest) -> Option<Self> {
         let files = manifest.manifest().files();
         let file = files.iter().find(|file| file.kind == FileKind::Component).or(files.first())?;
@@ -161,19 +162,19 @@ impl Sample {
     }
 }
 
-impl Fetch for Served<'_> {
+impl Fetch for TamperedRepository<'_> {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         match self.changed.get(file) {
-            // However long that is: it is for the host to count.
-            Some(Answer::Bytes(bytes)) => Ok(bytes.clone()),
-            Some(Answer::Nothing) => Err(FetchError::NotFound),
-            Some(Answer::Endless) => Ok(vec![b' '; cap.to_usize().saturating_add(1)]),
+            // The cap is ignored on purpose: the host has to enforce it.
+            Some(Response::Bytes(bytes)) => Ok(bytes.clone()),
+            Some(Response::NotFound) => Err(FetchError::NotFound),
+            Some(Response::Endless) => Ok(vec![b' '; cap.to_usize().saturating_add(1)]),
             None => self.original.files.get(file).cloned().ok_or(FetchError::NotFound),
         }
     }
 }
 
-/// A source of which everything stays that it has given.
+/// A source that keeps a copy of every file that it returns.
 struct Copied<'a> {
     source: &'a Directory,
     files: RefCell<BTreeMap<SafePath, Vec<u8>>>,
@@ -188,7 +189,7 @@ impl Fetch for Copied<'_> {
 }
 
 fn earlier(source: &Directory, role: &Role, newest: MetadataVersion) -> Option<Vec<u8>> {
-    // Of the timestamp there is never more than one.
+    // There is only one timestamp.
     if *role == Role::Timestamp {
         return None;
     }

@@ -1,36 +1,36 @@
-//! What came of the attacks, as a person reads it.
+//! The outcomes of the attacks, for people.
 
 use std::io::{self, Write};
 
-use super::Outcome;
-use crate::table::{Colours, Style, plain};
+use super::drill::DrillOutcome;
+use crate::table::{Colors, Style, plain};
 
-/// Characters of a reason that are shown.
+/// The longest reason, in characters.
 const SHOWN: usize = 400;
 /// Columns before the text: the longest state, and a gap.
 const MARGIN: usize = 8;
-/// Columns before what was expected and what happened.
+/// Columns before the expected and the actual answer.
 const INDENT: usize = MARGIN + 10;
-/// Columns that text gets even where the terminal has none left.
+/// The fewest columns for text, even if the terminal is narrower.
 const LEAST: usize = 24;
 
-/// Prints all of them, those of one attacker together.
-pub(super) fn write(outcomes: &[Outcome], style: Style, out: &mut impl Write) -> io::Result<()> {
+/// Prints all outcomes, grouped by attacker.
+pub(super) fn write(outcomes: &[DrillOutcome], style: Style, out: &mut impl Write) -> io::Result<()> {
     let mut attacker = "";
     for outcome in outcomes {
         if outcome.attacker_has != attacker {
             let gap = if attacker.is_empty() { "" } else { "\n" };
             attacker = outcome.attacker_has;
-            writeln!(out, "{gap}Somebody has {attacker}, and")?;
+            writeln!(out, "{gap}An attacker who controls {attacker}")?;
         }
-        let (state, colour) = match outcome.held {
+        let (state, color) = match outcome.held {
             Some(true) => ("held", "\x1b[32m"),
             Some(false) => ("FAILED", "\x1b[1;31m"),
             None => ("-", ""),
         };
         let gap = MARGIN - state.len();
-        let state = match style.colours {
-            Colours::On if !colour.is_empty() => format!("{colour}{state}\x1b[0m"),
+        let state = match style.colors {
+            Colors::On if !color.is_empty() => format!("{color}{state}\x1b[0m"),
             _ => state.to_owned(),
         };
         let lines = wrap(&format!("{}: {}", outcome.drill, outcome.attacker_does), style.width, MARGIN);
@@ -44,13 +44,13 @@ pub(super) fn write(outcomes: &[Outcome], style: Style, out: &mut impl Write) ->
     let (held, failed, impossible) = (count(Some(true)), count(Some(false)), count(None));
     let rest = match impossible {
         0 => String::new(),
-        1 => "; 1 is not possible here".to_owned(),
-        many => format!("; {many} are not possible here"),
+        1 => "; 1 is not applicable".to_owned(),
+        many => format!("; {many} are not applicable"),
     };
     writeln!(out, "\n{held} of {} attacks were stopped as expected{rest}", held + failed)
 }
 
-/// Cuts a text into lines between its words, each after the first behind so many columns.
+/// Wraps a text between words. Lines after the first are indented.
 fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(room) = width.map(|width| width.saturating_sub(indent).max(LEAST)) else { return text.to_owned() };
     let mut lines = String::new();
@@ -84,21 +84,21 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_and_what_could_not_be_tried_is_counted() {
-        let outcome = |held| Outcome {
+    fn failures_and_attacks_that_do_not_apply_are_counted() {
+        let outcome = |held| DrillOutcome {
             drill: "drill",
             attacker_has: "the CDN",
             attacker_does: "does something",
             expected: "altered",
-            expected_words: "it is not the file that was signed",
+            expected_words: "a file must match its digest",
             happened: "\u{1b}[2Jaccepted".to_owned(),
             held,
         };
         let mut out = Vec::new();
-        let style = Style { width: Some(60), colours: Colours::Off };
+        let style = Style { width: Some(60), colors: Colors::Off };
         write(&[outcome(Some(true)), outcome(Some(false)), outcome(None)], style, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("\nFAILED  drill: does something\n") && !text.contains('\u{1b}'), "{text}");
-        assert!(text.ends_with("\n1 of 2 attacks were stopped as expected; 1 is not possible here\n"), "{text}");
+        assert!(text.ends_with("\n1 of 2 attacks were stopped as expected; 1 is not applicable\n"), "{text}");
     }
 }

@@ -1,11 +1,11 @@
-//! `jurat trust renew`: the same again, for longer.
+//! `jurat trust renew`: stages a role with a new expiry.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use jurat_trust::Role;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
 use crate::lifetime::Lifetime;
 use crate::output;
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
@@ -15,8 +15,8 @@ Examples:
   jurat trust renew repository --role root
   jurat trust renew repository --role t-acme --expires-in 30d
 
-Root lives for a year, targets for 180 days, and a tenant's role for 90 days; renew each when half of that is over. Timestamp and \
-snapshot are renewed by `jurat timestamp refresh`.";
+Root is valid for a year, targets for 180 days, and the role of a tenant for 90 days. Renew each after half of that time. \
+`jurat timestamp refresh` renews timestamp and snapshot.";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -24,15 +24,15 @@ pub(in crate::command) struct Arguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
-    /// The role: `root`, `targets`, or a tenant's, as in `t-acme`
+    /// The role: `root`, `targets`, or that of a tenant, as in `t-acme`
     #[arg(long)]
     role: Role,
-    /// How long it is valid: days, hours or minutes
+    /// Its lifetime, as in `90d`, `12h` or `30m`; default: that of its role
     #[arg(long, value_name = "TIME")]
     expires_in: Option<Lifetime>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let copy = WorkingCopy::change(&arguments.repository)?;
     let mut clock = PublisherSettings::read(&copy)?.clock(None)?;
     if let Some(lifetime) = arguments.expires_in {
@@ -42,5 +42,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let file = copy.read(None)?.renew(&arguments.role, clock)?;
     copy.stage(&[file])?;
     output::progress(&format!("next        jurat release sign {} --key FILE", shown(copy.root()).display()));
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }

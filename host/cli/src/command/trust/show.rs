@@ -1,28 +1,28 @@
-//! `jurat trust show`: the roles of a repository.
+//! `jurat trust show`: shows the roles of a repository.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use jurat_trust::Role;
 use jurat_trust::publish::{Repository, RoleStatus};
+use jurat_trust::{RepositoryId, Role};
 use serde::Serialize;
 
-use crate::command::inspect::Format;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandError, Exit};
+use crate::host;
+use crate::output::Format;
 use crate::repository::WorkingCopy;
 use crate::table::plain;
-use crate::{host, output};
 
 const EXAMPLES: &str = "\
 Examples:
   jurat trust show repository
   jurat trust show repository --format json
 
-What is published is verified from its first root on, but for its age; what is staged is shown as it stands.";
+Published metadata is verified from the first root, except for its age. Staged metadata is shown without verification.";
 
-/// Characters of foreign text that are shown.
+/// The longest foreign text, in characters.
 const SHOWN: usize = 400;
 
 #[derive(Args, Debug)]
@@ -31,22 +31,22 @@ pub(in crate::command) struct Arguments {
     /// The repository
     #[arg(value_name = "REPO")]
     repository: PathBuf,
-    /// The root that hosts have pinned, instead of the first one of the repository
+    /// The root that hosts have pinned; default: the first root in the repository
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
-    /// How it is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 /// A repository.
 #[derive(Debug, Serialize)]
-struct Report {
-    repository: Option<String>,
+struct RepositoryReport {
+    repository: String,
     roles: Vec<RoleReport>,
 }
 
-/// One of its roles.
+/// A role of a repository.
 #[derive(Debug, Serialize)]
 struct RoleReport {
     role: String,
@@ -54,7 +54,7 @@ struct RoleReport {
     keys: Vec<String>,
     published: Option<VersionReport>,
     staged: Option<StagedReport>,
-    releases: Vec<ReleaseReport>,
+    releases: Vec<ListedRelease>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,43 +68,39 @@ struct VersionReport {
 struct StagedReport {
     version: u64,
     expires: String,
-    /// None if nothing is missing.
+    /// `None` if nothing is missing.
     missing: Option<String>,
     changes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct ReleaseReport {
+struct ListedRelease {
     target: String,
     manifest: String,
     version: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let copy = WorkingCopy::open(&arguments.repository)?;
     let repository = copy.read(arguments.root.as_deref())?;
-    if repository.id().is_none() {
+    let Some(id) = repository.id() else {
         let shown = arguments.repository.display();
-        return Err(Failure::usage(format!("{shown}: there is no repository in it; `jurat trust init` makes one")));
-    }
-    let report = Report::of(&repository, host::now());
-    let mut out = output::stdout();
-    let written = match arguments.format {
-        Format::Text => report.write(&mut out),
-        Format::Json => output::write_json(&mut out, &report).and_then(|()| writeln!(out)),
+        return Err(CommandError::usage(format!("{shown}: no repository; `jurat trust init` creates one")));
     };
-    written.and_then(|()| out.flush()).map_err(|error| Failure::of_output(&error))?;
-    Ok(Exit::Fine)
+    let report = RepositoryReport::of(id, &repository, host::now());
+    let printed = arguments.format.print(&report, |out| report.write(out));
+    printed.map_err(|error| CommandError::of_output(&error))?;
+    Ok(Exit::Success)
 }
 
-impl Report {
-    fn of(repository: &Repository, now: Timestamp) -> Self {
+impl RepositoryReport {
+    fn of(id: &RepositoryId, repository: &Repository, now: Timestamp) -> Self {
         let roles = repository.roles().into_iter().map(|status| RoleReport::of(repository, status, now));
-        Self { repository: repository.id().map(ToString::to_string), roles: roles.collect() }
+        Self { repository: id.to_string(), roles: roles.collect() }
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "repository  {}", self.repository.as_deref().unwrap_or_default())?;
+        writeln!(out, "repository  {}", self.repository)?;
         self.roles.iter().try_for_each(|role| role.write(out))
     }
 }
@@ -116,7 +112,7 @@ impl RoleReport {
             Role::Delegated(name) => repository.releases(name),
             _ => Vec::new(),
         };
-        let releases = releases.into_iter().map(|(path, target)| ReleaseReport {
+        let releases = releases.into_iter().map(|(path, target)| ListedRelease {
             target: path.to_string(),
             manifest: target.sha256().to_string(),
             version: target.release_version().map(|version| version.to_string()),
@@ -148,24 +144,24 @@ impl RoleReport {
                 let ends = if *expired { "EXPIRED at" } else { "until" };
                 writeln!(out, "  published   version {version}, {ends} {expires}")?;
             }
-            None => writeln!(out, "  published   nothing yet")?,
+            None => writeln!(out, "  published   never")?,
         }
         match threshold {
             Some(threshold) => writeln!(out, "  signed by   {threshold} of {} keys", keys.len())?,
-            None => writeln!(out, "  signed by   nobody any more: it is no tenant now")?,
+            None => writeln!(out, "  signed by   nobody: the tenant was removed")?,
         }
         for key in keys {
             writeln!(out, "    key       {}", plain(key, SHOWN))?;
         }
         if let Some(StagedReport { version, expires, missing, changes }) = staged {
             writeln!(out, "  staged      version {version}, until {expires}")?;
-            let missing = missing.as_deref().unwrap_or("nothing; `jurat release publish` publishes it");
+            let missing = missing.as_deref().unwrap_or("nothing; run `jurat release publish`");
             writeln!(out, "    missing   {}", plain(missing, 10 * SHOWN))?;
             for change in changes {
                 writeln!(out, "    change    {}", plain(change, SHOWN))?;
             }
         }
-        for ReleaseReport { target, manifest, version } in releases {
+        for ListedRelease { target, manifest, version } in releases {
             let version = version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
             writeln!(out, "  release     {}{}  {manifest}", plain(target, SHOWN), plain(&version, SHOWN))?;
         }

@@ -4,13 +4,13 @@ use std::time::Duration;
 use jurat_model::{Limits, Usage};
 
 use super::*;
-use crate::table::Colours;
+use crate::table::Colors;
 
 /// Prints a summary, and compares it with `host/cli/src/command/batch/summary/NAME.txt`.
 ///
 /// With `JURAT_BLESS=1` in the environment it writes the file instead.
 #[track_caller]
-fn check(name: &str, style: Style, report: &Report<'_>) -> String {
+fn check(name: &str, style: Style, report: &BatchReport<'_>) -> String {
     let mut out = Vec::new();
     report.print(&mut out, style).unwrap();
     let printed = String::from_utf8(out).unwrap();
@@ -55,22 +55,25 @@ fn summary() -> Summary {
     Summary { records: 1_000_002, unreadable: 2, failed: 10_000, warned: 7, not_run: 3, rules, ..Summary::default() }
 }
 
-fn report(summary: &Summary) -> Report<'_> {
-    let output = |kind, file: &str, lines| Output { kind, file: file.to_owned(), lines, records: lines };
-    Report {
+fn report(summary: &Summary) -> BatchReport<'_> {
+    let output = |kind, file: &str, lines| OutputSummary { kind, file: file.to_owned(), lines, records: lines };
+    BatchReport {
         summary,
         records_without_text: 0,
         elapsed_seconds: 4.2,
         records_per_second: 238_095,
-        inputs: Read { files: 1, bytes: 400_000_000 },
-        outputs: vec![output("results", "results.ndjson", 1_000_002), output("failures", "failures.ndjson", 1)],
+        inputs: InputSummary { files: 1, bytes: 400_000_000 },
+        outputs: vec![
+            output(OutputKind::Results, "results.ndjson", 1_000_002),
+            output(OutputKind::Failures, "failures.ndjson", 1),
+        ],
         limit: None,
         sample: None,
     }
 }
 
 fn style(width: usize) -> Style {
-    Style { width: Some(width), colours: Colours::Off }
+    Style { width: Some(width), colors: Colors::Off }
 }
 
 #[test]
@@ -86,8 +89,8 @@ fn a_narrow_terminal_gets_rules_above_their_numbers() {
 }
 
 #[test]
-fn a_summary_in_colour() {
-    check("colour", Style { colours: Colours::On, ..style(100) }, &report(&summary()));
+fn a_summary_in_color() {
+    check("color", Style { colors: Colors::On, ..style(100) }, &report(&summary()));
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn trouble_is_said_at_the_end() {
     summary.rules.values_mut().for_each(|rule| rule.indeterminate = 1);
     let mut report = report(&summary);
     report.records_without_text = 1;
-    report.outputs.push(Output { kind: "bad", file: "bad.ndjson".to_owned(), lines: 9, records: 9 });
+    report.outputs.push(OutputSummary { kind: OutputKind::Bad, file: "bad.ndjson".to_owned(), lines: 9, records: 9 });
     check("trouble", style(100), &report);
 }
 
@@ -107,7 +110,7 @@ fn hostile_names_stay_names() {
     let mut summary = summary();
     summary.rules = [(Arc::from(hostile), rule([1, 0, 0, 0, 0], None))].into();
     let mut report = report(&summary);
-    report.outputs = vec![Output { kind: "good", file: hostile.to_owned(), lines: 1, records: 1 }];
+    report.outputs = vec![OutputSummary { kind: OutputKind::Good, file: hostile.to_owned(), lines: 1, records: 1 }];
     let printed = check("hostile", style(80), &report);
     assert!(printed.chars().all(|character| character == '\n' || !character.is_control()), "{printed}");
     let json = String::from_utf8(report.json().unwrap()).unwrap();
@@ -125,7 +128,7 @@ fn nothing_at_all_is_said_too() {
 #[test]
 fn json_has_everything() {
     let summary = summary();
-    let report = Report { limit: Some(5), sample: Some(0.01), ..report(&summary) };
+    let report = BatchReport { limit: Some(5), sample: Some(0.01), ..report(&summary) };
     let json: serde_json::Value = serde_json::from_slice(&report.json().unwrap()).unwrap();
     assert_eq!(json["records"], 1_000_002);
     assert_eq!(json["rules"]["rule_002_v1"]["limits"]["fuel"], 10_000_000);

@@ -19,21 +19,21 @@ fn metadata() -> Metadata {
     .unwrap()
 }
 
-fn planned(names: &[&str]) -> Result<Vec<(String, bool, Vec<String>)>, Failure> {
+fn planned(names: &[&str]) -> Result<Vec<(String, bool, Vec<String>)>, CommandError> {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let directory = Path::new("/w");
-    let guest = Guest { directory, names: &names, target: Target::Unknown, cargo: &[] };
+    let request = BuildRequest { directory, names: &names, target: WasmTarget::Unknown, arguments: &[] };
     let metadata = metadata();
-    let plans = plan(&guest, &metadata)?;
-    let plan = |plan: &Plan<'_>| {
+    let builds = plan(&request, &metadata)?;
+    let plan = |plan: &PackageBuild<'_>| {
         let examples = plan.examples.iter().map(|name| (*name).to_owned()).collect();
         (plan.package.name.clone(), plan.has_library, examples)
     };
-    Ok(plans.iter().map(plan).collect())
+    Ok(builds.iter().map(plan).collect())
 }
 
 #[test]
-fn what_becomes_a_component_is_compiled_and_nothing_else() {
+fn only_cdylib_targets_are_compiled() {
     assert_eq!(planned(&[]).unwrap(), [("rules".to_owned(), true, vec!["hostile".to_owned()])]);
     assert_eq!(planned(&["hostile"]).unwrap(), [("rules".to_owned(), false, vec!["hostile".to_owned()])]);
     let refused = planned(&["hostille"]).unwrap_err();
@@ -41,7 +41,7 @@ fn what_becomes_a_component_is_compiled_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_component_and_no_module_is_left_to_the_scan() {
+fn other_files_are_left_to_the_scan() {
     assert_eq!(component(b"nonsense".to_vec(), Path::new("x")).unwrap(), b"nonsense");
     let empty_module = b"\0asm\x01\0\0\0".to_vec();
     assert!(component(empty_module, Path::new("x")).is_ok());
@@ -49,7 +49,7 @@ fn what_is_no_component_and_no_module_is_left_to_the_scan() {
 
 #[test]
 fn paths_in_flags_are_quoted() {
-    let settings = settings(Target::Unknown, Path::new("/a \"b\"\\c"));
+    let settings = settings(WasmTarget::Unknown, Path::new("/a \"b\"\\c"));
     let flags = settings.last().unwrap();
     assert!(flags.contains(r#""--remap-path-prefix=/a \"b\"\\c=src""#), "{flags}");
 }

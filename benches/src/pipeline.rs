@@ -1,4 +1,4 @@
-//! What is measured: one pipeline, over rules in the sandbox or over the same rules compiled natively.
+//! The pipeline that is measured, with rules in the sandbox or with the same rules compiled natively.
 
 use std::io::Read;
 use std::num::NonZeroUsize;
@@ -18,36 +18,36 @@ use crate::workload::Loans;
 
 /// Where the rules run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum Backend {
     Sandbox,
     Native,
 }
 
 /// A release with its workers, ready to judge.
-pub(crate) struct Subject {
+pub(crate) struct Pipeline {
     release: Arc<Release>,
     queue: TenantQueue,
     _workers: Workers,
     request: Request,
 }
 
-/// The rules of the sample release, for so many workers.
-pub(crate) fn rules(place: Place, threads: usize) -> anyhow::Result<Arc<dyn Component>> {
-    match place {
-        Place::Native => Ok(Arc::new(NativeComponent::new())),
-        Place::Sandbox => source::sandboxed(&sandbox(threads)?, source::component()?),
+/// The rules of the sample release, for a number of workers.
+pub(crate) fn rules(backend: Backend, threads: usize) -> anyhow::Result<Arc<dyn Component>> {
+    match backend {
+        Backend::Native => Ok(Arc::new(NativeComponent::new())),
+        Backend::Sandbox => source::sandboxed(&sandbox(threads)?, source::component()?),
     }
 }
 
-/// A sandbox for so many workers.
+/// A sandbox for a number of workers.
 pub(crate) fn sandbox(threads: usize) -> anyhow::Result<Sandbox> {
     Ok(Sandbox::open(Settings::new(NonZeroUsize::new(threads).context("no threads")?))?)
 }
 
-impl Subject {
-    /// The rules of `thorough`, on so many workers.
-    pub(crate) fn open(place: Place, threads: usize) -> anyhow::Result<Self> {
-        Self::of(vec![rules(place, threads)?], source::thorough(), threads)
+impl Pipeline {
+    /// The rules of `thorough`, on a number of workers.
+    pub(crate) fn open(backend: Backend, threads: usize) -> anyhow::Result<Self> {
+        Self::of(vec![rules(backend, threads)?], source::thorough(), threads)
     }
 
     /// Any rules of any components.
@@ -65,24 +65,24 @@ impl Subject {
         Ok(Self { release: Arc::new(release), queue, _workers: workers, request })
     }
 
-    /// The same with other chunks.
+    /// The same pipeline with another chunk size.
     pub(crate) fn with_chunk(mut self, chunk: ChunkLimits) -> Self {
         self.request = self.request.clone().with_chunk(chunk);
         self
     }
 
-    /// From text to lines, as `jurat batch --results` does it; the lines are then thrown away.
+    /// Judges from text to lines, as `jurat batch --results` does, and drops the lines.
     pub(crate) fn judge(&self, loans: &Loans) -> anyhow::Result<()> {
         let mut records = 0;
         self.judge_input(RecordSource::text(loans.bytes()), lines, |lines| {
             std::hint::black_box(&lines.bytes);
             records += lines.records;
         })?;
-        ensure!(records == loans.count(), "{records} records were judged, and {} were given", loans.count());
+        ensure!(records == loans.count(), "{records} records were judged instead of {}", loans.count());
         Ok(())
     }
 
-    /// The same of whatever can be read, in constant memory. Gives the number of records.
+    /// Judges a stream in constant memory, and returns the number of records.
     pub(crate) fn stream(&self, text: impl Read + 'static) -> anyhow::Result<usize> {
         let mut texts = std::iter::once(Ok(Box::new(text) as Box<dyn Read + '_>));
         let mut records = 0;
@@ -93,7 +93,7 @@ impl Subject {
         Ok(records)
     }
 
-    /// The same without lines: what is written costs nothing.
+    /// Judges without rendering lines.
     pub(crate) fn judge_silently(&self, loans: &Loans) -> anyhow::Result<()> {
         let mut records = 0;
         self.judge_input(
@@ -101,11 +101,11 @@ impl Subject {
             |window| window.records().count(),
             |count| records += count,
         )?;
-        ensure!(records == loans.count(), "{records} records were judged, and {} were given", loans.count());
+        ensure!(records == loans.count(), "{records} records were judged instead of {}", loans.count());
         Ok(())
     }
 
-    /// The lines.
+    /// Judges, and returns the lines.
     pub(crate) fn lines(&self, loans: &Loans) -> anyhow::Result<String> {
         let mut all = Vec::new();
         self.judge_input(RecordSource::text(loans.bytes()), lines, |lines| all.extend(lines.bytes))?;
@@ -125,7 +125,7 @@ impl Subject {
     }
 }
 
-/// What a window becomes.
+/// The lines of one window.
 struct Lines {
     bytes: Vec<u8>,
     records: usize,
@@ -134,7 +134,7 @@ struct Lines {
 fn lines(window: &JudgedWindow<'_>) -> Lines {
     let mut lines = Lines { bytes: Vec::new(), records: 0 };
     for record in window.records() {
-        // Nothing here cannot be written; a line that is missing would be noticed.
+        // A record that cannot be written makes the count differ, which the callers check.
         lines.records += usize::from(serde_json::to_writer(&mut lines.bytes, &record).is_ok());
         lines.bytes.push(b'\n');
     }

@@ -1,73 +1,73 @@
-//! A directory that is written to: each file whole or not at all, whatever happens meanwhile.
+//! Writes the files of a repository: each completely or not at all, even after a crash.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jurat_disk::files::Directory;
-use jurat_model::Bytes;
+use jurat_model::{Blame, Bytes};
 use jurat_trust::publish::{Stability, Upload};
 use jurat_trust::{Fetch, FetchError, SafePath};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::CommandError;
 
-/// A directory for files of a repository.
+/// Writes files into a directory.
 #[derive(Clone, Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct RepositoryWriter {
     files: Directory,
 }
 
-impl Shelf {
-    /// A directory, which need not be there yet.
+impl RepositoryWriter {
+    /// A directory, which need not exist yet.
     pub(crate) fn new(root: &Path) -> Self {
         Self { files: Directory::new(root) }
     }
 
-    /// What is in it.
+    /// Its files.
     pub(crate) fn files(&self) -> &Directory {
         &self.files
     }
 
-    /// Makes the directory, if it is not there.
-    pub(crate) fn create(&self) -> Result<(), Failure> {
+    /// Creates the directory, if it does not exist.
+    pub(crate) fn create(&self) -> Result<(), CommandError> {
         let root = self.files.root();
-        create(root).map_err(|error| Failure::about(Exit::Host, root.display(), &error))
+        create(root).map_err(|error| CommandError::about(Blame::Host, root.display(), &error))
     }
 
-    /// Puts a file of a publication there. Says whether it was not there yet.
-    pub(crate) fn put(&self, upload: &Upload) -> Result<bool, Failure> {
+    /// Writes a file of a publication. Returns whether it is new.
+    pub(crate) fn put(&self, upload: &Upload) -> Result<bool, CommandError> {
         match upload.stability {
             Stability::Immutable => self.add(&upload.path, &upload.bytes),
             Stability::Mutable => self.replace(&upload.path, &upload.bytes).map(|_| true),
         }
     }
 
-    /// Writes a file that is never replaced. Says whether it was not there yet.
-    pub(crate) fn add(&self, path: &SafePath, bytes: &[u8]) -> Result<bool, Failure> {
+    /// Writes a file that is never replaced. Returns whether it is new.
+    pub(crate) fn add(&self, path: &SafePath, bytes: &[u8]) -> Result<bool, CommandError> {
         match self.files.get(path, Bytes::new(bytes.len() as u64)) {
-            Ok(there) if there == bytes => Ok(false),
-            Ok(_) | Err(FetchError::TooLong) => Err(Failure::new(
-                Exit::Trust,
-                format!("{}: it says something else already, and is never replaced", self.path(path).display()),
+            Ok(existing) if existing == bytes => Ok(false),
+            Ok(_) | Err(FetchError::TooLong) => Err(CommandError::new(
+                Blame::Source,
+                format!("{}: exists with other content, and is never replaced", self.path(path).display()),
             )),
             Err(FetchError::NotFound) => self.replace(path, bytes).map(|_| true),
-            Err(FetchError::Failed(cause)) => Err(Failure::about(Exit::Host, self.path(path).display(), &*cause)),
+            Err(FetchError::Failed(cause)) => Err(CommandError::about(Blame::Host, self.path(path).display(), &*cause)),
         }
     }
 
-    /// Writes a file, in the place of what is there.
-    pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    /// Writes a file, and replaces an existing one.
+    pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8]) -> Result<PathBuf, CommandError> {
         let file = self.path(path);
-        replace(&file, bytes).map_err(|error| Failure::about(Exit::Host, file.display(), &error))?;
+        replace(&file, bytes).map_err(|error| CommandError::about(Blame::Host, file.display(), &error))?;
         Ok(file)
     }
 
-    /// Removes a file, if it is there, and its directory, if nothing else is in that.
-    pub(crate) fn remove(&self, path: &SafePath) -> Result<(), Failure> {
+    /// Removes a file, if it exists, and its directory, if that is empty then.
+    pub(crate) fn remove(&self, path: &SafePath) -> Result<(), CommandError> {
         let file = self.path(path);
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::about(Exit::Host, file.display(), &error))
+                Err(CommandError::about(Blame::Host, file.display(), &error))
             }
             _ => {
                 if let Some(directory) = file.parent() {
@@ -78,7 +78,7 @@ impl Shelf {
         }
     }
 
-    /// Where a file is.
+    /// The path of a file.
     pub(crate) fn path(&self, path: &SafePath) -> PathBuf {
         self.files.root().join(path.as_str())
     }
@@ -88,10 +88,10 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = file.parent().unwrap_or(Path::new("."));
     create(directory)?;
     let mut name = std::ffi::OsString::from(".");
-    name.push(file.file_name().unwrap_or_default());
+    name.push(file.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
     name.push(".tmp");
     let temporary = directory.join(name);
-    // One that was broken off has left it behind.
+    // A crash may have left it behind.
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -100,7 +100,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         out.write_all(bytes)?;
         out.sync_all()?;
         fs::rename(&temporary, file)?;
-        // Without this, the new name may not outlive a loss of power.
+        // Without this, the new name may not survive a loss of power.
         File::open(directory)?.sync_all()
     });
     if written.is_err() {
@@ -109,7 +109,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Makes a directory with all above it, each of which outlives a loss of power.
+/// Creates a directory and its parents, so that they survive a loss of power.
 fn create(directory: &Path) -> io::Result<()> {
     if directory.as_os_str().is_empty() || directory.is_dir() {
         return Ok(());
@@ -129,27 +129,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_never_replaced_is_never_replaced() {
+    fn an_immutable_file_is_never_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(&directory.path().join("a/b"));
+        let writer = RepositoryWriter::new(&directory.path().join("a/b"));
         let path: SafePath = "blobs/sha256/x".parse().unwrap();
-        assert!(shelf.add(&path, b"one").unwrap());
-        assert!(!shelf.add(&path, b"one").unwrap());
+        assert!(writer.add(&path, b"one").unwrap());
+        assert!(!writer.add(&path, b"one").unwrap());
         for other in [&b"two"[..], b"on", b"one more"] {
-            let refused = shelf.add(&path, other).unwrap_err();
+            let refused = writer.add(&path, other).unwrap_err();
             assert!(refused.messages().concat().contains("never replaced"));
         }
-        assert_eq!(fs::read(shelf.path(&path)).unwrap(), b"one");
-        shelf.replace(&path, b"two").unwrap();
-        assert_eq!(fs::read(shelf.path(&path)).unwrap(), b"two");
+        assert_eq!(fs::read(writer.path(&path)).unwrap(), b"one");
+        writer.replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(writer.path(&path)).unwrap(), b"two");
     }
 
     #[test]
-    fn what_was_left_behind_by_a_write_that_broke_off_is_no_hindrance() {
+    fn a_temporary_file_of_a_crashed_write_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(".x.tmp"), "half").unwrap();
-        let shelf = Shelf::new(directory.path());
-        shelf.replace(&"x".parse().unwrap(), b"whole").unwrap();
+        let writer = RepositoryWriter::new(directory.path());
+        writer.replace(&"x".parse().unwrap(), b"whole").unwrap();
         let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["x"]);
     }

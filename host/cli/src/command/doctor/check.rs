@@ -1,4 +1,4 @@
-//! One thing that was looked at, and what to do about it.
+//! One check, its result, and advice.
 
 use std::io::{self, Write};
 
@@ -7,18 +7,18 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::table::plain;
 
-/// Characters of foreign text that are shown.
+/// The longest foreign text, in characters.
 const SHOWN: usize = 1_000;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Finding {
-    state: State,
+pub(super) struct Check {
+    state: CheckState,
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
     about: String,
     what: String,
-    /// What to do.
+    /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
     #[serde(skip)]
@@ -27,48 +27,48 @@ pub(super) struct Finding {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(super) enum CheckState {
     Ok,
-    /// Something should be done soon.
+    /// Act soon.
     Warning,
-    /// Hosts refuse it, or cannot get it.
+    /// Hosts refuse it, or cannot reach it.
     Problem,
 }
 
-impl Finding {
-    /// All is well.
+impl Check {
+    /// Passed.
     pub(super) fn ok(about: impl ToString, what: impl Into<String>) -> Self {
-        Self::new(State::Ok, Exit::Fine, about, what)
+        Self::new(CheckState::Ok, Exit::Success, about, what)
     }
 
-    /// Something should be done soon.
+    /// Act soon.
     pub(super) fn warning(about: impl ToString, what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..Self::new(State::Warning, Exit::Failed, about, what) }
+        Self { advice: Some(advice.into()), ..Self::new(CheckState::Warning, Exit::Failed, about, what) }
     }
 
     /// Hosts refuse it.
     pub(super) fn refused(about: impl ToString, what: impl Into<String>) -> Self {
-        Self::new(State::Problem, Exit::Trust, about, what)
+        Self::new(CheckState::Problem, Exit::Trust, about, what)
     }
 
-    /// Hosts cannot get it, or this machine is not as it must be.
+    /// Hosts cannot reach it, or this machine has a problem.
     pub(super) fn broken(about: impl ToString, what: impl Into<String>) -> Self {
-        Self::new(State::Problem, Exit::Host, about, what)
+        Self::new(CheckState::Problem, Exit::Host, about, what)
     }
 
-    /// The same with what to do about it.
+    /// Adds advice.
     pub(super) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 
-    /// The same for one of several tenants.
+    /// Adds the tenant, if there are several.
     pub(super) fn of_tenant(self, name: &str) -> Self {
         Self { tenant: Some(name.to_owned()), ..self }
     }
 
-    /// How bad it is.
+    /// Its state.
     #[cfg(test)]
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> CheckState {
         self.state
     }
 
@@ -76,9 +76,9 @@ impl Finding {
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { state, tenant, about, what, advice, .. } = self;
         let state = match state {
-            State::Ok => "ok     ",
-            State::Warning => "WARNING",
-            State::Problem => "PROBLEM",
+            CheckState::Ok => "ok     ",
+            CheckState::Warning => "WARNING",
+            CheckState::Problem => "PROBLEM",
         };
         let tenant = tenant.as_ref().map(|tenant| format!("{}: ", plain(tenant, SHOWN))).unwrap_or_default();
         writeln!(out, "{state}  {tenant}{}: {}", plain(about, SHOWN), plain(what, SHOWN))?;
@@ -88,17 +88,17 @@ impl Finding {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "roles, addresses and texts are handed over as they are")]
-    fn new(state: State, exit: Exit, about: impl ToString, what: impl Into<String>) -> Self {
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass roles, URLs and texts")]
+    fn new(state: CheckState, exit: Exit, about: impl ToString, what: impl Into<String>) -> Self {
         Self { state, tenant: None, about: about.to_string(), what: what.into(), advice: None, exit }
     }
 }
 
-/// What all of it means for a script.
-pub(super) fn exit(findings: &[Finding]) -> Exit {
+/// The exit code of all checks.
+pub(super) fn exit(checks: &[Check]) -> Exit {
     let worst_first = [Exit::Trust, Exit::Host, Exit::Failed];
-    let found = |exit: &Exit| findings.iter().any(|finding| finding.exit == *exit);
-    worst_first.into_iter().find(found).unwrap_or(Exit::Fine)
+    let found = |exit: &Exit| checks.iter().any(|check| check.exit == *exit);
+    worst_first.into_iter().find(found).unwrap_or(Exit::Success)
 }
 
 #[cfg(test)]
@@ -106,14 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_decides_how_it_ends() {
-        let all = [
-            Finding::ok("a", "b"),
-            Finding::warning("a", "b", "c"),
-            Finding::broken("a", "b"),
-            Finding::refused("a", "b"),
-        ];
-        for (count, expected) in [Exit::Fine, Exit::Fine, Exit::Failed, Exit::Host, Exit::Trust].into_iter().enumerate()
+    fn the_worst_check_decides_the_exit_code() {
+        let all =
+            [Check::ok("a", "b"), Check::warning("a", "b", "c"), Check::broken("a", "b"), Check::refused("a", "b")];
+        for (count, expected) in
+            [Exit::Success, Exit::Success, Exit::Failed, Exit::Host, Exit::Trust].into_iter().enumerate()
         {
             assert_eq!(exit(&all[..count]), expected, "{count}");
         }

@@ -1,20 +1,20 @@
-//! The line of standard error on which the bar is drawn.
+//! The line of standard error on which the progress bar is drawn.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::TermLike;
 
-/// Columns at the end of the line that stay free: what is typed there, such as `^C`, must not begin another line, or the bar could
-/// not be taken away any more.
+/// Columns at the end of the line that stay free. Typed characters such as `^C` must not wrap to another line, or the bar could not
+/// be erased.
 const FREE: u16 = 4;
 
-/// Standard error, if it is a terminal. What is drawn appears in one piece.
+/// Standard error as a terminal. Each redraw is one write.
 #[derive(Debug, Default)]
-pub(super) struct Screen(Mutex<Vec<u8>>);
+pub(super) struct StderrLine(Mutex<Vec<u8>>);
 
-impl Screen {
-    /// The columns of the terminal.
+impl StderrLine {
+    /// The width of the terminal.
     pub(super) fn columns() -> u16 {
         rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col)
     }
@@ -28,7 +28,7 @@ impl Screen {
     }
 }
 
-impl TermLike for Screen {
+impl TermLike for StderrLine {
     fn width(&self) -> u16 {
         Self::columns().saturating_sub(FREE).max(1)
     }
