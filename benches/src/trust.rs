@@ -6,7 +6,7 @@ mod releases;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use jurat::{Compiler, Digest, PinnedBy, Reload, Service};
+use jurat::{Compiler, Digest, EntityType, PinnedBy, Reload, RulesetName, Service};
 use jurat_author::vectors::{VectorLimits, check_release};
 use jurat_sandbox::Policy;
 use jurat_trust::{Anchor, Client, Demands, Fetch, Freshness, Listing, MemoryStore, Refresh};
@@ -173,7 +173,7 @@ fn starts(rounds: usize, sample: &SampleRelease, report: &mut Report) -> anyhow:
     report.add("start_cold_50_ms", "start with 50 components and an empty cache", cold.scaled(1e3));
 
     let service = host.open(Compiler::InProcess)?;
-    let rules = service.discover_rules("loan", SCHEMA_URL, "thorough")?.len();
+    let rules = service.discover_rules(EntityType::new("loan"), SCHEMA_URL, RulesetName::new("thorough"))?.len();
     let of_components = large.manifest().components().iter().map(|component| component.rules.len()).sum::<usize>();
     anyhow::ensure!(rules == 1 + of_components, "{rules} rules are listed, and the components have {of_components}");
     service.close();

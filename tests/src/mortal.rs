@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use jurat::settings::Overrides;
-use jurat::{Clock, Compiler, Service, Settings, chain};
+use jurat::{Clock, Compiler, EntityType, RulesetName, Service, Settings, chain};
 
 use crate::publisher::{record, write};
 
@@ -40,7 +40,7 @@ pub fn publisher(arguments: &[String]) -> ExitCode {
 fn say(service: &Service) {
     let version = service.identity().unwrap().version;
     let number = version.split('.').next().unwrap().parse().unwrap();
-    let result = service.validate("loan", &record(number), "quick").unwrap();
+    let result = service.validate(EntityType::new("loan"), &record(number), RulesetName::new("quick")).unwrap();
     let verdict = result.results.iter().find(|rule| &*rule.rule_id == "rule_001_v1").unwrap().status;
     println!("{} {verdict}", result.release.unwrap().version());
 }

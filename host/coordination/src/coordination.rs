@@ -63,6 +63,12 @@ impl Coordination {
         Self::over_http(config, client, self.runtime.clone(), on_retry, memory, counters)
     }
 
+    /// How many requests are under way.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.counters.in_flight.get()
+    }
+
     /// How the service does.
     pub fn status(&self) -> CoordinationStatus {
         let _clock = self.runtime.enter();

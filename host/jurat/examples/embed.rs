@@ -13,7 +13,10 @@ use std::path::Path;
 use std::thread;
 
 use jurat::settings::Overrides;
-use jurat::{Associated, Reload, Service, Settings, Status};
+use jurat::{Associated, EntityType, Reload, RulesetName, Service, Settings, Status};
+
+const LOAN: EntityType<'_> = EntityType::new("loan");
+const QUICK: RulesetName<'_> = RulesetName::new("quick");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "financial": {"principal_amount": 100000.00, "outstanding_balance": 120000.01, "interest_rate": 0.05},
         "dates": {"origination_date": "2024-01-15", "maturity_date": "2029-01-15"}
     }"#;
-    for result in service.validate("loan", loan, "quick")?.results {
+    for result in service.validate(LOAN, loan, QUICK)?.results {
         println!("{}: {} {}", result.rule_id, result.status, result.message);
     }
 
@@ -38,7 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let calls: Vec<_> = (0..4)
         .map(|_| {
             let service = service.clone();
-            thread::spawn(move || service.validate("loan", loan, "thorough").map(|result| result.results.len()))
+            thread::spawn(move || {
+                service.validate(LOAN, loan, RulesetName::new("thorough")).map(|result| result.results.len())
+            })
         })
         .collect();
     for call in calls {
@@ -64,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // What there is, without running anything.
-    for rule in service.discover_rules("loan", "https://schemas.example.com/loan/v1.0.0", "quick")? {
+    for rule in service.discover_rules(LOAN, "https://schemas.example.com/loan/v1.0.0", QUICK)? {
         println!("{} reads {} fields", rule.rule_id, rule.field_dependencies.len());
     }
 

@@ -4,14 +4,14 @@
 //! use std::path::Path;
 //!
 //! use jurat::settings::Overrides;
-//! use jurat::{Service, Settings};
+//! use jurat::{EntityType, RulesetName, Service, Settings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let settings = Settings::read(Path::new("local-config.yaml"), &Overrides::none())?;
 //! let service = Service::open(settings)?;
 //!
 //! let loan = r#"{"$schema": "https://schemas.example.com/loan/v1.0.0", "id": "LOAN-1"}"#;
-//! for result in service.validate("loan", loan, "quick")?.results {
+//! for result in service.validate(EntityType::new("loan"), loan, RulesetName::new("quick"))?.results {
 //!     println!("{}: {} {}", result.rule_id, result.status, result.message);
 //! }
 //! # Ok(())
@@ -38,6 +38,8 @@ mod code_cache;
 mod data;
 mod error;
 mod host_state;
+mod names;
+pub mod observe;
 mod public_key;
 mod release;
 mod service;
@@ -46,10 +48,10 @@ pub mod settings;
 mod source;
 
 pub use data::{DataError, DataErrorKind};
-pub use error::{CallError, CallErrorKind, OpenError};
+pub use error::{CallError, CallErrorKind, Held, OpenError};
 pub use host_state::host_state;
 pub use jurat_author::vectors;
-pub use jurat_coordination::{BreakerState, CoordinationStatus, OnRetry, Retry};
+pub use jurat_coordination::{BreakerState, CoordinationStatus, Retry};
 pub use jurat_disk::{Room, files};
 pub use jurat_engine::json::Position;
 pub use jurat_engine::results::{
@@ -60,17 +62,21 @@ pub use jurat_engine::{
     Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, JudgeError, JudgedRecord,
     JudgedWindow, RecordSource, Request, RulesetStats, Sample,
 };
-pub use jurat_model::{Blame, Excerpt, Isolation, KeyPath, Status, advice, chain};
+pub use jurat_model::{
+    Blame, CallContext, CorrelationId, CorrelationIdError, Excerpt, Isolation, KeyPath, Status, TraceContext,
+    TraceContextError, advice, chain,
+};
 #[cfg(feature = "remote")]
 pub use jurat_repository::{Answer, LookError, Question, Server};
 pub use jurat_repository::{EarlierRelease, HostState, HostStateError, PinnedBy, Reported, RepositoryError};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
 pub use jurat_yaml::{Place, Problem, Problems};
+pub use names::{EntityType, RulesetName};
 pub use public_key::read_public_key;
 pub use release::{Identity, ReleaseStatus, Reload};
 pub use service::{
-    AsyncService, Clock, FailureStatus, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,
-    TenantStatus, TrustStatus,
+    AsyncService, Clock, FailureStatus, Gauges, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,
+    TenantGauges, TenantStatus, TrustStatus,
 };
 pub use settings::Settings;

@@ -6,6 +6,14 @@ use jurat_trust::{Digest, Origin, Provenance, VerifiedRelease};
 use serde::Serialize;
 
 /// Which release it is, and what vouches for it.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
+/// let identity = service.identity()?;
+/// println!("{} {} ({})", identity.name, identity.version, identity.manifest);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The name of the release.
@@ -21,6 +29,17 @@ pub struct Identity {
 }
 
 /// What came of looking for a newer release.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
+/// use jurat::Reload;
+///
+/// if service.reload_logic()? == Reload::Switched {
+///     println!("{} serves from now on", service.identity()?.version);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reload {
     /// The release that serves is still the newest.
@@ -30,6 +49,14 @@ pub enum Reload {
 }
 
 /// An [`Identity`] as a [`Status`](crate::ServiceStatus) shows it.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// for release in service.status().tenants.iter().filter_map(|tenant| tenant.release.as_ref()) {
+///     println!("{} {}, signed by {:?}", release.name, release.version, release.signers);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReleaseStatus {
     /// The name of the release.

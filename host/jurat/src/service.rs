@@ -8,8 +8,8 @@
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
 //! | [`related`] | where one tenant's related entities come from |
 //! | [`tenant`], [`status`], [`shared`] | what a tenant has, how it is, and what all handles share |
-//! | [`handle`], [`calls`], [`operate`] | the handle, the calls that judge, and what operators do |
-//! | [`asynchronous`] | the same calls as futures |
+//! | [`handle`], [`running`], [`judging`], [`calls`], [`operate`] | the handle, a call under way, the calls that judge, and what operators do |
+//! | [`asynchronous`], [`gauges`] | the same calls as futures; what is going on, in numbers |
 //! | [`refresh`] | what happens in the background |
 //! | [`builder`] | how a service is opened |
 
@@ -17,13 +17,16 @@ mod asynchronous;
 mod builder;
 mod calls;
 mod clock;
+mod gauges;
 mod handle;
 mod in_flight;
+mod judging;
 mod operate;
 mod refresh;
 #[cfg_attr(not(feature = "remote"), path = "service/related_absent.rs")]
 mod related;
 mod releases;
+mod running;
 mod runtimes;
 mod schema;
 mod shared;
@@ -33,6 +36,7 @@ mod tenant;
 pub use asynchronous::AsyncService;
 pub use builder::ServiceBuilder;
 pub use clock::Clock;
+pub use gauges::{Gauges, TenantGauges};
 pub use handle::Service;
 pub use status::{FailureStatus, Health, PinStatus, Status, TenantStatus, TrustStatus};
 

@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat::{AsyncService, JudgedWindow, PinnedBy, RecordSource, Reload, Request, Room, RuleResult, Service};
+use jurat::{
+    AsyncService, EntityType, JudgedWindow, PinnedBy, RecordSource, Reload, Request, Room, RuleResult, RulesetName,
+    Service,
+};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
@@ -86,7 +89,8 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
             judge(service, &request, text, output)
         }
         Operation::DiscoverRules { entity_type, record_or_schema, ruleset } => {
-            let rules = service.discover_rules(&entity_type, &record_or_schema, &ruleset)?;
+            let rules =
+                service.discover_rules(EntityType::new(&entity_type), &record_or_schema, RulesetName::new(&ruleset))?;
             output.value(&Keyed(rules.iter().map(|rule| (&*rule.rule_id, rule)).collect()))
         }
         Operation::DiscoverRulesets => {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use jurat::settings::Overrides;
 use jurat::{
-    CallError, Clock, Compiler, HostState, OpenError, RecordResult, RepositoryError, Service, Settings, TenantStatus,
-    chain,
+    CallError, Clock, Compiler, EntityType, HostState, OpenError, RecordResult, RepositoryError, RulesetName, Service,
+    Settings, TenantStatus, chain,
 };
 use jurat_trust::UpdateError;
 use tempfile::TempDir;
@@ -141,7 +141,7 @@ pub(crate) fn serves(service: &Service, number: u64) {
 
 #[track_caller]
 pub(crate) fn judged(service: &Service, number: u64) -> RecordResult {
-    match service.validate("loan", &record(number), "quick") {
+    match service.validate(EntityType::new("loan"), &record(number), RulesetName::new("quick")) {
         Ok(result) => result,
         Err(error) => panic!("{}: {:?}", chain(&error), service.status()),
     }

@@ -5,7 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jurat::{CallError, Compiler, Health, OpenError, PinnedBy, Reload, RepositoryError, Settings};
+use jurat::{
+    CallError, Compiler, EntityType, Health, OpenError, PinnedBy, Reload, RepositoryError, RulesetName, Settings,
+};
 use jurat_trust::FileKind;
 use jurat_trust::publish::Lifetimes;
 
@@ -67,12 +69,15 @@ fn the_last_good_release_serves_without_a_server_until_it_is_too_old() {
     host.pass(HOUR * 71);
     serves(&service, 1);
     host.pass(HOUR);
-    let error = service.validate("loan", &record(1), "quick").unwrap_err();
+    let error = service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err();
     assert!(matches!(&error, CallError::Stale { role, .. } if role == "timestamp"), "{error:?}");
     assert_eq!((error.kind().code(), status(&service).unavailable), ("release_stale", vec![error.to_string()]));
     // A restart makes it no younger.
     let again = host.open().unwrap();
-    assert_eq!(again.validate("loan", &record(1), "quick").unwrap_err().kind().code(), "release_stale");
+    assert_eq!(
+        again.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err().kind().code(),
+        "release_stale"
+    );
 
     publisher.pass(HOUR * 96);
     publisher.release(TENANT, 2);
@@ -94,7 +99,10 @@ fn a_host_that_shall_refuse_what_is_stale_serves_nothing_from_that_second_on() {
     host.pass(HOUR * 24 - SignedDuration::from_secs(1));
     serves(&service, 1);
     host.pass(SignedDuration::from_secs(1));
-    assert_eq!(service.validate("loan", &record(1), "quick").unwrap_err().kind().code(), "release_stale");
+    assert_eq!(
+        service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err().kind().code(),
+        "release_stale"
+    );
 }
 
 #[test]
@@ -113,7 +121,10 @@ fn the_age_of_a_tenants_role_is_not_forgotten_by_a_restart() {
     assert!(judged(&service, 1).release.unwrap().is_stale());
     assert_eq!(status(&service).trust.unwrap().expiring, "t-demo");
     host.pass(HOUR * 72);
-    assert_eq!(service.validate("loan", &record(1), "quick").unwrap_err().kind().code(), "release_stale");
+    assert_eq!(
+        service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err().kind().code(),
+        "release_stale"
+    );
 }
 
 #[test]

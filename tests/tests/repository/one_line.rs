@@ -1,6 +1,6 @@
 //! From development to production: one line.
 
-use jurat::Compiler;
+use jurat::{Compiler, EntityType, RulesetName};
 
 use crate::cdn::Cdn;
 use crate::host::{Host, TENANT, judged, serves, verdict};
@@ -32,7 +32,7 @@ fn one_line_changes_from_development_to_production() {
 
     host.write("local-config.yaml", development);
     let service = host.open_compiling(host.settings(), Compiler::InProcess).unwrap();
-    let result = service.validate("loan", &record(1), "quick").unwrap();
+    let result = service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap();
     assert!(result.unsigned && result.release.is_none() && verdict(&result) == "PASS", "{result:?}");
     assert!(service.status().tenants[0].trust.is_none());
     drop(service);

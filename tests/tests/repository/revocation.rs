@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use jurat::{CallError, Service};
+use jurat::{CallError, EntityType, RulesetName, Service};
 
 use crate::cdn::Cdn;
 use crate::host::{Host, TENANT, serves, status, until, verdict};
@@ -66,12 +66,14 @@ fn with_nothing_left_calls_are_told_that_the_release_was_revoked_for_as_long_as_
     let scene = Scene::new(1);
     scene.publisher.revoke(TENANT, None);
     for service in &scene.services {
-        until("the release is dropped", || service.validate("loan", &record(1), "quick").is_err());
+        until("the release is dropped", || {
+            service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).is_err()
+        });
         // Later looks find nothing else.
         let first = status(service).failure.map(|failure| failure.at);
         for _ in 0..3 {
             let _ = service.reload_logic();
-            let error = service.validate("loan", &record(1), "quick").unwrap_err();
+            let error = service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err();
             assert!(
                 matches!(error, CallError::Revoked { .. }) && error.kind().code() == "release_revoked",
                 "{error:?} {first:?}"
@@ -94,7 +96,8 @@ fn no_call_is_lost_and_no_verdict_is_mixed_while_releases_change() {
                 scope.spawn(move || {
                     let (record, mut newest) = (record(probe), 0);
                     until("the last release", || {
-                        let result = service.validate("loan", &record, "quick").unwrap();
+                        let result =
+                            service.validate(EntityType::new("loan"), &record, RulesetName::new("quick")).unwrap();
                         let version = result.release.as_ref().unwrap().version();
                         let number: u64 = version.split('.').next().unwrap().parse().unwrap();
                         assert_eq!(verdict(&result) == "PASS", number == probe, "{result:?}");

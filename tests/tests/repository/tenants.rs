@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use jurat::{Compiler, Health, Reload, Service};
+use jurat::{Compiler, EntityType, Health, Reload, RulesetName, Service};
 use jurat_trust::publish::Lifetimes;
 
 use crate::cdn::{Cdn, Trick};
@@ -85,7 +85,10 @@ fn a_broken_repository_is_the_trouble_of_one_tenant() {
     let service = scene.host.open().unwrap();
     serves(&service.tenant("loans").unwrap(), 3);
     let claims = service.tenant("claims").unwrap();
-    assert_eq!(claims.validate("loan", &record(1), "quick").unwrap_err().kind().code(), "not_ready");
+    assert_eq!(
+        claims.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err().kind().code(),
+        "not_ready"
+    );
     scene.servers[0].behave();
     scene.publishers[0].write("metadata/timestamp.json", b"[]");
     assert_eq!(claims.reload_logic().unwrap_err().kind().code(), "reload");
@@ -159,7 +162,10 @@ fn what_one_tenant_revokes_stays_with_the_other() {
     scene.publishers[0].revoke("claims", None);
     let claims = scene.tenant("claims");
     let _ = claims.reload_logic();
-    assert_eq!(claims.validate("loan", &record(1), "quick").unwrap_err().kind().code(), "release_revoked");
+    assert_eq!(
+        claims.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err().kind().code(),
+        "release_revoked"
+    );
     assert_eq!(scene.tenant("loans").reload_logic().unwrap(), Reload::Unchanged);
     serves(&scene.tenant("loans"), 1);
 }
@@ -167,7 +173,7 @@ fn what_one_tenant_revokes_stays_with_the_other() {
 #[test]
 fn who_does_not_say_whose_rules_are_meant_gets_none() {
     let scene = Scene::together();
-    let error = scene.service.validate("loan", &record(1), "quick").unwrap_err();
+    let error = scene.service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err();
     assert_eq!(error.kind().code(), "tenant_needed");
     assert_eq!(scene.service.tenant("nobody").unwrap_err().kind().code(), "unknown_tenant");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jurat::settings::Overrides;
-use jurat::{Associated, CallError, RecordResult, Service, Settings, chain};
+use jurat::{Associated, CallError, EntityType, RecordResult, RulesetName, Service, Settings, chain};
 use jurat_tests::results::without_times;
 use jurat_tests::site::Site;
 use serde_json::json;
@@ -71,7 +71,7 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
     match ask {
         Ask::Validate { entity_type, record } => {
             let result = match related(Associated::of_every_record) {
-                None => service.validate(entity_type, record, ruleset)?,
+                None => service.validate(EntityType::new(entity_type), record, RulesetName::new(ruleset))?,
                 Some(associated) => {
                     let request = service.request(ruleset)?.with_entity_type(entity_type).with_associated(associated);
                     service.judge_one(&request, record)?
@@ -80,7 +80,9 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
             return Ok(alone(&result));
         }
         Ask::Batch { records, id_fields } => match related(Associated::parse) {
-            None => results = service.batch_validate(records, &borrowed(id_fields), ruleset)?,
+            None => {
+                results = service.batch_validate(records, &borrowed(id_fields), RulesetName::new(ruleset))?;
+            }
             Some(associated) => {
                 let request = service.request(ruleset)?.with_id_fields(id_fields).with_associated(associated);
                 service.judge_list(&request, records, &mut keep)?;
@@ -88,7 +90,8 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
         },
         Ask::File { uri, entity_types, id_fields } => match related(Associated::parse) {
             None => {
-                results = service.batch_file_validate(uri, &borrowed(entity_types), &borrowed(id_fields), ruleset)?;
+                let types: Vec<_> = entity_types.iter().map(|name| EntityType::new(name)).collect();
+                results = service.batch_file_validate(uri, &types, &borrowed(id_fields), RulesetName::new(ruleset))?;
             }
             Some(associated) => {
                 let request = service.request(ruleset)?.with_id_fields(id_fields).with_expected(entity_types);

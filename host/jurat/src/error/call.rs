@@ -9,6 +9,7 @@ use jurat_model::{Blame, Excerpt};
 use jurat_repository::RepositoryError;
 use thiserror::Error;
 
+use super::held::Held;
 use super::kind::CallErrorKind;
 use super::open::OpenError;
 use crate::data::DataError;
@@ -16,6 +17,19 @@ use crate::data::DataError;
 /// Why a call gave no results.
 ///
 /// Programs decide by [`CallError::kind`], whose code does not change; the words may.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// use jurat::{Blame, EntityType, RulesetName};
+///
+/// if let Err(error) = service.validate(EntityType::new("loan"), "{}", RulesetName::new("quick")) {
+///     match error.blame() {
+///         Blame::Caller => println!("not judged ({}): {error}", error.kind().code()),
+///         blame => println!("call somebody ({blame:?}): {}", jurat::chain(&error)),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -90,6 +104,9 @@ pub enum CallError {
         /// What is wrong, one sentence for each thing.
         reasons: Vec<String>,
     },
+    /// A guard of the service holds the call back.
+    #[error(transparent)]
+    Held(Held),
     /// The call broke off: a bug.
     #[error("the call broke off; the log says why")]
     BrokenOff,
@@ -114,6 +131,7 @@ impl CallError {
             Self::Revoked { .. } => Blame::Publisher,
             Self::Reload(error) | Self::NotReady(error) => error.blame(),
             Self::Pin(error) => error.blame(),
+            Self::Held(held) => held.blame(),
             Self::Stale { .. } => Blame::Transport,
             Self::Coordination { .. } | Self::Closed | Self::BrokenOff => Blame::Host,
         }
@@ -137,6 +155,7 @@ impl CallError {
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
             Self::Judge(_) | Self::BrokenOff => CallErrorKind::Internal,
             Self::Data(error) => error.kind().into(),
+            Self::Held(_) => CallErrorKind::Held,
             Self::Reload(_) | Self::Coordination { .. } => CallErrorKind::Reload,
             Self::NotReady(_) => CallErrorKind::NotReady,
             Self::Revoked { .. } => CallErrorKind::ReleaseRevoked,

@@ -111,6 +111,8 @@ kinds! {
     Input = "input", Host;
     /// The results could not be handed over.
     Output = "output", Host;
+    /// A guard of the service holds the call back.
+    Held = "held", Host;
     /// The newer release cannot be used; the present one goes on serving.
     Reload = "reload", Publisher;
     /// No release could be made ready.

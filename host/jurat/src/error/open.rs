@@ -14,6 +14,16 @@ use jurat_repository::RepositoryError;
 use jurat_yaml::Problems;
 
 /// Why there are no rules to judge with.
+///
+/// ```no_run
+/// # fn f(settings: jurat::Settings) {
+/// use jurat::Service;
+///
+/// if let Err(error) = Service::open(settings) {
+///     println!("{:?}: {}", error.blame(), error.messages().join("; "));
+/// }
+/// # }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -4,17 +4,29 @@ use std::time::Duration;
 
 use jurat_engine::results::RecordResult;
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
+use jurat_model::CallContext;
 
 use super::calls::owned;
 use super::handle::Service;
 use super::status::Status;
 use crate::error::CallError;
+use crate::names::{EntityType, RulesetName};
 use crate::release::Reload;
 
 /// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
 ///
 /// # Limits
 /// A call that has begun runs to its end, also if nobody waits for its future any more.
+///
+/// ```no_run
+/// # async fn f(service: jurat::Service) -> Result<(), jurat::CallError> {
+/// use jurat::{EntityType, RulesetName};
+///
+/// let service = service.asynchronous();
+/// let result = service.validate(EntityType::new("loan"), "{}", RulesetName::new("quick")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AsyncService(Service);
 
@@ -41,6 +53,12 @@ impl AsyncService {
         self.0.tenant(name).map(Self)
     }
 
+    /// See [`Service::on_behalf_of`].
+    #[must_use]
+    pub fn on_behalf_of(&self, context: CallContext) -> Self {
+        Self(self.0.on_behalf_of(context))
+    }
+
     /// Makes calls on a thread that may wait. All other calls are made of this one.
     ///
     /// # Errors
@@ -51,7 +69,11 @@ impl AsyncService {
     ) -> Result<T, CallError> {
         let service = self.0.clone();
         let threads = self.0.shared.runtimes.calls().ok_or(CallError::Closed)?;
-        let done = threads.spawn_blocking(move || calls(&service));
+        let waiter = self.0.shared.waiting.enter();
+        let done = threads.spawn_blocking(move || {
+            drop(waiter);
+            calls(&service)
+        });
         done.await.map_err(|_| CallError::BrokenOff)
     }
 
@@ -59,9 +81,15 @@ impl AsyncService {
     ///
     /// # Errors
     /// As there.
-    pub async fn validate(&self, entity_type: &str, record: &str, ruleset: &str) -> Result<RecordResult, CallError> {
-        let [entity_type, record, ruleset] = [entity_type, record, ruleset].map(str::to_owned);
-        self.run(move |service| service.validate(&entity_type, &record, &ruleset)).await?
+    pub async fn validate(
+        &self,
+        entity_type: EntityType<'_>,
+        record: &str,
+        ruleset: RulesetName<'_>,
+    ) -> Result<RecordResult, CallError> {
+        let [entity_type, record, ruleset] = [entity_type.as_str(), record, ruleset.as_str()].map(str::to_owned);
+        self.run(move |service| service.validate(EntityType::new(&entity_type), &record, RulesetName::new(&ruleset)))
+            .await?
     }
 
     /// See [`Service::batch_validate`].
@@ -72,11 +100,12 @@ impl AsyncService {
         &self,
         records: &str,
         id_fields: &[&str],
-        ruleset: &str,
+        ruleset: RulesetName<'_>,
     ) -> Result<Vec<RecordResult>, CallError> {
-        let [records, ruleset] = [records, ruleset].map(str::to_owned);
+        let [records, ruleset] = [records, ruleset.as_str()].map(str::to_owned);
         let id_fields = owned(id_fields);
-        self.run(move |service| service.batch_validate(&records, &borrowed(&id_fields), &ruleset)).await?
+        self.run(move |service| service.batch_validate(&records, &borrowed(&id_fields), RulesetName::new(&ruleset)))
+            .await?
     }
 
     /// See [`Service::batch_file_validate`].
@@ -86,14 +115,18 @@ impl AsyncService {
     pub async fn batch_file_validate(
         &self,
         uri: &str,
-        entity_types: &[&str],
+        entity_types: &[EntityType<'_>],
         id_fields: &[&str],
-        ruleset: &str,
+        ruleset: RulesetName<'_>,
     ) -> Result<Vec<RecordResult>, CallError> {
-        let [uri, ruleset] = [uri, ruleset].map(str::to_owned);
-        let [types, id_fields] = [entity_types, id_fields].map(owned);
-        self.run(move |service| service.batch_file_validate(&uri, &borrowed(&types), &borrowed(&id_fields), &ruleset))
-            .await?
+        let [uri, ruleset] = [uri, ruleset.as_str()].map(str::to_owned);
+        let types: Vec<String> = entity_types.iter().copied().map(String::from).collect();
+        let id_fields = owned(id_fields);
+        self.run(move |service| {
+            let types: Vec<_> = types.iter().map(|name| EntityType::new(name)).collect();
+            service.batch_file_validate(&uri, &types, &borrowed(&id_fields), RulesetName::new(&ruleset))
+        })
+        .await?
     }
 
     /// See [`Service::discover_rules`].
@@ -102,12 +135,16 @@ impl AsyncService {
     /// As there.
     pub async fn discover_rules(
         &self,
-        entity_type: &str,
+        entity_type: EntityType<'_>,
         record_or_schema: &str,
-        ruleset: &str,
+        ruleset: RulesetName<'_>,
     ) -> Result<Vec<DiscoveredRule>, CallError> {
-        let [entity_type, record, ruleset] = [entity_type, record_or_schema, ruleset].map(str::to_owned);
-        self.run(move |service| service.discover_rules(&entity_type, &record, &ruleset)).await?
+        let [entity_type, record, ruleset] =
+            [entity_type.as_str(), record_or_schema, ruleset.as_str()].map(str::to_owned);
+        self.run(move |service| {
+            service.discover_rules(EntityType::new(&entity_type), &record, RulesetName::new(&ruleset))
+        })
+        .await?
     }
 
     /// See [`Service::discover_rulesets`].

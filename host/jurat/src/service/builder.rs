@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat_coordination::OnRetry;
 use jurat_disk::CacheDir;
 use jurat_engine::Workers;
-use jurat_model::{Bytes, chain};
+use jurat_model::{Bytes, CallContext, chain};
 use jurat_repository::{Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
 use super::clock::Clock;
 use super::handle::Service;
-use super::in_flight::InFlight;
+use super::in_flight::{InFlight, Waiting};
 use super::refresh;
 use super::related::Network;
 use super::releases::Releases;
@@ -28,6 +28,7 @@ use super::tenant::Tenant;
 use crate::code_cache::{CodeDir, host_key};
 use crate::data::DataSource;
 use crate::error::OpenError;
+use crate::observe::{CallGuard, Guards, Observer, Observers};
 use crate::settings::Settings;
 
 /// The longest wait at the start for a repository that does not answer, where there is a release of earlier days.
@@ -36,14 +37,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A service that is about to be opened.
 ///
 /// # Defaults
-/// Components are compiled in this process, the time is that of the system, nobody is told of retries, and relative paths of
-/// callers begin at the working directory of the process.
+/// Components are compiled in this process, the time is that of the system, there are no observers and no guards, and relative
+/// paths of callers begin at the working directory of the process.
+///
+/// ```no_run
+/// # fn f(settings: jurat::Settings) -> Result<(), jurat::OpenError> {
+/// use jurat::{Clock, Compiler, Service};
+///
+/// let service = Service::builder(settings)
+///     .with_compiler(Compiler::InProcess)
+///     .with_clock(Clock::default())
+///     .open()?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct ServiceBuilder {
     settings: Settings,
     compiler: Compiler,
     clock: Clock,
-    on_retry: Option<OnRetry>,
+    observers: Vec<Box<dyn Observer>>,
+    guards: Vec<Box<dyn CallGuard>>,
     waiting_calls: usize,
 }
 
@@ -65,7 +79,8 @@ impl Service {
             settings,
             compiler: Compiler::InProcess,
             clock: Clock::default(),
-            on_retry: None,
+            observers: Vec::new(),
+            guards: Vec::new(),
             waiting_calls,
         }
     }
@@ -82,9 +97,16 @@ impl ServiceBuilder {
         Self { clock, ..self }
     }
 
-    /// Who is told when a request to the coordination service is tried again.
-    pub fn with_on_retry(self, on_retry: OnRetry) -> Self {
-        Self { on_retry: Some(on_retry), ..self }
+    /// Adds an observer: it is told of everything that happens in the service.
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Adds a guard: it can hold calls back, at admission and before their answers leave.
+    pub fn with_guard(mut self, guard: impl CallGuard + 'static) -> Self {
+        self.guards.push(Box::new(guard));
+        self
     }
 
     #[cfg(test)]
@@ -97,7 +119,7 @@ impl ServiceBuilder {
     /// # Errors
     /// See [`OpenError`]. Nothing is run unless everything is in order.
     pub fn open(self) -> Result<Service, OpenError> {
-        let Self { settings, compiler, clock, on_retry, waiting_calls } = self;
+        let Self { settings, compiler, clock, observers, guards, waiting_calls } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         #[cfg(not(feature = "remote"))]
         crate::settings::servers::refuse(&settings)?;
@@ -110,15 +132,19 @@ impl ServiceBuilder {
             workers: Workers::start(count).map_err(OpenError::Workers)?,
             clock,
             in_flight: InFlight::default(),
+            waiting: Waiting::default(),
+            observers: Observers::new(observers),
+            guards: Guards::new(guards),
+            calls: AtomicU64::new(0),
         };
-        shared.tenants = shared.open(&settings, &directories, &sandbox, on_retry)?;
+        shared.tenants = shared.open(&settings, &directories, &sandbox)?;
         shared.refuse_if_nobody_is_served()?;
         let shared = Arc::new(shared);
         if let Some(io) = shared.runtimes.io() {
             refresh::start(io, &shared, &settings);
         }
         let sole = if shared.tenants.len() == 1 { shared.tenants.values().next().cloned() } else { None };
-        Ok(Service { shared, tenant: sole })
+        Ok(Service { shared, tenant: sole, context: CallContext::new() })
     }
 }
 
@@ -129,10 +155,9 @@ impl Shared {
         settings: &Settings,
         directories: &Directories,
         sandbox: &Sandbox,
-        on_retry: Option<OnRetry>,
     ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
-        let network = Network::new(settings, runtime.clone(), directories.cache.clone(), on_retry)?;
+        let network = Network::new(settings, runtime.clone(), directories.cache.clone(), self.observers.clone())?;
         let surroundings = Surroundings {
             #[cfg(feature = "remote")]
             client: network.client.clone(),
@@ -155,8 +180,9 @@ impl Shared {
                 .map(|trust| Repository::open(name, &tenant.rules, trust, &surroundings))
                 .transpose()
                 .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
-            let upstream = Upstream::new(tenant.clone(), repository, sandbox.clone());
-            let releases = Releases::new(name, upstream, self.clock.clone(), settings.kept_releases);
+            let upstream = Upstream::new(name, tenant.clone(), repository, sandbox.clone(), self.observers.clone());
+            let observers = self.observers.clone();
+            let releases = Releases::new(name, upstream, self.clock.clone(), settings.kept_releases, observers);
             let queue = self.workers.queue(most);
             tenants.insert(name.clone(), Arc::new(Tenant::new(name, tenant.clone(), data, releases, queue)));
         }

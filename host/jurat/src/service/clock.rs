@@ -9,6 +9,15 @@ use jiff::Timestamp;
 ///
 /// # Defaults
 /// The clock of the system.
+///
+/// ```
+/// use jurat::Clock;
+///
+/// // Runs can be repeated at the same moment.
+/// let now = Clock::default().now();
+/// let still = Clock::new(move || now);
+/// assert_eq!(still.now(), now);
+/// ```
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jurat_engine::{Release, Request};
-use jurat_model::{Bytes, Excerpt};
+use jurat_model::{Bytes, CallContext, Excerpt};
 
 use super::releases::generation::Generation;
 use super::shared::Shared;
 use super::status::{Health, Status, TenantStatus};
 use super::tenant::Tenant;
 use crate::error::CallError;
+use crate::observe::Observers;
 use crate::release::Identity;
 use crate::settings::TenantSettings;
 
@@ -25,11 +26,23 @@ use crate::settings::TenantSettings;
 ///
 /// # Limits
 /// Any number of calls is taken. A server bounds how many it makes at once, as `jurat rpc` does.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
+/// use jurat::{EntityType, RulesetName};
+///
+/// let result = service.validate(EntityType::new("loan"), r#"{"id": "LOAN-1"}"#, RulesetName::new("quick"))?;
+/// println!("{}: {} rules", result.entity_id, result.results.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Service {
     pub(super) shared: Arc<Shared>,
     /// The tenant whose rules are used; none = there are several, and the handle is for all of them.
     pub(super) tenant: Option<Arc<Tenant>>,
+    /// Who makes the calls of this handle.
+    pub(super) context: CallContext,
 }
 
 impl Service {
@@ -40,7 +53,20 @@ impl Service {
     pub fn tenant(&self, name: &str) -> Result<Self, CallError> {
         let found = self.shared.tenants.get(name).cloned();
         let tenant = found.ok_or_else(|| CallError::UnknownTenant { name: Excerpt::of(name) })?;
-        Ok(Self { shared: Arc::clone(&self.shared), tenant: Some(tenant) })
+        Ok(Self { tenant: Some(tenant), ..self.clone() })
+    }
+
+    /// The same service, on behalf of somebody: who makes the calls of this handle, and the ids by which logs, traces and
+    /// observers find them again. It changes no verdict.
+    #[must_use]
+    pub fn on_behalf_of(&self, context: CallContext) -> Self {
+        Self { context, ..self.clone() }
+    }
+
+    /// The observers of the service: for code that has events of its own, such as a server.
+    #[must_use]
+    pub fn observers(&self) -> &Observers {
+        &self.shared.observers
     }
 
     /// How long ago it was last known that the release that serves is the newest.
@@ -71,11 +97,7 @@ impl Service {
     /// How the service is: all tenants, or the one that this handle is for.
     #[must_use]
     pub fn status(&self) -> Status {
-        let all = self.shared.tenants.values();
-        let tenants: Vec<_> = match &self.tenant {
-            Some(tenant) => vec![self.shared.tenant_status(tenant)],
-            None => all.map(|tenant| self.shared.tenant_status(tenant)).collect(),
-        };
+        let tenants: Vec<_> = self.tenants().map(|tenant| self.shared.tenant_status(tenant)).collect();
         let health = if self.shared.in_flight.is_closed() {
             Health::Closed
         } else if tenants.iter().any(TenantStatus::is_degraded) {
@@ -103,7 +125,8 @@ impl Service {
             .with_suspend_after(suspend_after)
             .with_chunk(chunk)
             .with_max_record(max_record)
-            .with_max_findings(max_findings))
+            .with_max_findings(max_findings)
+            .with_context(self.context.clone()))
     }
 
     /// The longest file of records.
@@ -116,6 +139,12 @@ impl Service {
 
     fn serving(&self) -> Result<Arc<Generation>, CallError> {
         Ok(Arc::clone(self.bound()?.releases.serving().at(self.shared.clock.now())?))
+    }
+
+    /// All tenants, or the one that this handle is for.
+    pub(super) fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        let all = self.tenant.is_none().then(|| self.shared.tenants.values());
+        self.tenant.iter().chain(all.into_iter().flatten())
     }
 
     /// The tenant whose rules are used.

@@ -1,8 +1,7 @@
-//! Which calls are being worked on, so that closing can wait for them.
+//! Which calls are being worked on, so that closing can wait for them, and how many wait themselves.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
-use crate::error::CallError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Counts calls, until there must be no more.
 #[derive(Debug, Default)]
@@ -22,14 +21,14 @@ struct State {
 pub(super) struct Call<'a>(&'a InFlight);
 
 impl InFlight {
-    /// Begins a call.
-    pub(super) fn enter(&self) -> Result<Call<'_>, CallError> {
+    /// Begins a call; none once there must be no more.
+    pub(super) fn enter(&self) -> Option<Call<'_>> {
         let mut state = self.state();
         if state.is_closed {
-            return Err(CallError::Closed);
+            return None;
         }
         state.count += 1;
-        Ok(Call(self))
+        Some(Call(self))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -64,6 +63,32 @@ impl Drop for Call<'_> {
     }
 }
 
+/// Counts what waits, without a lock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waiting(Arc<AtomicUsize>);
+
+/// Something that waits, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Waiter(Waiting);
+
+impl Waiting {
+    /// Counts one more.
+    pub(super) fn enter(&self) -> Waiter {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waiter(self.clone())
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
@@ -84,7 +109,7 @@ mod tests {
             while !calls.is_closed() {
                 thread::yield_now();
             }
-            assert!(matches!(calls.enter(), Err(CallError::Closed)));
+            assert!(calls.enter().is_none());
             assert_eq!((calls.count(), closed.try_recv().is_err()), (1, true));
             drop(call);
             closed.recv().unwrap();

@@ -6,7 +6,16 @@ use jurat_trust::Digest;
 use super::handle::Service;
 use super::related::Related;
 use crate::error::CallError;
+use crate::observe::{Event, Operation, OperatorAction};
 use crate::release::Reload;
+
+/// What an operator says with an action.
+#[derive(Clone, Copy, Default)]
+struct Said<'a> {
+    by: Option<PinnedBy>,
+    manifest: Option<Digest>,
+    reason: Option<&'a str>,
+}
 
 impl Service {
     /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.
@@ -15,16 +24,19 @@ impl Service {
     /// When either is not in order: the release that serves goes on serving, or the coordination service stays configured as it was.
     /// A newer release is switched to also where only that configuration is not in order; the status tells.
     pub fn reload_logic(&self) -> Result<Reload, CallError> {
-        let _call = self.shared.in_flight.enter()?;
-        let tenant = self.bound()?;
-        let reload = tenant.releases.reload();
-        self.shared.report(tenant);
-        tenant.reread_related();
-        let reload = reload.map_err(CallError::Reload)?;
-        match tenant.related().map(Related::failure) {
-            Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
-            _ => Ok(reload),
-        }
+        let outcome = self.call(Operation::ReloadLogic, None, |_| {
+            let tenant = self.bound()?;
+            let reload = tenant.releases.reload();
+            self.shared.report(tenant);
+            tenant.reread_related();
+            let reload = reload.map_err(CallError::Reload)?;
+            match tenant.related().map(Related::failure) {
+                Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
+                _ => Ok(reload),
+            }
+        });
+        self.acted(Operation::ReloadLogic, Said::default(), &outcome);
+        outcome
     }
 
     /// Pins the release with this manifest: it serves, whatever the repository lists, until it is unpinned.
@@ -35,11 +47,8 @@ impl Service {
     /// # Errors
     /// When there is no such release here, it was revoked, or it can no longer be trusted; the pin stays, and the status says so.
     pub fn pin(&self, manifest: &Digest, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
-        let _call = self.shared.in_flight.enter()?;
-        let tenant = self.bound()?;
-        let pin = Pin { manifest: *manifest, at: self.shared.clock.now(), by, reason: reason.map(str::to_owned) };
-        let outcome = tenant.releases.pin(&pin);
-        self.shared.report(tenant);
+        let outcome = self.call(Operation::Pin, None, |_| self.pin_to(manifest, by, reason));
+        self.acted(Operation::Pin, Said { by: Some(by), manifest: Some(*manifest), reason }, &outcome);
         outcome
     }
 
@@ -48,8 +57,14 @@ impl Service {
     /// # Errors
     /// When there is none, and as [`Service::pin`] has.
     pub fn rollback(&self, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
-        let earlier = self.bound()?.releases.before()?.ok_or(CallError::NothingEarlier)?;
-        self.pin(&earlier, by, reason)
+        let mut manifest = None;
+        let outcome = self.call(Operation::Rollback, None, |_| {
+            let before = self.bound()?.releases.before()?.ok_or(CallError::NothingEarlier)?;
+            manifest = Some(before);
+            self.pin_to(&before, by, reason)
+        });
+        self.acted(Operation::Rollback, Said { by: Some(by), manifest, reason }, &outcome);
+        outcome
     }
 
     /// Unpins the pinned release: the newest one serves from now on.
@@ -57,10 +72,13 @@ impl Service {
     /// # Errors
     /// When the newest one cannot be used; the one that serves goes on serving then.
     pub fn unpin(&self) -> Result<Reload, CallError> {
-        let _call = self.shared.in_flight.enter()?;
-        let tenant = self.bound()?;
-        let outcome = tenant.releases.unpin();
-        self.shared.report(tenant);
+        let outcome = self.call(Operation::Unpin, None, |_| {
+            let tenant = self.bound()?;
+            let outcome = tenant.releases.unpin();
+            self.shared.report(tenant);
+            outcome
+        });
+        self.acted(Operation::Unpin, Said::default(), &outcome);
         outcome
     }
 
@@ -70,5 +88,33 @@ impl Service {
     /// Waits as long as they take. A call must not close the service that it runs on: it would wait for itself.
     pub fn close(&self) {
         self.shared.in_flight.close();
+        self.acted(Operation::Close, Said::default(), &Ok(Reload::Unchanged));
+    }
+
+    fn pin_to(&self, manifest: &Digest, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
+        let tenant = self.bound()?;
+        let pin = Pin { manifest: *manifest, at: self.shared.clock.now(), by, reason: reason.map(str::to_owned) };
+        let outcome = tenant.releases.pin(&pin);
+        self.shared.report(tenant);
+        outcome
+    }
+
+    /// Tells observers what an operator has done.
+    fn acted(&self, action: Operation, said: Said<'_>, outcome: &Result<Reload, CallError>) {
+        let Said { by, manifest, reason } = said;
+        self.shared.observers.emit(|| {
+            let tenant = self.tenant.as_ref().map(|tenant| &*tenant.name);
+            let (reload, error) = (outcome.as_ref().ok().copied(), outcome.as_ref().err());
+            Event::Operator(OperatorAction {
+                action,
+                tenant,
+                context: Some(&self.context),
+                by,
+                manifest,
+                reason,
+                reload,
+                error,
+            })
+        });
     }
 }

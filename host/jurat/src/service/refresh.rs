@@ -9,6 +9,9 @@ use tokio::runtime::Handle;
 
 use super::shared::Shared;
 use super::tenant::Tenant;
+use crate::error::{CallError, OpenError};
+use crate::observe::{Event, Operation, OperatorAction};
+use crate::release::Reload;
 use crate::settings::Settings;
 
 /// How much earlier or later than its time a poll may be, in percent: so that many hosts do not ask at once.
@@ -83,7 +86,7 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
     if is_due {
         // What is wrong is in the log and in the status by then.
         let _ = match subject {
-            Subject::Pins => tenant.releases.follow_pin(),
+            Subject::Pins => follow_pin(service, tenant),
             Subject::Repositories | Subject::Rest => tenant.releases.reload(),
         };
         service.report(tenant);
@@ -91,6 +94,29 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
     if subject == Subject::Rest {
         tenant.reread_related();
     }
+}
+
+/// Follows what another process has pinned or unpinned, and tells observers. They know what this process has pinned.
+fn follow_pin(service: &Shared, tenant: &Tenant) -> Result<Reload, Arc<OpenError>> {
+    let before = tenant.releases.snapshot().pin;
+    let outcome = tenant.releases.follow_pin();
+    let pin = tenant.releases.snapshot().pin;
+    if pin != before {
+        let error = outcome.as_ref().err().map(|error| CallError::Reload(Arc::clone(error)));
+        service.observers.emit(|| {
+            Event::Operator(OperatorAction {
+                action: if pin.is_some() { Operation::Pin } else { Operation::Unpin },
+                tenant: Some(&tenant.name),
+                context: None,
+                by: pin.as_ref().map(|pin| pin.by),
+                manifest: pin.as_ref().map(|pin| pin.manifest),
+                reason: pin.as_ref().and_then(|pin| pin.reason.as_deref()),
+                reload: outcome.as_ref().ok().copied(),
+                error: error.as_ref(),
+            })
+        });
+    }
+    outcome
 }
 
 /// The time, up to [`JITTER`] percent earlier or later.

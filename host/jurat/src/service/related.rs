@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use crate::error::OpenError;
+use crate::observe::{CoordinationRetry, Event, Observers};
 use crate::settings::{CoordinationSource, HostPattern, Location, Settings};
 use crate::source::Source;
 
@@ -26,7 +27,7 @@ pub(super) struct Network {
     pub(super) runtime: Handle,
     pub(super) cache: Option<Arc<CacheDir>>,
     pub(super) secrets: BTreeMap<String, Secret>,
-    pub(super) on_retry: Option<OnRetry>,
+    pub(super) observers: Observers,
 }
 
 impl Network {
@@ -38,11 +39,11 @@ impl Network {
         settings: &Settings,
         runtime: Handle,
         cache: Option<Arc<CacheDir>>,
-        on_retry: Option<OnRetry>,
+        observers: Observers,
     ) -> Result<Self, OpenError> {
         let client = jurat_http::client(&settings.http, Reach::Anywhere);
         let client = client.map_err(|error| OpenError::Http(error.into()))?;
-        Ok(Self { client, runtime, cache, secrets: settings.headers.clone(), on_retry })
+        Ok(Self { client, runtime, cache, secrets: settings.headers.clone(), observers })
     }
 }
 
@@ -68,12 +69,12 @@ impl Related {
         network: &Network,
         signed: Option<&Url>,
     ) -> Result<Self, OpenError> {
-        let Network { client: http, runtime, cache, secrets, on_retry } = network;
+        let Network { client: http, runtime, cache, secrets, observers } = network;
         let name = format!("coordination-{tenant}.yaml");
         let reader = Arc::new(Source::new(source.config.clone(), http.clone(), cache.clone(), &name));
         let permitted = Permitted { hosts: &source.hosts, signed_base_url: signed, secrets };
         let (config, stale) = config(&reader, &source.config, runtime, &permitted)?;
-        let client = Coordination::new(config, http.clone(), runtime.clone(), on_retry.clone());
+        let client = Coordination::new(config, http.clone(), runtime.clone(), on_retry(tenant, observers));
         Ok(Self {
             tenant: tenant.to_owned(),
             source: reader,
@@ -117,6 +118,11 @@ impl Related {
         self.client.load_full()
     }
 
+    /// How many requests are under way.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.client.load().in_flight()
+    }
+
     pub(super) fn status(&self) -> CoordinationStatus {
         self.client.load().status()
     }
@@ -131,6 +137,17 @@ impl fmt::Debug for Related {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Related").field("client", &self.client.load()).finish_non_exhaustive()
     }
+}
+
+/// Tells observers of each retry; none where there are no observers.
+fn on_retry(tenant: &str, observers: &Observers) -> Option<OnRetry> {
+    if observers.is_empty() {
+        return None;
+    }
+    let (tenant, observers) = (tenant.to_owned(), observers.clone());
+    Some(Arc::new(move |retry| {
+        observers.emit(|| Event::CoordinationRetry(CoordinationRetry { tenant: &tenant, retry }));
+    }))
 }
 
 /// Reads the configuration, and keeps its text if it is in order. If the last good one stands in, also says why.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use jurat_coordination::{CoordinationStatus, OnRetry};
+use jurat_coordination::CoordinationStatus;
 use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
 use tokio::runtime::Handle;
 use url::Url;
 
 use crate::error::OpenError;
+use crate::observe::Observers;
 use crate::settings::{CoordinationSource, Settings};
 
 /// What servers would be asked with.
@@ -25,7 +26,7 @@ impl Network {
         _settings: &Settings,
         _runtime: Handle,
         _cache: Option<Arc<CacheDir>>,
-        _on_retry: Option<OnRetry>,
+        _observers: Observers,
     ) -> Result<Self, OpenError> {
         Ok(Self)
     }
@@ -46,6 +47,10 @@ impl Related {
     }
 
     pub(super) fn supplier(&self) -> Arc<dyn Supplier> {
+        match *self {}
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
         match *self {}
     }
 

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::clock::Clock;
 use crate::error::{CallError, OpenError};
+use crate::observe::{Event, Observers, ReleaseSwitched};
 use crate::release::Reload;
 
 mod decide;
@@ -24,15 +25,17 @@ pub(super) mod switch;
 pub(super) mod upstream;
 pub(super) mod vouching;
 
-use decide::Decision;
+use decide::{Decision, Next};
 use generation::Serving;
 use switch::{InService, Knowledge, Snapshot};
 use upstream::{Polled, Upstream};
 
 /// The releases of one tenant.
 pub(super) struct Releases {
+    tenant: String,
     upstream: Upstream,
     clock: Clock,
+    observers: Observers,
     in_service: InService,
     /// Held while upstream is polled, by one caller at a time.
     polling: Mutex<()>,
@@ -51,12 +54,14 @@ struct Polls {
 
 impl Releases {
     /// The releases of a tenant, of which none serves yet. `keep` of them stay ready behind the one that serves.
-    pub(super) fn new(tenant: &str, upstream: Upstream, clock: Clock, keep: u32) -> Self {
+    pub(super) fn new(tenant: &str, upstream: Upstream, clock: Clock, keep: u32, observers: Observers) -> Self {
         let in_service = InService::new(tenant, clock.now(), keep);
         let polls = Polls { begun: 0, ended: (0, Ok(Reload::Unchanged)) };
         Self {
+            tenant: tenant.to_owned(),
             upstream,
             clock,
+            observers,
             in_service,
             polling: Mutex::new(()),
             polls: Mutex::new(polls),
@@ -172,7 +177,24 @@ impl Releases {
             on_own_thread(|| Decision::make(&self.upstream, polled, now, serving, &earlier))
         });
         let decision = decision.unwrap_or_else(Decision::failed);
-        self.in_service.switch(decision, now, by, |release| self.upstream.is_revoked(release))
+        let is_switch = match &decision.next {
+            Next::Same => false,
+            Next::Release(_) => true,
+            Next::Nothing { .. } => serving.release().is_some(),
+        };
+        let outcome = self.in_service.switch(decision, now, by, |release| self.upstream.is_revoked(release));
+        if is_switch {
+            self.switched(&serving);
+        }
+        outcome
+    }
+
+    fn switched(&self, before: &Serving) {
+        let now = self.serving();
+        self.observers.emit(|| {
+            let [from, to] = [before, &*now].map(|serving| serving.release().map(|release| &release.identity));
+            Event::ReleaseSwitched(ReleaseSwitched { tenant: &self.tenant, from, to })
+        });
     }
 
     fn pinnable(&self) -> Result<&Repository, CallError> {

@@ -15,6 +15,13 @@ use super::tenant::Tenant;
 use crate::release::{ReleaseStatus, roles};
 
 /// How the service is.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// let status = service.status();
+/// println!("{:?}: {} calls, {} workers", status.health, status.in_flight, status.workers);
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
     /// All in all.
@@ -30,6 +37,14 @@ pub struct Status {
 }
 
 /// How the service is, in a word.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// use jurat::Health;
+///
+/// let is_ready = service.status().health != Health::Closed;
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
@@ -42,6 +57,14 @@ pub enum Health {
 }
 
 /// How the service is for one tenant.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// for tenant in service.status().tenants {
+///     println!("{}: generation {}, {} s old", tenant.name, tenant.generation, tenant.cache_age);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct TenantStatus {
     /// The tenant.
@@ -113,6 +136,14 @@ impl TenantStatus {
 }
 
 /// What vouches for the release that serves, and until when.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// for trust in service.status().tenants.iter().filter_map(|tenant| tenant.trust.as_ref()) {
+///     println!("{} expires at {}, stale: {}", trust.expiring, trust.expires, trust.stale);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct TrustStatus {
     /// The newest versions of the repository's metadata that this host has seen, for each role.
@@ -151,6 +182,14 @@ fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
 }
 
 /// A release that is pinned.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// for pin in service.status().tenants.iter().filter_map(|tenant| tenant.pin.as_ref()) {
+///     println!("{} is pinned since {} by {}", pin.manifest, pin.at, pin.by);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct PinStatus {
     /// The SHA-256 of its manifest.
@@ -171,6 +210,14 @@ impl PinStatus {
 }
 
 /// Why a newer release was not used.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) {
+/// for failure in service.status().tenants.iter().filter_map(|tenant| tenant.failure.as_ref()) {
+///     println!("{}: {}", failure.at, failure.reasons.join("; "));
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct FailureStatus {
     /// When that was, RFC 3339.

@@ -1,4 +1,5 @@
 mod calls;
+mod observing;
 mod opening;
 mod pinning;
 mod reloading;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat::{JudgedWindow, RecordSource, Service};
+use jurat::{EntityType, JudgedWindow, RecordSource, RulesetName, Service};
 use jurat_tests::site::{Site, sample};
 
 use super::{hostile, loans, open, timeless};
@@ -33,7 +33,7 @@ fn measured(service: &Service, record: &str, count: usize, is_enough: impl Fn() 
     let mut times = Vec::new();
     while times.len() < count || !is_enough() {
         let begun = Instant::now();
-        let result = service.validate("loan", record, "thorough").unwrap();
+        let result = service.validate(EntityType::new("loan"), record, RulesetName::new("thorough")).unwrap();
         times.push(begun.elapsed());
         assert_eq!(result.results.len(), 4);
     }

@@ -114,7 +114,12 @@ impl Choices<'_> {
                     next = Some(taken);
                     break;
                 }
-                Err(error) => failure = failure.or(error),
+                Err(error) => {
+                    if let Some(error) = &error {
+                        self.upstream.refusing(&manifest, error);
+                    }
+                    failure = failure.or(error);
+                }
             }
         }
         let next = next.unwrap_or_else(|| self.nothing());

@@ -3,6 +3,7 @@
 //! A poll asks there, and prepares what is new: it may take as long as servers and compilers take. A recall asks nobody.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use jurat_disk::files::Directory;
@@ -14,15 +15,18 @@ use jurat_yaml::{Problem, Problems};
 use super::generation::Generation;
 use super::prepare::{self, Prepared};
 use crate::error::OpenError;
+use crate::observe::{Event, Observers, ReleasePolled, ReleasePrepared, ReleaseRefused};
 use crate::settings::{Location, TenantSettings, Unsigned};
 
 /// Where the releases of one tenant come from.
 #[derive(Debug)]
 pub(in crate::service) struct Upstream {
+    tenant: String,
     settings: TenantSettings,
     /// There if the settings say what vouches for one.
     repository: Option<Repository>,
     sandbox: Sandbox,
+    observers: Observers,
     /// The release that was refused last, and why.
     refused: Mutex<Option<(Digest, Arc<OpenError>)>>,
 }
@@ -54,8 +58,15 @@ pub(super) struct Listed {
 }
 
 impl Upstream {
-    pub(in crate::service) fn new(settings: TenantSettings, repository: Option<Repository>, sandbox: Sandbox) -> Self {
-        Self { settings, repository, sandbox, refused: Mutex::new(None) }
+    /// The upstream of a tenant. Releases are made ready in the sandbox.
+    pub(in crate::service) fn new(
+        tenant: &str,
+        settings: TenantSettings,
+        repository: Option<Repository>,
+        sandbox: Sandbox,
+        observers: Observers,
+    ) -> Self {
+        Self { tenant: tenant.to_owned(), settings, repository, sandbox, observers, refused: Mutex::new(None) }
     }
 
     pub(in crate::service) fn repository(&self) -> Option<&Repository> {
@@ -75,10 +86,16 @@ impl Upstream {
 
     /// Asks what there is now, and makes it ready unless it `is_ready` already.
     pub(super) fn poll(&self, now: Timestamp, is_ready: impl Fn(&Digest) -> bool) -> Polled {
+        let began = Instant::now();
         self.ask(|repository| match repository.look(now) {
-            Ok(listing) => self.prepare_listed(repository, listing, is_ready),
+            Ok(listing) => {
+                self.polled(began, Some(&listing), None);
+                self.prepare_listed(repository, listing, is_ready)
+            }
             Err(error) => {
-                Listed { listing: repository.recall(), failure: Some(refusal(repository, error)), ..Listed::default() }
+                let (listing, failure) = (repository.recall(), refusal(repository, error));
+                self.polled(began, listing.as_ref(), Some(&failure));
+                Listed { listing, failure: Some(failure), ..Listed::default() }
             }
         })
     }
@@ -119,31 +136,63 @@ impl Upstream {
         };
         let (prepared, failure) = match prepared {
             Ok(prepared) => (Some(prepared), None),
-            Err(error) => (None, Some(error)),
+            Err(error) => {
+                self.refusing(&manifest, &error);
+                (None, Some(error))
+            }
         };
         Listed { listing: Some(listing), is_fresh: true, prepared, is_tried: true, failure }
     }
 
     /// Fetches what is listed and makes it ready.
     pub(super) fn prepare(&self, repository: &Repository, listing: &Listing) -> Result<Prepared, OpenError> {
+        let began = Instant::now();
         let (manifest, verified) = repository.fetch(listing).map_err(|error| refusal(repository, error))?;
-        match self.prepare_again(&verified) {
-            Ok(prepared) => Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared }),
+        match prepare::signed(&verified, &self.sandbox, &self.policy()) {
+            Ok(prepared) => {
+                self.prepared(began, &prepared);
+                Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
+            }
             Err(error) => Err(self.refuse(*listing.manifest_sha256(), error)),
         }
     }
 
     /// Makes a release of earlier days ready.
     pub(super) fn prepare_again(&self, verified: &VerifiedRelease) -> Result<Prepared, OpenError> {
-        prepare::signed(verified, &self.sandbox, &self.policy())
+        let began = Instant::now();
+        let prepared = prepare::signed(verified, &self.sandbox, &self.policy())?;
+        self.prepared(began, &prepared);
+        Ok(prepared)
+    }
+
+    /// Tells observers that a release is not used.
+    pub(super) fn refusing(&self, manifest: &Digest, error: &OpenError) {
+        self.observers.emit(|| Event::ReleaseRefused(ReleaseRefused { tenant: &self.tenant, manifest, error }));
+    }
+
+    fn polled(&self, began: Instant, listed: Option<&Listing>, error: Option<&OpenError>) {
+        self.observers.emit(|| {
+            let listed = listed.map(Listing::manifest_sha256);
+            Event::ReleasePolled(ReleasePolled { tenant: &self.tenant, listed, error, duration: began.elapsed() })
+        });
+    }
+
+    fn prepared(&self, began: Instant, prepared: &Prepared) {
+        self.observers.emit(|| {
+            let (tenant, duration) = (&*self.tenant, began.elapsed());
+            Event::ReleasePrepared(ReleasePrepared { tenant, release: &prepared.identity, duration })
+        });
     }
 
     fn prepare_sources(&self, directory: &Directory) -> Result<Prepared, Problems> {
+        let began = Instant::now();
         let components = match &self.settings.unsigned {
             Unsigned::Run { components } => components.as_deref(),
             Unsigned::Refused => None,
         };
-        prepare::unsigned(directory, components, &self.sandbox, &self.policy())
+        let prepared = prepare::unsigned(directory, components, &self.sandbox, &self.policy())?;
+        self.prepared(began, &prepared);
+        Ok(prepared)
     }
 
     /// Why a release was refused before. What is wrong with a release stays so, and finding it out again may be dear.

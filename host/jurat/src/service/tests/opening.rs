@@ -5,16 +5,16 @@ use std::fs;
 use jurat_model::Blame;
 use jurat_trust::Origin;
 
-use super::site::{LOAN, Site};
+use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::settings::{Location, Trust, Unsigned};
-use crate::{CallError, Reload};
+use crate::{CallError, Reload, RulesetName};
 
 #[test]
 fn a_signed_release_judges() {
     let service = Site::new().open();
     let identity = service.identity().unwrap();
     assert!(matches!(&identity.origin, Origin::Signed(provenance) if provenance.signers.len() == 1));
-    let result = service.validate("loan", LOAN, "quick").unwrap();
+    let result = service.validate(LOANS, LOAN, QUICK).unwrap();
     assert_eq!((result.entity_id.as_str(), result.unsigned), ("L-1", false));
     assert_eq!(result.results[0].status, jurat_model::Status::Fail);
 }
@@ -85,7 +85,7 @@ fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
     allowed.tenants.get_mut("default").unwrap().unsigned = Unsigned::Run { components: None };
     let service = site.builder(allowed).open().unwrap();
     assert_eq!(service.identity().unwrap().origin, Origin::Unsigned);
-    assert!(service.validate("loan", LOAN, "quick").unwrap().unsigned);
+    assert!(service.validate(LOANS, LOAN, QUICK).unwrap().unsigned);
     assert!(service.status().tenants[0].release.as_ref().unwrap().unsigned);
 }
 
@@ -111,14 +111,14 @@ fn several_tenants_have_rules_of_their_own() {
     };
     let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
     let service = site.builder(settings).open().unwrap();
-    assert!(matches!(service.validate("loan", LOAN, "quick"), Err(CallError::TenantNeeded)));
+    assert!(matches!(service.validate(LOANS, LOAN, QUICK), Err(CallError::TenantNeeded)));
     assert!(matches!(service.tenant("initech"), Err(CallError::UnknownTenant { .. })));
     let acme = service.tenant("acme").unwrap();
-    assert_eq!(acme.validate("loan", LOAN, "quick").unwrap().entity_id, "L-1");
+    assert_eq!(acme.validate(LOANS, LOAN, QUICK).unwrap().entity_id, "L-1");
     assert_eq!((service.status().tenants.len(), acme.status().tenants.len()), (2, 1));
 
     site.publish("1.1.0", &["quick", "more"]);
     assert_eq!(acme.reload_logic().unwrap(), Reload::Switched);
-    assert!(acme.validate("loan", LOAN, "more").is_ok());
-    assert!(service.tenant("globex").unwrap().validate("loan", LOAN, "more").is_err());
+    assert!(acme.validate(LOANS, LOAN, RulesetName::new("more")).is_ok());
+    assert!(service.tenant("globex").unwrap().validate(LOANS, LOAN, RulesetName::new("more")).is_err());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jurat_model::Blame;
 
-use super::site::{LOAN, Site};
+use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::{CallError, Health, PinnedBy, Reload, Service, Settings};
 
 /// A host that remembers.
@@ -52,7 +52,7 @@ fn going_back_goes_further_each_time_and_letting_go_leads_to_the_newest() {
     // Whatever is newer, it stays, and results say what vouches for it now.
     site.publish("1.3.0", &["quick"]);
     assert_eq!(service.reload_logic().unwrap(), Reload::Unchanged);
-    let evidence = service.validate("loan", LOAN, "quick").unwrap().release.unwrap();
+    let evidence = service.validate(LOANS, LOAN, QUICK).unwrap().release.unwrap();
     assert_eq!((evidence.version(), evidence.roles().delegated.as_ref().unwrap().1), ("1.0.0", 4));
     assert_eq!(service.unpin().unwrap(), Reload::Switched);
     assert_eq!(version(&service), "1.3.0");
@@ -132,7 +132,7 @@ fn where_nothing_else_is_left_calls_say_that_the_release_was_revoked() {
     site.revoke();
     for _ in 0..2 {
         service.reload_logic().unwrap_err();
-        let error = service.validate("loan", LOAN, "quick").unwrap_err();
+        let error = service.validate(LOANS, LOAN, QUICK).unwrap_err();
         assert_eq!((error.kind().code(), error.blame()), ("release_revoked", Blame::Publisher));
     }
     assert_eq!(service.status().health, Health::Degraded);
@@ -148,7 +148,7 @@ fn what_has_expired_serves_on_and_says_so_until_it_has_for_too_long() {
     let site = Site::new();
     let service = open(&site);
     let stale =
-        |service: &Service| service.validate("loan", LOAN, "quick").map(|result| result.release.unwrap().is_stale());
+        |service: &Service| service.validate(LOANS, LOAN, QUICK).map(|result| result.release.unwrap().is_stale());
     assert!(!stale(&service).unwrap());
     site.set_clock("2026-01-20T00:00:00Z");
     service.reload_logic().unwrap();

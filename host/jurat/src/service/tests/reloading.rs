@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use jurat_model::Blame;
 
-use super::site::{LOAN, Site};
-use crate::{CallError, Health, Reload, Settings};
+use super::site::{LOAN, LOANS, QUICK, Site};
+use crate::{CallError, Health, Reload, RulesetName, Settings};
 
 #[test]
 fn a_newer_release_is_switched_to_and_the_one_before_stays_at_hand() {
     let site = Site::new();
     let service = site.open();
     assert_eq!(service.reload_logic().unwrap(), Reload::Unchanged);
-    assert!(matches!(service.validate("loan", LOAN, "more"), Err(CallError::Route(_))));
+    assert!(matches!(service.validate(LOANS, LOAN, RulesetName::new("more")), Err(CallError::Route(_))));
     for version in ["1.1.0", "1.2.0", "1.3.0"] {
         site.publish(version, &["quick", "more"]);
         assert_eq!(service.reload_logic().unwrap(), Reload::Switched);
         assert_eq!(service.identity().unwrap().version, version);
     }
-    assert_eq!(service.validate("loan", LOAN, "more").unwrap().results.len(), 1);
+    assert_eq!(service.validate(LOANS, LOAN, RulesetName::new("more")).unwrap().results.len(), 1);
     let status = service.status();
     let tenant = &status.tenants[0];
     assert_eq!((tenant.generation, tenant.release.as_ref().unwrap().roles["t-demo"]), (4, 4));
@@ -40,7 +40,7 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
     let error = service.reload_logic().unwrap_err();
     assert_eq!((error.kind().code(), error.blame()), ("reload", Blame::Source));
     assert_eq!(service.identity().unwrap().version, "1.0.0");
-    assert!(service.validate("loan", LOAN, "quick").is_ok());
+    assert!(service.validate(LOANS, LOAN, QUICK).is_ok());
     let status = service.status();
     assert_eq!(status.health, Health::Degraded);
     let failure = status.tenants[0].failure.as_ref().unwrap();
@@ -130,5 +130,5 @@ fn a_call_ends_on_the_release_that_it_began_with() {
         })
         .unwrap();
     assert_eq!(seen, 5_000);
-    assert!(service.validate("loan", LOAN, "quick").is_err());
+    assert!(service.validate(LOANS, LOAN, QUICK).is_err());
 }

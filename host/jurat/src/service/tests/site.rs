@@ -14,9 +14,15 @@ use jurat_trust::{Anchor, KeySet, RootKeys, SecretKey, Signer, TargetPath};
 use tempfile::TempDir;
 
 use crate::settings::{Overrides, TenantSettings};
-use crate::{Clock, Service, ServiceBuilder, Settings};
+use crate::{Clock, EntityType, RulesetName, Service, ServiceBuilder, Settings};
 
 pub(super) const SCHEMA_URL: &str = "https://schemas.example.com/loan/v1.0.0";
+
+/// The entity type of that record.
+pub(super) const LOANS: EntityType<'_> = EntityType::new("loan");
+
+/// The ruleset that every release has.
+pub(super) const QUICK: RulesetName<'_> = RulesetName::new("quick");
 
 /// A record to which the one rule says FAIL.
 pub(super) const LOAN: &str =
@@ -189,6 +195,10 @@ impl Site {
     pub(super) fn refusal(&self, settings: Settings) -> (Blame, String) {
         let error = self.builder(settings).open().unwrap_err();
         (error.blame(), error.messages().join("\n"))
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
     }
 
     pub(super) fn set_clock(&self, now: &str) {

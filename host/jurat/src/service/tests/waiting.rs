@@ -7,7 +7,7 @@ use jurat_disk::room;
 use jurat_model::Blame;
 use tokio::runtime::Builder;
 
-use super::site::{LOAN, Site};
+use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::{CallError, Reload};
 
 fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
@@ -21,7 +21,7 @@ fn a_handle_can_go_anywhere() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    assert_eq!(service.validate("loan", LOAN, "quick").unwrap().entity_id, "L-1");
+                    assert_eq!(service.validate(LOANS, LOAN, QUICK).unwrap().entity_id, "L-1");
                 }
             });
         }
@@ -39,20 +39,20 @@ fn asynchronous_calls_leave_their_thread_to_others() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let waiting = service.run(move |service| {
             receiver.recv().unwrap();
-            service.validate("loan", LOAN, "quick")
+            service.validate(LOANS, LOAN, QUICK)
         });
         let (result, ()) = tokio::join!(waiting, async move { sender.send(()).unwrap() });
         assert_eq!(result.unwrap().unwrap().entity_id, "L-1");
 
-        assert_eq!(service.validate("loan", LOAN, "quick").await.unwrap().entity_id, "L-1");
-        assert_eq!(service.batch_validate("[]", &["id"], "quick").await.unwrap(), []);
-        assert_eq!(service.discover_rules("loan", LOAN, "quick").await.unwrap().len(), 1);
+        assert_eq!(service.validate(LOANS, LOAN, QUICK).await.unwrap().entity_id, "L-1");
+        assert_eq!(service.batch_validate("[]", &["id"], QUICK).await.unwrap(), []);
+        assert_eq!(service.discover_rules(LOANS, LOAN, QUICK).await.unwrap().len(), 1);
         assert_eq!(service.discover_rulesets().await.unwrap().len(), 1);
         assert_eq!(service.reload_logic().await.unwrap(), Reload::Unchanged);
         assert_eq!(service.cache_age().unwrap(), Duration::ZERO);
         assert_eq!(service.status().in_flight, 0);
         service.close().await.unwrap();
-        assert!(matches!(service.validate("loan", LOAN, "quick").await, Err(CallError::Closed)));
+        assert!(matches!(service.validate(LOANS, LOAN, QUICK).await, Err(CallError::Closed)));
     });
 }
 
@@ -62,7 +62,7 @@ fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let service = site.open();
-        assert!(service.validate("loan", LOAN, "quick").is_ok());
+        assert!(service.validate(LOANS, LOAN, QUICK).is_ok());
         service.reload_logic().unwrap();
         assert_eq!(service.read_data("file:///nowhere/at/all", &room::enough()).unwrap_err().blame(), Blame::Caller);
         service.close();
@@ -76,7 +76,7 @@ fn a_call_that_panics_costs_only_itself() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let broken = runtime.block_on(service.run(|_| assert_eq!(1, 2)));
     assert!(matches!(broken, Err(CallError::BrokenOff)));
-    assert!(service.blocking().validate("loan", LOAN, "quick").is_ok());
+    assert!(service.blocking().validate(LOANS, LOAN, QUICK).is_ok());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn calls_wait_for_what_goes_on_however_many_of_them_there_are() {
                 let (service, uri) = (service.clone(), uri.clone());
                 tasks.spawn_local(async move {
                     match call % 2 {
-                        0 => drop(service.batch_file_validate(&uri, &["loan"], &["id"], "quick").await.unwrap()),
+                        0 => drop(service.batch_file_validate(&uri, &[LOANS], &["id"], QUICK).await.unwrap()),
                         _ => drop(service.reload_logic().await.unwrap()),
                     }
                 })

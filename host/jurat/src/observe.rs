@@ -1,0 +1,56 @@
+//! Observing a service: typed events for metrics, stored decisions, traces and alerts, and guards that hold an answer back.
+//!
+//! An [`Observer`] is given by value to [`ServiceBuilder::with_observer`](crate::ServiceBuilder::with_observer), any number of
+//! them. It is told of each [`Event`] on the thread where it happens, and cannot change an answer: a panic in one observer is caught
+//! and logged once, and the others are told all the same. Without observers no event is made.
+//!
+//! A [`CallGuard`] can hold a call back, at admission and before the answer leaves: a quota, or a store that must have a decision
+//! before its caller does.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! use jurat::observe::{Event, Observer};
+//!
+//! /// Counts the calls that failed.
+//! #[derive(Default)]
+//! struct Failures(AtomicU64);
+//!
+//! impl Observer for Failures {
+//!     fn observe(&self, event: &Event<'_>) {
+//!         if let Event::CallEnded(ended) = event && ended.outcome.error().is_some() {
+//!             self.0.fetch_add(1, Ordering::Relaxed);
+//!         }
+//!     }
+//! }
+//!
+//! # fn open(settings: jurat::Settings) -> Result<(), jurat::OpenError> {
+//! let failures = Arc::new(Failures::default());
+//! let service = jurat::Service::builder(settings).with_observer(Arc::clone(&failures)).open()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//! Observers and guards are called on threads that make or judge calls, so what they do is part of the time of a call: they should
+//! count, or hand over to a queue, and never wait for long. They must not make calls on the service that they observe.
+
+mod call;
+mod event;
+mod guard;
+mod observer;
+mod operator;
+mod related;
+mod release;
+mod server;
+
+pub use call::{Call, CallEnded, CallId, Operation, Outcome};
+pub use event::Event;
+pub use guard::CallGuard;
+pub(crate) use guard::Guards;
+pub use observer::{Observer, Observers};
+pub use operator::OperatorAction;
+pub use related::CoordinationRetry;
+pub use release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
+pub use server::{Authentication, LimitDecision, LimitEffect};

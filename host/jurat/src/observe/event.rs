@@ -1,0 +1,41 @@
+//! What can be observed.
+
+use super::call::{Call, CallEnded};
+use super::operator::OperatorAction;
+use super::related::CoordinationRetry;
+use super::release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
+use super::server::{Authentication, LimitDecision};
+
+/// Something that happened.
+///
+/// The events of a call come in this order: [`CallAdmitted`](Self::CallAdmitted), [`CallQueued`](Self::CallQueued) if it judges
+/// records, [`CallStarted`](Self::CallStarted), [`CallEnded`](Self::CallEnded). A call that was refused at admission has the last
+/// one only, so each call ends exactly once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The service takes a call.
+    CallAdmitted(&'a Call),
+    /// The records of a call wait for the workers of their tenant.
+    CallQueued(&'a Call),
+    /// A call is worked on.
+    CallStarted(&'a Call),
+    /// A call has ended, or was refused at admission.
+    CallEnded(CallEnded<'a>),
+    /// A server has decided whether a client is who it says it is.
+    Authentication(Authentication<'a>),
+    /// A limit of a server has refused or delayed something.
+    Limit(LimitDecision<'a>),
+    /// An operator has pinned, rolled back, unpinned, reloaded or closed something, or tried to.
+    Operator(OperatorAction<'a>),
+    /// It was asked which release is the newest.
+    ReleasePolled(ReleasePolled<'a>),
+    /// A release is ready to serve: verified, compiled, checked and tried on its test vectors.
+    ReleasePrepared(ReleasePrepared<'a>),
+    /// Another release serves from now on, or none.
+    ReleaseSwitched(ReleaseSwitched<'a>),
+    /// A release is not used.
+    ReleaseRefused(ReleaseRefused<'a>),
+    /// A request to the coordination service is going to be repeated.
+    CoordinationRetry(CoordinationRetry<'a>),
+}

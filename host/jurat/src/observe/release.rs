@@ -1,0 +1,72 @@
+//! What becomes of releases.
+
+use std::time::Duration;
+
+use jurat_trust::Digest;
+
+use crate::error::OpenError;
+use crate::release::Identity;
+
+/// It was asked which release is the newest.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReleasePolled<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The manifest of the release that is listed, now or when that could last be asked; none for sources that nobody has signed.
+    pub listed: Option<&'a Digest>,
+    /// Why there is no news.
+    pub error: Option<&'a OpenError>,
+    /// How long it took to ask, and to make ready what is new.
+    pub duration: Duration,
+}
+
+/// A release is ready to serve.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReleasePrepared<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The release.
+    pub release: &'a Identity,
+    /// How long it took to fetch, verify, compile and try it.
+    pub duration: Duration,
+}
+
+/// Another release serves from now on, or none.
+///
+/// ```
+/// use jurat::observe::{Event, Observer};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::ReleaseSwitched(switched) = event {
+///             println!("{} serves {:?}", switched.tenant, switched.to.map(|release| &release.version));
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReleaseSwitched<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The release that served until now; none if there was none.
+    pub from: Option<&'a Identity>,
+    /// The release that serves from now on; none if the one before was revoked and there is no other.
+    pub to: Option<&'a Identity>,
+}
+
+/// A release is not used; what served goes on serving, unless it was revoked.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReleaseRefused<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The manifest of the release.
+    pub manifest: &'a Digest,
+    /// Why it is not used.
+    pub error: &'a OpenError,
+}

@@ -1,0 +1,171 @@
+//! The calls with a [`Request`]: everything can be said, and results come one by one.
+
+use std::io;
+use std::sync::Arc;
+
+use jurat_disk::Room;
+use jurat_engine::results::{RecordResult, Summary};
+use jurat_engine::{JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows};
+use jurat_http::wait_for;
+
+use super::handle::Service;
+use super::running::Running;
+use super::tenant::Tenant;
+use crate::error::CallError;
+use crate::observe::Operation;
+
+impl Service {
+    /// Judges all records of a text and hands over one result for each, in their order: the call that all others are made of.
+    ///
+    /// Related entities that the request does not bring along are fetched, if the settings say from where.
+    ///
+    /// # Errors
+    /// When the request cannot be served at all, or its results cannot be handed over. One bad record never fails a request.
+    pub fn judge(
+        &self,
+        request: &Request,
+        text: Arc<[u8]>,
+        sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        self.call(Operation::Judge, Some(request.ruleset()), |running| self.judge_text(running, request, text, sink))
+    }
+
+    /// Judges any amount of records in constant memory, and has what is wanted of their results worked out on the threads that judge
+    /// them.
+    ///
+    /// `render` is called there, with records that follow each other, and must depend on nothing else; what it makes of them goes to
+    /// `sink` on the calling thread, in the order of the input.
+    ///
+    /// # Errors
+    /// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; what was handed
+    /// over before is whole. One bad record never fails a request.
+    pub fn judge_windows<T: Send + 'static>(
+        &self,
+        request: &Request,
+        input: RecordSource<'_>,
+        render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
+        sink: &mut dyn FnMut(T) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        self.call(Operation::Judge, Some(request.ruleset()), |running| {
+            let (tenant, release, request) = self.ready(request)?;
+            running.queued();
+            running.started();
+            let summary = judge_windows(release, &tenant.queue, &request, input, render, sink)?;
+            running.judged(&summary);
+            Ok(summary)
+        })
+    }
+
+    /// The same for a text that must be one record.
+    ///
+    /// # Errors
+    /// Also when it is not, or when that record cannot be judged.
+    pub fn judge_one(&self, request: &Request, record: &str) -> Result<RecordResult, CallError> {
+        self.call(Operation::Validate, Some(request.ruleset()), |running| self.judge_record(running, request, record))
+    }
+
+    /// The same for a text that must be a list of records.
+    ///
+    /// # Errors
+    /// Also when it is not.
+    pub fn judge_list(
+        &self,
+        request: &Request,
+        records: &str,
+        sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        self.call(Operation::BatchValidate, Some(request.ruleset()), |running| {
+            self.judge_records(running, request, records, sink)
+        })
+    }
+
+    /// Reads a file of records that a caller has named, within what the settings allow.
+    ///
+    /// Room is asked for before it is read: for twice what it holds, because text becomes what is judged by being copied once.
+    ///
+    /// # Errors
+    /// When they do not allow it, or the file cannot be had.
+    pub fn read_data(&self, uri: &str, room: &Room) -> Result<Arc<[u8]>, CallError> {
+        self.call(Operation::ReadData, None, |_| self.read_file(uri, room))
+    }
+
+    /// Judges all records of a text, as a part of a call.
+    pub(super) fn judge_text(
+        &self,
+        running: &Running<'_>,
+        request: &Request,
+        text: Arc<[u8]>,
+        sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        let (tenant, release, request) = self.ready(request)?;
+        running.queued();
+        running.started();
+        let summary = judge(release, &tenant.queue, &request, text, sink)?;
+        running.judged(&summary);
+        Ok(summary)
+    }
+
+    /// Judges one record, as a part of a call.
+    pub(super) fn judge_record(
+        &self,
+        running: &Running<'_>,
+        request: &Request,
+        record: &str,
+    ) -> Result<RecordResult, CallError> {
+        if !begins_with(record, '{') {
+            return Err(CallError::NotOneRecord);
+        }
+        let mut results = Vec::new();
+        self.judge_text(running, request, record.as_bytes().into(), &mut |result| {
+            // Two are enough to know that there is more than one.
+            if results.len() < 2 {
+                results.push(result);
+            }
+            Ok(())
+        })?;
+        let (Some(result), true) = (results.pop(), results.is_empty()) else { return Err(CallError::NotOneRecord) };
+        match result.error {
+            Some(error) => Err(CallError::Record(error)),
+            None => Ok(result),
+        }
+    }
+
+    /// Judges a list of records, as a part of a call.
+    pub(super) fn judge_records(
+        &self,
+        running: &Running<'_>,
+        request: &Request,
+        records: &str,
+        sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        if !begins_with(records, '[') {
+            return Err(CallError::NotAList);
+        }
+        self.judge_text(running, request, records.as_bytes().into(), sink)
+    }
+
+    /// Reads a file of records, as a part of a call.
+    pub(super) fn read_file(&self, uri: &str, room: &Room) -> Result<Arc<[u8]>, CallError> {
+        let (tenant, uri, room) = (Arc::clone(self.bound()?), uri.to_owned(), Arc::clone(room));
+        let twice: Room = Arc::new(move |bytes| room(bytes.saturating_mul(2)));
+        let io = self.shared.runtimes.io().ok_or(CallError::Closed)?;
+        let read = wait_for(io, async move { tenant.data.read(&uri, &twice).await });
+        Ok(read.ok_or(CallError::BrokenOff)??.into())
+    }
+
+    /// The tenant and the release that judge a request that begins now, and the request with what belongs to them.
+    fn ready(&self, request: &Request) -> Result<(&Arc<Tenant>, VouchedRelease, Request), CallError> {
+        let tenant = self.bound()?;
+        let now = self.shared.clock.now();
+        let serving = Arc::clone(tenant.releases.serving().at(now)?);
+        let mut request = request.clone();
+        if let (Some(related), None) = (tenant.related(), request.supplier()) {
+            request = request.with_supplier(related.supplier());
+        }
+        Ok((tenant, VouchedRelease::new(Arc::clone(&serving.release), serving.evidence(now)), request))
+    }
+}
+
+fn begins_with(text: &str, bracket: char) -> bool {
+    text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket)
+}
