@@ -41,6 +41,7 @@ use crate::role::Role;
 use crate::store::{StateFile, Store};
 use crate::version::MetadataVersion;
 
+mod blame;
 mod clock;
 mod download;
 mod error;

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use jiff::Timestamp;
-use jurat_model::{Blame, Bytes};
+use jurat_model::Bytes;
 use thiserror::Error;
 
 use crate::digest::Digest;
@@ -388,45 +388,4 @@ pub enum StateError {
     /// It has the version of the trust root and says something else, so it belongs to another one.
     #[error("it is another root than the trust root, which has the same version")]
     OtherRoot,
-}
-
-impl UpdateError {
-    /// Who can do something about it.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
-        match self {
-            Self::Missing { .. }
-            | Self::Truncated { .. }
-            | Self::TooLong { .. }
-            | Self::Altered { .. }
-            | Self::Envelope { .. }
-            | Self::Signatures { .. }
-            | Self::WrongRole { .. }
-            | Self::WrongRepository { .. }
-            | Self::Rollback { .. }
-            | Self::BelowFloor { .. }
-            | Self::RootSkipped { .. }
-            | Self::SnapshotMismatch { .. }
-            | Self::Vanished { .. } => Blame::Source,
-            Self::Source { .. } | Self::TooManyRoots { .. } | Self::Unrefreshed { .. } => Blame::Transport,
-            Self::Metadata { .. }
-            | Self::Expired { .. }
-            | Self::Unlisted { .. }
-            | Self::TooManyRoles { .. }
-            | Self::TooDeep { .. }
-            | Self::NotARelease { .. }
-            | Self::Revoked { .. }
-            | Self::Unrevoked { .. }
-            | Self::Manifest { .. }
-            | Self::WrongName { .. }
-            | Self::WrongVersion { .. } => Blame::Publisher,
-            Self::WrongAnchor { .. }
-            | Self::OverCap { .. }
-            | Self::ReleaseOverCap { .. }
-            | Self::NotDelegated { .. }
-            | Self::UnknownRelease { .. } => Blame::Settings,
-            Self::ClockSetBack { .. } | Self::State { .. } | Self::Store { .. } => Blame::Host,
-            Self::Past { cause, .. } => cause.blame(),
-        }
-    }
 }
