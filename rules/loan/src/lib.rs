@@ -1,7 +1,7 @@
 //! Sample rules for loans: one file for each rule, one component for all of them.
 //!
-//! `release.yaml` beside this crate says how they are released, `business-config.yaml` when which of them run, and `vectors/`
-//! what they say of example records. Money and rates are exact decimals throughout.
+//! `release.yaml` lists the files of the release, `business-config.yaml` says which rules run on which records, and `vectors/` has
+//! test records with their expected verdicts. Money and rates are exact decimals throughout.
 
 mod rule_002;
 mod rule_003;

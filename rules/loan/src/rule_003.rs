@@ -1,4 +1,4 @@
-//! The status of a loan is one of those that exist.
+//! The status of a loan is one of the known statuses.
 
 use jurat_rule::{Inputs, Verdict, fail, rule};
 

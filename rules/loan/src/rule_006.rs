@@ -1,4 +1,4 @@
-//! A loan fits the facility that it is drawn from.
+//! The principal of a loan is within the limit of its facility.
 
 use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};
 
