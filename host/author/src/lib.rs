@@ -3,6 +3,21 @@
 //! What a host would refuse, or silently not do, is found here: rules that a ruleset lists and nobody has, inputs that no field
 //! map has, test vectors that name what does not exist. Everything is found in one pass. What fits together is then shown to do
 //! what it should: its test vectors are run, as hosts will run them.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let source = jurat_author::read(Path::new("rules/loan"))?;
+//! let components = jurat_author::built_components(&source, None)?;
+//! println!("{} components of {}", components.len(), source.file());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//! Nothing is signed here: `jurat_trust::publish` does that with what [`check`] gives back. Vectors are bounded by
+//! [`vectors::VectorLimits`].
 #![forbid(unsafe_code)]
 
 pub mod business_config;

@@ -12,6 +12,12 @@
 //! A request has its deadline from the moment on at which it gets its place; before that it waits for as long as it takes. So what
 //! is said of a record depends on the service, not on how many others were handed over with it. Calls take turns: none has more than
 //! half of the places, so that a single record waits behind a few of a large batch.
+//!
+//! # Features
+//! `client`, on by default, is the client. Without it there are only the types of its status and its retries.
+//!
+//! # Limits
+//! An answer has at most the length that the configuration allows. Answers are not trusted: they are records like any other.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "client")]

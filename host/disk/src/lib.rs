@@ -3,6 +3,24 @@
 //! [`files`] reads what others wrote: no more than asked for, nothing but regular files, nowhere but below one directory.
 //! [`CacheDir`] is a directory that only this user can write, for what a host keeps of itself: files are whole or not there, also
 //! after a power cut.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use jurat_disk::CacheDir;
+//! use jurat_model::Bytes;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = CacheDir::open(Path::new("/var/lib/jurat/state"))?;
+//! state.write("seen.json", b"{}")?;
+//! assert_eq!(state.read("seen.json", Bytes::kibi(1))?.as_deref(), Some(&b"{}"[..]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//! Every read has a cap. Symbolic links below a directory are refused; hard links and mounts cannot be told from files. Locks keep out
+//! only those who ask for them.
 #![forbid(unsafe_code)]
 
 mod cache_dir;

@@ -2,6 +2,26 @@
 //!
 //! The only crate that names `reqwest`. It follows no redirects by itself, unpacks nothing, and connects only to addresses that the
 //! caller permits.
+//!
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use jurat_http::{Http, Reach, client};
+//!
+//! let client = client(&Http::default(), Reach::PublicOnly)?;
+//! # drop(client);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "client"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Features
+//! `client`, on by default, is the client with TLS. Without it there are only the settings and addresses of servers.
+//!
+//! # Limits
+//! Nothing that a server sends is trusted here, and nothing bounds what a caller reads but the cap that it gives to [`read_body`]. A proxy
+//! hides which addresses are connected to, so [`Reach::PublicOnly`] is refused behind one.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "client")]

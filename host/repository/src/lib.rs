@@ -1,17 +1,38 @@
 //! A signed repository as one tenant's host sees it: what it lists now, what this host has seen and kept of it, and which release
-//! somebody holds on to.
+//! is pinned.
 //!
 //! What is trusted is decided in `jurat_trust`. Here is where the bytes come from and where they are kept:
 //!
 //! | Part | What it has |
 //! |---|---|
 //! | `remote` | the files of a repository on a server |
-//! | `reach` | the same for those who are no host: to carry it elsewhere, or to look what is wrong with it |
+//! | `reach` | the same for commands: to copy a repository, or to find what is wrong with it |
 //! | `blobs` | files of releases, by their digests, for the time when the server is away |
-//! | [`state`] | metadata as it was received, so that nobody can show something older after a restart |
-//! | [`kept`] | the releases that this host has run, to go back to |
-//! | [`pin`] | the release that somebody holds on to |
-//! | [`status_file`] | how the host is, for those who look from outside |
+//! | `state` | metadata as it was received, so that nobody can show something older after a restart |
+//! | `kept` | the releases that this host has run, to go back to |
+//! | `pin` | the release that is pinned |
+//! | `status_file` | the status of the host, for other processes |
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use jurat_repository::HostState;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = HostState::open(Path::new("/var/lib/jurat/state"), "default")?;
+//! for release in state.kept()? {
+//!     println!("{} {} since {}", release.name, release.version, release.since);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//! `remote`, on by default, is for repositories on servers. Without it a repository is a directory.
+//!
+//! # Limits
+//! Nothing that is read here is trusted before `jurat_trust` has verified it. Calls block: a repository on a server is waited for on the
+//! calling thread.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "remote")]

@@ -8,10 +8,12 @@ use jurat_model::{Excerpt, Isolation, nearest};
 use jurat_trust::{FileKind, VerifiedRelease};
 
 mod bench;
+mod judged;
 mod order;
 
 pub(super) use bench::Bench;
-use bench::{Judged, Row, Way};
+use bench::Way;
+use judged::{Judged, Kept, Row};
 use jurat_yaml::{Problem, Problems};
 use order::{groups, shuffled};
 
@@ -121,7 +123,7 @@ fn changes<'a>(vector: &Vector, alone: &'a Judged, among: &Row) -> Vec<(&'a str,
     let nothing = BTreeMap::new();
     let others = among.as_ref().map_or(&nothing, |judged| &judged.rules);
     let is_settled = !alone.is_indeterminate() && !among.as_ref().is_ok_and(Judged::is_indeterminate);
-    let change = |(rule, kept): (&'a Arc<str>, &bench::Kept)| {
+    let change = |(rule, kept): (&'a Arc<str>, &Kept)| {
         let reason = match others.get(rule) {
             Some(other) if other.is_indeterminate => {
                 // One that was so before has been told of already.

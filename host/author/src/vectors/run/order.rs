@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jurat_engine::Associated;
 
-use super::bench::Judged;
+use super::judged::Judged;
 use crate::vectors::Vector;
 
 /// Records that one call could judge together.
