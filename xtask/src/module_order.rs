@@ -36,7 +36,6 @@ const UNORDERED: &[&str] = &[
     "host/cli/src",
     "host/coordination/src",
     "host/disk/src",
-    "host/engine/src",
     "host/jurat/src",
     "host/records/src",
     "host/repository/src",

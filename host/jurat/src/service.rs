@@ -23,8 +23,10 @@ mod in_flight;
 mod judging;
 mod operate;
 mod refresh;
-#[cfg_attr(not(feature = "remote"), path = "service/related_absent.rs")]
+#[cfg(feature = "remote")]
 mod related;
+#[cfg(not(feature = "remote"))]
+mod related_absent;
 mod releases;
 mod running;
 mod runtimes;
@@ -38,6 +40,8 @@ pub use builder::ServiceBuilder;
 pub use clock::Clock;
 pub use gauges::{Gauges, TenantGauges};
 pub use handle::Service;
+#[cfg(not(feature = "remote"))]
+use related_absent as related;
 pub use status::{FailureStatus, Health, PinStatus, Status, TenantStatus, TrustStatus};
 
 #[cfg(test)]

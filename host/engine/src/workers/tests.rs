@@ -44,7 +44,7 @@ fn order(submit: impl FnOnce(&Workers, &dyn Fn(&RequestQueue<'_>, &'static str))
 }
 
 #[test]
-fn tenants_take_turns_and_so_do_the_requests_of_a_tenant() {
+fn queues_take_turns_and_so_do_the_requests_of_a_queue() {
     let done = order(|workers, submit| {
         let (first, second) = (workers.queue(count(1)), workers.queue(count(1)));
         let (batch, single, other) = (first.request(), first.request(), second.request());
