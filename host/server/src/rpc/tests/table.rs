@@ -30,12 +30,13 @@ fn the_page_has_every_kind_with_its_code() {
 }
 
 /// Where results get their codes, and what looks like one there and is none.
-const SOURCES: [(&str, &[&str]); 5] = [
+const SOURCES: [(&str, &[&str]); 6] = [
     ("host/coordination/src/failure.rs", &[]),
     ("host/engine/src/supplier.rs", &[]),
-    ("host/engine/src/schema.rs", &["type"]),
+    ("host/engine/src/schema/compiled.rs", &[]),
+    ("host/engine/src/schema/schemas.rs", &[]),
     ("host/model/src/fault.rs", &[]),
-    ("host/engine/src/judge", &["another", "entity_type", "unknown"]),
+    ("host/engine/src/judge", &["another", "entity_type", "is_observed", "rule_id", "unknown"]),
 ];
 
 #[test]
