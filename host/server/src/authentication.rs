@@ -22,6 +22,17 @@ pub(crate) enum Role {
     Client,
 }
 
+/// The principal that authentication has established; none if it has established nothing.
+///
+/// The operating system establishes who an operator is: nobody else can reach stdin or the Unix socket.
+pub(crate) fn principal(role: Role, shown: Authentication) -> Option<&'static str> {
+    match (role, shown) {
+        (Role::Operator, _) => Some("operator"),
+        (Role::Client, Authentication::Token) => Some("token"),
+        (Role::Client, Authentication::NotRequired) => None,
+    }
+}
+
 /// The token that clients must know. Only its digest is kept: the comparison of two digests reveals nothing, not even a length.
 #[derive(Clone, Debug)]
 pub(crate) struct Token([u8; 32]);

@@ -1,5 +1,6 @@
 //! One accepted connection, whatever protocol it speaks.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,12 +11,21 @@ use crate::authentication::Role;
 pub(crate) struct Connection<R, W> {
     /// The number of the connection in this process, for the log.
     pub(crate) number: u64,
-    /// What its client may do.
-    pub(crate) role: Role,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
     /// The direction from the client.
     pub(crate) reader: R,
     /// The direction to the client.
     pub(crate) writer: W,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Origin {
+    /// What its client may do.
+    pub(crate) role: Role,
+    /// The address of its client, over TCP.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// How a connection ended.

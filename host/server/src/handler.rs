@@ -4,14 +4,16 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+use jurat_model::CallContext;
+
 use crate::call::Call;
 use crate::error::Failure;
 use crate::output::Output;
 
 /// Answers calls.
 pub(crate) trait Handler: Debug + Send + Sync + 'static {
-    /// Makes a call and writes its result to `output`.
-    fn handle(&self, call: Call, output: Output) -> Handling;
+    /// Makes a call on behalf of a client and writes its result to `output`.
+    fn handle(&self, call: Call, context: CallContext, output: Output) -> Handling;
 }
 
 /// A call under way.

@@ -10,9 +10,10 @@
 //! let settings = Settings::read(std::path::Path::new("local-config.yaml"), &Overrides::none())?;
 //! let listener = Listener::tcp("127.0.0.1", 0, &settings.server, Remote::Refused).await?;
 //! println!("listening on {}", listener.address());
-//! let server = Server::new(settings.server.clone());
-//! server.stop().on_signals()?;
+//! let server_settings = settings.server.clone();
 //! let service = Service::open(settings)?;
+//! let server = Server::new(server_settings, service.observers().clone());
+//! server.stop().on_signals()?;
 //! JsonRpc::new(&server, service.asynchronous()).listen(listener).await;
 //! # Ok(())
 //! # }
@@ -22,7 +23,7 @@
 //!
 //! Read in this order, each module uses only those before it:
 //!
-//! 1. `error`, `budget`, `stop`, `correlation`, `log` and `authentication` are what all others are made of;
+//! 1. `error`, `budget`, `stop`, `correlation`, `log`, `observation` and `authentication` are what all others are made of;
 //! 2. `listener`, with `tls` and `unix`: where connections come from;
 //! 3. `admission`: how many there may be; `connection`: one of them;
 //! 4. `output`, `call` and `handler`: what clients ask for, whatever protocol they speak, and the answer while it is made; `service`
@@ -41,6 +42,7 @@ mod error;
 mod handler;
 mod listener;
 mod log;
+mod observation;
 mod output;
 mod protocol;
 pub mod rpc;

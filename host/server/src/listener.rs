@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
 use crate::authentication::{Authentication, Role};
+use crate::connection::Origin;
 use crate::tls::{self, TlsError};
 use crate::unix::{self, SocketFile, UnixError};
 
@@ -146,24 +147,20 @@ impl Listener {
         }
     }
 
-    /// What clients may do.
-    pub(crate) fn role(&self) -> Role {
-        match self.socket {
-            Socket::Tcp { .. } => Role::Client,
-            Socket::Unix { .. } => Role::Operator,
-        }
-    }
-
-    pub(crate) async fn accept(&self) -> io::Result<Accepted> {
+    /// Waits for a connection.
+    pub(crate) async fn accept(&self) -> io::Result<(Accepted, Origin)> {
         match &self.socket {
             Socket::Tcp { listener, .. } => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 // Both are improvements that a system may refuse.
                 let _ = stream.set_nodelay(true);
                 let _ = keep_alive(&stream);
-                Ok(Accepted::Tcp(stream))
+                Ok((Accepted::Tcp(stream), Origin { role: Role::Client, peer: Some(peer) }))
             }
-            Socket::Unix { listener, .. } => Ok(Accepted::Unix(listener.accept().await?.0)),
+            Socket::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Accepted::Unix(stream), Origin { role: Role::Operator, peer: None }))
+            }
         }
     }
 }
@@ -188,7 +185,7 @@ mod tests {
     async fn the_system_probes_silent_clients() {
         let listener = Listener::tcp("127.0.0.1", 0, &ServerSettings::default(), Remote::Refused).await.unwrap();
         let _client = TcpStream::connect(listener.address()).await.unwrap();
-        let Accepted::Tcp(stream) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
+        let (Accepted::Tcp(stream), _) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
         assert!(sockopt::socket_keepalive(&stream).unwrap());
         assert!(stream.nodelay().unwrap());
         #[cfg(target_os = "linux")]

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -14,8 +15,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admitted;
 use crate::authentication::{Authentication, Role};
-use crate::connection::CloseReason;
+use crate::connection::{CloseReason, Origin};
+use crate::error::ErrorKind;
 use crate::listener::{Accepted, Listener};
+use crate::observation;
 use crate::protocol::Protocol;
 use crate::state::State;
 use crate::stop::Stop;
@@ -48,10 +51,10 @@ pub enum Ended {
 }
 
 impl Server {
-    /// A server with these settings.
+    /// A server with these settings. It tells the observers whom it authenticates and what its limits refuse.
     #[must_use]
-    pub fn new(settings: ServerSettings) -> Self {
-        Self(State::new(settings))
+    pub fn new(settings: ServerSettings, observers: Observers) -> Self {
+        Self(State::new(settings, observers))
     }
 
     /// What stops the server.
@@ -72,7 +75,8 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let mut connections = JoinSet::new();
-        connections.spawn(protocol.serve(self.0.connection(Role::Operator, reader, writer), Admitted::Sole));
+        let origin = Origin { role: Role::Operator, peer: None };
+        connections.spawn(protocol.serve(self.0.connection(origin, reader, writer), Admitted::Sole));
         // The protocol drains the server when its only client sends nothing more.
         self.0.stop.draining().await;
         self.drain(connections).await
@@ -94,7 +98,7 @@ impl Server {
                 }
                 accepted = listener.accept() => accepted,
             };
-            let accepted = match accepted {
+            let (accepted, origin) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
@@ -102,7 +106,7 @@ impl Server {
                     continue;
                 }
             };
-            let (protocol, role) = (protocol.clone(), listener.role());
+            let protocol = protocol.clone();
             let tls = listener.tls().map(|config| TlsAcceptor::from(Arc::clone(config)));
             // A client gets its permit when it has shown what the listener demands.
             let admitted = if tls.is_some() || listener.authentication() != Authentication::NotRequired {
@@ -111,13 +115,15 @@ impl Server {
                 state.admission.permit().map(Admitted::Permitted)
             };
             if let Some(admitted) = admitted {
-                connections.spawn(serve(Arc::clone(state), protocol, role, accepted, tls, admitted));
+                connections.spawn(serve(Arc::clone(state), protocol, origin, accepted, tls, admitted));
             } else if let Ok(rejection) = Arc::clone(&rejections).try_acquire_owned() {
                 let state = Arc::clone(state);
                 tokio::spawn(async move {
-                    reject(&state, protocol, role, accepted).await;
+                    reject(&state, protocol, origin, accepted).await;
                     drop(rejection);
                 });
+            } else {
+                observation::limit(&state.observers, ErrorKind::TooManyConnections, origin.peer, None);
             }
         }
         drop(listener);
@@ -159,7 +165,7 @@ fn close_reason(ended: Result<CloseReason, JoinError>) -> Option<CloseReason> {
 async fn serve<P: Protocol>(
     state: Arc<State>,
     protocol: P,
-    role: Role,
+    origin: Origin,
     accepted: Accepted,
     tls: Option<TlsAcceptor>,
     admitted: Admitted,
@@ -167,13 +173,13 @@ async fn serve<P: Protocol>(
     match (accepted, tls) {
         (Accepted::Tcp(stream), None) => {
             let (reader, writer) = stream.into_split();
-            protocol.serve(state.connection(role, reader, writer), admitted).await
+            protocol.serve(state.connection(origin, reader, writer), admitted).await
         }
         (Accepted::Unix(stream), _) => {
             let (reader, writer) = stream.into_split();
-            protocol.serve(state.connection(role, reader, writer), admitted).await
+            protocol.serve(state.connection(origin, reader, writer), admitted).await
         }
-        (Accepted::Tcp(stream), Some(tls)) => serve_tls(state, protocol, role, stream, tls, admitted).await,
+        (Accepted::Tcp(stream), Some(tls)) => serve_tls(state, protocol, origin, stream, tls, admitted).await,
     }
 }
 
@@ -181,7 +187,7 @@ async fn serve<P: Protocol>(
 async fn serve_tls<P: Protocol>(
     state: Arc<State>,
     protocol: P,
-    role: Role,
+    origin: Origin,
     stream: TcpStream,
     tls: TlsAcceptor,
     mut admitted: Admitted,
@@ -195,7 +201,7 @@ async fn serve_tls<P: Protocol>(
     match agreed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => {
             let (reader, writer) = tokio::io::split(stream);
-            protocol.serve(state.connection(role, reader, writer), admitted).await
+            protocol.serve(state.connection(origin, reader, writer), admitted).await
         }
         Err(error) => {
             tracing::info!(%error, "the TLS handshake failed");
@@ -205,15 +211,15 @@ async fn serve_tls<P: Protocol>(
 }
 
 /// Tells the client of an accepted connection that there are too many.
-async fn reject<P: Protocol>(state: &State, protocol: P, role: Role, accepted: Accepted) {
+async fn reject<P: Protocol>(state: &State, protocol: P, origin: Origin, accepted: Accepted) {
     match accepted {
         Accepted::Tcp(stream) => {
             let (reader, writer) = stream.into_split();
-            protocol.reject(state.connection(role, reader, writer)).await;
+            protocol.reject(state.connection(origin, reader, writer)).await;
         }
         Accepted::Unix(stream) => {
             let (reader, writer) = stream.into_split();
-            protocol.reject(state.connection(role, reader, writer)).await;
+            protocol.reject(state.connection(origin, reader, writer)).await;
         }
     }
 }

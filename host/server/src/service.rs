@@ -7,6 +7,7 @@ use jurat::{
     AsyncService, EntityType, JudgedWindow, PinnedBy, RecordSource, Reload, Request, Room, RuleResult, RulesetName,
     Service,
 };
+use jurat_model::CallContext;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
@@ -35,8 +36,9 @@ impl ServiceHandler {
 }
 
 impl Handler for ServiceHandler {
-    fn handle(&self, call: Call, output: Output) -> Handling {
-        Box::pin(handle(self.service.clone(), Arc::clone(&self.budget), call, output))
+    fn handle(&self, call: Call, context: CallContext, output: Output) -> Handling {
+        let service = self.service.on_behalf_of(context);
+        Box::pin(handle(service, Arc::clone(&self.budget), call, output))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
 
 use crate::admission::Admission;
-use crate::authentication::{Role, Token};
+use crate::authentication::Token;
 use crate::budget::{Allowance, Budget};
-use crate::connection::{Cancellation, Connection};
+use crate::connection::{Cancellation, Connection, Origin};
 use crate::correlation::Correlations;
 use crate::error::Failure;
 use crate::output::OutputLimits;
@@ -30,6 +31,7 @@ pub(crate) struct State {
     /// The token that clients must show; none = no client must show one.
     pub(crate) token: Option<Token>,
     pub(crate) stop: Stop,
+    pub(crate) observers: Observers,
     connections: AtomicU64,
     in_flight: AtomicUsize,
 }
@@ -38,7 +40,7 @@ pub(crate) struct State {
 pub(crate) struct InFlight<'a>(&'a AtomicUsize);
 
 impl State {
-    pub(crate) fn new(settings: ServerSettings) -> Arc<Self> {
+    pub(crate) fn new(settings: ServerSettings, observers: Observers) -> Arc<Self> {
         let replies = settings.max_reply.get().saturating_add(settings.max_buffered.get());
         Arc::new(Self {
             requests: Budget::new(settings.max_buffered.get()),
@@ -47,6 +49,7 @@ impl State {
             correlations: Correlations::new(),
             token: settings.token.as_ref().map(Token::new),
             stop: Stop::new(),
+            observers,
             connections: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             settings,
@@ -54,9 +57,9 @@ impl State {
     }
 
     /// A connection with a number of its own.
-    pub(crate) fn connection<R, W>(&self, role: Role, reader: R, writer: W) -> Connection<R, W> {
+    pub(crate) fn connection<R, W>(&self, origin: Origin, reader: R, writer: W) -> Connection<R, W> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        Connection { number, role, reader, writer }
+        Connection { number, origin, reader, writer }
     }
 
     /// The memory that one connection may take for its requests: a share of all, but always enough for the longest message.

@@ -34,7 +34,8 @@ struct Watched {
 
 impl Observers {
     /// All of them, told in this order.
-    pub(crate) fn new(observers: Vec<Box<dyn Observer>>) -> Self {
+    #[must_use]
+    pub fn new(observers: Vec<Box<dyn Observer>>) -> Self {
         let watched = |observer| Watched { observer, has_panicked: AtomicBool::new(false) };
         Self((!observers.is_empty()).then(|| observers.into_iter().map(watched).collect()))
     }

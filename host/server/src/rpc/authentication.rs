@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jurat_model::CallContext;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -18,6 +19,7 @@ use crate::authentication::Token;
 use crate::call::Operation;
 use crate::error::{ErrorKind, Failure};
 use crate::log::Entry;
+use crate::observation;
 
 /// How long a client may take to authenticate.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -52,16 +54,26 @@ where
     };
     let json_id = id.unwrap_or(UNKNOWN_ID);
     let mut entry = Entry::begin(state.correlations.next(), client.number, id, text.len() as u64);
-    let result = message
-        .and_then(|message| {
-            entry.set_method(AUTHENTICATE);
-            check(state.token.as_ref(), message)
-        })
+    let checked = message.and_then(|message| {
+        entry.set_method(AUTHENTICATE);
+        check(state.token.as_ref(), message)
+    });
+    let context = match &checked {
+        Ok(()) => client.context(&entry.correlation),
+        // The client has not established who it is.
+        Err(_) => CallContext::new().with_correlation(entry.correlation.clone()),
+    };
+    let refused = checked.as_ref().err().map(|failure| failure.kind);
+    observation::authentication(&state.observers, &context, refused, client.origin.peer);
+    let result = checked
         .and_then(|()| admission.permit().ok_or_else(|| state.too_many_connections()))
         .and_then(|permit| Ok((permit, accept(envelope::begin(&limits, json_id))?)));
     let (permit, output, kind) = match result {
         Ok((permit, output)) => (Some(permit), output, None),
         Err(failure) => {
+            if refused.is_none() {
+                observation::limit(&state.observers, failure.kind, client.origin.peer, Some(&context));
+            }
             let output = envelope::error(&limits, json_id, &failure, &entry.correlation);
             (None, output, Some(failure.kind))
         }

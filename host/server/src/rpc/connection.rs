@@ -13,7 +13,7 @@ use super::dispatch::{Client, Dispatcher};
 use super::framing::{Line, Lines, Pace};
 use super::reply::{self, Outgoing, Reply};
 use crate::admission::{Admitted, Permit, Unauthenticated};
-use crate::authentication::Authentication;
+use crate::authentication::{Authentication, principal};
 use crate::connection::{Cancellation, CloseReason, Connection};
 
 /// How long the server waits for a client to stop sending before it closes the connection.
@@ -31,9 +31,19 @@ where
 {
     let state = &dispatcher.state;
     let limit = state.settings.max_in_flight.get() as usize;
-    let Connection { number, role, reader, mut writer } = connection;
-    let calls = Semaphore::new(limit);
-    let client = Arc::new(Client { number, role, calls, cancellation: Cancellation::default() });
+    let Connection { number, origin, reader, mut writer } = connection;
+    // No call is made before the client has shown this.
+    let shown = match &admitted {
+        Admitted::Unauthenticated(unauthenticated) => unauthenticated.required(),
+        Admitted::Sole | Admitted::Permitted(_) => Authentication::NotRequired,
+    };
+    let client = Arc::new(Client {
+        number,
+        origin,
+        principal: principal(origin.role, shown),
+        calls: Semaphore::new(limit),
+        cancellation: Cancellation::default(),
+    });
     let is_sole = matches!(admitted, Admitted::Sole);
     let mut lines = Lines::new(reader, state.allowance(), if is_sole { Pace::Any } else { Pace::Limited });
     let _permit = match admitted {
@@ -86,8 +96,9 @@ where
     W: AsyncWrite + Unpin,
 {
     let state = &dispatcher.state;
-    let Connection { number, role, reader, mut writer } = connection;
-    let client = Client { number, role, calls: Semaphore::new(0), cancellation: Cancellation::default() };
+    let Connection { number, origin, reader, mut writer } = connection;
+    let (calls, cancellation) = (Semaphore::new(0), Cancellation::default());
+    let client = Client { number, origin, principal: None, calls, cancellation };
     let reply = dispatcher.refuse(&client, None, &state.too_many_connections());
     if reply::write(&mut writer, &reply, Some(LINGER)).await.is_ok() && writer.shutdown().await.is_ok() {
         Lines::new(reader, state.allowance(), Pace::Limited).linger(LINGER).await;

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use jurat_model::{CallContext, CorrelationId};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -16,13 +17,13 @@ use super::message::Message;
 use super::methods;
 use super::reply::Reply;
 use super::request::Request;
-use crate::authentication::Role;
 use crate::budget::Hold;
 use crate::call::{Call, Operation};
-use crate::connection::Cancellation;
+use crate::connection::{Cancellation, Origin};
 use crate::error::{ErrorKind, Failure};
 use crate::handler::Handler;
 use crate::log::Entry;
+use crate::observation;
 use crate::output::{Output, OutputLimits};
 use crate::state::State;
 
@@ -43,8 +44,10 @@ pub(crate) struct Dispatcher {
 pub(crate) struct Client {
     /// The number of the connection.
     pub(crate) number: u64,
-    /// What the client may do.
-    pub(crate) role: Role,
+    /// Where the connection comes from.
+    pub(crate) origin: Origin,
+    /// Who the client is, as far as authentication has established it.
+    pub(crate) principal: Option<&'static str>,
     /// The permits for calls: they limit how many calls of the client are made at a time.
     pub(crate) calls: Semaphore,
     /// Whether the client still reads.
@@ -65,6 +68,17 @@ struct Task {
 enum Tasks {
     One(Box<Task>),
     Batch(Vec<Task>),
+}
+
+impl Client {
+    /// Who makes a call, and the id by which it is found again.
+    pub(crate) fn context(&self, correlation: &CorrelationId) -> CallContext {
+        let context = CallContext::new().with_correlation(correlation.clone());
+        match self.principal {
+            Some(principal) => context.with_principal(principal),
+            None => context,
+        }
+    }
 }
 
 impl Dispatcher {
@@ -98,7 +112,13 @@ impl Dispatcher {
         let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
         entry.end(None, output.as_bytes().len() as u64, Some(failure.kind));
+        self.observe(client, &entry.correlation, failure.kind);
         Reply::One(output)
+    }
+
+    /// Tells observers that a limit has refused something, if that is why a request failed.
+    fn observe(&self, client: &Client, correlation: &CorrelationId, kind: ErrorKind) {
+        observation::limit(&self.state.observers, kind, client.origin.peer, Some(&client.context(correlation)));
     }
 
     /// Reads a message; a long one on a thread where no other client waits for it.
@@ -133,7 +153,8 @@ impl Dispatcher {
         if let Ok(call) = &call {
             entry.set_subject(call.tenant.as_deref(), call.ruleset());
         }
-        let call = call.and_then(|call| if call.is_permitted(client.role) { Ok(call) } else { Err(forbidden()) });
+        let call =
+            call.and_then(|call| if call.is_permitted(client.origin.role) { Ok(call) } else { Err(forbidden()) });
         Task { entry, id, call }
     }
 
@@ -141,17 +162,27 @@ impl Dispatcher {
     async fn perform(&self, client: &Client, limits: &OutputLimits, task: Task) -> Option<Output> {
         let Task { entry, id, call } = task;
         let json_id = id.as_deref().unwrap_or(UNKNOWN_ID);
-        let made = caught(self.make(client, envelope::begin(limits, json_id), call)).await;
+        let context = client.context(&entry.correlation);
+        let made = caught(self.make(client, context, envelope::begin(limits, json_id), call)).await;
         let (output, kind) = match made.unwrap_or_else(|_| Err(Failure::internal())) {
             Ok(output) => (output, None),
-            Err(failure) => (envelope::error(limits, json_id, &failure, &entry.correlation), Some(failure.kind)),
+            Err(failure) => {
+                self.observe(client, &entry.correlation, failure.kind);
+                (envelope::error(limits, json_id, &failure, &entry.correlation), Some(failure.kind))
+            }
         };
         let sent = if id.is_some() { output.as_bytes().len() as u64 } else { 0 };
         entry.end(output.records, sent, kind);
         id.map(|_| output)
     }
 
-    async fn make(&self, client: &Client, mut output: Output, call: Result<Call, Failure>) -> Result<Output, Failure> {
+    async fn make(
+        &self,
+        client: &Client,
+        context: CallContext,
+        mut output: Output,
+        call: Result<Call, Failure>,
+    ) -> Result<Output, Failure> {
         let call = call?;
         if matches!(call.operation, Operation::Authenticate { .. }) {
             return accept(output);
@@ -161,7 +192,7 @@ impl Dispatcher {
         };
         // The client may have gone while other calls were made.
         output.check()?;
-        self.handler.handle(call, output).await.and_then(envelope::finish)
+        self.handler.handle(call, context, output).await.and_then(envelope::finish)
     }
 
     /// Makes many calls at once; none if none of their results is sent. Answers are in the order of the requests.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jurat::CallErrorKind;
+use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
+use jurat_model::CallContext;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
 use tokio::sync::Semaphore;
@@ -13,7 +15,7 @@ use super::JsonRpc;
 use crate::admission::{Admission, Admitted};
 use crate::authentication::Role;
 use crate::call::{Call, Operation};
-use crate::connection::CloseReason;
+use crate::connection::{CloseReason, Origin};
 use crate::error::{ErrorKind, Failure};
 use crate::handler::{Handler, Handling};
 use crate::output::Output;
@@ -23,6 +25,7 @@ use crate::server::{Ended, Server};
 mod connections;
 mod flow;
 mod limits;
+mod observing;
 mod properties;
 mod requests;
 mod table;
@@ -35,12 +38,15 @@ struct Script {
 }
 
 impl Handler for Script {
-    fn handle(&self, call: Call, mut output: Output) -> Handling {
+    fn handle(&self, call: Call, context: CallContext, mut output: Output) -> Handling {
         let gate = Arc::clone(&self.gate);
         Box::pin(async move {
             match call.operation {
                 Operation::Validate { record, entity_type, judging } => match judging.ruleset.as_str() {
                     "echo" => output.text(&record)?,
+                    "context" => output.value(&json!({
+                        "principal": context.principal(), "correlation": context.correlation().map(ToString::to_string),
+                    }))?,
                     "gate" => {
                         gate.acquire().await.unwrap().forget();
                         output.text("\"gate\"")?;
@@ -74,8 +80,13 @@ struct Peer<S> {
 
 impl Stage {
     fn new(settings: ServerSettings) -> Self {
+        Self::observed(settings, Observers::default())
+    }
+
+    /// A stage whose server tells observers.
+    fn observed(settings: ServerSettings, observers: Observers) -> Self {
         let gate = Arc::new(Semaphore::new(0));
-        let server = Server::new(settings);
+        let server = Server::new(settings, observers);
         let rpc = JsonRpc::with_handler(&server, Arc::new(Script { gate: Arc::clone(&gate) }));
         Self { server, rpc, gate }
     }
@@ -94,7 +105,7 @@ impl Stage {
         let (client, host) = duplex(capacity);
         let (reader, writer) = split(host);
         let permit = Admission::new(1).permit().unwrap();
-        let connection = self.server.state().connection(Role::Client, reader, writer);
+        let connection = self.server.state().connection(Origin { role: Role::Client, peer: None }, reader, writer);
         let ended = tokio::spawn(self.rpc.clone().serve(connection, Admitted::Permitted(permit)));
         (Peer::new(client), ended)
     }

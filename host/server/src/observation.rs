@@ -1,0 +1,60 @@
+//! What the server tells observers: whom it has authenticated, and what its limits have refused.
+
+use std::net::SocketAddr;
+
+use jurat::CallErrorKind;
+use jurat::observe::{Authentication, Event, LimitDecision, LimitEffect, Observers};
+use jurat_model::CallContext;
+
+use crate::error::ErrorKind;
+
+/// Tells that a client was authenticated, or refused for a reason.
+pub(crate) fn authentication(
+    observers: &Observers,
+    context: &CallContext,
+    refused: Option<ErrorKind>,
+    peer: Option<SocketAddr>,
+) {
+    if observers.is_empty() {
+        return;
+    }
+    let peer = peer.map(|peer| peer.to_string());
+    let decision = match refused {
+        None => Authentication::granted(context),
+        Some(kind) => Authentication::refused(context, kind.code()),
+    };
+    observers.emit(|| Event::Authentication(peer.iter().fold(decision, |decision, peer| decision.with_peer(peer))));
+}
+
+/// Tells that a limit has refused something, if that is what an error reports.
+pub(crate) fn limit(observers: &Observers, kind: ErrorKind, peer: Option<SocketAddr>, context: Option<&CallContext>) {
+    let Some(setting) = setting(kind).filter(|_| !observers.is_empty()) else { return };
+    let peer = peer.map(|peer| peer.to_string());
+    let decision = LimitDecision::new(setting, LimitEffect::Refused);
+    let decision = context.iter().fold(decision, |decision, context| decision.with_context(context));
+    observers.emit(|| Event::Limit(peer.iter().fold(decision, |decision, peer| decision.with_peer(peer))));
+}
+
+/// The setting whose limit an error reports; none if the error is not about a setting.
+fn setting(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::MessageTooLarge => Some("rpc.max_message"),
+        ErrorKind::ReplyTooLarge => Some("rpc.max_reply"),
+        ErrorKind::TooManyConnections => Some("rpc.max_connections"),
+        ErrorKind::Call(CallErrorKind::Overloaded) => Some("rpc.max_buffered"),
+        ErrorKind::ParseError
+        | ErrorKind::InvalidRequest
+        | ErrorKind::IncompleteMessage
+        | ErrorKind::BatchTooLong
+        | ErrorKind::UnknownMethod
+        | ErrorKind::ParametersByName
+        | ErrorKind::MissingParameter
+        | ErrorKind::UnknownParameter
+        | ErrorKind::WrongParameter
+        | ErrorKind::AuthenticationNeeded
+        | ErrorKind::AuthenticationFailed
+        | ErrorKind::Forbidden
+        | ErrorKind::ClientGone
+        | ErrorKind::Call(_) => None,
+    }
+}
