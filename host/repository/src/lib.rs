@@ -40,6 +40,7 @@ mod blobs;
 mod error;
 mod host_state;
 mod kept;
+mod memory;
 mod pin;
 #[cfg(feature = "remote")]
 mod reach;

@@ -11,14 +11,14 @@ use jurat_http::Location;
 use jurat_model::{Bytes, chain};
 use jurat_trust::{
     Anchor, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, Listing, Manifest, MemoryStore,
-    MetadataVersion, SafePath, StateFile, Store, StoreError, VerifiedManifest, VerifiedRelease,
+    MetadataVersion, SafePath, VerifiedManifest, VerifiedRelease,
 };
 use serde::Serialize;
 
 use crate::Trust;
-
 use crate::error::RepositoryError;
 use crate::kept::{KeptRelease, KeptVersions};
+use crate::memory::Keeping;
 use crate::pin::{Change, Pin, PinWatch};
 use crate::source::Source;
 use crate::state::{StateDir, Writing};
@@ -349,36 +349,6 @@ impl Repository {
 impl Fetch for Repository {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         self.source.get(file, cap)
-    }
-}
-
-/// Where a client keeps what it was shown.
-#[derive(Debug)]
-enum Keeping {
-    Disk(StateDir),
-    Process(MemoryStore),
-}
-
-impl Store for Keeping {
-    fn read(&self, file: &StateFile) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Disk(state) => state.read(file),
-            Self::Process(store) => store.read(file),
-        }
-    }
-
-    fn write(&mut self, file: &StateFile, bytes: &[u8]) -> Result<(), StoreError> {
-        match self {
-            Self::Disk(state) => state.write(file, bytes),
-            Self::Process(store) => store.write(file, bytes),
-        }
-    }
-
-    fn remove(&mut self, file: &StateFile) -> Result<(), StoreError> {
-        match self {
-            Self::Disk(state) => state.remove(file),
-            Self::Process(store) => store.remove(file),
-        }
     }
 }
 

@@ -1,0 +1,35 @@
+//! Where a client of a repository remembers the metadata that it was shown: on the disk, or in this process only.
+
+use jurat_trust::{MemoryStore, StateFile, Store, StoreError};
+
+use crate::state::StateDir;
+
+/// Where a client keeps what it was shown.
+#[derive(Debug)]
+pub(crate) enum Keeping {
+    Disk(StateDir),
+    Process(MemoryStore),
+}
+
+impl Store for Keeping {
+    fn read(&self, file: &StateFile) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Disk(state) => state.read(file),
+            Self::Process(store) => store.read(file),
+        }
+    }
+
+    fn write(&mut self, file: &StateFile, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(state) => state.write(file, bytes),
+            Self::Process(store) => store.write(file, bytes),
+        }
+    }
+
+    fn remove(&mut self, file: &StateFile) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(state) => state.remove(file),
+            Self::Process(store) => store.remove(file),
+        }
+    }
+}
