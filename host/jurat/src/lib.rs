@@ -59,8 +59,9 @@ pub use jurat_engine::results::{
 };
 pub use jurat_engine::routing::RouteError;
 pub use jurat_engine::{
-    Associated, AssociatedError, DiscoveredRule, DiscoveredRuleset, EngineErrorKind, JudgeError, JudgedRecord,
-    JudgedWindow, RecordSource, Request, RulesetStats, Sample,
+    Associated, AssociatedError, CallTiming, ChunkTiming, DiscoveredRule, DiscoveredRuleset, EngineErrorKind,
+    EntitySource, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedRule, JudgedWindow, RecordSource,
+    RelatedEntity, Request, RuleUsage, RulesetStats, Sample, Timing, WindowObserver,
 };
 pub use jurat_model::{
     Blame, CallContext, CorrelationId, CorrelationIdError, Excerpt, Isolation, KeyPath, Status, TraceContext,

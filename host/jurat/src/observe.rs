@@ -44,6 +44,7 @@ mod operator;
 mod related;
 mod release;
 mod server;
+mod window;
 
 pub use call::{Call, CallEnded, CallId, Operation, Outcome};
 pub use event::Event;
@@ -54,3 +55,4 @@ pub use operator::OperatorAction;
 pub use related::CoordinationRetry;
 pub use release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
 pub use server::{Authentication, LimitDecision, LimitEffect};
+pub use window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};

@@ -8,7 +8,7 @@
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
 //! | [`related`] | where one tenant's related entities come from |
 //! | [`tenant`], [`status`], [`shared`] | what a tenant has, how it is, and what all handles share |
-//! | [`handle`], [`running`], [`judging`], [`calls`], [`operate`] | the handle, a call under way, the calls that judge, and what operators do |
+//! | [`handle`], [`windows`], [`running`], [`judging`], [`calls`], [`operate`] | the handle, a call under way, the calls that judge, and what operators do |
 //! | [`asynchronous`], [`gauges`] | the same calls as futures; what is going on, in numbers |
 //! | [`refresh`] | what happens in the background |
 //! | [`builder`] | how a service is opened |
@@ -34,6 +34,7 @@ mod schema;
 mod shared;
 mod status;
 mod tenant;
+mod windows;
 
 pub use asynchronous::AsyncService;
 pub use builder::ServiceBuilder;

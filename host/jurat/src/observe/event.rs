@@ -5,11 +5,12 @@ use super::operator::OperatorAction;
 use super::related::CoordinationRetry;
 use super::release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
 use super::server::{Authentication, LimitDecision};
+use super::window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};
 
 /// Something that happened.
 ///
 /// The events of a call come in this order: [`CallAdmitted`](Self::CallAdmitted), [`CallQueued`](Self::CallQueued) if it judges
-/// records, [`CallStarted`](Self::CallStarted), [`CallEnded`](Self::CallEnded). A call that was refused at admission has the last
+/// records, [`CallStarted`](Self::CallStarted), [`Window`](Self::Window) for each window, [`CallEnded`](Self::CallEnded). A call that was refused at admission has the last
 /// one only, so each call ends exactly once.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -22,6 +23,14 @@ pub enum Event<'a> {
     CallStarted(&'a Call),
     /// A call has ended, or was refused at admission.
     CallEnded(CallEnded<'a>),
+    /// The results of a window of records are final.
+    Window(WindowJudged<'a>),
+    /// Related entities were fetched. Told only if the trace of the call is sampled, as are the next two.
+    Fetched(Fetched<'a>),
+    /// A chunk of records was judged.
+    ChunkJudged(ChunkJudged<'a>),
+    /// A rule was called with the records of a chunk.
+    RuleCalled(RuleCalled<'a>),
     /// A server has decided whether a client is who it says it is.
     Authentication(Authentication<'a>),
     /// A limit of a server has refused or delayed something.

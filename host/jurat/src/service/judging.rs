@@ -48,6 +48,7 @@ impl Service {
     ) -> Result<Summary, CallError> {
         self.call(Operation::Judge, Some(request.ruleset()), |running| {
             let (tenant, release, request) = self.ready(request)?;
+            let request = running.observed(request);
             running.queued();
             running.started();
             let summary = judge_windows(release, &tenant.queue, &request, input, render, sink)?;
@@ -98,6 +99,7 @@ impl Service {
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
         let (tenant, release, request) = self.ready(request)?;
+        let request = running.observed(request);
         running.queued();
         running.started();
         let summary = judge(release, &tenant.queue, &request, text, sink)?;

@@ -4,10 +4,12 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Instant;
 
+use jurat_engine::Request;
 use jurat_engine::results::Summary;
 
 use super::handle::Service;
 use super::shared::Shared;
+use super::windows::Windows;
 use crate::error::CallError;
 use crate::observe::{Call, CallEnded, Event, Observers, Operation, Outcome};
 
@@ -69,6 +71,18 @@ impl<'s> Running<'s> {
     fn watched(observers: &'s Observers, call: Arc<Call>) -> Self {
         let (summary, is_ended) = (OnceCell::new(), Cell::new(false));
         Self { observers, watched: Some(Watched { call, began: Instant::now(), summary, is_ended }) }
+    }
+
+    /// The request, with whom the engine tells of its windows.
+    pub(super) fn observed(&self, request: Request) -> Request {
+        match &self.watched {
+            Some(watched) if !self.observers.is_empty() => {
+                let own = request.observer().cloned();
+                let windows = Windows::new(Arc::clone(&watched.call), self.observers.clone(), own);
+                request.with_observer(Arc::new(windows))
+            }
+            _ => request,
+        }
     }
 
     /// Tells that its records wait for workers.

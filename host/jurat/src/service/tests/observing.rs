@@ -48,6 +48,7 @@ impl Observer for Diary {
                 format!("switched {} {}", version(switched.from), version(switched.to))
             }
             Event::ReleaseRefused(refused) => format!("refused {:?}", refused.error.blame()),
+            Event::Window(judged) => format!("window {}", judged.window.records().count()),
             other => format!("{other:?}"),
         };
         self.0.lock().unwrap().push(line);
@@ -70,7 +71,8 @@ fn the_events_of_a_call_come_in_their_order() {
     let service = service.on_behalf_of(CallContext::new().with_principal("ann"));
     service.validate(LOANS, LOAN, QUICK).unwrap();
     let events = ["admitted", "queued", "started"].map(|what| format!("{what} validate quick ann"));
-    assert_eq!(diary.take(), [&events[..], &["ended validate quick ann ok 1".to_owned()]].concat());
+    let end = ["window 1".to_owned(), "ended validate quick ann ok 1".to_owned()];
+    assert_eq!(diary.take(), [&events[..], &end[..]].concat());
     service.discover_rulesets().unwrap();
     assert_eq!(
         diary.take(),
@@ -116,7 +118,7 @@ fn every_call_takes_part_and_ends_once() {
     }
     diary.take();
     service.judge(&request, LOAN.as_bytes().into(), &mut sink).unwrap();
-    assert_eq!(diary.take().len(), 4);
+    assert_eq!(diary.take().len(), 5);
     service.close();
     assert_eq!(diary.take(), ["close - None Some(Unchanged) ok"]);
     service.validate(LOANS, LOAN, QUICK).unwrap_err();
@@ -132,10 +134,10 @@ fn what_observers_count_agrees_with_what_callers_get() {
             if let Event::CallEnded(ended) = event {
                 let mut counts = self.0.lock().unwrap();
                 counts.0 += 1;
-                if let Some(summary) = ended.outcome.summary() {
-                    counts.1 += summary.records;
-                    counts.2 += summary.failed;
-                }
+                counts.2 += ended.outcome.summary().map_or(0, |summary| summary.failed);
+            }
+            if let Event::Window(judged) = event {
+                self.0.lock().unwrap().1 += judged.window.records().count() as u64;
             }
         }
     }
@@ -171,7 +173,7 @@ fn an_observer_that_panics_changes_no_answer_and_costs_the_others_nothing() {
     diary.take();
     let result = service.validate(LOANS, LOAN, QUICK).unwrap();
     assert_eq!(result.results[0].status, jurat_model::Status::Fail);
-    assert_eq!(diary.take().len(), 4);
+    assert_eq!(diary.take().len(), 5);
     assert_eq!(service.status().in_flight, 0);
 }
 

@@ -1,0 +1,74 @@
+//! What becomes of the records of a call, and the time that steps took.
+
+use std::fmt;
+
+use jurat_engine::{CallTiming, ChunkTiming, FetchTiming, JudgedWindow};
+
+use super::call::Call;
+
+/// The results of a window of records are final. It is told once for each window, on the worker that made it final.
+///
+/// The window lends the bytes of its records, the inputs of each rule, related entities and where they came from, and what rules
+/// used. Nothing of it outlives the event: clone from it what is needed later.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use jurat::observe::{Event, Observer};
+///
+/// /// Counts the records of all calls.
+/// #[derive(Default)]
+/// struct Records(AtomicUsize);
+///
+/// impl Observer for Records {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::Window(judged) = event {
+///             self.0.fetch_add(judged.window.records().count(), Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct WindowJudged<'a> {
+    /// The call.
+    pub call: &'a Call,
+    /// The window.
+    pub window: &'a JudgedWindow<'a>,
+}
+
+/// Related entities were fetched for records of a call. Told only if the trace of the call is sampled.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Fetched<'a> {
+    /// The call.
+    pub call: &'a Call,
+    /// How many records it was about, and how long it took.
+    pub timing: &'a FetchTiming,
+}
+
+/// A chunk of records was judged. Told only if the trace of the call is sampled.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ChunkJudged<'a> {
+    /// The call.
+    pub call: &'a Call,
+    /// How many records there are, and how long it took.
+    pub timing: &'a ChunkTiming<'a>,
+}
+
+/// A rule was called with the records of a chunk. Told only if the trace of the call is sampled.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RuleCalled<'a> {
+    /// The call.
+    pub call: &'a Call,
+    /// Which rule, what it used, and how long it took.
+    pub timing: &'a CallTiming<'a>,
+}
+
+impl fmt::Debug for WindowJudged<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("WindowJudged").field("call", self.call).finish_non_exhaustive()
+    }
+}
