@@ -41,6 +41,7 @@ mod error;
 mod host_state;
 mod kept;
 mod memory;
+mod offline;
 mod pin;
 #[cfg(feature = "remote")]
 mod reach;

@@ -19,6 +19,7 @@ use crate::Trust;
 use crate::error::RepositoryError;
 use crate::kept::{KeptRelease, KeptVersions};
 use crate::memory::Keeping;
+use crate::offline::{Nobody, Single};
 use crate::pin::{Change, Pin, PinWatch};
 use crate::source::Source;
 use crate::state::{StateDir, Writing};
@@ -349,24 +350,6 @@ impl Repository {
 impl Fetch for Repository {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         self.source.get(file, cap)
-    }
-}
-
-/// A source that has nothing.
-struct Nobody;
-
-impl Fetch for Nobody {
-    fn get(&self, _: &SafePath, _: Bytes) -> Result<Vec<u8>, FetchError> {
-        Err(FetchError::NotFound)
-    }
-}
-
-/// A source that has one file, by whatever name.
-struct Single<'a>(&'a [u8]);
-
-impl Fetch for Single<'_> {
-    fn get(&self, _: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
-        if self.0.len() > cap.to_usize() { Err(FetchError::TooLong) } else { Ok(self.0.to_vec()) }
     }
 }
 
