@@ -179,8 +179,8 @@ fn three_means_that_a_release_is_not_trusted() {
 fn what_is_no_root_is_not_trusted() {
     let site = Site::signed();
     for (root, reason) in [
-        ("keys/author.pem", "no signed metadata"),
-        ("local-config.yaml", "no signed metadata"),
+        ("keys/author.pem", "not signed metadata"),
+        ("local-config.yaml", "not signed metadata"),
         ("repository/metadata/timestamp.json", "no root that can be used"),
     ] {
         site.write("local-config.yaml", CONFIG.replace("loan.json", &format!("loan.json, root: {root}")));

@@ -66,7 +66,7 @@ fn a_private_key_that_others_can_read_signs_nothing() {
     let before = site.files("repository");
     for mode in [0o640, 0o604, 0o622, 0o777] {
         fs::set_permissions(site.path("keys/author.pem"), Permissions::from_mode(mode)).unwrap();
-        let reasons = ["keys/author.pem: others can", "chmod 600"];
+        let reasons = ["keys/author.pem: other users can", "chmod 600"];
         site.run(&["key", "pub", "keys/author.pem"]).refuses(2, &reasons);
         site.run(&["release", "sign", "repository", "--key", "keys/author.pem"]).refuses(2, &reasons);
     }
@@ -82,7 +82,7 @@ fn what_is_no_private_key_is_refused_by_name() {
     site.write("long.pem", vec![b'x'; 1 << 20]);
     let public = fs::read(site.path("keys/author.pub.pem")).unwrap();
     site.write("public.pem", public);
-    sign("garbage.pem").refuses(2, &["garbage.pem", "no Ed25519 private key"]);
+    sign("garbage.pem").refuses(2, &["garbage.pem", "not an Ed25519 private key"]);
     sign("empty.pem").refuses(2, &["empty.pem"]);
     sign("long.pem").refuses(2, &["long.pem", "16 KiB"]);
     sign("public.pem").refuses(2, &["public.pem", "it is a public key, but a private key belongs here"]);

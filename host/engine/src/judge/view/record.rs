@@ -200,7 +200,7 @@ impl<'a> JudgedRecord<'a> {
         static MISSING: LazyLock<RecordError> =
             LazyLock::new(|| RecordError::bug(Bug::new("the chunk of a record is missing").0, Position::START));
         let index = self.record.row.as_ref()?;
-        self.window.chunks.get(index.chunk).map(|chunk| (chunk, index.row)).ok_or(&MISSING)
+        self.window.chunks.get(index.chunk).map(|chunk| (chunk, index.row)).ok_or_else(|| &*MISSING)
     }
 
     pub(super) fn row(&self, chunk: &'a ChunkView<'a>, row: u32) -> Row<'a> {
