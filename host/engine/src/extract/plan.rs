@@ -145,7 +145,7 @@ impl Plan {
     /// Reads a record: checks all of it and finds the planned values.
     ///
     /// # Errors
-    /// When the record is not one JSON object that is accepted; see [`scan`].
+    /// When the record is not one JSON object that is accepted; see `json::scan`.
     pub fn scan<'a>(&'a self, record: &'a [u8], scratch: &'a mut Scratch) -> Result<Tokens<'a>, JsonError> {
         self.record.scan(record, scratch)
     }

@@ -19,9 +19,9 @@ const REMEMBERED_BYTES: usize = 1_024;
 pub struct Route {
     /// The entity type, as an index into [`Router::entity_types`].
     pub entity_type: usize,
-    /// The rules, as an index into [`Rulesets::lists`]. The list may be empty: the record then gets no results.
+    /// The rules, as an index into `Rulesets::lists`. The list may be empty: the record then gets no results.
     pub list: usize,
-    /// The field map, as an index into the names that [`Rulesets::new`] was given. Never missing where there are rules.
+    /// The field map, as an index into the names that `Rulesets::new` was given. Never missing where there are rules.
     pub field_map: Option<usize>,
 }
 

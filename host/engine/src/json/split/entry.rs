@@ -13,7 +13,7 @@ pub struct Entry<'a> {
     pub text: Result<&'a [u8], JsonError>,
 }
 
-/// What a [`Splitter`] has found in its buffer.
+/// What a `Splitter` has found in its buffer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step<'a> {
     /// An entry.
