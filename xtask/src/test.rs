@@ -7,7 +7,7 @@ use crate::python::Environment;
 use crate::shell::{Failure, Workspace, print, say};
 use crate::tally::Tally;
 use crate::wasm::Consent;
-use crate::{demo, guests, invariants, readme};
+use crate::{demo, guests, invariants, picture, readme};
 
 /// Runs all steps and sums up.
 pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure> {
@@ -43,7 +43,8 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
     steps.run("guests", || guests::build(workspace, &toolchain, step))?;
     steps.run("README", || {
         demo::release(workspace, step)?;
-        readme::check(workspace)
+        readme::check(workspace)?;
+        picture::check(workspace)
     })?;
     steps.run("python", || Environment::TUF.ensure(workspace))?;
     steps.run("example", || {

@@ -19,6 +19,7 @@ mod keys;
 mod location;
 mod overlay;
 mod overrides;
+mod quantity;
 mod read;
 mod secret_file;
 #[cfg(any(test, not(feature = "remote")))]

@@ -1,15 +1,15 @@
 //! What the arguments of a command name.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry, Metadata};
+use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jurat_model::Bytes;
 use rustix::fs::{FileType, fstat, tell};
 
+use crate::listing::{Found, Room, entries, failure, is_hidden};
 use crate::pattern::Pattern;
 use crate::place::{Place, STANDARD_INPUT};
 use crate::{InputError, InputReason};
@@ -18,23 +18,6 @@ use crate::{InputError, InputReason};
 const RECORDS: [&[u8]; 3] = [b".json", b".ndjson", b".jsonl"];
 /// What may come behind that.
 const COMPRESSED: [&[u8]; 2] = [b".gz", b".zst"];
-
-/// A text that can be read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Found {
-    pub(super) place: Place,
-    /// How long it is on the disk; none unless it is there.
-    pub(super) length: Option<u64>,
-}
-
-/// How much more may be found.
-#[derive(Clone, Debug)]
-pub(super) struct Room {
-    most_files: usize,
-    most_paths: Bytes,
-    files: usize,
-    paths: u64,
-}
 
 /// What all arguments name, in order.
 pub(super) fn all(arguments: &[impl AsRef<OsStr>], room: &mut Room) -> Result<Vec<Found>, InputError> {
@@ -108,24 +91,6 @@ fn below(root: &Path, room: &mut Room) -> Result<Vec<Found>, InputError> {
     Ok(found)
 }
 
-/// What is in a directory, in no order.
-pub(super) fn entries(
-    directory: &Path,
-) -> Result<impl Iterator<Item = Result<DirEntry, InputError>> + use<'_>, InputError> {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let entries = fs::read_dir(directory).map_err(|error| failure(directory, error))?;
-    Ok(entries.map(|entry| entry.map_err(|error| failure(directory, error))))
-}
-
-/// What the system says about a path.
-pub(super) fn failure(path: &Path, error: io::Error) -> InputError {
-    InputError::new(path.to_string_lossy(), error.into())
-}
-
-pub(super) fn is_hidden(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(b".")
-}
-
 /// Whether a file with that name is read when its directory is named.
 fn has_records(name: &OsStr) -> bool {
     let name = name.as_bytes().to_ascii_lowercase();
@@ -142,39 +107,4 @@ fn standard_input() -> Found {
         is_file.then(|| Some(u64::try_from(found.st_size).ok()?.saturating_sub(tell(file).ok()?)))?
     });
     Found { place: Place::StandardInput, length }
-}
-
-impl Found {
-    /// A file, and whatever is none but can be read like one.
-    pub(super) fn file(path: PathBuf, metadata: &Metadata, room: &mut Room) -> Result<Self, InputError> {
-        room.take(&path)?;
-        let length = metadata.is_file().then_some(metadata.len());
-        Ok(Self { place: Place::Path(path), length })
-    }
-}
-
-impl Room {
-    pub(super) fn new(most_files: usize, most_paths: Bytes) -> Self {
-        Self { most_files, most_paths, files: 0, paths: 0 }
-    }
-
-    /// Makes room for a file or a directory.
-    pub(super) fn take(&mut self, path: &Path) -> Result<(), InputError> {
-        self.files += 1;
-        self.paths += path.as_os_str().len() as u64;
-        let about = |reason| Err(InputError::new(path.to_string_lossy(), reason));
-        if self.files > self.most_files {
-            about(InputReason::TooManyFiles { most: self.most_files })
-        } else if self.paths > self.most_paths.get() {
-            about(InputReason::TooManyPaths { most: self.most_paths })
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self::new(1_000_000, Bytes::mebi(256))
-    }
 }

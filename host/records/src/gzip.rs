@@ -7,7 +7,6 @@ use flate2::bufread::GzDecoder;
 use crate::InputReason;
 use crate::buffered::Buffered;
 use crate::error::Compression;
-use crate::text::why;
 
 /// How every member begins.
 pub(super) const MAGIC: &[u8] = &[0x1f, 0x8b];
@@ -39,7 +38,7 @@ impl Gzip {
                 Ok(MAGIC) => {}
                 Ok(part) if MAGIC.starts_with(part) => return Err(InputReason::Cut(Compression::Gzip)),
                 Ok(_) => return Err(InputReason::Trailing(Compression::Gzip)),
-                Err(_) => return Err(why(Compression::Gzip, member.get_mut().source())),
+                Err(_) => return Err(member.get_mut().source().why(Compression::Gzip)),
             }
             self.member = self.member.take().map(|ended| Box::new(GzDecoder::new(ended.into_inner())));
         }

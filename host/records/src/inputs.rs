@@ -6,8 +6,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::InputError;
-use crate::find::{self, Found, Room};
+use crate::find;
 use crate::interrupt::Interrupt;
+use crate::listing::{Found, Room};
 use crate::place::Place;
 use crate::progress::Progress;
 use crate::source::Source;

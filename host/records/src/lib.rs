@@ -38,6 +38,7 @@ mod find;
 mod gzip;
 mod inputs;
 mod interrupt;
+mod listing;
 mod pattern;
 mod place;
 mod progress;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
 
-use crate::find::{Found, Room, entries, failure, is_hidden};
+use crate::listing::{Found, Room, entries, failure, is_hidden};
 use crate::{InputError, InputReason};
 
 /// A dot at the beginning of a name is matched by none but itself.

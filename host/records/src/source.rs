@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
+use crate::error::Compression;
 use crate::place::Place;
 use crate::{InputReason, Interrupt, Progress};
 
@@ -17,7 +18,7 @@ const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOC
 
 /// What is read, counted, and ended by an [`Interrupt`] even while it waits.
 ///
-/// Decoders see its errors through their own; what was wrong is kept for [`failure`](Self::failure).
+/// Decoders see its errors through their own; what was wrong is kept for [`why`](Self::why).
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
@@ -44,14 +45,13 @@ impl Source {
         Ok(Self { file, waits, has_ended: false, failure: None, progress, interrupt })
     }
 
-    /// Why the last read failed, if one did.
-    pub(super) fn failure(&mut self) -> Option<InputReason> {
-        self.failure.take()
-    }
-
-    /// Whether a read has met the end.
-    pub(super) fn has_ended(&self) -> bool {
-        self.has_ended
+    /// Why a decoder could not go on: the failure of the last read, the end of the text, or the text itself.
+    pub(super) fn why(&mut self, compression: Compression) -> InputReason {
+        match self.failure.take() {
+            Some(reason) => reason,
+            None if self.has_ended => InputReason::Cut(compression),
+            None => InputReason::Damaged(compression),
+        }
     }
 
     /// Reads, and says what is wrong.

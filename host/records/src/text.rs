@@ -130,12 +130,3 @@ impl Head {
         (bytes.len() < gzip::MAGIC.len() && gzip::MAGIC.starts_with(bytes)) || zstd::may_become_magic(bytes)
     }
 }
-
-/// Why a decoder gave up.
-pub(super) fn why(compression: Compression, source: &mut Source) -> InputReason {
-    match source.failure() {
-        Some(reason) => reason,
-        None if source.has_ended() => InputReason::Cut(compression),
-        None => InputReason::Damaged(compression),
-    }
-}

@@ -11,7 +11,6 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use crate::InputReason;
 use crate::buffered::Buffered;
 use crate::error::Compression;
-use crate::text::why;
 
 /// How a frame with data begins.
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -74,7 +73,7 @@ impl Zstandard {
         loop {
             let beginning = match self.input.peek(MAGIC.len()) {
                 Ok(bytes) => Beginning::of(bytes),
-                Err(_) => return Err(why(Compression::Zstandard, self.input.source())),
+                Err(_) => return Err(self.input.source().why(Compression::Zstandard)),
             };
             match beginning {
                 Beginning::Frame => {
@@ -100,7 +99,7 @@ impl Zstandard {
         match length.and_then(|length| length.map(|length| Ok(self.input.skip(length)? == length)).transpose()) {
             Ok(Some(true)) => Ok(()),
             Ok(_) => Err(InputReason::Cut(Compression::Zstandard)),
-            Err(_) => Err(why(Compression::Zstandard, self.input.source())),
+            Err(_) => Err(self.input.source().why(Compression::Zstandard)),
         }
     }
 
@@ -128,7 +127,7 @@ impl Zstandard {
                 | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { got: needed }),
             )) => Err(InputReason::Window { needed: Bytes::new(needed), most: MAX_WINDOW }),
             Ok(Err(FrameDecoderError::DictNotProvided { .. })) => Err(InputReason::Dictionary),
-            Ok(Err(_)) => Err(why(Compression::Zstandard, self.input.source())),
+            Ok(Err(_)) => Err(self.input.source().why(Compression::Zstandard)),
             Err(_) => Err(DAMAGED),
         }
     }

@@ -1,14 +1,14 @@
 //! From the tree of `local-config.yaml`, with what was laid over it, to settings.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jurat_model::Bytes;
 use jurat_yaml::{Field, Section};
 
 use super::location::Credentials;
+use super::quantity::{duration, duration_or_zero, size};
 use super::secret_file::Standing;
 use super::target::{HEADER_NAME, is_header};
 use super::{
@@ -177,33 +177,4 @@ fn headers(document: &mut Section<'_>) -> BTreeMap<String, Secret> {
         Some((name, secret?))
     };
     ways.into_iter().filter_map(value).collect()
-}
-
-/// A size of at least one byte.
-pub(super) fn size(field: &Field<'_>) -> Option<Bytes> {
-    let size = field.parsed::<Bytes>()?;
-    if size == Bytes::new(0) {
-        field.refuse("nothing fits into 0 bytes; write a size like `16 MiB`");
-        return None;
-    }
-    Some(size)
-}
-
-/// A time of at least one unit.
-pub(super) fn duration(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
-    bounded(field, unit(field.positive::<NonZeroU64>()?.get()))
-}
-
-pub(super) fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> Option<Duration> {
-    bounded(field, unit(field.natural()?))
-}
-
-/// Nobody means more than a year, and sums of longer times could overflow.
-fn bounded(field: &Field<'_>, duration: Duration) -> Option<Duration> {
-    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
-    if duration > LONGEST {
-        field.refuse("this is more than a year");
-        return None;
-    }
-    Some(duration)
 }

@@ -11,7 +11,7 @@ use jurat_sandbox::SealedWasi;
 use jurat_yaml::{Field, Section};
 
 use super::keys::{Key, Scope};
-use super::read::{duration, size};
+use super::quantity::{duration, size};
 use super::{
     CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned, location, trust,
 };

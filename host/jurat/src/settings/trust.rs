@@ -6,7 +6,7 @@ use jurat_repository::{OnExpired, Trust};
 use jurat_trust::{Floors, MetadataVersion};
 use jurat_yaml::{Field, Section};
 
-use super::read::{duration, duration_or_zero};
+use super::quantity::{duration, duration_or_zero};
 use super::target::{HEADER_NAME, is_header};
 
 /// The file beside the configuration in which the trusted root lies, if the configuration does not say another.
