@@ -30,9 +30,6 @@ use crate::shell::{Failure, Workspace};
 
 /// The file that gives the order.
 const FILE: &str = "ARCHITECTURE.md";
-/// Crates in which a file and its children still import from each other. Their order is checked all the same.
-const WITH_CIRCLES: &[&str] =
-    &["host/author/src", "host/coordination/src", "host/disk/src", "host/jurat/src", "host/repository/src"];
 
 /// The order of the modules of a directory, or of the crates.
 #[derive(Debug, Eq, PartialEq)]
@@ -61,9 +58,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         for order in orders {
             faults.extend(order.faults(&krate, &source, &imports));
         }
-        if !WITH_CIRCLES.contains(&source.as_str()) {
-            faults.extend(circles::faults(&krate, &imports));
-        }
+        faults.extend(circles::faults(&krate, &imports));
     }
     match orders.iter().find(|order| order.directory == "crates") {
         Some(order) => faults.extend(order.faults_of_crates(workspace)?),

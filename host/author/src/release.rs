@@ -20,7 +20,7 @@ mod check;
 mod source;
 mod vectors;
 
-pub use source::{ComponentSource, RELEASE_FILE, ReleaseSource};
+pub use source::{ComponentSource, RELEASE_FILE, ReleaseSource, file_name};
 
 /// A release that fits together, which nobody has signed.
 #[derive(Debug)]
@@ -67,12 +67,6 @@ pub fn built_components(
         }
     }
     Problems::none(problems).map(|()| components)
-}
-
-/// The last part of a path.
-#[must_use]
-pub fn file_name(path: &SafePath) -> &str {
-    path.as_str().rsplit('/').next().unwrap_or(path.as_str())
 }
 
 /// Makes a release of its sources and built components, checks that it fits together, and runs its test vectors.

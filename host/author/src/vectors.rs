@@ -29,93 +29,18 @@
 //! Vectors cannot show a state that rules of one component carry from one *rule* to the next on the same record: they always run in
 //! the order of their ruleset.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use jurat_model::{Bytes, Status};
-
 mod parse;
 mod report;
 mod run;
+mod vector;
 mod verdicts;
 
 pub use parse::parse;
 pub(crate) use parse::{read, written};
 pub use report::{FailureReason, Report, Said, VectorFailure, VectorsError};
 pub use run::{check_release, of, run};
+pub use vector::{Vector, VectorLimits};
 pub use verdicts::{Difference, Verdicts, differences, judge};
-
-/// One record and what must be said of it.
-#[derive(Clone, Debug)]
-pub struct Vector {
-    file: Arc<str>,
-    index: usize,
-    name: String,
-    ruleset: String,
-    entity_type: Option<String>,
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    now: Option<i64>,
-    // INVARIANT: a valid JSON object without a key twice, as is what is associated.
-    record: Box<str>,
-    associated: Option<Box<str>>,
-    expect: BTreeMap<String, Status>,
-}
-
-impl Vector {
-    /// The file that it is from.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// Its name, which no other in its file has.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What each rule must say. Rules that are not named may say anything, but always the same.
-    #[must_use]
-    pub fn expect(&self) -> &BTreeMap<String, Status> {
-        &self.expect
-    }
-
-    fn bytes(&self) -> usize {
-        self.record.len() + self.associated.as_deref().map_or(0, str::len)
-    }
-}
-
-/// What the vectors of one release may make a host do.
-///
-/// # Defaults
-/// See [`VectorLimits::DEFAULT`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct VectorLimits {
-    /// The most vectors, in all files.
-    pub vectors: usize,
-    /// The longest text of all files together.
-    pub bytes: Bytes,
-    /// The most verdicts: for each vector, one for every rule of its list, children included.
-    pub verdicts: usize,
-    /// How long all of them may take, whatever waits for it.
-    pub time: Duration,
-}
-
-impl VectorLimits {
-    /// 10,000 vectors, 16 MiB, 250,000 verdicts, one minute. A release with 1,000 vectors for five rules takes about a second.
-    pub const DEFAULT: Self =
-        Self { vectors: parse::MAX_VECTORS, bytes: parse::MAX_FILE, verdicts: 250_000, time: Duration::from_secs(60) };
-
-    /// The same in half the time: what authors get, so that what they sign fits hosts that are slower.
-    pub const AUTHORS: Self = Self { time: Duration::from_secs(30), ..Self::DEFAULT };
-}
-
-impl Default for VectorLimits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 #[cfg(test)]
 mod tests;

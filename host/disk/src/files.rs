@@ -1,20 +1,21 @@
 //! Files of other people, read with care: no more than asked for, nothing but regular files, nowhere but below one directory.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jurat_model::Bytes;
 use jurat_trust::{Fetch, FetchError, SafePath};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
-use thiserror::Error;
 
 use crate::room::Room;
 
 mod below;
+mod error;
 
 pub use below::PathBelow;
+pub use error::ReadError;
 
 /// A directory whose files are read by safe paths: a repository, or the sources of a release.
 ///
@@ -23,41 +24,6 @@ pub use below::PathBelow;
 #[derive(Clone, Debug)]
 pub struct Directory {
     root: PathBuf,
-}
-
-/// Why a file was not read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// There is no such file.
-    #[error("it does not exist")]
-    NotFound,
-    /// It is longer than is asked for.
-    #[error("it has more than {cap}, which is the most that is read")]
-    TooLong {
-        /// How long it may be.
-        cap: Bytes,
-    },
-    /// There is no memory for it.
-    #[error("there is no room for it in memory at this moment; try again later")]
-    NoRoom,
-    /// It is a directory, a device, a pipe or a socket.
-    #[error("it is not a regular file")]
-    NotAFile,
-    /// It is a symbolic link, or lies behind one.
-    #[error("it is a symbolic link, which could lead anywhere; put the file itself there")]
-    Link,
-    /// Its path leads out of the directory.
-    #[error("its path leads out of the directory")]
-    Outside,
-    /// It is not UTF-8.
-    #[error("it is not UTF-8 text from byte {offset} on")]
-    NotText {
-        /// The first byte that is wrong, counted from 0.
-        offset: usize,
-    },
-    /// The system failed.
-    #[error("it could not be read")]
-    Failed(#[source] io::Error),
 }
 
 impl Directory {

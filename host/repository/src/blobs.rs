@@ -17,7 +17,7 @@ mod error;
 mod partial;
 mod source;
 
-use disk::Disk;
+use disk::{Disk, on_disk};
 pub(crate) use error::BlobsError;
 use partial::Partial;
 pub(crate) use source::BlobSource;
@@ -168,13 +168,6 @@ impl Blobs {
             _ => BlobsError::Remote(error),
         }
     }
-}
-
-/// Waits for something that keeps a thread busy with the disk.
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, BlobsError> + Send + 'static,
-) -> Result<T, BlobsError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(BlobsError::Ended))
 }
 
 #[cfg(test)]

@@ -1,25 +1,20 @@
 //! A repository on a server: its files, fetched so that the server can do no worse than to withhold them.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use jurat_http::Client;
-use jurat_http::header::HeaderMap;
+use jurat_http::{Client, Jitter, wait_for};
 use jurat_model::{Bytes, Secret, chain};
 use jurat_trust::{Fetch, FetchError, SafePath};
 use tokio::runtime::Handle;
 use url::Url;
-
-use jurat_http::wait_for;
-use jurat_http::{Backoff, Jitter};
 
 mod error;
 mod known;
 mod look;
 mod pace;
 mod range;
+mod server;
 mod setup;
 mod sink;
 mod transfer;
@@ -28,6 +23,8 @@ pub(crate) use error::{RemoteCause, RemoteError};
 use known::Known;
 pub(crate) use look::Look;
 pub(crate) use pace::Slowest;
+use server::Inner;
+pub(crate) use server::{Remote, RemoteLimits};
 pub(crate) use setup::RemoteSetupError;
 use sink::Memory;
 pub(super) use sink::Sink;
@@ -35,44 +32,6 @@ use transfer::Came;
 
 /// The one file of a repository that is ever overwritten.
 const MUTABLE: &str = "metadata/timestamp.json";
-
-/// A repository below a URL. Cheap to clone.
-///
-/// Files are asked for unpacked, and neither waited for nor read beyond what [`RemoteLimits`] and the caller allow. Redirects are
-/// followed three times, within the origin of the repository. What fails in a way that passes is tried again after a while.
-///
-/// # Limits
-/// It trusts nothing that it gives, and nothing of it needs to be trusted: whoever asks checks.
-#[derive(Clone, Debug)]
-pub(crate) struct Remote(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    base: Url,
-    client: Client,
-    /// Those of the settings: their values are marked as secrets, which are not printed.
-    headers: HeaderMap,
-    limits: RemoteLimits,
-    jitter: Jitter,
-    /// The last version of the file that changes.
-    known: Mutex<Option<Arc<Known>>>,
-    runtime: Handle,
-}
-
-/// How long a server is waited for. Connecting, and waiting for a sign of life, is up to the client.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct RemoteLimits {
-    /// The longest time for one file, with all attempts and pauses: 5 min.
-    pub(crate) total: Duration,
-    /// How often a file is asked for, if what is wrong may pass: 3 times.
-    pub(crate) attempts: NonZeroU32,
-    /// How long to wait before another attempt: up to 500 ms after the first, up to 5 s after later ones.
-    pub(crate) backoff: Backoff,
-    /// The longest wait that a server can ask for; if it asks for more, there is no other attempt: 30 s.
-    pub(crate) retry_after: Duration,
-    /// How slowly a file may come in: no slower than 1 KiB a second over 15 s.
-    pub(crate) slowest: Slowest,
-}
 
 impl Remote {
     /// A repository at a URL. The client must not follow redirects, nor unpack anything. The headers are sent to this origin and
@@ -158,19 +117,6 @@ impl Fetch for Remote {
             RemoteCause::TooLong { .. } => FetchError::TooLong,
             _ => FetchError::Failed(error.into()),
         })
-    }
-}
-
-impl Default for RemoteLimits {
-    fn default() -> Self {
-        const ATTEMPTS: NonZeroU32 = NonZeroU32::new(3).unwrap();
-        Self {
-            total: Duration::from_secs(300),
-            attempts: ATTEMPTS,
-            backoff: Backoff { base: Duration::from_millis(500), cap: Duration::from_secs(5) },
-            retry_after: Duration::from_secs(30),
-            slowest: Slowest::default(),
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use jurat_trust::FileKind;
 use jurat_trust::publish::DraftFile;
 use jurat_yaml::Problem;
 
-use super::{ReleaseSource, file_name};
+use super::source::{ReleaseSource, file_name};
 
 /// A release that is being checked.
 pub(super) struct Checks<'a> {

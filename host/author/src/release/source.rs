@@ -133,3 +133,9 @@ fn builtin_rule((id, field): (String, Field<'_>)) -> Option<BuiltinRule> {
 fn paths(field: Field<'_>) -> Vec<SafePath> {
     field.list().into_iter().filter_map(|path| path.required().parsed()).collect()
 }
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &SafePath) -> &str {
+    path.as_str().rsplit('/').next().unwrap_or(path.as_str())
+}

@@ -9,8 +9,8 @@ use jurat_trust::FileKind;
 use jurat_trust::publish::DraftFile;
 use jurat_yaml::{Problem, Problems};
 
-use super::ReleaseSource;
 use super::check::Checks;
+use super::source::ReleaseSource;
 use crate::vectors::{self, Report, Vector, VectorLimits};
 
 /// How many rules a warning names.

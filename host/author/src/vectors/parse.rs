@@ -9,12 +9,8 @@ use jurat_yaml::{Place, Problem, Problems};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Vector;
+use super::vector::{MAX_FILE, MAX_VECTORS, Vector};
 
-/// The longest file.
-pub(super) const MAX_FILE: Bytes = Bytes::mebi(16);
-/// The most vectors of one file.
-pub(super) const MAX_VECTORS: usize = 10_000;
 /// The longest vector, related entities included.
 const MAX_VECTOR: Bytes = Bytes::mebi(4);
 /// After so many problems nobody reads on.

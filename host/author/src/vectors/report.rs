@@ -9,7 +9,7 @@ use jurat_model::{Bytes, Excerpt, KeyPath, Status};
 use jurat_yaml::{Problem, Problems};
 use thiserror::Error;
 
-use super::Vector;
+use super::vector::Vector;
 
 /// Failures that are kept; further ones are counted.
 const KEPT: usize = 100;

@@ -17,8 +17,9 @@ use judged::{Judged, Kept, Row};
 use jurat_yaml::{Problem, Problems};
 use order::{groups, shuffled};
 
+use super::parse::parse;
 use super::report::{FailureReason, Report, VectorFailure, VectorsError};
-use super::{Vector, VectorLimits, parse};
+use super::vector::{Vector, VectorLimits};
 
 /// The most records that are judged together.
 const MOST_ROWS: usize = 256;

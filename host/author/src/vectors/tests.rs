@@ -1,5 +1,7 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use jurat_model::{Bytes, Status};
 use jurat_yaml::Problems;
 
 use super::*;

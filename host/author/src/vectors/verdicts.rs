@@ -7,7 +7,7 @@ use jurat_engine::Release;
 
 use super::report::{Said, VectorsError};
 use super::run::Bench;
-use super::{Vector, VectorLimits};
+use super::vector::{Vector, VectorLimits};
 
 /// What the rules of a release say on vectors, whatever those expect.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use jurat_model::Excerpt;
 use url::Url;
 
-use super::Permitted;
+use super::values::Permitted;
 
 /// The URL that is written, without a slash at its end; an error says what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Url, String> {

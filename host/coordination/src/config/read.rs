@@ -8,7 +8,9 @@ use jurat_model::Bytes;
 use jurat_yaml::Problems;
 use jurat_yaml::{Field, Reader, Section};
 
-use super::{CacheSettings, Config, Permitted, destination, headers};
+use super::policy::Policy;
+use super::values::{CacheSettings, Config, Permitted};
+use super::{destination, headers};
 use crate::breaker::BreakerSettings;
 
 /// The longest of all times: a day.
@@ -24,30 +26,6 @@ const MOST_BYTES: Bytes = Bytes::mebi(4_096);
 
 /// How many records are asked for in one request where there are such requests and nothing else is said.
 const BULK_SIZE: NonZeroUsize = NonZeroUsize::new(64).unwrap();
-
-/// Named numbers of attempts and pauses.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Policy {
-    Default,
-    Aggressive,
-    Conservative,
-    Quick,
-}
-
-impl Policy {
-    pub(super) fn values(self) -> (NonZeroU32, Backoff) {
-        const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
-        const THREE: NonZeroU32 = NonZeroU32::new(3).unwrap();
-        const FIVE: NonZeroU32 = NonZeroU32::new(5).unwrap();
-        let (attempts, base, cap) = match self {
-            Self::Default => (THREE, 500, 5_000),
-            Self::Aggressive => (FIVE, 200, 10_000),
-            Self::Conservative => (THREE, 1_000, 5_000),
-            Self::Quick => (TWO, 100, 1_000),
-        };
-        (attempts, Backoff { base: Duration::from_millis(base), cap: Duration::from_millis(cap) })
-    }
-}
 
 pub(super) fn parse(text: &str, file: &str, permitted: &Permitted<'_>) -> Result<Config, Problems> {
     Reader::read(file, text, |document| Some(config(document, permitted)))

@@ -1,6 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use jurat_http::Backoff;
+use jurat_model::{Bytes, Secret};
 
 use super::*;
+use crate::breaker::BreakerSettings;
 
 const EXAMPLE: &str = include_str!("../../../../config/coordination-service-config.yaml");
 const DOCUMENT: &str = include_str!("../../../../docs/coordination-service.md");

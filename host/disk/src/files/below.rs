@@ -1,6 +1,6 @@
 //! Where a file is, seen from a directory.
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// Names of directories and of a file, each below the one before it: nothing that leads up or elsewhere.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jurat_model::Secret;
 use jurat_yaml::{Place, Problem};
-
-use super::Secret;
 
 /// A variable of an env file.
 #[derive(Debug)]

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use jurat_model::{Bytes, Excerpt};
+use jurat_model::{Bytes, Excerpt, Secret};
 use jurat_yaml::Value;
 use jurat_yaml::{Place, Problem, Problems};
 
+use super::env_file;
 use super::keys::{Kind, OWN, PREFIX};
 use super::target::Target;
-use super::{Secret, env_file};
 
 /// Values that count instead of those of the file: of environment variables, and above them of flags.
 ///

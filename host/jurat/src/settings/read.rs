@@ -5,16 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jurat_http::{Http, Location};
+use jurat_model::Secret;
 use jurat_yaml::{Field, Section};
 
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
 use super::secret_file::Standing;
 use super::target::{HEADER_NAME, is_header};
-use super::{
-    Http, Location, Secret, ServerSettings, Settings, TenantSettings, Tls, WorkerCount, location, secret_file, tenant,
-    trust,
-};
+use super::values::{ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
+use super::{location, secret_file, tenant, trust};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     // Everything is read before anything that is missing ends the reading.

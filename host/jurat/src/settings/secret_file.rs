@@ -4,11 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use jurat_disk::files;
-use jurat_model::{Excerpt, chain};
+use jurat_model::{Excerpt, Secret, chain};
 use jurat_yaml::Field;
 use zeroize::Zeroizing;
 
-use super::Secret;
 use super::overrides::{MAX_VALUE, refuse_odd};
 
 /// Who can read what a setting says.

@@ -3,7 +3,9 @@
 use jurat_model::KeyPath;
 use jurat_yaml::{Problem, Problems};
 
-use super::{Location, Settings};
+use jurat_http::Location;
+
+use super::values::Settings;
 
 /// Refuses settings that name a server.
 ///

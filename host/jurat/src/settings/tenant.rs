@@ -12,9 +12,8 @@ use jurat_yaml::{Field, Section};
 
 use super::keys::{Key, Scope};
 use super::quantity::{duration, size};
-use super::{
-    CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned, location, trust,
-};
+use super::values::{CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned};
+use super::{location, trust};
 
 /// The tenants; a document that names none is about a single one.
 pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, TenantSettings>> {

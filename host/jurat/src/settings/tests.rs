@@ -1,5 +1,9 @@
-use std::num::NonZeroUsize as Count;
+use std::num::{NonZeroU32, NonZeroUsize as Count};
+use std::time::Duration;
 
+use jurat_engine::extract::ChunkLimits;
+use jurat_model::{Bytes, Isolation};
+use jurat_sandbox::SealedWasi;
 use jurat_trust::TargetPath;
 
 use super::*;

@@ -206,3 +206,10 @@ pub(super) fn is(hasher: Sha256, digest: &Digest) -> bool {
 
     hasher.finalize().as_slice() == digest.as_bytes()
 }
+
+/// Waits for something that keeps a thread busy with the disk.
+pub(super) async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BlobsError> + Send + 'static,
+) -> Result<T, BlobsError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(BlobsError::Ended))
+}

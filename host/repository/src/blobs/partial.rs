@@ -11,9 +11,8 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, fsync, openat, rena
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::disk::{self, Disk};
+use super::disk::{self, Disk, on_disk};
 use super::error::BlobsError;
-use super::on_disk;
 use crate::remote::Sink;
 
 /// How many can fetch the same file at the same time.

@@ -4,8 +4,8 @@ use jurat_http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use jurat_trust::SafePath;
 use tokio::time::timeout;
 
-use super::Remote;
 use super::error::{RemoteCause, RemoteError};
+use super::server::Remote;
 
 /// What was said of a file.
 #[derive(Debug)]

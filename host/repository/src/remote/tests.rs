@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use jurat_http::Http;
-use jurat_http::{Reach, client};
+use jurat_http::{Backoff, Http, Reach, client};
 use jurat_test_server::{Reply, Server};
 use tokio::runtime::{Builder, Runtime};
 

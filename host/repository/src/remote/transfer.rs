@@ -14,8 +14,9 @@ use url::Url;
 use super::error::{RemoteCause, RemoteError};
 use super::known::Known;
 use super::pace::{Pace, TooSlow};
+use super::range;
+use super::server::Remote;
 use super::sink::Sink;
-use super::{Remote, range};
 
 /// How often a redirect is followed.
 const REDIRECTS: u32 = 3;

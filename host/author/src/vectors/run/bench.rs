@@ -13,7 +13,8 @@ use jurat_model::{Blame, Bytes, Excerpt, Isolation, chain};
 
 use super::judged::{Judged, Kept, Row};
 use super::order::Group;
-use crate::vectors::{Said, Vector, VectorLimits, VectorsError};
+use crate::vectors::report::{Said, VectorsError};
+use crate::vectors::vector::{Vector, VectorLimits};
 
 /// What stands for the id of a record that has none.
 const UNKNOWN: &str = "unknown";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jurat_engine::Associated;
 
 use super::judged::Judged;
-use crate::vectors::Vector;
+use crate::vectors::vector::Vector;
 
 /// Records that one call could judge together.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What is asked for again, and how long a server is waited for.
 
 use std::net::TcpListener;
+use std::num::NonZeroU32;
 
 use super::*;
 
