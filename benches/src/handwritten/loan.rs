@@ -166,8 +166,8 @@ impl Field {
     /// The kind that its values must have.
     pub(super) fn kind(self) -> &'static str {
         match self {
-            Self::Principal | Self::Balance | Self::Rate => "decimal",
-            Self::Inception | Self::Maturity => "date",
+            Self::Principal | Self::Balance | Self::Rate => "a decimal number",
+            Self::Inception | Self::Maturity => "a date",
             Self::Status => "text",
         }
     }

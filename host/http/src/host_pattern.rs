@@ -28,7 +28,7 @@ enum Covers {
 
 /// A text that is no [`HostPattern`].
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{0}` is no host: write `host`, `host:port` or `*.domain`")]
+#[error("`{0}` is not a host: write `host`, `host:port` or `*.domain`")]
 pub struct ParseHostError(Excerpt);
 
 impl HostPattern {

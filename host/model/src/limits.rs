@@ -117,7 +117,7 @@ impl fmt::Display for Bytes {
 
 /// A size that cannot be read.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{0}` is no size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in `16 MiB`")]
+#[error("`{0}` is not a size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in `16 MiB`")]
 pub struct ParseBytesError(String);
 
 impl FromStr for Bytes {

@@ -154,7 +154,7 @@ impl fmt::Display for InputReason {
             Self::PathTooLong => out.write_str("its path is longer than the system allows"),
             Self::NotReadable => out.write_str("it is a socket, or a device that is not there"),
             Self::Directory => out.write_str("it is a directory"),
-            Self::Malformed(why) => write!(out, "it does not exist, and is no pattern: {why}"),
+            Self::Malformed(why) => write!(out, "it does not exist, and is not a pattern: {why}"),
             Self::NoMatch => out.write_str("no file matches it"),
             Self::NoRecords => out.write_str(
                 "no file in this directory ends in `.json`, `.ndjson` or `.jsonl`, with or without `.gz` or `.zst`",

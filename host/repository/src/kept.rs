@@ -93,7 +93,7 @@ pub(crate) enum KeptError {
     #[error(transparent)]
     Directory(#[from] CacheDirError),
     /// A file is cut short, or was never one of these.
-    #[error("`{}` is no release that was kept: remove it", path.display())]
+    #[error("`{}` is not a kept release: remove it", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -102,7 +102,7 @@ pub(crate) enum KeptError {
         cause: serde_json::Error,
     },
     /// A file says what cannot be.
-    #[error("`{}` is no release that was kept, because its {what} is none: remove it", path.display())]
+    #[error("`{}` is not a kept release: its {what} is invalid; remove it", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,

@@ -153,13 +153,13 @@ fn vectors_name_what_there_is() {
         [
             "rules/vectors.json: [1].ruleset: there is no ruleset `quik`, did you mean `quick`?",
             "rules/vectors.json: [1].expect.rule_001_v2: no component has a rule `rule_001_v2`, did you mean `rule_001_v1`?",
-            "rules/vectors.json: [1].now: `noon` is no time like `2026-01-31T12:00:00Z`",
-            "rules/vectors.json: [1].expect.rule_001_v2: `PASSED` is no status, did you mean `PASS`?",
+            "rules/vectors.json: [1].now: `noon` is not a time like `2026-01-31T12:00:00Z`",
+            "rules/vectors.json: [1].expect.rule_001_v2: `PASSED` is not a status, did you mean `PASS`?",
         ]
     );
     let (problems, _) = findings(vec![], r#"[{"name": "x", "rulest": "quick", "record": {}, "expect": {}}]"#);
     assert!(
-        problems[2].starts_with("rules/vectors.json:1:2: [0]: it is no test vector: unknown field `rulest`"),
+        problems[2].starts_with("rules/vectors.json:1:2: [0]: it is not a test vector: unknown field `rulest`"),
         "{problems:?}"
     );
 }

@@ -54,7 +54,7 @@ pub(crate) fn written(file: &str, bytes: &[u8]) -> Result<Vec<Written>, Problems
         return Err(Problem::of_file(file, format!("it has more than {MAX_FILE}")).into());
     }
     if !bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::of_file(file, "it is no list of test vectors: write `[`, objects, and `]`").into());
+        return Err(Problem::of_file(file, "it is not a list of test vectors: write `[`, objects, and `]`").into());
     }
     let mut vectors = Vec::new();
     let mut problems = Vec::new();
@@ -77,7 +77,7 @@ pub(crate) fn written(file: &str, bytes: &[u8]) -> Result<Vec<Written>, Problems
         });
         match scanned.map(serde_json::from_str) {
             Ok(Ok(vector)) => vectors.push(vector),
-            Ok(Err(error)) => problems.push(problem(entry.at, format!("it is no test vector: {}", reason(&error)))),
+            Ok(Err(error)) => problems.push(problem(entry.at, format!("it is not a test vector: {}", reason(&error)))),
             Err(error) => problems.push(problem(error.at, error.problem.to_string())),
         }
     }
@@ -113,7 +113,7 @@ impl Written {
         let now = self.now.and_then(|now| match now.parse::<jiff::Timestamp>() {
             Ok(time) => Some(time.as_microsecond()),
             Err(_) => {
-                let message = format!("`{}` is no time like `2026-01-31T12:00:00Z`", Excerpt::of(&now));
+                let message = format!("`{}` is not a time like `2026-01-31T12:00:00Z`", Excerpt::of(&now));
                 refuse(path.key("now"), message);
                 None
             }
@@ -132,7 +132,7 @@ impl Written {
                 Some(status) => _ = expect.insert(rule, status),
                 None => {
                     let advice = advice(&status, Status::ALL.iter().map(|known| known.name()));
-                    let message = format!("`{}` is no status{advice}", Excerpt::of(&status));
+                    let message = format!("`{}` is not a status{advice}", Excerpt::of(&status));
                     refuse(path.key("expect").key(&rule), message);
                 }
             }

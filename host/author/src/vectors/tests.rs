@@ -214,8 +214,8 @@ fn the_vectors_of_a_release_are_named_after_it() {
     assert_eq!(
         lines,
         [
-            "loan: b.json:1:2: [0]: it is no test vector: missing field `name`",
-            "loan: c.json: it is no list of test vectors: write `[`, objects, and `]`",
+            "loan: b.json:1:2: [0]: it is not a test vector: missing field `name`",
+            "loan: c.json: it is not a list of test vectors: write `[`, objects, and `]`",
         ]
     );
     let (verified, release) = release(&Scripted::new(0), &files[..1]);
@@ -232,8 +232,8 @@ fn everything_that_is_wrong_with_a_file_of_vectors_is_said_with_its_place() {
     assert_eq!(
         refusals(text.as_bytes()),
         [
-            "v.json: [0].now: `noon` is no time like `2026-01-31T12:00:00Z`",
-            "v.json: [0].expect.plain: `PASSED` is no status, did you mean `PASS`?",
+            "v.json: [0].now: `noon` is not a time like `2026-01-31T12:00:00Z`",
+            "v.json: [0].expect.plain: `PASSED` is not a status, did you mean `PASS`?",
             "v.json: [1].name: another vector of this file is called `a`",
             "v.json: [1].record: an object is expected",
             "v.json: [1].associated: an object is expected",
@@ -256,9 +256,9 @@ fn everything_that_is_wrong_with_a_file_of_vectors_is_said_with_its_place() {
         (format!("[{fine}] x"), "v.json:1:"),
         (format!("[{fine},]"), "v.json:1:"),
         (format!("[{}]", fine.replace('}', ", \"more\": 1}")), "v.json:1:"),
-        ("[5, null]".to_owned(), "v.json:1:2: [0]: it is no test vector: invalid type"),
-        (String::new(), "v.json: it is no list of test vectors"),
-        ("\u{feff}[]".to_owned(), "v.json: it is no list of test vectors"),
+        ("[5, null]".to_owned(), "v.json:1:2: [0]: it is not a test vector: invalid type"),
+        (String::new(), "v.json: it is not a list of test vectors"),
+        ("\u{feff}[]".to_owned(), "v.json: it is not a list of test vectors"),
     ] {
         let refused = refusals(text.as_bytes());
         assert!(refused[0].starts_with(reason), "{text}: {refused:?}");

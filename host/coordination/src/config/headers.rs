@@ -54,7 +54,8 @@ pub(super) fn read(field: Field<'_>, secrets: Option<&BTreeMap<String, Secret>>)
 }
 
 fn name_of(header: &str) -> Result<HeaderName, String> {
-    let name: HeaderName = header.parse().map_err(|_| format!("`{}` is no name of a header", Excerpt::of(header)))?;
+    let name: HeaderName =
+        header.parse().map_err(|_| format!("`{}` is not the name of a header", Excerpt::of(header)))?;
     match OURS.contains(&name.as_str()) {
         true => Err(format!("the header `{name}` is set by the client itself")),
         false => Ok(name),

@@ -18,7 +18,7 @@ pub enum JudgeError {
     #[error(transparent)]
     Route(#[from] RouteError),
     /// An id field is not a path.
-    #[error("`{field}` is no path to an id field: write the keys that lead to it, with dots between them")]
+    #[error("`{field}` is not a path to an id field: write the keys that lead to it, with dots between them")]
     IdField {
         /// The beginning of the field as given.
         field: String,

@@ -73,7 +73,7 @@ impl<'a> Routes<'a> {
         self.find_without_default(schema, own.or(alone))
     }
 
-    /// The same for a record whose own `entity_type` is not a text: no expected type stands in for it.
+    /// The same for a record whose own `entity_type` is not text: no expected type stands in for it.
     pub(crate) fn find_without_default(
         &mut self,
         schema: Option<&str>,

@@ -43,7 +43,7 @@ pub enum Problem {
     #[error("the schema has more than {MAX_SUBSCHEMAS} subschemas")]
     TooManySubschemas,
     /// The root is `true`, `false` or no schema at all.
-    #[error("the schema is no object with an `$id`: records name a schema by its `$id`")]
+    #[error("the schema is not an object with an `$id`: records name a schema by its `$id`")]
     NoId,
     /// Another file has the same `$id`.
     #[error("`{file}` has the same `$id`")]

@@ -61,7 +61,7 @@ fn words(kind: &Kind) -> (&'static str, String) {
         Kind::Minimum { limit } => ("minimum", format!("is below {}", literal(limit))),
         Kind::MinLength { limit } => ("minLength", format!("has fewer than {limit} characters")),
         Kind::MinProperties { limit } => ("minProperties", format!("has fewer than {limit} members")),
-        Kind::MultipleOf { multiple_of } => ("multipleOf", format!("is no multiple of {multiple_of:?}")),
+        Kind::MultipleOf { multiple_of } => ("multipleOf", format!("is not a multiple of {multiple_of:?}")),
         Kind::Not { .. } => ("not", "matches what it must not match".to_owned()),
         Kind::OneOfMultipleValid { .. } => ("oneOf", "matches more than one of the alternatives".to_owned()),
         Kind::OneOfNotValid { .. } => ("oneOf", "matches none of the alternatives".to_owned()),

@@ -91,7 +91,7 @@ impl Schemas {
         let tree = scratch.tree.tree(record);
         let id = match tree.root().and_then(|root| root.member("$schema")).map(Branch::shape) {
             Some(Shape::Text(id)) => without_fragment(id),
-            Some(_) => return no_schema("/$schema", "is no text"),
+            Some(_) => return no_schema("/$schema", "is not text"),
             None => return no_schema("", "has no member `$schema` that names its schema"),
         };
         let known = self.all.get(scratch.last).filter(|schema| schema.id == id).map(|_| scratch.last);

@@ -106,9 +106,9 @@ fn every_file_that_is_wrong_is_told() {
         errors,
         [
             "b.json: `a.json` has the same `$id`",
-            "c.json: the schema is no object with an `$id`: records name a schema by its `$id`",
+            "c.json: the schema is not an object with an `$id`: records name a schema by its `$id`",
             "d.json: the schema is no JSON: line 1, column 1",
-            "e.json: the schema is no object with an `$id`: records name a schema by its `$id`",
+            "e.json: the schema is not an object with an `$id`: records name a schema by its `$id`",
             "f.json: the schema is no JSON: line 1, column 29",
         ]
     );

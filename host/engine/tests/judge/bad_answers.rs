@@ -152,5 +152,5 @@ fn a_list_in_place_of_an_entity_is_of_the_wrong_kind() {
     let said = said(1, &[vec![entity("[]"), entity("[1]")]]);
     let lenient = &said[0][0];
     assert_eq!((lenient.status, lenient.code.as_deref()), (Status::Error, Some("input_kind")));
-    assert_eq!(lenient.message, "`parent.limit` is [1], which is no decimal");
+    assert_eq!(lenient.message, "`parent.limit` is [1]: not a decimal number");
 }

@@ -47,7 +47,7 @@ fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
     let laon = refusal(|request| request.with_expected(["loan", "laon"]));
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
-    let words = " is no path to an id field: write the keys that lead to it, with dots between them";
+    let words = " is not a path to an id field: write the keys that lead to it, with dots between them";
     assert_eq!(refusal(|request| request.with_id_fields(["id", "a..b"])), format!("`a..b`{words}"));
     let long = refusal(|request| request.with_id_fields(["id".to_owned(), "a.".repeat(1 << 20) + "a"]));
     assert!(long.ends_with(words) && long.len() < 500, "{long}");

@@ -68,7 +68,7 @@ pub(super) fn file(uri: &str, base: &Path) -> Result<Location, String> {
 /// The scheme, host and port of a server that files of records come from.
 pub(super) fn origin(text: &str) -> Result<Origin, String> {
     let shown = shown(text);
-    let expected = || format!("`{shown}` is no origin: write `https://host` or `https://host:port`");
+    let expected = || format!("`{shown}` is not an origin: write `https://host` or `https://host:port`");
     match scheme(text) {
         Some(("https" | "http", _)) => {}
         _ => return Err(expected()),

@@ -172,7 +172,9 @@ fn headers(document: &mut Section<'_>) -> BTreeMap<String, Secret> {
                 Err("others could read it here: use `header_files`, or a variable `JURAT_HEADER_...`".to_owned())
             }
             Standing::Kept if value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(()),
-            Standing::Kept => Err("this is no value of a header: visible ASCII characters are expected".to_owned()),
+            Standing::Kept => {
+                Err("this is not the value of a header: visible ASCII characters are expected".to_owned())
+            }
         });
         Some((name, secret?))
     };

@@ -56,7 +56,7 @@ impl Target {
             None if Key::ALL.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))) => {
                 Err(format!("`{path}` is a section: name one of its keys, with a dot between"))
             }
-            None => Err(format!("`{}` is no setting{}", Excerpt::of(path), Key::advice(path))),
+            None => Err(format!("`{}` is not a setting{}", Excerpt::of(path), Key::advice(path))),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, Ten
     let tenants = tenants.entries().into_iter().filter_map(|(name, field)| {
         if !is_name(&name) {
             field.refuse(format!(
-                "`{}` is no name of a tenant: at most 64 of a-z, 0-9, `.`, `_` and `-` are expected, a letter or digit first",
+                "`{}` is not the name of a tenant: at most 64 of a-z, 0-9, `.`, `_` and `-` are expected, a letter or digit first",
                 Excerpt::of(&name)
             ));
         }

@@ -185,7 +185,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
             "local-config.yaml:6:13: trust.headers[0]: a header and the name of its value are expected, as in `Authorization: CDN_TOKEN`",
             "local-config.yaml:7:3: trust.min_root_versoin: this key is not known, did you mean `min_root_version`?",
             "local-config.yaml:9:9: limits.fuel: a whole number from 1 on is expected, but this is 0",
-            "local-config.yaml:10:11: limits.memory: `16 MB` is no size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in \
+            "local-config.yaml:10:11: limits.memory: `16 MB` is not a size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in \
              `16 MiB`",
             "local-config.yaml:11:10: limits.reply: nothing fits into 0 bytes; write a size like `16 MiB`",
             "local-config.yaml:12:12: isolation: `chunk` or `record` is expected, but this is `records`, did you mean `record`?",
@@ -199,7 +199,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
             "local-config.yaml:17:12: rpc.tls.certificate: it is missing: the key needs it",
             "local-config.yaml:17:43: rpc.max_connections: 4294967296 is too large",
             "local-config.yaml:17:65: rpc.drain_ms: a whole number from 0 on is expected, but this is -1",
-            "local-config.yaml:18:22: coordination_hosts[0]: `https://a` is no host: write `host`, `host:port` or `*.domain`",
+            "local-config.yaml:18:22: coordination_hosts[0]: `https://a` is not a host: write `host`, `host:port` or `*.domain`",
             "local-config.yaml:19:15: data_origins: a list is expected, but this is a text",
             "local-config.yaml:20:18: logic_cache_dir: a path is expected, but this is empty",
         ]

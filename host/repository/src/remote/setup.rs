@@ -46,7 +46,7 @@ pub(crate) enum RemoteSetupError {
     #[error("the URL of a repository is one of a directory: without a user, a password, `?` and `#`")]
     Parts,
     /// There is no header like this.
-    #[error("`{0}` is no name of a header")]
+    #[error("`{0}` is not the name of a header")]
     Name(Excerpt),
     /// The header has a meaning for the client.
     #[error("the header `{0}` is set by the client itself")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jurat_model::{Finding, Input, Status};
+use jurat_model::{Finding, Input, Kind, Status};
 
 use super::labels::RuleLabel;
 use super::message::{close, fill, push};
@@ -118,7 +118,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Reason::Blocked(Blocked::WrongKind(input)) => {
                 if let Some(declared) = self.inputs.get(*input) {
                     let token = self.token(*input);
-                    sentence(result, &format!("`{declared}` is {token}, which is no {}", declared.kind));
+                    sentence(result, &format!("`{declared}` is {token}: not {}", noun(declared.kind)));
                 }
                 result.fields.extend(self.field(*input));
                 "input_kind"
@@ -233,5 +233,19 @@ fn is_called(input: &Input, name: &str) -> bool {
     match &input.of {
         None => input.name == name,
         Some(term) => name.split_once('.').is_some_and(|(of, field)| of == term && field == input.name),
+    }
+}
+
+/// A value of a kind, as a sentence names it.
+fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "a boolean",
+        Kind::Integer => "an integer",
+        Kind::Number => "a number",
+        Kind::Decimal => "a decimal number",
+        Kind::Text => "text",
+        Kind::Date => "a date",
+        Kind::Timestamp => "a timestamp",
+        Kind::Json => "JSON",
     }
 }

@@ -157,11 +157,11 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
             "prod.env:1:1: suspend_after: a whole number from 1 on is expected, but this is 0",
             "environment variable JURAT_BATCH_MAX_WORKERS: batch_max_workers: a whole number from 1 on is expected, but this is a \
              text",
-            "environment variable JURAT_DATA_ORIGINS: data_origins[1]: `` is no origin: write `https://host` or \
+            "environment variable JURAT_DATA_ORIGINS: data_origins[1]: `` is not an origin: write `https://host` or \
              `https://host:port`",
             "environment variable JURAT_ISOLATION: isolation: `chunk` or `record` is expected, but this is `records`, did you mean \
              `record`?",
-            "--set: limits.memory: `16 MB` is no size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in `16 MiB`",
+            "--set: limits.memory: `16 MB` is not a size: write a whole number and `B`, `KiB`, `MiB` or `GiB`, as in `16 MiB`",
             "environment variable JURAT_HEADER_a: the name of a header's value is expected: at most 64 of A-Z, 0-9 and `_`, a \
              letter first, and not with `_FILE` at the end",
             "environment variable JURAT_LIMITS_FULE: no setting has this name, did you mean `JURAT_LIMITS_FUEL`?",
@@ -171,7 +171,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
             "prod.env:2:1: JURAT_LOG: it is looked at before this file is read: set it in the environment",
             "prod.env:5:2: JURAT_LIMIT_FUEL: no setting has this name, did you mean `JURAT_LIMITS_FUEL`?",
             "--set: `limits` is a section: name one of its keys, with a dot between",
-            "--set: `max_fiel` is no setting, did you mean `max_file`?",
+            "--set: `max_fiel` is not a setting, did you mean `max_file`?",
             "--set: number 4 of these has no `=`: write `KEY=VALUE`",
             "--set: `tenants` can be said in the file only; flags are about the only tenant, or about all",
             "--set: header_files: name the header: `header_files.NAME=PATH`",

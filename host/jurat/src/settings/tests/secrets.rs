@@ -115,7 +115,7 @@ fn no_secret_is_ever_told() {
         (String::new(), site.flag(&format!("rpc.token={SECRET}")), "use `rpc.token_file`"),
         (String::new(), site.flag(&format!("http.proxy=http://a:{SECRET}@b")), "there is a password"),
         (String::new(), site.flag(SECRET), "has no `=`"),
-        (String::new(), site.flag(&format!("headers.A={SECRET}")), "is no setting"),
+        (String::new(), site.flag(&format!("headers.A={SECRET}")), "is not a setting"),
         (String::new(), Overrides::none().with_env_file(&format!("JURAT_RPC_TOKEN {SECRET}"), "x"), "is expected"),
         (String::new(), Overrides::none().with_env_file(&format!("JURAT_RPC_TOKEN='{SECRET}"), "x"), "closing quote"),
         (String::new(), Overrides::none().with_env_file(&format!("{SECRET}=1"), "x"), "a name of letters"),

@@ -57,7 +57,7 @@ fn what_is_wrong_with_one_tenant_is_told_with_the_others() {
              e: {{business_config_uri: a, {TRUST}, rpc: {{}}, limits: {{fuel: x}}}}\n"
         )),
         [
-            "local-config.yaml:2:9: tenants.Acme: `Acme` is no name of a tenant: at most 64 of a-z, 0-9, `.`, `_` and `-` are \
+            "local-config.yaml:2:9: tenants.Acme: `Acme` is not the name of a tenant: at most 64 of a-z, 0-9, `.`, `_` and `-` are \
              expected, a letter or digit first",
             "local-config.yaml:3:6: tenants.b.business_config_uri: it is missing",
             "local-config.yaml:4:6: tenants.c: it is missing",
