@@ -1,13 +1,13 @@
-//! What decoders read from.
+//! A buffered source for decoders.
 
 use std::io::{self, BufRead, Read};
 
 use crate::source::Source;
 
-/// How much compressed data is read at a time.
+/// The length of the buffer for compressed data.
 const PIECE: usize = 128 << 10;
 
-/// A source with a buffer before it, into which one can look.
+/// A source with a buffer that can be peeked.
 #[derive(Debug)]
 pub(super) struct Buffered {
     source: Source,
@@ -17,12 +17,12 @@ pub(super) struct Buffered {
 }
 
 impl Buffered {
-    /// A source of which the beginning has been read. It is shorter than the buffer.
+    /// A source whose beginning, shorter than the buffer, was read already.
     pub(super) fn new(head: &[u8], source: Source) -> Self {
         let mut buffer = vec![0; PIECE].into_boxed_slice();
         let mut to = 0;
-        for (place, byte) in buffer.iter_mut().zip(head) {
-            *place = *byte;
+        for (slot, byte) in buffer.iter_mut().zip(head) {
+            *slot = *byte;
             to += 1;
         }
         Self { source, buffer, from: 0, to }
@@ -32,7 +32,7 @@ impl Buffered {
         &mut self.source
     }
 
-    /// The next bytes, that many, or fewer at the end.
+    /// The next `count` bytes, or fewer at the end.
     pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         while self.to - self.from < count {
             if self.from > 0 {
@@ -50,7 +50,7 @@ impl Buffered {
         Ok(kept.get(..count).unwrap_or(kept))
     }
 
-    /// Passes over so many bytes, or as many as there are: how many that were.
+    /// Skips up to `count` bytes, and returns how many it skipped.
     pub(super) fn skip(&mut self, count: u64) -> io::Result<u64> {
         let mut skipped = 0;
         while skipped < count {

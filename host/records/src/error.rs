@@ -14,7 +14,7 @@ pub struct InputError {
     reason: InputReason,
 }
 
-/// What is wrong.
+/// The reason.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum InputReason {
@@ -22,33 +22,33 @@ pub enum InputReason {
     NotFound,
     /// This user may not read it.
     Forbidden,
-    /// It is a link that leads in circles.
+    /// It is a loop of links.
     Circle,
-    /// Its path is longer than what the system takes.
+    /// Its path is longer than the system accepts.
     PathTooLong,
     /// It is a socket, or a device without anything behind it.
     NotReadable,
     /// It has become a directory since it was found.
     Directory,
-    /// It is no file, and a pattern that says nothing.
+    /// It is not a file, and an invalid pattern.
     Malformed(&'static str),
-    /// It is no file, and no file matches it as a pattern.
+    /// It is not a file, and no file matches it as a pattern.
     NoMatch,
     /// It is a directory without files of records.
     NoRecords,
     /// It is standard input, a second time.
     Twice,
-    /// With it, there are more files than are read.
+    /// With it, there are too many files.
     TooManyFiles {
-        /// How many are read.
+        /// The limit.
         most: usize,
     },
-    /// With it, the paths take more memory than they may.
+    /// With it, the paths take too much memory.
     TooManyPaths {
-        /// How much they may take.
+        /// The limit.
         most: Bytes,
     },
-    /// Its compressed data end before they should.
+    /// Its compressed data end too early.
     Cut(Compression),
     /// Its compressed data are damaged.
     Damaged(Compression),
@@ -56,9 +56,9 @@ pub enum InputReason {
     Trailing(Compression),
     /// Its compressed data need more memory than they may have.
     Window {
-        /// What they need; at least that, if it is more than can be said.
+        /// The memory that they need, saturated.
         needed: Bytes,
-        /// What they may have.
+        /// The limit.
         most: Bytes,
     },
     /// Its compressed data need a dictionary.
@@ -69,7 +69,7 @@ pub enum InputReason {
     Failed(Arc<io::Error>),
 }
 
-/// How a text is compressed.
+/// The compression of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Compression {
     /// RFC 1952.
@@ -83,7 +83,7 @@ impl InputError {
         Self { name: name.into(), reason }
     }
 
-    /// The one inside of an error of reading, if it came from here.
+    /// The error inside an error of reading, if it came from this crate.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
@@ -95,13 +95,13 @@ impl InputError {
         &self.name
     }
 
-    /// What is wrong.
+    /// The reason.
     #[must_use]
     pub fn reason(&self) -> &InputReason {
         &self.reason
     }
 
-    /// Who can do something about it. An [interrupt](Self::is_interrupt) comes from this host.
+    /// Who can fix it. An [interrupt](Self::is_interrupt) comes from this host.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self.reason {
@@ -110,7 +110,7 @@ impl InputError {
         }
     }
 
-    /// Whether nothing is wrong but that somebody has ended it.
+    /// Whether it is only an interrupt.
     #[must_use]
     pub fn is_interrupt(&self) -> bool {
         matches!(self.reason, InputReason::Interrupted)
@@ -133,7 +133,7 @@ impl Error for InputError {
 }
 
 impl From<InputError> for io::Error {
-    /// Never of the kind that readers take as a wish to be asked again.
+    /// Never of kind `Interrupted`, which makes readers retry.
     fn from(error: InputError) -> Self {
         let kind = match error.reason {
             InputReason::NotFound => io::ErrorKind::NotFound,

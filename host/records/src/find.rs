@@ -1,4 +1,4 @@
-//! What the arguments of a command name.
+//! Finds the inputs that the arguments of a command name.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,18 +9,18 @@ use std::path::Path;
 
 use rustix::fs::{FileType, fstat, tell};
 
-use crate::listing::{Found, Room, entries, failure, is_hidden};
+use crate::input_location::{InputLocation, STANDARD_INPUT};
+use crate::listing::{Found, ListingBudget, entries, failure, is_hidden};
 use crate::pattern::Pattern;
-use crate::place::{Place, STANDARD_INPUT};
 use crate::{InputError, InputReason};
 
-/// What the names of files of records end in.
+/// Suffixes of files of records.
 const RECORDS: [&[u8]; 3] = [b".json", b".ndjson", b".jsonl"];
-/// What may come behind that.
+/// Suffixes of compressed files, after one of those.
 const COMPRESSED: [&[u8]; 2] = [b".gz", b".zst"];
 
-/// What all arguments name, in order.
-pub(super) fn all(arguments: &[impl AsRef<OsStr>], room: &mut Room) -> Result<Vec<Found>, InputError> {
+/// All inputs that the arguments name, in order.
+pub(super) fn all(arguments: &[impl AsRef<OsStr>], budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
     if arguments.is_empty() {
         return Ok(vec![standard_input()]);
     }
@@ -35,24 +35,24 @@ pub(super) fn all(arguments: &[impl AsRef<OsStr>], room: &mut Room) -> Result<Ve
             has_standard_input = true;
             found.push(standard_input());
         } else {
-            found.append(&mut one(argument, room)?);
+            found.append(&mut one(argument, budget)?);
         }
     }
     Ok(found)
 }
 
-/// What one argument names, sorted.
-fn one(argument: &OsStr, room: &mut Room) -> Result<Vec<Found>, InputError> {
+/// The inputs that one argument names, sorted.
+fn one(argument: &OsStr, budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
     let path = Path::new(argument);
     let about = |reason| InputError::new(argument.to_string_lossy(), reason);
     let (mut found, nothing) = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => (below(path, room)?, InputReason::NoRecords),
-        Ok(metadata) => (vec![Found::file(path.to_owned(), &metadata, room)?], InputReason::NotFound),
-        // A link that leads nowhere has the name all the same.
+        Ok(metadata) if metadata.is_dir() => (below(path, budget)?, InputReason::NoRecords),
+        Ok(metadata) => (vec![Found::file(path.to_owned(), &metadata, budget)?], InputReason::NotFound),
+        // A dangling link has this name, too.
         Err(error) => match argument.to_str().filter(|_| fs::symlink_metadata(path).is_err()) {
             Some(text) if Pattern::is_one(text) => {
                 let pattern = Pattern::parse(text).map_err(about)?;
-                (pattern.expand(room)?, InputReason::NoMatch)
+                (pattern.expand(budget)?, InputReason::NoMatch)
             }
             _ => return Err(about(error.into())),
         },
@@ -60,12 +60,12 @@ fn one(argument: &OsStr, room: &mut Room) -> Result<Vec<Found>, InputError> {
     if found.is_empty() {
         return Err(about(nothing));
     }
-    found.sort_unstable_by(|a, b| a.place.cmp(&b.place));
+    found.sort_unstable_by(|a, b| a.location.cmp(&b.location));
     Ok(found)
 }
 
 /// The files of records in and below a directory.
-fn below(root: &Path, room: &mut Room) -> Result<Vec<Found>, InputError> {
+fn below(root: &Path, budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
     let mut found = Vec::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -78,12 +78,12 @@ fn below(root: &Path, room: &mut Room) -> Result<Vec<Found>, InputError> {
             let path = entry.path();
             let kind = entry.file_type().map_err(|error| failure(&path, error))?;
             if kind.is_dir() {
-                room.take(&path)?;
+                budget.take(&path)?;
                 directories.push(path);
             } else if has_records(&name) && (kind.is_file() || kind.is_symlink()) {
                 let metadata = fs::metadata(&path).map_err(|error| failure(&path, error))?;
                 if metadata.is_file() {
-                    found.push(Found::file(path, &metadata, room)?);
+                    found.push(Found::file(path, &metadata, budget)?);
                 }
             }
         }
@@ -98,7 +98,7 @@ fn has_records(name: &OsStr) -> bool {
     RECORDS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Standard input. Where the shell has made a file of it, the rest of that has a length.
+/// Standard input. If the shell has redirected a file to it, its length is the rest of that file.
 fn standard_input() -> Found {
     let stdin = io::stdin();
     let file = stdin.as_fd();
@@ -106,5 +106,5 @@ fn standard_input() -> Found {
         let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
         is_file.then(|| Some(u64::try_from(found.st_size).ok()?.saturating_sub(tell(file).ok()?)))?
     });
-    Found { place: Place::StandardInput, length }
+    Found { location: InputLocation::StandardInput, length }
 }

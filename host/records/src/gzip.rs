@@ -1,4 +1,4 @@
-//! Gzip: members, one behind the other.
+//! Gzip: a sequence of members.
 
 use std::io::Read;
 
@@ -8,27 +8,27 @@ use crate::InputReason;
 use crate::buffered::Buffered;
 use crate::error::Compression;
 
-/// How every member begins.
+/// The magic number of a member.
 pub(super) const MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// The members of a text.
 #[derive(Debug)]
 pub(super) struct Gzip {
-    /// The one that is being read. Always there between calls.
+    /// The current member. Always there between calls.
     member: Option<Box<GzDecoder<Buffered>>>,
 }
 
 impl Gzip {
-    /// The members of what begins like one.
+    /// A decoder of a text that begins with a member.
     pub(super) fn new(input: Buffered) -> Self {
         Self { member: Some(Box::new(GzDecoder::new(input))) }
     }
 
-    /// Reads something; nothing at the end.
+    /// Reads some bytes; 0 at the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
         while let Some(member) = &mut self.member {
             let next = match member.read(out) {
-                // The checksum of the member holds.
+                // The checksum of the member is right.
                 Ok(0) => member.get_mut().peek(MAGIC.len()),
                 Ok(read) => return Ok(read),
                 Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! What the arguments of a command name, and each of those texts opened in turn.
+//! The inputs that the arguments of a command name, opened in turn.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -7,14 +7,14 @@ use std::path::Path;
 
 use crate::error::InputError;
 use crate::find;
+use crate::input_location::InputLocation;
 use crate::interrupt::Interrupt;
-use crate::listing::{Found, Room};
-use crate::place::Place;
+use crate::listing::{Found, ListingBudget};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::text::Text;
 
-/// What is read, in order.
+/// The texts to read, in order.
 #[derive(Debug)]
 pub struct Inputs {
     found: Vec<Found>,
@@ -23,12 +23,12 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Looks for what the arguments of a command name. Nothing is opened yet.
+    /// Finds the inputs that the arguments of a command name. Nothing is opened yet.
     ///
-    /// Each of them is
-    /// - a file of any kind, whatever it is called. One whose name looks like a pattern is a file all the same if it exists.
-    /// - a directory: the regular files in and below it whose names end in `.json`, `.ndjson` or `.jsonl`, in small letters or
-    ///   capitals, with or without `.gz` or `.zst` behind that. Links to files are followed, links to directories are not.
+    /// Each argument is
+    /// - a file of any kind and name. If a file exists, its name is never taken for a pattern.
+    /// - a directory: the regular files in and below it whose names end in `.json`, `.ndjson` or `.jsonl`, in any case, with
+    ///   or without `.gz` or `.zst` behind that. Links to files are followed, links to directories are not.
     /// - a pattern: `?` is any character, `*` any number of them, `[a-z]` one of those and `[!a-z]` one of all others, none of
     ///   them a `/`; a part `**` is any number of directories, links to directories left out. `[*]` is a star. What it matches is
     ///   read, whatever it is called, apart from directories.
@@ -38,20 +38,20 @@ impl Inputs {
     /// is sorted by path, byte by byte, and each file is there once; a file that several arguments find is read several times.
     ///
     /// # Errors
-    /// When an argument names nothing that could be read: a pattern that matches no file, a directory without such files, a link
-    /// that leads nowhere. Also when there are too many files, or `-` comes twice.
+    /// When an argument names nothing that could be read: a pattern that matches no file, a directory without such files, a
+    /// dangling link. Also when there are too many files, or `-` comes twice.
     pub fn find(arguments: &[impl AsRef<OsStr>]) -> Result<Self, InputError> {
-        let found = find::all(arguments, &mut Room::default())?;
+        let found = find::all(arguments, &mut ListingBudget::default())?;
         Ok(Self { found, progress: Progress::default(), interrupt: None })
     }
 
-    /// With something that ends reading.
+    /// Sets the interrupt that ends reading.
     #[must_use]
     pub fn with_interrupt(self, interrupt: Interrupt) -> Self {
         Self { interrupt: Some(interrupt), ..self }
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     #[must_use]
     pub fn count(&self) -> usize {
         self.found.len()
@@ -64,7 +64,7 @@ impl Inputs {
         self.found.iter().try_fold(0_u64, |sum, found| Some(sum.saturating_add(found.length?)))
     }
 
-    /// How far reading has come.
+    /// The progress of reading.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()
@@ -73,27 +73,27 @@ impl Inputs {
     /// The name of a text in messages: its path, or `standard input`. Empty if there is no such text.
     #[must_use]
     pub fn name(&self, source: usize) -> Cow<'_, str> {
-        self.found.get(source).map_or(Cow::Borrowed(""), |found| found.place.name())
+        self.found.get(source).map_or(Cow::Borrowed(""), |found| found.location.name())
     }
 
     /// The path of a text; none if it is standard input, or there is no such text.
     #[must_use]
     pub fn path(&self, source: usize) -> Option<&Path> {
-        match &self.found.get(source)?.place {
-            Place::StandardInput => None,
-            Place::Path(path) => Some(path),
+        match &self.found.get(source)?.location {
+            InputLocation::StandardInput => None,
+            InputLocation::Path(path) => Some(path),
         }
     }
 
     /// Opens a text; none if there is none with that number, counted from 0.
     ///
     /// # Errors
-    /// When it cannot be opened. What is wrong with its compression shows when it is read.
+    /// When it cannot be opened. Errors of its compression show when it is read.
     pub fn open(&self, source: usize) -> Option<Result<Text, InputError>> {
-        let Found { place, .. } = self.found.get(source)?;
-        let name = || place.name().into_owned();
+        let Found { location, .. } = self.found.get(source)?;
+        let name = || location.name().into_owned();
         self.progress.begin(source);
-        let text = Source::open(place, self.progress.clone(), self.interrupt.clone())
+        let text = Source::open(location, self.progress.clone(), self.interrupt.clone())
             .map(|source| Text::new(name(), source, self.interrupt.clone()));
         Some(text.map_err(|reason| InputError::new(name(), reason)))
     }

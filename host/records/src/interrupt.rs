@@ -1,29 +1,29 @@
-//! Ending a read from elsewhere.
+//! Ends reads from another thread.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Ends reading from elsewhere, as when somebody presses Ctrl-C. Cheap to clone; all clones are the same.
+/// Ends reading from another thread, as on Ctrl-C. Cheap to clone; all clones share it.
 ///
 /// Once it is set, the next read fails, as does one that waits for a pipe or a terminal, and all reads after it.
 ///
 /// # Limits
-/// A read of a disk that does not answer, as of a server that is away, is waited for.
+/// It does not end a read of a disk that does not answer, such as that of a file server that is away.
 #[derive(Clone, Debug)]
 pub struct Interrupt(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     is_set: AtomicBool,
-    /// Ready for reading once it is set, for good: nobody reads what is in it.
+    /// Readable for good once it is set: its byte is never read.
     wake: PipeReader,
     bell: PipeWriter,
 }
 
 impl Interrupt {
-    /// One that is not set.
+    /// An interrupt that is not set.
     ///
     /// # Errors
     /// When the system has no pipe left.
@@ -35,7 +35,7 @@ impl Interrupt {
     /// Sets it, for good. Never waits, and does nothing that a signal handler must not do.
     pub fn set(&self) {
         if !self.0.is_set.swap(true, Ordering::SeqCst) {
-            // One byte always fits. Without it, what does not wait sees the flag all the same.
+            // One byte always fits. Even without it, reads that do not wait see the flag.
             let _ = (&self.0.bell).write(&[0]);
         }
     }

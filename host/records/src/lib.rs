@@ -18,29 +18,28 @@
 //!
 //! # Compression
 //! The first bytes of a text say whether it is gzip or Zstandard, not its name: standard input may be compressed, and a file
-//! called `.gz` that is none is read as what it is. Several members or frames, one behind the other, are one text. A text whose
-//! compressed data end too early, are damaged, or are followed by something else is an error, never a text that ends there. An
-//! empty file is a text without records.
+//! called `.gz` that is not gzip is read as what it is. Several members or frames, one behind the other, are one text. A text
+//! whose compressed data end too early, are damaged, or are followed by something else is an error, never a text that ends
+//! there. An empty file is a text without records.
 //!
 //! # Limits
-//! - Nothing bounds how much a compressed text may grow to, for nothing needs to: whatever is read is handed on piece by piece
-//!   and not kept. What memory a text takes is decided by its decoder alone: 128 KiB of compressed data, and as much as
-//!   references may reach back, 32 KiB with gzip and at most 128 MiB with Zstandard. While Zstandard approaches that,
-//!   it takes half as much again for moments.
+//! - Nothing bounds how much a compressed text may grow to, because it is never kept: reads return it piece by piece. Only the
+//!   decoder of a text takes memory: 128 KiB of compressed data, and as much as references may reach back, 32 KiB with gzip
+//!   and at most 128 MiB with Zstandard. While Zstandard approaches that, it takes half as much again for a moment.
 //! - One text is open at a time, unless the caller keeps several.
 //! - At most 1,000,000 files and directories are found, with paths of 256 MiB together.
-//! - What is found and what is read later may differ: somebody else may change it meanwhile.
+//! - Files may change between finding and reading.
 #![forbid(unsafe_code)]
 
 mod buffered;
 mod error;
 mod find;
 mod gzip;
+mod input_location;
 mod inputs;
 mod interrupt;
 mod listing;
 mod pattern;
-mod place;
 mod progress;
 mod source;
 mod text;

@@ -1,4 +1,4 @@
-//! Files and directories, as far as there is room for them: what searching below a directory and matching a pattern share.
+//! Listing of files and directories within a budget, for directories and for patterns.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, Metadata};
@@ -8,27 +8,27 @@ use std::path::{Path, PathBuf};
 
 use jurat_model::Bytes;
 
-use crate::place::Place;
+use crate::input_location::InputLocation;
 use crate::{InputError, InputReason};
 
 /// A text that can be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Found {
-    pub(super) place: Place,
-    /// How long it is on the disk; none unless it is there.
+    pub(super) location: InputLocation,
+    /// Its length on the disk; none unless it is a file.
     pub(super) length: Option<u64>,
 }
 
-/// How much more may be found.
+/// The most files and bytes of paths that may be found, and those found so far.
 #[derive(Clone, Debug)]
-pub(super) struct Room {
+pub(super) struct ListingBudget {
     most_files: usize,
     most_paths: Bytes,
     files: usize,
     paths: u64,
 }
 
-/// What is in a directory, in no order.
+/// The entries of a directory, in no order.
 pub(super) fn entries(
     directory: &Path,
 ) -> Result<impl Iterator<Item = Result<DirEntry, InputError>> + use<'_>, InputError> {
@@ -37,7 +37,7 @@ pub(super) fn entries(
     Ok(entries.map(|entry| entry.map_err(|error| failure(directory, error))))
 }
 
-/// What the system says about a path.
+/// An error of the system about a path.
 pub(super) fn failure(path: &Path, error: io::Error) -> InputError {
     InputError::new(path.to_string_lossy(), error.into())
 }
@@ -47,20 +47,20 @@ pub(super) fn is_hidden(name: &OsStr) -> bool {
 }
 
 impl Found {
-    /// A file, and whatever is none but can be read like one.
-    pub(super) fn file(path: PathBuf, metadata: &Metadata, room: &mut Room) -> Result<Self, InputError> {
-        room.take(&path)?;
+    /// A file, or anything else that can be read like one.
+    pub(super) fn file(path: PathBuf, metadata: &Metadata, budget: &mut ListingBudget) -> Result<Self, InputError> {
+        budget.take(&path)?;
         let length = metadata.is_file().then_some(metadata.len());
-        Ok(Self { place: Place::Path(path), length })
+        Ok(Self { location: InputLocation::Path(path), length })
     }
 }
 
-impl Room {
+impl ListingBudget {
     pub(super) fn new(most_files: usize, most_paths: Bytes) -> Self {
         Self { most_files, most_paths, files: 0, paths: 0 }
     }
 
-    /// Makes room for a file or a directory.
+    /// Charges a file or a directory.
     pub(super) fn take(&mut self, path: &Path) -> Result<(), InputError> {
         self.files += 1;
         self.paths += path.as_os_str().len() as u64;
@@ -75,7 +75,7 @@ impl Room {
     }
 }
 
-impl Default for Room {
+impl Default for ListingBudget {
     fn default() -> Self {
         Self::new(1_000_000, Bytes::mebi(256))
     }

@@ -6,45 +6,45 @@ use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
 
-use crate::listing::{Found, Room, entries, failure, is_hidden};
+use crate::listing::{Found, ListingBudget, entries, failure, is_hidden};
 use crate::{InputError, InputReason};
 
-/// A dot at the beginning of a name is matched by none but itself.
+/// Only a literal dot matches a dot at the beginning of a name.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// A pattern of paths.
 ///
-/// Every directory is read at most once, whatever the pattern: it is looked at with all the parts that may be next in it. A name
-/// that is no text is matched with a replacement character for what is none, rather than left out.
+/// Every directory is read at most once, whatever the pattern: its entries are matched against all parts that may be next. In a
+/// name that is not UTF-8, replacement characters stand for the invalid bytes.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// Where it begins: what comes before the first part that is more than a name.
+    /// The base: the names before the first part with wildcards.
     base: PathBuf,
     /// Never empty, and not beginning with a literal.
     parts: Vec<Part>,
 }
 
-/// What is between two slashes.
+/// A part between two slashes.
 #[derive(Debug)]
 enum Part {
     Literal(PathBuf),
     Wild(glob::Pattern),
-    /// `**`. Never the last one, and never two of them one behind the other.
+    /// `**`. Never the last part, and never two in a row.
     Directories,
 }
 
-/// A pattern on its way through directories.
+/// A search for the matches of a pattern.
 struct Search<'a> {
     pattern: &'a Pattern,
-    room: &'a mut Room,
+    budget: &'a mut ListingBudget,
     found: Vec<Found>,
-    /// Those to look into, and the parts that may be next in each.
+    /// Directories that are not scanned yet, and the indices of the parts that may be next in each.
     directories: Vec<(PathBuf, Vec<usize>)>,
 }
 
 impl Pattern {
-    /// Whether it has any of the characters that mean something.
+    /// Whether a text has wildcards.
     pub(super) fn is_one(text: &str) -> bool {
         text.contains(['*', '?', '['])
     }
@@ -54,7 +54,7 @@ impl Pattern {
         let mut parts = Vec::new();
         for part in text.split('/').filter(|part| !part.is_empty()) {
             let part = match part {
-                // Nothing to look for yet.
+                // No wildcard so far.
                 part if parts.is_empty() && !Self::is_one(part) => {
                     base.push(part);
                     continue;
@@ -73,35 +73,35 @@ impl Pattern {
     }
 
     /// The files that match it.
-    pub(super) fn expand(&self, room: &mut Room) -> Result<Vec<Found>, InputError> {
+    pub(super) fn expand(&self, budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
         let begin = (self.base.clone(), self.with_directories(vec![0]));
-        let mut search = Search { pattern: self, room, found: Vec::new(), directories: vec![begin] };
+        let mut search = Search { pattern: self, budget, found: Vec::new(), directories: vec![begin] };
         while let Some((directory, next)) = search.directories.pop() {
-            search.look_into(&directory, &next)?;
+            search.scan(&directory, &next)?;
         }
         Ok(search.found)
     }
 
-    /// Those parts, and the ones behind any number of directories, which may be none.
-    fn with_directories(&self, mut places: Vec<usize>) -> Vec<usize> {
-        let behind = places.iter().filter(|place| matches!(self.parts.get(**place), Some(Part::Directories)));
-        let behind: Vec<_> = behind.map(|place| place + 1).collect();
-        places.extend(behind);
-        places.sort_unstable();
-        places.dedup();
-        places
+    /// Adds the index after each `**`, which also matches no directory.
+    fn with_directories(&self, mut indices: Vec<usize>) -> Vec<usize> {
+        let behind = indices.iter().filter(|index| matches!(self.parts.get(**index), Some(Part::Directories)));
+        let behind: Vec<_> = behind.map(|index| index + 1).collect();
+        indices.extend(behind);
+        indices.sort_unstable();
+        indices.dedup();
+        indices
     }
 }
 
 impl Search<'_> {
-    fn look_into(&mut self, directory: &Path, next: &[usize]) -> Result<(), InputError> {
-        // Not looked for: a directory may be closed to looks, and `..` is in none.
+    fn scan(&mut self, directory: &Path, next: &[usize]) -> Result<(), InputError> {
+        // Opened by name: a directory may not be listable, and `..` is never listed.
         if let [only] = next
             && let Some(Part::Literal(name)) = self.pattern.parts.get(*only)
         {
             let path = directory.join(name);
             return match fs::symlink_metadata(&path) {
-                Ok(_) => self.meet(path, vec![*only]),
+                Ok(_) => self.handle_match(path, vec![*only]),
                 Err(error) => or_nothing(failure(&path, error)),
             };
         }
@@ -114,40 +114,40 @@ impl Search<'_> {
             let name = entry.file_name();
             let path = if directory.as_os_str().is_empty() { PathBuf::from(&name) } else { entry.path() };
             let is_link = entry.file_type().map_err(|error| failure(&path, error))?.is_symlink();
-            let fits = |place: &usize| match self.pattern.parts.get(*place) {
-                // Links could lead in circles.
+            let fits = |index: &usize| match self.pattern.parts.get(*index) {
+                // Links could form a loop.
                 Some(Part::Directories) => !is_link && !is_hidden(&name),
                 Some(part) => part.matches(&name),
                 None => false,
             };
             let fitting: Vec<_> = next.iter().copied().filter(fits).collect();
             if !fitting.is_empty() {
-                self.meet(path, fitting)?;
+                self.handle_match(path, fitting)?;
             }
         }
         Ok(())
     }
 
-    /// Goes on with what fits some parts: it is found if one of them is the last, and is to be looked into if not.
-    fn meet(&mut self, path: PathBuf, fitting: Vec<usize>) -> Result<(), InputError> {
+    /// Handles a match of some parts: a file if one of them is the last, a directory to scan if not.
+    fn handle_match(&mut self, path: PathBuf, fitting: Vec<usize>) -> Result<(), InputError> {
         let Pattern { parts, .. } = self.pattern;
-        let is_last = fitting.iter().any(|place| place + 1 == parts.len());
+        let is_last = fitting.iter().any(|index| index + 1 == parts.len());
         let metadata = match fs::metadata(&path) {
             Ok(metadata) => metadata,
-            // A link that leads nowhere: no directory, but as a file it is missed.
+            // A dangling link: not a directory, but an error where it should be a file.
             Err(error) if !is_last => return or_nothing(failure(&path, error)),
             Err(error) => return Err(failure(&path, error)),
         };
         if metadata.is_dir() {
-            let stays = |place: &usize| matches!(parts.get(*place), Some(Part::Directories));
-            let next = fitting.into_iter().map(|place| if stays(&place) { place } else { place + 1 });
-            let next = self.pattern.with_directories(next.filter(|place| *place < parts.len()).collect());
+            let stays = |index: &usize| matches!(parts.get(*index), Some(Part::Directories));
+            let next = fitting.into_iter().map(|index| if stays(&index) { index } else { index + 1 });
+            let next = self.pattern.with_directories(next.filter(|index| *index < parts.len()).collect());
             if !next.is_empty() {
-                self.room.take(&path)?;
+                self.budget.take(&path)?;
                 self.directories.push((path, next));
             }
         } else if is_last {
-            self.found.push(Found::file(path, &metadata, self.room)?);
+            self.found.push(Found::file(path, &metadata, self.budget)?);
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Part {
     }
 }
 
-/// Where there is nothing, nothing matches, which is no error yet.
+/// Nothing matches what is missing, which is not an error yet.
 fn or_nothing(error: InputError) -> Result<(), InputError> {
     match error.reason() {
         InputReason::NotFound | InputReason::NotReadable => Ok(()),

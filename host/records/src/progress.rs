@@ -1,9 +1,9 @@
-//! How far reading has come.
+//! The progress of reading.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// How far reading has come, for somebody who watches from elsewhere. Cheap to clone; all clones are the same.
+/// The progress of reading, for another thread to watch. Cheap to clone; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Counts>);
 
@@ -15,7 +15,7 @@ struct Counts {
 }
 
 impl Progress {
-    /// How much was read, as it is on the disk: of a compressed file, compressed bytes.
+    /// The bytes read from the disk: of a compressed file, compressed bytes.
     ///
     /// # Limits
     /// It may exceed [`Inputs::total_bytes`](super::Inputs::total_bytes): a file may grow.

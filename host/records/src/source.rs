@@ -10,19 +10,19 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
 use crate::error::Compression;
-use crate::place::Place;
+use crate::input_location::InputLocation;
 use crate::{InputReason, Interrupt, Progress};
 
-/// Without waiting for somebody to open the other end of a pipe, and without making a terminal one's own.
+/// Does not wait for a writer of a pipe, and does not take a terminal as the controlling one.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// What is read, counted, and ended by an [`Interrupt`] even while it waits.
+/// An open text: its reads are counted, and an [`Interrupt`] ends them even while they wait.
 ///
-/// Decoders see its errors through their own; what was wrong is kept for [`why`](Self::why).
+/// Decoders replace its errors with their own, so the reason is kept for [`why`](Self::why).
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
-    /// Whether a read may have to wait for somebody who writes.
+    /// Whether a read may have to wait for a writer.
     waits: bool,
     has_ended: bool,
     failure: Option<InputReason>,
@@ -31,11 +31,15 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens it. Whatever it is, this does not wait.
-    pub(super) fn open(place: &Place, progress: Progress, interrupt: Option<Interrupt>) -> Result<Self, InputReason> {
-        let file = match place {
-            Place::StandardInput => File::from(io::stdin().as_fd().try_clone_to_owned()?),
-            Place::Path(path) => open_path(path)?,
+    /// Opens a text. Never waits.
+    pub(super) fn open(
+        location: &InputLocation,
+        progress: Progress,
+        interrupt: Option<Interrupt>,
+    ) -> Result<Self, InputReason> {
+        let file = match location {
+            InputLocation::StandardInput => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            InputLocation::Path(path) => open_path(path)?,
         };
         let waits = match FileType::from_raw_mode(fstat(&file)?.st_mode) {
             FileType::RegularFile => false,
@@ -69,14 +73,14 @@ impl Source {
                     self.has_ended |= read == 0 && !buffer.is_empty();
                     return Ok(read);
                 }
-                // A signal; or somebody else who reads the same pipe was faster.
+                // A signal; or another reader of the same pipe was faster.
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Waits until there is something to read, the end included, or until something else has happened that is worth a look.
+    /// Waits until there is something to read, the end included, or until the interrupt is set.
     fn is_ready(&self) -> Result<bool, InputReason> {
         let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
         let wake = self.interrupt.as_ref().map(Interrupt::wake);

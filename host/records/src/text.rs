@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::zstd::{self, Zstandard};
 use crate::{InputError, InputReason, Interrupt};
 
-/// The longest beginning that tells a compression.
+/// The longest magic number.
 const HEAD: usize = zstd::MAGIC.len();
 
 /// One text, decompressed while it is read.
@@ -25,9 +25,9 @@ pub struct Text {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing was read yet. Not even the beginning: who opens a pipe does not wait.
+    /// Nothing was read yet, not even the beginning: opening a pipe does not wait.
     Opened(Source),
-    /// Not compressed. The beginning of it was read already; this much of that was handed on.
+    /// Not compressed. The head was read already; `handed_on` bytes of it were returned.
     Plain {
         head: Head,
         handed_on: usize,
@@ -57,7 +57,7 @@ impl Read for Text {
         if out.is_empty() {
             return Ok(0);
         }
-        // A decoder may have much left of what was read before.
+        // A decoder may have many bytes left.
         let is_interrupted = self.interrupt.as_ref().is_some_and(Interrupt::is_set);
         let read = if is_interrupted { Err(InputReason::Interrupted) } else { self.state.read(out) };
         match read {
@@ -70,7 +70,7 @@ impl Read for Text {
 }
 
 impl State {
-    /// Reads something; nothing at the end.
+    /// Reads some bytes; 0 at the end.
     fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
         if let Self::Opened(_) = self {
             let Self::Opened(source) = mem::replace(self, Self::Ended) else { return Ok(0) };
@@ -80,7 +80,7 @@ impl State {
             Self::Plain { head, handed_on, source } => match head.rest(*handed_on) {
                 [] => source.read_or_reason(out),
                 mut rest => {
-                    // More of it may be long in coming.
+                    // The next bytes may take long to arrive.
                     let read = rest.read(out)?;
                     *handed_on += read;
                     Ok(read)
@@ -93,12 +93,12 @@ impl State {
         }
     }
 
-    /// Looks at the beginning, no further than it may be that of something compressed.
+    /// Reads the beginning, for as long as it may be a magic number, and selects the decoder.
     fn begin(mut source: Source) -> Result<Self, InputReason> {
         let mut head = Head::default();
         while head.may_be_longer() {
-            let Some(room) = head.bytes.get_mut(head.length..) else { break };
-            match source.read_or_reason(room)? {
+            let Some(free) = head.bytes.get_mut(head.length..) else { break };
+            match source.read_or_reason(free)? {
                 0 => break,
                 read => head.length += read,
             }
@@ -109,7 +109,7 @@ impl State {
             bytes if zstd::is_magic(bytes) => {
                 Ok(Self::Zstandard(Box::new(Zstandard::new(Buffered::new(bytes, source)))))
             }
-            // Text does not begin like that.
+            // Text cannot begin like that.
             bytes if bytes.len() < gzip::MAGIC.len() && gzip::MAGIC.starts_with(bytes) => {
                 Err(InputReason::Cut(Compression::Gzip))
             }
@@ -124,7 +124,7 @@ impl Head {
         self.bytes.get(from..self.length).unwrap_or_default()
     }
 
-    /// Whether this is the beginning of what tells a compression, and not all of it.
+    /// Whether this is a proper prefix of a magic number.
     fn may_be_longer(&self) -> bool {
         let bytes = self.rest(0);
         (bytes.len() < gzip::MAGIC.len() && gzip::MAGIC.starts_with(bytes)) || zstd::may_become_magic(bytes)

@@ -1,4 +1,4 @@
-//! Zstandard: frames, one behind the other, and what is skipped between them.
+//! Zstandard: a sequence of frames, and of skippable frames.
 
 use std::fmt;
 use std::io::Read;
@@ -12,22 +12,22 @@ use crate::InputReason;
 use crate::buffered::Buffered;
 use crate::error::Compression;
 
-/// How a frame with data begins.
+/// The magic number of a frame with data.
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// How one that is skipped goes on behind its first byte, which is 0x50 to 0x5f.
+/// The magic number of a skippable frame, after its first byte, which is 0x50 to 0x5f.
 const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
-/// How far references may reach back: what `zstd` itself accepts unless it is told otherwise.
+/// The largest window: what `zstd` itself accepts by default.
 const MAX_WINDOW: Bytes = Bytes::mebi(128);
 
 /// The frames of a text.
 pub(super) struct Zstandard {
     input: Buffered,
     decoder: FrameDecoder,
-    /// How much came of the frame that is being read; none between frames.
+    /// The bytes decoded of the current frame; none between frames.
     frame: Option<u64>,
 }
 
-/// What a text, or a frame, begins with.
+/// The beginning of a text or a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Beginning {
     Frame,
@@ -39,14 +39,14 @@ enum Beginning {
 }
 
 impl Zstandard {
-    /// The frames of what begins like one.
+    /// A decoder of a text that begins with a frame.
     pub(super) fn new(input: Buffered) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW.get());
         Self { input, decoder, frame: None }
     }
 
-    /// Reads something; nothing at the end.
+    /// Reads some bytes; 0 at the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
         loop {
             let Some(length) = &mut self.frame else {
@@ -103,22 +103,22 @@ impl Zstandard {
         }
     }
 
-    /// Compares what came of a frame with what it says of itself, which the decoder leaves to others.
+    /// Compares the length of a frame with its header, which the decoder does not do.
     fn end(&mut self) -> Result<(), InputReason> {
         let said = self.decoder.get_checksum_from_data();
         let is_sum = said.is_none() || said == self.decoder.get_calculated_checksum();
-        // A length that is not said is 0, too.
+        // A length that the header does not say is 0, too.
         let is_length = [0, self.frame.unwrap_or_default()].contains(&self.decoder.content_size());
         self.frame = None;
         if is_sum && is_length { Ok(()) } else { Err(DAMAGED) }
     }
 
-    /// Lets the decoder work. Where hostile data make it give up in its own way, they are damaged.
+    /// Runs the decoder. If hostile data make it panic, they count as damaged.
     fn decode<T>(
         &mut self,
         step: impl FnOnce(&mut FrameDecoder, &mut Buffered) -> Result<T, FrameDecoderError>,
     ) -> Result<(), InputReason> {
-        // Whatever state it is left in: a text that has failed is not read on.
+        // Its state does not matter: a text that has failed is not read on.
         let done = catch_unwind(AssertUnwindSafe(|| step(&mut self.decoder, &mut self.input)));
         match done {
             Ok(Ok(_)) => Ok(()),
@@ -140,7 +140,7 @@ impl fmt::Debug for Zstandard {
 }
 
 impl Beginning {
-    /// What the first 4 bytes say, fewer of them at the end.
+    /// The meaning of the first 4 bytes, or fewer at the end.
     fn of(bytes: &[u8]) -> Self {
         match bytes {
             [] => Self::End,

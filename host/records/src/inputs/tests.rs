@@ -10,13 +10,13 @@ mod finding;
 mod reading;
 mod waiting;
 
-/// Says why a test does not take place.
+/// Says why a test is skipped.
 #[expect(clippy::print_stderr, reason = "whoever reads the output of the tests should know")]
 fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// What an argument finds, as names.
+/// The names of the inputs of an argument.
 fn names(inputs: &Inputs) -> Vec<String> {
     (0..inputs.count()).map(|source| inputs.name(source).into_owned()).collect()
 }
@@ -30,7 +30,7 @@ fn read(inputs: &Inputs) -> io::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// What is wrong with reading a text.
+/// The error of reading a text.
 fn reason(error: &io::Error) -> InputReason {
     InputError::of(error).unwrap_or_else(|| panic!("`{error:?}` says too little")).reason().clone()
 }

@@ -5,7 +5,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
 
-/// What is in the file beside this one, which `zstd -19 --check` has made.
+/// The content of the file beside this one, which `zstd -19 --check` has made.
 const LOANS: &[u8] = include_bytes!("loans.ndjson.zst");
 
 fn loans() -> Vec<u8> {
@@ -45,7 +45,7 @@ fn long() -> Vec<u8> {
     digits.collect::<String>().into_bytes()
 }
 
-/// What reads bytes as a file, with a name that says nothing.
+/// Reads bytes as a file with a neutral name.
 fn decoder() -> impl Fn(&[u8]) -> Result<Vec<u8>, InputReason> {
     let root = tempfile::tempdir().unwrap();
     move |bytes| {
@@ -151,13 +151,13 @@ fn what_was_read_before_the_damage_is_whole() {
 fn no_damaged_byte_changes_a_record_in_silence() {
     let decode = decoder();
     for whole in [gzip(&loans()), LOANS.to_vec()] {
-        for place in 0..whole.len() {
+        for index in 0..whole.len() {
             for bit in 0..8 {
                 let mut bytes = whole.clone();
-                bytes[place] ^= 1 << bit;
+                bytes[index] ^= 1 << bit;
                 // The first bytes may make it something else, which is then read as plain text.
                 match decode(&bytes) {
-                    Ok(read) => assert!(read == loans() || read == bytes, "bit {bit} of byte {place}"),
+                    Ok(read) => assert!(read == loans() || read == bytes, "bit {bit} of byte {index}"),
                     Err(reason) => assert!(
                         matches!(
                             reason,
@@ -174,8 +174,8 @@ fn no_damaged_byte_changes_a_record_in_silence() {
         }
     }
     let mut sum = gzip(&loans());
-    let place = sum.len() - 6;
-    sum[place] ^= 1;
+    let index = sum.len() - 6;
+    sum[index] ^= 1;
     assert!(matches!(decode(&sum), Err(InputReason::Damaged(Compression::Gzip))));
     let mut sum = LOANS.to_vec();
     *sum.last_mut().unwrap() ^= 1;

@@ -23,7 +23,7 @@ fn tree(paths: &[&str]) -> TempDir {
     root
 }
 
-/// What arguments below a directory find, as paths below it.
+/// The inputs of arguments below a directory, as paths below it.
 fn find(root: &TempDir, arguments: &[&str]) -> Result<Vec<String>, InputError> {
     let prefix = format!("{}/", root.path().display());
     let arguments: Vec<_> = arguments.iter().map(|argument| format!("{prefix}{argument}")).collect();
@@ -168,7 +168,7 @@ fn links_that_lead_nowhere_are_told_rather_than_left_out() {
     for argument in ["b", "b/*", "b/z.json"] {
         assert!(matches!(why(&root, argument), InputReason::Circle), "{argument}");
     }
-    // Nothing says that this were one with records.
+    // Nothing says that this is one with records.
     assert!(matches!(why(&root, "c"), InputReason::NoRecords));
     assert!(matches!(why(&root, "c/*/a.json"), InputReason::NoMatch));
 }
@@ -228,23 +228,23 @@ fn standard_input_is_read_where_nothing_is_named_and_at_most_once() {
 }
 
 #[test]
-fn no_more_is_found_than_there_is_room_for() {
+fn no_more_is_found_than_the_budget_allows() {
     let root = tree(&["d/a.json", "d/b.json", "d/e/c.json"]);
     let paths = |names: &[&str]| names.iter().map(|name| root.path().join(name)).collect::<Vec<PathBuf>>();
-    // Each file, and each directory that has to be looked for.
+    // Each file, and each directory that has to be scanned.
     for (arguments, needed) in [
         (paths(&["d"]), 4),
         (paths(&["d/**/*.json"]), 4),
         (paths(&["d/*/c.json"]), 2),
         (paths(&["d/a.json", "d/e", "d/b.json"]), 3),
     ] {
-        assert!(find::all(&arguments, &mut Room::new(needed, Bytes::mebi(1))).is_ok());
-        let error = find::all(&arguments, &mut Room::new(needed - 1, Bytes::mebi(1))).unwrap_err();
+        assert!(find::all(&arguments, &mut ListingBudget::new(needed, Bytes::mebi(1))).is_ok());
+        let error = find::all(&arguments, &mut ListingBudget::new(needed - 1, Bytes::mebi(1))).unwrap_err();
         assert!(matches!(error.reason(), InputReason::TooManyFiles { most } if *most == needed - 1));
     }
     let one = paths(&["d/a.json"]);
     let length = one[0].as_os_str().len() as u64;
-    assert!(find::all(&one, &mut Room::new(1, Bytes::new(length))).is_ok());
-    let error = find::all(&one, &mut Room::new(1, Bytes::new(length - 1))).unwrap_err();
+    assert!(find::all(&one, &mut ListingBudget::new(1, Bytes::new(length))).is_ok());
+    let error = find::all(&one, &mut ListingBudget::new(1, Bytes::new(length - 1))).unwrap_err();
     assert!(matches!(error.reason(), InputReason::TooManyPaths { .. }));
 }

@@ -14,7 +14,7 @@ fn a_pipe_is_read_as_it_comes_and_waits_for_who_writes() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("p");
     mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
-    // Opening waits for nobody; reading does.
+    // Opening does not wait; reading does.
     let mut text = Inputs::find(&[&path]).unwrap().open(0).unwrap().unwrap();
     let (said, heard) = mpsc::channel();
     thread::scope(|scope| {
