@@ -1,4 +1,4 @@
-//! Leaves a service alone that has failed too often.
+//! A circuit breaker.
 //!
 //! Closed: every request goes out. After some failures in a row it opens: for a while no request goes out. Then it is half open: a
 //! single request goes out as a probe, and decides whether it closes or opens again.
@@ -15,19 +15,19 @@ use crate::report::BreakerState;
 pub(crate) struct BreakerSettings {
     /// Failures in a row after which it opens.
     pub(crate) failures: u32,
-    /// How long it stays open before the service gets another chance.
+    /// How long it stays open before a probe.
     pub(crate) open: Duration,
 }
 
-/// A breaker, closed at first.
+/// A breaker, initially closed.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<Circuit>);
 
-/// The permission to send one request, which is to be told how it went. Dropped without a word, it counts for nothing.
+/// The permission to send one request, which must report the outcome. Dropped without a report, it does not count.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Pass<'b> {
-    /// None where there is no breaker.
+    /// None if there is no breaker.
     breaker: Option<(&'b Breaker, BreakerSettings)>,
     epoch: u64,
 }
@@ -35,7 +35,7 @@ pub(super) struct Pass<'b> {
 #[derive(Debug, Default)]
 struct Circuit {
     state: State,
-    /// Grows with every change of the state, so that a late word about an earlier one is not taken for one about this.
+    /// Grows with every change of the state, so that a late report about an earlier state is ignored.
     epoch: u64,
 }
 
@@ -53,7 +53,7 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// Asks whether a request may go out now; always, where there are no settings. None = it may not.
+    /// Asks for permission to send a request; always granted without settings. None = denied.
     pub(super) fn admit(&self, settings: Option<BreakerSettings>, now: Instant) -> Option<Pass<'_>> {
         let Some(settings) = settings else { return Some(Pass { breaker: None, epoch: 0 }) };
         let mut circuit = self.circuit();
@@ -65,7 +65,7 @@ impl Breaker {
         Some(Pass { breaker: Some((self, settings)), epoch: circuit.epoch })
     }
 
-    /// What it is now.
+    /// Its current state.
     pub(super) fn state(&self, settings: Option<BreakerSettings>, now: Instant) -> BreakerState {
         let Some(settings) = settings else { return BreakerState::Off };
         match self.circuit().state {
@@ -133,7 +133,7 @@ impl Pass<'_> {
 }
 
 impl Drop for Pass<'_> {
-    /// A probe that nobody has heard of makes room for the next one.
+    /// A probe that was dropped without a report allows the next one.
     fn drop(&mut self) {
         let Some((breaker, _)) = self.breaker.take() else { return };
         let mut circuit = breaker.circuit();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_was_given_up_makes_room_for_another() {
+    fn a_probe_that_was_given_up_allows_another() {
         let (breaker, start) = (Breaker::default(), Instant::now());
         fail(&breaker, 3, start);
         let later = start + Duration::from_secs(60);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_there_is_no_breaker() {
+    fn without_settings_the_breaker_is_disabled() {
         let (breaker, now) = (Breaker::default(), Instant::now());
         (0..100).for_each(|_| breaker.admit(None, now).unwrap().failed(now));
         assert!(breaker.admit(None, now).is_some());

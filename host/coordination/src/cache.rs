@@ -1,8 +1,7 @@
-//! Answers of the service, kept for a while.
+//! A cache of answers.
 //!
-//! An answer belongs to the very text of a record, so it is found again only for the same record. Whoever has not been used for the
-//! longest time goes first. Ages are told by the runtime's clock, and it is the caller who says which age is too old: an answer that
-//! is too old to be used as it is may still be good enough while the service is down.
+//! The key of an answer is the exact text of a record. The least recently used answer is evicted first. Ages are measured by the
+//! runtime's clock, and the caller says which age is too old: a stale answer may still be good enough while the service is down.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +13,10 @@ use tokio::time::Instant;
 use crate::config::CacheSettings;
 use crate::message::{Answer, Term};
 
-/// What an entry takes beside its texts, roughly.
+/// The approximate size of an entry without its texts.
 const OVERHEAD: u64 = 512;
 
-/// What an answer belongs to.
+/// The key of an answer.
 #[derive(Debug, Eq, Hash, PartialEq)]
 pub(super) struct Key {
     entity_type: Box<str>,
@@ -81,7 +80,7 @@ impl Cache {
         Some(Arc::clone(&entry.answer))
     }
 
-    /// Keeps an answer if that is wanted and possible, in the place of an earlier one.
+    /// Stores an answer if the cache is on and it fits, and replaces an earlier one.
     pub(super) fn insert(&self, key: &Arc<Key>, answer: &Answer, settings: &CacheSettings, now: Instant) {
         let mut entries = self.entries();
         entries.remove(key);
@@ -102,7 +101,7 @@ impl Cache {
         entries.by_key.insert(Arc::clone(key), entry);
     }
 
-    /// How many answers there are, and what they take.
+    /// The number of answers, and their size in bytes.
     pub(super) fn size(&self) -> (usize, u64) {
         let entries = self.entries();
         (entries.by_key.len(), entries.bytes)
@@ -182,7 +181,7 @@ mod tests {
         cache.insert(&key("4"), &answer(1), &settings(3, 99_999), now);
         assert_eq!(["1", "2", "3", "4"].map(|record| has(&cache, record, now)), [true, false, true, true]);
         assert_eq!(cache.size().0, 3);
-        // What is there already takes no second place.
+        // An answer that is there already is not counted twice.
         cache.insert(&key("4"), &answer(2), &settings(3, 99_999), now);
         assert_eq!(cache.size().0, 3);
     }

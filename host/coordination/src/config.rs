@@ -1,4 +1,4 @@
-//! What the service team decides about the coordination service: `coordination-service-config.yaml`.
+//! The configuration of the coordination service: `coordination-service-config.yaml`.
 
 use jurat_yaml::Problems;
 
@@ -12,10 +12,10 @@ pub(crate) use values::CacheSettings;
 pub use values::{Config, Permitted};
 
 impl Config {
-    /// Reads the text of a configuration file that is known as `file`.
+    /// Reads the text of a configuration file called `file`.
     ///
     /// # Errors
-    /// With everything that is wrong, in the order of the file.
+    /// With all problems, in the order of the file.
     pub fn parse(text: &str, file: &str, permitted: &Permitted<'_>) -> Result<Self, Problems> {
         read::parse(text, file, permitted)
     }

@@ -1,4 +1,4 @@
-//! What is asked for the records of one call, and what came of each.
+//! The client: fetches the related entities of the records of one call.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use tokio::time::Instant;
 
 use crate::cache::Key;
 use crate::config::Config;
-use crate::failure::{Failure, FailureKind};
 use crate::fetch::{Errand, Fetcher, Memory};
-use crate::flights::{self, Arrived, Outcome, Waiter};
+use crate::fetch_failure::{FetchFailure, FetchFailureKind};
+use crate::flights::{self, FetchedAnswer, Outcome, Waiter};
 use crate::message::{self, Term};
 use crate::report::{BreakerState, CoordinationStatus, OnRetry};
 use crate::status::Counters;
 use crate::transport::{Http, Transport};
 
-/// What the records of one bulk request may take together, unless it is a single one.
+/// The most bytes of the records of one bulk request, unless it has a single one.
 const BULK_BYTES: usize = 4 << 20;
 
 /// The client of a coordination service.
 #[derive(Debug)]
 pub struct Coordination {
-    /// None where there is no service.
+    /// None if there is no service.
     fetcher: Option<Arc<Fetcher>>,
     counters: Arc<Counters>,
     on_retry: Callback,
@@ -35,7 +35,7 @@ pub struct Coordination {
 #[derive(Clone)]
 struct Callback(Option<OnRetry>);
 
-/// Some records that are waited for.
+/// The pending records of a call.
 #[derive(Debug)]
 struct Call {
     outcomes: Vec<Option<Outcome>>,
@@ -44,18 +44,18 @@ struct Call {
 }
 
 impl Coordination {
-    /// A client as it is configured. The HTTP client must not follow redirects and must not decode what it gets.
+    /// A client with a configuration. The HTTP client must neither follow redirects nor decompress.
     ///
-    /// Requests are made on the runtime. It needs threads of its own: whoever asks blocks theirs until the runtime has an answer, or is
-    /// gone.
+    /// Requests run on the runtime. It needs threads of its own: a caller blocks its thread until the runtime has an answer, or has
+    /// ended.
     pub fn new(config: Config, client: jurat_http::Client, runtime: Handle, on_retry: Option<OnRetry>) -> Self {
         let (memory, counters) = Default::default();
         Self::over_http(config, client, runtime, Callback(on_retry), memory, counters)
     }
 
-    /// The same client, configured anew. What goes on under the old configuration ends under it.
+    /// A client with a new configuration. Requests under way end under the old one.
     ///
-    /// Where records are sent to the same place as before, the breaker and the answers that were kept stay as they are.
+    /// If the URL is the same, the new client shares the breaker and the cache.
     pub fn reconfigured(&self, config: Config, client: jurat_http::Client) -> Self {
         let fetcher = self.fetcher.as_ref().filter(|fetcher| fetcher.config().base_url == config.base_url);
         let memory = fetcher.map(|fetcher| Arc::clone(fetcher.memory())).unwrap_or_default();
@@ -63,13 +63,13 @@ impl Coordination {
         Self::over_http(config, client, self.runtime.clone(), on_retry, memory, counters)
     }
 
-    /// How many requests are under way.
+    /// The number of requests under way.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.counters.in_flight.get()
     }
 
-    /// How the service does.
+    /// The status of the service.
     pub fn status(&self) -> CoordinationStatus {
         let _clock = self.runtime.enter();
         let fetcher = self.fetcher.as_deref();
@@ -111,7 +111,7 @@ impl Coordination {
         Self { fetcher, counters, on_retry, runtime }
     }
 
-    /// Has everything that is not known yet fetched, without waiting for any of it.
+    /// Starts to fetch everything that is not cached, without waiting.
     fn begin(&self, fetcher: &Arc<Fetcher>, wanted: &[Wanted<'_>]) -> Call {
         let _clock = self.runtime.enter();
         let (config, memory) = (fetcher.config(), fetcher.memory());
@@ -119,18 +119,18 @@ impl Coordination {
         let (sender, incoming) = channel();
         let mut call = Call { outcomes: wanted.iter().map(|_| None).collect(), missing: wanted.len(), incoming };
         let mut errands = Vec::new();
-        for (place, wanted) in wanted.iter().enumerate() {
+        for (index, wanted) in wanted.iter().enumerate() {
             let key = Arc::new(Key::new(wanted.entity_type, &wanted.terms, wanted.record));
             if let Some(answer) = memory.cache.get(&key, config.cache.fresh, now) {
                 self.counters.hits.add(1);
-                call.put(place, Ok(Arrived { answer, is_cached: true, is_stale: false }));
+                call.put(index, Ok(FetchedAnswer { answer, is_cached: true, is_stale: false }));
                 continue;
             }
             if !config.cache.kept().is_zero() {
                 self.counters.misses.add(1);
             }
-            let waiter = Waiter { place, outcomes: sender.clone() };
-            let Some(flight) = memory.flights.board(key, waiter) else {
+            let waiter = Waiter { index, outcomes: sender.clone() };
+            let Some(flight) = memory.flights.join(key, waiter) else {
                 self.counters.shared.add(1);
                 continue;
             };
@@ -143,14 +143,14 @@ impl Coordination {
         call
     }
 
-    /// What came of one record, for each of its terms.
+    /// The outcome of one record, for each of its terms.
     fn supplied(&self, wanted: &Wanted<'_>, outcome: &Outcome) -> Vec<Supplied> {
-        let unavailable = |Failure { kind, reason, .. }: Failure| {
+        let unavailable = |FetchFailure { kind, reason, .. }: FetchFailure| {
             self.counters.failure(kind);
             Supplied::Unavailable { code: kind.code(), reason, is_momentary: kind.is_outage() }
         };
         match outcome {
-            Ok(Arrived { answer, is_cached, is_stale }) => {
+            Ok(FetchedAnswer { answer, is_cached, is_stale }) => {
                 self.counters.stale.add(u64::from(*is_stale));
                 let terms = wanted.terms.iter().zip(answer.iter());
                 let supplied = terms.map(|(term, said)| match said {
@@ -176,7 +176,7 @@ impl Supplier for Coordination {
         let outcomes = match &self.fetcher {
             Some(fetcher) => self.begin(fetcher, wanted).wait(),
             None => {
-                let disabled = Failure::new(FailureKind::Disabled, "no coordination service is configured");
+                let disabled = FetchFailure::new(FetchFailureKind::Disabled, "no coordination service is configured");
                 wanted.iter().map(|_| Err(disabled.clone())).collect()
             }
         };
@@ -185,19 +185,18 @@ impl Supplier for Coordination {
 }
 
 impl Call {
-    fn put(&mut self, place: usize, outcome: Outcome) {
-        if let Some(empty @ None) = self.outcomes.get_mut(place) {
+    fn put(&mut self, index: usize, outcome: Outcome) {
+        if let Some(empty @ None) = self.outcomes.get_mut(index) {
             *empty = Some(outcome);
             self.missing -= 1;
         }
     }
 
-    /// Waits on this thread for as long as there are flights, each of which has an end: it lands, or it is given up with the runtime
-    /// on which it was made.
+    /// Waits on this thread while there are flights. Each of them ends: it lands, or it is given up when its runtime ends.
     fn wait(mut self) -> Vec<Outcome> {
         while self.missing > 0 {
-            let Ok((place, outcome)) = self.incoming.recv() else { break };
-            self.put(place, outcome);
+            let Ok((index, outcome)) = self.incoming.recv() else { break };
+            self.put(index, outcome);
         }
         self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(flights::given_up()))).collect()
     }
@@ -209,7 +208,7 @@ impl std::fmt::Debug for Callback {
     }
 }
 
-/// The requests that are made for some records.
+/// Splits records into requests.
 fn grouped(errands: Vec<Errand>, bulk: Option<NonZeroUsize>) -> Vec<Vec<Errand>> {
     let most = bulk.map_or(1, NonZeroUsize::get);
     let mut groups: Vec<Vec<Errand>> = Vec::new();

@@ -1,17 +1,17 @@
 //! Related entities from a coordination service: one client for each tenant, with a cache, retries and a breaker.
 //!
-//! For each record the first of these that has something to say has the last word:
+//! The first of these that applies decides about a record:
 //!
-//! 1. the `cache`, where there is one, with an answer that is new enough;
-//! 2. `flights`: a request for an equal record that is under way already;
-//! 3. `fetch`: a request of its own, or together with others, as soon as there is a place for it and unless the `breaker` is
-//!    open; again after a pause, where that may help;
-//! 4. an older answer from the cache, if the service is down;
-//! 5. the reason for which there is none.
+//! 1. the `cache`, where there is one, if it has a fresh answer;
+//! 2. `flights`: if a request for an equal record is under way;
+//! 3. `fetch`: a request, alone or together with others, as soon as it gets a permit and unless the `breaker` is open;
+//!    repeated after a pause if that may help;
+//! 4. a stale answer from the cache, if the service is down;
+//! 5. a failure with its reason.
 //!
-//! A request has its deadline from the moment on at which it gets its place; before that it waits for as long as it takes. So what
-//! is said of a record depends on the service, not on how many others were handed over with it. Calls take turns: none has more than
-//! half of the places, so that a single record waits behind a few of a large batch.
+//! The deadline of a request starts when it gets its permit; before that it waits without a limit. So the outcome of a record
+//! depends on the service, not on the size of its batch. Calls take turns: none has more than half of the permits, so that a single
+//! record waits behind only a few of a large batch.
 //!
 //! # Features
 //! `client`, on by default, is the client. Without it there are only the types of its status and its retries.
@@ -29,9 +29,9 @@ mod config;
 #[cfg(feature = "client")]
 mod coordination;
 #[cfg(feature = "client")]
-mod failure;
-#[cfg(feature = "client")]
 mod fetch;
+#[cfg(feature = "client")]
+mod fetch_failure;
 #[cfg(feature = "client")]
 mod flights;
 #[cfg(feature = "client")]

@@ -1,7 +1,7 @@
-//! What is said to the service, and how its answers are read.
+//! Writes questions to the service, and reads its answers.
 //!
-//! Entities stay text from the wire to the rule: a decimal with 28 digits comes out as it went in. `docs/coordination-service.md` is
-//! the agreement.
+//! Entities stay text from the wire to the rule: a decimal with 28 digits does not change. `docs/coordination-service.md` specifies
+//! the format.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use jurat_model::Excerpt;
 use serde::de::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::failure::{Failure, FailureKind};
+use crate::fetch_failure::{FetchFailure, FetchFailureKind};
 
-/// What the service said of each term of one record.
+/// The answer of the service for each term of one record.
 pub(super) type Answer = Arc<[Term]>;
 
-/// What the service said of one term.
+/// The answer of the service for one term.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Term {
     /// An entity, or a list of them, as JSON.
     Entity(Arc<str>),
     /// Nothing, or `null`.
     Missing,
-    /// Something else: what it is.
+    /// Another kind of value, in words.
     Malformed(&'static str),
 }
 
@@ -37,7 +37,7 @@ impl Term {
 }
 
 /// The question for one record; its text goes in as it is.
-pub(super) fn question(wanted: &Wanted<'_>) -> Result<Vec<u8>, Failure> {
+pub(super) fn question(wanted: &Wanted<'_>) -> Result<Vec<u8>, FetchFailure> {
     #[derive(serde::Serialize)]
     struct Question<'a> {
         entity_type: &'a str,
@@ -45,8 +45,9 @@ pub(super) fn question(wanted: &Wanted<'_>) -> Result<Vec<u8>, Failure> {
         vocabulary_terms: &'a [&'a str],
     }
 
-    let unreadable = |_| Failure::malformed("the record cannot be sent to the coordination service: it is not JSON");
-    // A text that is more than one value could ask for other records in its own words.
+    let unreadable =
+        |_| FetchFailure::malformed("the record cannot be sent to the coordination service: it is not JSON");
+    // A text with more than one value could ask for other records.
     let entity_data = serde_json::from_str(wanted.record).map_err(unreadable)?;
     let question = Question { entity_type: wanted.entity_type, entity_data, vocabulary_terms: &wanted.terms };
     serde_json::to_vec(&question).map_err(unreadable)
@@ -55,8 +56,8 @@ pub(super) fn question(wanted: &Wanted<'_>) -> Result<Vec<u8>, Failure> {
 /// One question for many records, made of the questions for each.
 pub(super) fn bulk_question<'q>(questions: impl IntoIterator<Item = &'q [u8]>) -> Vec<u8> {
     let mut bulk = br#"{"requests":["#.to_vec();
-    for (place, question) in questions.into_iter().enumerate() {
-        if place > 0 {
+    for (index, question) in questions.into_iter().enumerate() {
+        if index > 0 {
             bulk.push(b',');
         }
         bulk.extend_from_slice(question);
@@ -66,7 +67,7 @@ pub(super) fn bulk_question<'q>(questions: impl IntoIterator<Item = &'q [u8]>) -
 }
 
 /// Reads the answer to a question about the given terms.
-pub(super) fn answer(body: &[u8], terms: &[Box<str>]) -> Result<Answer, Failure> {
+pub(super) fn answer(body: &[u8], terms: &[Box<str>]) -> Result<Answer, FetchFailure> {
     Ok(answer_of(&object(body, "the coordination service's answer")?, terms))
 }
 
@@ -74,25 +75,28 @@ pub(super) fn answer(body: &[u8], terms: &[Box<str>]) -> Result<Answer, Failure>
 pub(super) fn bulk_answer<'t>(
     body: &[u8],
     terms: impl ExactSizeIterator<Item = &'t [Box<str>]>,
-) -> Result<Vec<Result<Answer, Failure>>, Failure> {
+) -> Result<Vec<Result<Answer, FetchFailure>>, FetchFailure> {
     let Unique(members) = object::<&RawValue>(body, "the coordination service's answer")?;
     let responses = members.get("responses").and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
-    let responses =
-        responses.ok_or_else(|| Failure::malformed("the coordination service's answer has no list `responses`"))?;
+    let responses = responses
+        .ok_or_else(|| FetchFailure::malformed("the coordination service's answer has no list `responses`"))?;
     let (found, expected) = (responses.len(), terms.len());
     if found != expected {
         let reason = format!("the coordination service gave {found} responses to {expected} requests");
-        return Err(Failure::malformed(reason));
+        return Err(FetchFailure::malformed(reason));
     }
     Ok(responses.into_iter().zip(terms).map(|(response, terms)| bulk_response(response, terms)).collect())
 }
 
-fn bulk_response(response: &RawValue, terms: &[Box<str>]) -> Result<Answer, Failure> {
+fn bulk_response(response: &RawValue, terms: &[Box<str>]) -> Result<Answer, FetchFailure> {
     let members = object(response.get().as_bytes(), "the coordination service's response for this record")?;
-    // What stands behind a term is never a text, so this cannot be a term that is called `error`. Its words may hold anything, so
-    // they are not repeated.
+    // The value of a term is never a text, so this cannot be a term that is called `error`. It may contain anything, so it is not
+    // repeated.
     if members.0.get("error").is_some_and(|error: &&RawValue| error.get().starts_with('"')) {
-        return Err(Failure::new(FailureKind::Refused, "the coordination service has an error for this record"));
+        return Err(FetchFailure::new(
+            FetchFailureKind::Refused,
+            "the coordination service has an error for this record",
+        ));
     }
     Ok(answer_of(&members, terms))
 }
@@ -108,25 +112,25 @@ fn answer_of(Unique(members): &Unique<&RawValue>, terms: &[Box<str>]) -> Answer 
     terms.iter().map(|term| said(term)).collect()
 }
 
-/// The reason for which a term that the service says nothing of is not available.
-pub(super) fn missing(term: &str) -> Failure {
+/// The failure for a term that is missing in the answer.
+pub(super) fn missing(term: &str) -> FetchFailure {
     let reason = format!("the coordination service has no `{}` for this record", Excerpt::of(term));
-    Failure::new(FailureKind::TermMissing, reason)
+    FetchFailure::new(FetchFailureKind::TermMissing, reason)
 }
 
-/// The reason for which a term that is neither an entity nor a list of them is not available.
-pub(super) fn misshapen(term: &str, found: &str) -> Failure {
+/// The failure for a term that is neither an entity nor a list of them.
+pub(super) fn misshapen(term: &str, found: &str) -> FetchFailure {
     let term = Excerpt::of(term);
-    Failure::malformed(format!(
+    FetchFailure::malformed(format!(
         "the coordination service gave {found} as `{term}`, where an object or a list is expected"
     ))
 }
 
-fn object<'a, T: Deserialize<'a>>(text: &'a [u8], what: &str) -> Result<Unique<T>, Failure> {
+fn object<'a, T: Deserialize<'a>>(text: &'a [u8], what: &str) -> Result<Unique<T>, FetchFailure> {
     use serde_json::error::Category;
     serde_json::from_slice(text).map_err(|error| {
-        // The words of the error may repeat parts of the answer.
-        Failure::malformed(match error.classify() {
+        // The text of the error may repeat parts of the answer.
+        FetchFailure::malformed(match error.classify() {
             Category::Data => format!("{what} is not a JSON object with each key once"),
             Category::Syntax | Category::Eof | Category::Io => format!("{what} is not JSON"),
         })
@@ -143,7 +147,7 @@ mod tests {
         terms.map(Box::from)
     }
 
-    fn refusal<T: std::fmt::Debug>(read: Result<T, Failure>) -> (FailureKind, String) {
+    fn refusal<T: std::fmt::Debug>(read: Result<T, FetchFailure>) -> (FetchFailureKind, String) {
         let failure = read.unwrap_err();
         (failure.kind, failure.reason.to_string())
     }
@@ -167,7 +171,7 @@ mod tests {
     fn a_record_cannot_ask_for_others() {
         for record in [r#"{}},{"entity_type":"#, "{} {}", "", "{"] {
             let wanted = Wanted { entity_type: "loan", record, terms: vec![] };
-            assert_eq!(refusal(question(&wanted)).0, FailureKind::Malformed, "{record}");
+            assert_eq!(refusal(question(&wanted)).0, FetchFailureKind::Malformed, "{record}");
         }
     }
 
@@ -190,23 +194,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_each_key_once_is_malformed() {
+    fn text_other_than_an_object_with_unique_keys_is_malformed() {
         for body in
             ["", "<html>", r#"{"parent":{}"#, r#"{"parent":{}} x"#, r#"{"parent":{"a":}}"#, "{\"parent\":\"\u{1}\"}"]
         {
             let (kind, reason) = refusal(answer(body.as_bytes(), &terms(TERMS)));
             assert_eq!(
                 (kind, &*reason),
-                (FailureKind::Malformed, "the coordination service's answer is not JSON"),
+                (FetchFailureKind::Malformed, "the coordination service's answer is not JSON"),
                 "{body}"
             );
         }
         for body in ["[]", "null", "1", r#"{"parent":{},"parent":{}}"#, r#"{"x":1,"\u0078":1}"#] {
             let (kind, reason) = refusal(answer(body.as_bytes(), &terms(TERMS)));
-            assert_eq!(kind, FailureKind::Malformed);
+            assert_eq!(kind, FetchFailureKind::Malformed);
             assert!(reason.ends_with("is not a JSON object with each key once"), "{body}: {reason}");
         }
-        assert_eq!(refusal(answer(b"{\"parent\":{\"a\":\"\xff\"}}", &terms(TERMS))).0, FailureKind::Malformed);
+        assert_eq!(refusal(answer(b"{\"parent\":{\"a\":\"\xff\"}}", &terms(TERMS))).0, FetchFailureKind::Malformed);
     }
 
     #[test]
@@ -217,11 +221,11 @@ mod tests {
         assert_eq!(read[0].as_ref().unwrap()[..], [Term::Entity("{}".into())]);
         assert_eq!(
             refusal(read[1].clone()),
-            (FailureKind::Refused, "the coordination service has an error for this record".into())
+            (FetchFailureKind::Refused, "the coordination service has an error for this record".into())
         );
         assert_eq!(read[2].as_ref().unwrap()[..], [Term::Entity("{}".into())], "a term may be called `error`");
-        assert_eq!(refusal(read[3].clone()).0, FailureKind::Malformed);
-        assert_eq!(refusal(read[4].clone()).0, FailureKind::Malformed);
+        assert_eq!(refusal(read[3].clone()).0, FetchFailureKind::Malformed);
+        assert_eq!(refusal(read[4].clone()).0, FetchFailureKind::Malformed);
     }
 
     #[test]
@@ -230,7 +234,7 @@ mod tests {
             ["[]", "{}", r#"{"responses":{}}"#, r#"{"responses":[]}"#, r#"{"responses":[{},{}]}"#, r#"{"responses":[{"#]
         {
             let read = bulk_answer(body.as_bytes(), [&terms(TERMS)[..]].into_iter());
-            assert_eq!(refusal(read).0, FailureKind::Malformed, "{body}");
+            assert_eq!(refusal(read).0, FetchFailureKind::Malformed, "{body}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of a coordination service: its status, and each retry.
+//! Reports about a coordination service: its status, and each retry.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// How the coordination service does, since the start of this host.
+/// The status of the coordination service, since the start of this host.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CoordinationStatus {
     /// Whether records are sent to a service.
     pub enabled: bool,
-    /// Where they are sent; none = nowhere.
+    /// The URL that they are sent to; none = no service.
     pub base_url: Option<String>,
-    /// Whether requests go out.
+    /// The state of the breaker.
     pub breaker: BreakerState,
     /// Requests that went out, repeated ones included.
     pub requests: u64,
-    /// Those of them that repeated an earlier one.
+    /// Requests that repeated an earlier one.
     pub retries: u64,
     /// Requests that are under way now.
     pub in_flight: u64,
-    /// Records that were answered by the request of an equal one.
+    /// Records that shared the request of an equal one.
     pub shared: u64,
     /// Records, or terms of records, that were not answered, by code.
     pub failures: BTreeMap<&'static str, u64>,
     /// Records that were answered from the cache.
     pub cache_hits: u64,
-    /// Records for which the cache had nothing that is new enough.
+    /// Records for which the cache had no fresh answer.
     pub cache_misses: u64,
-    /// Records for which an older answer stood in.
+    /// Records that got a stale answer.
     pub cache_stale: u64,
-    /// Answers that are kept.
+    /// Answers in the cache.
     pub cache_entries: u64,
-    /// Bytes that they take.
+    /// Their size in bytes.
     pub cache_bytes: u64,
 }
 
@@ -42,33 +42,33 @@ pub struct CoordinationStatus {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
-    /// There is no breaker, or no service: it is switched off.
+    /// There is no breaker, or no service.
     Off,
-    /// All do.
+    /// All requests go out.
     Closed,
-    /// None does.
+    /// No request goes out.
     Open,
-    /// One does, as a probe.
+    /// One request goes out, as a probe.
     HalfOpen,
 }
 
-/// A request that is going to be repeated.
+/// A request that will be repeated.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Retry {
     /// The attempt that has failed, counted from 1.
     pub attempt: u32,
-    /// How many attempts there can be.
+    /// The most attempts.
     pub attempts: u32,
-    /// How long it takes until the next one.
+    /// The pause before the next attempt.
     pub delay: Duration,
-    /// The code that the record would have got, were this the last attempt.
+    /// The code of the failure, if this were the last attempt.
     pub code: &'static str,
     /// Why the attempt has failed, for people.
     pub reason: Arc<str>,
-    /// How many records the request is about.
+    /// The number of records in the request.
     pub records: usize,
 }
 
-/// Who is told of each retry. It must not block.
+/// A callback for each retry. It must not block.
 pub type OnRetry = Arc<dyn Fn(&Retry) + Send + Sync>;

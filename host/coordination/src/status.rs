@@ -1,12 +1,12 @@
-//! What happens at the service, in numbers.
+//! Counters of the service.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::failure::FailureKind;
+use crate::fetch_failure::FetchFailureKind;
 
-/// What is counted.
+/// The counters of one service.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) requests: Count,
@@ -19,7 +19,7 @@ pub(super) struct Counters {
     failures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// A number that grows.
+/// A counter.
 #[derive(Debug, Default)]
 pub(super) struct Count(AtomicU64);
 
@@ -45,14 +45,14 @@ impl Counters {
         UnderWay(self)
     }
 
-    /// Counts something that was not answered.
-    pub(super) fn failure(&self, kind: FailureKind) {
+    /// Counts a failure.
+    pub(super) fn failure(&self, kind: FetchFailureKind) {
         *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(kind.code()).or_default() += 1;
     }
 
-    /// What was not answered; all codes are there.
+    /// The failures by code, with all codes.
     pub(super) fn failures(&self) -> BTreeMap<&'static str, u64> {
-        let mut failures: BTreeMap<_, _> = FailureKind::ALL.map(|kind| (kind.code(), 0)).into();
+        let mut failures: BTreeMap<_, _> = FetchFailureKind::ALL.map(|kind| (kind.code(), 0)).into();
         failures.extend(self.failures.lock().unwrap_or_else(PoisonError::into_inner).iter());
         failures
     }

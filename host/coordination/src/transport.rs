@@ -1,4 +1,4 @@
-//! One request over HTTP, and what can come of it.
+//! One request over HTTP, and its outcome.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -10,9 +10,9 @@ use jurat_http::{Client, Response, StatusCode};
 use url::Url;
 
 use crate::config::Config;
-use crate::failure::{Again, Failure, FailureKind};
+use crate::fetch_failure::{Again, FetchFailure, FetchFailureKind};
 
-/// What a request is about.
+/// The endpoint of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Endpoint {
     /// One record.
@@ -21,10 +21,10 @@ pub(super) enum Endpoint {
     Bulk,
 }
 
-/// The body of an answer that can be read.
-pub(super) type Reply<'t> = Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send + 't>>;
+/// A future of the body of an answer.
+pub(super) type Reply<'t> = Pin<Box<dyn Future<Output = Result<Bytes, FetchFailure>> + Send + 't>>;
 
-/// Sends requests to the service. It keeps no time: whoever asks stops waiting.
+/// Sends requests to the service. It has no time-out: the caller stops waiting.
 pub(super) trait Transport: Debug + Send + Sync {
     /// Sends one request, once.
     fn post(&self, endpoint: Endpoint, body: Bytes) -> Reply<'_>;
@@ -55,7 +55,7 @@ impl Http {
         Self { client, one: below("fetch-data"), bulk: below("fetch-data-batch"), headers, max_response }
     }
 
-    async fn send(&self, endpoint: Endpoint, body: Bytes) -> Result<Bytes, Failure> {
+    async fn send(&self, endpoint: Endpoint, body: Bytes) -> Result<Bytes, FetchFailure> {
         let url = match endpoint {
             Endpoint::One => &self.one,
             Endpoint::Bulk => &self.bulk,
@@ -68,13 +68,13 @@ impl Http {
         }
     }
 
-    /// Reads no more than may be read, whatever the service says of the length.
-    async fn read(&self, mut response: Response) -> Result<Bytes, Failure> {
+    /// Reads at most the limit, whatever length the service announces.
+    async fn read(&self, mut response: Response) -> Result<Bytes, FetchFailure> {
         let max = self.max_response;
         let oversized = || {
             let reason =
                 format!("the coordination service's answer has more than {max} bytes, which is the most that is read");
-            Failure::new(FailureKind::Oversized, reason)
+            FetchFailure::new(FetchFailureKind::Oversized, reason)
         };
         if response.content_length().is_some_and(|length| length > max as u64) {
             return Err(oversized());
@@ -96,8 +96,8 @@ impl Transport for Http {
     }
 }
 
-/// Why a status is as good as no answer; none if it is one.
-fn refusal(response: &Response) -> Option<Failure> {
+/// The failure for a status; none if it is a success.
+fn refusal(response: &Response) -> Option<FetchFailure> {
     let status = response.status();
     if status.is_success() {
         return None;
@@ -108,24 +108,24 @@ fn refusal(response: &Response) -> Option<Failure> {
             true => format!("the coordination service sends elsewhere (status {number}), which is not followed"),
             false => format!("the coordination service refused the request with status {number}"),
         };
-        return Some(Failure::new(FailureKind::Refused, reason));
+        return Some(FetchFailure::new(FetchFailureKind::Refused, reason));
     }
     let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let wait = header(RETRY_AFTER).and_then(|text| retry_after::wait(text, header(DATE)));
     let reason = format!("the coordination service answered with status {number}");
-    let kind = if status.is_server_error() { FailureKind::Unavailable } else { FailureKind::Throttled };
-    Some(Failure::passing(kind, reason, wait.map_or(Again::Soon, Again::After)))
+    let kind = if status.is_server_error() { FetchFailureKind::Unavailable } else { FetchFailureKind::Throttled };
+    Some(FetchFailure::passing(kind, reason, wait.map_or(Again::Soon, Again::After)))
 }
 
-/// Why there is no answer. The error's own words hold the URL, and are for the log alone.
-fn broken(error: &jurat_http::Error) -> Failure {
+/// The failure for a transport error. The text of the error contains the URL, and is only for the log.
+fn broken(error: &jurat_http::Error) -> FetchFailure {
     tracing::debug!(error = jurat_model::chain(error), "a request to the coordination service broke off");
     let (kind, reason) = if error.is_timeout() {
-        (FailureKind::Timeout, "the coordination service did not answer in time")
+        (FetchFailureKind::Timeout, "the coordination service did not answer in time")
     } else if error.is_connect() {
-        (FailureKind::Unavailable, "the coordination service cannot be reached")
+        (FetchFailureKind::Unavailable, "the coordination service cannot be reached")
     } else {
-        (FailureKind::Unavailable, "the connection to the coordination service broke off")
+        (FetchFailureKind::Unavailable, "the connection to the coordination service broke off")
     };
-    Failure::passing(kind, reason, Again::Soon)
+    FetchFailure::passing(kind, reason, Again::Soon)
 }

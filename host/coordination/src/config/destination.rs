@@ -1,17 +1,17 @@
-//! Where records may be sent.
+//! Checks the URL that records are sent to.
 
 use jurat_model::Excerpt;
 use url::Url;
 
 use super::values::Permitted;
 
-/// The URL that is written, without a slash at its end; an error says what is wrong with it.
+/// Parses a URL, and removes a slash at its end; an error says what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Url, String> {
-    // The text is not repeated: it may hold a password.
+    // The text is not repeated: it may contain a password.
     check(Url::parse(text).map_err(|_| "it is no URL: write it like `https://refs.example.com`".to_owned())?)
 }
 
-/// The same for one that has been read already.
+/// Checks a parsed URL, and removes a slash at its end.
 fn check(mut url: Url) -> Result<Url, String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!(
@@ -30,7 +30,7 @@ fn check(mut url: Url) -> Result<Url, String> {
     Ok(url)
 }
 
-/// What is used of the URL in the file and the signed one; an error says why records must not be sent there.
+/// Chooses between the URL in the file and the signed one; an error says why records must not be sent there.
 pub(super) fn choose(written: Option<Url>, permitted: &Permitted<'_>) -> Result<Url, String> {
     let signed = match permitted.signed_base_url {
         Some(url) => {

@@ -1,4 +1,4 @@
-//! Headers whose values stand in no file.
+//! Headers whose values are secrets.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jurat_model::{Excerpt, Secret, advice};
 
 use jurat_yaml::Field;
 
-/// Headers that say how a request travels, or that this client sets by itself.
+/// Headers that control the transfer, or that this client sets by itself.
 const OURS: [&str; 17] = [
     "accept",
     "accept-encoding",
@@ -28,7 +28,7 @@ const OURS: [&str; 17] = [
     "upgrade",
 ];
 
-/// Reads a map from headers to names of secrets. `secrets` is none where nothing is sent anyway, so that none has to be set.
+/// Reads a map from headers to names of secrets. `secrets` is none if the service is disabled, so that no secret has to be set.
 pub(super) fn read(field: Field<'_>, secrets: Option<&BTreeMap<String, Secret>>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (header, secret) in field.entries() {
@@ -44,7 +44,7 @@ pub(super) fn read(field: Field<'_>, secrets: Option<&BTreeMap<String, Secret>>)
         };
         match (known, value) {
             (Ok(header), Ok(value)) => {
-                // Kept without a value, it is found if it stands twice.
+                // Kept without a value, so that a duplicate is found.
                 headers.insert(header, value.unwrap_or(HeaderValue::from_static("")));
             }
             (known, value) => known.err().into_iter().chain(value.err()).for_each(|error| secret.refuse(error)),
@@ -68,7 +68,7 @@ fn value_of(name: &str, secrets: &BTreeMap<String, Secret>) -> Result<HeaderValu
         format!("the secret `{}` is not set{advice}", Excerpt::of(name))
     })?;
     let value = HeaderValue::from_str(secret.reveal());
-    // Why it is no value would say something of it.
+    // The reason would reveal a part of the value.
     let mut value = value.map_err(|_| format!("the secret `{}` cannot be sent in a header", Excerpt::of(name)))?;
     value.set_sensitive(true);
     Ok(value)

@@ -1,4 +1,4 @@
-//! From the text of `coordination-service-config.yaml` to a configuration.
+//! Reads `coordination-service-config.yaml`.
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::values::{CacheSettings, Config, Permitted};
 use super::{destination, headers};
 use crate::breaker::BreakerSettings;
 
-/// The longest of all times: a day.
+/// The upper bound of all times: a day.
 const MOST_SECONDS: u64 = 86_400;
 /// The most attempts for one record.
 const MOST_ATTEMPTS: u64 = 20;
@@ -24,21 +24,21 @@ const MOST_COUNTED: u64 = 10_000_000;
 /// The longest answer, and the largest cache.
 const MOST_BYTES: Bytes = Bytes::mebi(4_096);
 
-/// How many records are asked for in one request where there are such requests and nothing else is said.
+/// The default for the most records in one bulk request.
 const BULK_SIZE: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 pub(super) fn parse(text: &str, file: &str, permitted: &Permitted<'_>) -> Result<Config, Problems> {
     Reader::read(file, text, |document| Some(config(document, permitted)))
 }
 
-/// What is wrong counts as missing, and whoever finds it writes it down.
+/// A wrong value counts as missing; the code that finds it records a problem.
 fn config(document: &mut Section<'_>, permitted: &Permitted<'_>) -> Config {
     let defaults = Config::default();
     let is_enabled = document.take("enabled").boolean().unwrap_or(false);
     let field = document.take("base_url");
     let base_url = match field.as_text().map(destination::parse) {
         Some(Err(error)) => refuse(&field, error),
-        // What is no text has been refused already.
+        // A value that is not a text was refused already.
         None if field.is_there() => None,
         written if is_enabled => {
             let chosen = destination::choose(written.and_then(Result::ok), permitted);

@@ -37,7 +37,7 @@ fn the_example_is_what_counts_where_nothing_is_said() {
     assert_eq!(parse("bulk: true").unwrap(), bulk);
 }
 
-/// The path and the value of everything in a tree that is no section, and the names of all keys.
+/// The path and value of every leaf of a tree, and the names of all keys.
 fn leaves(path: &str, value: &serde_json::Value, leaves: &mut BTreeMap<String, String>, names: &mut BTreeSet<String>) {
     for (key, value) in value.as_object().unwrap() {
         names.insert(key.clone());
@@ -67,8 +67,8 @@ fn the_example_and_the_table_have_every_key_that_is_read_with_its_default() {
 #[test]
 fn every_code_is_in_the_document() {
     let section = DOCUMENT.split("## Failures").nth(1).unwrap().split("\n## ").next().unwrap();
-    let mut codes: BTreeSet<&str> = crate::failure::FailureKind::ALL.map(|kind| kind.code()).into();
-    // What the engine finds in answers.
+    let mut codes: BTreeSet<&str> = crate::fetch_failure::FetchFailureKind::ALL.map(|kind| kind.code()).into();
+    // Codes of the engine for answers.
     codes.extend([jurat_engine::TERM_MALFORMED, jurat_engine::TERM_TOO_LARGE]);
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert_eq!(rows.collect::<BTreeSet<_>>(), codes);
@@ -81,7 +81,7 @@ fn the_file_of_validation_lib_is_read_as_it_is() {
     assert_eq!(parse(text).unwrap(), Config { breaker: None, ..Config::default() });
     let config = parse(&text.replace("enabled: false\nbase", "enabled: true\nbase")).unwrap();
     assert_eq!(config.base_url.unwrap().as_str(), "http://localhost:8081/");
-    // What is switched off may name any host, and headers whose secrets are not there.
+    // A disabled service may name any host, and headers whose secrets are missing.
     let text = text.replace("localhost:8081", "elsewhere.example.net") + "headers: {Authorization: NOWHERE}\n";
     assert_eq!(parse(&text).unwrap().base_url, None);
 }
@@ -142,7 +142,7 @@ fn the_deadline_is_twice_the_time_out_unless_it_is_written() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once_with_its_place() {
+fn all_problems_are_reported_at_once_with_their_positions() {
     assert_eq!(
         refusals(
             "enabled: true\nbase_url: https://evil-example.com/refs\ntimeout_ms: 0\ndeadline_ms: 4999\nretry_attempts: 21\n\
@@ -174,7 +174,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
 }
 
 #[test]
-fn a_service_needs_a_place_and_a_wrong_one_is_said_once() {
+fn a_service_needs_a_url_and_a_wrong_one_is_reported_once() {
     assert_eq!(
         refusals("enabled: true"),
         ["c.yaml:1:1: base_url: it is missing: say where the coordination service is"]

@@ -1,4 +1,4 @@
-//! What the configuration says, and what it says where it says nothing.
+//! The configuration and its defaults.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -13,29 +13,29 @@ use url::Url;
 use super::policy::Policy;
 use crate::breaker::BreakerSettings;
 
-/// How the coordination service is asked.
+/// The configuration of the client of the coordination service.
 ///
 /// # Defaults
-/// `config/coordination-service-config.yaml` says what everything is and means; a test holds both together.
+/// `config/coordination-service-config.yaml` documents all settings; a test compares the two.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
-    /// Where records are sent; none = nowhere.
+    /// The URL that records are sent to; none = no service.
     pub(crate) base_url: Option<Url>,
     /// The longest time of one attempt: 5 s.
     pub(crate) timeout: Duration,
-    /// The longest time for a record from when it gets its place, attempts and pauses between them together: twice the time-out.
+    /// The longest time for a request from when it gets its permit, attempts and pauses together: twice the time-out.
     pub(crate) deadline: Duration,
     /// Attempts for each record: 3.
     pub(crate) attempts: NonZeroU32,
     /// The pauses between them.
     pub(crate) backoff: Backoff,
-    /// When the service is left alone; none = never.
+    /// When requests are suspended; none = never.
     pub(crate) breaker: Option<BreakerSettings>,
-    /// Which answers are kept.
+    /// The cache of answers.
     pub(crate) cache: CacheSettings,
-    /// Requests that are under way at a time, pauses between attempts included: 16. A single call has half of them.
+    /// Requests that are under way at a time, pauses between attempts included: 16. A single call gets at most half of them.
     pub(crate) concurrency: NonZeroU32,
-    /// How many records at most are asked for in one request; none = each has a request of its own.
+    /// The most records in one request; none = one request for each record.
     pub(crate) bulk: Option<NonZeroUsize>,
     /// The longest answer: 8 MiB.
     pub(crate) max_response: Bytes,
@@ -43,27 +43,27 @@ pub struct Config {
     pub(crate) headers: HeaderMap,
 }
 
-/// Which answers are kept.
+/// The settings of the cache of answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CacheSettings {
-    /// How many: 10,000.
+    /// The most answers: 10,000.
     pub(crate) entries: NonZeroUsize,
-    /// How many bytes together: 64 MiB.
+    /// The most bytes of all answers: 64 MiB.
     pub(crate) bytes: Bytes,
-    /// For how long they are as good as new ones: 0 s.
+    /// How long answers are fresh: 0 s.
     pub(crate) fresh: Duration,
-    /// For how long after that they may stand in while the service is down: 0 s.
+    /// How long after that stale answers may be used while the service is down: 0 s.
     pub(crate) stale: Duration,
 }
 
-/// What a configuration may say.
+/// What a configuration may contain.
 #[derive(Clone, Copy, Debug)]
 pub struct Permitted<'a> {
-    /// Where records may be sent: `coordination_hosts` of the local configuration.
+    /// The hosts that records may be sent to: `coordination_hosts` of the local configuration.
     pub hosts: &'a [HostPattern],
-    /// Where the signed release says that they are sent; used where the file names nothing else.
+    /// The URL in the signed release; used if the file names no other.
     pub signed_base_url: Option<&'a Url>,
-    /// The values for headers, by the names under which they can be asked for.
+    /// The values for headers, by name.
     pub secrets: &'a BTreeMap<String, Secret>,
 }
 
@@ -94,7 +94,7 @@ impl Default for Config {
 }
 
 impl CacheSettings {
-    /// How long an answer is kept; nothing is kept where that is no time.
+    /// How long an answer is kept; zero = nothing is kept.
     pub(crate) fn kept(&self) -> Duration {
         self.fresh.saturating_add(self.stale)
     }

@@ -1,5 +1,4 @@
-//! The client as a whole: with a service that is made up and a clock that waits for nobody, and with a real server that fails on
-//! command.
+//! The client as a whole: with a fake service and a fake clock, and with a real server that fails on command.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -11,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::config::CacheSettings;
-use crate::failure::Again;
+use crate::fetch_failure::Again;
 use crate::report::Retry;
 use crate::transport::{Endpoint, Reply};
 
@@ -73,16 +72,16 @@ fn is_momentary(supplied: &Supplied) -> bool {
     }
 }
 
-/// What the service says to a request, and how long it takes.
-type Says = dyn Fn(usize, &[u8]) -> (Duration, Result<String, Failure>) + Send + Sync;
+/// The answer of the service to a request, and how long it takes.
+type Says = dyn Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync;
 
-/// A service that says what it is told to, by the number of the request.
+/// A fake service: its answers depend on the number of the request.
 struct MadeUp {
     says: Box<Says>,
     heard: Arc<Mutex<Heard>>,
 }
 
-/// What such a service has heard.
+/// The requests that a fake service got.
 #[derive(Debug, Default)]
 struct Heard {
     requests: Vec<(Instant, Endpoint, Bytes)>,
@@ -120,7 +119,7 @@ impl Transport for MadeUp {
     }
 }
 
-/// A client of a service that is made up, with a clock that runs only while nothing else does.
+/// A client of a fake service, with a clock that advances only while no task runs.
 struct World {
     runtime: Runtime,
     client: Coordination,
@@ -131,7 +130,7 @@ struct World {
 impl World {
     fn new(
         config: Config,
-        says: impl Fn(usize, &[u8]) -> (Duration, Result<String, Failure>) + Send + Sync + 'static,
+        says: impl Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync + 'static,
     ) -> Self {
         let retries: Arc<Mutex<Vec<Retry>>> = Arc::default();
         let told = Arc::clone(&retries);
@@ -141,7 +140,7 @@ impl World {
 
     fn telling(
         config: Config,
-        says: impl Fn(usize, &[u8]) -> (Duration, Result<String, Failure>) + Send + Sync + 'static,
+        says: impl Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync + 'static,
         on_retry: OnRetry,
     ) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -168,12 +167,12 @@ impl World {
         self.client.begin(self.client.fetcher.as_ref().unwrap(), wanted)
     }
 
-    /// Lets time pass until everything has come in.
+    /// Advances time until all outcomes have arrived.
     fn finish(&self, mut call: Call, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
         self.runtime.block_on(async {
             while call.missing > 0 {
                 match call.incoming.try_recv() {
-                    Ok((place, outcome)) => call.put(place, outcome),
+                    Ok((index, outcome)) => call.put(index, outcome),
                     Err(_) => tokio::time::sleep(MILLI).await,
                 }
             }
@@ -211,7 +210,7 @@ impl World {
     }
 }
 
-/// The answer that every record gets: what it asks for is an object with the record's own data.
+/// The answer for every record: each term is an object with the record's own data.
 fn echo(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Question<'a> {
@@ -224,13 +223,13 @@ fn echo(body: &[u8]) -> String {
     format!("{{{}}}", terms.collect::<Vec<_>>().join(","))
 }
 
-/// The same for each of many records.
+/// The answer for many records.
 fn echo_all(body: &[u8]) -> String {
     let body: HashMap<&str, Vec<&RawValue>> = serde_json::from_slice(body).unwrap();
     let responses: Vec<String> = body["requests"].iter().map(|request| echo(request.get().as_bytes())).collect();
     format!(r#"{{"responses":[{}]}}"#, responses.join(","))
 }
 
-fn unwell() -> Failure {
-    Failure::passing(FailureKind::Unavailable, "unwell", Again::Soon)
+fn unwell() -> FetchFailure {
+    FetchFailure::passing(FetchFailureKind::Unavailable, "unwell", Again::Soon)
 }

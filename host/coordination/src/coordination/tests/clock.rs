@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::breaker::BreakerSettings;
-use crate::failure::Again;
+use crate::fetch_failure::Again;
 
 #[test]
 fn a_request_is_repeated_with_pauses_below_the_bounds_and_each_time_is_told() {
@@ -39,8 +39,8 @@ fn an_attempt_that_succeeds_is_the_last() {
 
 #[test]
 fn what_will_not_pass_is_not_tried_again() {
-    for kind in [FailureKind::Refused, FailureKind::Oversized] {
-        let world = World::new(config(), move |_, _| (MILLI, Err(Failure::new(kind, "no"))));
+    for kind in [FetchFailureKind::Refused, FetchFailureKind::Oversized] {
+        let world = World::new(config(), move |_, _| (MILLI, Err(FetchFailure::new(kind, "no"))));
         let supplied = world.one("{}");
         assert_eq!((code(&supplied), reason(&supplied), world.requests()), (kind.code(), "no", 1));
     }
@@ -51,10 +51,10 @@ fn what_will_not_pass_is_not_tried_again() {
     assert_eq!((reason(&world.one("{}")), world.requests()), ("unwell", 1));
 }
 
-/// A service that wants to be left alone for a while, once.
+/// A service that asks for a pause, once.
 fn busy(wait: Duration) -> World {
     World::new(config(), move |number, body| match number {
-        0 => (Duration::ZERO, Err(Failure::passing(FailureKind::Throttled, "busy", Again::After(wait)))),
+        0 => (Duration::ZERO, Err(FetchFailure::passing(FetchFailureKind::Throttled, "busy", Again::After(wait)))),
         _ => (Duration::ZERO, Ok(echo(body))),
     })
 }
@@ -68,7 +68,7 @@ fn a_service_is_left_alone_for_as_long_as_it_says() {
 }
 
 #[test]
-fn nobody_waits_for_what_cannot_come_in_time() {
+fn an_attempt_that_cannot_end_in_time_is_not_made() {
     let world = busy(Duration::from_millis(9_490));
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
     // A tenth of the time-out has to be left.
@@ -124,14 +124,14 @@ fn an_attempt_has_the_time_that_is_left_and_the_words_are_true() {
 }
 
 #[test]
-fn waiting_for_a_place_does_not_count_and_says_nothing_about_the_service() {
+fn waiting_for_a_permit_does_not_count_and_says_nothing_about_the_service() {
     let breaker = Some(BreakerSettings { failures: 1, open: 60 * SECOND });
     let config = Config { concurrency: NonZeroU32::MIN, breaker, ..config() };
     let world = World::new(config, |_, body| (4 * SECOND, Ok(echo(body))));
     let texts: Vec<String> = (0..10).map(|number| number.to_string()).collect();
     let records: Vec<Wanted<'_>> = texts.iter().map(|text| wanted(text, &["parent"])).collect();
     let start = world.now();
-    // The last one waits 36 s for its place, and then has all of its 10 s.
+    // The last one waits 36 s for its permit, and then has all of its 10 s.
     for (text, supplied) in texts.iter().zip(world.supply(&records).concat()) {
         assert_eq!(supplied, entity(&format!(r#"{{"of":{text}}}"#)));
     }
@@ -159,7 +159,7 @@ fn so_many_requests_are_under_way_at_a_time_and_no_more() {
 }
 
 #[test]
-fn a_callback_that_panics_costs_nobody_an_answer() {
+fn a_callback_that_panics_costs_no_answer() {
     let says = |number, body: &[u8]| (MILLI, if number == 0 { Err(unwell()) } else { Ok(echo(body)) });
     let world = World::telling(config(), says, Arc::new(|_| panic!("on purpose")));
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));

@@ -11,7 +11,7 @@ use jurat_model::Secret;
 use super::server::{Does, Server};
 use super::*;
 
-/// Nothing here is decided by how fast the machine is: what should succeed has minutes.
+/// No test depends on the speed of the machine: what should succeed has minutes.
 const PATIENT: Duration = Duration::from_secs(120);
 
 struct Setup {
@@ -148,7 +148,7 @@ fn what_does_not_pass_is_unavailable_after_all_attempts() {
 }
 
 #[test]
-fn nobody_who_listens_is_unavailable() {
+fn a_port_without_a_listener_is_unavailable() {
     let setup = Setup::new([Does::Echoes]);
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = Config { base_url: Some(format!("http://{nobody}").parse().unwrap()), ..setup.config() };
@@ -189,7 +189,7 @@ fn other_statuses_are_refusals_and_asked_once() {
 }
 
 #[test]
-fn nobody_is_sent_elsewhere() {
+fn redirects_are_not_followed() {
     let elsewhere = Server::new(vec![Does::Echoes]);
     let location: &'static str = format!("Location: http://{}/\r\n", elsewhere.address).leak();
     for status in [301, 302, 307, 308] {
@@ -240,7 +240,7 @@ fn no_more_of_an_answer_is_read_than_may_be() {
 }
 
 #[test]
-fn whoever_asks_may_be_on_a_thread_of_another_runtime() {
+fn a_caller_may_be_on_a_thread_of_another_runtime() {
     let setup = Setup::new([Does::Echoes]);
     let client = setup.client(setup.config());
     let other = Builder::new_current_thread().enable_all().build().unwrap();
@@ -249,7 +249,7 @@ fn whoever_asks_may_be_on_a_thread_of_another_runtime() {
 }
 
 #[test]
-fn a_runtime_that_is_gone_keeps_nobody_waiting() {
+fn a_runtime_that_has_ended_keeps_no_caller_waiting() {
     let setup = Setup::new([Does::Echoes]);
     let gone = Builder::new_current_thread().enable_all().build().unwrap();
     let client = Coordination::new(setup.config(), http_client(), gone.handle().clone(), None);

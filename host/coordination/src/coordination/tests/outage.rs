@@ -1,8 +1,8 @@
-//! A service that is down: what it costs, who finds out that it is back, what stands in meanwhile.
+//! A service that is down: the costs, the recovery, and stale answers.
 
 use super::*;
 use crate::breaker::BreakerSettings;
-use crate::failure::Again;
+use crate::fetch_failure::Again;
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|number| number.to_string()).collect()
@@ -19,7 +19,7 @@ fn a_service_that_never_answers_costs_a_thousand_records_one_deadline() {
     let supplied = world.supply(&records(&texts)).concat();
     assert!(world.now() - start <= 10 * SECOND + 2 * MILLI);
     let count = |expected| supplied.iter().filter(|supplied| code(supplied) == expected).count();
-    // Those with a place have waited; the others were never sent, and say so.
+    // Those with a permit have waited; the others were never sent, and their failures say so.
     assert_eq!((count("coordination_timeout"), count("coordination_breaker_open")), (8, 992));
     let status = world.client.status();
     assert_eq!((status.requests, status.breaker), (8, BreakerState::Open));
@@ -27,12 +27,12 @@ fn a_service_that_never_answers_costs_a_thousand_records_one_deadline() {
 }
 
 #[test]
-fn without_a_breaker_each_place_costs_a_deadline_again_and_again() {
+fn without_a_breaker_each_permit_costs_a_deadline_again_and_again() {
     let world = World::new(Config { breaker: None, ..config() }, |_, _| (3_600 * SECOND, Err(unwell())));
     let (start, texts) = (world.now(), texts(100));
     let supplied = world.supply(&records(&texts)).concat();
     assert!(supplied.iter().all(|supplied| code(supplied) == "coordination_timeout"));
-    // 100 records at 8 places.
+    // 100 records with 8 permits.
     let took = world.now() - start;
     assert!((12 * 5 * SECOND..13 * (10 * SECOND + 5 * MILLI)).contains(&took), "{took:?}");
     assert_eq!(world.client.status().breaker, BreakerState::Off);
@@ -41,15 +41,15 @@ fn without_a_breaker_each_place_costs_a_deadline_again_and_again() {
 #[test]
 fn only_what_another_moment_may_bring_is_momentary() {
     let expected = [
-        (FailureKind::Timeout, true),
-        (FailureKind::Unavailable, true),
-        (FailureKind::Throttled, true),
-        (FailureKind::Refused, false),
-        (FailureKind::Oversized, false),
-        (FailureKind::Malformed, false),
+        (FetchFailureKind::Timeout, true),
+        (FetchFailureKind::Unavailable, true),
+        (FetchFailureKind::Throttled, true),
+        (FetchFailureKind::Refused, false),
+        (FetchFailureKind::Oversized, false),
+        (FetchFailureKind::Malformed, false),
     ];
     for (kind, expected) in expected {
-        let world = World::new(config(), move |_, _| (MILLI, Err(Failure::new(kind, "no"))));
+        let world = World::new(config(), move |_, _| (MILLI, Err(FetchFailure::new(kind, "no"))));
         assert_eq!(is_momentary(&world.one("{}")), expected, "{kind:?}");
     }
     for says in ["{}", r#"{"parent":null}"#, r#"{"parent":7}"#, "[]"] {
@@ -87,9 +87,9 @@ fn one_record_finds_out_that_the_service_is_back() {
 #[test]
 fn a_service_that_is_busy_or_disagrees_is_alive() {
     let failures = [
-        Failure::passing(FailureKind::Throttled, "busy", Again::After(Duration::ZERO)),
-        Failure::new(FailureKind::Refused, "no"),
-        Failure::new(FailureKind::Oversized, "no"),
+        FetchFailure::passing(FetchFailureKind::Throttled, "busy", Again::After(Duration::ZERO)),
+        FetchFailure::new(FetchFailureKind::Refused, "no"),
+        FetchFailure::new(FetchFailureKind::Oversized, "no"),
     ];
     for failure in failures {
         let world = World::new(config(), move |_, _| (MILLI, Err(failure.clone())));
@@ -99,17 +99,17 @@ fn a_service_that_is_busy_or_disagrees_is_alive() {
 }
 
 /// One good answer, then nothing but failures of one kind.
-fn failing(config: Config, kind: FailureKind) -> World {
+fn failing(config: Config, kind: FetchFailureKind) -> World {
     World::new(config, move |number, body| match number {
         0 => (MILLI, Ok(echo(body))),
-        _ => (MILLI, Err(Failure::passing(kind, "down", Again::Soon))),
+        _ => (MILLI, Err(FetchFailure::passing(kind, "down", Again::Soon))),
     })
 }
 
 #[test]
 fn an_older_answer_stands_in_while_the_service_is_down_and_says_so() {
     let config = Config { cache: fresh_for(10, 60), breaker: None, ..config() };
-    let world = failing(config, FailureKind::Unavailable);
+    let world = failing(config, FetchFailureKind::Unavailable);
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
     world.pass(9 * SECOND);
     assert_eq!((world.one("{}"), world.requests()), (cached(r#"{"of":{}}"#), 1));
@@ -127,7 +127,7 @@ fn an_older_answer_stands_in_while_the_service_is_down_and_says_so() {
 #[test]
 fn an_older_answer_stands_in_for_an_open_breaker_too() {
     let breaker = Some(BreakerSettings { failures: 1, open: Duration::from_secs(60) });
-    let world = failing(Config { cache: fresh_for(0, 60), breaker, ..config() }, FailureKind::Timeout);
+    let world = failing(Config { cache: fresh_for(0, 60), breaker, ..config() }, FetchFailureKind::Timeout);
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
     assert_eq!((world.one("{}"), world.client.status().breaker), (stale(r#"{"of":{}}"#), BreakerState::Open));
     assert_eq!((world.one("{}"), world.requests()), (stale(r#"{"of":{}}"#), 2));
@@ -135,7 +135,7 @@ fn an_older_answer_stands_in_for_an_open_breaker_too() {
 
 #[test]
 fn no_older_answer_stands_in_where_the_service_says_no() {
-    for kind in [FailureKind::Refused, FailureKind::Oversized, FailureKind::Malformed] {
+    for kind in [FetchFailureKind::Refused, FetchFailureKind::Oversized, FetchFailureKind::Malformed] {
         let world = failing(Config { cache: fresh_for(0, 60), ..config() }, kind);
         assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
         assert_eq!(code(&world.one("{}")), kind.code());

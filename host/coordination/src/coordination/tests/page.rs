@@ -18,7 +18,7 @@ fn blocks(language: &str, holding: &str) -> Vec<&'static str> {
     behind.map(|block| block.split("\n```").next().unwrap()).filter(|block| block.contains(holding)).collect()
 }
 
-/// What is shown as an entity of the demo has what rules read of it.
+/// The example entities have all fields that the demo rules read.
 fn check(facility: &Value) {
     let map: Value = serde_json::from_str(FIELD_MAP).unwrap();
     let schema = facility["$schema"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! What is asked once for many: flights, the cache, bulk requests; and what survives a new configuration.
+//! Shared requests: flights, the cache, bulk requests; and what survives a new configuration.
 
 use std::num::NonZeroU32;
 
@@ -17,7 +17,7 @@ fn equal_records_share_one_request_within_a_call_and_across_calls() {
 }
 
 #[test]
-fn a_failure_is_everybodys_and_nobody_tries_again_for_himself() {
+fn a_failure_is_shared_and_no_waiter_retries_by_itself() {
     let world = World::new(Config { breaker: None, ..config() }, |_, _| (MILLI, Err(unwell())));
     let same = [(); 50].map(|()| wanted("1", &["parent"]));
     let supplied = world.supply(&same).concat();
@@ -26,7 +26,7 @@ fn a_failure_is_everybodys_and_nobody_tries_again_for_himself() {
 }
 
 #[test]
-fn whoever_gives_up_strands_nobody() {
+fn a_caller_that_gives_up_does_not_end_the_flight() {
     let world = World::new(config(), |_, body| (SECOND, Ok(echo(body))));
     let same = [wanted("1", &["parent"])];
     let (first, second) = (world.begin(&same), world.begin(&same));
@@ -93,7 +93,7 @@ fn a_bulk_request_holds_so_many_bytes_and_no_more() {
 }
 
 #[test]
-fn a_record_that_is_no_json_is_not_sent() {
+fn a_record_that_is_not_json_is_not_sent() {
     let world = World::new(config(), |_, body| (MILLI, Ok(echo(body))));
     let records = [wanted("{} {}", &["parent"]), wanted("{}", &["parent"]), wanted("{} {}", &["parent"])];
     let supplied = world.supply(&records).concat();

@@ -1,4 +1,4 @@
-//! Many records and many calls at a time: nobody is answered worse for it, and nobody waits for hundreds of others.
+//! Many records and many calls at a time: no outcome suffers, and no call waits for hundreds of others.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn records(texts: &[String]) -> Vec<Wanted<'_>> {
     texts.iter().map(|text| wanted(text, &["parent"])).collect()
 }
 
-/// A service that is well, and takes its time.
+/// A service that is up, and slow.
 fn slow() -> World {
     World::new(config(), |_, body| (200 * MILLI, Ok(echo(body))))
 }
@@ -22,7 +22,7 @@ fn every_record_of_a_large_batch_is_answered_by_a_service_that_is_slow_but_well(
     for (text, supplied) in texts.iter().zip(world.supply(&records(&texts)).concat()) {
         assert_eq!(supplied, entity(&format!(r#"{{"of":{text}}}"#)));
     }
-    // 128 times one after the other at 8 places, far more than the deadline of each.
+    // 128 rounds with 8 permits, far more than the deadline of each.
     let took = world.now() - start;
     assert!((128 * 200 * MILLI..128 * 203 * MILLI).contains(&took), "{took:?}");
 }
@@ -74,7 +74,7 @@ fn a_request_that_breaks_off_costs_only_its_own_record() {
 }
 
 #[test]
-fn nobody_waits_for_a_runtime_that_is_gone() {
+fn no_caller_waits_for_a_runtime_that_has_ended() {
     let World { runtime, client, .. } = slow();
     let (texts, start) = (texts("L", 100), std::time::Instant::now());
     let (before, fetcher) = (records(&texts[..50]), client.fetcher.clone().unwrap());

@@ -1,51 +1,51 @@
-//! Why nothing came of a request to the coordination service.
+//! Why a request to the coordination service failed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why a record has no related entities. Its words are for people: they hold no secret and nothing of the record or the answer.
+/// Why a record has no related entities. Its text is for people, and contains no secret and no part of the record or the answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Failure {
-    pub(super) kind: FailureKind,
+pub(super) struct FetchFailure {
+    pub(super) kind: FetchFailureKind,
     pub(super) reason: Arc<str>,
     pub(super) again: Again,
 }
 
-/// Everything that can be the matter. Callers see the codes, so they never change.
+/// The kinds of failures. Callers see the codes, so they never change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum FailureKind {
-    /// The configuration says that there is no service.
+pub(super) enum FetchFailureKind {
+    /// No service is configured.
     Disabled,
-    /// There was no answer in time.
+    /// The service did not answer in time.
     Timeout,
-    /// The service could not be reached, broke off, or said that it is not well.
+    /// The service could not be reached, broke off, or answered with a server error.
     Unavailable,
-    /// The service has too much to do just now.
+    /// The service is overloaded.
     Throttled,
-    /// The service does not want the request as it is.
+    /// The service rejects the request.
     Refused,
-    /// The service has failed so often that it is left alone for a while.
+    /// The breaker is open: the service has failed too often.
     BreakerOpen,
-    /// The answer is not what was agreed.
+    /// The answer does not have the specified format.
     Malformed,
-    /// The answer is longer than what is read.
+    /// The answer is longer than the limit.
     Oversized,
-    /// The answer says nothing of a term.
+    /// The answer lacks a term.
     TermMissing,
 }
 
-/// Whether the same request may do better a moment later.
+/// Whether the same request may succeed later.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Again {
-    /// It would not.
+    /// It will not.
     Never,
-    /// It may, after a while of our choice.
+    /// It may, after the usual back-off.
     Soon,
-    /// It may; the service has said how long to wait at least.
+    /// It may, after the wait that the service has asked for.
     After(Duration),
 }
 
-impl FailureKind {
+impl FetchFailureKind {
     pub(super) const ALL: [Self; 9] = [
         Self::Disabled,
         Self::Timeout,
@@ -71,33 +71,33 @@ impl FailureKind {
         }
     }
 
-    /// Whether it is the service that is down: an older answer is better than none, and another moment may bring a new one.
+    /// Whether the service is down: then a stale answer is better than none, and a later request may succeed.
     pub(super) fn is_outage(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::Throttled | Self::BreakerOpen)
     }
 
-    /// Whether a service that fails like this is alive, so that there is no reason to leave it alone.
+    /// Whether this failure shows that the service is alive, so that the breaker need not open.
     pub(super) fn is_sign_of_life(self) -> bool {
         matches!(self, Self::Throttled | Self::Refused | Self::Malformed | Self::Oversized | Self::TermMissing)
     }
 }
 
-impl Failure {
-    /// A failure that will not pass by itself.
-    pub(super) fn new(kind: FailureKind, reason: impl Into<Arc<str>>) -> Self {
+impl FetchFailure {
+    /// A permanent failure.
+    pub(super) fn new(kind: FetchFailureKind, reason: impl Into<Arc<str>>) -> Self {
         Self { kind, reason: reason.into(), again: Again::Never }
     }
 
     pub(super) fn malformed(reason: impl Into<Arc<str>>) -> Self {
-        Self::new(FailureKind::Malformed, reason)
+        Self::new(FetchFailureKind::Malformed, reason)
     }
 
-    /// A failure that may pass.
-    pub(super) fn passing(kind: FailureKind, reason: impl Into<Arc<str>>, again: Again) -> Self {
+    /// A temporary failure.
+    pub(super) fn passing(kind: FetchFailureKind, reason: impl Into<Arc<str>>, again: Again) -> Self {
         Self { again, ..Self::new(kind, reason) }
     }
 
-    /// The same, as the end of so many attempts.
+    /// The failure after a number of attempts.
     pub(super) fn of_attempts(mut self, attempts: u32) -> Self {
         if attempts > 1 {
             self.reason = format!("{}, the last of {attempts} attempts", self.reason).into();
