@@ -1,4 +1,4 @@
-//! What the rules team decides: the `business-config.yaml` of a release.
+//! The business configuration of a release: `business-config.yaml`.
 //!
 //! The keys are those of validation-lib, so that its files can be used as they are:
 //!
@@ -8,7 +8,8 @@
 //! | `schema_to_helper_mapping` | the field map for each schema URL |
 //! | `default_helpers` | the field map for each entity type, for records that name no schema |
 //! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
-//! | `coordination_base_url` | where the coordination service is: who has signed the release has said where records may be sent |
+//! | `coordination_base_url` | the URL of the coordination service; with it, the signers of the release decide where records may
+//! be sent |
 //! | `structural_files`, `logic_base_uri`, `rules_base_uri`, `master_rules_directory`, `plugins` | where Python files were; read over, with a line in the log |
 //!
 //! A field map is named by its file (`loan_v1.json`), the file without its ending (`loan_v1`), or as the Python class that it
@@ -23,21 +24,21 @@ use url::Url;
 use jurat_yaml::Problems;
 use jurat_yaml::{Field, Reader, Section};
 
-/// Keys of validation-lib that say where its code is.
+/// Keys of validation-lib for the location of its code.
 const UNUSED: [&str; 5] = ["structural_files", "logic_base_uri", "rules_base_uri", "master_rules_directory", "plugins"];
 
-/// What a business configuration says.
+/// A business configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// For the engine: rulesets and routing.
     pub config: BusinessConfig,
-    /// For the service: where records may be sent to ask for what is related to them.
+    /// For the service: the URL of the coordination service.
     pub coordination_base_url: Option<Url>,
 }
 
-/// Reads a business configuration that is known as `file`, of a release with field maps of the given file names.
+/// Reads a business configuration from a file called `file`, for a release with field maps of the given file names.
 ///
-/// What it says is not checked against the release; [`Release::new`](jurat_engine::Release::new) does that.
+/// It is not checked against the release; [`Release::new`](jurat_engine::Release::new) does that.
 ///
 /// # Errors
 /// With everything that is wrong, in the order of the file.
@@ -103,7 +104,7 @@ fn names(field: Field<'_>, field_maps: &[&str]) -> BTreeMap<String, String> {
     entries.filter_map(|(key, name)| Some((key, field_map(&name.required().text()?, field_maps)))).collect()
 }
 
-/// The file that a name stands for; the name itself if it stands for none.
+/// The file of a field map with this name; the name itself if there is none.
 fn field_map(name: &str, field_maps: &[&str]) -> String {
     let (module, class) = name.rsplit_once('.').unwrap_or((name, ""));
     let is_class = class.starts_with(|first: char| first.is_ascii_uppercase());

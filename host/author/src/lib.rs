@@ -1,8 +1,7 @@
 //! The rules team's side: from a directory of sources to a release that can be signed.
 //!
-//! What a host would refuse, or silently not do, is found here: rules that a ruleset lists and nobody has, inputs that no field
-//! map has, test vectors that name what does not exist. Everything is found in one pass. What fits together is then shown to do
-//! what it should: its test vectors are run, as hosts will run them.
+//! It finds in one pass what a host would refuse, or silently not do: rules that a ruleset lists and no component has, inputs
+//! that no field map has, test vectors that name what does not exist. Then it runs the test vectors, as hosts will run them.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -16,7 +15,7 @@
 //! ```
 //!
 //! # Limits
-//! Nothing is signed here: `jurat_trust::publish` does that with what [`check`] gives back. Vectors are bounded by
+//! This crate signs nothing: `jurat_trust::publish` does that with what [`check`] gives back. Vectors are bounded by
 //! [`vectors::VectorLimits`].
 #![forbid(unsafe_code)]
 

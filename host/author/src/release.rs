@@ -1,4 +1,4 @@
-//! From a directory of sources to a release that fits together.
+//! Makes a release of a directory of sources.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,20 +22,20 @@ mod vectors;
 
 pub use source::{ComponentSource, RELEASE_FILE, ReleaseSource, file_name};
 
-/// A release that fits together, which nobody has signed.
+/// A checked release without signatures.
 #[derive(Debug)]
 pub struct Checked {
     /// The release with all its files.
     pub built: BuiltRelease,
-    /// The same, ready to judge.
+    /// The release, ready to judge.
     pub release: Arc<Release>,
-    /// What came of its test vectors. All of them hold.
+    /// The report of its test vectors. All of them hold.
     pub vectors: Report,
-    /// What is not wrong, but perhaps not meant.
+    /// Warnings.
     pub warnings: Vec<Problem>,
 }
 
-/// The sources in a directory.
+/// Reads the sources of a release from a directory.
 ///
 /// # Errors
 /// With everything that is wrong with `release.yaml`.
@@ -92,7 +92,7 @@ pub fn check(
 
     let declarations: Vec<_> = described.iter().flat_map(|(_, description)| &description.rules).collect();
     let mut warnings = Vec::new();
-    // What a component has is not known if it could not be described, so nothing can be said of what is missing.
+    // The rules of a component that could not be described are unknown, so missing rules cannot be reported.
     let is_complete = described.len() == source.components.len();
     let (Some(config), true) = (config, is_complete) else {
         return Err(Problems::none(problems).err().unwrap_or_else(|| refuse("it cannot be read".to_owned()).into()));
@@ -118,10 +118,10 @@ pub fn check(
     }
 }
 
-/// Makes a release ready to judge that was verified, as it is: for seeing what it says before hosts use it.
+/// Makes a verified release ready to judge, to see its verdicts before hosts use it.
 ///
 /// # Errors
-/// With everything that hosts would refuse it for, but for its test vectors, which are not run.
+/// With all reasons for which hosts would refuse it, apart from its test vectors, which are not run.
 pub fn load(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Arc<Release>, Problems> {
     let manifest = verified.manifest();
     let name = |path: &str| format!("{} {}: {path}", manifest.name(), manifest.version());
@@ -179,7 +179,7 @@ fn ready(
         .map_err(|problems| problems.iter().map(|problem| chain(problem)).collect())
 }
 
-/// A release on its way.
+/// A release under construction.
 struct Gathering<'a> {
     source: &'a ReleaseSource,
     problems: Vec<Problem>,

@@ -1,9 +1,9 @@
 //! Test vectors: records with the verdicts that a release must give on them.
 //!
-//! A release carries them, signed with the rest. They are run by its authors before anything is signed, and by every host before
-//! it switches: what was promised of the rules holds on this machine, under these limits, or the release is not used.
+//! A release contains them, signed with the rest. Its authors run them before they sign, and every host before it switches: if
+//! they do not hold on this machine, under these limits, the host does not use the release.
 //!
-//! A file of vectors is a list. `entity_type`, `now` and `associated` (what stands behind the terms of the record) may be left out:
+//! A file of vectors is a list. `entity_type`, `now` and `associated` (the related entities of the record) may be left out:
 //!
 //! ```json
 //! [{
@@ -15,16 +15,16 @@
 //! ```
 //!
 //! Each record is judged as a call with one record would judge it. Then the records of one ruleset, entity type and time are judged
-//! together, shuffled, in chunks of several sizes and in both isolations: a rule that says anything else of a record because of those
-//! before it carries a state that it must not have.
+//! together, shuffled, in chunks of several sizes and in both isolations: a rule whose verdict depends on earlier records has a
+//! state that it must not have.
 //!
 //! # Limits
-//! A release may be signed and still mean harm. [`VectorLimits`] bound what it can make a host read, keep and compute. For `v`
-//! verdicts (records times rules), a run makes some `20 v` calls at most: two for each verdict alone, and four in each of four
-//! batches, where every record is guilty; and as many again if calls run out of time. Each call is bounded by its fuel, and starting
-//! an instance for it by the same again. So 250,000 verdicts at a few milliseconds could still take a day, and therefore the time as a
-//! whole is bounded too. It is looked at whenever a record is done. What is under way then is finished first: at most 2,000 verdicts,
-//! which is seconds for rules that use all of their default fuel on every record.
+//! A signed release may still be malicious. [`VectorLimits`] bound what it can make a host read, keep and compute. For `v` verdicts
+//! (records times rules), a run makes some `20 v` calls at most: two for each verdict alone, and four in each of four batches,
+//! where every record is guilty; and as many again if calls run out of time. Each call is bounded by its fuel, and starting an
+//! instance for it by the same again. So 250,000 verdicts at a few milliseconds could still take a day, and therefore the time as a
+//! whole is bounded too. It is checked after each record. Work under way is finished first: at most 2,000 verdicts, which is
+//! seconds for rules that use all of their default fuel on every record.
 //!
 //! Vectors cannot show a state that rules of one component carry from one *rule* to the next on the same record: they always run in
 //! the order of their ruleset.
@@ -37,7 +37,7 @@ mod verdicts;
 
 pub use parse::parse;
 pub(crate) use parse::{read, written};
-pub use report::{FailureReason, Report, Said, VectorFailure, VectorsError};
+pub use report::{BriefVerdict, FailureReason, Report, VectorFailure, VectorsError};
 pub use run::{check_release, of, run};
 pub use vector::{Vector, VectorLimits};
 pub use verdicts::{Difference, Verdicts, differences, judge};

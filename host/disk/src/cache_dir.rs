@@ -1,6 +1,6 @@
-//! The directory in which this host keeps what it was last given, for the time when nobody answers.
+//! The directory in which this host keeps what it last received, for when no server answers.
 //!
-//! What is read back from it decides where records are sent and which rules judge them, so nobody else may be able to write there.
+//! Its content decides where records are sent and which rules judge them, so no other user may write there.
 
 use std::fs::{self, File};
 use std::io;
@@ -28,18 +28,18 @@ use temporary::Temporary;
 /// A directory that only this user can write.
 ///
 /// # Limits
-/// Files are whole or not there, also after a power cut. Processes and threads can share a directory; who writes last wins.
+/// Files are whole or absent, also after a power cut. Processes and threads can share a directory; the last write wins.
 #[derive(Debug)]
 pub struct CacheDir {
     path: PathBuf,
     directory: OwnedFd,
 }
 
-/// What changes whenever a file is written.
+/// A stamp of a file that changes with every write.
 ///
 /// # Limits
-/// A file that is written twice within one tick of the file system's clock, a few milliseconds, may look as if it had not been, if
-/// it is as long as before.
+/// A file that is written twice within one tick of the file system's clock, a few milliseconds, keeps its stamp, if its length
+/// stays the same.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Stamp {
     inode: u64,
@@ -49,15 +49,14 @@ pub struct Stamp {
 }
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::RDONLY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
-/// Only for this user.
+/// The mode of directories: for this user only.
 const PRIVATE: Mode = Mode::RWXU;
 
 impl CacheDir {
-    /// Opens a directory; it and those above it are made if they are missing, for this user only.
+    /// Opens a directory. Creates it and its parents if they are missing, for this user only.
     ///
-    /// Everything is checked on what is open, and held open. What lies above must belong to root or to this user, and nobody
-    /// else may write it, not even a group, whoever is in it; but a directory like `/tmp`, in which people cannot touch what
-    /// belongs to others, may lie above. It cannot be the cache itself.
+    /// All checks are on open directories, which stay open. Every parent must belong to root or to this user, and no other
+    /// user or group may write it; a sticky directory like `/tmp` may be a parent, but not the cache itself.
     ///
     /// # Errors
     /// See [`CacheDirError`].
@@ -101,7 +100,7 @@ impl CacheDir {
         Self::own(path.to_owned(), directory)
     }
 
-    /// Opens a directory directly below this one; it is made if it is missing, for this user only. The same is demanded of it.
+    /// Opens a directory directly below this one, under the same conditions. Creates it if it is missing, for this user only.
     ///
     /// # Errors
     /// When the name is not plain; else see [`CacheDirError`].
@@ -112,7 +111,7 @@ impl CacheDir {
         Self::own(path, directory)
     }
 
-    /// A directory that is open, if it is this user's alone. What killed processes were writing in it is removed.
+    /// An open directory, if only this user can write it. Removes what killed processes were writing in it.
     fn own(path: PathBuf, directory: OwnedFd) -> Result<Self, CacheDirError> {
         let found = match fstat(&directory) {
             Ok(found) => found,
@@ -124,18 +123,17 @@ impl CacheDir {
         if is_writable_by_others(&found) {
             return Err(CacheDirError::Shared { path, mode: permissions(&found) });
         }
-        // It only takes room.
+        // It only takes space.
         let _ = temporary::sweep(directory.as_fd());
         Ok(Self { path, directory })
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Keeps a file, readable by this user only. When this returns it is on the disk; if it fails, what was there before is
-    /// still there.
+    /// Writes a file, readable by this user only. When this returns it is on the disk; if it fails, the old file remains.
     ///
     /// # Errors
     /// When the name is not plain, or the system fails.
@@ -149,7 +147,8 @@ impl CacheDir {
     /// Reads a file of at most `cap`; none if it was never written.
     ///
     /// # Errors
-    /// When the name is not plain, the file is something else, somebody else's or can be written by others, or the system fails.
+    /// When the name is not plain, the file is not a regular one, belongs to another user or can be written by others, or the
+    /// system fails.
     pub fn read(&self, name: &str, cap: Bytes) -> Result<Option<Vec<u8>>, CacheDirError> {
         check_name(name)?;
         let path = || self.path.join(name);
@@ -173,7 +172,7 @@ impl CacheDir {
         files::read_regular(file, cap).map(Some).map_err(failed)
     }
 
-    /// What tells one version of a file from the next, without reading it; none if there is no such file.
+    /// The stamp of a file, which differs between its versions; none if there is no such file. The file is not read.
     ///
     /// # Errors
     /// When the name is not plain, or the system fails.
@@ -208,7 +207,7 @@ impl CacheDir {
         .map_err(|error| CacheDirError::Remove { path: self.path.join(name), cause: error.into() })
     }
 
-    /// The plain names of all that is in it, in order; what is still being written has none.
+    /// The sorted names of all files in it; files that are still being written are left out.
     ///
     /// # Errors
     /// When the system fails.
@@ -225,14 +224,14 @@ impl CacheDir {
         list().map_err(|error| CacheDirError::List { path: self.path.clone(), cause: error.into() })
     }
 
-    /// Takes the lock of a name, which is a file that is never removed; none if somebody else, in this process or another, has
-    /// held it for as long as the caller wants to wait.
+    /// Takes the lock of a name, which is a file that is never removed; none if this or another process holds it for longer
+    /// than the caller wants to wait.
     ///
     /// # Errors
     /// When the name is not plain, or the system fails.
     ///
     /// # Limits
-    /// It keeps out those who ask for it, nobody else. Those who wait are not served in order.
+    /// It is advisory. Waiting callers are not served in order.
     pub fn lock(&self, name: &str, patience: Duration) -> Result<Option<Lock>, CacheDirError> {
         check_name(name)?;
         lock::lock(self.directory.as_fd(), name, patience)
@@ -240,7 +239,7 @@ impl CacheDir {
     }
 }
 
-/// For those who write files in their own way; what they open must not follow links.
+/// For callers that write files in another way; they must not follow links.
 impl AsFd for CacheDir {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
@@ -251,14 +250,14 @@ fn check_name(name: &str) -> Result<(), CacheDirError> {
     if is_plain(name) { Ok(()) } else { Err(CacheDirError::Name { name: name.to_owned() }) }
 }
 
-/// A name is of letters, digits, `.`, `_` and `-`, a letter or digit first, and short.
+/// Checks a name: letters, digits, `.`, `_` and `-`, a letter or digit first, and short.
 fn is_plain(name: &str) -> bool {
     (1..=200).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// Opens what lies directly below a directory, without following links.
+/// Opens an entry of a directory, without following links.
 fn descend(path: &Path, at: &OwnedFd, name: &Path, may_be_made: bool) -> Result<OwnedFd, CacheDirError> {
     let failed = |error: Errno| CacheDirError::Failed { path: path.to_owned(), cause: error.into() };
     if may_be_made {
@@ -281,7 +280,7 @@ fn descend(path: &Path, at: &OwnedFd, name: &Path, may_be_made: bool) -> Result<
     })
 }
 
-/// Whether nobody but root and this user can exchange what lies in a directory above the cache.
+/// Whether only root and this user can exchange entries of a parent directory of the cache.
 fn check_above(path: &Path, above: &Path, directory: &OwnedFd) -> Result<(), CacheDirError> {
     let found =
         fstat(directory).map_err(|error| CacheDirError::Failed { path: path.to_owned(), cause: error.into() })?;
@@ -293,7 +292,7 @@ fn check_above(path: &Path, above: &Path, directory: &OwnedFd) -> Result<(), Cac
     Err(CacheDirError::Exchangeable { path: path.to_owned(), above: above.to_owned(), owner, mode })
 }
 
-/// A link on the way leads where its owner wants.
+/// The owner of a link on the path decides where it leads.
 fn check_links(path: &Path, parent: &Path) -> Result<(), CacheDirError> {
     for above in parent.ancestors() {
         if let Ok(found) = fs::symlink_metadata(above)

@@ -1,4 +1,4 @@
-//! Files of other people, read with care: no more than asked for, nothing but regular files, nowhere but below one directory.
+//! Bounded reads of untrusted files: regular files only, and only below one directory.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use jurat_trust::{Fetch, FetchError, SafePath};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
-use crate::room::Room;
+use crate::reserve_memory::ReserveMemory;
 
 mod below;
 mod error;
@@ -47,7 +47,7 @@ impl Directory {
 
     /// Reads a file of at most `cap`.
     ///
-    /// Every part of the path is opened below the one before it without following links, so that nobody can exchange a part
+    /// Every part of the path is opened below the one before it without following links, so that no part can be exchanged
     /// between a check and its use.
     ///
     /// # Errors
@@ -60,16 +60,16 @@ impl Directory {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn read_below(&self, path: &PathBelow, cap: Bytes, room: &Room) -> Result<Vec<u8>, ReadError> {
-        read_in_room(&self.open(path.parts())?, cap, room)
+    pub fn read_below(&self, path: &PathBelow, cap: Bytes, reserve: &ReserveMemory) -> Result<Vec<u8>, ReadError> {
+        read_reserving(&self.open(path.parts())?, cap, reserve)
     }
 
     fn open<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Result<File, ReadError> {
         let mut at = openat(CWD, &self.root, DIRECTORY, Mode::empty()).map_err(failure)?;
         let mut parts = parts.peekable();
         while let Some(part) = parts.next() {
-            // This look only says what is wrong, and keeps from opening devices, some of which that sets going. What is
-            // opened decides.
+            // This check only explains a refusal, and avoids opening devices, which can have side effects. The open
+            // file decides.
             let found = statat(&at, part, AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
             let flags = match (FileType::from_raw_mode(found.st_mode), parts.peek()) {
                 (FileType::Symlink, _) => return Err(ReadError::Link),
@@ -95,10 +95,10 @@ impl Fetch for Directory {
 }
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::RDONLY).union(OFlags::CLOEXEC);
-/// Without waiting for somebody to write into a pipe, and without making a terminal one's own.
+/// Does not wait for a writer of a pipe, and does not take a terminal as the controlling one.
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Reads a file that the user has named, of at most `cap`. Links are followed: the user may name what they like.
+/// Reads a file that the user has named, of at most `cap`. Links are followed: the user is trusted.
 ///
 /// # Errors
 /// See [`ReadError`].
@@ -122,22 +122,22 @@ pub fn read_regular(file: File, cap: Bytes) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::NotAFile);
     }
     let mut bytes = Vec::new();
-    // The file may grow meanwhile, so its length is no help.
+    // The file may grow meanwhile, so its length proves nothing.
     file.take(cap.get().saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::Failed)?;
     if bytes.len() as u64 > cap.get() { Err(ReadError::TooLong { cap }) } else { Ok(bytes) }
 }
 
-/// Reads a file, asking for room for what it holds before it is read, and for what it has grown by since.
-fn read_in_room(file: &File, cap: Bytes, room: &Room) -> Result<Vec<u8>, ReadError> {
+/// Reads a file, and reserves memory first: for its length, and then for what it has grown by since.
+fn read_reserving(file: &File, cap: Bytes, reserve: &ReserveMemory) -> Result<Vec<u8>, ReadError> {
     const STEP: u64 = 1 << 20;
     let most = cap.get().saturating_add(1);
     let found = fstat(file).map_err(failure)?;
-    // One more byte shows where it ends.
+    // One more byte shows that it ends.
     let mut wish = u64::try_from(found.st_size).unwrap_or_default().saturating_add(1).min(most);
     let (mut bytes, mut granted) = (Vec::new(), 0);
     loop {
-        if !room(wish) {
-            return Err(ReadError::NoRoom);
+        if !reserve(wish) {
+            return Err(ReadError::NoMemory);
         }
         granted += wish;
         bytes.reserve_exact(usize::try_from(wish).unwrap_or(usize::MAX));
@@ -152,7 +152,7 @@ fn read_in_room(file: &File, cap: Bytes, room: &Room) -> Result<Vec<u8>, ReadErr
 
 fn failure(error: Errno) -> ReadError {
     match error {
-        // Nothing can have a name that is too long.
+        // No file can have a name that is too long.
         Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG => ReadError::NotFound,
         Errno::LOOP | Errno::MLINK => ReadError::Link,
         Errno::NXIO | Errno::ISDIR => ReadError::NotAFile,

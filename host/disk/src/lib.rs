@@ -1,8 +1,7 @@
-//! Files, read and written with care.
+//! Bounded reads, and writes that survive a power cut.
 //!
-//! [`files`] reads what others wrote: no more than asked for, nothing but regular files, nowhere but below one directory.
-//! [`CacheDir`] is a directory that only this user can write, for what a host keeps of itself: files are whole or not there, also
-//! after a power cut.
+//! [`files`] reads untrusted files: bounded, regular files only, and only below one directory. [`CacheDir`] is a directory that
+//! only this user can write, for a host's own state: files are whole or absent, also after a power cut.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -19,13 +18,13 @@
 //! ```
 //!
 //! # Limits
-//! Every read has a cap. Symbolic links below a directory are refused; hard links and mounts cannot be told from files. Locks keep out
-//! only those who ask for them.
+//! Every read has a cap. Symbolic links below a directory are refused; hard links and mounts cannot be told from files. Locks are
+//! advisory.
 #![forbid(unsafe_code)]
 
 mod cache_dir;
 pub mod files;
-pub mod room;
+pub mod reserve_memory;
 
 pub use cache_dir::{CacheDir, CacheDirError, Lock, Stamp};
-pub use room::Room;
+pub use reserve_memory::ReserveMemory;

@@ -1,11 +1,11 @@
-//! Which addresses lead out to the public internet.
+//! Tells public addresses from all others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is a public one: not of this machine, of a private network, or of none at all.
+/// Whether an address is public: not of this machine, not of a private network, and not reserved.
 ///
 /// # Limits
-/// A public address of this very machine, and a translation of IPv4 under a prefix of the network's own, look like any other.
+/// A public address of this very machine, and a translation of IPv4 under a prefix of the network's own, are not recognized.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -20,7 +20,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         ([10, 0, 0, 0], 8),         // private
         ([100, 64, 0, 0], 10),      // behind a carrier's translation
         ([127, 0, 0, 0], 8),        // loopback
-        ([169, 254, 0, 0], 16),     // link-local: where clouds tell machines their secrets
+        ([169, 254, 0, 0], 16),     // link-local: metadata services of clouds
         ([172, 16, 0, 0], 12),      // private
         ([192, 0, 0, 0], 24),       // IETF protocols
         ([192, 0, 2, 0], 24),       // documentation
@@ -52,7 +52,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         }
         [0x2001, 0..=0x1ff, ..] => false, // IETF protocols, with Teredo, benchmarks and ORCHID
         [0x2001, 0xdb8, ..] => false,     // documentation
-        [0x2002, ..] => false,            // 6to4, which wraps any IPv4 address; given up in 2015
+        [0x2002, ..] => false,            // 6to4, which wraps any IPv4 address; deprecated in 2015
         [0x3fff, 0..=0xfff, ..] => false, // documentation
         [first, ..] => first >> 13 == 0b001,
     }

@@ -1,16 +1,16 @@
-//! How long to wait before the service is asked again.
+//! Back-off between attempts.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Exponential back-off with full jitter: any time from nothing to a bound that doubles with each attempt, so that many clients do
-/// not come back together.
+/// Exponential back-off with full jitter: a random time below a bound that doubles with each attempt, so that many clients do not
+/// retry at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Backoff {
     /// The bound after the first attempt.
     pub base: Duration,
-    /// What the bound never exceeds.
+    /// The largest bound.
     pub cap: Duration,
 }
 
@@ -27,7 +27,7 @@ impl Backoff {
 }
 
 impl Jitter {
-    /// Numbers that are different in each process.
+    /// Random numbers that differ between processes.
     pub fn random() -> Self {
         Self::seeded(RandomState::new().hash_one(()))
     }
@@ -37,7 +37,7 @@ impl Jitter {
         Self(AtomicU64::new(seed))
     }
 
-    /// Any time below a bound; none for none.
+    /// A random time below a bound; zero for zero.
     pub fn below(&self, bound: Duration) -> Duration {
         let bound = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         let scaled = (u128::from(bound) * u128::from(self.next())) >> 64;

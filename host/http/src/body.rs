@@ -1,37 +1,37 @@
-//! What a server answers, no more of it than is asked for.
+//! Bounded reads of response bodies.
 
 use jurat_model::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use thiserror::Error;
 
-use jurat_disk::room::Room;
+use jurat_disk::ReserveMemory;
 
 /// Why there is no body.
 #[derive(Debug, Error)]
 pub enum BodyError {
-    /// It is longer than is asked for.
+    /// It is longer than the cap.
     #[error("it has more than {cap}, which is the most that is read")]
     TooLong {
-        /// How long it may be.
+        /// The cap.
         cap: Bytes,
     },
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     #[error("there is no room for it in memory at this moment; try again later")]
-    NoRoom,
-    /// It is packed, although nobody asked for that: unpacked it could be of any length.
+    NoMemory,
+    /// It is compressed, although that was not requested: decompressed it could have any length.
     #[error("it is compressed, which was not asked for")]
     Encoded,
-    /// It broke off.
+    /// The connection broke off.
     #[error("it broke off")]
     Failed(#[source] reqwest::Error),
 }
 
-/// Reads the body of an answer, of at most `cap`, asking for room before each part of it is kept.
+/// Reads the body of a response, of at most `cap`, and reserves memory before it keeps each part.
 ///
 /// # Errors
-/// See [`BodyError`]. What has not come in by then is not waited for.
-pub async fn read(mut response: Response, cap: Bytes, room: &Room) -> Result<Vec<u8>, BodyError> {
+/// See [`BodyError`]. The rest of the body is not waited for then.
+pub async fn read(mut response: Response, cap: Bytes, reserve: &ReserveMemory) -> Result<Vec<u8>, BodyError> {
     if is_encoded(response.headers()) {
         return Err(BodyError::Encoded);
     }
@@ -43,15 +43,15 @@ pub async fn read(mut response: Response, cap: Bytes, room: &Room) -> Result<Vec
         if chunk.len() > cap.to_usize().saturating_sub(body.len()) {
             return Err(BodyError::TooLong { cap });
         }
-        if !room(chunk.len() as u64) {
-            return Err(BodyError::NoRoom);
+        if !reserve(chunk.len() as u64) {
+            return Err(BodyError::NoMemory);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// Whether a body is packed in some way.
+/// Whether a body is compressed.
 pub fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

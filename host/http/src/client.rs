@@ -1,4 +1,4 @@
-//! How this host speaks to servers: one way for everything, as the settings say, and without what nobody asked for.
+//! The HTTP client: built from the settings, without redirects, decompression, cookies or proxies of the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -17,13 +17,13 @@ use crate::resolver::Resolver;
 /// The longest file with certificates.
 const MAX_CERTIFICATES: Bytes = Bytes::mebi(4);
 
-/// Why servers cannot be spoken to as the settings say.
+/// Why the settings of the HTTP client are invalid.
 #[derive(Debug, Error)]
 pub enum HttpError {
     /// A file that the settings name cannot be read.
     #[error("{what} `{}` cannot be read", path.display())]
     Read {
-        /// What should be in it.
+        /// The expected content.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -34,20 +34,20 @@ pub enum HttpError {
     /// A file that the settings name holds something else.
     #[error("{what} `{}` cannot be used: {expected}", path.display())]
     File {
-        /// What should be in it.
+        /// The expected content.
         what: &'static str,
         /// The file.
         path: PathBuf,
-        /// What would be right.
+        /// What is expected.
         expected: &'static str,
-        /// Why, where that is known.
+        /// The cause, if it is known.
         #[source]
         cause: Option<reqwest::Error>,
     },
-    /// The proxy is no URL of one. It is not shown, because it may hold a password.
+    /// The URL of the proxy is invalid. It is not shown, because it may contain a password.
     #[error("the proxy cannot be used: `http://` or `https://`, a host and perhaps a port are expected")]
     Proxy,
-    /// Behind a proxy nobody here sees which addresses are spoken to.
+    /// A proxy hides which addresses are connected to.
     #[error(
         "behind a proxy it cannot be seen whether a server has a public address: set `data_private_addresses` to `granted`, so \
          that the proxy decides what can be reached, or leave `data_origins` empty"
@@ -58,18 +58,18 @@ pub enum HttpError {
     Failed(#[source] reqwest::Error),
 }
 
-/// A client for one kind of servers: it keeps connections and remembers addresses, so make one and keep it.
+/// An HTTP client. It keeps connections and caches addresses, so make one and keep it.
 ///
-/// It follows no redirects, unpacks nothing, keeps no cookies, tells nobody where it comes from and does not look for a proxy in
-/// the environment. TLS is that of `rustls`, with the authorities that the system trusts and those of the settings.
+/// It follows no redirects, decompresses nothing, keeps no cookies, sends no referrer and reads no proxy from the environment.
+/// TLS is that of `rustls`, with the authorities that the system trusts and those of the settings.
 ///
 /// # Errors
 /// When a file of the settings cannot be used; it is named.
 ///
 /// # Limits
-/// - [`Reach::PublicOnly`] is kept by whom the client connects to; a host that is written as an address needs
-///   [`Addresses::check`] first. It cannot be kept behind a proxy, and is refused there.
-/// - The system is asked for its authorities, and finds them where `SSL_CERT_FILE` and `SSL_CERT_DIR` say if they are set.
+/// - The resolver of the client enforces [`Reach::PublicOnly`]; a host that is written as an address needs
+///   [`Addresses::check`] first. It cannot be enforced behind a proxy, and is refused there.
+/// - The authorities of the system are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` if they are set.
 pub fn client(settings: &Http, reach: Reach) -> Result<Client, HttpError> {
     client_to(&Addresses::of_system(reach), settings)
 }
@@ -105,7 +105,7 @@ pub fn client_to(addresses: &Addresses, settings: &Http) -> Result<Client, HttpE
         if !authorities.is_empty() {
             return Err(HttpError::Failed(error));
         }
-        // Everything else has been checked: this machine trusts nobody, which is no reason not to speak without TLS.
+        // The settings were checked, so this machine trusts no authority. Requests without TLS still work.
         let client = configured().tls_certs_only([]).build().map_err(HttpError::Failed)?;
         tracing::warn!(
             "this system has no certificates of authorities, so no server can be reached over https: \
@@ -115,7 +115,7 @@ pub fn client_to(addresses: &Addresses, settings: &Http) -> Result<Client, HttpE
     })
 }
 
-/// Without anything that a client does by itself.
+/// A builder without any default behaviour.
 fn bare() -> ClientBuilder {
     Client::builder().tls_backend_rustls().no_proxy().redirect(Policy::none()).referer(false)
 }
@@ -141,7 +141,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpError> {
     if found.is_empty() {
         return Err(wrong(None));
     }
-    // Certificates are looked into only when a client is made; one with nothing else tells which file is wrong.
+    // Certificates are parsed only when a client is made; a client with one file alone tells which file is wrong.
     bare().tls_certs_only(found.clone()).build().map_err(|error| wrong(Some(error)))?;
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Hosts, as people list them.
+//! Patterns of hosts.
 
 use std::str::FromStr;
 
@@ -8,11 +8,11 @@ use url::{Host, Url};
 
 use crate::location::shown;
 
-/// A host, or all hosts below a domain, with a port where it is not the usual one: `refs.example.com`, `localhost:8081`,
+/// A host, or all hosts below a domain, with a port if it is not the default one: `refs.example.com`, `localhost:8081`,
 /// `*.example.com`, `[::1]:8081`.
 ///
-/// `*.example.com` covers `a.example.com` and `a.b.example.com`, but neither `example.com` nor `evil-example.com`. Without a port it
-/// is the usual one of the scheme, 80 or 443.
+/// `*.example.com` covers `a.example.com` and `a.b.example.com`, but neither `example.com` nor `evil-example.com`. Without a port
+/// it is the default one of the scheme, 80 or 443.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HostPattern {
     host: Host,
@@ -26,15 +26,15 @@ enum Covers {
     WhatIsBelow,
 }
 
-/// A text that is no [`HostPattern`].
+/// A text that is not a [`HostPattern`].
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("`{0}` is not a host: write `host`, `host:port` or `*.domain`")]
 pub struct ParseHostError(Excerpt);
 
 impl HostPattern {
-    /// Whether a URL leads there.
+    /// Whether the host and port of a URL match.
     pub fn matches(&self, url: &Url) -> bool {
-        // A URL does not name the port that is the usual one.
+        // A URL omits the default port of its scheme.
         let usual = if url.scheme() == "https" { 443 } else { 80 };
         let is_host = match (&self.host, url.host(), self.covers) {
             (Host::Domain(domain), Some(Host::Domain(host)), Covers::WhatIsBelow) => {
@@ -58,7 +58,7 @@ impl FromStr for HostPattern {
             None => (Covers::Itself, text),
         };
         let (host, port) = match rest.rsplit_once(':') {
-            // The colon is one of those in an address in brackets.
+            // The colon belongs to an address in brackets.
             Some((_, end)) if end.ends_with(']') => (rest, None),
             Some((host, port)) => (host, Some(port)),
             None => (rest, None),
@@ -76,7 +76,7 @@ impl FromStr for HostPattern {
             (Covers::WhatIsBelow, Host::Domain(domain)) if !domain.starts_with('.') => {}
             (Covers::WhatIsBelow, _) => return Err(error()),
         }
-        // A star anywhere else would look as if it meant something.
+        // A star anywhere else would look like a wildcard.
         if matches!(&host, Host::Domain(domain) if domain.contains('*')) {
             return Err(error());
         }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_refused() {
+    fn text_other_than_a_host_is_refused() {
         for text in [
             "",
             "*",

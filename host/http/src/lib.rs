@@ -1,7 +1,7 @@
-//! How this host reaches servers: one bounded client for everything, as the settings say, and without what nobody asked for.
+//! One bounded HTTP client for all requests of this host, built from the settings.
 //!
-//! The only crate that names `reqwest`. It follows no redirects by itself, unpacks nothing, and connects only to addresses that the
-//! caller permits.
+//! The only crate that names `reqwest`. It follows no redirects by itself, decompresses nothing, and connects only to addresses
+//! that the caller permits.
 //!
 //! ```no_run
 //! # #[cfg(feature = "client")]

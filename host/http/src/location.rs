@@ -1,11 +1,11 @@
-//! Where a file is: on this machine or on a server.
+//! The location of a file: a path or a URL.
 
 use std::path::PathBuf;
 
 use jurat_model::Excerpt;
 use url::Url;
 
-/// Where a file is.
+/// The location of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Location {
     /// On this machine.
@@ -14,7 +14,7 @@ pub enum Location {
     Url(Url),
 }
 
-/// The beginning of what was written, without what may be a password.
+/// The beginning of a URL, without what may be a password.
 pub fn shown(uri: &str) -> Excerpt {
     match uri.rsplit_once('@') {
         Some((before, after)) => {

@@ -10,42 +10,42 @@ use url::{Host, Url};
 
 use crate::address;
 
-/// Where connections may lead.
+/// The addresses that connections may lead to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reach {
-    /// Anywhere: for servers that the settings name.
+    /// Any address: for servers that the settings name.
     Anywhere,
-    /// To public addresses: for servers that somebody else names.
+    /// Public addresses only: for servers that the settings do not name.
     PublicOnly,
 }
 
-/// What is known of the network around this host.
+/// The network around this host.
 pub trait Network: fmt::Debug + Send + Sync {
     /// All addresses of a name. It may block.
     fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 
-    /// Whether an address is one that everybody can reach.
+    /// Whether an address is public.
     fn is_public(&self, address: IpAddr) -> bool {
         address::is_public(address)
     }
 }
 
-/// The network as this machine is set up.
+/// The network as the system is configured.
 #[derive(Debug)]
 pub struct SystemNetwork;
 
-/// The addresses that there may be connections to.
+/// The addresses that connections may lead to.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// Which they are.
+    /// The permitted range.
     pub reach: Reach,
-    /// Who knows which are which.
+    /// Resolves names, and tells public addresses from private ones.
     pub network: Arc<dyn Network>,
 }
 
-/// An address that is not spoken to, because it is not a public one.
+/// An address that was refused, because it is not public.
 ///
-/// It does not say which one it is: who names a host need not learn how it is called inside.
+/// It does not name the address: a caller that names a host must not learn its internal address.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the host has no public address, and others are refused")]
 pub struct PrivateAddress;
@@ -57,12 +57,12 @@ impl Network for SystemNetwork {
 }
 
 impl Addresses {
-    /// Those of the network that this machine is in.
+    /// The addresses of the network as the system is configured.
     pub fn of_system(reach: Reach) -> Self {
         Self { reach, network: Arc::new(SystemNetwork) }
     }
 
-    /// Whether there may be a connection to an address.
+    /// Whether connections to an address are permitted.
     pub fn permit(&self, address: IpAddr) -> bool {
         match self.reach {
             Reach::Anywhere => true,
@@ -70,11 +70,11 @@ impl Addresses {
         }
     }
 
-    /// Checks a host that is written as an address, which no resolver ever sees. Names pass: their addresses are checked
-    /// when they are known.
+    /// Checks a host that is written as an address, which no resolver sees. Names pass: the resolver checks their
+    /// addresses.
     ///
     /// # Errors
-    /// When there may be no connection to it.
+    /// When connections to it are not permitted.
     pub fn check(&self, url: &Url) -> Result<(), PrivateAddress> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::from(address),
@@ -86,7 +86,7 @@ impl Addresses {
 }
 
 impl PrivateAddress {
-    /// Whether a request failed because of it.
+    /// Whether a private address is the cause of an error.
     pub fn is_cause_of(error: &reqwest::Error) -> bool {
         let mut cause = error.source();
         while let Some(error) = cause {

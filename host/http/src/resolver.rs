@@ -1,4 +1,4 @@
-//! Names become addresses here, and only addresses that may be spoken to are handed on: to nothing else is a connection made.
+//! Resolves names to permitted addresses only: the client connects to no other.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -11,14 +11,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::network::{Addresses, PrivateAddress};
 
-/// How many names are remembered.
+/// The most names that are cached.
 const NAMES: u64 = 1_024;
-/// How many addresses of a name are looked at.
+/// The most addresses of a name that are used.
 const ADDRESSES: usize = 32;
-/// The longest time that an answer is believed, whatever the settings say; the cache cannot count further than some centuries.
+/// The longest time that an answer is cached, whatever the settings say; the cache cannot count further than some centuries.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Remembers what names stand for, and checks it each time that it is used.
+/// Caches the addresses of names, and checks them at each use.
 #[derive(Clone)]
 pub(super) struct Resolver {
     addresses: Addresses,
@@ -26,18 +26,18 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    /// A resolver that believes what the network says for the given time.
+    /// A resolver that caches answers for the given time.
     pub(super) fn new(addresses: Addresses, believed: Duration) -> Self {
         let answers = Cache::builder().max_capacity(NAMES).time_to_live(believed.min(LONGEST)).build();
         Self { addresses, answers }
     }
 
-    /// The addresses of a name that may be spoken to; at least one.
+    /// The permitted addresses of a name; at least one.
     async fn reached(self, name: String) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
         let Self { addresses, answers } = self;
         let network = Arc::clone(&addresses.network);
         let asked = name.clone();
-        // Who asks for a name while it is looked up waits for the same answer. No answer is not remembered.
+        // Concurrent requests for a name wait for the same answer. Failures are not cached.
         let answer = answers.try_get_with_by_ref(&name, async move {
             tokio::task::spawn_blocking(move || {
                 let mut found = network.addresses(&asked)?;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::network::{Network, Reach, SystemNetwork};
 
-    /// Says one thing after another, the last one for ever.
+    /// Gives one answer after another, the last one for ever.
     #[derive(Debug)]
     struct Script(Mutex<VecDeque<&'static [&'static str]>>);
 

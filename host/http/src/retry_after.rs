@@ -1,16 +1,16 @@
-//! What a service says about when to come back.
+//! Reads `Retry-After`.
 
 use std::time::Duration;
 
 use jiff::civil::DateTime;
 
-/// The three forms that a date can have in a header.
+/// The three formats of a date in a header.
 const FORMS: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
 
-/// How long to wait at least: what `Retry-After` says, in seconds or as a date. None where that is neither.
+/// The shortest wait: `Retry-After` in seconds or as a date. None if it is neither.
 ///
-/// A date counts from the answer's own `Date`, so that no clock of this host is needed and it does not matter how wrong the other
-/// one is; a date without a `Date` beside it says nothing.
+/// A date counts from the answer's own `Date`, so that neither the clock of this host nor a wrong clock of the server matters; a
+/// date without a `Date` beside it says nothing.
 pub fn wait(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     let text = retry_after.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {

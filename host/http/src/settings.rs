@@ -1,31 +1,30 @@
-//! How servers are reached, as an operator decides it.
+//! Settings of the HTTP client.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jurat_model::Secret;
 
-/// How this host speaks to servers.
+/// The settings of the HTTP client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Http {
-    /// A proxy for everything; none = servers are spoken to directly. It may hold a password.
+    /// The proxy for all requests; none = direct connections. It may contain a password.
     pub proxy: Option<Secret>,
     /// Files with certificates of authorities that are trusted besides those of the system.
     pub authorities: Vec<PathBuf>,
-    /// A file with a certificate and its private key by which this host shows who it is.
+    /// A file with a certificate and its private key by which this host authenticates itself.
     pub client_certificate: Option<PathBuf>,
-    /// The longest time for getting a connection: 30 s.
+    /// The longest time for connecting: 30 s.
     pub connect_timeout: Duration,
-    /// The longest time in which nothing comes in: 60 s.
+    /// The longest time without a byte received: 60 s.
     pub read_timeout: Duration,
     /// The longest time for one file of a repository: 300 s.
     pub total_timeout: Duration,
-    /// How much of such a file must come in on average, once it has begun; a server that gives less is given up: 1,024 bytes
-    /// in a second.
+    /// The lowest average rate of such a file, once it has begun; a slower download is aborted: 1,024 bytes per second.
     pub min_bytes_per_second: u32,
-    /// Connections to each host that stay open while nothing is asked: 10.
+    /// Idle connections that stay open to each host: 10.
     pub idle_connections: u32,
-    /// How long the addresses of a host are believed: 300 s.
+    /// How long the addresses of a host are cached: 300 s.
     pub dns_cache: Duration,
 }
 

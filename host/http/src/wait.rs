@@ -1,4 +1,4 @@
-//! Waiting for something that happens on a runtime.
+//! Waits for a future on another thread's runtime.
 
 use std::sync::mpsc::sync_channel;
 
@@ -6,11 +6,11 @@ use tokio::runtime::Handle;
 
 /// Waits, on this thread, for a future that runs on the runtime; none if it broke off, or the runtime has ended.
 ///
-/// Also on a thread of another runtime, where waiting for a future in its own way would panic: there it is only slow.
+/// Also works on a thread of another runtime, where `block_on` would panic, but blocks that thread.
 pub fn wait_for<T: Send + 'static>(runtime: &Handle, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
     let (sender, receiver) = sync_channel(1);
     runtime.spawn(async move {
-        // Whoever asked waits just below.
+        // The caller waits just below.
         let _ = sender.send(future.await);
     });
     receiver.recv().ok()

@@ -1,6 +1,6 @@
-//! Compiled rules on the disk, and the key without which they are worth nothing.
+//! A cache of compiled rules on the disk, and the key that authenticates them.
 //!
-//! The two never lie together: the code is in the cache, which may be shared and lost, the key with what this host alone keeps.
+//! They are stored apart: the code in the cache directory, which may be shared and lost, the key in the host's own state directory.
 
 use jurat_model::{Bytes, chain};
 use jurat_sandbox::CodeStore;
@@ -14,7 +14,7 @@ pub(crate) use key::host_key;
 /// The most bytes of one entry. A component at all caps becomes some ten megabytes of machine code.
 const ENTRY: Bytes = Bytes::mebi(128);
 
-/// A directory for compiled rules, of limited size: what was not used for longest makes room.
+/// A directory for compiled rules, of limited size: the least recently used entry is evicted first.
 ///
 /// # Limits
 /// Processes that share it and write at once can exceed its size by what they are writing.
@@ -25,19 +25,19 @@ pub(crate) struct CodeDir {
 }
 
 impl CodeDir {
-    /// How large it is if nobody says anything else: 1 GiB, which is room for a thousand components.
+    /// The default size: 1 GiB, enough for a thousand components.
     pub(crate) const SIZE: Bytes = Bytes::mebi(1_024);
 
-    /// Keeps so many bytes in a directory, which must be for nothing else: what is too much is removed, whatever it is.
+    /// A cache of at most `size` bytes in a directory of its own: anything beyond that is removed.
     pub(crate) fn new(directory: CacheDir, size: Bytes) -> Self {
         Self { directory, size }
     }
 
-    /// Removes what was not used for longest, until there is room for an entry. Says whether there is.
-    fn make_room(&self, name: &str, length: u64) -> Result<bool, CacheDirError> {
+    /// Evicts the least recently used entries until a new one fits. Returns whether it fits.
+    fn evict(&self, name: &str, length: u64) -> Result<bool, CacheDirError> {
         let mut others = Vec::new();
         for other in self.directory.list()?.into_iter().filter(|other| other != name) {
-            // One that is gone by now takes no room.
+            // An entry that is gone by now takes no space.
             if let Some(stamp) = self.directory.stamp(&other)? {
                 others.push((stamp.modified(), other, stamp.length()));
             }
@@ -64,7 +64,7 @@ impl CodeStore for CodeDir {
             None
         })?;
         if let Err(error) = self.directory.touch(name) {
-            // It is taken for older than it is, that is all.
+            // Its age is then overestimated, nothing else.
             tracing::debug!(error = chain(&error), "compiled code was used, and it cannot be noted");
         }
         Some(found)
@@ -76,7 +76,7 @@ impl CodeStore for CodeDir {
             tracing::warn!(entry = name, length, "compiled code is too large to be kept for the next start");
             return;
         }
-        let kept = self.make_room(name, length).and_then(|has_room| match has_room {
+        let kept = self.evict(name, length).and_then(|fits| match fits {
             true => self.directory.write(name, bytes),
             false => {
                 tracing::warn!(entry = name, length, "there is no room to keep compiled code for the next start");

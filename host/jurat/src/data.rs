@@ -1,15 +1,15 @@
-//! Files of records that a caller names: read only from where the settings allow it, and never more than they allow.
+//! Files of records that a caller names: read only from the directories and servers that the settings allow, and bounded.
 //!
-//! Whoever calls is not trusted. They may name what they like; what they get is a file below a directory, or from a server,
-//! that the service team has listed, or a reason that tells them nothing about this machine.
+//! Callers are not trusted. A caller gets a file below a listed directory, or from a listed server, or else an error that
+//! reveals nothing about this machine.
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use jurat_disk::ReserveMemory;
 use jurat_disk::files::{Directory, PathBelow, ReadError};
-use jurat_disk::room::Room;
 #[cfg(feature = "remote")]
 use jurat_http::{Addresses, Reach};
 use jurat_model::{Bytes, Excerpt};
@@ -30,14 +30,14 @@ pub use error::{DataError, DataErrorKind};
 use fetch::Origins;
 use uri::Named;
 
-/// Why servers cannot be asked as the settings say.
+/// Why the settings of the HTTP client are invalid.
 #[cfg(feature = "remote")]
 pub(crate) use jurat_http::HttpError as SetupError;
-/// Without servers, nothing can go wrong.
+/// Without servers there is no error.
 #[cfg(not(feature = "remote"))]
 pub(crate) use std::convert::Infallible as SetupError;
 
-/// Where callers of one tenant may have files of records read from.
+/// The directories and servers that callers of one tenant may have files of records read from.
 #[derive(Debug)]
 pub(crate) struct DataSource {
     roots: Arc<[PathBuf]>,
@@ -47,11 +47,11 @@ pub(crate) struct DataSource {
 }
 
 impl DataSource {
-    /// What the settings allow. `working_directory` stands where they say nothing about directories; where there is none,
-    /// as in servers that others can reach, no file is read then.
+    /// The source that the settings describe. `working_directory` is the default for directories; if there is none, as in
+    /// servers that others can reach, no file is read by default.
     ///
     /// # Errors
-    /// When servers are listed, and cannot be spoken to as the settings say.
+    /// When servers are listed, and the settings of the HTTP client are invalid.
     pub(crate) fn new(
         settings: &Data,
         max_file: Bytes,
@@ -86,18 +86,21 @@ impl DataSource {
     /// See [`DataError::kind`].
     ///
     /// # Limits
-    /// Symbolic links below a directory are refused; hard links and mounts cannot be told from files, so only people who may
-    /// have everything on that file system read may be able to write there.
-    pub(crate) async fn read(&self, uri: &str, room: &Room) -> Result<Vec<u8>, DataError> {
+    /// Symbolic links below a directory are refused; hard links and mounts cannot be told from files, so grant write access
+    /// there only to users who may read everything on that file system.
+    pub(crate) async fn read(&self, uri: &str, reserve: &ReserveMemory) -> Result<Vec<u8>, DataError> {
         let read = async {
             match uri::parse(uri)? {
                 #[cfg(not(feature = "remote"))]
                 Named::Url(_) => Err(Reason::NoOrigins),
                 #[cfg(feature = "remote")]
-                Named::Url(url) => self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file, room).await,
+                Named::Url(url) => {
+                    self.origins.as_ref().ok_or(Reason::NoOrigins)?.get(url, self.max_file, reserve).await
+                }
                 Named::File { is_absolute, parts } => {
-                    let (roots, cap, room) = (Arc::clone(&self.roots), self.max_file, Arc::clone(room));
-                    let read = tokio::task::spawn_blocking(move || read_file(&roots, is_absolute, &parts, cap, &room));
+                    let (roots, cap, reserve) = (Arc::clone(&self.roots), self.max_file, Arc::clone(reserve));
+                    let read =
+                        tokio::task::spawn_blocking(move || read_file(&roots, is_absolute, &parts, cap, &reserve));
                     read.await.unwrap_or_else(|error| Err(Reason::File(io::Error::other(error))))
                 }
             }
@@ -108,18 +111,17 @@ impl DataSource {
 
 /// Reads a file below one of the roots.
 ///
-/// That a file is outside of them is known before the file system is asked about it, so the answer is the same whether it is
-/// there or not.
+/// A file outside of them is refused before the file system is asked, so the answer does not reveal whether it exists.
 fn read_file(
     roots: &[PathBuf],
     is_absolute: bool,
     parts: &[String],
     cap: Bytes,
-    room: &Room,
+    reserve: &ReserveMemory,
 ) -> Result<Vec<u8>, Reason> {
     let first = roots.first().ok_or(Reason::NoRoots)?;
     let (root, below) = if is_absolute {
-        // Where one root lies below another, the nearer one.
+        // If one root is below another, the nearer one.
         roots.iter().filter_map(|root| Some((root, below(root, parts)?))).min_by_key(|(_, rest)| rest.len())
     } else {
         Some((first, parts))
@@ -127,7 +129,7 @@ fn read_file(
     .ok_or(Reason::Outside)?;
 
     let path = PathBelow::new(below.iter().map(String::as_str)).map_err(Reason::from)?;
-    Directory::new(root).read_below(&path, cap, room).map_err(|error| {
+    Directory::new(root).read_below(&path, cap, reserve).map_err(|error| {
         if matches!(error, ReadError::NotFound) && !root.is_dir() {
             tracing::warn!(directory = %root.display(), "this directory is listed for files of records, but it is not there");
         }
@@ -135,7 +137,7 @@ fn read_file(
     })
 }
 
-/// The rest of an absolute path below a directory, by the directory's name or by where it really is.
+/// The rest of an absolute path below a directory, by the directory's path as given or its canonical path.
 fn below<'a>(root: &Path, parts: &'a [String]) -> Option<&'a [String]> {
     strip(root, parts).or_else(|| strip(&root.canonicalize().ok()?, parts))
 }
@@ -155,7 +157,7 @@ fn strip<'a>(root: &Path, parts: &'a [String]) -> Option<&'a [String]> {
                 }
                 rest = others;
             }
-            // Where it leads depends on links.
+            // Its meaning depends on links.
             Component::ParentDir | Component::Prefix(_) => return None,
         }
     }

@@ -1,4 +1,4 @@
-//! Why a service is not opened, and why a call gives no results: typed causes, and who can do something about each.
+//! Why a service is not opened, and why a call gives no results: typed causes, and who can fix each.
 
 mod call;
 mod held;

@@ -1,14 +1,14 @@
-//! Which tenant's state is meant, by the settings of a host.
+//! Selects a tenant's state by the settings of a host.
 
 use jurat_model::advice;
 use jurat_repository::{HostState, HostStateError};
 
 use crate::settings::Settings;
 
-/// What the host with these settings keeps of a tenant; of the only one if none is named.
+/// The state of a tenant on the host with these settings; of the only tenant if none is named.
 ///
 /// # Errors
-/// When there is no such tenant, or nothing is kept.
+/// When there is no such tenant, or no state directory.
 pub fn host_state(settings: &Settings, tenant: Option<&str>) -> Result<HostState, HostStateError> {
     let name = match tenant {
         Some(name) if settings.tenants.contains_key(name) => name,

@@ -21,17 +21,18 @@
 //! `examples/embed.rs` has more: batches, related entities, threads, newer releases.
 //!
 //! # Core concepts
-//! - [`Settings`] say where the rules are, whom to trust and what rules may use.
+//! - [`Settings`] contain the location of the rules, the trust settings and the limits.
 //! - [`Service::open`] gets the release, checks every byte of it against signatures, and makes its rules ready in the sandbox.
-//!   Newer ones take its place while the service runs.
+//!   Newer ones replace it while the service runs.
 //! - [`Service::validate`] and the calls beside it are those of validation-lib; [`Service::judge`] is the one that they are made of:
 //!   JSON in, one [`RecordResult`] for each record out, in order.
-//! - [`AsyncService`] has the same calls for async code. Neither stalls a runtime: the service waits for servers on threads of its own.
+//! - [`AsyncService`] has the same calls for async code. Neither blocks a runtime: the service waits for servers on threads of its
+//!   own.
 //! - `jurat-author` is the other side: it makes a release of its sources.
 //!
 //! # Limits
-//! The environment is not read; [`settings::Overrides`] takes what an application wants from it. The working directory is where
-//! relative paths of callers begin, unless the settings say something else.
+//! The environment is not read; [`settings::Overrides`] takes what an application wants from it. Relative paths of callers
+//! start at the working directory, unless the settings say otherwise.
 #![forbid(unsafe_code)]
 
 mod code_cache;
@@ -52,7 +53,7 @@ pub use error::{CallError, CallErrorKind, Held, OpenError};
 pub use host_state::host_state;
 pub use jurat_author::vectors;
 pub use jurat_coordination::{BreakerState, CoordinationStatus, Retry};
-pub use jurat_disk::{Room, files};
+pub use jurat_disk::{ReserveMemory, files};
 pub use jurat_engine::json::Position;
 pub use jurat_engine::results::{
     Evidence, FieldResult, RecordError, RecordOutcome, RecordResult, RuleResult, RuleSummary, Summary,
@@ -68,11 +69,11 @@ pub use jurat_model::{
     TraceContextError, advice, chain,
 };
 #[cfg(feature = "remote")]
-pub use jurat_repository::{Answer, LookError, Question, Server};
+pub use jurat_repository::{Answer, ProbeError, Question, Server};
 pub use jurat_repository::{EarlierRelease, HostState, HostStateError, PinnedBy, Reported, RepositoryError};
 pub use jurat_sandbox::Compiler;
 pub use jurat_trust::Digest;
-pub use jurat_yaml::{Place, Problem, Problems};
+pub use jurat_yaml::{LineColumn, Problem, Problems};
 pub use names::{EntityType, RulesetName};
 pub use public_key::read_public_key;
 pub use release::{Identity, ReleaseStatus, Reload};

@@ -1,4 +1,4 @@
-//! Names that a call takes: each of a type of its own, so that they cannot stand in each other's place.
+//! Names that a call takes: each of a type of its own, so that they cannot be swapped.
 
 use std::fmt;
 

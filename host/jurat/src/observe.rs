@@ -1,8 +1,8 @@
 //! Observing a service: typed events for metrics, stored decisions, traces and alerts, and guards that hold an answer back.
 //!
 //! An [`Observer`] is given by value to [`ServiceBuilder::with_observer`](crate::ServiceBuilder::with_observer), any number of
-//! them. It is told of each [`Event`] on the thread where it happens, and cannot change an answer: a panic in one observer is caught
-//! and logged once, and the others are told all the same. Without observers no event is made.
+//! them. It gets each [`Event`] on the thread where it happens, and cannot change an answer: a panic in one observer is caught and
+//! logged once, and the others still get the event. Without observers no event is made.
 //!
 //! A [`CallGuard`] can hold a call back, at admission and before the answer leaves: a quota, or a store that must have a decision
 //! before its caller does.

@@ -1,11 +1,11 @@
-//! Which release serves, as an application is told: its identity, and what came of looking for a newer one.
+//! The identity of the serving release, and the result of a reload.
 
 use std::collections::BTreeMap;
 
 use jurat_trust::{Digest, Origin, Provenance, VerifiedRelease};
 use serde::Serialize;
 
-/// Which release it is, and what vouches for it.
+/// The identity of a release, and what vouches for it.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
@@ -22,13 +22,13 @@ pub struct Identity {
     pub version: String,
     /// The SHA-256 of its manifest: the name of exactly this release.
     pub manifest: String,
-    /// The same, as bytes.
+    /// The same digest, as bytes.
     pub digest: Digest,
-    /// Where it comes from, and who has signed it.
+    /// Its origin and signers.
     pub origin: Origin,
 }
 
-/// What came of looking for a newer release.
+/// The result of polling for a newer release.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
@@ -65,11 +65,11 @@ pub struct ReleaseStatus {
     pub version: String,
     /// The SHA-256 of its manifest.
     pub manifest: String,
-    /// Whether nobody has signed it.
+    /// Whether it is unsigned.
     pub unsigned: bool,
-    /// The repository that it was signed for; none if nobody has signed it.
+    /// The repository that it was signed for; none if it is unsigned.
     pub repository: Option<String>,
-    /// The versions of the repository's metadata that it was loaded by, for each role; empty if nobody has signed it.
+    /// The versions of the repository's metadata that it was loaded by, for each role; empty if it is unsigned.
     pub roles: BTreeMap<String, u64>,
     /// The ids of the keys that have signed the role that lists it.
     pub signers: Vec<String>,
@@ -103,7 +103,7 @@ impl Identity {
     }
 }
 
-/// The versions of all roles on the way to a release.
+/// The versions of all roles that lead to a release.
 pub(crate) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
     let versions = &provenance.versions;
     let roles = [

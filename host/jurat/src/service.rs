@@ -1,4 +1,4 @@
-//! Rules that are ready, behind a few calls.
+//! The service: rules that are ready, and the calls that use them.
 //!
 //! In the order in which they depend on each other:
 //!
@@ -6,11 +6,11 @@
 //! |---|---|
 //! | [`clock`], [`in_flight`], [`runtimes`], [`schema`] | what the others are made of |
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
-//! | [`related`] | where one tenant's related entities come from |
-//! | [`tenant`], [`status`], [`shared`] | what a tenant has, how it is, and what all handles share |
+//! | [`related`] | the coordination service of one tenant |
+//! | [`tenant`], [`status`], [`shared`] | a tenant, the status, and the state that all handles share |
 //! | [`handle`], [`windows`], [`running`], [`judging`], [`calls`], [`operate`] | the handle, a call under way, the calls that judge, and what operators do |
-//! | [`asynchronous`], [`gauges`] | the same calls as futures; what is going on, in numbers |
-//! | [`refresh`] | what happens in the background |
+//! | [`asynchronous`], [`gauges`] | the same calls as futures; gauges |
+//! | [`refresh`] | background polls |
 //! | [`builder`] | how a service is opened |
 
 mod asynchronous;

@@ -1,7 +1,7 @@
-//! What the service team decides: `local-config.yaml`.
+//! The settings of a host: `local-config.yaml`.
 //!
-//! Precedence is in one place: defaults, then the file, then the environment, then flags, then what the caller changes in
-//! [`Settings`] before it is used.
+//! Precedence, from the weakest: defaults, then the file, then the environment, then flags, then what the caller changes
+//! in [`Settings`] before it is used.
 
 use std::path::Path;
 
@@ -38,12 +38,12 @@ impl Settings {
     /// A configuration file with every setting, its default and its meaning.
     pub const EXAMPLE: &'static str = include_str!("../../../config/local-config.yaml");
 
-    /// Reads a configuration file. Paths in it are relative to the directory that it lies in.
+    /// Reads a configuration file. Paths in it are relative to its directory.
     ///
-    /// Files with secrets, which the configuration may name, are read as well; other files are not looked at.
+    /// Also reads files with secrets that the configuration names; it opens no other files.
     ///
     /// # Errors
-    /// With everything that is wrong: first with the file, in its order, then with what stands above it.
+    /// With all problems: first those of the file, in its order, then those of the overrides.
     pub fn read(file: &Path, overrides: &Overrides) -> Result<Self, Problems> {
         let name = file.display().to_string();
         match files::read_text(file, jurat_yaml::MAX_BYTES as u64) {
@@ -52,14 +52,14 @@ impl Settings {
         }
     }
 
-    /// Reads the text of a configuration file that is known as `file`; paths in it are relative to `directory`.
+    /// Reads the text of a configuration file called `file`; paths in it are relative to `directory`.
     ///
     /// # Errors
     /// As [`Settings::read`] has.
     pub fn parse(text: &str, file: &str, directory: &Path, overrides: &Overrides) -> Result<Self, Problems> {
         let mut tree = from_yaml(text, file).map_err(|problem| overrides.refuse([problem]))?;
         let mut sources = vec![Source { name: file.to_owned(), directory: directory.to_owned() }];
-        overlay::lay(overrides, &mut tree, &mut sources);
+        overlay::apply(overrides, &mut tree, &mut sources);
         let (read, problems) = Reader::read_tree(sources, tree, read::settings);
         match read {
             Some(settings) if problems.is_empty() && overrides.problems().is_empty() => Ok(settings),

@@ -1,4 +1,4 @@
-//! One small file of configuration that lies elsewhere, and what it was last when it was good.
+//! A configuration file on this machine or on a server, with its last good version.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jurat_disk::CacheDir;
 use jurat_disk::files::{self, ReadError};
-use jurat_disk::room;
+use jurat_disk::reserve_memory;
 use jurat_http::{BodyError, read_body};
 use jurat_http::{Client, StatusCode};
 use jurat_model::{Bytes, Excerpt, chain};
@@ -17,28 +17,28 @@ use url::Url;
 
 use crate::settings::Location;
 
-/// How long a server may take altogether.
+/// The time limit for a server.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A text file on this machine or on a server, of which the last good version stands in while it cannot be had.
+/// A text file on this machine or on a server. Its last good version is used while it cannot be read.
 ///
-/// Whether a version is good, only its reader can say, by [`keep`](Self::keep).
+/// The reader declares a version good with [`keep`](Self::keep).
 ///
 /// # Limits
-/// What stands in may be of any age. It is that of the same place: a file that is moved, or fetched from another URL, starts
-/// anew.
+/// The last good version may be of any age. It belongs to the location: a file that is moved, or fetched from another URL,
+/// starts without one.
 #[derive(Debug)]
 pub(crate) struct Source {
     location: Location,
     client: Client,
     cache: Option<Arc<CacheDir>>,
-    /// What it is called in the cache.
+    /// Its name in the cache.
     name: String,
     last: Mutex<Option<Arc<str>>>,
     deadline: Duration,
 }
 
-/// What was read.
+/// A text that was read.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     /// The text.
@@ -59,7 +59,7 @@ pub(crate) enum SourceError {
         #[source]
         cause: ReadError,
     },
-    /// The server cannot be spoken to.
+    /// The request failed.
     #[error("`{url}` cannot be fetched")]
     Http {
         /// The file.
@@ -68,15 +68,15 @@ pub(crate) enum SourceError {
         #[source]
         cause: jurat_http::Error,
     },
-    /// The server does not give it.
+    /// The server answers with another status.
     #[error("`{url}` cannot be fetched: the server answers with status {status}, where 200 is expected")]
     Status {
         /// The file.
         url: Excerpt,
-        /// What it says.
+        /// The status.
         status: u16,
     },
-    /// The server gives something else.
+    /// The body cannot be used.
     #[error("`{url}` cannot be used")]
     Body {
         /// The file.
@@ -85,39 +85,39 @@ pub(crate) enum SourceError {
         #[source]
         cause: BodyError,
     },
-    /// The server gives no text.
+    /// The body is not text.
     #[error("`{url}` is not UTF-8 text from byte {offset} on")]
     NotText {
         /// The file.
         url: Excerpt,
-        /// The first byte that is wrong, counted from 0.
+        /// The offset of the first invalid byte.
         offset: usize,
     },
-    /// The server does not come to an end.
+    /// The answer was not complete in time.
     #[error("`{url}` cannot be fetched within {deadline:?}")]
     Deadline {
         /// The file.
         url: Excerpt,
-        /// How long was waited.
+        /// The time limit.
         deadline: Duration,
     },
 }
 
 impl Source {
-    /// What lies at a location, called `name` in the cache: a few plain letters, different for each source that shares it.
+    /// A source at a location, called `name` in the cache: a few plain letters, unique for each source that shares the cache.
     pub(crate) fn new(location: Location, client: Client, cache: Option<Arc<CacheDir>>, name: &str) -> Self {
-        let place = match &location {
+        let text = match &location {
             Location::File(path) => format!("file {}", path.display()),
             Location::Url(url) => format!("url {url}"),
         };
-        let name = format!("{name}.{}", Digest::of(place.as_bytes()));
+        let name = format!("{name}.{}", Digest::of(text.as_bytes()));
         Self { location, client, cache, name, last: Mutex::default(), deadline: DEADLINE }
     }
 
-    /// Reads the present version of at most `cap`; if it cannot be had, the last good one, which is then marked.
+    /// Reads the present version of at most `cap`; if that fails, returns the last good one, marked as stale.
     ///
     /// # Errors
-    /// With the reason why the present version cannot be had, if there is no other.
+    /// With the error of reading the present version, if there is no other.
     pub(crate) async fn read(&self, cap: Bytes) -> Result<Fetched, SourceError> {
         let error = match self.present(cap).await {
             Ok(text) => return Ok(Fetched { text: text.into(), stale: None }),
@@ -128,8 +128,8 @@ impl Source {
         Ok(Fetched { text, stale: Some(error) })
     }
 
-    /// Says that a text that was read is good, so that it can stand in later. Where it cannot be written down it is remembered
-    /// until the end of the process.
+    /// Declares a text good, so that it can be used later. If the cache cannot be written, it is remembered until the end of
+    /// the process.
     pub(crate) async fn keep(&self, text: &str) {
         if self.last().as_deref() == Some(text) {
             return;
@@ -173,7 +173,7 @@ impl Source {
         if response.status() != StatusCode::OK {
             return Err(SourceError::Status { url: shown(url), status: response.status().as_u16() });
         }
-        let body = read_body(response, cap, &room::enough())
+        let body = read_body(response, cap, &reserve_memory::unlimited())
             .await
             .map_err(|cause| SourceError::Body { url: shown(url), cause })?;
         String::from_utf8(body)
@@ -198,7 +198,7 @@ impl Source {
     }
 }
 
-/// A URL without what may be secret in it.
+/// A URL without its secret parts.
 fn shown(url: &Url) -> Excerpt {
     Excerpt::of(&format!("{}{}", url.origin().ascii_serialization(), url.path()))
 }

@@ -1,4 +1,4 @@
-//! The files of releases, by what is in them: fetched once, kept for every start, shared by releases, tenants and processes.
+//! The files of releases, by digest: fetched once, stored across restarts, shared by releases, tenants and processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,13 +22,13 @@ pub(crate) use error::BlobsError;
 use partial::Partial;
 pub(crate) use source::BlobSource;
 
-/// How many files are fetched at a time.
+/// The most files that are fetched at a time.
 const AT_A_TIME: usize = 4;
 
 /// Files in a directory, each named by its SHA-256. Cheap to clone.
 ///
-/// A file gets its name when all of it is on the disk and has been hashed. Its name is still not trusted: it is hashed again whenever
-/// it is used, and goes if it is wrong. What has come in of a file that is not whole stays, and is gone on from.
+/// A file gets its name when all of it is on the disk and was hashed. It is still hashed again at every use, and removed if it is
+/// wrong. Incomplete files stay, and fetching resumes from them.
 ///
 /// # Limits
 /// Processes can share a directory. Two that want the same file at the same time may both fetch it.
@@ -38,12 +38,12 @@ pub(crate) struct Blobs {
     turns: Arc<Semaphore>,
 }
 
-/// What was fetched.
+/// The result of fetching.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Fetched {
-    /// How many files.
+    /// The number of files.
     pub(crate) files: usize,
-    /// How much came in for them just now.
+    /// The bytes received for them.
     pub(crate) bytes: u64,
 }
 
@@ -57,33 +57,33 @@ impl Blobs {
         Ok(Self { disk: Arc::new(disk), turns: Arc::new(Semaphore::new(AT_A_TIME)) })
     }
 
-    /// Fetches those files, of the given lengths, that are not there or are not what their names say. Nobody is asked if all are.
+    /// Fetches those files, of the given lengths, that are missing or damaged. Sends no request if there are none.
     ///
-    /// Four are fetched at a time. Each gets as much time as the repository's limits give one file.
+    /// Fetches four at a time. Each has the time limit of one file.
     ///
     /// # Errors
-    /// With the first that goes wrong; the others are left as they are, and gone on from the next time. See [`BlobsError`].
+    /// With the first error; the next call resumes the other files. See [`BlobsError`].
     ///
     /// # Limits
-    /// It waits on the thread that asks, which must be none of the repository's runtime.
+    /// It blocks the calling thread, which must not belong to the runtime of the repository.
     pub(crate) fn fetch_missing(&self, remote: &Remote, wanted: &[(Digest, u64)]) -> Result<Fetched, BlobsError> {
         let wanted: BTreeMap<_, _> = wanted.iter().copied().collect();
         let (blobs, from) = (self.clone(), remote.clone());
         remote.wait_for(async move { blobs.fetch(from, wanted).await }).unwrap_or(Err(BlobsError::Ended))
     }
 
-    /// Removes the files that nobody has fetched, nor asked for, since a point in time, except for those to keep.
+    /// Removes the files that were neither fetched nor used since a point in time, except for those to keep.
     ///
     /// # Errors
     /// When the directory cannot be read, or a file not removed.
     ///
     /// # Limits
-    /// Other processes are known only by what they fetched or asked for of late: leave them a day.
+    /// Use by other processes shows only in the times of files: leave them a day.
     pub(crate) fn keep_only(&self, keep: &BTreeSet<Digest>, older_than: Timestamp) -> Result<usize, BlobsError> {
         self.disk.prune(keep, older_than)
     }
 
-    /// The files as a source of a repository's, which has nothing else and asks nobody.
+    /// A source of these files only, which sends no request.
     pub(crate) fn source(&self) -> BlobSource {
         BlobSource::new(Arc::clone(&self.disk))
     }
@@ -91,7 +91,7 @@ impl Blobs {
     async fn fetch(self, remote: Remote, mut wanted: BTreeMap<Digest, u64>) -> Result<Fetched, BlobsError> {
         let disk = Arc::clone(&self.disk);
         let missing = on_disk(move || {
-            // The disk is read here, and changed where it is wrong.
+            // This reads the disk, and removes damaged files.
             let mut missing = Vec::new();
             while let Some((digest, length)) = wanted.pop_first() {
                 if !disk.has(&digest, length)? {
@@ -115,7 +115,7 @@ impl Blobs {
         }
         while let Some(done) = tasks.join_next().await {
             fetched.files += 1;
-            // What remains ends with the set.
+            // Dropping the set ends the remaining tasks.
             fetched.bytes += done.unwrap_or(Err(BlobsError::Ended))?;
         }
         let took = begin.elapsed();
@@ -123,7 +123,7 @@ impl Blobs {
         Ok(fetched)
     }
 
-    /// Fetches one file, and says how much came in for it.
+    /// Fetches one file, and returns the bytes received.
     async fn fetch_one(self, remote: Remote, digest: Digest, length: u64) -> Result<u64, BlobsError> {
         let Ok(_turn) = self.turns.acquire().await else { return Err(BlobsError::Ended) };
         let (file, begin) = (SafePath::of_blob(&digest), Instant::now());
@@ -138,7 +138,7 @@ impl Blobs {
             }
             match partial.check() {
                 Ok(()) => break,
-                // What was there before may be what is wrong.
+                // The resumed beginning may be what is wrong.
                 Err(_) if partial.is_old() => {
                     partial.restart().await.map_err(|cause| self.disk.unwritten(&digest, cause))?
                 }
@@ -154,7 +154,7 @@ impl Blobs {
         Ok(received)
     }
 
-    /// Keeps what can be gone on from, and nothing else.
+    /// Keeps a partial file only if fetching can resume from it.
     async fn given_up(&self, partial: &mut Partial, error: RemoteError) -> BlobsError {
         match error.cause {
             RemoteCause::NotKept(cause) => {

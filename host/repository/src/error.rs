@@ -1,4 +1,4 @@
-//! Why a repository gives no release, and who can do something about it.
+//! Why a repository provides no release, and who can fix it.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::remote::{RemoteError, RemoteSetupError};
 use crate::state::StateError;
 use crate::status_file::StatusError;
 
-/// Why a repository gives no release.
+/// Why a repository provides no release.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RepositoryError {
@@ -30,7 +30,7 @@ pub enum RepositoryError {
         #[source]
         cause: ReadError,
     },
-    /// The trusted root is none.
+    /// The trusted root is invalid.
     #[error("the trusted root `{}` cannot be used; without it nothing is run", file.display())]
     Root {
         /// The file.
@@ -39,19 +39,19 @@ pub enum RepositoryError {
         #[source]
         cause: AnchorError,
     },
-    /// The repository is not as it must be, or cannot be reached.
+    /// The repository is invalid, or cannot be reached.
     #[error(transparent)]
     Update(Box<UpdateError>),
-    /// This program was built without what it takes to ask servers.
+    /// This program was built without support for servers.
     #[error("`{url}` is on a server, and this program was built without the feature `remote` of `jurat`")]
     NoRemote {
         /// The repository.
         url: String,
     },
-    /// A repository on a server needs a place for what it gives.
+    /// A repository on a server needs a directory for its files.
     #[error("a repository on a server needs a `logic_cache_dir`, so that this host can run while it is away")]
     Homeless,
-    /// A header's value is nowhere.
+    /// The value of a header is missing.
     #[error(
         "the header `{header}` wants the value of `{name}`, which nobody has set: name a file in `header_files`, or set `JURAT_HEADER_{name}`"
     )]
@@ -61,16 +61,16 @@ pub enum RepositoryError {
         /// The name of its value.
         name: String,
     },
-    /// What the repository is reached with cannot be used.
+    /// The settings of the repository are invalid.
     #[error("the repository cannot be asked as the settings say")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Files of a release cannot be had or kept.
+    /// Files of a release cannot be fetched or stored.
     #[error("files of the release cannot be had")]
     Files(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What this host has seen cannot be kept or read.
+    /// The state of this host cannot be read or written.
     #[error("what this host has seen of the repository cannot be kept or read")]
     State(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The release is not one of those that are at hand.
+    /// The release is not available on this host.
     #[error(
         "the release with the manifest `{manifest}` is not at hand: it is neither listed nor one that this host has kept"
     )]
@@ -78,7 +78,7 @@ pub enum RepositoryError {
         /// The digest of its manifest.
         manifest: Digest,
     },
-    /// The release must not be used any more.
+    /// The release was revoked.
     #[error("the release with the manifest `{manifest}` was revoked by those who have signed it")]
     Revoked {
         /// The digest of its manifest.
@@ -87,7 +87,7 @@ pub enum RepositoryError {
 }
 
 impl RepositoryError {
-    /// Who can do something about it.
+    /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
@@ -116,7 +116,7 @@ fn blame(error: &UpdateError) -> Blame {
     if let UpdateError::Source { cause, .. } = error
         && let Some(ReadError::Link | ReadError::NotAFile) = cause.downcast_ref()
     {
-        // No machine has failed: somebody has put something else where the file should be.
+        // Not a failure of the machine: something else is where the file should be.
         return Blame::Source;
     }
     error.blame()

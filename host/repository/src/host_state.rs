@@ -1,4 +1,4 @@
-//! What a host keeps in its `state_dir`, for those who look or decide from outside of its process: also while it does not run.
+//! The state of a host in its `state_dir`, for other processes to read and change, also while the host does not run.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use crate::kept::KeptRelease;
 use crate::pin::{Pin, PinnedBy};
 use crate::state::StateDir;
 
-/// How long is waited for a host that is writing.
+/// How long to wait for a host that is writing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a host keeps of one tenant.
+/// The state of one tenant on a host.
 #[derive(Debug)]
 pub struct HostState {
     state: StateDir,
 }
 
-/// What a running host has written down last.
+/// The last status that a running host has written.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reported {
-    /// The number of its process.
+    /// The id of its process.
     pub pid: u32,
-    /// When that was, RFC 3339.
+    /// When it was written, RFC 3339.
     pub at: String,
-    /// How the tenant was, as `status` over JSON-RPC tells it.
+    /// The status of the tenant, as `status` over JSON-RPC returns it.
     pub status: Value,
 }
 
-/// A release that a host has run and could go back to.
+/// A release that a host has run and can return to.
 #[derive(Clone, Debug, Serialize)]
 pub struct EarlierRelease {
     /// Its name.
@@ -47,11 +47,11 @@ pub struct EarlierRelease {
     pub since: String,
 }
 
-/// Why nothing can be looked up or decided.
+/// Why the state cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostStateError {
-    /// There is no place where anything is kept.
+    /// The settings name no state directory.
     #[error(
         "the settings name no `state_dir`, so this host keeps nothing that could be looked up or decided from outside"
     )]
@@ -61,36 +61,36 @@ pub enum HostStateError {
     UnknownTenant {
         /// The name as given.
         name: String,
-        /// What may have been meant.
+        /// The name that was probably meant.
         advice: String,
     },
-    /// There are several.
+    /// There are several tenants.
     #[error("there are several tenants: say which one is meant")]
     TenantNeeded,
-    /// What is kept cannot be read or written.
+    /// The state cannot be read or written.
     #[error(transparent)]
     State(#[from] RepositoryError),
     /// There is no such release.
     #[error("this host has not kept a release whose manifest begins with `{manifest}`; it has {}", known(.kept))]
     NotKept {
-        /// What was asked for.
+        /// The prefix as given.
         manifest: String,
-        /// Those that it has.
+        /// The kept releases.
         kept: Vec<EarlierRelease>,
     },
-    /// There are several.
+    /// Several releases match.
     #[error("several of the releases that were kept have a manifest that begins with `{manifest}`: write more of it")]
     Ambiguous {
-        /// What was asked for.
+        /// The prefix as given.
         manifest: String,
     },
-    /// There is nothing to go back to.
+    /// There is no earlier release.
     #[error("there is no earlier release to go back to")]
     NothingEarlier,
 }
 
 impl HostState {
-    /// What is kept of a tenant in the `state_dir` of a host.
+    /// Opens the state of a tenant in the `state_dir` of a host.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -99,7 +99,7 @@ impl HostState {
         Ok(Self { state: StateDir::open(&all, tenant).map_err(RepositoryError::from)? })
     }
 
-    /// What a running host has written down last; none if none has yet.
+    /// The last status of a running host; none if there is none yet.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -108,7 +108,7 @@ impl HostState {
         Ok(report.map(|report| Reported { pid: report.pid, at: report.at.to_string(), status: report.status }))
     }
 
-    /// The releases that a host could go back to, the last one first.
+    /// The releases that a host can return to, the last one first.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -116,7 +116,7 @@ impl HostState {
         Ok(self.releases()?.iter().map(EarlierRelease::of).collect())
     }
 
-    /// The manifest of the release that somebody holds on to, and why, in their words.
+    /// The manifest of the pinned release, and the reason.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -125,10 +125,10 @@ impl HostState {
         Ok(pin.map(|pin| (pin.manifest, pin.reason)))
     }
 
-    /// Holds on to a kept release, named by its manifest or the beginning of it. A running host follows within a second.
+    /// Pins a kept release, named by its manifest or a prefix of it. A running host follows within a second.
     ///
     /// # Errors
-    /// When there is no such release, or this cannot be written down.
+    /// When there is no such release, or the disk fails.
     pub fn pin(
         &self,
         manifest: &str,
@@ -138,7 +138,7 @@ impl HostState {
         let releases = self.releases()?;
         let mut found = releases.iter().filter(|kept| kept.manifest_sha256.to_string().starts_with(manifest));
         match (found.next(), found.next()) {
-            (Some(release), None) if !manifest.is_empty() => self.hold(release, now, reason),
+            (Some(release), None) if !manifest.is_empty() => self.write_pin(release, now, reason),
             (Some(_), _) => Err(HostStateError::Ambiguous { manifest: manifest.to_owned() }),
             (None, _) => {
                 let kept = releases.iter().map(EarlierRelease::of).collect();
@@ -147,52 +147,51 @@ impl HostState {
         }
     }
 
-    /// Goes back to the release before the one that serves, and holds on to it.
+    /// Pins the release before the one that serves.
     ///
     /// # Errors
-    /// When there is none, or this cannot be written down.
+    /// When there is none, or the disk fails.
     pub fn rollback(&self, now: Timestamp, reason: Option<String>) -> Result<EarlierRelease, HostStateError> {
         let releases = self.releases()?;
         let serving = match self.pinned()? {
             Some((pinned, _)) => Some(pinned),
             None => self.served()?,
         };
-        // Without a report, the last one that was kept is the one that served.
+        // Without a status, the last kept release is the one that served.
         let serving = serving.or_else(|| releases.first().map(|release| release.manifest_sha256));
         let mut after = releases.iter().skip_while(|release| Some(release.manifest_sha256) != serving);
         let earlier = after.nth(1).ok_or(HostStateError::NothingEarlier)?;
-        self.hold(earlier, now, reason)
+        self.write_pin(earlier, now, reason)
     }
 
-    /// Lets go what somebody holds on to. A running host follows within a second.
+    /// Unpins the pinned release. A running host follows within a second.
     ///
     /// # Errors
-    /// When this cannot be written down.
+    /// When the disk fails.
     pub fn unpin(&self) -> Result<(), HostStateError> {
         Ok(self.state.pin().remove().map_err(RepositoryError::from)?)
     }
 
-    /// Forgets the time that this host has seen: for a clock that was once set far ahead, so that every later one looks set back.
+    /// Forgets the latest time that this host has seen: the remedy after its clock was once far ahead.
     ///
     /// # Errors
-    /// When a running host is writing all the time, or this cannot be written down.
+    /// When a running host is writing all the time, or the disk fails.
     pub fn forget_clock(&self) -> Result<(), HostStateError> {
         Ok(self.state.forget_clock(PATIENCE).map_err(RepositoryError::from)?)
     }
 
-    /// Forgets all metadata that this host has seen: for state that cannot be read any more.
+    /// Forgets all metadata that this host has seen: the remedy for state that cannot be read any more.
     ///
     /// # Errors
-    /// When a running host is writing all the time, or this cannot be written down.
+    /// When a running host is writing all the time, or the disk fails.
     ///
     /// # Limits
-    /// From then on this host can be shown anything that is signed and has not expired, unless the settings say which versions
-    /// are the lowest.
+    /// Then this host accepts any metadata that is signed and has not expired, unless the settings set the lowest versions.
     pub fn forget_metadata(&self) -> Result<(), HostStateError> {
         Ok(self.state.forget_metadata(PATIENCE).map_err(RepositoryError::from)?)
     }
 
-    fn hold(
+    fn write_pin(
         &self,
         release: &KeptRelease,
         at: Timestamp,
@@ -203,7 +202,7 @@ impl HostState {
         Ok(EarlierRelease::of(release))
     }
 
-    /// The release that serves, by what was written down last; none if that may have changed since.
+    /// The release that serves, according to the last status; none if that may be outdated.
     fn served(&self) -> Result<Option<Digest>, HostStateError> {
         let status = self.reported()?.map(|report| report.status).unwrap_or_default();
         let was_pinned = status.get("pin").is_some_and(|pin| !pin.is_null());

@@ -1,6 +1,6 @@
-//! The releases that this host has run, so that it can go back to one of them while nobody answers.
+//! The releases that this host has run, so that it can return to one of them while the repository is unavailable.
 //!
-//! What is kept of each is the proof of then: the envelope that listed it, and its manifest. Its files are in the cache of blobs.
+//! For each it keeps the proof: the envelope that listed it, and its manifest. The files are in the cache of blobs.
 
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
@@ -19,9 +19,9 @@ use jurat_disk::{CacheDir, CacheDirError};
 const NAME: &str = "releases";
 const SCHEMA: &str = "jurat.kept/1";
 const END: &str = ".json";
-/// The longest file: some times an envelope and a manifest.
+/// The longest file: several times an envelope and a manifest.
 const MOST: Bytes = Bytes::mebi(16);
-/// The most releases. Far more than anybody keeps.
+/// The most releases. Far more than any host keeps.
 const MOST_RELEASES: usize = 256;
 /// The longest name of a role.
 const MOST_ROLE: usize = 64;
@@ -29,8 +29,8 @@ const MOST_ROLE: usize = 64;
 /// The releases that this host has run.
 ///
 /// # Limits
-/// Nothing is verified here but that files are whole: whoever reads them verifies them again. Processes that add and prune at the
-/// same time may keep one release more or less.
+/// It verifies only that files are whole: readers verify the rest again. Processes that add and prune at the same time may keep
+/// one release more or less.
 #[derive(Debug)]
 pub(crate) struct Kept {
     directory: CacheDir,
@@ -39,21 +39,21 @@ pub(crate) struct Kept {
 /// A release that this host has run.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct KeptRelease {
-    /// Under which name it was listed.
+    /// The name under which it was listed.
     pub(crate) target: TargetPath,
-    /// What it is.
+    /// The digest of its manifest.
     pub(crate) manifest_sha256: Digest,
-    /// What it is called.
+    /// Its name.
     pub(crate) name: ReleaseName,
-    /// Which one it is.
+    /// Its version.
     pub(crate) version: ReleaseVersion,
     /// The role that listed it.
     pub(crate) role: String,
-    /// The versions of the metadata then.
+    /// The versions of the metadata at that time.
     pub(crate) versions: KeptVersions,
     /// When the first of these expires.
     pub(crate) expires: Timestamp,
-    /// Since when it was run.
+    /// When it began to serve.
     pub(crate) activated: Timestamp,
     /// The role's envelope, as it was received.
     pub(crate) envelope: Vec<u8>,
@@ -77,12 +77,12 @@ pub(crate) struct KeptVersions {
     pub(crate) role: u64,
 }
 
-/// All that is kept.
+/// All kept releases.
 #[derive(Debug, Default)]
 pub(crate) struct KeptList {
-    /// Those that can be read, the one added last first.
+    /// The readable releases, the last one first.
     pub(crate) releases: Vec<KeptRelease>,
-    /// Why others cannot.
+    /// Why the others cannot be read.
     pub(crate) broken: Vec<KeptError>,
 }
 
@@ -101,12 +101,12 @@ pub(crate) enum KeptError {
         #[source]
         cause: serde_json::Error,
     },
-    /// A file says what cannot be.
+    /// A part of the file is invalid.
     #[error("`{}` is not a kept release: its {what} is invalid; remove it", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What in it.
+        /// The part.
         what: &'static str,
     },
     /// The manifest is another one.
@@ -114,37 +114,37 @@ pub(crate) enum KeptError {
     Altered {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The digest found.
         found: Digest,
     },
-    /// It would never be read back.
+    /// It is too long to be read back.
     #[error("`{}` is not written, because it would have more than {MOST}, which is the most that is ever read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
     },
-    /// There are more than anybody keeps.
+    /// There are too many.
     #[error("`{}` holds {found} files, and only the first {MOST_RELEASES} are read: remove what does not belong there", path.display())]
     TooMany {
         /// The directory.
         path: PathBuf,
-        /// How many there are.
+        /// Their number.
         found: usize,
     },
 }
 
-/// A release, and when it came in respect to the others.
+/// A release, and its position in the sequence of additions.
 struct Entry {
     serial: u64,
     release: KeptRelease,
 }
 
-/// How a release lies on the disk.
+/// The format of a release on the disk.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
     schema: String,
-    /// Rises with each release that is added. Clocks do not always.
+    /// A sequence number, because clocks may be set back.
     serial: u64,
     target: String,
     manifest_sha256: String,
@@ -159,7 +159,7 @@ struct Record {
 }
 
 impl Kept {
-    /// Opens what lies in the directory of a tenant; it is made if it is missing.
+    /// Opens the directory of a tenant's kept releases. Creates it if it is missing.
     ///
     /// # Errors
     /// When others could change what is in it, or the system fails.
@@ -167,7 +167,7 @@ impl Kept {
         Ok(Self { directory: tenant.below(NAME)? })
     }
 
-    /// Keeps a release as the newest one; if it is kept already, it becomes that. When this returns it is on the disk.
+    /// Keeps a release as the newest one; if it was kept already, it becomes the newest. When this returns it is on the disk.
     ///
     /// # Errors
     /// When its manifest is another one or it is too long, or the system fails. What was kept before still is.
@@ -193,7 +193,7 @@ impl Kept {
         Ok(self.entry(&file_name(manifest))?.map(|entry| entry.release))
     }
 
-    /// All releases. One that cannot be read keeps nobody from the others.
+    /// All releases. One that cannot be read does not hide the others.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -202,7 +202,7 @@ impl Kept {
         Ok(KeptList { releases: entries.into_iter().map(|entry| entry.release).collect(), broken })
     }
 
-    /// Forgets all but the newest few and the one that is pinned, and says which. What cannot be read stays for somebody to look at.
+    /// Forgets all but the newest few and the pinned one, and returns those that it forgot. Unreadable files stay for inspection.
     ///
     /// # Errors
     /// When the system fails.
@@ -218,7 +218,7 @@ impl Kept {
         Ok(removed)
     }
 
-    /// Those that can be read, the newest first, and why others cannot.
+    /// The readable releases, the newest first, and why the others cannot be read.
     fn entries(&self) -> Result<(Vec<Entry>, Vec<KeptError>), KeptError> {
         let names = self.directory.list()?;
         let (mut entries, mut broken) = (Vec::new(), Vec::new());
@@ -227,7 +227,7 @@ impl Kept {
         }
         for name in names.iter().take(MOST_RELEASES) {
             match self.entry(name) {
-                // One that has gone meanwhile was pruned by somebody else.
+                // If it has gone meanwhile, another process has pruned it.
                 Ok(entry) => entries.extend(entry),
                 Err(error) => broken.push(error),
             }
@@ -272,7 +272,7 @@ impl Record {
         }
     }
 
-    /// What it says, or what in it cannot be.
+    /// The release, or the name of the invalid part.
     fn parse(self) -> Result<KeptRelease, &'static str> {
         if self.schema != SCHEMA {
             return Err("schema");
@@ -292,7 +292,7 @@ impl Record {
     }
 }
 
-/// What is demanded of a release on its way in and out.
+/// Checks a release, before writing and after reading.
 fn check(release: &KeptRelease, path: &Path) -> Result<(), KeptError> {
     let invalid = |what| Err(KeptError::Invalid { path: path.to_owned(), what });
     if release.role.is_empty() || release.role.len() > MOST_ROLE {

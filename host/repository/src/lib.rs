@@ -1,15 +1,14 @@
-//! A signed repository as one tenant's host sees it: what it lists now, what this host has seen and kept of it, and which release
-//! is pinned.
+//! A signed repository as one tenant's host sees it: its present listing, the stored metadata and releases, and the pin.
 //!
-//! What is trusted is decided in `jurat_trust`. Here is where the bytes come from and where they are kept:
+//! `jurat_trust` decides what to trust. This crate provides and stores the bytes:
 //!
 //! | Part | What it has |
 //! |---|---|
 //! | `remote` | the files of a repository on a server |
-//! | `reach` | the same for commands: to copy a repository, or to find what is wrong with it |
-//! | `blobs` | files of releases, by their digests, for the time when the server is away |
-//! | `state` | metadata as it was received, so that nobody can show something older after a restart |
-//! | `kept` | the releases that this host has run, to go back to |
+//! | `reach` | the same for commands that copy or diagnose a repository |
+//! | `blobs` | files of releases, by their digests, for when the server is unavailable |
+//! | `state` | metadata as it was received, so that older metadata is refused after a restart |
+//! | `kept` | the releases that this host has run, to return to |
 //! | `pin` | the release that is pinned |
 //! | `status_file` | the status of the host, for other processes |
 //!
@@ -31,8 +30,7 @@
 //! `remote`, on by default, is for repositories on servers. Without it a repository is a directory.
 //!
 //! # Limits
-//! Nothing that is read here is trusted before `jurat_trust` has verified it. Calls block: a repository on a server is waited for on the
-//! calling thread.
+//! Nothing that is read here is trusted before `jurat_trust` has verified it. Calls block the calling thread.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "remote")]
@@ -40,7 +38,7 @@ mod blobs;
 mod error;
 mod host_state;
 mod kept;
-mod memory;
+mod metadata_store;
 mod offline;
 mod pin;
 #[cfg(feature = "remote")]
@@ -58,7 +56,7 @@ pub use error::RepositoryError;
 pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
 pub use pin::{Pin, PinnedBy};
 #[cfg(feature = "remote")]
-pub use reach::{Answer, LookError, Question, Server};
+pub use reach::{Answer, ProbeError, Question, Server};
 pub use repository::{Repository, shown};
 pub use surroundings::Surroundings;
 pub use trust::{OnExpired, Trust};

@@ -1,9 +1,9 @@
-//! Sources for a client that must not ask anybody: it verifies what this host has already.
+//! Sources for a client that sends no requests: it verifies what this host has.
 
 use jurat_model::Bytes;
 use jurat_trust::{Fetch, FetchError, SafePath};
 
-/// A source that has nothing.
+/// An empty source.
 pub(crate) struct Nobody;
 
 impl Fetch for Nobody {
@@ -12,7 +12,7 @@ impl Fetch for Nobody {
     }
 }
 
-/// A source that has one file, by whatever name.
+/// A source that returns one file for every name.
 pub(crate) struct Single<'a>(pub(crate) &'a [u8]);
 
 impl Fetch for Single<'_> {

@@ -1,4 +1,4 @@
-//! The release that this host was told to run, whatever the repository says, until it is told otherwise.
+//! The pinned release: it runs, whatever the repository lists, until it is unpinned.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,20 +17,20 @@ const MOST: Bytes = Bytes::kibi(16);
 /// The longest reason, in bytes.
 const MOST_REASON: usize = 1_000;
 
-/// A release to stay with.
+/// A pinned release.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pin {
     /// Its manifest.
     pub manifest: Digest,
-    /// Since when.
+    /// When it was pinned.
     pub at: Timestamp,
-    /// Through which door it was said.
+    /// The interface through which it was pinned.
     pub by: PinnedBy,
-    /// Why, in somebody's words.
+    /// The reason, in the operator's words.
     pub reason: Option<String>,
 }
 
-/// The door through which somebody pinned a release.
+/// The interface through which a release was pinned.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PinnedBy {
@@ -42,38 +42,38 @@ pub enum PinnedBy {
     Library,
 }
 
-/// The file that says which release is pinned. Anybody who may write it can be the one to say so, while hosts run or not.
+/// The file of the pinned release. Any process with write access may change it, whether hosts run or not.
 #[derive(Clone, Debug)]
 pub(crate) struct PinFile {
     directory: Arc<CacheDir>,
 }
 
-/// Notices that what is pinned has changed.
+/// Detects changes of the pin.
 #[derive(Debug)]
 pub(crate) struct PinWatch {
     directory: Arc<CacheDir>,
-    /// None before the first look.
+    /// None before the first poll.
     last: Option<Option<Stamp>>,
 }
 
-/// Whether something is as it was.
+/// Whether the pin may have changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
-    /// It is not, or nobody had looked before.
+    /// It may have, or this was the first poll.
     Changed,
-    /// It is.
+    /// It has not.
     Unchanged,
 }
 
-/// Why it is not known which release is pinned, or why it was not said.
+/// Why the pin cannot be read or written.
 ///
-/// That is never the same as that none is: whoever is told so keeps what serves, and says why.
+/// It never means that no release is pinned: the caller keeps the serving release, and reports the error.
 #[derive(Debug, Error)]
 pub(crate) enum PinError {
-    /// The directory or the file is not as it must be, or the system failed.
+    /// The directory or the file is invalid, or the system failed.
     #[error(transparent)]
     Directory(#[from] CacheDirError),
-    /// The file says no release.
+    /// The file is malformed.
     #[error("`{}` does not say which release is pinned; what serves stays until it is pinned again, or unpinned", path.display())]
     Malformed {
         /// The file.
@@ -82,7 +82,7 @@ pub(crate) enum PinError {
         #[source]
         cause: serde_json::Error,
     },
-    /// A part of the file is not what it must be.
+    /// A part of the file is invalid.
     #[error(
         "`{}` does not say which release is pinned, because its `{key}` is not {expected}; what serves stays until it is pinned \
          again, or unpinned", path.display()
@@ -90,15 +90,15 @@ pub(crate) enum PinError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Which part.
+        /// The part.
         key: &'static str,
-        /// What it must be.
+        /// What is expected.
         expected: &'static str,
     },
     /// The reason is too long.
     #[error("the reason has {length} bytes, and at most {MOST_REASON} are kept: say it in fewer words")]
     LongReason {
-        /// How long it is.
+        /// Its length.
         length: usize,
     },
 }
@@ -118,10 +118,10 @@ impl PinFile {
         Self { directory }
     }
 
-    /// The release that is pinned; none if none is.
+    /// The pinned release, if there is one.
     ///
     /// # Errors
-    /// When there is a file that does not say which.
+    /// When the file is invalid.
     pub(crate) fn read(&self) -> Result<Option<Pin>, PinError> {
         let Some(bytes) = self.directory.read(NAME, MOST)? else { return Ok(None) };
         let path = || self.directory.path().join(NAME);
@@ -142,13 +142,13 @@ impl PinFile {
         }))
     }
 
-    /// Pins a release, in place of the one that was. When this returns it is on the disk.
+    /// Pins a release instead of the previous one. When this returns it is on the disk.
     ///
     /// # Errors
     /// When the reason is too long, or the system fails.
     ///
     /// # Limits
-    /// Whether there is such a release, and whether it may run, is not asked here.
+    /// It checks neither that the release exists nor that it may run.
     pub(crate) fn write(&self, pin: &Pin) -> Result<(), PinError> {
         if let Some(length) = pin.reason.as_ref().map(String::len).filter(|length| *length > MOST_REASON) {
             return Err(PinError::LongReason { length });
@@ -164,7 +164,7 @@ impl PinFile {
         Ok(self.directory.write(NAME, &bytes)?)
     }
 
-    /// Says that no release is pinned any more, also where the file says nothing that makes sense.
+    /// Unpins the release, also if the file is invalid.
     ///
     /// # Errors
     /// When the system fails.
@@ -172,21 +172,21 @@ impl PinFile {
         Ok(self.directory.remove(NAME)?)
     }
 
-    /// Something that notices changes; for it, the first look is one.
+    /// A watch on the pin. Its first poll counts as a change.
     pub(crate) fn watch(&self) -> PinWatch {
         PinWatch { directory: Arc::clone(&self.directory), last: None }
     }
 }
 
 impl PinWatch {
-    /// Whether the file may say something else than at the last look. Cheap: the file is not read.
+    /// Whether the file may have changed since the last poll. Cheap: the file is not read.
     ///
     /// # Errors
-    /// When the system fails. The next look that succeeds is a change then.
+    /// When the system fails. The next poll that succeeds then counts as a change.
     ///
     /// # Limits
-    /// Two changes within one tick of the file system's clock, a few milliseconds, may look like the first of them.
-    pub(crate) fn look(&mut self) -> Result<Change, PinError> {
+    /// Two changes within one tick of the file system's clock, a few milliseconds, may count as one.
+    pub(crate) fn poll(&mut self) -> Result<Change, PinError> {
         let last = self.last.take();
         let now = self.directory.stamp(NAME)?;
         self.last = Some(now);

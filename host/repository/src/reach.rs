@@ -1,4 +1,4 @@
-//! A repository on a server, for those who are no host: to carry it elsewhere, or to look what is wrong with the way to it.
+//! A repository on a server, for commands that copy or diagnose it.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,13 @@ use url::Url;
 
 use crate::Trust;
 use crate::error::RepositoryError;
-use crate::remote::{Look, Remote, RemoteCause, RemoteError};
+use crate::remote::{Probe, Remote, RemoteCause, RemoteError};
 use crate::source::{headers, limits};
 
-/// A repository on a server, reached as hosts reach it: over `https:`, with the same proxy, authorities and patience.
+/// A repository on a server, reached as hosts reach it: over `https:`, with the same proxy, authorities and time limits.
 ///
 /// # Limits
-/// Nothing that it gives is trusted, and nothing is kept: give it to a [`Client`](jurat_trust::Client). It waits on the thread
-/// that asks.
+/// It neither verifies nor stores anything: pass it to a [`Client`](jurat_trust::Client). It blocks the calling thread.
 #[derive(Debug)]
 pub struct Server {
     remote: Remote,
@@ -28,43 +27,43 @@ pub struct Server {
     _runtime: Runtime,
 }
 
-/// How a file is asked for when it is only looked at.
+/// The form of a probe.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Question<'a> {
-    /// Like any file.
+    /// An ordinary request.
     Plain,
-    /// Only if it is another version than the one with this mark, as `ETag` gave it.
+    /// Only if the version differs from the one with this `ETag`.
     IfOther(&'a str),
-    /// Only what comes after so many bytes.
+    /// Only the bytes from this offset on.
     From(u64),
 }
 
-/// What a server, and those who stand before it, say of a file.
+/// The answer of a server, or of a proxy before it, to a probe.
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,
     headers: HeaderMap,
 }
 
-/// Why a server says nothing of a file.
+/// Why a probe has no answer.
 #[derive(Debug, Error)]
 #[error(transparent)]
-pub struct LookError(RemoteError);
+pub struct ProbeError(RemoteError);
 
 impl Server {
     /// The repository at a URL. The values of the headers are sent there, and to no other origin.
     ///
     /// # Errors
-    /// When the URL is none of a repository, or the settings cannot be used.
+    /// When the URL or the settings are invalid.
     pub fn open(url: &str, http: &Http, headers: &BTreeMap<String, Secret>) -> Result<Self, RepositoryError> {
         let url = Url::parse(url).map_err(|error| RepositoryError::Setup(error.into()))?;
         Self::at(&url, http, headers)
     }
 
-    /// The repository of a tenant, with the headers that it wants; none if it is a directory.
+    /// The repository of a tenant, with the headers that it needs; none if it is a directory.
     ///
     /// # Errors
-    /// See [`Server::open`]; and when the value of a header is nowhere.
+    /// See [`Server::open`]; and when the value of a header is missing.
     pub fn of(
         location: &Location,
         trust: Option<&Trust>,
@@ -85,17 +84,17 @@ impl Server {
         Ok(Self { remote, url: url.to_string(), _runtime: runtime })
     }
 
-    /// Where it is.
+    /// The URL of the repository.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Asks for a file once, and reads nothing of it. Redirects are followed as for every file.
+    /// Requests a file once, and does not read the body. Follows redirects as for every file.
     ///
     /// # Errors
-    /// When there is no answer, or it leads to another origin. A status that is none of success is an answer.
-    pub fn look(&self, file: &SafePath, question: Question<'_>) -> Result<Answer, LookError> {
+    /// When there is no answer, or it redirects to another origin. Every other status is an answer.
+    pub fn probe(&self, file: &SafePath, question: Question<'_>) -> Result<Answer, ProbeError> {
         let mut more = HeaderMap::new();
         let asked = match question {
             Question::Plain => None,
@@ -104,10 +103,10 @@ impl Server {
         };
         more.extend(asked);
         let (remote, asked) = (self.remote.clone(), file.clone());
-        let look = self.remote.wait_for(async move { remote.look(&asked, more).await });
-        match look.unwrap_or_else(|| Err(self.remote.error(file, 0, RemoteCause::Ended))) {
-            Ok(Look { status, headers }) => Ok(Answer { status, headers }),
-            Err(error) => Err(LookError(error)),
+        let probed = self.remote.wait_for(async move { remote.probe(&asked, more).await });
+        match probed.unwrap_or_else(|| Err(self.remote.error(file, 0, RemoteCause::Ended))) {
+            Ok(Probe { status, headers }) => Ok(Answer { status, headers }),
+            Err(error) => Err(ProbeError(error)),
         }
     }
 }
@@ -125,7 +124,7 @@ impl Answer {
         self.status
     }
 
-    /// What a header says; its lines, where it has several, with commas between them. None if it is not there, or is no text.
+    /// The value of a header, with its lines joined by commas. None if it is missing or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         let lines: Vec<_> = self.headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
@@ -133,8 +132,8 @@ impl Answer {
     }
 }
 
-impl LookError {
-    /// Whether the server leads to where no host follows.
+impl ProbeError {
+    /// Whether the cause is a redirect that hosts do not follow.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! A repository on a server: its files, fetched so that the server can do no worse than to withhold them.
+//! A repository on a server. The worst that the server can do is to withhold files.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use url::Url;
 
 mod error;
 mod known;
-mod look;
 mod pace;
+mod probe;
 mod range;
 mod server;
 mod setup;
@@ -21,24 +21,23 @@ mod transfer;
 
 pub(crate) use error::{RemoteCause, RemoteError};
 use known::Known;
-pub(crate) use look::Look;
 pub(crate) use pace::Slowest;
+pub(crate) use probe::Probe;
 use server::Inner;
 pub(crate) use server::{Remote, RemoteLimits};
 pub(crate) use setup::RemoteSetupError;
 use sink::Memory;
 pub(super) use sink::Sink;
-use transfer::Came;
+use transfer::TransferOutcome;
 
 /// The one file of a repository that is ever overwritten.
 const MUTABLE: &str = "metadata/timestamp.json";
 
 impl Remote {
-    /// A repository at a URL. The client must not follow redirects, nor unpack anything. The headers are sent to this origin and
-    /// to no other; the runtime is one on which things may wait.
+    /// A repository at a URL. The client must neither follow redirects nor decompress. The headers are sent to this origin only.
     ///
     /// # Errors
-    /// When the URL can be none of a repository, or a header cannot be sent.
+    /// When the URL or a header is invalid.
     pub(crate) fn new(
         base: Url,
         client: Client,
@@ -52,9 +51,10 @@ impl Remote {
         Ok(Self(Arc::new(Inner { base, client, headers, limits, jitter, known, runtime })))
     }
 
-    /// The bytes of a file, of which there may be at most `cap`.
+    /// The bytes of a file of at most `cap`.
     ///
-    /// The file that changes is asked for by what it was last, so that the server need not send it again as long as it is the same.
+    /// The file that changes is requested with its last `ETag` or date, so that the server need not send it again while it is the
+    /// same.
     ///
     /// # Errors
     /// See [`RemoteCause`].
@@ -63,8 +63,8 @@ impl Remote {
         let known = self.known().filter(|known| is_mutable && known.bytes.len() <= cap.to_usize());
         let mut memory = Memory::new(cap);
         match self.transfer(file, known.as_deref(), &mut memory).await? {
-            Came::Unchanged(bytes) => Ok(bytes),
-            Came::Whole(headers) => {
+            TransferOutcome::Unchanged(bytes) => Ok(bytes),
+            TransferOutcome::Whole(headers) => {
                 let bytes = memory.into_bytes();
                 if is_mutable {
                     self.remember(Known::new(&headers, &bytes));
@@ -74,21 +74,21 @@ impl Remote {
         }
     }
 
-    /// Puts a file into a sink, going on from what it holds.
+    /// Fetches a file into a sink, and resumes after the bytes in it.
     ///
     /// # Errors
-    /// See [`RemoteCause`]. What has come in is left in the sink.
+    /// See [`RemoteCause`]. The bytes received stay in the sink.
     pub(super) async fn download(&self, file: &SafePath, sink: &mut impl Sink) -> Result<(), RemoteError> {
         self.transfer(file, None, sink).await.map(|_| ())
     }
 
-    /// Asks for everything the next time, whatever was there last. For when what was there turned out to be wrong: a server that
-    /// once gave it under the mark of another version could else make this host hold on to it.
+    /// Forgets the last version, so that the next request is unconditional. For when that version turned out to be wrong: a
+    /// server that sent it with the `ETag` of another version could otherwise make this host keep it.
     pub(crate) fn forget(&self) {
         self.remember(None);
     }
 
-    /// Waits, on this thread, for something that happens on the runtime; none if that has ended.
+    /// Waits, on this thread, for a future on the runtime; none if the runtime has ended.
     pub(super) fn wait_for<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
         wait_for(&self.0.runtime, future)
     }
@@ -103,14 +103,14 @@ impl Remote {
 }
 
 /// # Limits
-/// It waits on the thread that asks, which must be none of the runtime that the repository was given.
+/// It blocks the calling thread, which must not belong to the runtime of the repository.
 impl Fetch for Remote {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         let (remote, asked) = (self.clone(), file.clone());
         let fetched = self.wait_for(async move { remote.fetch(&asked, cap).await });
         fetched.unwrap_or_else(|| Err(self.error(file, 0, RemoteCause::Ended))).map_err(|error| match error.cause {
             RemoteCause::Missing { .. } => {
-                // Some say 403 of what is not there, and some of what is not for everybody.
+                // Some servers answer 403 for a missing file, others for a private one.
                 tracing::debug!(error = chain(&error), "a file is not there");
                 FetchError::NotFound
             }

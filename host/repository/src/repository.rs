@@ -1,4 +1,4 @@
-//! One tenant's repository: what it lists, what of it is kept, and which release is pinned.
+//! One tenant's repository: its listing, its kept releases, and the pin.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::Trust;
 use crate::error::RepositoryError;
 use crate::kept::{KeptRelease, KeptVersions};
-use crate::memory::Keeping;
+use crate::metadata_store::MetadataStore;
 use crate::offline::{Nobody, Single};
 use crate::pin::{Change, Pin, PinWatch};
 use crate::source::Source;
@@ -28,7 +28,7 @@ use crate::surroundings::Surroundings;
 /// The longest trusted root.
 const ROOT: Bytes = Bytes::kibi(512);
 
-/// How long is waited for another process that looks for newer metadata in the same directory.
+/// How long this waits for another process that polls with the same directory.
 const LOCK: Duration = Duration::from_secs(30);
 
 /// The repository of one tenant.
@@ -39,11 +39,11 @@ pub struct Repository {
     source: Source,
     memory: Memory,
     kept: NonZeroUsize,
-    /// What was seen last, to ask about revocations without reading everything again.
-    seen: Mutex<Option<Client<Keeping>>>,
+    /// The last state, to answer questions about revocations without reading everything again.
+    seen: Mutex<Option<Client<MetadataStore>>>,
 }
 
-/// Where it is remembered what was seen.
+/// The store of the metadata that was seen.
 #[derive(Debug)]
 enum Memory {
     Disk { state: StateDir, watch: Mutex<PinWatch> },
@@ -51,10 +51,10 @@ enum Memory {
 }
 
 impl Repository {
-    /// The repository of a tenant. Nothing of it is read yet.
+    /// Opens the repository of a tenant without reading it.
     ///
     /// # Errors
-    /// When the settings cannot be used, or this host has no place to keep things.
+    /// When the settings are invalid, or a directory is missing in them.
     pub fn open(
         tenant: &str,
         location: &Location,
@@ -67,24 +67,24 @@ impl Repository {
             Some(state) => {
                 let state = StateDir::open(state, tenant)?;
                 let mut watch = state.pin().watch();
-                // Whatever is pinned now, the first look finds it.
-                watch.look()?;
+                // The first poll finds the present pin.
+                watch.poll()?;
                 Memory::Disk { state, watch: Mutex::new(watch) }
             }
             None => Memory::Process { seen: Mutex::default(), pin: Mutex::default() },
         };
-        // The one that serves, and so many before it.
+        // The one that serves, and `kept_releases` before it.
         let kept = NonZeroUsize::MIN.saturating_add(usize::try_from(*kept).unwrap_or(usize::MAX));
         let (location, trust) = (location.clone(), trust.clone());
         Ok(Self { location, trust, source, memory, kept, seen: Mutex::new(None) })
     }
 
-    /// What the repository lists now, checked against everything that this host has seen of it before.
+    /// Polls the repository: its present listing, checked against everything that this host has seen of it.
     ///
     /// # Errors
-    /// When it cannot be reached, or is not as it must be.
-    pub fn look(&self, now: Timestamp) -> Result<Listing, RepositoryError> {
-        let _alone = self.alone()?;
+    /// When it cannot be reached, or is invalid.
+    pub fn poll(&self, now: Timestamp) -> Result<Listing, RepositoryError> {
+        let _lock = self.lock()?;
         let mut client = self.client()?;
         let target = &self.trust.release;
         let found = client.refresh(self, now).and_then(|_| client.find(self, target, Freshness::Demanded(now)));
@@ -95,7 +95,7 @@ impl Repository {
         Ok(found?)
     }
 
-    /// What it listed when it could last be asked, as this host remembers it; none if it does not. Nobody is asked.
+    /// The last listing that this host remembers, if there is one. Sends no request.
     pub fn recall(&self) -> Option<Listing> {
         let mut client = self.recalled().ok()?;
         let listing = client.find(&Nobody, &self.trust.release, Freshness::Waived).ok();
@@ -103,7 +103,7 @@ impl Repository {
         listing
     }
 
-    /// Checks that those who may sign now have once listed a release in an envelope of theirs.
+    /// Checks that the present signers have once listed a release in an envelope of theirs.
     ///
     /// # Errors
     /// When they have not, or it was revoked.
@@ -112,17 +112,17 @@ impl Repository {
         Ok(())
     }
 
-    /// The release that was listed, of which every byte has been checked. What a server has to give is fetched first.
+    /// The listed release, with every byte verified. Fetches its files first.
     ///
     /// # Errors
-    /// When something of it cannot be had, or is not what was signed.
+    /// When a file is missing, or is not the signed one.
     pub fn fetch(&self, listing: &Listing) -> Result<(VerifiedManifest, VerifiedRelease), RepositoryError> {
         let manifest = listing.manifest(self)?;
         let release = self.source.fetch(&manifest)?;
         Ok((manifest, release))
     }
 
-    /// Writes down a release that serves from now on, so that it can be gone back to, and forgets those before the last few.
+    /// Keeps a release that serves from now on, for a later return to it, and forgets all but the last few.
     ///
     /// # Errors
     /// When the disk fails.
@@ -153,7 +153,7 @@ impl Repository {
         Ok(())
     }
 
-    /// The releases that this host has run and still could, by their manifests, the last one first.
+    /// The manifests of the releases that this host has run and still could, the last one first.
     pub fn kept(&self) -> Vec<Digest> {
         let Memory::Disk { state, .. } = &self.memory else { return Vec::new() };
         match state.kept().and_then(|kept| kept.list()) {
@@ -173,14 +173,14 @@ impl Repository {
 
     /// Removes the fetched files that none of the repositories needs any more.
     ///
-    /// Those of the last day stay, as another process may have put them there.
+    /// Files of the last day stay, as another process may have fetched them.
     pub fn prune<'a>(all: impl Iterator<Item = &'a Self>, now: Timestamp) {
         let (mut needed, mut caches) = (BTreeSet::new(), Vec::new());
         for repository in all {
             if !repository.source.is_cached() {
                 continue;
             }
-            // If it is not known what one needs, everything stays.
+            // If the needs of one repository are unknown, everything stays.
             let Ok(files) = repository.kept_files() else { return };
             needed.extend(files);
             caches.push(&repository.source);
@@ -200,25 +200,25 @@ impl Repository {
         Ok(manifests.flat_map(|manifest| manifest.files().iter().map(|file| file.sha256).collect::<Vec<_>>()).collect())
     }
 
-    /// The release that served last, as the process that had it has written down.
+    /// The release that served last, according to the status file.
     pub fn last_served(&self) -> Option<Digest> {
         let Memory::Disk { state, .. } = &self.memory else { return None };
         let report = state.status().read().ok().flatten()?;
         report.status.pointer("/release/manifest")?.as_str()?.parse().ok()
     }
 
-    /// The envelope that has listed a release that was kept.
+    /// The envelope that listed a kept release.
     pub fn kept_envelope(&self, manifest: &Digest) -> Option<Arc<[u8]>> {
         let Memory::Disk { state, .. } = &self.memory else { return None };
         Some(state.kept().ok()?.get(manifest).ok()??.envelope.into())
     }
 
-    /// Whether anything is left of earlier days.
+    /// Whether this host has kept releases.
     pub fn remembers(&self) -> bool {
         !self.kept().is_empty()
     }
 
-    /// A release of earlier days, checked again from the trusted root down. Nothing is fetched.
+    /// A kept release, verified again from the trusted root. Fetches nothing.
     ///
     /// # Errors
     /// When it was not kept, was revoked, or is no longer trusted.
@@ -233,7 +233,7 @@ impl Repository {
         self.source.at_hand(&manifest)
     }
 
-    /// Whether a release must not be used any more, as far as this host has heard.
+    /// Whether a release was revoked, as far as this host knows.
     pub fn is_revoked(&self, manifest: &Digest) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.is_none() {
@@ -242,10 +242,10 @@ impl Repository {
         seen.as_ref().is_some_and(|client| client.is_revoked(manifest, &self.trust.release))
     }
 
-    /// The release that somebody holds on to.
+    /// The pinned release.
     ///
     /// # Errors
-    /// When it cannot be read what was wished: never to be taken for no wish.
+    /// When the pin cannot be read: never to be taken for no pin.
     pub fn pin(&self) -> Result<Option<Pin>, RepositoryError> {
         match &self.memory {
             Memory::Disk { state, .. } => Ok(state.pin().read()?),
@@ -253,7 +253,7 @@ impl Repository {
         }
     }
 
-    /// Says which release somebody holds on to; none: the newest one is to serve.
+    /// Pins a release; none = unpins.
     ///
     /// # Errors
     /// When the disk fails.
@@ -268,15 +268,15 @@ impl Repository {
         Ok(())
     }
 
-    /// Whether another process may have said something else of pins since this was asked last.
+    /// Whether another process may have changed the pin since the last call.
     pub fn is_repinned(&self) -> bool {
         let Memory::Disk { watch, .. } = &self.memory else { return false };
-        let look = watch.lock().unwrap_or_else(PoisonError::into_inner).look();
-        // What cannot be seen is found by the next look at the repository, which says why.
-        matches!(look, Ok(Change::Changed))
+        let polled = watch.lock().unwrap_or_else(PoisonError::into_inner).poll();
+        // The next poll of the repository reports an error.
+        matches!(polled, Ok(Change::Changed))
     }
 
-    /// Writes down how the tenant is, for those who look from outside.
+    /// Writes the status of the tenant, for other processes.
     pub fn report(&self, status: &impl Serialize, now: Timestamp) {
         let Memory::Disk { state, .. } = &self.memory else { return };
         let written = serde_json::to_value(status).map_err(|error| chain(&error));
@@ -291,55 +291,56 @@ impl Repository {
         self.trust.grace()
     }
 
-    /// Where it is, for people.
+    /// Its location, for people.
     pub fn shown(&self) -> String {
         shown(&self.location)
     }
 
-    /// What this host knows, checked again from the trusted root up.
-    fn client(&self) -> Result<Client<Keeping>, RepositoryError> {
+    /// The state of this host, verified again from the trusted root.
+    fn client(&self) -> Result<Client<MetadataStore>, RepositoryError> {
         let file = &self.trust.root;
         let bytes = files::read(file, ROOT).map_err(|cause| RepositoryError::NoRoot { file: file.clone(), cause })?;
         let anchor = Anchor::parse(&bytes, self.trust.root_sha256.as_ref())
             .map_err(|cause| RepositoryError::Root { file: file.clone(), cause })?;
         let demands =
             Demands { repository: self.trust.repository.clone(), floors: self.trust.floors, caps: Caps::DEFAULT };
-        Ok(Client::open(anchor, demands, self.keeping())?)
+        Ok(Client::open(anchor, demands, self.metadata_store())?)
     }
 
-    /// The same beside somebody who may be writing. What does not fit together meanwhile does when they have finished.
-    fn recalled(&self) -> Result<Client<Keeping>, RepositoryError> {
+    /// Like [`client`](Self::client), but if files are inconsistent, because another process is writing, waits for the lock and
+    /// retries.
+    fn recalled(&self) -> Result<Client<MetadataStore>, RepositoryError> {
         self.client().or_else(|_| {
-            let _alone = self.alone()?;
+            let _lock = self.lock()?;
             self.client()
         })
     }
 
-    /// Somebody who looks at the repository meanwhile knows more.
-    fn remember_if_first(&self, client: Client<Keeping>) {
+    /// Remembers a client, unless a poll has remembered a newer one meanwhile.
+    fn remember_if_first(&self, client: Client<MetadataStore>) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(client);
     }
 
-    fn remember(&self, client: Client<Keeping>) {
+    fn remember(&self, client: Client<MetadataStore>) {
         if let Memory::Process { seen, .. } = &self.memory
-            && let Keeping::Process(store) = client.store()
+            && let MetadataStore::Process(store) = client.store()
         {
             *seen.lock().unwrap_or_else(PoisonError::into_inner) = store.clone();
         }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
     }
 
-    fn keeping(&self) -> Keeping {
+    fn metadata_store(&self) -> MetadataStore {
         match &self.memory {
-            Memory::Disk { state, .. } => Keeping::Disk(state.clone()),
+            Memory::Disk { state, .. } => MetadataStore::Disk(state.clone()),
             Memory::Process { seen, .. } => {
-                Keeping::Process(seen.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                MetadataStore::Process(seen.lock().unwrap_or_else(PoisonError::into_inner).clone())
             }
         }
     }
 
-    /// Keeps other processes from writing to the same place, until it is dropped.
-    fn alone(&self) -> Result<Option<Writing>, RepositoryError> {
+    /// Keeps other processes from writing to the same directory, until it is dropped.
+    fn lock(&self) -> Result<Option<Writing>, RepositoryError> {
         match &self.memory {
             Memory::Disk { state, .. } => Ok(Some(state.lock(LOCK)?)),
             Memory::Process { .. } => Ok(None),
@@ -353,7 +354,7 @@ impl Fetch for Repository {
     }
 }
 
-/// Where a repository is, for people.
+/// The location of a repository, for people.
 pub fn shown(location: &Location) -> String {
     match location {
         Location::File(path) => path.display().to_string(),
@@ -361,7 +362,7 @@ pub fn shown(location: &Location) -> String {
     }
 }
 
-/// 0 = none is known.
+/// 0 = unknown.
 fn version(version: Option<MetadataVersion>) -> u64 {
     version.map_or(0, MetadataVersion::get)
 }

@@ -1,4 +1,4 @@
-//! Where a repository is: in a directory, or on a server.
+//! A repository in a directory or on a server.
 
 #[cfg(feature = "remote")]
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::remote::{Remote, RemoteLimits, Slowest};
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
 
-/// Where a repository is.
+/// A repository in a directory or on a server.
 #[derive(Debug)]
 pub(crate) enum Source {
     Directory(Directory),
@@ -34,10 +34,10 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Nothing of it is read yet.
+    /// Opens a repository without reading it.
     ///
     /// # Errors
-    /// When a server cannot be asked as the settings say, or there is nowhere to keep what it gives.
+    /// When the settings of the server are invalid, or there is no directory for its files.
     pub(crate) fn open(
         location: &Location,
         #[cfg_attr(not(feature = "remote"), expect(unused_variables, reason = "servers only"))] trust: &Trust,
@@ -58,7 +58,7 @@ impl Source {
         }
     }
 
-    /// The release of a manifest. What a server has to give is fetched first.
+    /// The release of a manifest. Fetches its files first.
     ///
     /// # Errors
     /// When something of it is missing, or is not what was signed.
@@ -72,7 +72,7 @@ impl Source {
         self.at_hand(manifest)
     }
 
-    /// The release of a manifest. Nothing is fetched.
+    /// The release of a manifest, without fetching.
     ///
     /// # Errors
     /// When something of it is missing, or is not what was signed.
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    /// Reads everything anew the next time: what was there last turned out to be wrong.
+    /// Drops cached versions: the last response turned out to be wrong.
     pub(crate) fn forget(&self) {
         #[cfg(feature = "remote")]
         if let Self::Server { remote, .. } = self {
@@ -92,12 +92,12 @@ impl Source {
         }
     }
 
-    /// Whether fetched files are kept in a cache.
+    /// Whether there is a cache of fetched files.
     pub(crate) fn is_cached(&self) -> bool {
         !matches!(self, Self::Directory(_))
     }
 
-    /// Removes fetched files that nobody has fetched, nor asked for, since a point in time, except for those to keep.
+    /// Removes fetched files that were neither fetched nor used since a point in time, except for those to keep.
     ///
     /// # Errors
     /// When the disk fails.

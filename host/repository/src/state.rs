@@ -1,15 +1,15 @@
-//! The directory in which a host keeps what it knows of one tenant's repository, so that a restart forgets nothing.
+//! The state of one tenant's repository on the disk, which survives restarts.
 //!
 //! | Name | What |
 //! |---|---|
 //! | `1.root.json`, `timestamp.json`, `clock.json`, ... | what [`Client`](jurat_trust::Client) keeps: envelopes as they were received |
-//! | `lock` | held by whoever writes these |
+//! | `lock` | held by the process that writes these |
 //! | `releases/` | the releases that were run: [`Kept`] |
-//! | `pin.json` | the release that this host was told to run: [`PinFile`] |
-//! | `status.json` | how a running host is: [`StatusFile`] |
+//! | `pin.json` | the pinned release: [`PinFile`] |
+//! | `status.json` | the status of a running host: [`StatusFile`] |
 //!
-//! Nothing in it is trusted: whoever reads it verifies it again. But it must not be lost unnoticed, because a host that has
-//! forgotten what it knew can be given what is old. So a file that cannot be read is an error, and never an absent one.
+//! Nothing in it is trusted: readers verify it again. But it must not be lost unnoticed, because a host without its state
+//! can be given old releases. So a file that cannot be read is an error, and never an absent one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,19 +25,19 @@ use crate::kept::{Kept, KeptError};
 use crate::pin::{self, PinFile};
 use crate::status_file::{self, StatusFile};
 
-/// The longest file that is kept: many times the longest metadata that a host accepts.
+/// The longest file: many times the longest metadata that a host accepts.
 const MOST: Bytes = Bytes::mebi(16);
 const LOCK: &str = "lock";
-/// Whose files are not metadata.
+/// Entries that are not metadata.
 const OTHERS: [&str; 3] = [LOCK, pin::NAME, status_file::NAME];
 
-/// What a host keeps of one tenant's repository. Clones are one and the same.
+/// The state of one tenant's repository. Clones share it.
 ///
-/// Reading needs no permission; it finds each file as it was before some write or after it. Writing what the client keeps needs
-/// [`Writing`], which one thread of one process has at a time.
+/// Reads need no lock; they find each file as before or after a write. Writing the client's files needs [`Writing`], which one
+/// thread of one process has at a time.
 ///
 /// # Limits
-/// Between two reads, somebody else may write: what several files say together is true only for whoever has [`Writing`].
+/// Between two reads, another process may write: several files are consistent only for the holder of [`Writing`].
 #[derive(Clone, Debug)]
 pub(crate) struct StateDir {
     inner: Arc<Inner>,
@@ -46,11 +46,11 @@ pub(crate) struct StateDir {
 #[derive(Debug)]
 struct Inner {
     directory: Arc<CacheDir>,
-    /// Whether somebody has [`Writing`] from here.
+    /// Whether a [`Writing`] of this value exists.
     is_held: AtomicBool,
 }
 
-/// The permission to write, until it is dropped or the process ends in whatever way.
+/// The permission to write, until it is dropped or the process ends.
 #[derive(Debug)]
 #[must_use = "it is gone as soon as it is dropped"]
 pub(crate) struct Writing {
@@ -64,7 +64,7 @@ pub(crate) enum StateError {
     /// The directory or a file in it is not as it must be, or the system failed.
     #[error(transparent)]
     Directory(#[from] CacheDirError),
-    /// Somebody else is writing.
+    /// Another process is writing.
     #[error(
         "`{}` has been locked by another process or thread for more than {waited:?}; it is free as soon as that one has finished \
          or ended", path.display()
@@ -72,27 +72,27 @@ pub(crate) enum StateError {
     Busy {
         /// The lock.
         path: PathBuf,
-        /// How long was waited.
+        /// How long this waited.
         waited: Duration,
     },
-    /// Nobody has asked for the permission to write.
+    /// The caller has no permission to write.
     #[error("`{}` is not written, because the lock of its directory is not held", path.display())]
     NotHeld {
         /// The file.
         path: PathBuf,
     },
-    /// It would never be read back.
+    /// It is too long to be read back.
     #[error("`{}` is not written, because it has {length} bytes and no more than {MOST} are ever read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
-        /// How long it is.
+        /// Its length.
         length: usize,
     },
 }
 
 impl StateDir {
-    /// Opens what is kept for a tenant below the directory of all; it is made if it is missing, for this user only.
+    /// Opens the state of a tenant below the directory of all tenants. Creates it if it is missing, for this user only.
     ///
     /// # Errors
     /// When others could change what is in it, or the system fails.
@@ -101,10 +101,10 @@ impl StateDir {
         Ok(Self { inner: Arc::new(Inner { directory, is_held: AtomicBool::new(false) }) })
     }
 
-    /// Waits for the permission to write, but no longer than the caller is patient.
+    /// Waits for the permission to write, for at most `patience`.
     ///
     /// # Errors
-    /// When somebody else has it, or the system fails.
+    /// When another process has it, or the system fails.
     pub(crate) fn lock(&self, patience: Duration) -> Result<Writing, StateError> {
         let directory = &self.inner.directory;
         let Some(lock) = directory.lock(LOCK, patience)? else {
@@ -122,32 +122,32 @@ impl StateDir {
         Kept::open(&self.inner.directory)
     }
 
-    /// The release that this host was told to run.
+    /// The pinned release.
     pub(crate) fn pin(&self) -> PinFile {
         PinFile::new(Arc::clone(&self.inner.directory))
     }
 
-    /// How the running host is.
+    /// The status of the running host.
     pub(crate) fn status(&self) -> StatusFile {
         StatusFile::new(Arc::clone(&self.inner.directory))
     }
 
-    /// Forgets until when this host has been told the time: the way out after its clock was once far ahead.
+    /// Forgets the latest time that this host has seen: the remedy after its clock was once far ahead.
     ///
     /// # Errors
-    /// When somebody else is writing for longer than the caller is patient, or the system fails.
+    /// When another process writes for longer than `patience`, or the system fails.
     pub(crate) fn forget_clock(&self, patience: Duration) -> Result<(), StateError> {
-        let _alone = self.lock(patience)?;
+        let _lock = self.lock(patience)?;
         self.remove_file(&StateFile::Clock)
     }
 
-    /// Forgets all metadata that was seen: the way out of state that cannot be read any more. The releases that were run stay, and the
-    /// pin; nothing of them is trusted before it is verified anew.
+    /// Forgets all metadata: the remedy for state that cannot be read any more. The releases that were run and the pin stay; they
+    /// are verified again before use.
     ///
     /// # Errors
-    /// When somebody else is writing for longer than the caller is patient, or the system fails.
+    /// When another process writes for longer than `patience`, or the system fails.
     pub(crate) fn forget_metadata(&self, patience: Duration) -> Result<(), StateError> {
-        let _alone = self.lock(patience)?;
+        let _lock = self.lock(patience)?;
         let directory = &self.inner.directory;
         for name in directory.list()? {
             if name.ends_with(".json") && !OTHERS.contains(&&*name) {
@@ -161,7 +161,7 @@ impl StateDir {
         Ok(self.inner.directory.read(&file.name(), MOST)?)
     }
 
-    /// The name of a file that may be changed now.
+    /// The name of a file, if it may be changed now.
     fn writable(&self, file: &StateFile) -> Result<String, StateError> {
         let name = file.name();
         if self.inner.is_held.load(Ordering::Acquire) {
@@ -201,7 +201,7 @@ impl Store for StateDir {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        // Before the lock itself, so that nobody's permission is taken away by mistake.
+        // Before the lock itself, so that the next holder keeps its permission.
         self.inner.is_held.store(false, Ordering::Release);
     }
 }

@@ -1,4 +1,4 @@
-//! How a running host is, written down for other processes to read.
+//! The status of a running host, in a file for other processes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,31 +14,31 @@ use jurat_disk::{CacheDir, CacheDirError};
 pub(super) const NAME: &str = "status.json";
 const MOST: Bytes = Bytes::mebi(1);
 
-/// The file that says how a running host is.
+/// The file with the status of a running host.
 ///
 /// # Limits
-/// Where several hosts share a directory, it is about the one that wrote last. A host that was killed does not take it away:
-/// whoever reads it looks at when it was written, and whether the process is still there.
+/// If several hosts share a directory, it is about the last writer. A killed host leaves it behind: readers check when it
+/// was written, and whether the process still exists.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusFile {
     directory: Arc<CacheDir>,
 }
 
-/// How a host was when it last said so.
+/// The last status of a host.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct StatusReport {
     /// The host's process.
     pub(crate) pid: u32,
-    /// When it said so.
+    /// When it wrote the status.
     pub(crate) at: Timestamp,
-    /// What it said.
+    /// The status.
     pub(crate) status: Value,
 }
 
-/// Why it is not known how a host is, or why it was not said.
+/// Why the status cannot be read or written.
 #[derive(Debug, Error)]
 pub(crate) enum StatusError {
-    /// The directory or the file is not as it must be, or the system failed.
+    /// The directory or the file is invalid, or the system failed.
     #[error(transparent)]
     Directory(#[from] CacheDirError),
     /// The file was not written by a host.
@@ -50,18 +50,18 @@ pub(crate) enum StatusError {
         #[source]
         cause: serde_json::Error,
     },
-    /// The time in it is none.
+    /// The time in it is invalid.
     #[error("`{}` does not say when it was written: remove it; a running host writes it anew", path.display())]
     Undated {
         /// The file.
         path: PathBuf,
     },
-    /// It would never be read back.
+    /// It is too long to be read back.
     #[error("`{}` is not written, because it would have {length} bytes, and at most {MOST} are ever read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
-        /// How long it would be.
+        /// Its length.
         length: usize,
     },
 }
@@ -79,10 +79,10 @@ impl StatusFile {
         Self { directory }
     }
 
-    /// Says how this process is now.
+    /// Writes the present status of this process.
     ///
     /// # Errors
-    /// When that is too long, or the system fails. What was said before still is.
+    /// When it is too long, or the system fails. Then the old status remains.
     pub(crate) fn write(&self, status: &Value, now: Timestamp) -> Result<(), StatusError> {
         let record = Record { pid: std::process::id(), at: now.to_string(), status };
         let path = || self.directory.path().join(NAME);
@@ -93,10 +93,10 @@ impl StatusFile {
         Ok(self.directory.write(NAME, &bytes)?)
     }
 
-    /// How the host was when it last said so; none if none ever did.
+    /// The last status of the host, if there is one.
     ///
     /// # Errors
-    /// When there is a file that does not say it.
+    /// When the file is invalid.
     pub(crate) fn read(&self) -> Result<Option<StatusReport>, StatusError> {
         let Some(bytes) = self.directory.read(NAME, MOST)? else { return Ok(None) };
         let path = || self.directory.path().join(NAME);

@@ -1,4 +1,4 @@
-//! What a repository is reached with, and where things are kept.
+//! The HTTP client, runtime and directories that a repository uses.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use jurat_http::Http;
 use jurat_model::Secret;
 use tokio::runtime::Handle;
 
-/// What a repository is reached with, and where things are kept.
+/// The HTTP client, runtime and directories that a repository uses.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
     /// The client for servers; it follows no redirects.
     #[cfg(feature = "remote")]
     pub client: jurat_http::Client,
-    /// A runtime whose threads may wait for servers.
+    /// A runtime for requests to servers.
     pub runtime: Handle,
-    /// How servers are reached.
+    /// The settings of the HTTP client.
     pub http: &'a Http,
-    /// Where fetched files are kept; a repository on a server needs it.
+    /// The directory of fetched files; a repository on a server needs it.
     pub cache: Option<&'a CacheDir>,
-    /// Where what was seen is kept; none = in memory.
+    /// The state directory; none = in memory.
     pub state: Option<&'a CacheDir>,
     /// Values of headers, by name.
     pub secrets: &'a BTreeMap<String, Secret>,
-    /// How many earlier releases are kept.
+    /// The number of earlier releases to keep.
     pub kept: u32,
 }

@@ -1,4 +1,4 @@
-//! Whom to trust, for what, and for how long without news.
+//! The settings of trust.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use jurat_trust::{Digest, Floors, RepositoryId, TargetPath};
 
-/// Whom to trust, and for what.
+/// The trust settings of a tenant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Trust {
-    /// The file with the root metadata that everything else must follow from: `root.json` beside the configuration.
+    /// The file with the trusted root metadata: `root.json` beside the configuration.
     pub root: PathBuf,
-    /// The SHA-256 that this file must have; none = whatever it has.
+    /// The SHA-256 that this file must have; none = any.
     pub root_sha256: Option<Digest>,
-    /// The repository that everything must have been signed for; none = the one that the root names.
+    /// The repository that everything must be signed for; none = the one that the root names.
     pub repository: Option<RepositoryId>,
-    /// The release that is run.
+    /// The release to run.
     pub release: TargetPath,
-    /// The lowest versions of metadata that are accepted: for hosts that have forgotten what they have seen.
+    /// The lowest versions of metadata that are accepted: for hosts without stored state.
     pub floors: Floors,
-    /// What happens when metadata has expired and there is nothing newer.
+    /// The policy for expired metadata.
     pub on_expired: OnExpired,
     /// How long after the earliest expiry the last good release is still served: 72 h.
     pub max_stale: Duration,
-    /// Headers that the repository's server wants, and the names of the secrets that are their values.
+    /// Headers for the repository's server, with the names of the secrets that are their values.
     pub headers: BTreeMap<String, String>,
 }
 
-/// What happens when metadata has expired and there is nothing newer.
+/// The policy for expired metadata.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OnExpired {
-    /// The last good release is served, and results say that it is stale, until it has been so for too long.
+    /// The last good release serves until the staleness limit, and results say that it is stale.
     #[default]
     ServeLastGood,
-    /// Nothing is served.
+    /// No release serves.
     Refuse,
 }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jurat::{
-    AsyncService, EntityType, JudgedWindow, PinnedBy, RecordSource, Reload, Request, Room, RuleResult, RulesetName,
-    Service,
+    AsyncService, EntityType, JudgedWindow, PinnedBy, RecordSource, Reload, Request, ReserveMemory, RuleResult,
+    RulesetName, Service,
 };
 use jurat_model::CallContext;
 use serde::Serialize;
@@ -186,7 +186,7 @@ impl Held {
     }
 
     /// What the reader of the file asks for room before it reads a part.
-    fn room(&self) -> Room {
+    fn room(&self) -> ReserveMemory {
         let held = Self(Arc::clone(&self.0));
         Arc::new(move |bytes| held.charge().grow(bytes).is_ok())
     }

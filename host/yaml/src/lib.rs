@@ -1,8 +1,7 @@
-//! YAML, in the one dialect that all our files have: the only crate that names the YAML library.
+//! Reading YAML in the one dialect of all our files. The only crate that names the YAML library.
 //!
-//! Files come from people who may make mistakes and, inside of a release, from people whom nobody has to trust. So `yes` is a
-//! text and not a boolean, a key that stands twice is an error, and the size of what is built in memory is bounded whatever
-//! aliases the text has.
+//! Files may contain mistakes, and those of a release are untrusted. So `yes` is a text and not a boolean, a duplicate key is
+//! an error, and the size in memory is bounded whatever aliases the text has.
 //!
 //! ```
 //! use std::num::NonZeroU32;
@@ -21,8 +20,8 @@
 //! ```
 //!
 //! # Limits
-//! A text has at most 1 MiB, 64 levels, 50,000 nodes and 1,000 aliases. A text that is not YAML gives one problem; a text that is gives all
-//! of them, each with its line and column.
+//! A text has at most 1 MiB, 64 levels, 50,000 nodes and 1,000 aliases. Reading stops at the first YAML error; otherwise it finds
+//! all problems, each with its line and column.
 #![forbid(unsafe_code)]
 
 mod node;
@@ -30,7 +29,7 @@ mod parse;
 mod problem;
 mod reader;
 
-pub use node::{Entry, Node, Origin, Value};
+pub use node::{Entry, Node, SourcePosition, Value};
 pub use parse::{MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_NODES, from_yaml};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{LineColumn, Problem, Problems};
 pub use reader::{Field, Reader, Section, Source};

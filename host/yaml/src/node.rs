@@ -1,4 +1,4 @@
-//! A document as a tree that remembers where everything stands.
+//! A document as a tree, with the position of every value.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use jurat_model::Secret;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
-use crate::problem::Place;
+use crate::problem::LineColumn;
 
-/// A value, and who says it.
+/// A value, and its source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Where the value stands.
-    pub at: Origin,
+    /// The position of the value.
+    pub at: SourcePosition,
     /// The value.
     pub value: Value,
 }
 
-/// Where something is said.
+/// A source, and a position in it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Origin {
-    /// The source, counted from 0: the file itself, then whatever was laid over it.
+pub struct SourcePosition {
+    /// The index of the source: 0 is the file itself, then its overrides.
     pub source: usize,
-    /// Where in it, if it has places.
-    pub place: Option<Place>,
+    /// The position in the source, if it has lines.
+    pub position: Option<LineColumn>,
 }
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// `null`.
     Null,
     /// `true` or `false`.
     Boolean(bool),
@@ -39,7 +39,7 @@ pub enum Value {
     Float(f64),
     /// A text.
     Text(String),
-    /// A text that no message may repeat; no file holds one.
+    /// A text that no message may repeat. It never comes from a file.
     Secret(Secret),
     /// A list.
     List(Vec<Node>),
@@ -52,14 +52,14 @@ pub enum Value {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
-    pub at: Origin,
-    /// The value behind it.
+    /// The position of the key.
+    pub at: SourcePosition,
+    /// Its value.
     pub node: Node,
 }
 
 impl Node {
-    /// The same as JSON, for what is handed on and never interpreted.
+    /// Converts to JSON, for values that are only handed on.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null | Value::Secret(_) => serde_json::Value::Null,
@@ -74,7 +74,7 @@ impl Node {
 }
 
 impl Value {
-    /// What it is, in words.
+    /// The kind of the value, in words.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -91,14 +91,14 @@ impl Value {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { at: place(&spanned), value: spanned.value })
+        Ok(Self { at: position(&spanned), value: spanned.value })
     }
 }
 
-/// Where a value is written; for an alias, where the alias is.
-fn place<T>(spanned: &Spanned<T>) -> Origin {
-    let place = Place { line: spanned.referenced.line(), column: spanned.referenced.column() };
-    Origin { source: 0, place: Some(place) }
+/// The position of a value; for an alias, that of the alias.
+fn position<T>(spanned: &Spanned<T>) -> SourcePosition {
+    let position = LineColumn { line: spanned.referenced.line(), column: spanned.referenced.column() };
+    SourcePosition { source: 0, position: Some(position) }
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -159,7 +159,7 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
-            let at = place(&key);
+            let at = position(&key);
             entries.push(Entry { key: key.value, at, node: map.next_value()? });
         }
         Ok(Value::Map(entries))

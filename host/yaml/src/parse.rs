@@ -4,23 +4,23 @@ use jurat_model::Excerpt;
 use serde::de::DeserializeOwned;
 use serde_yaml::{DuplicateKeyPolicy, MergeKeyPolicy, MessageFormatter, Options, UserMessageFormatter};
 
-use crate::problem::{Place, Problem};
+use crate::problem::{LineColumn, Problem};
 
 /// The longest text, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
-/// Levels of lists and maps. A ruleset may have 25 levels of rules, each a list and a map.
+/// The most levels of lists and maps. A ruleset may have 25 levels of rules, each a list and a map.
 pub const MAX_DEPTH: usize = 64;
-/// Scalars, lists and maps, those that aliases repeat included.
+/// The most scalars, lists and maps, those that aliases repeat included.
 pub const MAX_NODES: usize = 50_000;
-/// Aliases.
+/// The most aliases.
 pub const MAX_ALIASES: usize = 1_000;
 
 /// Reads a text of one YAML document.
 ///
-/// `file` is the name by which the user knows it.
+/// `file` is its name in messages.
 ///
 /// # Errors
-/// At the first thing that is wrong, with its line and column.
+/// At the first error, with its line and column.
 ///
 /// # Limits
 /// [`MAX_BYTES`], [`MAX_DEPTH`], [`MAX_NODES`], [`MAX_ALIASES`].
@@ -55,8 +55,8 @@ fn options() -> Options {
 
 fn problem(error: &serde_yaml::Error, file: &str) -> Problem {
     let at = error.location().filter(|location| location.line() > 0);
-    let at = at.map(|location| Place { line: location.line(), column: location.column() });
-    // The text of the message may hold parts of the file.
+    let at = at.map(|location| LineColumn { line: location.line(), column: location.column() });
+    // The message may contain parts of the file.
     let message = UserMessageFormatter.format_message(error.without_snippet());
     let message = Excerpt::of(message.trim_end_matches('.')).to_string();
     Problem { at, ..Problem::of_file(file, message) }

@@ -1,32 +1,32 @@
-//! What is wrong with files that people write: all of it, with places.
+//! Problems of files that people write, with their positions.
 
 use std::fmt;
 
 use jurat_model::KeyPath;
 
-/// One thing that is wrong with a file, and where.
+/// A problem of a file, with its position.
 #[derive(Clone, Debug, Eq, thiserror::Error, PartialEq)]
 pub struct Problem {
-    /// The file, as the user knows it.
+    /// The file, as the user named it.
     pub file: String,
-    /// Where in the file; none if it is about the whole of it.
-    pub at: Option<Place>,
-    /// The keys that lead there; empty if it is about the whole file.
+    /// The position in the file; none if the problem is about the whole file.
+    pub at: Option<LineColumn>,
+    /// The path of keys; empty if the problem is about the whole file.
     pub key: KeyPath,
-    /// What is wrong, and what to do about it.
+    /// The problem, and what to do about it.
     pub message: String,
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Place {
+pub struct LineColumn {
     /// The line, counted from 1.
     pub line: u64,
     /// The character in the line, counted from 1.
     pub column: u64,
 }
 
-/// Everything that is wrong. Never empty.
+/// All problems of a file. Never empty.
 #[derive(Debug, thiserror::Error)]
 pub struct Problems(Vec<Problem>);
 
@@ -40,7 +40,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.file)?;
-        if let Some(Place { line, column }) = self.at {
+        if let Some(LineColumn { line, column }) = self.at {
             write!(out, ":{line}:{column}")?;
         }
         if !self.key.as_str().is_empty() {
@@ -51,7 +51,7 @@ impl fmt::Display for Problem {
 }
 
 impl Problems {
-    /// The problems, unless there are none.
+    /// Fails with the problems, unless there are none.
     ///
     /// # Errors
     /// When there are some.
@@ -73,8 +73,8 @@ impl From<Problem> for Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, problem) in self.0.iter().enumerate() {
-            write!(out, "{}{problem}", if place > 0 { "; " } else { "" })?;
+        for (index, problem) in self.0.iter().enumerate() {
+            write!(out, "{}{problem}", if index > 0 { "; " } else { "" })?;
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_problem_says_where_it_is() {
         let key = KeyPath::default().key("limits").key("memory");
-        let at = Some(Place { line: 3, column: 11 });
+        let at = Some(LineColumn { line: 3, column: 11 });
         let problem = Problem { file: "local-config.yaml".into(), at, key, message: "too much".into() };
         assert_eq!(problem.to_string(), "local-config.yaml:3:11: limits.memory: too much");
         assert_eq!(Problem::of_file("a.yaml", "is empty").to_string(), "a.yaml: is empty");

@@ -1,7 +1,7 @@
-//! From a tree to settings, without stopping at the first mistake.
+//! Reads settings from a tree, without stopping at the first problem.
 //!
-//! Every value is asked for by its key. What is wrong is written down and the value counts as missing, so that one pass finds
-//! everything; keys that nobody asked for are found at the end of their section.
+//! A caller takes every value by its key. A wrong value is recorded as a problem and counts as missing, so that one pass
+//! finds everything. Keys that were not taken are reported at the end of their section.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -11,56 +11,56 @@ use std::str::FromStr;
 
 use jurat_model::{Excerpt, KeyPath, Secret, advice};
 
-use crate::node::{Entry, Node, Origin, Value};
+use crate::node::{Entry, Node, SourcePosition, Value};
 use crate::parse::from_yaml;
 use crate::problem::{Problem, Problems};
 
-/// Reads one file, with what was laid over it, and keeps what is wrong.
+/// Reads one file with its overrides, and collects problems.
 #[derive(Debug)]
 pub struct Reader {
     sources: Vec<Source>,
-    problems: RefCell<Vec<(Origin, Problem)>>,
+    problems: RefCell<Vec<(SourcePosition, Problem)>>,
 }
 
-/// Who says something.
+/// A source of values.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// How the user knows it.
+    /// Its name in messages.
     pub name: String,
-    /// What paths are relative to that it names.
+    /// The directory that its paths are relative to.
     pub directory: PathBuf,
 }
 
-/// A map of which the keys are known.
+/// A map with known keys.
 #[derive(Debug)]
 pub struct Section<'r> {
     reader: &'r Reader,
     path: KeyPath,
-    at: Origin,
+    at: SourcePosition,
     entries: Vec<Entry>,
     known: Vec<&'static str>,
 }
 
-/// What stands behind a key, if anything does. `null` counts as nothing.
+/// The value of a key, if there is one. `null` counts as none.
 #[derive(Debug)]
 pub struct Field<'r> {
     reader: &'r Reader,
     path: KeyPath,
-    at: Origin,
+    at: SourcePosition,
     node: Option<Node>,
 }
 
 impl Reader {
-    /// Reads a text with `read`, which is given the map that the document consists of.
+    /// Reads a text with `read`, which is given the map at the root of the document.
     pub fn read<T>(file: &str, text: &str, read: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Result<T, Problems> {
         let source = Source { name: file.to_owned(), directory: PathBuf::new() };
         let (read, problems) = Self::read_tree(vec![source], from_yaml(text, file)?, read);
         Problems::none(problems)?;
-        // Without a problem there is a value: whoever gives none says why.
+        // Without a problem there is a value: every `None` comes with a problem.
         read.ok_or_else(|| Problem::of_file(file, "it cannot be read").into())
     }
 
-    /// Reads a tree of which `sources` say where its values come from; what is wrong is in the order of the sources.
+    /// Reads a tree whose values come from `sources`. Problems are in the order of the sources.
     pub fn read_tree<T>(
         sources: Vec<Source>,
         tree: Node,
@@ -75,15 +75,15 @@ impl Reader {
         (read, problems.into_iter().map(|(_, problem)| problem).collect())
     }
 
-    fn add(&self, path: &KeyPath, at: Origin, message: impl Into<String>) {
+    fn add(&self, path: &KeyPath, at: SourcePosition, message: impl Into<String>) {
         let file = self.sources.get(at.source).map(|source| source.name.clone()).unwrap_or_default();
-        let problem = Problem { file, at: at.place, key: path.clone(), message: message.into() };
+        let problem = Problem { file, at: at.position, key: path.clone(), message: message.into() };
         self.problems.borrow_mut().push((at, problem));
     }
 }
 
 impl<'r> Section<'r> {
-    /// What stands behind a key.
+    /// Takes the value of a key.
     pub fn take(&mut self, key: &'static str) -> Field<'r> {
         self.known.push(key);
         let entry = self.entries.iter().position(|entry| entry.key == key).map(|index| self.entries.swap_remove(index));
@@ -103,7 +103,7 @@ impl<'r> Section<'r> {
 }
 
 impl<'r> Field<'r> {
-    /// Whether there is something.
+    /// Whether there is a value.
     pub fn is_there(&self) -> bool {
         self.node.is_some()
     }
@@ -113,17 +113,17 @@ impl<'r> Field<'r> {
         matches!(self.value(), Some(Value::Map(entries)) if entries.is_empty())
     }
 
-    /// What relative paths are relative to that it names.
+    /// The directory that relative paths in it start from.
     pub fn directory(&self) -> &'r Path {
         self.reader.sources.get(self.at.source).map_or(Path::new(""), |source| &source.directory)
     }
 
-    /// Writes down what is wrong with it.
+    /// Records a problem with the value.
     pub fn refuse(&self, message: impl Into<String>) {
         self.reader.add(&self.path, self.at, message);
     }
 
-    /// The same, after writing down that it is missing if it is.
+    /// Records a problem if the value is missing.
     pub fn required(self) -> Self {
         if self.node.is_none() {
             self.refuse("it is missing");
@@ -159,7 +159,7 @@ impl<'r> Field<'r> {
         }
     }
 
-    /// A text that messages do not repeat.
+    /// A secret text. Messages do not repeat it.
     pub fn secret(&self) -> Option<Secret> {
         match self.value()? {
             Value::Secret(secret) => Some(secret.clone()),
@@ -167,7 +167,7 @@ impl<'r> Field<'r> {
         }
     }
 
-    /// Whether it comes from where secrets may stand: not from a file or a command line that others can read.
+    /// Whether it comes from a source that may hold secrets: not from a file or a command line that others can read.
     pub fn is_secret(&self) -> bool {
         matches!(self.value(), Some(Value::Secret(_)))
     }
@@ -214,7 +214,7 @@ impl<'r> Field<'r> {
         }
     }
 
-    /// A value of which the type knows how it is written. Bare numbers are texts here: `16` as well as `16 MiB`.
+    /// A value that the type parses. Bare numbers are texts here: `16` as well as `16 MiB`.
     pub fn parsed<T: FromStr<Err: Display>>(&self) -> Option<T> {
         let number = match self.value()? {
             Value::Integer(value) => Some(value.to_string()),
@@ -239,7 +239,7 @@ impl<'r> Field<'r> {
         chosen
     }
 
-    /// The entries of a list; none if there is no list.
+    /// The entries of a list; empty if there is none.
     pub fn list(self) -> Vec<Self> {
         let Some(node) = self.node else { return Vec::new() };
         match node.value {
@@ -259,7 +259,7 @@ impl<'r> Field<'r> {
         }
     }
 
-    /// The entries of a map with keys of the user's choice; none if there is no map.
+    /// The entries of a map with any keys; empty if there is no map.
     pub fn entries(self) -> Vec<(String, Self)> {
         let Self { reader, path, at, node } = self;
         let field = |Entry { key, node, .. }: Entry| {
@@ -294,7 +294,7 @@ impl<'r> Field<'r> {
     }
 }
 
-fn map_of(reader: &Reader, path: &KeyPath, at: Origin, node: Option<Node>) -> Option<Vec<Entry>> {
+fn map_of(reader: &Reader, path: &KeyPath, at: SourcePosition, node: Option<Node>) -> Option<Vec<Entry>> {
     match node?.value {
         Value::Map(entries) => Some(entries),
         found => {

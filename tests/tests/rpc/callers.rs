@@ -96,8 +96,8 @@ fn library(service: &Service, question: &Question) -> Result<String, CallError> 
             Some(associated) => {
                 let request = service.request(ruleset)?.with_id_fields(id_fields).with_expected(entity_types);
                 let request = request.with_associated(associated);
-                let room: jurat::Room = std::sync::Arc::new(|_| true);
-                service.judge(&request, service.read_data(uri, &room)?, &mut keep)?;
+                let reserve: jurat::ReserveMemory = std::sync::Arc::new(|_| true);
+                service.judge(&request, service.read_data(uri, &reserve)?, &mut keep)?;
             }
         },
     }

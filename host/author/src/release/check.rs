@@ -1,4 +1,4 @@
-//! What the parts of a release say of each other.
+//! Checks that the parts of a release fit together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(super) struct Checks<'a> {
     pub(super) source: &'a ReleaseSource,
     pub(super) config: &'a BusinessConfig,
     declarations: &'a [&'a Declaration],
-    /// Those that can be read; the engine says what is wrong with the others.
+    /// Those that can be read; the engine reports the others.
     field_maps: BTreeMap<&'a str, FieldMap>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Checks<'a> {
         self.declarations.iter().map(|rule| rule.id.as_str()).chain(builtin)
     }
 
-    /// Rules that a ruleset lists and nobody has.
+    /// Rules that a ruleset lists and no component has.
     pub(super) fn rule_ids(&self, problems: &mut Vec<Problem>) {
         let known: BTreeSet<_> = self.known().collect();
         let rulesets = KeyPath::default().key("rulesets");
@@ -71,7 +71,7 @@ impl<'a> Checks<'a> {
             let maps = self.maps_of(&rule.entity_type);
             for input in rule.inputs.iter().filter(|input| !input.is_now()) {
                 let is_mapped = match &input.of {
-                    // Which entity stands behind a term is known when it is there.
+                    // The entity type of a term is known only from the entity.
                     Some(_) => self.field_maps.values().any(|map| map.field(&input.name).is_some()),
                     None => maps.iter().any(|map| map.field(&input.name).is_some()),
                 };
@@ -105,7 +105,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Whether an input is everything that stands behind a term, which needs no field map.
+/// Whether an input is a whole related entity, which needs no field map.
 fn is_whole_entity(input: &Input) -> bool {
     input.of.is_some() && input.kind == jurat_model::Kind::Json
 }

@@ -1,4 +1,4 @@
-//! `release.yaml`: what a release is made of.
+//! Reads `release.yaml`, which lists the sources of a release.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub const RELEASE_FILE: &str = "release.yaml";
 /// The sources of a release.
 #[derive(Clone, Debug)]
 pub struct ReleaseSource {
-    /// Where they are.
+    /// Their directory.
     pub directory: Directory,
     /// The name of the release.
     pub name: ReleaseName,
@@ -37,7 +37,7 @@ pub struct ReleaseSource {
     pub vectors: Vec<SafePath>,
 }
 
-/// Where a component comes from, and what the release says of it.
+/// The source of a component, and its settings in the release.
 #[derive(Clone, Debug)]
 pub struct ComponentSource {
     /// Its path inside of the release.
@@ -46,18 +46,18 @@ pub struct ComponentSource {
     pub package: Option<PathBuf>,
     /// Limits that are lower than the host's.
     pub limits: LowerLimits,
-    /// What of WASI it asks for.
+    /// The part of WASI that it asks for.
     pub wasi: Wasi,
 }
 
 impl ReleaseSource {
-    /// The file that says all this, as the user knows it.
+    /// The file `release.yaml`, as the user named it.
     #[must_use]
     pub fn file(&self) -> String {
         self.directory.root().join(RELEASE_FILE).display().to_string()
     }
 
-    /// A file of the release, as the user knows it.
+    /// A file of the release, as the user named it.
     #[must_use]
     pub fn path_of(&self, path: &SafePath) -> String {
         self.directory.root().join(path.as_str()).display().to_string()

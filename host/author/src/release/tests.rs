@@ -41,7 +41,7 @@ fn rule(inputs: Vec<Input>) -> Declaration {
     }
 }
 
-/// What is found in a release with that field map, these inputs and these vectors: errors, then warnings.
+/// The problems of a release with that field map, these inputs and these vectors: errors, then warnings.
 fn findings(inputs: Vec<Input>, vectors: &str) -> (Vec<String>, Vec<String>) {
     let source = source(SOURCE).unwrap();
     let config = business_config::parse(CONFIG, "business-config.yaml", &["loan_v1.json"]).unwrap().config;
@@ -97,7 +97,7 @@ fn everything_that_is_wrong_with_a_release_file_is_said_at_once() {
 }
 
 #[test]
-fn rules_that_nobody_has_are_refused_wherever_they_stand() {
+fn rules_that_no_component_has_are_refused_wherever_they_stand() {
     let (problems, _) = findings(vec![], "[]");
     let key = "rulesets.quick.rules[\"https://schemas.example.com/loan/v1.0.0\"]";
     assert_eq!(

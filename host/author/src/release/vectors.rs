@@ -1,4 +1,4 @@
-//! The test vectors of a release that is being made: they name what there is, and they hold.
+//! The test vectors of a release that is being made: they name existing rules, and they hold.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::check::Checks;
 use super::source::ReleaseSource;
 use crate::vectors::{self, Report, Vector, VectorLimits};
 
-/// How many rules a warning names.
+/// The most rules that a warning names.
 const SHOWN: usize = 10;
 
-/// Reads vectors, and checks that they name what there is. It does not run them.
+/// Reads vectors, and checks that the rules and rulesets in them exist. It does not run them.
 pub(super) fn read(checks: &Checks<'_>, files: &[DraftFile], problems: &mut Vec<Problem>) -> Vec<Vector> {
     let known: BTreeSet<_> = checks.known().collect();
     let mut vectors = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn read(checks: &Checks<'_>, files: &[DraftFile], problems: &mut Vec<
     vectors
 }
 
-/// Runs vectors, and tells of rules that none of them expects anything of.
+/// Runs vectors, and warns about rules that no vector covers.
 ///
 /// # Errors
 /// When one does not hold, or they are more than a host would run.
@@ -60,7 +60,7 @@ pub(super) fn run(
     let report = vectors::run(release, vectors, &VectorLimits::AUTHORS)
         .map_err(|error| Problem::of_file(source.file(), chain(&error)))?;
     if !report.holds() {
-        // An input that a rule never sees may well be why.
+        // An input that a rule never sees is a likely cause.
         let mut problems = std::mem::take(warnings);
         problems.extend(report.failures.iter().map(Problem::from));
         if report.more > 0 {

@@ -1,11 +1,11 @@
-//! From a file to test vectors.
+//! Reads files of test vectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jurat_engine::json::{Paths, Position, Records, Scratch, scan};
 use jurat_model::{Bytes, Excerpt, KeyPath, Status, advice};
-use jurat_yaml::{Place, Problem, Problems};
+use jurat_yaml::{LineColumn, Problem, Problems};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,10 +13,10 @@ use super::vector::{MAX_FILE, MAX_VECTORS, Vector};
 
 /// The longest vector, related entities included.
 const MAX_VECTOR: Bytes = Bytes::mebi(4);
-/// After so many problems nobody reads on.
+/// The most problems that are reported.
 const MAX_PROBLEMS: usize = 100;
 
-/// One vector, as it is written.
+/// One vector in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
@@ -31,16 +31,16 @@ pub(crate) struct Written {
     record: Box<RawValue>,
     #[serde(default)]
     associated: Option<Box<RawValue>>,
-    /// What each rule must say.
+    /// The expected verdicts.
     pub(crate) expect: BTreeMap<String, String>,
 }
 
 /// Reads a file of test vectors: a JSON array of objects, none with a key twice at any depth.
 ///
-/// `file` is what the file is called in what is said of it.
+/// `file` is the name of the file in messages.
 ///
 /// # Errors
-/// With what is wrong. A file has at most 10,000 vectors and 16 MiB, a vector at most 4 MiB and 64 levels.
+/// With all problems. A file has at most 10,000 vectors and 16 MiB, a vector at most 4 MiB and 64 levels.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Vector>, Problems> {
     let mut problems = Vec::new();
     let written = written(file, bytes)?;
@@ -62,7 +62,7 @@ pub(crate) fn written(file: &str, bytes: &[u8]) -> Result<Vec<Written>, Problems
     for (index, entry) in Records::new(bytes, MAX_VECTOR).enumerate() {
         let problem = |at: Position, message| {
             let key = KeyPath::default().index(index);
-            Problem { at: Some(place(bytes, at)), key, ..Problem::of_file(file, message) }
+            Problem { at: Some(line_column(bytes, at)), key, ..Problem::of_file(file, message) }
         };
         if index == MAX_VECTORS {
             problems
@@ -84,7 +84,7 @@ pub(crate) fn written(file: &str, bytes: &[u8]) -> Result<Vec<Written>, Problems
     Problems::none(problems).map(|()| vectors)
 }
 
-/// What vectors say, as far as it makes sense.
+/// The valid vectors; problems of the others are recorded.
 pub(crate) fn read(file: &str, written: Vec<Written>, problems: &mut Vec<Problem>) -> Vec<Vector> {
     let file = Arc::from(file);
     let mut names = BTreeSet::new();
@@ -155,17 +155,17 @@ fn text(value: Box<RawValue>) -> Box<str> {
     value.into()
 }
 
-/// A place in the file as people count.
-fn place(bytes: &[u8], at: Position) -> Place {
+/// A position in the file as line and column.
+fn line_column(bytes: &[u8], at: Position) -> LineColumn {
     let offset = usize::try_from(at.offset).unwrap_or(usize::MAX);
     let before = bytes.get(..offset).unwrap_or(bytes);
     let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    Place { line: at.line, column: String::from_utf8_lossy(line).chars().count() as u64 + 1 }
+    LineColumn { line: at.line, column: String::from_utf8_lossy(line).chars().count() as u64 + 1 }
 }
 
-/// What is wrong, without the place, which would be counted from the beginning of the vector.
+/// The message without its position, which counts from the beginning of the vector.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).map(str::to_owned).unwrap_or(text)
+    let suffix = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&suffix).map(str::to_owned).unwrap_or(text)
 }

@@ -1,4 +1,4 @@
-//! What came of running test vectors.
+//! The results of running test vectors.
 
 use std::fmt;
 use std::io;
@@ -14,35 +14,35 @@ use super::vector::Vector;
 /// Failures that are kept; further ones are counted.
 const KEPT: usize = 100;
 
-/// What came of running test vectors.
+/// The results of running test vectors.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
-    /// How many vectors were run.
+    /// The number of vectors that were run.
     pub run: usize,
-    /// What is not as it should be, in the order of the vectors; empty = all of them hold.
+    /// The failures, in the order of the vectors; empty = all vectors hold.
     pub failures: Vec<VectorFailure>,
-    /// How many failures there are beyond those.
+    /// The number of further failures.
     pub more: usize,
-    /// How long it took.
+    /// The duration.
     pub elapsed: Duration,
 }
 
-/// One thing that a vector expects and that is not so.
+/// An expectation of a vector that does not hold.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VectorFailure {
     /// The file of the vector.
     pub file: String,
-    /// The keys that lead to what is not so.
+    /// The path of keys to the expectation.
     pub key: KeyPath,
     /// The vector's name.
     pub vector: String,
     /// The rule; none if it is about the record as a whole.
     pub rule: Option<String>,
-    /// What is not so, and what to do about it.
+    /// The reason, and what to do about it.
     pub reason: FailureReason,
 }
 
-/// What is not as a vector expects it.
+/// Why a vector does not hold.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum FailureReason {
@@ -52,48 +52,48 @@ pub enum FailureReason {
         /// Why.
         message: String,
     },
-    /// Nothing has the rule, or no ruleset lists it.
+    /// No component has the rule, or no ruleset lists it.
     #[error("no ruleset lists a rule of that name that the release has{}", did_you_mean(.nearest.as_ref()))]
     UnknownRule {
-        /// The rule that may be meant.
+        /// The rule that was probably meant.
         nearest: Option<Excerpt>,
     },
-    /// The rule is there, but not asked about the record.
+    /// The rule exists, but its ruleset does not list it for the record.
     #[error("the ruleset does not list it for this record; name another ruleset, or do not expect it")]
     NotListed,
-    /// The rule reads the time of the run, and the vector does not say it.
+    /// The rule reads the time of the run, and the vector has none.
     #[error("it reads `now`; say in the vector what time it is, as in `\"now\": \"2026-01-31T12:00:00Z\"`")]
     TimeNeeded,
-    /// The rule says something else.
+    /// The verdict differs.
     #[error("{expected} is expected, but it says {found}; correct the rule or the vector")]
     Other {
-        /// What the vector says.
+        /// The expected status.
         expected: Status,
-        /// What the rule says.
-        found: Said,
+        /// The verdict of the rule.
+        found: BriefVerdict,
     },
-    /// What the rule says depends on the machine and the moment, twice in a row.
+    /// The verdict depended on the machine, twice in a row.
     #[error("it has no verdict, twice in a row: {found}; the machine is too slow or too busy")]
     Indeterminate {
-        /// What is said instead.
-        found: Said,
+        /// The verdict instead.
+        found: BriefVerdict,
     },
-    /// The rule says something else among other records than alone.
+    /// The verdict differs among other records.
     #[error(
         "of this record alone it says {alone}, among others {}; a rule must not keep anything from one record to the next",
         .among.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
     )]
     Unsteady {
-        /// What it says alone.
-        alone: Said,
-        /// What it says among others; none if nothing.
-        among: Option<Said>,
+        /// Its verdict alone.
+        alone: BriefVerdict,
+        /// Its verdict among others; none if there is none.
+        among: Option<BriefVerdict>,
     },
 }
 
-/// What a rule says, briefly.
+/// A short form of a verdict.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Said {
+pub struct BriefVerdict {
     /// The status.
     pub status: Status,
     /// The code of the first reason that has one.
@@ -102,7 +102,7 @@ pub struct Said {
     pub message: String,
 }
 
-/// Why vectors were not run, or not all of them. Nothing is known of the release then.
+/// Why vectors were not run, or not all of them. The release is then neither good nor bad.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum VectorsError {
@@ -112,9 +112,9 @@ pub enum VectorsError {
     /// There are too many.
     #[error("the release has {found} test vectors, and {limit} may be run; take out those that show nothing new")]
     TooMany {
-        /// How many there are.
+        /// Their number.
         found: usize,
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
     /// They are too long.
@@ -122,15 +122,15 @@ pub enum VectorsError {
         "the test vectors of the release have {found}, and {limit} may be read; take out those that show nothing new"
     )]
     TooLong {
-        /// How long they are.
+        /// Their length.
         found: Bytes,
-        /// How long they may be.
+        /// The limit.
         limit: Bytes,
     },
     /// Too many rules judge too many records.
     #[error("the test vectors of the release ask for more than {limit} verdicts; take out those that show nothing new")]
     TooManyVerdicts {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
     /// They take too long.
@@ -138,13 +138,13 @@ pub enum VectorsError {
         "the test vectors of the release take more than {limit:?}; the machine is too busy, or a rule computes too much"
     )]
     TooSlow {
-        /// How long they may take.
+        /// The limit.
         limit: Duration,
     },
     /// No thread to run them.
     #[error("the thread that runs test vectors could not be started")]
     Thread(#[source] io::Error),
-    /// The engine broke off: a mistake of the program.
+    /// The engine broke off: a bug.
     #[error("judging test vectors broke off")]
     Engine(#[source] JudgeError),
 }
@@ -156,14 +156,15 @@ impl Report {
         self.failures.is_empty()
     }
 
-    /// Whether nothing is wrong but that the machine was too slow: worth another try, and no reason to distrust the release.
+    /// Whether the machine was too slow, and nothing else is wrong: worth another attempt, and not a reason to distrust the
+    /// release.
     #[must_use]
     pub fn is_momentary(&self) -> bool {
         let is_momentary = |failure: &VectorFailure| matches!(failure.reason, FailureReason::Indeterminate { .. });
         !self.holds() && self.more == 0 && self.failures.iter().all(is_momentary)
     }
 
-    /// How many failures there are.
+    /// The number of failures.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.failures.len().saturating_add(self.more)
@@ -221,15 +222,15 @@ impl From<&VectorFailure> for Problem {
     }
 }
 
-impl Said {
-    /// Whether both are the same verdict, in whatever words.
+impl BriefVerdict {
+    /// Whether both are the same verdict, whatever their messages.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         (self.status, &self.code) == (other.status, &other.code)
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for BriefVerdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.status)?;
         match &self.code {

@@ -25,7 +25,7 @@ use super::vector::{Vector, VectorLimits};
 const MOST_ROWS: usize = 256;
 /// The most verdicts of one batch, unless two records have more.
 const MOST_VERDICTS: usize = 256;
-/// How records are judged together: the most rows of a chunk, and what they share.
+/// The ways to judge records together: the most rows of a chunk, and the isolation.
 const WAYS: [Way; 4] = [
     Way { rows: 1_024, isolation: Isolation::Chunk },
     Way { rows: 7, isolation: Isolation::Chunk },
@@ -55,7 +55,7 @@ pub fn of(verified: &VerifiedRelease, limits: &VectorLimits) -> Result<Vec<Vecto
     Ok(vectors)
 }
 
-/// Runs the test vectors of a release that is about to be used. One that has none holds.
+/// Runs the test vectors of a release that is about to be used. A release without vectors holds.
 ///
 /// # Errors
 /// See [`run`], and when they cannot be read.
@@ -70,7 +70,7 @@ pub fn check_release(
 /// Runs vectors on a thread of their own: each record alone, then together with others.
 ///
 /// # Errors
-/// When there are more than the limits allow, or they take longer. A vector that does not hold is no error, but in the report.
+/// When there are more than the limits allow, or they take longer. A vector that does not hold is not an error, but in the report.
 pub fn run(release: &Arc<Release>, vectors: &[Vector], limits: &VectorLimits) -> Result<Report, VectorsError> {
     let mut bench = Bench::open(release, vectors, limits)?;
     let mut report = Report { run: vectors.len(), ..Report::default() };
@@ -90,7 +90,7 @@ pub fn run(release: &Arc<Release>, vectors: &[Vector], limits: &VectorLimits) ->
     Ok(report)
 }
 
-/// Judges records among others, and compares with what was said of them alone.
+/// Judges records among others, and compares with their verdicts alone.
 fn together(
     bench: &Bench<'_>,
     rules: &Rules<'_>,
@@ -103,12 +103,12 @@ fn together(
         let most = rules.lists.get(group.ruleset()).copied().unwrap_or_default().max(1);
         let rows = (MOST_VERDICTS / most).clamp(2, MOST_ROWS);
         for (seed, way) in (0..).zip(WAYS) {
-            for part in shuffled(&group.places, seed).chunks(rows) {
-                let members: Vec<_> = part.iter().filter_map(|place| alone.get(*place)).collect();
-                for ((place, member), among) in part.iter().zip(&members).zip(bench.together(&group, way, &members)?) {
+            for part in shuffled(&group.indices, seed).chunks(rows) {
+                let members: Vec<_> = part.iter().filter_map(|index| alone.get(*index)).collect();
+                for ((index, member), among) in part.iter().zip(&members).zip(bench.together(&group, way, &members)?) {
                     let (vector, alone) = member;
                     for (rule, reason) in changes(vector, alone, &among) {
-                        if told.insert((*place, rule)) {
+                        if told.insert((*index, rule)) {
                             report.add(VectorFailure::of(vector, Some(rule), reason));
                         }
                     }
@@ -119,7 +119,7 @@ fn together(
     Ok(())
 }
 
-/// What is said of a record among others, and was not said of it alone.
+/// Verdicts on a record among others that differ from those on it alone.
 fn changes<'a>(vector: &Vector, alone: &'a Judged, among: &Row) -> Vec<(&'a str, FailureReason)> {
     let nothing = BTreeMap::new();
     let others = among.as_ref().map_or(&nothing, |judged| &judged.rules);
@@ -127,14 +127,14 @@ fn changes<'a>(vector: &Vector, alone: &'a Judged, among: &Row) -> Vec<(&'a str,
     let change = |(rule, kept): (&'a Arc<str>, &Kept)| {
         let reason = match others.get(rule) {
             Some(other) if other.is_indeterminate => {
-                // One that was so before has been told of already.
+                // A failure alone was reported already.
                 let is_new = !alone.is_indeterminate() && vector.expect.contains_key(&**rule);
-                is_new.then(|| FailureReason::Indeterminate { found: other.said.clone() })
+                is_new.then(|| FailureReason::Indeterminate { found: other.verdict.clone() })
             }
-            Some(other) if !is_settled || other.print == kept.print => None,
+            Some(other) if !is_settled || other.fingerprint == kept.fingerprint => None,
             other => {
-                let among = other.map(|other| other.said.clone());
-                Some(FailureReason::Unsteady { alone: kept.said.clone(), among })
+                let among = other.map(|other| other.verdict.clone());
+                Some(FailureReason::Unsteady { alone: kept.verdict.clone(), among })
             }
         };
         reason.map(|reason| (&**rule, reason))
@@ -142,13 +142,13 @@ fn changes<'a>(vector: &Vector, alone: &'a Judged, among: &Row) -> Vec<(&'a str,
     alone.rules.iter().filter_map(change).collect()
 }
 
-/// What has to be known of the rules of a release.
+/// Facts about the rules of a release.
 struct Rules<'a> {
-    /// Those that a ruleset lists and something provides.
+    /// Rules that a ruleset lists and a component has.
     known: BTreeSet<&'a str>,
-    /// Those that read the time of the run.
+    /// Rules that read the time of the run.
     read_now: BTreeSet<&'a str>,
-    /// For each ruleset, how many rules its longest list has.
+    /// The number of rules of the longest list of each ruleset.
     lists: BTreeMap<&'a str, usize>,
 }
 
@@ -170,7 +170,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Compares what is said of a record alone with what its vector expects.
+    /// Compares the verdicts on a record alone with what its vector expects.
     fn compare(&self, vector: &Vector, judged: &Judged, report: &mut Report) {
         for (rule, expected) in &vector.expect {
             let kept = judged.rules.get(&**rule);
@@ -181,13 +181,13 @@ impl<'a> Rules<'a> {
             } else {
                 match kept {
                     None => FailureReason::NotListed,
-                    Some(kept) if kept.is_indeterminate => FailureReason::Indeterminate { found: kept.said.clone() },
-                    Some(kept) if kept.said.status == *expected => continue,
-                    // What a rule without a verdict leaves undecided is not known to be wrong.
+                    Some(kept) if kept.is_indeterminate => FailureReason::Indeterminate { found: kept.verdict.clone() },
+                    Some(kept) if kept.verdict.status == *expected => continue,
+                    // Without a verdict of this rule, it is unknown whether the vector holds.
                     Some(kept) if judged.is_indeterminate() => {
-                        FailureReason::Indeterminate { found: kept.said.clone() }
+                        FailureReason::Indeterminate { found: kept.verdict.clone() }
                     }
-                    Some(kept) => FailureReason::Other { expected: *expected, found: kept.said.clone() },
+                    Some(kept) => FailureReason::Other { expected: *expected, found: kept.verdict.clone() },
                 }
             };
             report.add(VectorFailure::of(vector, Some(rule), reason));

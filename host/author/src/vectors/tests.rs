@@ -10,7 +10,7 @@ mod scripted;
 
 use scripted::{Scripted, release};
 
-/// A vector of one loan, as it is written.
+/// The text of a vector of one loan.
 fn vector(name: &str, ruleset: &str, n: i64, expect: &str) -> String {
     format!(
         r#"{{"name": "{name}", "ruleset": "{ruleset}", "entity_type": "loan", "record": {{"n": {n}}}, "expect": {expect}}}"#
@@ -21,7 +21,7 @@ fn list(vectors: &[String]) -> Vec<Vector> {
     parse("v.json", format!("[{}]", vectors.join(",\n")).as_bytes()).unwrap()
 }
 
-/// What is said of vectors that are run by rules which run out of time so often.
+/// The report on vectors, with rules that run out of time this often.
 fn outcome(late: u32, vectors: &[String]) -> Report {
     let (_, release) = release(&Scripted::new(late), &[]);
     run(&release, &list(vectors), &VectorLimits::DEFAULT).unwrap()
@@ -122,7 +122,7 @@ fn a_rule_that_keeps_something_from_record_to_record_is_caught() {
            one); a rule must not keep anything from one record to the next",
         ],
     );
-    // Nobody expects anything of it.
+    // No vector expects anything of it.
     let both = r#"{"plain": "PASS"}"#;
     assert!(outcome(0, &[vector("a", "late", 0, both), vector("b", "late", 0, both)]).holds());
 }
@@ -184,7 +184,7 @@ fn failures_beyond_a_hundred_are_counted() {
 }
 
 #[test]
-fn each_limit_holds_and_just_inside_it_is_room() {
+fn each_limit_holds_and_is_not_exceeded_just_inside_it() {
     let component = Scripted::new(0);
     let text = format!("[{}]", ["a", "b", "c"].map(|name| vector(name, "late", 0, r#"{"late": "PASS"}"#)).join(","));
     let (verified, release) = release(&component, &[("v.json", &text)]);
@@ -223,7 +223,7 @@ fn the_vectors_of_a_release_are_named_after_it() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_a_file_of_vectors_is_said_with_its_place() {
+fn everything_that_is_wrong_with_a_file_of_vectors_is_said_with_its_position() {
     let text = r#"[
   {"name": "a", "ruleset": "plain", "record": {}, "now": "noon", "expect": {"plain": "PASSED"}},
   {"name": "a", "ruleset": "plain", "record": 5, "associated": [], "expect": {}},
@@ -306,7 +306,7 @@ fn two_releases_differ_where_status_or_code_do() {
     ]);
     let judged = judge(&old, &vectors, &VectorLimits::DEFAULT).unwrap();
     assert_eq!((judged.len(), judged.is_empty()), (3, false));
-    assert_eq!(judged.get(&vectors[0], "plain").map(|said| said.status), Some(Status::Pass));
+    assert_eq!(judged.get(&vectors[0], "plain").map(|verdict| verdict.status), Some(Status::Pass));
     assert!(judged.get(&vectors[2], "late").is_none());
     assert_eq!(differences(&judged, &judged), []);
 

@@ -1,4 +1,4 @@
-//! One test vector, and how much vectors may ask for.
+//! One test vector, and the limits of all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jurat_model::{Bytes, Status};
 
-/// The longest file.
+/// The longest file of vectors.
 pub(super) const MAX_FILE: Bytes = Bytes::mebi(16);
 /// The most vectors of one file.
 pub(super) const MAX_VECTORS: usize = 10_000;
 
-/// One record and what must be said of it.
+/// One record and the verdicts that it must get.
 #[derive(Clone, Debug)]
 pub struct Vector {
     pub(super) file: Arc<str>,
@@ -28,19 +28,19 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// The file that it is from.
+    /// The file that it comes from.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Its name, which no other in its file has.
+    /// Its name, unique in its file.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What each rule must say. Rules that are not named may say anything, but always the same.
+    /// The expected verdicts. Rules without one may say anything, but always the same.
     #[must_use]
     pub fn expect(&self) -> &BTreeMap<String, Status> {
         &self.expect
@@ -51,7 +51,7 @@ impl Vector {
     }
 }
 
-/// What the vectors of one release may make a host do.
+/// The limits of the vectors of one release.
 ///
 /// # Defaults
 /// See [`VectorLimits::DEFAULT`].
@@ -63,7 +63,7 @@ pub struct VectorLimits {
     pub bytes: Bytes,
     /// The most verdicts: for each vector, one for every rule of its list, children included.
     pub verdicts: usize,
-    /// How long all of them may take, whatever waits for it.
+    /// The longest time for all of them.
     pub time: Duration,
 }
 
@@ -72,7 +72,7 @@ impl VectorLimits {
     pub const DEFAULT: Self =
         Self { vectors: MAX_VECTORS, bytes: MAX_FILE, verdicts: 250_000, time: Duration::from_secs(60) };
 
-    /// The same in half the time: what authors get, so that what they sign fits hosts that are slower.
+    /// The same in half the time: the limits of authors, so that slower hosts can run what they sign.
     pub const AUTHORS: Self = Self { time: Duration::from_secs(30), ..Self::DEFAULT };
 }
 

@@ -1,17 +1,17 @@
-//! What two releases say on the same vectors.
+//! The verdicts of two releases on the same vectors.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jurat_engine::Release;
 
-use super::report::{Said, VectorsError};
+use super::report::{BriefVerdict, VectorsError};
 use super::run::Bench;
 use super::vector::{Vector, VectorLimits};
 
-/// What the rules of a release say on vectors, whatever those expect.
+/// The verdicts of a release on vectors, whatever those expect.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Verdicts(BTreeMap<Case, Said>);
+pub struct Verdicts(BTreeMap<Case, BriefVerdict>);
 
 /// One rule on one vector.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -21,7 +21,7 @@ struct Case {
     rule: Arc<str>,
 }
 
-/// A rule that another release says otherwise.
+/// A difference between the verdicts of two releases.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Difference {
     /// The file of the vector.
@@ -30,10 +30,10 @@ pub struct Difference {
     pub vector: String,
     /// The rule.
     pub rule: String,
-    /// What the old release says.
-    pub old: Said,
-    /// What the new one says; none if it says nothing: it does not list the rule for this record, or cannot judge the record.
-    pub new: Option<Said>,
+    /// The old verdict.
+    pub old: BriefVerdict,
+    /// The new verdict; none if the new release does not list the rule for this record, or cannot judge the record.
+    pub new: Option<BriefVerdict>,
 }
 
 /// Judges the records of vectors, each alone, on a thread of their own. Records that cannot be judged have no verdicts.
@@ -47,23 +47,23 @@ pub fn judge(release: &Arc<Release>, vectors: &[Vector], limits: &VectorLimits) 
         let name: Arc<str> = Arc::from(vector.name.as_str());
         let Ok(judged) = bench.alone(vector)? else { continue };
         for (rule, kept) in judged.rules {
-            verdicts.insert(Case { file: Arc::clone(&vector.file), vector: Arc::clone(&name), rule }, kept.said);
+            verdicts.insert(Case { file: Arc::clone(&vector.file), vector: Arc::clone(&name), rule }, kept.verdict);
         }
     }
     Ok(Verdicts(verdicts))
 }
 
-/// The verdicts that are not the same, by status and code, in a newer release. What only the newer one says is no difference.
+/// The verdicts that are not the same, by status and code, in a newer release. A verdict of the newer one only is not a difference.
 #[must_use]
 pub fn differences(old: &Verdicts, new: &Verdicts) -> Vec<Difference> {
-    let different = |(case, said): (&Case, &Said)| {
+    let different = |(case, verdict): (&Case, &BriefVerdict)| {
         let other = new.0.get(case);
-        let is_same = other.is_some_and(|other| other.agrees_with(said));
+        let is_same = other.is_some_and(|other| other.agrees_with(verdict));
         (!is_same).then(|| Difference {
             file: case.file.to_string(),
             vector: case.vector.to_string(),
             rule: case.rule.to_string(),
-            old: said.clone(),
+            old: verdict.clone(),
             new: other.cloned(),
         })
     };
@@ -71,20 +71,20 @@ pub fn differences(old: &Verdicts, new: &Verdicts) -> Vec<Difference> {
 }
 
 impl Verdicts {
-    /// What a rule says on a vector; none if nothing.
+    /// The verdict of a rule on a vector, if there is one.
     #[must_use]
-    pub fn get(&self, vector: &Vector, rule: &str) -> Option<&Said> {
+    pub fn get(&self, vector: &Vector, rule: &str) -> Option<&BriefVerdict> {
         let (file, vector, rule) = (Arc::clone(&vector.file), Arc::from(vector.name.as_str()), Arc::from(rule));
         self.0.get(&Case { file, vector, rule })
     }
 
-    /// How many there are.
+    /// The number of verdicts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no verdicts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -18,20 +18,20 @@ pub enum CacheDirError {
     Shared {
         /// The directory.
         path: PathBuf,
-        /// Who may do what.
+        /// The mode.
         mode: u32,
     },
-    /// It belongs to somebody else.
+    /// It belongs to another user.
     #[error("`{}` is not used, because it belongs to user {owner}, and this is user {user}", path.display())]
     Foreign {
         /// The directory.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner.
         owner: u32,
-        /// Who this is.
+        /// This user.
         user: u32,
     },
-    /// Others can put something else in its place.
+    /// Others can replace it.
     #[error(
         "`{}` is not used, because others can put another one in its place: `{}` belongs to user {owner} and has \
          mode {mode:03o}; it must belong to root or to this user, and nobody else may write it", path.display(), above.display()
@@ -39,11 +39,11 @@ pub enum CacheDirError {
     Exchangeable {
         /// The directory.
         path: PathBuf,
-        /// What lies above it.
+        /// The parent directory.
         above: PathBuf,
-        /// Whose that is.
+        /// Its owner.
         owner: u32,
-        /// Who may do what there.
+        /// Its mode.
         mode: u32,
     },
     /// It is a symbolic link.
@@ -52,13 +52,13 @@ pub enum CacheDirError {
         /// The link.
         path: PathBuf,
     },
-    /// It is a file, a device or the like, or lies below one, or its path has no name at its end.
+    /// It or a parent is not a directory, or its path does not end in a name.
     #[error("`{}` is not used, because it is not a directory", path.display())]
     NotADirectory {
-        /// What it is instead.
+        /// Its kind.
         path: PathBuf,
     },
-    /// It cannot be opened or made.
+    /// It cannot be opened or created.
     #[error("`{}` is not used, because it can neither be opened nor made", path.display())]
     Failed {
         /// The directory.
@@ -67,7 +67,7 @@ pub enum CacheDirError {
         #[source]
         cause: io::Error,
     },
-    /// Something in it has no plain name.
+    /// The name of a file is not plain.
     #[error(
         "`{name}` is no name for what the host keeps: at most 200 letters, digits, `.`, `_` and `-` are expected, a letter or \
          digit first"
@@ -102,10 +102,10 @@ pub enum CacheDirError {
     SharedFile {
         /// The file.
         path: PathBuf,
-        /// Who may do what.
+        /// The mode.
         mode: u32,
     },
-    /// A file in it belongs to somebody else.
+    /// A file in it belongs to another user.
     #[error(
         "`{}` is not read, because it belongs to user {owner}, and this is user {user}: find out why, and remove it",
         path.display()
@@ -113,9 +113,9 @@ pub enum CacheDirError {
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner.
         owner: u32,
-        /// Who this is.
+        /// This user.
         user: u32,
     },
     /// A file in it cannot be removed.
@@ -127,7 +127,7 @@ pub enum CacheDirError {
         #[source]
         cause: io::Error,
     },
-    /// What is in it cannot be told.
+    /// It cannot be listed.
     #[error("`{}` cannot be listed", path.display())]
     List {
         /// The directory.

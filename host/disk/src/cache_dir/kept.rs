@@ -1,4 +1,4 @@
-//! What a directory of limited size needs to know of its files.
+//! Sizes, ages and modes of files, for a directory of limited size.
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, statat, utimensat};
 use rustix::io::Errno;
@@ -7,7 +7,7 @@ use super::{CacheDir, CacheDirError, Stamp, check_name, permissions};
 use crate::files::ReadError;
 
 impl Stamp {
-    /// How many bytes the file has.
+    /// The length of the file in bytes.
     pub fn length(&self) -> u64 {
         u64::try_from(self.length).unwrap_or_default()
     }
@@ -33,7 +33,7 @@ impl CacheDir {
         }
     }
 
-    /// Who may do what with a file; none if there is no such file.
+    /// The mode of a file; none if there is no such file.
     ///
     /// # Errors
     /// When the name is not plain, or the system fails.

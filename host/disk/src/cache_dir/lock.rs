@@ -1,4 +1,4 @@
-//! One at a time, across threads and processes.
+//! A lock across threads and processes.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fstat, openat, statat};
 use rustix::io::Errno;
 
-/// How long the first pause between two attempts is, and the longest.
+/// The first pause between two attempts, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
 /// A lock that is held until this is dropped, or the process ends in whatever way.
@@ -17,7 +17,7 @@ pub struct Lock {
     file: OwnedFd,
 }
 
-/// Takes a lock; none if somebody else has held it for as long as the caller wants to wait.
+/// Takes a lock; none if another holder keeps it for longer than the caller wants to wait.
 pub(super) fn lock(directory: BorrowedFd<'_>, name: &str, patience: Duration) -> io::Result<Option<Lock>> {
     let begin = Instant::now();
     let (mut pause, longest) = PAUSES;
@@ -29,7 +29,7 @@ pub(super) fn lock(directory: BorrowedFd<'_>, name: &str, patience: Duration) ->
         if left.is_zero() {
             return Ok(None);
         }
-        // The system can only wait without an end, so this asks now and then.
+        // The system has no wait with a time-out, so this tries at intervals.
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(longest);
     }
@@ -44,7 +44,7 @@ fn attempt(directory: BorrowedFd<'_>, name: &str) -> io::Result<Option<Lock>> {
         Err(error) => return Err(error.into()),
     }
     let lock = Lock { file };
-    // Whoever removes the file while it is held makes room for a second one, which is then the one that counts.
+    // If the file was removed while locked, a second one may exist, which is then the one that counts.
     let ours = fstat(&lock.file)?;
     match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(named) => Ok(((named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino)).then_some(lock)),
@@ -55,7 +55,7 @@ fn attempt(directory: BorrowedFd<'_>, name: &str) -> io::Result<Option<Lock>> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Said aloud, because a child that is just being started may still have it open.
+        // Unlocked explicitly, because a child that is just being started may still have the file open.
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }

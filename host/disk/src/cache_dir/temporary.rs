@@ -1,7 +1,7 @@
 //! Files that are not whole yet.
 //!
-//! Each has a name of its own, so that writers never meet, in whatever process, container or machine. Its writer holds a lock on
-//! it, so that what nobody is writing any more can be told from what somebody is.
+//! Each has a unique name, so that writers never collide, in whatever process, container or machine. Its writer locks it, so
+//! that abandoned files can be told from those being written.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -12,12 +12,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, flock, fstat, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-/// How often a name is tried. That one is taken, or swept away before it is locked, is next to impossible.
+/// How many names are tried. That a name is taken, or its file swept before it is locked, is next to impossible.
 const ATTEMPTS: u32 = 16;
-/// No name for a file ends like this, and none begins with a dot.
+/// The suffix of temporary files. Plain names neither end in it nor begin with a dot.
 const END: &str = ".part";
 
-/// A file that is being written. It is gone when this is, unless it was [put](Self::put) where it belongs.
+/// A file that is being written. Dropping this removes it, unless it was [put](Self::put).
 pub(super) struct Temporary<'a> {
     directory: BorrowedFd<'a>,
     name: String,
@@ -37,7 +37,7 @@ impl<'a> Temporary<'a> {
                 Err(error) => return Err(error.into()),
             };
             let temporary = Self { directory, name, file, is_put: false };
-            // Somebody is sweeping it away. Where there are no locks, nothing is swept.
+            // Another process is sweeping it. Without locks nothing is swept.
             if flock(&temporary.file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
                 continue;
             }
@@ -48,7 +48,7 @@ impl<'a> Temporary<'a> {
         Err(io::Error::other("no name for a temporary file is free"))
     }
 
-    /// Writes the whole of it, and gives it its name. It is on the disk then.
+    /// Writes the whole file, and renames it. It is on the disk when this returns.
     pub(super) fn put(mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.file.sync_all()?;
@@ -62,7 +62,7 @@ impl<'a> Temporary<'a> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_put {
-            // If this fails too, the next sweep takes care of it.
+            // If this fails too, the next sweep removes it.
             let _ = unlinkat(self.directory, &self.name, AtFlags::empty());
         }
     }
@@ -74,7 +74,7 @@ pub(super) fn sweep(directory: BorrowedFd<'_>) -> Result<(), Errno> {
         let entry = entry?;
         let is_temporary = entry.file_name().to_str().is_ok_and(|name| name.starts_with('.') && name.ends_with(END));
         if is_temporary {
-            // One that is whole by now, or swept by somebody else, is no concern of ours.
+            // It may be complete by now, or swept by another process.
             let _ = sweep_one(directory, entry.file_name());
         }
     }
@@ -85,6 +85,6 @@ fn sweep_one(directory: BorrowedFd<'_>, name: &CStr) -> Result<(), Errno> {
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat(directory, name, flags, Mode::empty())?;
     flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)?;
-    // Its name is never given twice, so this is what was locked.
+    // Names are unique, so this is the file that was locked.
     unlinkat(directory, name, AtFlags::empty())
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::*;
 
-fn place() -> tempfile::TempDir {
+fn temp_dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
@@ -19,19 +19,19 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_missing_directory_is_made_for_this_user_only() {
-    let place = place();
-    let path = place.path().join("a/b/validation-lib");
+    let dir = temp_dir();
+    let path = dir.path().join("a/b/validation-lib");
     CacheDir::open(&path).unwrap();
     for made in ["a", "a/b", "a/b/validation-lib"] {
-        assert_eq!(mode(&place.path().join(made)), 0o700, "{made}");
+        assert_eq!(mode(&dir.path().join(made)), 0o700, "{made}");
     }
     CacheDir::open(&path).unwrap();
 }
 
 #[test]
 fn a_directory_below_the_shared_temporary_one_is_used_but_never_that_one_itself() {
-    let place = place();
-    let shared = place.path().join("tmp");
+    let dir = temp_dir();
+    let shared = dir.path().join("tmp");
     make(&shared, 0o1777);
     CacheDir::open(&shared.join("validation-lib")).unwrap();
     assert!(matches!(CacheDir::open(&shared), Err(CacheDirError::Shared { mode: 0o1777, .. })));
@@ -39,7 +39,7 @@ fn a_directory_below_the_shared_temporary_one_is_used_but_never_that_one_itself(
         let error = CacheDir::open(Path::new(shared)).unwrap_err();
         let is_refused = match &error {
             CacheDirError::Shared { .. } | CacheDirError::Foreign { .. } => true,
-            // Where there is no such directory, nobody is surprised.
+            // Some systems do not have all of these directories.
             error => !Path::new(shared).is_dir() && matches!(error, CacheDirError::Failed { .. }),
         };
         assert!(is_refused, "{shared}: {error}");
@@ -48,28 +48,28 @@ fn a_directory_below_the_shared_temporary_one_is_used_but_never_that_one_itself(
 
 #[test]
 fn a_directory_that_others_can_write_is_refused_and_one_that_they_can_read_is_not() {
-    let place = place();
+    let dir = temp_dir();
     for bad in [0o777, 0o707, 0o770, 0o720, 0o702, 0o775, 0o1777, 0o1770, 0o2775] {
-        let path = place.path().join(format!("{bad:o}"));
+        let path = dir.path().join(format!("{bad:o}"));
         make(&path, bad);
         let error = CacheDir::open(&path).unwrap_err();
         assert!(matches!(error, CacheDirError::Shared { mode, .. } if mode == bad), "{bad:o}: {error}");
         assert_eq!(mode(&path), bad, "it was left as it is");
     }
     for good in [0o700, 0o755, 0o711, 0o1700] {
-        let path = place.path().join(format!("{good:o}"));
+        let path = dir.path().join(format!("{good:o}"));
         make(&path, good);
         CacheDir::open(&path).unwrap();
     }
 }
 
 #[test]
-fn nobody_else_may_be_able_to_put_another_directory_in_its_place() {
-    let place = place();
+fn a_directory_that_others_can_replace_is_refused() {
+    let dir = temp_dir();
     for (bad, is_used) in
         [(0o777, false), (0o770, false), (0o702, false), (0o755, true), (0o1777, true), (0o1770, true)]
     {
-        let above = place.path().join(format!("{bad:o}"));
+        let above = dir.path().join(format!("{bad:o}"));
         make(&above, bad);
         for below in ["cache", "deep/cache"] {
             match CacheDir::open(&above.join(below)) {
@@ -87,20 +87,20 @@ fn nobody_else_may_be_able_to_put_another_directory_in_its_place() {
 #[test]
 fn who_owns_a_directory_or_what_lies_above_must_be_root_or_this_user() {
     if !geteuid().is_root() {
-        // Only root can give files away; others find theirs as strangers here.
+        // Only root can change owners; for other users, `/usr` has a foreign owner.
         assert!(matches!(CacheDir::open(Path::new("/usr")), Err(CacheDirError::Foreign { owner: 0, .. })));
         return;
     }
-    let place = place();
-    let foreign = place.path().join("foreign");
+    let dir = temp_dir();
+    let foreign = dir.path().join("foreign");
     make(&foreign, 0o755);
     chown(&foreign, Some(4_711), None).unwrap();
     assert!(matches!(CacheDir::open(&foreign), Err(CacheDirError::Foreign { owner: 4_711, user: 0, .. })));
     let below = CacheDir::open(&foreign.join("cache"));
     assert!(matches!(below, Err(CacheDirError::Exchangeable { owner: 4_711, .. })), "{below:?}");
 
-    let link = place.path().join("link");
-    make(&place.path().join("mine"), 0o700);
+    let link = dir.path().join("link");
+    make(&dir.path().join("mine"), 0o700);
     symlink("mine", &link).unwrap();
     CacheDir::open(&link.join("cache")).unwrap();
     std::os::unix::fs::lchown(&link, Some(4_711), None).unwrap();
@@ -110,29 +110,29 @@ fn who_owns_a_directory_or_what_lies_above_must_be_root_or_this_user() {
 
 #[test]
 fn a_link_or_anything_but_a_directory_is_refused() {
-    let place = place();
-    make(&place.path().join("real"), 0o700);
-    symlink("real", place.path().join("link")).unwrap();
-    symlink("nowhere", place.path().join("dangling")).unwrap();
+    let dir = temp_dir();
+    make(&dir.path().join("real"), 0o700);
+    symlink("real", dir.path().join("link")).unwrap();
+    symlink("nowhere", dir.path().join("dangling")).unwrap();
     for link in ["link", "dangling", "link/"] {
-        let error = CacheDir::open(&place.path().join(link)).unwrap_err();
+        let error = CacheDir::open(&dir.path().join(link)).unwrap_err();
         assert!(matches!(error, CacheDirError::Link { .. }), "{link}: {error}");
     }
-    fs::write(place.path().join("file"), b"").unwrap();
-    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
+    fs::write(dir.path().join("file"), b"").unwrap();
+    let _socket = UnixListener::bind(dir.path().join("socket")).unwrap();
     for other in ["file", "socket", "file/below", "real/.."] {
-        let error = CacheDir::open(&place.path().join(other)).unwrap_err();
+        let error = CacheDir::open(&dir.path().join(other)).unwrap_err();
         assert!(matches!(error, CacheDirError::NotADirectory { .. }), "{other}: {error}");
     }
     assert!(matches!(CacheDir::open(Path::new("/")), Err(CacheDirError::NotADirectory { .. })));
-    let below = CacheDir::open(&place.path().join("missing/../cache"));
+    let below = CacheDir::open(&dir.path().join("missing/../cache"));
     assert!(below.is_err(), "{below:?}");
 }
 
 #[test]
 fn what_was_written_is_read_and_is_for_this_user_only() {
-    let place = place();
-    let cache = CacheDir::open(&place.path().join("cache")).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(&dir.path().join("cache")).unwrap();
     assert_eq!(cache.read("a.yaml", Bytes::new(9)).unwrap(), None);
     cache.write("a.yaml", b"one").unwrap();
     cache.write("a.yaml", b"two").unwrap();
@@ -141,55 +141,55 @@ fn what_was_written_is_read_and_is_for_this_user_only() {
         cache.read("a.yaml", Bytes::new(2)),
         Err(CacheDirError::Read { cause: ReadError::TooLong { .. }, .. })
     ));
-    assert_eq!(mode(&place.path().join("cache/a.yaml")), 0o600);
+    assert_eq!(mode(&dir.path().join("cache/a.yaml")), 0o600);
     let names: Vec<_> =
-        fs::read_dir(place.path().join("cache")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs::read_dir(dir.path().join("cache")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["a.yaml"]);
 }
 
 #[test]
 fn a_write_goes_where_the_directory_was_and_follows_no_link() {
-    let place = place();
-    let path = place.path().join("cache");
+    let dir = temp_dir();
+    let path = dir.path().join("cache");
     let cache = CacheDir::open(&path).unwrap();
-    fs::write(place.path().join("victim"), b"mine").unwrap();
+    fs::write(dir.path().join("victim"), b"mine").unwrap();
     symlink("../victim", path.join("a")).unwrap();
     assert!(matches!(cache.read("a", Bytes::new(9)), Err(CacheDirError::Read { cause: ReadError::Link, .. })));
     cache.write("a", b"new").unwrap();
-    assert_eq!(fs::read(place.path().join("victim")).unwrap(), b"mine");
+    assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"mine");
 
-    fs::rename(&path, place.path().join("moved")).unwrap();
+    fs::rename(&path, dir.path().join("moved")).unwrap();
     make(&path, 0o700);
     cache.write("b", b"new").unwrap();
-    assert!(!path.join("b").exists() && place.path().join("moved/b").exists());
+    assert!(!path.join("b").exists() && dir.path().join("moved/b").exists());
 }
 
 #[test]
 fn what_a_killed_process_left_behind_is_swept_and_what_somebody_is_writing_is_not() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
-    let left = place.path().join(".0123456789abcdef.part");
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
+    let left = dir.path().join(".0123456789abcdef.part");
     fs::write(&left, b"ha").unwrap();
     cache.write("a", b"whole").unwrap();
     assert_eq!(cache.list().unwrap(), ["a"]);
     assert!(left.exists());
 
     let writing = Temporary::make(cache.directory.as_fd()).unwrap();
-    fs::write(place.path().join(".mine"), b"not a temporary file").unwrap();
-    CacheDir::open(place.path()).unwrap();
+    fs::write(dir.path().join(".mine"), b"not a temporary file").unwrap();
+    CacheDir::open(dir.path()).unwrap();
     assert!(!left.exists());
     writing.put("b", b"whole too").unwrap();
     assert_eq!(cache.list().unwrap(), ["a", "b"]);
     assert_eq!(cache.read("b", Bytes::new(9)).unwrap().unwrap(), b"whole too");
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
 }
 
 #[test]
 fn two_writers_of_one_file_never_meet_even_if_they_know_nothing_of_each_other() {
-    let place = place();
-    let [one, two] = [(); 2].map(|()| CacheDir::open(place.path()).unwrap());
+    let dir = temp_dir();
+    let [one, two] = [(); 2].map(|()| CacheDir::open(dir.path()).unwrap());
     let [first, second] = [&one, &two].map(|cache| Temporary::make(cache.directory.as_fd()).unwrap());
-    CacheDir::open(place.path()).unwrap();
+    CacheDir::open(dir.path()).unwrap();
     second.put("a", b"second").unwrap();
     assert_eq!(one.read("a", Bytes::new(9)).unwrap().unwrap(), b"second");
     first.put("a", b"first").unwrap();
@@ -198,19 +198,19 @@ fn two_writers_of_one_file_never_meet_even_if_they_know_nothing_of_each_other() 
 
 #[test]
 fn a_write_that_fails_leaves_what_was_there() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
-    fs::create_dir(place.path().join("a")).unwrap();
-    fs::write(place.path().join("a/b"), b"x").unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
+    fs::create_dir(dir.path().join("a")).unwrap();
+    fs::write(dir.path().join("a/b"), b"x").unwrap();
     assert!(matches!(cache.write("a", b"new"), Err(CacheDirError::Write { .. })));
-    assert!(place.path().join("a/b").exists());
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    assert!(dir.path().join("a/b").exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn readers_find_one_version_or_the_other_while_many_write() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     cache.write("a", &[b'0'; 4_096]).unwrap();
     thread::scope(|scope| {
         for digit in b'1'..=b'3' {
@@ -226,8 +226,8 @@ fn readers_find_one_version_or_the_other_while_many_write() {
 
 #[test]
 fn only_plain_names_are_written_and_read() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     for name in ["", ".", "..", "../a", "a/b", ".hidden", "-a", "a b", "a\0", "ä", &"x".repeat(201)] {
         assert!(matches!(cache.write(name, b""), Err(CacheDirError::Name { .. })), "{name}");
         assert!(matches!(cache.read(name, Bytes::new(1)), Err(CacheDirError::Name { .. })), "{name}");
@@ -237,15 +237,15 @@ fn only_plain_names_are_written_and_read() {
 
 #[test]
 fn a_directory_below_is_made_and_checked_like_the_one_above() {
-    let place = place();
-    let cache = CacheDir::open(&place.path().join("cache")).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(&dir.path().join("cache")).unwrap();
     let below = cache.below("blobs").unwrap();
-    assert_eq!((below.path(), mode(below.path())), (place.path().join("cache/blobs").as_path(), 0o700));
+    assert_eq!((below.path(), mode(below.path())), (dir.path().join("cache/blobs").as_path(), 0o700));
     below.write("a", b"x").unwrap();
     assert_eq!(cache.below("blobs").unwrap().read("a", Bytes::new(1)).unwrap().unwrap(), b"x");
     assert_eq!(cache.list().unwrap(), ["blobs"]);
 
-    let at = |name: &str| place.path().join("cache").join(name);
+    let at = |name: &str| dir.path().join("cache").join(name);
     make(&at("group"), 0o770);
     assert!(matches!(cache.below("group"), Err(CacheDirError::Shared { mode: 0o770, .. })));
     symlink("blobs", at("link")).unwrap();
@@ -264,10 +264,10 @@ fn a_directory_below_is_made_and_checked_like_the_one_above() {
 
 #[test]
 fn a_file_that_others_can_write_or_own_is_not_read() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     cache.write("a", b"x").unwrap();
-    let set = |mode| fs::set_permissions(place.path().join("a"), fs::Permissions::from_mode(mode)).unwrap();
+    let set = |mode| fs::set_permissions(dir.path().join("a"), fs::Permissions::from_mode(mode)).unwrap();
     for bad in [0o666, 0o660, 0o602, 0o622] {
         set(bad);
         let read = cache.read("a", Bytes::new(1));
@@ -279,7 +279,7 @@ fn a_file_that_others_can_write_or_own_is_not_read() {
     }
     set(0o000);
     if geteuid().is_root() {
-        chown(place.path().join("a"), Some(4_711), None).unwrap();
+        chown(dir.path().join("a"), Some(4_711), None).unwrap();
         let read = cache.read("a", Bytes::new(1));
         assert!(matches!(read, Err(CacheDirError::ForeignFile { owner: 4_711, user: 0, .. })), "{read:?}");
     } else {
@@ -290,11 +290,11 @@ fn a_file_that_others_can_write_or_own_is_not_read() {
 
 #[test]
 fn whatever_stands_where_a_file_should_be_is_an_error_and_not_an_absent_file() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
-    make(&place.path().join("directory"), 0o700);
-    symlink("nowhere", place.path().join("link")).unwrap();
-    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
+    make(&dir.path().join("directory"), 0o700);
+    symlink("nowhere", dir.path().join("link")).unwrap();
+    let _socket = UnixListener::bind(dir.path().join("socket")).unwrap();
     for (name, is_link) in [("directory", false), ("socket", false), ("link", true)] {
         match cache.read(name, Bytes::new(9)) {
             Err(CacheDirError::Read { cause: ReadError::Link, .. }) => assert!(is_link, "{name}"),
@@ -307,8 +307,8 @@ fn whatever_stands_where_a_file_should_be_is_an_error_and_not_an_absent_file() {
 
 #[test]
 fn a_file_is_removed_once_and_a_directory_never() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     cache.write("a", b"x").unwrap();
     cache.below("b").unwrap();
     cache.remove("a").unwrap();
@@ -317,16 +317,16 @@ fn a_file_is_removed_once_and_a_directory_never() {
     assert!(matches!(cache.remove("../b"), Err(CacheDirError::Name { .. })));
     assert_eq!(cache.list().unwrap(), ["b"]);
 
-    fs::write(place.path().join("victim"), b"mine").unwrap();
-    symlink("victim", place.path().join("link")).unwrap();
+    fs::write(dir.path().join("victim"), b"mine").unwrap();
+    symlink("victim", dir.path().join("link")).unwrap();
     cache.remove("link").unwrap();
     assert_eq!(cache.list().unwrap(), ["b", "victim"]);
 }
 
 #[test]
 fn a_stamp_changes_with_every_file_that_takes_a_name() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     assert_eq!(cache.stamp("a").unwrap(), None);
     cache.write("a", b"one").unwrap();
     let one = cache.stamp("a").unwrap();
@@ -340,11 +340,11 @@ fn a_stamp_changes_with_every_file_that_takes_a_name() {
 }
 
 #[test]
-fn a_lock_has_one_holder_whoever_asks() {
-    let place = place();
-    let [one, two] = [(); 2].map(|()| CacheDir::open(place.path()).unwrap());
+fn a_lock_has_one_holder_across_handles() {
+    let dir = temp_dir();
+    let [one, two] = [(); 2].map(|()| CacheDir::open(dir.path()).unwrap());
     let held = one.lock("lock", Duration::ZERO).unwrap().unwrap();
-    assert_eq!(mode(&place.path().join("lock")), 0o600);
+    assert_eq!(mode(&dir.path().join("lock")), 0o600);
     for other in [&one, &two] {
         assert!(other.lock("lock", Duration::ZERO).unwrap().is_none());
         assert!(other.lock("lock", Duration::from_millis(3)).unwrap().is_none());
@@ -360,8 +360,8 @@ fn a_lock_has_one_holder_whoever_asks() {
 
 #[test]
 fn a_lock_keeps_threads_apart() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     cache.write("count", b"0").unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -380,16 +380,16 @@ fn a_lock_keeps_threads_apart() {
 
 #[test]
 fn a_lock_whose_file_was_removed_or_exchanged_is_no_longer_the_one_that_counts() {
-    let place = place();
-    let cache = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let cache = CacheDir::open(dir.path()).unwrap();
     let _held = cache.lock("lock", Duration::ZERO).unwrap().unwrap();
-    fs::remove_file(place.path().join("lock")).unwrap();
+    fs::remove_file(dir.path().join("lock")).unwrap();
     let _second = cache.lock("lock", Duration::ZERO).unwrap().unwrap();
     assert!(cache.lock("lock", Duration::ZERO).unwrap().is_none());
 
     for odd in ["link", "directory"] {
-        symlink("lock", place.path().join("link")).ok();
-        fs::create_dir(place.path().join("directory")).ok();
+        symlink("lock", dir.path().join("link")).ok();
+        fs::create_dir(dir.path().join("directory")).ok();
         assert!(matches!(cache.lock(odd, Duration::ZERO), Err(CacheDirError::Lock { .. })), "{odd}");
     }
 }

@@ -1,16 +1,16 @@
-//! Where a file is, seen from a directory.
+//! The path of a file, relative to a directory.
 
 use super::error::ReadError;
 
-/// Names of directories and of a file, each below the one before it: nothing that leads up or elsewhere.
+/// A relative path without `..`: names of directories, then of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PathBelow(Vec<String>); // INVARIANT: not empty; what `new` accepts.
 
 impl PathBelow {
-    /// A path of these parts. Empty ones and `.` are left out, as they lead nowhere.
+    /// A path of these parts. Empty ones and `.` are left out.
     ///
     /// # Errors
-    /// When one leads up or is no name, or when nothing is left: that is the directory itself, and no file.
+    /// When a part is `..` or not a name, or when no part is left.
     pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Self, ReadError> {
         let mut path = Vec::new();
         for part in parts {

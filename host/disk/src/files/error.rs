@@ -11,15 +11,15 @@ pub enum ReadError {
     /// There is no such file.
     #[error("it does not exist")]
     NotFound,
-    /// It is longer than is asked for.
+    /// It is longer than the cap.
     #[error("it has more than {cap}, which is the most that is read")]
     TooLong {
-        /// How long it may be.
+        /// The cap.
         cap: Bytes,
     },
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     #[error("there is no room for it in memory at this moment; try again later")]
-    NoRoom,
+    NoMemory,
     /// It is a directory, a device, a pipe or a socket.
     #[error("it is not a regular file")]
     NotAFile,
@@ -32,7 +32,7 @@ pub enum ReadError {
     /// It is not UTF-8.
     #[error("it is not UTF-8 text from byte {offset} on")]
     NotText {
-        /// The first byte that is wrong, counted from 0.
+        /// The offset of the first invalid byte.
         offset: usize,
     },
     /// The system failed.

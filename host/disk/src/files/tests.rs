@@ -3,7 +3,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
 use super::*;
-use crate::room;
+use crate::reserve_memory;
 
 fn path(text: &str) -> SafePath {
     text.parse().unwrap()
@@ -89,26 +89,29 @@ fn names_that_no_repository_has_are_read_below_a_directory_too() {
     fs::write(root.path().join("12:00 %2e\\.json"), b"x").unwrap();
     let directory = Directory::new(root.path());
     let path = PathBelow::new(["12:00 %2e\\.json"]).unwrap();
-    assert_eq!(directory.read_below(&path, Bytes::new(1), &room::enough()).unwrap(), b"x");
+    assert_eq!(directory.read_below(&path, Bytes::new(1), &reserve_memory::unlimited()).unwrap(), b"x");
     let long = PathBelow::new(["x".repeat(4_000).as_str()]).unwrap();
-    assert!(matches!(directory.read_below(&long, Bytes::new(1), &room::enough()), Err(ReadError::NotFound)));
+    assert!(matches!(
+        directory.read_below(&long, Bytes::new(1), &reserve_memory::unlimited()),
+        Err(ReadError::NotFound)
+    ));
 }
 
 #[test]
-fn room_is_asked_for_before_a_file_is_read() {
+fn memory_is_reserved_before_a_file_is_read() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("a"), "x".repeat(1_000)).unwrap();
     let (directory, path) = (Directory::new(root.path()), PathBelow::new(["a"]).unwrap());
     let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let room = |most: u64| -> Room {
+    let reserve = |most: u64| -> ReserveMemory {
         let asked = std::sync::Arc::clone(&asked);
         std::sync::Arc::new(move |bytes| {
             asked.lock().unwrap().push(bytes);
             bytes <= most
         })
     };
-    assert_eq!(directory.read_below(&path, Bytes::kibi(4), &room(1_001)).unwrap().len(), 1_000);
-    assert!(matches!(directory.read_below(&path, Bytes::kibi(4), &room(1_000)), Err(ReadError::NoRoom)));
-    assert!(matches!(directory.read_below(&path, Bytes::new(999), &room(1_001)), Err(ReadError::TooLong { .. })));
+    assert_eq!(directory.read_below(&path, Bytes::kibi(4), &reserve(1_001)).unwrap().len(), 1_000);
+    assert!(matches!(directory.read_below(&path, Bytes::kibi(4), &reserve(1_000)), Err(ReadError::NoMemory)));
+    assert!(matches!(directory.read_below(&path, Bytes::new(999), &reserve(1_001)), Err(ReadError::TooLong { .. })));
     assert_eq!(*asked.lock().unwrap(), [1_001, 1_001, 1_000]);
 }

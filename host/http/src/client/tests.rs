@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use std::{env, fs, io};
 
-use jurat_disk::room::enough;
+use jurat_disk::reserve_memory::unlimited;
 use jurat_model::{Secret, chain};
 use jurat_test_server::{Reply, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -60,7 +60,7 @@ fn redirects_are_not_followed_and_cookies_not_kept() {
     );
 }
 
-/// Runs another test in a process that has other variables in its environment.
+/// Runs another test in a process with other environment variables.
 #[track_caller]
 fn again(test: &str, environment: &[(&str, &str)]) {
     let child = Command::new(env::current_exe().unwrap())
@@ -79,7 +79,7 @@ fn the_environment_names_no_proxy() {
 }
 
 #[test]
-fn a_machine_that_trusts_nobody_can_still_speak_without_tls() {
+fn a_machine_without_authorities_can_still_connect_without_tls() {
     let nowhere = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/nowhere")];
     again("nothing_is_told_but_the_name_of_the_program", &nowhere);
     again("authorities_and_the_client_certificate_of_the_settings_are_used", &nowhere);
@@ -94,8 +94,8 @@ fn connections_are_kept_for_the_next_request() {
         run(async {
             for _ in 0..REQUESTS {
                 let response = client.get(server.url("/")).send().await.unwrap();
-                assert_eq!(read_body(response, Bytes::new(1), &enough()).await.unwrap(), b"x");
-                // A connection comes back by a task of its own, so the next request may be too early for it.
+                assert_eq!(read_body(response, Bytes::new(1), &unlimited()).await.unwrap(), b"x");
+                // A connection returns to the pool in a task of its own, so the next request may be too early for it.
                 tokio::task::yield_now().await;
             }
         });
@@ -115,7 +115,7 @@ fn who_says_nothing_is_not_waited_for() {
     assert!(error.is_timeout(), "{error:?}");
     run(async {
         let response = client.get(server.url("/body")).send().await.unwrap();
-        let error = read_body(response, Bytes::new(9), &enough()).await.unwrap_err();
+        let error = read_body(response, Bytes::new(9), &unlimited()).await.unwrap_err();
         assert!(matches!(&error, BodyError::Failed(error) if error.is_timeout()), "{error:?}");
     });
 }
@@ -166,7 +166,9 @@ fn a_body_is_read_up_to_its_cap_and_not_further() {
     });
     let client = anywhere(&Http::default());
     let read = |path: &str, cap: u64| {
-        run(async { read_body(client.get(server.url(path)).send().await.unwrap(), Bytes::new(cap), &enough()).await })
+        run(async {
+            read_body(client.get(server.url(path)).send().await.unwrap(), Bytes::new(cap), &unlimited()).await
+        })
     };
     for path in ["/known", "/chunked", "/until-closed"] {
         assert_eq!(read(path, 5).unwrap(), b"12345", "{path}");
@@ -267,7 +269,7 @@ fn a_name_of_this_machine_is_refused_before_there_is_a_connection() {
     assert_eq!(status(&anywhere(&Http::default()), &url).unwrap(), 200);
 }
 
-/// An authority, and who it has certified.
+/// An authority, and the certificates that it has issued.
 struct Pki {
     authority: String,
     server: Arc<ServerConfig>,
@@ -302,9 +304,9 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
 
 #[test]
 fn authorities_and_the_client_certificate_of_the_settings_are_used() {
-    let place = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
-        let path = place.path().join(name);
+        let path = dir.path().join(name);
         fs::write(&path, text).unwrap();
         path
     };
@@ -325,16 +327,16 @@ fn authorities_and_the_client_certificate_of_the_settings_are_used() {
         assert_eq!(is_untrusted_certificate(&error), is_untrusted, "{lacking:?}: {error:?}");
     }
     assert_eq!(server.heads().len(), 1);
-    // The certificate is for a name, not for whoever answers.
+    // The certificate is for a name, not for an address.
     let error = status(&anywhere(&both), &format!("https://127.0.0.1:{}/", server.port())).unwrap_err();
     assert!(is_untrusted_certificate(&error), "{error:?}");
 }
 
 #[test]
 fn a_file_that_cannot_be_used_is_named() {
-    let place = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
-        let path = place.path().join(name);
+        let path = dir.path().join(name);
         fs::write(&path, text).unwrap();
         path
     };
@@ -366,11 +368,11 @@ fn a_file_that_cannot_be_used_is_named() {
         assert!(matches!(&error, HttpError::File { path, .. } if path.ends_with(name)), "{name}: {error:?}");
         assert!(!chain(&error).contains("PRIVATE"), "{error}");
     }
-    let missing = place.path().join("missing.pem");
+    let missing = dir.path().join("missing.pem");
     for settings in [
         Http { authorities: vec![missing.clone()], ..Http::default() },
         Http { client_certificate: Some(missing.clone()), ..Http::default() },
-        Http { authorities: vec![place.path().to_owned()], ..Http::default() },
+        Http { authorities: vec![dir.path().to_owned()], ..Http::default() },
         Http { client_certificate: Some("/dev/zero".into()), ..Http::default() },
     ] {
         let error = client(&settings, Reach::Anywhere).unwrap_err();

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use jurat_disk::{CacheDir, CacheDirError};
 
 const NAME: &str = "host.key";
-/// Held by whoever makes it.
+/// The lock of the process that makes the key.
 const LOCK: &str = "host.key.lock";
 const LENGTH: usize = 32;
-/// How long to wait for somebody else who makes it. That takes a write to the disk.
+/// How long to wait for another process that makes it. That takes a write to the disk.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why there is no key.
@@ -31,10 +31,10 @@ pub(crate) enum HostKeyError {
     Readable {
         /// The file.
         path: PathBuf,
-        /// Who may do what.
+        /// The mode.
         mode: u32,
     },
-    /// It is no key.
+    /// It is not a key.
     #[error(
         "`{}` has {found} bytes instead of {LENGTH}: remove it, and a new one is made, with which rules are compiled once more",
         path.display()
@@ -42,10 +42,10 @@ pub(crate) enum HostKeyError {
     Length {
         /// The file.
         path: PathBuf,
-        /// How many there are.
+        /// The length found.
         found: u64,
     },
-    /// Somebody else is making it, and does not come to an end.
+    /// Another process is making it, and takes too long.
     #[error("`{}` is being made by another process, which does not come to an end", path.display())]
     Busy {
         /// The file.
@@ -71,7 +71,7 @@ pub(super) fn bytes(state_dir: &CacheDir) -> Result<Zeroizing<[u8; LENGTH]>, Hos
     }
     let busy = || HostKeyError::Busy { path: state_dir.path().join(NAME) };
     let _lock = state_dir.lock(LOCK, PATIENCE)?.ok_or_else(busy)?;
-    // Whoever held the lock before has made it.
+    // The previous holder of the lock has made it.
     if let Some(key) = read(state_dir)? {
         return Ok(key);
     }

@@ -9,16 +9,16 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use super::key::HostKeyError;
 use super::*;
 
-/// A directory of so many bytes.
+/// A cache of `size` bytes.
 fn store(path: &Path, size: u64) -> CodeDir {
     CodeDir::new(CacheDir::open(path).unwrap(), Bytes::new(size))
 }
 
-fn place() -> tempfile::TempDir {
+fn temp_dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Makes an entry look as old as it is told, the smaller the older.
+/// Sets the age of an entry; a smaller number is older.
 fn age(path: &Path, seconds: i64) {
     let then = Timespec { tv_sec: seconds, tv_nsec: 0 };
     let then = Timestamps { last_access: then, last_modification: then };
@@ -34,67 +34,67 @@ fn names(path: &Path) -> Vec<String> {
 
 #[test]
 fn what_is_put_is_there_for_the_next_start_until_it_is_removed() {
-    let place = place();
-    assert_eq!(store(place.path(), 9).get("a-1"), None);
-    store(place.path(), 9).put("a-1", b"old");
-    store(place.path(), 9).put("a-1", b"code");
-    assert_eq!(store(place.path(), 9).get("a-1").unwrap(), b"code");
-    assert_eq!(fs::metadata(place.path().join("a-1")).unwrap().permissions().mode() & 0o777, 0o600);
-    store(place.path(), 9).remove("a-1");
-    store(place.path(), 9).remove("a-1");
-    assert_eq!(store(place.path(), 9).get("a-1"), None);
+    let dir = temp_dir();
+    assert_eq!(store(dir.path(), 9).get("a-1"), None);
+    store(dir.path(), 9).put("a-1", b"old");
+    store(dir.path(), 9).put("a-1", b"code");
+    assert_eq!(store(dir.path(), 9).get("a-1").unwrap(), b"code");
+    assert_eq!(fs::metadata(dir.path().join("a-1")).unwrap().permissions().mode() & 0o777, 0o600);
+    store(dir.path(), 9).remove("a-1");
+    store(dir.path(), 9).remove("a-1");
+    assert_eq!(store(dir.path(), 9).get("a-1"), None);
 }
 
 #[test]
-fn what_was_not_used_for_longest_makes_room() {
-    let place = place();
-    let store = store(place.path(), 30);
+fn the_least_recently_used_entry_is_evicted() {
+    let dir = temp_dir();
+    let store = store(dir.path(), 30);
     for (name, seconds) in [("b", 1), ("a", 2), ("c", 3)] {
         store.put(name, &[0; 10]);
-        age(&place.path().join(name), seconds);
+        age(&dir.path().join(name), seconds);
     }
     // All three just fit, and the oldest has just been used.
     assert!(store.get("b").is_some());
     store.put("d", &[0; 10]);
-    assert_eq!(names(place.path()), ["b", "c", "d"]);
+    assert_eq!(names(dir.path()), ["b", "c", "d"]);
     // One byte more than fits beside one other takes two of them.
-    age(&place.path().join("b"), 4);
-    age(&place.path().join("d"), 5);
+    age(&dir.path().join("b"), 4);
+    age(&dir.path().join("d"), 5);
     store.put("e", &[0; 21]);
-    assert_eq!(names(place.path()), ["e"]);
+    assert_eq!(names(dir.path()), ["e"]);
 }
 
 #[test]
-fn an_entry_that_takes_the_place_of_itself_needs_no_other_room() {
-    let place = place();
-    let store = store(place.path(), 20);
+fn an_entry_that_replaces_itself_evicts_no_other() {
+    let dir = temp_dir();
+    let store = store(dir.path(), 20);
     store.put("a", &[0; 10]);
     store.put("b", &[0; 10]);
     store.put("a", &[1; 10]);
-    assert_eq!(names(place.path()), ["a", "b"]);
+    assert_eq!(names(dir.path()), ["a", "b"]);
     assert_eq!(store.get("a").unwrap(), [1; 10]);
 }
 
 #[test]
 fn an_entry_may_be_as_large_as_the_directory_and_not_a_byte_larger() {
-    let place = place();
-    let store = store(place.path(), 10);
+    let dir = temp_dir();
+    let store = store(dir.path(), 10);
     store.put("a", &[0; 10]);
     store.put("b", &[0; 11]);
-    assert_eq!(names(place.path()), ["a"], "nothing makes room for what will not fit");
+    assert_eq!(names(dir.path()), ["a"], "nothing makes room for what will not fit");
 }
 
 #[test]
 fn what_cannot_be_read_is_as_if_it_were_not_there_and_is_replaced() {
-    let place = place();
-    let store = store(&place.path().join("code"), 100);
-    fs::write(place.path().join("elsewhere"), b"code").unwrap();
-    let link = place.path().join("code/a");
+    let dir = temp_dir();
+    let store = store(&dir.path().join("code"), 100);
+    fs::write(dir.path().join("elsewhere"), b"code").unwrap();
+    let link = dir.path().join("code/a");
     symlink("../elsewhere", &link).unwrap();
     assert_eq!(store.get("a"), None);
     store.put("a", b"mine");
     assert_eq!(
-        (store.get("a").unwrap(), fs::read(place.path().join("elsewhere")).unwrap()),
+        (store.get("a").unwrap(), fs::read(dir.path().join("elsewhere")).unwrap()),
         (b"mine".to_vec(), b"code".to_vec())
     );
 
@@ -104,37 +104,37 @@ fn what_cannot_be_read_is_as_if_it_were_not_there_and_is_replaced() {
     store.put("a", b"mine");
     assert_eq!(store.get("a").unwrap(), b"mine");
 
-    // A directory is in nobody's way but its own, and no name leads out.
-    fs::create_dir(place.path().join("code/b")).unwrap();
+    // A directory blocks only its own name, and no name leads out.
+    fs::create_dir(dir.path().join("code/b")).unwrap();
     assert_eq!(store.get("b"), None);
     store.put("b", b"mine");
     store.remove("b");
     store.put("../c", b"mine");
-    assert_eq!((store.get("../c"), names(place.path())), (None, vec!["code".to_owned(), "elsewhere".to_owned()]));
+    assert_eq!((store.get("../c"), names(dir.path())), (None, vec!["code".to_owned(), "elsewhere".to_owned()]));
 }
 
 #[test]
-fn what_cannot_be_removed_counts_and_stops_nobody() {
-    let place = place();
-    let path = place.path().join("directory");
+fn a_file_that_cannot_be_removed_counts_and_is_not_an_error() {
+    let dir = temp_dir();
+    let path = dir.path().join("directory");
     fs::create_dir(&path).unwrap();
     let length = fs::metadata(&path).unwrap().len();
-    let store = store(place.path(), length + 10);
+    let store = store(dir.path(), length + 10);
     store.put("a", &[0; 10]);
     age(&path, 1);
     store.put("b", &[0; 10]);
-    assert_eq!(names(place.path()), ["b", "directory"], "the directory is older, and stays");
-    let full = CodeDir::new(CacheDir::open(place.path()).unwrap(), Bytes::new(length));
+    assert_eq!(names(dir.path()), ["b", "directory"], "the directory is older, and stays");
+    let full = CodeDir::new(CacheDir::open(dir.path()).unwrap(), Bytes::new(length));
     full.put("c", &[0; 10]);
     assert_eq!(full.get("c"), None);
 }
 
 #[test]
 fn many_who_write_at_once_leave_whole_entries_within_the_size() {
-    let place = place();
+    let dir = temp_dir();
     thread::scope(|scope| {
         for writer in 0..4_u8 {
-            let path = place.path();
+            let path = dir.path();
             scope.spawn(move || {
                 let store = store(path, 4_096);
                 for turn in 0..20_u8 {
@@ -147,11 +147,11 @@ fn many_who_write_at_once_leave_whole_entries_within_the_size() {
             });
         }
     });
-    store(place.path(), 4_096).put("last", &[0; 1_000]);
-    assert!(names(place.path()).len() <= 4, "{:?}", names(place.path()));
+    store(dir.path(), 4_096).put("last", &[0; 1_000]);
+    assert!(names(dir.path()).len() <= 4, "{:?}", names(dir.path()));
 }
 
-/// What a host has as key, after checking that it is what lies in its file.
+/// The key of a host, after checking it against its file.
 fn made(path: &Path) -> Result<Vec<u8>, HostKeyError> {
     let state = CacheDir::open(path).unwrap();
     host_key(&state)?;
@@ -162,8 +162,8 @@ fn made(path: &Path) -> Result<Vec<u8>, HostKeyError> {
 
 #[test]
 fn a_key_is_made_once_for_this_user_only() {
-    let place = place();
-    let (here, there) = (place.path().join("here"), place.path().join("there"));
+    let dir = temp_dir();
+    let (here, there) = (dir.path().join("here"), dir.path().join("there"));
     let key = made(&here).unwrap();
     assert_eq!(key.len(), 32);
     assert_eq!(fs::metadata(here.join("host.key")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -175,12 +175,12 @@ fn a_key_is_made_once_for_this_user_only() {
 fn hosts_that_start_at_once_have_the_same_key() {
     const HOSTS: usize = 8;
     for _ in 0..20 {
-        let place = place();
+        let dir = temp_dir();
         let barrier = Barrier::new(HOSTS);
         let keys: Vec<_> = thread::scope(|scope| {
             let start = || {
                 // Each with a directory of its own, as processes have.
-                let state = CacheDir::open(place.path()).unwrap();
+                let state = CacheDir::open(dir.path()).unwrap();
                 barrier.wait();
                 key::bytes(&state).unwrap()
             };
@@ -194,38 +194,38 @@ fn hosts_that_start_at_once_have_the_same_key() {
 #[test]
 fn a_key_that_others_can_read_is_refused_and_left_as_it_is() {
     for mode in [0o640, 0o604, 0o644, 0o660, 0o666, 0o610] {
-        let place = place();
-        made(place.path()).unwrap();
-        let path = place.path().join("host.key");
+        let dir = temp_dir();
+        made(dir.path()).unwrap();
+        let path = dir.path().join("host.key");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let error = made(place.path()).unwrap_err();
+        let error = made(dir.path()).unwrap_err();
         assert!(matches!(error, HostKeyError::Readable { mode: found, .. } if found == mode), "{mode:o}: {error}");
         assert!(error.to_string().contains("remove it"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-        made(place.path()).unwrap();
+        made(dir.path()).unwrap();
     }
 }
 
 #[test]
 fn a_key_of_another_length_is_refused_with_what_to_do() {
     for length in [0, 1, 31, 33, 4_096] {
-        let place = place();
-        made(place.path()).unwrap();
-        let path = place.path().join("host.key");
+        let dir = temp_dir();
+        made(dir.path()).unwrap();
+        let path = dir.path().join("host.key");
         fs::write(&path, vec![7; length]).unwrap();
-        let error = made(place.path()).unwrap_err();
+        let error = made(dir.path()).unwrap_err();
         assert!(matches!(error, HostKeyError::Length { found, .. } if found == length as u64), "{length}: {error}");
         assert!(error.to_string().contains("remove it"), "{error}");
         assert_eq!(fs::read(&path).unwrap().len(), length);
         fs::remove_file(&path).unwrap();
-        made(place.path()).unwrap();
+        made(dir.path()).unwrap();
     }
 }
 
 #[test]
-fn a_link_is_no_key() {
-    let place = place();
-    let (host, other) = (place.path().join("host"), place.path().join("other"));
+fn a_link_is_not_a_key() {
+    let dir = temp_dir();
+    let (host, other) = (dir.path().join("host"), dir.path().join("other"));
     made(&other).unwrap();
     made(&host).unwrap();
     fs::remove_file(host.join("host.key")).unwrap();

@@ -15,47 +15,47 @@ use super::Excerpt;
 
 /// Why a file of records was not read.
 ///
-/// It repeats what the caller has given, and says nothing about what is or is not there outside of what callers may read.
+/// It repeats what the caller has given, and reveals nothing about files that callers may not read.
 #[derive(Debug)]
 pub struct DataError {
     pub(super) uri: Excerpt,
     pub(super) reason: Reason,
 }
 
-/// What is wrong.
+/// The reason.
 #[derive(Debug, Error)]
 pub(super) enum Reason {
-    /// What the caller has given is no name of a file that could be read.
+    /// The name is not the name of a file.
     #[error("{0}")]
     Malformed(&'static str),
     /// No directory is listed.
     #[error("no files are read here; the service team can list directories in `data_roots`")]
     NoRoots,
-    /// It is elsewhere.
+    /// It is outside of the listed directories.
     #[error("it is not below a directory that `data_roots` lists")]
     Outside,
     /// It is a link, or behind one.
     #[error("it is a symbolic link, or lies behind one, and could be anywhere; put the file itself there")]
     Link,
-    /// It is something else.
+    /// It is not a regular file.
     #[error("it is not a regular file")]
     NotAFile,
     /// No server is listed.
     #[error("nothing is fetched from servers here; the service team can list them in `data_origins`")]
     NoOrigins,
-    /// Another server.
+    /// The server is not listed.
     #[error("`data_origins` does not list `{origin}`")]
     Origin {
-        /// It.
+        /// The server.
         origin: Excerpt,
     },
-    /// The server wants something to be fetched from another one.
+    /// The server redirects to a server that is not listed.
     #[error("it is redirected to `{origin}`, which `data_origins` does not list")]
     Redirected {
-        /// The other one. Not the whole URL, which may hold what is nobody's business.
+        /// The other server. Not the whole URL, which may contain secrets.
         origin: Excerpt,
     },
-    /// The server is inside.
+    /// The server has a private address.
     #[error("its host has no public address, and `data_private_addresses` refuses others")]
     Private,
     /// It is not there.
@@ -66,31 +66,31 @@ pub(super) enum Reason {
         "it has more than {cap}, which is the most that is read; send it in parts, or raise the limit in the settings"
     )]
     TooLarge {
-        /// How long it may be.
+        /// The limit.
         cap: Bytes,
     },
     /// The system failed.
     #[error("it cannot be read")]
     File(#[source] io::Error),
-    /// The server cannot be spoken to, or the connection broke.
+    /// The request failed.
     #[error("the server cannot be reached, or broke off")]
     Http(#[source] RequestError),
-    /// The server does not give it.
+    /// The server answers with another status.
     #[error("the server answers with status {0}, where 200 is expected")]
     Status(u16),
-    /// The server gives something else.
+    /// The body cannot be used.
     #[error("the server sends it compressed, which was not asked for")]
     Encoded,
-    /// The server leads nowhere.
+    /// The server redirects without a valid location.
     #[error("the server redirects to what is no URL for it")]
     Nowhere,
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     #[error("there is no room for it in memory at this moment; try again later")]
-    NoRoom,
-    /// The server leads in circles.
+    NoMemory,
+    /// There are too many redirects.
     #[error("the server redirects more than {0} times")]
     Circle(usize),
-    /// The server does not come to an end.
+    /// The answer was not complete in time.
     #[error("the server takes longer than {0:?} altogether")]
     Deadline(std::time::Duration),
 }
@@ -104,8 +104,8 @@ pub enum DataErrorKind {
     NotFound,
     /// The file is longer than the limit.
     TooLarge,
-    /// There is no room for the file in memory at present.
-    NoRoom,
+    /// There is not enough memory for the file at present.
+    NoMemory,
     /// The system, or the server that has the file, fails. A later attempt may succeed.
     Unavailable,
 }
@@ -126,7 +126,7 @@ impl DataError {
             | Reason::Private => DataErrorKind::Refused,
             Reason::NotFound => DataErrorKind::NotFound,
             Reason::TooLarge { .. } => DataErrorKind::TooLarge,
-            Reason::NoRoom => DataErrorKind::NoRoom,
+            Reason::NoMemory => DataErrorKind::NoMemory,
             Reason::File(_)
             | Reason::Http(_)
             | Reason::Status(_)
@@ -137,7 +137,7 @@ impl DataError {
         }
     }
 
-    /// Who can do something about it.
+    /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match &self.reason {
@@ -158,7 +158,7 @@ impl DataError {
             | Reason::Nowhere
             | Reason::Circle(_)
             | Reason::Deadline(_) => Blame::Transport,
-            Reason::File(_) | Reason::NoRoom => Blame::Host,
+            Reason::File(_) | Reason::NoMemory => Blame::Host,
         }
     }
 }
@@ -187,12 +187,12 @@ impl From<ReadError> for Reason {
         match error {
             ReadError::NotFound => Self::NotFound,
             ReadError::TooLong { cap } => Self::TooLarge { cap },
-            ReadError::NoRoom => Self::NoRoom,
+            ReadError::NoMemory => Self::NoMemory,
             ReadError::NotAFile => Self::NotAFile,
             ReadError::Link => Self::Link,
             ReadError::Outside => Self::Outside,
             ReadError::Failed(error) => Self::File(error),
-            // Only for text, and records are bytes here.
+            // Only for text; records are bytes here.
             error @ ReadError::NotText { .. } => Self::File(io::Error::other(error)),
         }
     }
@@ -203,7 +203,7 @@ impl From<BodyError> for Reason {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLong { cap } => Self::TooLarge { cap },
-            BodyError::NoRoom => Self::NoRoom,
+            BodyError::NoMemory => Self::NoMemory,
             BodyError::Encoded => Self::Encoded,
             BodyError::Failed(error) => Self::Http(error),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jurat_disk::room::Room;
+use jurat_disk::ReserveMemory;
 use jurat_http::header::{ACCEPT_ENCODING, HeaderValue, LOCATION};
 use jurat_http::{Addresses, HttpError, PrivateAddress, Reach, client_to, read_body};
 use jurat_http::{Client, Response, StatusCode};
@@ -12,10 +12,10 @@ use url::{Origin, Url};
 use super::{Excerpt, Reason};
 use crate::settings::Http;
 
-/// How often a server may lead on to elsewhere.
+/// The most redirects that are followed.
 const REDIRECTS: usize = 5;
-/// How long everything may take, from the first name to the last byte. The most that is read by
-/// default, 50 MiB, takes half of it on a line of 7 Mbit/s.
+/// The time limit, from the first name to the last byte. The default limit of a file, 50 MiB, takes half of it at 7
+/// Mbit/s.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Servers that files may be fetched from.
@@ -28,31 +28,31 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// These servers.
+    /// A client for these servers.
     ///
     /// # Errors
-    /// When they cannot be spoken to as the settings say. With a proxy, private addresses must be granted: the proxy asks for
-    /// addresses, so nobody here can check them, and going around it would break a rule of the network.
+    /// When the settings of the HTTP client are invalid. With a proxy, the settings must permit private addresses: the proxy
+    /// resolves names, so this host cannot check addresses, and bypassing it would break a rule of the network.
     pub(super) fn new(listed: Vec<Origin>, addresses: Addresses, http: &Http) -> Result<Self, HttpError> {
         let client = client_to(&addresses, http)?;
         Ok(Self { listed, addresses, client, deadline: DEADLINE })
     }
 
     /// Fetches a file of at most `cap`.
-    pub(super) async fn get(&self, url: Url, cap: Bytes, room: &Room) -> Result<Vec<u8>, Reason> {
-        let fetch = tokio::time::timeout(self.deadline, self.follow(url, cap, room));
+    pub(super) async fn get(&self, url: Url, cap: Bytes, reserve: &ReserveMemory) -> Result<Vec<u8>, Reason> {
+        let fetch = tokio::time::timeout(self.deadline, self.follow(url, cap, reserve));
         fetch.await.unwrap_or(Err(Reason::Deadline(self.deadline)))
     }
 
     /// Redirects are followed here and not by the client, so that each of them is checked like the first URL.
-    async fn follow(&self, mut url: Url, cap: Bytes, room: &Room) -> Result<Vec<u8>, Reason> {
+    async fn follow(&self, mut url: Url, cap: Bytes, reserve: &ReserveMemory) -> Result<Vec<u8>, Reason> {
         if !self.listed.contains(&url.origin()) {
             return Err(Reason::Origin { origin: shown(&url) });
         }
         for _ in 0..=REDIRECTS {
             let response = self.ask(&url).await?;
             match response.status() {
-                StatusCode::OK => return Ok(read_body(response, cap, room).await?),
+                StatusCode::OK => return Ok(read_body(response, cap, reserve).await?),
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
                 | StatusCode::SEE_OTHER
@@ -80,10 +80,10 @@ impl Origins {
         let request = self.client.get(url.clone()).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let response = request.send().await.map_err(|error| match PrivateAddress::is_cause_of(&error) {
             true => Reason::Private,
-            // The URL may be that of a redirect, with what only the servers should know.
+            // The URL may be that of a redirect, with secrets of the servers.
             false => Reason::Http(error.without_url()),
         })?;
-        // The address was checked before there was a connection. If that is ever bypassed, it ends here.
+        // The address was checked before the connection. This is a second check, in case that one is ever bypassed.
         match response.remote_addr() {
             Some(address) if self.addresses.permit(address.ip()) => Ok(response),
             None if self.addresses.reach == Reach::Anywhere => Ok(response),
@@ -92,7 +92,7 @@ impl Origins {
     }
 }
 
-/// Where a URL leads, without the rest of it.
+/// The origin of a URL.
 fn shown(url: &Url) -> Excerpt {
     Excerpt::of(&url.origin().ascii_serialization())
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use jurat_disk::room::enough;
+use jurat_disk::reserve_memory::unlimited;
 use jurat_http::HttpError;
 use jurat_http::Network;
 use jurat_model::{Secret, chain};
@@ -20,10 +20,10 @@ use super::*;
 
 const CAP: Bytes = Bytes::new(64);
 
-/// What came of reading: the text, or the kind of the error and the whole of it.
+/// The result of a read: the text, or the kind and the text of the error.
 fn read(source: &DataSource, uri: &str) -> Result<String, (&'static str, String)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    match runtime.block_on(source.read(uri, &enough())) {
+    match runtime.block_on(source.read(uri, &unlimited())) {
         Ok(bytes) => Ok(String::from_utf8(bytes).unwrap()),
         Err(error) => {
             let code = crate::CallErrorKind::from(error.kind()).code();
@@ -48,19 +48,19 @@ fn files(roots: &[&Path]) -> DataSource {
 }
 
 /// A directory with a file `a.json`, and its path.
-fn place() -> (tempfile::TempDir, String) {
-    let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("a.json"), "[]").unwrap();
-    let path = place.path().to_str().unwrap().to_owned();
-    (place, path)
+fn temp_dir() -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a.json"), "[]").unwrap();
+    let path = dir.path().to_str().unwrap().to_owned();
+    (dir, path)
 }
 
 #[test]
 fn a_file_below_a_root_is_read_by_every_name_that_it_has() {
-    let (place, path) = place();
-    fs::create_dir(place.path().join("my loans")).unwrap();
-    fs::write(place.path().join("my loans/ü%41.json"), "{}").unwrap();
-    let source = files(&[place.path()]);
+    let (dir, path) = temp_dir();
+    fs::create_dir(dir.path().join("my loans")).unwrap();
+    fs::write(dir.path().join("my loans/ü%41.json"), "{}").unwrap();
+    let source = files(&[dir.path()]);
     for uri in ["a.json", "./a.json", "file:a.json", &format!("{path}/a.json"), &format!("file://{path}/a.json")] {
         assert_eq!(read(&source, uri).unwrap(), "[]", "{uri}");
     }
@@ -72,12 +72,12 @@ fn a_file_below_a_root_is_read_by_every_name_that_it_has() {
 
 #[test]
 fn a_file_is_read_up_to_the_cap_and_not_further() {
-    let (place, _) = place();
-    fs::write(place.path().join("just"), "x".repeat(64)).unwrap();
-    fs::write(place.path().join("over"), "x".repeat(65)).unwrap();
-    // As long as it looks, without a byte on the disk.
-    fs::File::create(place.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
-    let source = files(&[place.path()]);
+    let (dir, _) = temp_dir();
+    fs::write(dir.path().join("just"), "x".repeat(64)).unwrap();
+    fs::write(dir.path().join("over"), "x".repeat(65)).unwrap();
+    // A sparse file: long, without a byte on the disk.
+    fs::File::create(dir.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
+    let source = files(&[dir.path()]);
     assert_eq!(read(&source, "just").unwrap().len(), 64);
     refused(&source, "over", "data_too_large", "64 B");
     refused(&source, "sparse", "data_too_large", "64 B");
@@ -85,11 +85,11 @@ fn a_file_is_read_up_to_the_cap_and_not_further() {
 
 #[test]
 fn nothing_outside_of_the_roots_is_read_whether_it_is_there_or_not() {
-    let (place, path) = place();
-    fs::create_dir(place.path().join("data")).unwrap();
-    fs::create_dir(place.path().join("data-2")).unwrap();
-    fs::write(place.path().join("data-2/a.json"), "[]").unwrap();
-    let source = files(&[&place.path().join("data")]);
+    let (dir, path) = temp_dir();
+    fs::create_dir(dir.path().join("data")).unwrap();
+    fs::create_dir(dir.path().join("data-2")).unwrap();
+    fs::write(dir.path().join("data-2/a.json"), "[]").unwrap();
+    let source = files(&[&dir.path().join("data")]);
     let why = |uri: &str| read(&source, uri).unwrap_err();
     let told = why(&format!("{path}/missing")).1.replace("missing", "a.json");
     assert_eq!(why(&format!("{path}/a.json")), ("data_refused", told));
@@ -109,9 +109,9 @@ fn nothing_outside_of_the_roots_is_read_whether_it_is_there_or_not() {
 
 #[test]
 fn no_name_leads_up() {
-    let (place, path) = place();
-    fs::create_dir(place.path().join("data")).unwrap();
-    let source = files(&[&place.path().join("data")]);
+    let (dir, path) = temp_dir();
+    fs::create_dir(dir.path().join("data")).unwrap();
+    let source = files(&[&dir.path().join("data")]);
     for up in [
         "../a.json",
         "./../a.json",
@@ -140,10 +140,10 @@ fn no_name_leads_up() {
 
 #[test]
 fn no_link_is_followed_wherever_it_is_and_leads() {
-    let (outside, secret) = place();
-    let (place, path) = place();
-    fs::create_dir(place.path().join("real")).unwrap();
-    fs::write(place.path().join("real/a.json"), "[]").unwrap();
+    let (outside, secret) = temp_dir();
+    let (dir, path) = temp_dir();
+    fs::create_dir(dir.path().join("real")).unwrap();
+    fs::write(dir.path().join("real/a.json"), "[]").unwrap();
     for (to, link) in [
         (format!("{secret}/a.json"), "file"),
         (secret.clone(), "directory"),
@@ -154,10 +154,10 @@ fn no_link_is_followed_wherever_it_is_and_leads() {
         ("circle".to_owned(), "circle"),
         ("/proc/self/root".to_owned(), "root"),
     ] {
-        symlink(to, place.path().join(link)).unwrap();
+        symlink(to, dir.path().join(link)).unwrap();
     }
-    symlink(outside.path(), place.path().join("real/middle")).unwrap();
-    let source = files(&[place.path()]);
+    symlink(outside.path(), dir.path().join("real/middle")).unwrap();
+    let source = files(&[dir.path()]);
     for link in [
         "file",
         "directory/a.json",
@@ -177,14 +177,14 @@ fn no_link_is_followed_wherever_it_is_and_leads() {
 
 #[test]
 fn a_link_that_comes_and_goes_is_never_followed() {
-    let (_outside, secret) = place();
+    let (_outside, secret) = temp_dir();
     fs::write(Path::new(&secret).join("a.json"), "secret").unwrap();
-    let (place, _) = place();
-    let (real, link, now) = (place.path().join("real"), place.path().join("link"), place.path().join("now"));
+    let (dir, _) = temp_dir();
+    let (real, link, now) = (dir.path().join("real"), dir.path().join("link"), dir.path().join("now"));
     fs::create_dir(&real).unwrap();
     fs::write(real.join("a.json"), "[]").unwrap();
     symlink(&secret, &link).unwrap();
-    let source = files(&[place.path()]);
+    let source = files(&[dir.path()]);
     thread::scope(|scope| {
         let changing = scope.spawn(|| {
             for _ in 0..2_000 {
@@ -204,11 +204,11 @@ fn a_link_that_comes_and_goes_is_never_followed() {
 
 #[test]
 fn only_regular_files_are_read_and_nothing_waits() {
-    let (place, _) = place();
-    fs::create_dir(place.path().join("directory")).unwrap();
-    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
-    mknodat(CWD, place.path().join("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let source = files(&[place.path()]);
+    let (dir, _) = temp_dir();
+    fs::create_dir(dir.path().join("directory")).unwrap();
+    let _socket = UnixListener::bind(dir.path().join("socket")).unwrap();
+    mknodat(CWD, dir.path().join("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let source = files(&[dir.path()]);
     for other in ["directory", "socket", "fifo"] {
         refused(&source, other, "data_refused", "not a regular file");
     }
@@ -221,9 +221,9 @@ fn only_regular_files_are_read_and_nothing_waits() {
 
 #[test]
 fn without_roots_no_file_is_read() {
-    let (place, path) = place();
+    let (dir, path) = temp_dir();
     let no_roots = DataRoots::Listed(Vec::new());
-    for (roots, working_directory) in [(DataRoots::WorkingDirectory, None), (no_roots, Some(place.path().to_owned()))] {
+    for (roots, working_directory) in [(DataRoots::WorkingDirectory, None), (no_roots, Some(dir.path().to_owned()))] {
         let settings = Data { roots, ..Data::default() };
         let source = DataSource::new(&settings, CAP, working_directory, &Http::default()).unwrap();
         for uri in ["a.json", &format!("{path}/a.json"), "missing", "/missing"] {
@@ -231,7 +231,7 @@ fn without_roots_no_file_is_read() {
         }
         refused(&source, "http://example.com/", "data_refused", "`data_origins`");
     }
-    let here = Some(place.path().to_owned());
+    let here = Some(dir.path().to_owned());
     let source = DataSource::new(&Data::default(), CAP, here, &Http::default()).unwrap();
     assert_eq!(read(&source, "a.json").unwrap(), "[]");
     refused(&source, "/etc/passwd", "data_refused", "`data_roots`");
@@ -239,10 +239,10 @@ fn without_roots_no_file_is_read() {
 
 #[test]
 fn a_root_may_be_a_link_and_lie_below_another_or_be_missing() {
-    let (real, real_path) = place();
-    let (place, path) = place();
-    symlink(real.path(), place.path().join("link")).unwrap();
-    let source = files(&[place.path(), &place.path().join("link"), &place.path().join("missing")]);
+    let (real, real_path) = temp_dir();
+    let (dir, path) = temp_dir();
+    symlink(real.path(), dir.path().join("link")).unwrap();
+    let source = files(&[dir.path(), &dir.path().join("link"), &dir.path().join("missing")]);
     assert_eq!(read(&source, "a.json").unwrap(), "[]");
     assert_eq!(read(&source, &format!("{path}/link/a.json")).unwrap(), "[]");
     assert_eq!(read(&source, &format!("{real_path}/a.json")).unwrap(), "[]");
@@ -251,7 +251,7 @@ fn a_root_may_be_a_link_and_lie_below_another_or_be_missing() {
     refused(&source, &format!("{path}/missing/a.json"), "data_not_found", "no such file");
 }
 
-/// A network in which 127.0.0.1 is public and everything else is what it is; names stand for one thing after another.
+/// A network in which 127.0.0.1 counts as public; names resolve to one answer after another.
 #[derive(Debug, Default)]
 struct TestNetwork(Mutex<BTreeMap<&'static str, VecDeque<&'static str>>>);
 
@@ -275,7 +275,7 @@ impl Network for TestNetwork {
     }
 }
 
-/// What the settings say, in the test network.
+/// The source of the settings, in the test network.
 fn fetching_with(origins: &[&str], network: TestNetwork, reach: Reach, http: &Http) -> DataSource {
     let listed = origins.iter().map(|origin| Url::parse(origin).unwrap().origin()).collect();
     let addresses = Addresses { reach, network: Arc::new(network) };
@@ -287,7 +287,7 @@ fn fetching(origins: &[&str]) -> DataSource {
     fetching_with(origins, TestNetwork::default(), Reach::PublicOnly, &Http::default())
 }
 
-/// What the settings say, in the network as it is.
+/// The source of the settings, in the real network.
 fn configured(origins: &[&str], private_addresses: PrivateAddresses, http: &Http) -> Result<DataSource, HttpError> {
     let origins = origins.iter().map(|origin| Url::parse(origin).unwrap().origin()).collect();
     DataSource::new(&Data { origins, private_addresses, ..Data::default() }, CAP, None, http)
@@ -315,7 +315,7 @@ fn a_file_is_fetched_from_a_listed_server_and_from_no_other() {
 }
 
 #[test]
-fn no_private_address_is_spoken_to_however_it_is_written() {
+fn no_private_address_is_connected_to_however_it_is_written() {
     let server = Server::start(|_| Reply::ok(b"[]"));
     let port = server.port();
     for host in [
@@ -371,7 +371,7 @@ fn a_name_that_stands_for_a_private_address_is_refused_also_when_it_did_not_befo
 }
 
 #[test]
-fn what_a_connection_reached_is_checked_even_if_nobody_asked_before() {
+fn the_address_of_a_connection_is_checked_again() {
     let server = Server::start_on("127.0.0.2", None, |_| Reply::ok(b"secret"));
     let url = format!("http://inside.example.com:{}", server.port());
     let network = TestNetwork::default().with("inside.example.com", &["127.0.0.2"]);

@@ -1,14 +1,14 @@
-//! What a caller says that a file is called.
+//! Parses the names of files from callers.
 
 use jurat_model::Excerpt;
 use url::Url;
 
 use super::Reason;
 
-/// The longest name: paths of systems end at half of it.
+/// The longest name: twice the longest path of the system.
 const LONGEST: usize = 8_192;
 
-/// A name that was taken apart. Nothing has been asked about it yet.
+/// A parsed name. It was not checked against any file system or server.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Named {
     /// Names of directories and a file; none of them is `..`.
@@ -18,16 +18,16 @@ pub(super) enum Named {
         /// The names.
         parts: Vec<String>,
     },
-    /// Something on a server.
+    /// A file on a server.
     Url(Url),
 }
 
-/// Takes a name apart.
+/// Parses a name.
 ///
-/// Escapes are resolved once, and only in `file:` URLs: in a path, `%` is a character like others.
+/// Escapes are resolved once, and only in `file:` URLs: in a path, `%` is an ordinary character.
 ///
 /// # Errors
-/// When it can be no name of a file.
+/// When it cannot be the name of a file.
 pub(super) fn parse(uri: &str) -> Result<Named, Reason> {
     if uri.is_empty() {
         return Err(Reason::Malformed("it is empty; name a file"));
@@ -52,7 +52,7 @@ pub(super) fn parse(uri: &str) -> Result<Named, Reason> {
     }
 }
 
-/// A name for messages: a URL of a server without what may be secret in it.
+/// A name for messages: a URL without its secret parts.
 pub(super) fn shown(uri: &str) -> Excerpt {
     let scheme = scheme(uri).map_or_else(String::new, |(scheme, _)| scheme.to_ascii_lowercase());
     if !matches!(scheme.as_str(), "http" | "https") {
@@ -62,7 +62,7 @@ pub(super) fn shown(uri: &str) -> Excerpt {
         Ok(url) if uri.len() <= LONGEST => {
             Excerpt::of(&format!("{}{}", url.origin().ascii_serialization(), url.path()))
         }
-        // Nobody knows where a password would be in it.
+        // A password could be anywhere in it.
         _ => Excerpt::of(&format!("{scheme}:...")),
     }
 }

@@ -51,22 +51,22 @@ pub enum CallError {
     /// A list of records was asked for, and there is none.
     #[error("a list of records is expected: a JSON array of objects")]
     NotAList,
-    /// What should say the schema of a record does not.
+    /// The record or URL that should name a schema is neither.
     #[error("a record with a `$schema`, or the URL of a schema, is expected")]
     NoSchema,
     /// The record of a call cannot be judged.
     #[error("{}", .0.message)]
     Record(RecordError),
-    /// The call names what the release does not have.
+    /// The call names a ruleset or type that the release does not have.
     #[error(transparent)]
     Route(#[from] RouteError),
     /// The call as a whole cannot be served, or not to its end.
     #[error(transparent)]
     Judge(JudgeError),
-    /// The file of records cannot be had.
+    /// The file of records cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// There is no release that could be made ready.
+    /// No release could be made ready.
     #[error("there are no rules: no release could be made ready")]
     NotReady(#[source] Arc<OpenError>),
     /// The release was revoked, and there is no other.
@@ -75,13 +75,13 @@ pub enum CallError {
         /// The digest of its manifest.
         manifest: String,
     },
-    /// What vouches for the release expired too long ago.
+    /// The metadata that vouches for the release expired too long ago.
     #[error(
         "the release is not used any more, because the `{role}` metadata that vouches for it expired at {expired}: its repository \
          must be reached, or be renewed"
     )]
     Stale {
-        /// Whose metadata it is.
+        /// The role of that metadata.
         role: String,
         /// When it expired.
         expired: jiff::Timestamp,
@@ -95,13 +95,13 @@ pub enum CallError {
     /// The pin cannot be written or read.
     #[error("the pin cannot be written or read")]
     Pin(#[source] Arc<RepositoryError>),
-    /// There is no newer release that can be used; the one that served before goes on serving.
+    /// The newer release cannot be used; the present one goes on serving.
     #[error("the release that serves goes on, because the next one is not used")]
     Reload(#[source] Arc<OpenError>),
-    /// The configuration of the coordination service is not in order; the service stays configured as it was.
+    /// The configuration of the coordination service is invalid; the old one stays in use.
     #[error("the coordination service stays configured as it was: {}", .reasons.join("; "))]
     Coordination {
-        /// What is wrong, one sentence for each thing.
+        /// The problems, one sentence for each.
         reasons: Vec<String>,
     },
     /// A guard of the service holds the call back.
@@ -113,7 +113,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Who can do something about it.
+    /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {

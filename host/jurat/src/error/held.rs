@@ -1,4 +1,4 @@
-//! A call that a guard holds back.
+//! The reason of a guard for holding back a call.
 
 use jurat_model::Blame;
 use thiserror::Error;
@@ -20,7 +20,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// A reason: a stable code for programs, who can do something about it, and a sentence for people.
+    /// A reason: a stable code for programs, who can fix it, and a sentence for people.
     #[must_use]
     pub fn new(code: &'static str, blame: Blame, message: impl Into<String>) -> Self {
         Self { code, blame, message: message.into() }
@@ -32,7 +32,7 @@ impl Held {
         self.code
     }
 
-    /// Who can do something about it.
+    /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         self.blame

@@ -1,4 +1,4 @@
-//! The stable names of everything for which a call gives no results, and who can do something about each.
+//! The stable names of everything for which a call gives no results, and who can fix each.
 
 use jurat_engine::EngineErrorKind;
 use jurat_model::Blame;
@@ -11,7 +11,7 @@ macro_rules! kinds {
         /// Why a call gave no results.
         ///
         /// Programs decide by the kind, never by the words of an error. It is exhaustive on purpose: a new kind breaks the build of
-        /// every protocol until somebody has decided what that protocol answers.
+        /// every protocol until that protocol has an answer for it.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum CallErrorKind {
             $($(#[$doc])* $kind,)+
@@ -29,7 +29,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Who can usually do something about it. [`CallError::blame`](crate::CallError::blame) also considers the cause.
+            /// Who can usually fix it. [`CallError::blame`](crate::CallError::blame) also considers the cause.
             #[must_use]
             pub fn blame(self) -> Blame {
                 match self {
@@ -95,7 +95,7 @@ kinds! {
     NoFieldMap = "no_field_map", Caller;
     /// The field map of the record does not fit the inputs of the rules.
     FieldMapMismatch = "field_map_mismatch", Publisher;
-    /// What the rules read of the record takes too much memory.
+    /// The inputs of the record take too much memory.
     InputsTooLarge = "inputs_too_large", Caller;
     /// The settings do not allow the file of records to be read.
     DataRefused = "data_refused", Caller;
@@ -161,7 +161,7 @@ impl From<DataErrorKind> for CallErrorKind {
             DataErrorKind::Refused => Self::DataRefused,
             DataErrorKind::NotFound => Self::DataNotFound,
             DataErrorKind::TooLarge => Self::DataTooLarge,
-            DataErrorKind::NoRoom => Self::Overloaded,
+            DataErrorKind::NoMemory => Self::Overloaded,
             DataErrorKind::Unavailable => Self::DataUnavailable,
         }
     }

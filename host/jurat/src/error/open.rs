@@ -1,4 +1,4 @@
-//! Why there are no rules to judge with, and who can do something about it.
+//! Why a service has no rules to judge with, and who can fix it.
 
 use std::error::Error;
 use std::io;
@@ -13,7 +13,7 @@ use jurat_author::vectors::{Report, VectorsError};
 use jurat_repository::RepositoryError;
 use jurat_yaml::Problems;
 
-/// Why there are no rules to judge with.
+/// Why a service has no rules to judge with.
 ///
 /// ```no_run
 /// # fn f(settings: jurat::Settings) {
@@ -30,7 +30,7 @@ pub enum OpenError {
     /// The settings, or what they name, are wrong.
     #[error(transparent)]
     Settings(#[from] Problems),
-    /// The release is not what was signed, not signed by those who are trusted, or cannot be had.
+    /// The release is not the signed one, not signed by trusted keys, or cannot be fetched.
     #[error("the release in `{repository}` is not used")]
     Trust {
         /// The repository.
@@ -76,22 +76,22 @@ pub enum OpenError {
     /// The sandbox could not be opened.
     #[error("the sandbox could not be opened")]
     Sandbox(#[source] jurat_sandbox::OpenError),
-    /// No threads.
+    /// The system starts no threads.
     #[error("the threads that run rules could not be started")]
     Workers(#[source] io::Error),
     /// The settings of the HTTP client are invalid.
     #[error("the HTTP client settings are invalid")]
     Http(#[source] Box<dyn Error + Send + Sync>),
-    /// What was fetched cannot be kept where the settings say.
+    /// The cache directory cannot be used.
     #[error("`logic_cache_dir` cannot be used")]
     Cache(#[source] Box<dyn Error + Send + Sync>),
-    /// What must not be forgotten cannot be kept where the settings say.
+    /// The state directory cannot be used.
     #[error("`state_dir` cannot be used")]
     State(#[source] Box<dyn Error + Send + Sync>),
-    /// The configuration of the coordination service cannot be had.
+    /// The configuration of the coordination service cannot be read.
     #[error("the configuration of the coordination service cannot be had")]
     Coordination(#[source] Box<dyn Error + Send + Sync>),
-    /// No tenant has a release that can be used. What is wrong with the first one's.
+    /// No tenant has a usable release. The error of the first tenant.
     #[error(transparent)]
     NobodyServed(Arc<Self>),
     /// The release was refused before, and is still the same.
@@ -103,7 +103,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Who can do something about it.
+    /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
@@ -122,7 +122,7 @@ impl OpenError {
         }
     }
 
-    /// Whether the same release would be refused again, whatever changes around it.
+    /// Whether the same release would always be refused again.
     pub(crate) fn is_lasting(&self) -> bool {
         match self {
             Self::Release { .. } => true,
@@ -133,7 +133,7 @@ impl OpenError {
         }
     }
 
-    /// The error itself, where this one only says that it is the same as before, or that nobody is served for it.
+    /// The underlying error, if this one only says that it is the same as before, or that no tenant is served.
     #[must_use]
     pub fn reason(&self) -> &Self {
         match self {
@@ -142,7 +142,7 @@ impl OpenError {
         }
     }
 
-    /// What is wrong, one sentence for each thing.
+    /// The problems, one sentence for each.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
         match self {

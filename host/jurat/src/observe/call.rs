@@ -32,11 +32,11 @@ pub struct Call {
     context: CallContext,
 }
 
-/// Tells the calls of a process apart: no two have the same.
+/// The id of a call, unique in its process.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CallId(u64);
 
-/// What a call asks for.
+/// The operation of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -54,7 +54,7 @@ pub enum Operation {
     DiscoverRules,
     /// To list the rulesets.
     DiscoverRulesets,
-    /// To look for a newer release.
+    /// To poll for a newer release.
     ReloadLogic,
     /// To pin a release.
     Pin,
@@ -72,11 +72,11 @@ pub enum Operation {
 pub struct CallEnded<'a> {
     /// The call.
     pub call: &'a Call,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome<'a>,
 }
 
-/// How a call ended.
+/// The outcome of a call.
 ///
 /// ```
 /// use jurat::observe::{Event, Observer};
@@ -111,19 +111,19 @@ impl Call {
         Self { id, operation, tenant, ruleset, context: context.clone() }
     }
 
-    /// By this, the events of one call belong together.
+    /// The id that all events of this call share.
     #[must_use]
     pub fn id(&self) -> CallId {
         self.id
     }
 
-    /// What it asks for.
+    /// The operation.
     #[must_use]
     pub fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// The tenant whose rules it wants; none = it does not say, and there are several.
+    /// The tenant whose rules it uses; none = the call names none, and there are several.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
@@ -135,7 +135,7 @@ impl Call {
         self.ruleset.as_deref()
     }
 
-    /// Who makes it, and the ids by which logs and traces find it again.
+    /// The caller, and the ids for logs and traces.
     #[must_use]
     pub fn context(&self) -> &CallContext {
         &self.context
@@ -210,19 +210,19 @@ impl<'a> Outcome<'a> {
         self.error.map(CallError::kind)
     }
 
-    /// Who can do something about it.
+    /// Who can fix that.
     #[must_use]
     pub fn blame(&self) -> Option<Blame> {
         self.error.map(CallError::blame)
     }
 
-    /// What became of the records, if the call judged some and came to its end.
+    /// The summary of the records, if the call judged some and completed.
     #[must_use]
     pub fn summary(&self) -> Option<&'a Summary> {
         self.summary
     }
 
-    /// How many records were judged, in a call that came to its end.
+    /// The number of records judged, if the call completed.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.summary.map_or(0, |summary| summary.records)

@@ -1,4 +1,4 @@
-//! What can be observed.
+//! The events of a service.
 
 use super::call::{Call, CallEnded};
 use super::operator::OperatorAction;
@@ -25,7 +25,7 @@ pub enum Event<'a> {
     CallEnded(CallEnded<'a>),
     /// The results of a window of records are final.
     Window(WindowJudged<'a>),
-    /// Related entities were fetched. Told only if the trace of the call is sampled, as are the next two.
+    /// Related entities were fetched. Emitted only if the trace of the call is sampled, as are the next two.
     Fetched(Fetched<'a>),
     /// A chunk of records was judged.
     ChunkJudged(ChunkJudged<'a>),
@@ -37,7 +37,7 @@ pub enum Event<'a> {
     Limit(LimitDecision<'a>),
     /// An operator has pinned, rolled back, unpinned, reloaded or closed something, or tried to.
     Operator(OperatorAction<'a>),
-    /// It was asked which release is the newest.
+    /// A poll for a newer release has ended.
     ReleasePolled(ReleasePolled<'a>),
     /// A release is ready to serve: verified, compiled, checked and tried on its test vectors.
     ReleasePrepared(ReleasePrepared<'a>),
@@ -45,6 +45,6 @@ pub enum Event<'a> {
     ReleaseSwitched(ReleaseSwitched<'a>),
     /// A release is not used.
     ReleaseRefused(ReleaseRefused<'a>),
-    /// A request to the coordination service is going to be repeated.
+    /// A request to the coordination service will be repeated.
     CoordinationRetry(CoordinationRetry<'a>),
 }

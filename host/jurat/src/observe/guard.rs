@@ -1,4 +1,4 @@
-//! What can hold a call back.
+//! Guards, which can hold back a call.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use crate::error::Held;
 /// Can hold a call back, at admission and before its answer leaves.
 ///
 /// Guards are asked in the order in which they were given; the first that holds a call back decides. A guard that panics holds the
-/// call back: nothing leaves that a guard should have seen.
+/// call back, so no answer leaves unchecked.
 ///
 /// # Limits
 /// A call that hands results over one by one, such as [`Service::judge_windows`](crate::Service::judge_windows), has handed them
@@ -23,7 +23,7 @@ use crate::error::Held;
 /// use jurat::observe::{Call, CallGuard, Operation};
 /// use jurat::{Blame, Held};
 ///
-/// /// Nobody pins a release without a name.
+/// /// Refuses to pin a release without a principal.
 /// struct Named;
 ///
 /// impl CallGuard for Named {

@@ -1,4 +1,4 @@
-//! Who is told, and how: the cost of nobody, and the panics of some.
+//! Calls observers: at no cost without any, and despite panics.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Event;
 
-/// Is told of what happens in a service.
+/// An observer of the events of a service.
 ///
 /// # Limits
 /// It is called on threads that make or judge calls: it must not block for long, and must not make calls on the service that it
 /// observes.
 pub trait Observer: Send + Sync {
-    /// Takes notice of an event. Clone from it what is needed later.
+    /// Handles an event. Clone from it what is needed later.
     fn observe(&self, event: &Event<'_>);
 }
 
@@ -33,14 +33,14 @@ struct Watched {
 }
 
 impl Observers {
-    /// All of them, told in this order.
+    /// The observers, in the order of calls.
     #[must_use]
     pub fn new(observers: Vec<Box<dyn Observer>>) -> Self {
         let watched = |observer| Watched { observer, has_panicked: AtomicBool::new(false) };
         Self((!observers.is_empty()).then(|| observers.into_iter().map(watched).collect()))
     }
 
-    /// Whether there is none, so that nothing has to be measured.
+    /// Whether there are none, so that nothing has to be measured.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
@@ -49,12 +49,12 @@ impl Observers {
     /// Tells all observers of an event, which is made only if there is one.
     pub fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
         if let Some(observers) = &self.0 {
-            tell(observers, &event());
+            notify(observers, &event());
         }
     }
 }
 
-fn tell(observers: &[Watched], event: &Event<'_>) {
+fn notify(observers: &[Watched], event: &Event<'_>) {
     for Watched { observer, has_panicked } in observers {
         let told = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
         if told.is_err() && !has_panicked.swap(true, Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! What operators do.
+//! Events about operators.
 
 use jurat_model::CallContext;
 use jurat_repository::PinnedBy;
@@ -27,18 +27,18 @@ use crate::release::Reload;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperatorAction<'a> {
-    /// What it was: [`ReloadLogic`](Operation::ReloadLogic), [`Pin`](Operation::Pin), [`Rollback`](Operation::Rollback),
+    /// The action: [`ReloadLogic`](Operation::ReloadLogic), [`Pin`](Operation::Pin), [`Rollback`](Operation::Rollback),
     /// [`Unpin`](Operation::Unpin) or [`Close`](Operation::Close).
     pub action: Operation,
     /// The tenant; none = all of them.
     pub tenant: Option<&'a str>,
-    /// Who did it; none where another process has written down a pin, or removed one.
+    /// The context of the operator; none if another process has changed the pin.
     pub context: Option<&'a CallContext>,
     /// Through which interface, where the action says so.
     pub by: Option<PinnedBy>,
     /// The release that it is about, by its manifest.
     pub manifest: Option<Digest>,
-    /// Why, in the operator's words.
+    /// The reason, in the operator's words.
     pub reason: Option<&'a str>,
     /// Whether another release serves because of it; none if it failed.
     pub reload: Option<Reload>,

@@ -1,8 +1,8 @@
-//! What happens at the coordination service.
+//! Events about the coordination service.
 
 use jurat_coordination::Retry;
 
-/// A request to the coordination service that is going to be repeated.
+/// A request to the coordination service will be repeated.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CoordinationRetry<'a> {

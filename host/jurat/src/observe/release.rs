@@ -1,4 +1,4 @@
-//! What becomes of releases.
+//! Events about releases.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use jurat_trust::Digest;
 use crate::error::OpenError;
 use crate::release::Identity;
 
-/// It was asked which release is the newest.
+/// A poll for a newer release has ended.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReleasePolled<'a> {
     /// The tenant.
     pub tenant: &'a str,
-    /// The manifest of the release that is listed, now or when that could last be asked; none for sources that nobody has signed.
+    /// The manifest of the listed release, at this poll or the last one that succeeded; none for unsigned sources.
     pub listed: Option<&'a Digest>,
-    /// Why there is no news.
+    /// Why the poll failed.
     pub error: Option<&'a OpenError>,
-    /// How long it took to ask, and to make ready what is new.
+    /// How long it took to poll, and to make a new release ready.
     pub duration: Duration,
 }
 

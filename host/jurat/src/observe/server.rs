@@ -1,4 +1,4 @@
-//! What a server decides before a call is made. It emits these events itself, through [`Observers`](super::Observers).
+//! Decisions of a server before a call. It emits these events itself, through [`Observers`](super::Observers).
 
 use jurat_model::CallContext;
 
@@ -16,7 +16,7 @@ use jurat_model::CallContext;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Authentication<'a> {
-    /// Who the client is, if that was established, and the correlation id of its request.
+    /// The client, if it was authenticated, and the correlation id of its request.
     pub context: &'a CallContext,
     /// Why the client was refused, as a stable code; none if it was not.
     pub refused: Option<&'a str>,
@@ -38,21 +38,21 @@ pub struct Authentication<'a> {
 pub struct LimitDecision<'a> {
     /// The setting that says the limit, as in `rpc.max_connections`.
     pub limit: &'a str,
-    /// What came of it.
+    /// The effect.
     pub effect: LimitEffect,
     /// The address of the client, if it has one.
     pub peer: Option<&'a str>,
-    /// Who the client is, and the correlation id of its request, if that is known.
+    /// The client and the correlation id of its request, if known.
     pub context: Option<&'a CallContext>,
 }
 
-/// What a limit has done.
+/// The effect of a limit.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LimitEffect {
     /// Something was refused.
     Refused,
-    /// Something has to wait.
+    /// Something is delayed.
     Delayed,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of the records of a call, and the time that steps took.
+//! Events about the records of a call, with durations.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use jurat_engine::{CallTiming, ChunkTiming, FetchTiming, JudgedWindow};
 
 use super::call::Call;
 
-/// The results of a window of records are final. It is told once for each window, on the worker that made it final.
+/// The results of a window of records are final. Emitted once for each window, on the worker that made it final.
 ///
 /// The window lends the bytes of its records, the inputs of each rule, related entities and where they came from, and what rules
 /// used. Nothing of it outlives the event: clone from it what is needed later.
@@ -37,33 +37,33 @@ pub struct WindowJudged<'a> {
     pub window: &'a JudgedWindow<'a>,
 }
 
-/// Related entities were fetched for records of a call. Told only if the trace of the call is sampled.
+/// Related entities were fetched for records of a call. Emitted only if the trace of the call is sampled.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Fetched<'a> {
     /// The call.
     pub call: &'a Call,
-    /// How many records it was about, and how long it took.
+    /// The number of records, and the duration.
     pub timing: &'a FetchTiming,
 }
 
-/// A chunk of records was judged. Told only if the trace of the call is sampled.
+/// A chunk of records was judged. Emitted only if the trace of the call is sampled.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ChunkJudged<'a> {
     /// The call.
     pub call: &'a Call,
-    /// How many records there are, and how long it took.
+    /// The number of records, and the duration.
     pub timing: &'a ChunkTiming<'a>,
 }
 
-/// A rule was called with the records of a chunk. Told only if the trace of the call is sampled.
+/// A rule was called with the records of a chunk. Emitted only if the trace of the call is sampled.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RuleCalled<'a> {
     /// The call.
     pub call: &'a Call,
-    /// Which rule, what it used, and how long it took.
+    /// The rule, its usage, and the duration.
     pub timing: &'a CallTiming<'a>,
 }
 

@@ -16,7 +16,7 @@ use crate::release::Reload;
 /// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
 ///
 /// # Limits
-/// A call that has begun runs to its end, also if nobody waits for its future any more.
+/// A call that has begun runs to its end, also if its future is dropped.
 ///
 /// ```no_run
 /// # async fn f(service: jurat::Service) -> Result<(), jurat::CallError> {
@@ -59,10 +59,10 @@ impl AsyncService {
         Self(self.0.on_behalf_of(context))
     }
 
-    /// Makes calls on a thread that may wait. All other calls are made of this one.
+    /// Makes calls on a thread that may wait. All other calls use this one.
     ///
     /// # Errors
-    /// When the service is gone, or the calls panicked.
+    /// When the service has ended, or the calls panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         calls: impl FnOnce(&Service) -> T + Send + 'static,
@@ -180,7 +180,7 @@ impl AsyncService {
     /// See [`Service::close`].
     ///
     /// # Errors
-    /// When the service is gone.
+    /// When the service has ended.
     pub async fn close(&self) -> Result<(), CallError> {
         self.run(Service::close).await
     }

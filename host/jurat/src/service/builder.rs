@@ -31,14 +31,14 @@ use crate::error::OpenError;
 use crate::observe::{CallGuard, Guards, Observer, Observers};
 use crate::settings::Settings;
 
-/// The longest wait at the start for a repository that does not answer, where there is a release of earlier days.
+/// The longest wait at the start for a repository that does not answer, if there is a kept release.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A service that is about to be opened.
 ///
 /// # Defaults
-/// Components are compiled in this process, the time is that of the system, there are no observers and no guards, and relative
-/// paths of callers begin at the working directory of the process.
+/// Compiles components in this process, uses the system's clock, has no observers or guards, and resolves relative paths of
+/// callers from the working directory.
 ///
 /// ```no_run
 /// # fn f(settings: jurat::Settings) -> Result<(), jurat::OpenError> {
@@ -87,17 +87,17 @@ impl Service {
 }
 
 impl ServiceBuilder {
-    /// Where components are compiled: a child process, if the program has a way to be one.
+    /// Sets where components are compiled: in a child process, if the program supports that.
     pub fn with_compiler(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
     }
 
-    /// Where the time comes from.
+    /// Sets the clock.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// Adds an observer: it is told of everything that happens in the service.
+    /// Adds an observer: it gets all events of the service.
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Box::new(observer));
         self
@@ -138,7 +138,7 @@ impl ServiceBuilder {
             calls: AtomicU64::new(0),
         };
         shared.tenants = shared.open(&settings, &directories, &sandbox)?;
-        shared.refuse_if_nobody_is_served()?;
+        shared.refuse_if_no_tenant_is_served()?;
         let shared = Arc::new(shared);
         if let Some(io) = shared.runtimes.io() {
             refresh::start(io, &shared, &settings);
@@ -149,7 +149,7 @@ impl ServiceBuilder {
 }
 
 impl Shared {
-    /// Opens what each tenant has.
+    /// Opens each tenant.
     fn open(
         &self,
         settings: &Settings,
@@ -168,7 +168,7 @@ impl Shared {
             secrets: &settings.headers,
             kept: settings.kept_releases,
         };
-        // Without one, relative paths of callers lead nowhere.
+        // Without one, relative paths of callers are refused.
         let working_directory = std::env::current_dir().ok();
         let most = most_workers(self.workers.count(), settings.tenants.len());
         let mut tenants = BTreeMap::new();
@@ -194,15 +194,15 @@ impl Shared {
         Ok(tenants)
     }
 
-    /// Polls for the releases of all tenants at once. A tenant that has a release of earlier days does not wait long for a newer
-    /// one, which follows.
+    /// Polls for the releases of all tenants at once. A tenant with a kept release does not wait long for a newer one, which
+    /// follows later.
     fn poll(&self, tenants: &BTreeMap<String, Arc<Tenant>>) -> Result<(), OpenError> {
         let threads = self.runtimes.calls().ok_or(OpenError::BrokenOff)?;
         let polls = tenants.values().map(|tenant| {
             let (sender, receiver) = sync_channel(1);
             let polled = Arc::clone(tenant);
             threads.spawn_blocking(move || {
-                // What goes wrong is in the tenant's status, and what its calls are told.
+                // Errors are in the tenant's status and in the errors of its calls.
                 let _ = polled.releases.reload();
                 let _ = sender.send(());
             });
@@ -215,15 +215,15 @@ impl Shared {
                     let _ = tenant.releases.reconcile();
                 }
             } else {
-                // The sender is dropped when the poll ends, in whatever way.
+                // The sender is dropped when the poll ends, even by a panic.
                 let _ = done.recv();
             }
         }
         Ok(())
     }
 
-    /// One tenant without rules is that tenant's trouble; a service is refused where no tenant has any.
-    fn refuse_if_nobody_is_served(&self) -> Result<(), OpenError> {
+    /// A tenant without rules does not prevent the others; without rules of any tenant, opening fails.
+    fn refuse_if_no_tenant_is_served(&self) -> Result<(), OpenError> {
         let mut errors =
             self.tenants.values().map(|tenant| tenant.releases.snapshot().failure.map(|failure| failure.error));
         if self.tenants.values().any(|tenant| tenant.releases.serving().release().is_some()) {
@@ -236,14 +236,14 @@ impl Shared {
     }
 }
 
-/// How many workers one tenant may have at a time: with others beside it all but one, so that what its rules do on their records,
-/// however long it takes, leaves a worker to the others.
+/// The most workers of one tenant at a time: with several tenants all but one, so that slow rules of one tenant leave a worker to
+/// the others.
 fn most_workers(workers: usize, tenants: usize) -> NonZeroUsize {
     let most = if tenants > 1 { workers.saturating_sub(1) } else { workers };
     NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Where this host keeps things.
+/// The directories of this host.
 struct Directories {
     cache: Option<Arc<CacheDir>>,
     state: Option<Arc<CacheDir>>,
@@ -259,8 +259,8 @@ impl Directories {
         })
     }
 
-    /// Where compiled code is kept: only where there is a place for the key that it is checked with. Without, it is compiled at
-    /// every start, which is no reason not to start.
+    /// The cache of compiled code: only if there is a state directory for its key. Without it, every start compiles, which is
+    /// not an error.
     fn code(&self) -> Option<CodeCache> {
         let (cache, state) = self.cache.as_ref().zip(self.state.as_ref())?;
         let key = host_key(state).map_err(|error| chain(&error));

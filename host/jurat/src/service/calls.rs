@@ -1,6 +1,6 @@
-//! The calls that say in one line what is wanted: judging with what the settings say, and what would judge.
+//! The calls in one line: judging with the options of the settings, and discovery.
 
-use jurat_disk::room;
+use jurat_disk::reserve_memory;
 use jurat_engine::results::RecordResult;
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
 
@@ -27,12 +27,12 @@ impl Service {
         })
     }
 
-    /// Judges a list of records: a JSON array. Each says itself what it is; one result for each, in their order.
+    /// Judges a list of records: a JSON array. Each record names its own type; one result for each, in their order.
     ///
     /// `id_fields` are the fields whose values name a record in the results, with dots between keys.
     ///
     /// # Errors
-    /// When the call as a whole cannot be served. A record that cannot be judged is an entry that says why.
+    /// When the call as a whole cannot be served. A record that cannot be judged becomes an entry with the reason.
     pub fn batch_validate(
         &self,
         records: &str,
@@ -53,10 +53,10 @@ impl Service {
     /// Judges the records of a file: a JSON array, one object, or one on each line. One result for each, in their order.
     ///
     /// `uri` is a path or URL within what the settings allow. `entity_types` are those that the file may have; a record of another
-    /// type is an entry that says so, and if there is one of them only, records need not say it. With none, all are welcome.
+    /// type is an entry that says so, and if there is only one, records need not name it. With none, all types are accepted.
     ///
     /// # Errors
-    /// When the file cannot be had, or the call as a whole cannot be served.
+    /// When the file cannot be read, or the call as a whole cannot be served.
     pub fn batch_file_validate(
         &self,
         uri: &str,
@@ -68,7 +68,7 @@ impl Service {
             let expected = entity_types.iter().copied().map(String::from);
             let request = self.request(ruleset)?.with_expected(expected).with_id_fields(owned(id_fields));
             let mut results = Vec::new();
-            self.judge_text(running, &request, self.read_file(uri, &room::enough())?, &mut |result| {
+            self.judge_text(running, &request, self.read_file(uri, &reserve_memory::unlimited())?, &mut |result| {
                 results.push(result);
                 Ok(())
             })?;
@@ -76,10 +76,10 @@ impl Service {
         })
     }
 
-    /// What would judge a record, and what it would read of it. Nothing is run.
+    /// The rules that would judge a record, and the inputs that they would read. Runs nothing.
     ///
-    /// The record need not be whole: its `$schema` is all that is looked at. A JSON text, or no JSON at all, is taken for the URL
-    /// of the schema itself.
+    /// The record need not be complete: only its `$schema` is read. A JSON string, or a text that is not JSON, is taken for the
+    /// URL of the schema itself.
     ///
     /// # Errors
     /// When there is no such ruleset, entity type or schema.
@@ -95,7 +95,7 @@ impl Service {
         })
     }
 
-    /// All rulesets, with what their authors say of them, and how much is in them.
+    /// All rulesets, with their metadata and sizes.
     ///
     /// # Errors
     /// When the service is closed, or does not know whose rulesets are meant.

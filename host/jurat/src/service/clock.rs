@@ -1,11 +1,11 @@
-//! What time it is.
+//! The clock of a service.
 
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the service what time it is: for what expires, for how old something is, and for the `now` of rules.
+/// The clock of a service: for expiry, for ages, and for the `now` of rules.
 ///
 /// # Defaults
 /// The clock of the system.
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// A clock of one's own: one that stands still makes runs repeatable.
+    /// A custom clock: a fixed time makes runs repeatable.
     #[must_use]
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))

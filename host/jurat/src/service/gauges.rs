@@ -1,10 +1,10 @@
-//! What is going on at a moment, in numbers.
+//! Gauges of a service.
 
 use super::asynchronous::AsyncService;
 use super::handle::Service;
 use super::related::Related;
 
-/// What is going on at a moment, in numbers that rise and fall. Cheap to take, as often as a monitor wants.
+/// Gauges of a service. Cheap to read at any rate.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
@@ -25,7 +25,7 @@ pub struct Gauges {
     pub tenants: Vec<TenantGauges>,
 }
 
-/// What is going on for one tenant.
+/// Gauges of one tenant.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
@@ -44,7 +44,7 @@ pub struct TenantGauges {
 }
 
 impl Service {
-    /// What is going on at this moment: for all tenants, or the one that this handle is for.
+    /// The present gauges: of all tenants, or of the one that this handle is for.
     #[must_use]
     pub fn gauges(&self) -> Gauges {
         let tenants = self.tenants().map(|tenant| TenantGauges {

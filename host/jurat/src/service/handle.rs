@@ -1,4 +1,4 @@
-//! The handle that an application has: which tenant it is for, and what can be known without making a call.
+//! The handle of an application: its tenant, and what it can read without a call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::settings::TenantSettings;
 /// The rules of one tenant or several, ready to judge.
 ///
 /// A handle: cloning it is cheap, all clones are the same service, and any number of threads may call it at once. Calls wait for
-/// their results on the thread that makes them; where that must not be, take [`Service::asynchronous`].
+/// their results on the thread that makes them; use [`Service::asynchronous`] on threads that must not block.
 ///
 /// Releases are replaced while it runs, in the background or by [`Service::reload_logic`]. A call ends on the release that it
 /// began with. Dropping the last handle ends the background work; [`Service::close`] also waits for calls.
 ///
 /// # Limits
-/// Any number of calls is taken. A server bounds how many it makes at once, as `jurat rpc` does.
+/// The number of calls is not limited. A server must limit its own calls, as `jurat rpc` does.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
@@ -41,12 +41,12 @@ pub struct Service {
     pub(super) shared: Arc<Shared>,
     /// The tenant whose rules are used; none = there are several, and the handle is for all of them.
     pub(super) tenant: Option<Arc<Tenant>>,
-    /// Who makes the calls of this handle.
+    /// The context of the calls of this handle.
     pub(super) context: CallContext,
 }
 
 impl Service {
-    /// The same service, with the rules of one tenant. There is no need to say which if there is only one.
+    /// The same service, with the rules of one tenant. Not needed if there is only one.
     ///
     /// # Errors
     /// When there is no tenant of that name.
@@ -56,8 +56,7 @@ impl Service {
         Ok(Self { tenant: Some(tenant), ..self.clone() })
     }
 
-    /// The same service, on behalf of somebody: who makes the calls of this handle, and the ids by which logs, traces and
-    /// observers find them again. It changes no verdict.
+    /// The same service with a context: the caller, and the ids for logs, traces and observers. It changes no verdict.
     #[must_use]
     pub fn on_behalf_of(&self, context: CallContext) -> Self {
         Self { context, ..self.clone() }
@@ -69,19 +68,19 @@ impl Service {
         &self.shared.observers
     }
 
-    /// How long ago it was last known that the release that serves is the newest.
+    /// The time since the serving release was last known to be the newest.
     ///
     /// # Errors
-    /// When the service does not know whose release is meant.
+    /// When there are several tenants, and the handle is for none of them.
     pub fn cache_age(&self) -> Result<Duration, CallError> {
         let checked = self.bound()?.releases.snapshot().checked;
         Ok(self.shared.age(checked))
     }
 
-    /// Which release serves, and what vouches for it.
+    /// The identity of the serving release, and what vouches for it.
     ///
     /// # Errors
-    /// When the service does not know whose release is meant.
+    /// When there are several tenants, and the handle is for none of them.
     pub fn identity(&self) -> Result<Identity, CallError> {
         Ok(self.serving()?.identity.clone())
     }
@@ -89,12 +88,12 @@ impl Service {
     /// The release that serves.
     ///
     /// # Errors
-    /// When the service does not know whose release is meant.
+    /// When there are several tenants, and the handle is for none of them.
     pub fn release(&self) -> Result<Arc<Release>, CallError> {
         Ok(Arc::clone(&self.serving()?.release))
     }
 
-    /// How the service is: all tenants, or the one that this handle is for.
+    /// The status of the service: of all tenants, or of the one that this handle is for.
     #[must_use]
     pub fn status(&self) -> Status {
         let tenants: Vec<_> = self.tenants().map(|tenant| self.shared.tenant_status(tenant)).collect();
@@ -117,7 +116,7 @@ impl Service {
     /// A request with the options of the settings, at the present time.
     ///
     /// # Errors
-    /// When the service does not know whose settings are meant.
+    /// When there are several tenants, and the handle is for none of them.
     pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
         let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
         Ok(Request::new(ruleset, self.shared.clock.now().as_microsecond())
@@ -132,7 +131,7 @@ impl Service {
     /// The longest file of records.
     ///
     /// # Errors
-    /// When the service does not know whose settings are meant.
+    /// When there are several tenants, and the handle is for none of them.
     pub fn max_file(&self) -> Result<Bytes, CallError> {
         Ok(self.bound()?.settings.max_file)
     }

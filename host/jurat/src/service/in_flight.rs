@@ -1,9 +1,9 @@
-//! Which calls are being worked on, so that closing can wait for them, and how many wait themselves.
+//! Counts calls under way, so that closing can wait for them, and waiting calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Counts calls, until there must be no more.
+/// Counts calls under way, until it is closed.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     state: Mutex<State>,
@@ -21,7 +21,7 @@ struct State {
 pub(super) struct Call<'a>(&'a InFlight);
 
 impl InFlight {
-    /// Begins a call; none once there must be no more.
+    /// Begins a call; none after closing.
     pub(super) fn enter(&self) -> Option<Call<'_>> {
         let mut state = self.state();
         if state.is_closed {
@@ -39,7 +39,7 @@ impl InFlight {
         self.state().is_closed
     }
 
-    /// Lets no more calls begin, and waits for those that have.
+    /// Refuses new calls, and waits for those under way.
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.is_closed = true;
@@ -63,11 +63,11 @@ impl Drop for Call<'_> {
     }
 }
 
-/// Counts what waits, without a lock.
+/// Counts waiting calls, without a lock.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiting(Arc<AtomicUsize>);
 
-/// Something that waits, until this is dropped.
+/// A waiting call, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Waiter(Waiting);
 

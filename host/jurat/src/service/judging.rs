@@ -1,9 +1,9 @@
-//! The calls with a [`Request`]: everything can be said, and results come one by one.
+//! The calls with a [`Request`]: with all options, and with results one by one.
 
 use std::io;
 use std::sync::Arc;
 
-use jurat_disk::Room;
+use jurat_disk::ReserveMemory;
 use jurat_engine::results::{RecordResult, Summary};
 use jurat_engine::{JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows};
 use jurat_http::wait_for;
@@ -15,9 +15,9 @@ use crate::error::CallError;
 use crate::observe::Operation;
 
 impl Service {
-    /// Judges all records of a text and hands over one result for each, in their order: the call that all others are made of.
+    /// Judges all records of a text and hands over one result for each, in their order: all other calls use this one.
     ///
-    /// Related entities that the request does not bring along are fetched, if the settings say from where.
+    /// Fetches related entities that the request does not contain, if the settings name a coordination service.
     ///
     /// # Errors
     /// When the request cannot be served at all, or its results cannot be handed over. One bad record never fails a request.
@@ -30,15 +30,14 @@ impl Service {
         self.call(Operation::Judge, Some(request.ruleset()), |running| self.judge_text(running, request, text, sink))
     }
 
-    /// Judges any amount of records in constant memory, and has what is wanted of their results worked out on the threads that judge
-    /// them.
+    /// Judges any number of records in constant memory, and renders their results on the threads that judge them.
     ///
-    /// `render` is called there, with records that follow each other, and must depend on nothing else; what it makes of them goes to
-    /// `sink` on the calling thread, in the order of the input.
+    /// `render` is called there with consecutive records, and must depend on nothing else; its output goes to `sink` on the calling
+    /// thread, in the order of the input.
     ///
     /// # Errors
-    /// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; what was handed
-    /// over before is whole. One bad record never fails a request.
+    /// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; results
+    /// handed over before are complete. One bad record never fails a request.
     pub fn judge_windows<T: Send + 'static>(
         &self,
         request: &Request,
@@ -57,18 +56,18 @@ impl Service {
         })
     }
 
-    /// The same for a text that must be one record.
+    /// Like `judge_text`, for a text that must be one record.
     ///
     /// # Errors
-    /// Also when it is not, or when that record cannot be judged.
+    /// Also when it is not one record, or when that record cannot be judged.
     pub fn judge_one(&self, request: &Request, record: &str) -> Result<RecordResult, CallError> {
         self.call(Operation::Validate, Some(request.ruleset()), |running| self.judge_record(running, request, record))
     }
 
-    /// The same for a text that must be a list of records.
+    /// Like `judge_text`, for a text that must be a list of records.
     ///
     /// # Errors
-    /// Also when it is not.
+    /// Also when it is not a list.
     pub fn judge_list(
         &self,
         request: &Request,
@@ -82,12 +81,12 @@ impl Service {
 
     /// Reads a file of records that a caller has named, within what the settings allow.
     ///
-    /// Room is asked for before it is read: for twice what it holds, because text becomes what is judged by being copied once.
+    /// Reserves memory before it reads: twice the length of the file, because its text is copied once.
     ///
     /// # Errors
-    /// When they do not allow it, or the file cannot be had.
-    pub fn read_data(&self, uri: &str, room: &Room) -> Result<Arc<[u8]>, CallError> {
-        self.call(Operation::ReadData, None, |_| self.read_file(uri, room))
+    /// When they do not allow it, or the file cannot be read.
+    pub fn read_data(&self, uri: &str, reserve: &ReserveMemory) -> Result<Arc<[u8]>, CallError> {
+        self.call(Operation::ReadData, None, |_| self.read_file(uri, reserve))
     }
 
     /// Judges all records of a text, as a part of a call.
@@ -147,9 +146,9 @@ impl Service {
     }
 
     /// Reads a file of records, as a part of a call.
-    pub(super) fn read_file(&self, uri: &str, room: &Room) -> Result<Arc<[u8]>, CallError> {
-        let (tenant, uri, room) = (Arc::clone(self.bound()?), uri.to_owned(), Arc::clone(room));
-        let twice: Room = Arc::new(move |bytes| room(bytes.saturating_mul(2)));
+    pub(super) fn read_file(&self, uri: &str, reserve: &ReserveMemory) -> Result<Arc<[u8]>, CallError> {
+        let (tenant, uri, reserve) = (Arc::clone(self.bound()?), uri.to_owned(), Arc::clone(reserve));
+        let twice: ReserveMemory = Arc::new(move |bytes| reserve(bytes.saturating_mul(2)));
         let io = self.shared.runtimes.io().ok_or(CallError::Closed)?;
         let read = wait_for(io, async move { tenant.data.read(&uri, &twice).await });
         Ok(read.ok_or(CallError::BrokenOff)??.into())

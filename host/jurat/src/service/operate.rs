@@ -1,4 +1,4 @@
-//! What operators do: look for a newer release, pin one, go back to an earlier one, and end the service.
+//! The calls of operators: reload, pin, rollback, unpin and close.
 
 use jurat_repository::{Pin, PinnedBy};
 use jurat_trust::Digest;
@@ -9,20 +9,20 @@ use crate::error::CallError;
 use crate::observe::{Event, Operation, OperatorAction};
 use crate::release::Reload;
 
-/// What an operator says with an action.
+/// The data of an operator's action.
 #[derive(Clone, Copy, Default)]
-struct Said<'a> {
+struct ActionDetails<'a> {
     by: Option<PinnedBy>,
     manifest: Option<Digest>,
     reason: Option<&'a str>,
 }
 
 impl Service {
-    /// Looks for a newer release, and switches to it if it is in order; reads the configuration of the coordination service again.
+    /// Polls for a newer release, and switches to it if it is valid; reads the configuration of the coordination service again.
     ///
     /// # Errors
-    /// When either is not in order: the release that serves goes on serving, or the coordination service stays configured as it was.
-    /// A newer release is switched to also where only that configuration is not in order; the status tells.
+    /// When either is invalid: then the present release goes on serving, or the old configuration stays in use. An invalid
+    /// configuration does not prevent the switch to a newer release; the status shows which happened.
     pub fn reload_logic(&self) -> Result<Reload, CallError> {
         let outcome = self.call(Operation::ReloadLogic, None, |_| {
             let tenant = self.bound()?;
@@ -35,7 +35,7 @@ impl Service {
                 _ => Ok(reload),
             }
         });
-        self.acted(Operation::ReloadLogic, Said::default(), &outcome);
+        self.report_action(Operation::ReloadLogic, ActionDetails::default(), &outcome);
         outcome
     }
 
@@ -48,11 +48,11 @@ impl Service {
     /// When there is no such release here, it was revoked, or it can no longer be trusted; the pin stays, and the status says so.
     pub fn pin(&self, manifest: &Digest, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
         let outcome = self.call(Operation::Pin, None, |_| self.pin_to(manifest, by, reason));
-        self.acted(Operation::Pin, Said { by: Some(by), manifest: Some(*manifest), reason }, &outcome);
+        self.report_action(Operation::Pin, ActionDetails { by: Some(by), manifest: Some(*manifest), reason }, &outcome);
         outcome
     }
 
-    /// Goes back to the release that served before the present one, and pins it.
+    /// Pins the release that served before the present one.
     ///
     /// # Errors
     /// When there is none, and as [`Service::pin`] has.
@@ -63,7 +63,7 @@ impl Service {
             manifest = Some(before);
             self.pin_to(&before, by, reason)
         });
-        self.acted(Operation::Rollback, Said { by: Some(by), manifest, reason }, &outcome);
+        self.report_action(Operation::Rollback, ActionDetails { by: Some(by), manifest, reason }, &outcome);
         outcome
     }
 
@@ -78,7 +78,7 @@ impl Service {
             self.shared.report(tenant);
             outcome
         });
-        self.acted(Operation::Unpin, Said::default(), &outcome);
+        self.report_action(Operation::Unpin, ActionDetails::default(), &outcome);
         outcome
     }
 
@@ -88,7 +88,7 @@ impl Service {
     /// Waits as long as they take. A call must not close the service that it runs on: it would wait for itself.
     pub fn close(&self) {
         self.shared.in_flight.close();
-        self.acted(Operation::Close, Said::default(), &Ok(Reload::Unchanged));
+        self.report_action(Operation::Close, ActionDetails::default(), &Ok(Reload::Unchanged));
     }
 
     fn pin_to(&self, manifest: &Digest, by: PinnedBy, reason: Option<&str>) -> Result<Reload, CallError> {
@@ -99,9 +99,9 @@ impl Service {
         outcome
     }
 
-    /// Tells observers what an operator has done.
-    fn acted(&self, action: Operation, said: Said<'_>, outcome: &Result<Reload, CallError>) {
-        let Said { by, manifest, reason } = said;
+    /// Reports an operator's action to observers.
+    fn report_action(&self, action: Operation, details: ActionDetails<'_>, outcome: &Result<Reload, CallError>) {
+        let ActionDetails { by, manifest, reason } = details;
         self.shared.observers.emit(|| {
             let tenant = self.tenant.as_ref().map(|tenant| &*tenant.name);
             let (reload, error) = (outcome.as_ref().ok().copied(), outcome.as_ref().err());

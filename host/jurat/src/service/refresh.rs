@@ -1,4 +1,4 @@
-//! Polls for newer releases in the background, never on the way of a call.
+//! Polls for newer releases in the background, never during a call.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
@@ -14,21 +14,21 @@ use crate::observe::{Event, Operation, OperatorAction};
 use crate::release::Reload;
 use crate::settings::Settings;
 
-/// How much earlier or later than its time a poll may be, in percent: so that many hosts do not ask at once.
+/// The jitter of a poll in percent, so that many hosts do not poll at once.
 const JITTER: u64 = 10;
 
-/// How soon this host follows when another process has pinned or unpinned a release.
+/// Interval between checks of the pin, which another process may change.
 const PINS: Duration = Duration::from_millis(500);
 
 /// Interval between prunings of unused blobs.
 const PRUNING: Duration = Duration::from_secs(3_600);
 
-/// What is polled.
+/// The subject of a poll.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Subject {
     /// Newer metadata and releases of repositories.
     Repositories,
-    /// Sources that nobody has signed, and the configurations of coordination services.
+    /// Unsigned sources, and the configurations of coordination services.
     Rest,
     /// Releases that are pinned.
     Pins,
@@ -57,7 +57,7 @@ async fn run(shared: Weak<Shared>, tenant: String, subject: Subject, every: Dura
         else {
             return;
         };
-        // Whatever goes wrong is tried again after the same time.
+        // Every failure is retried after the same time.
         let _ = threads.spawn_blocking(move || poll(&service, &tenant, subject)).await;
     }
 }
@@ -84,7 +84,7 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
         Subject::Pins => tenant.releases.repository().is_some_and(Repository::is_repinned),
     };
     if is_due {
-        // What is wrong is in the log and in the status by then.
+        // The error is in the log and in the status by then.
         let _ = match subject {
             Subject::Pins => follow_pin(service, tenant),
             Subject::Repositories | Subject::Rest => tenant.releases.reload(),
@@ -96,7 +96,7 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
     }
 }
 
-/// Follows what another process has pinned or unpinned, and tells observers. They know what this process has pinned.
+/// Follows a pin of another process, and reports it to observers. They know the pins of this process.
 fn follow_pin(service: &Shared, tenant: &Tenant) -> Result<Reload, Arc<OpenError>> {
     let before = tenant.releases.snapshot().pin;
     let outcome = tenant.releases.follow_pin();

@@ -1,4 +1,4 @@
-//! Where one tenant's related entities come from: a client whose configuration may change while the service runs.
+//! The coordination service of one tenant: a client whose configuration may change while the service runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::source::Source;
 /// The longest configuration.
 const CONFIG: Bytes = Bytes::kibi(256);
 
-/// What the service speaks to servers with, for all tenants.
+/// The HTTP client, cache and runtime that all tenants share.
 pub(super) struct Network {
     pub(super) client: jurat_http::Client,
     pub(super) runtime: Handle,
@@ -57,12 +57,12 @@ pub(super) struct Related {
     http: jurat_http::Client,
     runtime: Handle,
     client: ArcSwap<Coordination>,
-    /// Why the present configuration is not used, one sentence for each thing; empty if it is.
+    /// Why the present configuration is not used, one sentence for each problem; empty if it is.
     failure: Mutex<Vec<String>>,
 }
 
 impl Related {
-    /// Reads the configuration; without one that is in order nothing is served.
+    /// Reads the configuration; without a valid one the tenant is not served.
     pub(super) fn open(
         tenant: &str,
         source: &CoordinationSource,
@@ -88,9 +88,9 @@ impl Related {
         })
     }
 
-    /// Reads the configuration again. The client stays as it is where that fails.
+    /// Reads the configuration again. If that fails, the client does not change.
     ///
-    /// `signed` is where the release that serves says that records may be sent.
+    /// `signed` is the URL in the serving release.
     pub(super) fn reread(&self, signed: Option<&Url>) {
         let permitted = Permitted { hosts: &self.hosts, signed_base_url: signed, secrets: &self.secrets };
         let failure = match config(&self.source, &self.location, &self.runtime, &permitted) {
@@ -113,12 +113,12 @@ impl Related {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Who fetches related entities at this moment.
+    /// The present client.
     pub(super) fn supplier(&self) -> Arc<dyn Supplier> {
         self.client.load_full()
     }
 
-    /// How many requests are under way.
+    /// The number of requests under way.
     pub(super) fn in_flight(&self) -> u64 {
         self.client.load().in_flight()
     }
@@ -139,7 +139,7 @@ impl fmt::Debug for Related {
     }
 }
 
-/// Tells observers of each retry; none where there are no observers.
+/// Reports each retry to observers; none if there are no observers.
 fn on_retry(tenant: &str, observers: &Observers) -> Option<OnRetry> {
     if observers.is_empty() {
         return None;
@@ -150,7 +150,7 @@ fn on_retry(tenant: &str, observers: &Observers) -> Option<OnRetry> {
     }))
 }
 
-/// Reads the configuration, and keeps its text if it is in order. If the last good one stands in, also says why.
+/// Reads the configuration, and keeps its text if it is valid. If it uses the last good one, also returns the reason.
 fn config(
     source: &Arc<Source>,
     location: &Location,

@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::observe::Observers;
 use crate::settings::{CoordinationSource, Settings};
 
-/// What servers would be asked with.
+/// The client of all servers: there is none.
 pub(super) struct Network;
 
 /// The coordination service of a tenant: there is none.

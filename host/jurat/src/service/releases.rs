@@ -1,9 +1,10 @@
 //! The releases of one tenant: the one that serves, those before it, and how the next one takes over.
 //!
-//! 1. *Poll*: [`Upstream`] says which release there is. Only the caller that asks for it waits for that.
+//! 1. *Poll*: [`Upstream`] finds the listed release. Only the caller that polls waits for it.
 //! 2. *Prepare*: a release that is new is fetched, verified, compiled, checked and tried ([`prepare`]).
-//! 3. *Decide*: a [`Decision`] says which release is to serve, by what is listed, pinned, revoked and ready.
-//! 4. *Switch*: a generation of it takes the place of the one before ([`InService`]). Calls end on the one that they began with.
+//! 3. *Decide*: a [`Decision`] selects the release to serve, from the listing, the pin, revocations and the releases
+//!    that are ready.
+//! 4. *Switch*: a generation of it replaces the one before ([`InService`]). Calls end on the one that they began with.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,14 +38,14 @@ pub(super) struct Releases {
     clock: Clock,
     observers: Observers,
     in_service: InService,
-    /// Held while upstream is polled, by one caller at a time.
+    /// Locked during a poll, by one caller at a time.
     polling: Mutex<()>,
     polls: Mutex<Polls>,
-    /// Held while it is decided what serves. No caller waits for a repository meanwhile.
+    /// Locked during a decision. No caller waits for a repository meanwhile.
     deciding: Mutex<()>,
 }
 
-/// Which polls there were.
+/// The count of polls.
 struct Polls {
     /// The number of the last one that has begun.
     begun: u64,
@@ -69,7 +70,7 @@ impl Releases {
         }
     }
 
-    /// Polls upstream, and switches to a newer release if it is in order; else the one that serves goes on serving.
+    /// Polls upstream, and switches to a newer release if it is valid; else the present one goes on serving.
     ///
     /// A caller that comes while a poll is under way waits, and shares the outcome of the next one: a poll that had begun before
     /// the call may have missed what the call is about.
@@ -93,7 +94,7 @@ impl Releases {
         outcome
     }
 
-    /// Decides anew by what this host knows already: at once, whether or not the repository can be reached.
+    /// Decides again from the state of this host: at once, whether or not the repository can be reached.
     pub(super) fn reconcile(&self) -> Result<Reload, Arc<OpenError>> {
         let recalled = on_own_thread(|| self.upstream.recall());
         self.switch(recalled, self.clock.now(), Knowledge::Remembered)
@@ -109,17 +110,17 @@ impl Releases {
     pub(super) fn unpin(&self) -> Result<Reload, CallError> {
         self.pinnable()?.set_pin(None).map_err(|error| CallError::Pin(Arc::new(error)))?;
         let reconciled = self.reconcile();
-        // The newest one may be one that this host has never had.
+        // This host may never have had the newest one.
         match self.reload().map_err(CallError::Reload)? {
             Reload::Unchanged => reconciled.map_err(CallError::Reload),
             Reload::Switched => Ok(Reload::Switched),
         }
     }
 
-    /// Follows what another process has pinned or unpinned.
+    /// Follows a pin of another process.
     pub(super) fn follow_pin(&self) -> Result<Reload, Arc<OpenError>> {
         let reconciled = self.reconcile();
-        // The newest one may be one that this host has never had.
+        // This host may never have had the newest one.
         if self.snapshot().pin.is_some() { reconciled } else { self.reload() }
     }
 
@@ -138,32 +139,32 @@ impl Releases {
         Ok(before.or(kept))
     }
 
-    /// What calls are served with.
+    /// The state that serves calls.
     pub(super) fn serving(&self) -> Arc<Serving> {
         self.in_service.serving()
     }
 
-    /// What is known at this moment.
+    /// A snapshot of the releases.
     pub(super) fn snapshot(&self) -> Snapshot {
         self.in_service.snapshot()
     }
 
-    /// Where the release that serves says that records may be sent.
+    /// The URL of the coordination service in the serving release.
     pub(super) fn coordination_base_url(&self) -> Option<Url> {
         self.serving().release().and_then(|generation| generation.coordination_base_url.clone())
     }
 
-    /// The repository that the releases come from, if the settings say what vouches for one.
+    /// The repository of the releases, if the settings have trust settings for one.
     pub(super) fn repository(&self) -> Option<&Repository> {
         self.upstream.repository()
     }
 
-    /// Whether the releases come from a repository, and not from sources that nobody has signed.
+    /// Whether the releases come from a repository, and not from unsigned sources.
     pub(super) fn is_repository(&self) -> bool {
         self.upstream.is_repository()
     }
 
-    /// Decides by what a poll has found, and does it.
+    /// Decides by the result of a poll, and switches.
     fn switch(
         &self,
         polled: Result<Polled, OpenError>,
@@ -212,8 +213,8 @@ impl fmt::Debug for Releases {
     }
 }
 
-/// Loading may wait for a child process, and asks components what they hold: neither belongs on a thread of another async
-/// runtime, which also refuses to be waited for on its own threads.
+/// Loading may wait for a child process, and runs components: neither may block a thread of another async runtime, which
+/// would also panic.
 fn on_own_thread<T: Send>(load: impl FnOnce() -> T + Send) -> Result<T, OpenError> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("jurat-load".to_owned()).spawn_scoped(scope, load);

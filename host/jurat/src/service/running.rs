@@ -1,4 +1,4 @@
-//! A call under way: counted, told to observers, and held back where a guard says so.
+//! A call under way: counted, reported to observers, and checked by guards.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::observe::{Call, CallEnded, Event, Observers, Operation, Outcome};
 /// A call under way, as the code that makes it sees it.
 pub(super) struct Running<'s> {
     observers: &'s Observers,
-    /// None where there are neither observers nor guards.
+    /// None if there are neither observers nor guards.
     watched: Option<Watched>,
 }
 
@@ -28,7 +28,7 @@ struct Watched {
 }
 
 impl Service {
-    /// Makes a call. It ends in exactly one [`Event::CallEnded`], whatever becomes of it.
+    /// Makes a call. It ends in exactly one [`Event::CallEnded`], whatever happens.
     pub(super) fn call<T>(
         &self,
         operation: Operation,
@@ -36,7 +36,7 @@ impl Service {
         make: impl FnOnce(&Running<'_>) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         let Shared { in_flight, observers, guards, .. } = &*self.shared;
-        // Log lines of this thread carry the id, at whatever level they are.
+        // Log lines of this thread have the id, at every level.
         let correlation = self.context.correlation();
         let _span = correlation.map(|id| tracing::error_span!("call", correlation_id = %id).entered());
         if observers.is_empty() && guards.is_empty() {
@@ -44,7 +44,7 @@ impl Service {
             return make(&Running { observers, watched: None });
         }
         let call = Arc::new(self.describe(operation, ruleset));
-        // Given back last: where the service is closed, its observers have been told of everything by then.
+        // Dropped last, so that observers have had all events when the service is closed.
         let counted = in_flight.enter();
         let running = Running::watched(observers, Arc::clone(&call));
         let answer = match &counted {
@@ -73,7 +73,7 @@ impl<'s> Running<'s> {
         Self { observers, watched: Some(Watched { call, began: Instant::now(), summary, is_ended }) }
     }
 
-    /// The request, with whom the engine tells of its windows.
+    /// The request, with an observer of its windows.
     pub(super) fn observed(&self, request: Request) -> Request {
         match &self.watched {
             Some(watched) if !self.observers.is_empty() => {
@@ -85,17 +85,17 @@ impl<'s> Running<'s> {
         }
     }
 
-    /// Tells that its records wait for workers.
+    /// Reports that its records wait for workers.
     pub(super) fn queued(&self) {
         self.emit(|call| Event::CallQueued(call));
     }
 
-    /// Tells that it is worked on.
+    /// Reports that it is worked on.
     pub(super) fn started(&self) {
         self.emit(|call| Event::CallStarted(call));
     }
 
-    /// Notes what became of its records.
+    /// Records the summary of its records.
     pub(super) fn judged(&self, summary: &Summary) {
         if let Some(watched) = &self.watched {
             let is_first = watched.summary.set(summary.clone()).is_ok();
@@ -134,7 +134,7 @@ impl Watched {
 }
 
 impl Drop for Running<'_> {
-    /// A call that panics has ended, too.
+    /// A call that panics also ends.
     fn drop(&mut self) {
         self.end(Some(&CallError::BrokenOff));
     }

@@ -8,24 +8,24 @@ use crate::settings::ServerSettings;
 
 /// Threads that wait for servers, on behalf of all calls.
 const IO_THREADS: usize = 2;
-/// Threads that wait for disks and names, on behalf of those.
+/// Threads that wait for disks and name resolution, on behalf of the former.
 const DISK_THREADS: usize = 64;
-/// The fewest calls that can wait at a time, whatever a server takes on.
+/// The lowest limit of calls that wait at a time.
 const FEWEST_CALLS: usize = 1_024;
-/// The most: each is a thread, which costs some 40 KiB as long as it waits.
+/// The highest limit: each call is a thread, which costs some 40 KiB while it waits.
 const MOST_CALLS: usize = 16_384;
 
-/// Two kinds of threads. Calls wait for what happens on the threads for servers and disks, and nothing that happens there waits
-/// for a call: so however many calls wait, what they wait for goes on.
+/// Two kinds of threads. Calls wait for tasks on the threads for servers and disks, and no such task waits for a call: so
+/// waiting calls cannot block these tasks, however many there are.
 #[derive(Debug)]
 pub(super) struct Runtimes {
-    // INVARIANT: there until this is dropped.
+    // INVARIANT: present until this is dropped.
     io: Option<Runtime>,
     calls: Option<Runtime>,
 }
 
 impl Runtimes {
-    /// Threads for so many calls that wait at a time; more wait for their turn.
+    /// Starts threads for `calls` waiting calls; further ones are queued.
     pub(super) fn start(calls: usize) -> io::Result<Self> {
         let io = Builder::new_multi_thread()
             .worker_threads(IO_THREADS)
@@ -33,7 +33,7 @@ impl Runtimes {
             .thread_name("jurat-io")
             .enable_all()
             .build()?;
-        // From here on there is somebody who knows how to end it.
+        // From here on the drop of this value ends it.
         let mut runtimes = Self { io: Some(io), calls: None };
         let calls = Builder::new_multi_thread()
             .worker_threads(1)
@@ -44,12 +44,12 @@ impl Runtimes {
         Ok(runtimes)
     }
 
-    /// Where servers are spoken to, and files are read.
+    /// The runtime for servers and files.
     pub(super) fn io(&self) -> Option<&Handle> {
         self.io.as_ref().map(Runtime::handle)
     }
 
-    /// Where calls wait.
+    /// The runtime for calls that wait.
     pub(super) fn calls(&self) -> Option<&Handle> {
         self.calls.as_ref().map(Runtime::handle)
     }
@@ -57,14 +57,14 @@ impl Runtimes {
 
 impl Drop for Runtimes {
     fn drop(&mut self) {
-        // The last handle may be dropped on a thread of a runtime, where nobody may wait.
+        // The last handle may be dropped on a thread of a runtime, which must not block.
         for runtime in [self.io.take(), self.calls.take()].into_iter().flatten() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// As many as a server with these settings takes on, so that nobody's slow calls can keep others from theirs.
+/// As many calls as a server with these settings accepts, so that slow calls of one client do not block others.
 pub(super) fn waiting_calls(settings: &ServerSettings) -> usize {
     let ServerSettings { max_connections, max_in_flight, .. } = settings;
     let most = (max_connections.get() as usize).saturating_mul(max_in_flight.get() as usize);

@@ -1,4 +1,4 @@
-//! Which schema a record, or a text in its place, names.
+//! Finds the schema of a record, or the schema that a text itself names.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use crate::error::CallError;
 
-/// The one member that matters here.
+/// The only member that is read.
 #[derive(Deserialize)]
 struct Record<'a> {
     #[serde(rename = "$schema", borrow, default)]
     schema: Option<Cow<'a, str>>,
 }
 
-/// The schema that a record names, or that the text is; none if the record names none.
+/// The schema that a record names, or the text itself; none if the record names none.
 pub(super) fn of(record_or_schema: &str) -> Result<Option<Cow<'_, str>>, CallError> {
     let text = record_or_schema.trim();
     match text.chars().next() {

@@ -1,4 +1,4 @@
-//! What all handles of a service share.
+//! The state that all handles of a service share.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::status::TenantStatus;
 use super::tenant::Tenant;
 use crate::observe::{CallId, Guards, Observers};
 
-/// What all handles of a service share.
+/// The state that all handles of a service share.
 pub(super) struct Shared {
     pub(super) tenants: BTreeMap<String, Arc<Tenant>>,
     pub(super) workers: Workers,
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     pub(super) runtimes: Runtimes,
     pub(super) observers: Observers,
     pub(super) guards: Guards,
-    /// How many calls were observed.
+    /// The number of observed calls.
     pub(super) calls: AtomicU64,
 }
 
@@ -38,16 +38,16 @@ impl Shared {
 
     /// The time since then.
     pub(super) fn age(&self, since: Timestamp) -> Duration {
-        // Clocks are set back now and then.
+        // A clock may be set back.
         Duration::try_from(self.clock.now().duration_since(since)).unwrap_or_default()
     }
 
-    /// How the service is for a tenant.
+    /// The status of a tenant.
     pub(super) fn tenant_status(&self, tenant: &Tenant) -> TenantStatus {
         TenantStatus::of(tenant, self.clock.now())
     }
 
-    /// Writes down how a tenant is, for other processes that ask.
+    /// Writes the status of a tenant, for other processes.
     pub(super) fn report(&self, tenant: &Tenant) {
         if let Some(repository) = tenant.releases.repository() {
             repository.report(&self.tenant_status(tenant), self.clock.now());

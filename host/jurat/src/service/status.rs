@@ -1,4 +1,4 @@
-//! How the service is, for those who operate it.
+//! The status of a service, for operators.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::releases::vouching::Vouching;
 use super::tenant::Tenant;
 use crate::release::{ReleaseStatus, roles};
 
-/// How the service is.
+/// The status of a service.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
@@ -24,7 +24,7 @@ use crate::release::{ReleaseStatus, roles};
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
-    /// All in all.
+    /// The overall health.
     pub health: Health,
     /// The version of the program.
     pub version: &'static str,
@@ -36,7 +36,7 @@ pub struct Status {
     pub tenants: Vec<TenantStatus>,
 }
 
-/// How the service is, in a word.
+/// The health of a service.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
@@ -48,15 +48,15 @@ pub struct Status {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
-    /// Nothing is wrong.
+    /// No problem is known.
     Ok,
-    /// Calls are served, but an operator should look at [`Status`].
+    /// Calls are served, but an operator should check [`Status`].
     Degraded,
     /// No calls are served any more.
     Closed,
 }
 
-/// How the service is for one tenant.
+/// The status of one tenant.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
@@ -71,21 +71,21 @@ pub struct TenantStatus {
     pub name: String,
     /// The release that serves; none if there is none.
     pub release: Option<ReleaseStatus>,
-    /// What vouches for it, and until when; none if nobody has signed it.
+    /// What vouches for it, and until when; none if it is unsigned.
     pub trust: Option<TrustStatus>,
-    /// Why calls are not served, in one sentence for each thing; empty if they are.
+    /// Why calls are not served, one sentence for each problem; empty if they are.
     pub unavailable: Vec<String>,
     /// The release that is pinned; none if the newest one is to serve.
     pub pin: Option<PinStatus>,
-    /// How many releases have served since the start, that one included.
+    /// The number of releases that have served since the start, including the present one.
     pub generation: u64,
-    /// Since when it serves, RFC 3339.
+    /// When it began to serve, RFC 3339.
     pub since: Option<String>,
     /// When it was last known to be the newest, RFC 3339.
     pub checked: String,
     /// Seconds since then.
     pub cache_age: f64,
-    /// Those before it that are still at hand, the last one first.
+    /// The earlier releases that are still available, the last one first.
     pub previous: Vec<ReleaseStatus>,
     /// Why a newer release was not used, if the last poll ended so.
     pub failure: Option<FailureStatus>,
@@ -100,7 +100,7 @@ impl TenantStatus {
         let snapshot = tenant.releases.snapshot();
         let serving = snapshot.serving.release();
         let vouching = serving.and_then(|generation| generation.vouching.as_ref());
-        // Clocks are set back now and then.
+        // A clock may be set back.
         let age = std::time::Duration::try_from(now.duration_since(snapshot.checked)).unwrap_or_default();
         Self {
             name: tenant.name.clone(),
@@ -150,7 +150,7 @@ pub struct TrustStatus {
     pub roles: BTreeMap<String, u64>,
     /// When the first of them expires, RFC 3339.
     pub expires: String,
-    /// Whose that is.
+    /// The role of that metadata.
     pub expiring: String,
     /// Whether it has expired: the last good release serves on.
     pub stale: bool,
@@ -173,7 +173,7 @@ impl TrustStatus {
     }
 }
 
-/// Why calls are not served, one sentence for each thing.
+/// Why calls are not served, one sentence for each problem.
 fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
     match serving {
         Serving::Nothing(Absence::NotReady(error)) => error.messages(),
@@ -194,7 +194,7 @@ fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
 pub struct PinStatus {
     /// The SHA-256 of its manifest.
     pub manifest: String,
-    /// Since when, RFC 3339.
+    /// When it was pinned, RFC 3339.
     pub at: String,
     /// Through which interface.
     pub by: String,
@@ -222,6 +222,6 @@ impl PinStatus {
 pub struct FailureStatus {
     /// When that was, RFC 3339.
     pub at: String,
-    /// What was wrong with it, one sentence for each thing.
+    /// What was wrong with it, one sentence for each problem.
     pub reasons: Vec<String>,
 }

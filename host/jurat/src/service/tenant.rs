@@ -1,4 +1,4 @@
-//! What the service has for one tenant.
+//! One tenant of a service.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ pub(super) struct Tenant {
     pub(super) settings: TenantSettings,
     pub(super) data: DataSource,
     pub(super) releases: Releases,
-    /// Its way to the workers.
+    /// Its queue to the workers.
     pub(super) queue: TenantQueue,
     related: OnceLock<Related>,
 }
@@ -34,7 +34,7 @@ impl Tenant {
         Self { name: name.to_owned(), settings, data, releases, queue, related: OnceLock::new() }
     }
 
-    /// Makes ready what related entities are fetched with.
+    /// Sets up the client of the coordination service.
     ///
     /// # Errors
     /// When its configuration cannot be read or used.
@@ -45,7 +45,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// What related entities are fetched with, if there is something.
+    /// The client of the coordination service, if there is one.
     pub(super) fn related(&self) -> Option<&Related> {
         self.related.get()
     }

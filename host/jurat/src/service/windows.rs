@@ -1,4 +1,4 @@
-//! From what the engine tells of a request to the events of its call.
+//! Turns the engine's events of a request into events of its call.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use jurat_model::CallContext;
 
 use crate::observe::{Call, ChunkJudged, Event, Fetched, Observers, RuleCalled, WindowJudged};
 
-/// Tells the observers of a service what the engine tells of one call.
+/// Forwards the engine's events of one call to the observers of a service.
 pub(super) struct Windows {
     call: Arc<Call>,
     observers: Observers,
-    /// The observer that the request brings along. It is told first.
+    /// The observer of the request. It is called first.
     own: Option<Arc<dyn WindowObserver>>,
 }
 

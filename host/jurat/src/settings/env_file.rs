@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 
 use jurat_model::Secret;
-use jurat_yaml::{Place, Problem};
+use jurat_yaml::{LineColumn, Problem};
 
 /// A variable of an env file.
 #[derive(Debug)]
 pub(super) struct Variable {
     pub(super) name: String,
-    /// Any of them may be one.
+    /// The value, which may be a secret.
     pub(super) value: Secret,
-    pub(super) at: Place,
+    pub(super) at: LineColumn,
 }
 
-/// Reads the text of an env file that is known as `file`. No problem repeats what may be a value.
+/// Reads the text of an env file called `file`. Problems do not repeat values.
 pub(super) fn read(text: &str, file: &str) -> (Vec<Variable>, Vec<Problem>) {
     let (mut variables, mut problems) = (Vec::new(), Vec::new());
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for (line, number) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().zip(1..) {
         let trimmed = line.trim_start();
         let before = line.chars().count() - trimmed.chars().count();
-        let at = Place { line: number, column: u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1) };
+        let at = LineColumn { line: number, column: u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1) };
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
@@ -62,7 +62,7 @@ fn variable(line: &str) -> Result<(&str, String), String> {
     }
 }
 
-/// What is before a `#` that follows a space.
+/// The text before a `#` that follows a space.
 fn without_comment(value: &str) -> &str {
     if value.starts_with('#') {
         return "";
@@ -71,7 +71,7 @@ fn without_comment(value: &str) -> &str {
     end.and_then(|end| value.get(..end)).unwrap_or(value).trim_end()
 }
 
-/// What stands in quotes, of which `"` knows `\"` and `\\`.
+/// The text in quotes. Double quotes support `\"` and `\\`.
 fn unquoted(text: &str) -> Result<String, String> {
     let mut rest = text.chars();
     let quote = rest.next();

@@ -8,19 +8,19 @@ use jurat_model::advice;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Key {
-    /// The keys that lead there, with dots between them.
+    /// The path of keys, joined by dots.
     pub path: &'static str,
-    /// What is expected behind it.
+    /// The kind of its value.
     pub kind: Kind,
-    /// Where it can stand if there are several tenants.
+    /// Its scope if there are several tenants.
     pub scope: Scope,
-    /// What counts if it is left out, as it would be written; [`Key::NEEDED`] if it cannot be.
+    /// Its default, as it would be written; [`Key::NEEDED`] if it is required.
     pub default: &'static str,
-    /// What it means, in one sentence.
+    /// Its meaning, in one sentence.
     pub meaning: &'static str,
 }
 
-/// What is expected behind a key.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -38,15 +38,15 @@ pub enum Kind {
     List,
     /// A map from names to paths.
     Files,
-    /// What nobody else may read.
+    /// A secret.
     Secret,
 }
 
-/// Where a key can stand if there are several tenants.
+/// The scope of a key if there are several tenants.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// At the top: it is about the whole process.
+    /// At the top: for the whole process.
     Host,
     /// At the top for all tenants, and below `tenants.NAME` for one.
     Shared,
@@ -58,7 +58,7 @@ impl Key {
     /// Every key, in the order of the example.
     pub const ALL: &[Self] = KEYS;
 
-    /// What stands for the default of what cannot be left out.
+    /// The placeholder for the default of a required key.
     pub const NEEDED: &str = "(needed)";
 
     /// The environment variable that sets it.
@@ -80,25 +80,25 @@ impl Key {
         KEYS.iter().filter(|key| key.kind != Kind::Files).find(|key| key.variable() == name)
     }
 
-    /// The key that may be meant by something that is none, as advice.
+    /// Advice with the nearest key to an unknown one.
     pub(super) fn advice(path: &str) -> String {
         advice(path, KEYS.iter().map(|key| key.path))
     }
 
-    /// The variable that may be meant by something that is none, as advice.
+    /// Advice with the nearest variable to an unknown one.
     pub(super) fn variable_advice(name: &str) -> String {
         let variables: Vec<_> = KEYS.iter().map(Self::variable).collect();
         advice(name, variables.iter().map(String::as_str).chain(OWN))
     }
 }
 
-/// How the names of our variables begin.
+/// The prefix of our variables.
 pub(super) const PREFIX: &str = "JURAT_";
-/// How the names of variables with values of headers begin.
+/// The prefix of variables with values of headers.
 pub(super) const HEADER: &str = "JURAT_HEADER_";
-/// How the names of variables end that name a file with what they would otherwise hold.
+/// The suffix of variables that name a file with the value.
 pub(super) const FILE: &str = "_FILE";
-/// Variables of the program, and of its tests, that are no settings.
+/// Variables of the program and its tests that are not settings.
 pub(super) const OWN: [&str; 4] = ["JURAT_LOG", "JURAT_CONFIG", "JURAT_BLESS", "JURAT_COMPONENTS"];
 
 impl fmt::Display for Kind {

@@ -1,4 +1,4 @@
-//! Paths, URLs and origins, as people write them.
+//! Parses paths, URLs and origins.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use jurat_http::{Location, shown};
 use jurat_model::Excerpt;
 use url::{Origin, Url};
 
-/// The repository or the sources that a path or URL names; an error says why it names none, and what to do.
+/// The location of a repository or of sources; an error says what is wrong, and what to do.
 pub(super) fn rules(uri: &str, base: &Path) -> Result<Location, String> {
     let shown = shown(uri);
     if uri.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn origin(text: &str) -> Result<Origin, String> {
     if url.path() == "/" && url.query().is_none() { Ok(url.origin()) } else { Err(expected()) }
 }
 
-/// Whether it is the URL of a proxy, and whether there is a password in it. Errors do not repeat it.
+/// Checks the URL of a proxy, and whether it contains a password. Errors do not repeat it.
 pub(super) fn proxy(text: &str) -> Result<Credentials, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let url = url.ok_or("this is not the URL of a proxy: write `http://host:port` or `https://host:port`")?;
@@ -85,7 +85,7 @@ pub(super) fn proxy(text: &str) -> Result<Credentials, String> {
     Ok(if has_some { Credentials::Some } else { Credentials::None })
 }
 
-/// Whether a URL says who asks.
+/// Whether a URL contains credentials.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Credentials {
     None,
@@ -109,7 +109,7 @@ fn other_machine(shown: &Excerpt) -> String {
     format!("`{shown}` names a file of another machine or is not well escaped; write `file:///path` or a path")
 }
 
-/// Whether it is the configuration itself that is named, as one file without anything around it.
+/// Whether a path names the configuration file itself.
 fn is_bare_file(uri: &str) -> bool {
     let path = uri.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     path.ends_with(".yaml") || path.ends_with(".yml")

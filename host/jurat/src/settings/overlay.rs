@@ -1,25 +1,25 @@
-//! Lays what the environment and flags say over the tree of the file, so that one reader sees one tree.
+//! Applies the overrides of the environment and flags to the tree of the file.
 
-use jurat_yaml::{Entry, Node, Origin, Source, Value};
+use jurat_yaml::{Entry, Node, Source, SourcePosition, Value};
 
 use super::overrides::{Override, Overrides, Written};
 
-/// Lays each value over the one of the file, which is not looked at any more. New sources are added to those there are.
-pub(super) fn lay(overrides: &Overrides, tree: &mut Node, sources: &mut Vec<Source>) {
+/// Replaces values of the file by overrides, and adds the sources of those.
+pub(super) fn apply(overrides: &Overrides, tree: &mut Node, sources: &mut Vec<Source>) {
     if tree.value == Value::Null {
-        // An empty file says nothing, like an empty map.
+        // An empty file is like an empty map.
         tree.value = Value::Map(Vec::new());
     }
     for tier in overrides.tiers() {
-        // First all rivals of weaker tiers: those of the same tier contradict each other, and the reader says so.
+        // First removes rivals of weaker tiers. Rivals of the same tier contradict each other, and the reader reports that.
         for Override { path, rival, .. } in tier {
             remove(tree, path);
             rival.iter().for_each(|rival| remove(tree, rival));
         }
-        for Override { path, value, source, place, .. } in tier {
-            let origin = Origin { source: source_of(source, overrides, sources), place: *place };
+        for Override { path, value, source, position, .. } in tier {
+            let position = SourcePosition { source: source_of(source, overrides, sources), position: *position };
             tracing::debug!(key = path.join("."), source, "the configuration file is overridden");
-            insert(tree, path, value, origin);
+            insert(tree, path, value, position);
         }
     }
 }
@@ -47,27 +47,27 @@ fn remove(node: &mut Node, path: &[String]) {
     }
 }
 
-fn insert(node: &mut Node, path: &[String], value: &Written, origin: Origin) {
+fn insert(node: &mut Node, path: &[String], value: &Written, position: SourcePosition) {
     let Some((key, rest)) = path.split_first() else {
-        *node = value.at(origin);
+        *node = value.at(position);
         return;
     };
     if node.value == Value::Null {
-        *node = Node { at: origin, value: Value::Map(Vec::new()) };
+        *node = Node { at: position, value: Value::Map(Vec::new()) };
     }
-    // Where something else stands than a map, the reader says so.
+    // If this is not a map, the reader reports that.
     let Value::Map(entries) = &mut node.value else { return };
     let index = entries.iter().position(|entry| entry.key == *key).unwrap_or_else(|| {
-        entries.push(Entry { key: key.clone(), at: origin, node: Node { at: origin, value: Value::Null } });
+        entries.push(Entry { key: key.clone(), at: position, node: Node { at: position, value: Value::Null } });
         entries.len() - 1
     });
     if let Some(entry) = entries.get_mut(index) {
-        insert(&mut entry.node, rest, value, origin);
+        insert(&mut entry.node, rest, value, position);
     }
 }
 
 impl Written {
-    fn at(&self, at: Origin) -> Node {
+    fn at(&self, at: SourcePosition) -> Node {
         let value = match self {
             Self::One(value) => value.clone(),
             Self::Several(texts) => {

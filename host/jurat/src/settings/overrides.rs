@@ -1,6 +1,6 @@
-//! What stands above the file: environment variables, an env file, flags.
+//! Overrides of the file: environment variables, an env file, flags.
 //!
-//! Nothing is looked up here: whoever starts the process hands it over, so that a library never reads the environment by itself.
+//! The application passes all values, so that the library never reads the environment by itself.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 use jurat_model::{Bytes, Excerpt, Secret};
 use jurat_yaml::Value;
-use jurat_yaml::{Place, Problem, Problems};
+use jurat_yaml::{LineColumn, Problem, Problems};
 
 use super::env_file;
 use super::keys::{Kind, OWN, PREFIX};
 use super::target::Target;
 
-/// Values that count instead of those of the file: of environment variables, and above them of flags.
+/// Values that override those of the file: from environment variables and, with precedence, from flags.
 ///
 /// # Limits
-/// A value has at most 64 KiB, on one line. What is wrong with one is told together with what is wrong with the file.
+/// A value has at most 64 KiB, on one line. Its problems are reported together with those of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     directory: PathBuf,
@@ -26,22 +26,22 @@ pub struct Overrides {
     problems: Vec<Problem>,
 }
 
-/// A value that counts instead of one in the file.
+/// A value that overrides one in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Override {
     /// The key.
     pub(super) path: Vec<String>,
-    /// Another key that says the same in another way.
+    /// Another key for the same setting.
     pub(super) rival: Option<Vec<String>>,
-    /// The value; its nodes do not know yet who says it.
+    /// The value; its nodes have no source yet.
     pub(super) value: Written,
-    /// How the user knows where it stands.
+    /// The name of its source.
     pub(super) source: String,
-    /// Where it stands in there.
-    pub(super) place: Option<Place>,
+    /// The position in the source.
+    pub(super) position: Option<LineColumn>,
 }
 
-/// A value as it was written, read as far as its key says what it is.
+/// A value as it was written, parsed by the kind of its key.
 #[derive(Clone, Debug)]
 pub(super) enum Written {
     One(Value),
@@ -56,19 +56,19 @@ const ENVIRONMENT: usize = 1;
 const FLAGS: usize = 2;
 
 impl Overrides {
-    /// No values: the file alone counts.
+    /// No overrides.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// No values yet. Paths in those that are added are relative to the given directory, which should be the working one.
+    /// No overrides yet. Paths in added values are relative to the given directory, which should be the working directory.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), ..Self::default() }
     }
 
-    /// Adds environment variables; of those that others use, none is looked at.
+    /// Adds environment variables; those of other programs are ignored.
     ///
     /// Each key has a variable, `JURAT_` and its path in capitals with `_` for `.`; see [`Key::variable`](super::Key::variable). Entries of lists are
     /// separated by commas. An empty value counts as `null`, or as an empty list.
@@ -78,7 +78,7 @@ impl Overrides {
             let name = name.to_string_lossy().into_owned();
             name.starts_with(PREFIX).then_some((name, value))
         });
-        // In an order that does not change from one start to the next.
+        // In a stable order.
         for (name, value) in ours.collect::<BTreeMap<_, _>>() {
             let source = format!("environment variable {}", shown(&name));
             match value.into_string() {
@@ -93,7 +93,7 @@ impl Overrides {
         self
     }
 
-    /// Adds the text of an env file that is known as `file`. Variables of the environment win over its own.
+    /// Adds the text of an env file called `file`. Variables of the environment win over its own.
     ///
     /// It has lines like `NAME=value`, `export NAME="some value"`, `NAME='it'`, and comments after `#`. Nothing in it is expanded.
     #[must_use]
@@ -118,7 +118,7 @@ impl Overrides {
             match flag.split_once('=') {
                 Some((path, value)) => self.add(FLAGS, FLAG, None, Target::of_path(path.trim()), value),
                 None => {
-                    // It is not repeated: it may be the second half of something secret.
+                    // It is not repeated: it may be the second half of a secret.
                     let message = format!("number {} of these has no `=`: write `KEY=VALUE`", index + 1);
                     self.problems.push(Problem::of_file(FLAG, message));
                 }
@@ -127,7 +127,7 @@ impl Overrides {
         self
     }
 
-    /// What paths are relative to.
+    /// The directory that paths are relative to.
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -137,19 +137,26 @@ impl Overrides {
         &self.tiers
     }
 
-    /// What is wrong with them, whatever the file says.
+    /// Their problems, independent of the file.
     pub(super) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// Everything that is wrong.
+    /// All problems.
     pub(super) fn refuse(&self, problems: impl IntoIterator<Item = Problem>) -> Problems {
         let problems: Vec<_> = problems.into_iter().chain(self.problems.iter().cloned()).collect();
-        // Without a problem there are settings: whoever gives none says why.
+        // Without a problem there are settings: every `None` comes with a problem.
         Problems::none(problems).err().unwrap_or_else(|| Problem::of_file("configuration", "it cannot be read").into())
     }
 
-    fn add(&mut self, tier: usize, source: &str, place: Option<Place>, target: Result<Target, String>, value: &str) {
+    fn add(
+        &mut self,
+        tier: usize,
+        source: &str,
+        position: Option<LineColumn>,
+        target: Result<Target, String>,
+        value: &str,
+    ) {
         let read = target.and_then(|target| {
             refuse_odd(value).map_err(|error| format!("{}: {error}", target.path.join(".")))?;
             Ok(target)
@@ -165,21 +172,21 @@ impl Overrides {
                         rival: rival.clone(),
                         value: value.clone(),
                         source: source.to_owned(),
-                        place,
+                        position,
                     });
                 });
             }
-            Err(message) => self.problems.push(Problem { at: place, ..Problem::of_file(source, message) }),
+            Err(message) => self.problems.push(Problem { at: position, ..Problem::of_file(source, message) }),
         }
     }
 }
 
-/// How the user knows flags.
+/// The name of flags as a source.
 const FLAG: &str = "--set";
 
 impl Written {
     fn read(text: &str, kind: Kind) -> Self {
-        // What does not fit stays a text, so that it is refused like a text in the file.
+        // A value of another kind stays a text, so that it is refused like a text in the file.
         Self::One(match kind {
             Kind::List if text.trim().is_empty() => return Self::Several(Vec::new()),
             Kind::List => return Self::Several(text.split(',').map(|entry| entry.trim().to_owned()).collect()),
@@ -193,7 +200,7 @@ impl Written {
     }
 }
 
-/// Refuses what no setting can be, without repeating it.
+/// Refuses a value that no setting can have, without repeating it.
 pub(super) fn refuse_odd(value: &str) -> Result<(), String> {
     let length = value.len() as u64;
     if length > MAX_VALUE.get() {
@@ -210,13 +217,13 @@ pub(super) fn refuse_odd(value: &str) -> Result<(), String> {
     }
 }
 
-/// A name of whoever set it, on one line.
+/// The name of a variable or flag, on one line.
 fn shown(name: &str) -> Excerpt {
     Excerpt::of(&name.escape_debug().to_string())
 }
 
-/// Whether a variable tells where a service is that happens to be called `jurat`, or `jurat-` and more: Kubernetes sets such
-/// variables in every container beside it.
+/// Whether a variable has the address of a service called `jurat` or `jurat-...`: Kubernetes sets such variables in every
+/// container.
 fn is_of_kubernetes(name: &str, value: &str) -> bool {
     let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_url = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));

@@ -25,7 +25,7 @@ pub(super) fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> 
     bounded(field, unit(field.natural()?))
 }
 
-/// Nobody means more than a year, and sums of longer times could overflow.
+/// More than a year is a typing error, and sums of longer times could overflow.
 fn bounded(field: &Field<'_>, duration: Duration) -> Option<Duration> {
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
     if duration > LONGEST {

@@ -1,4 +1,4 @@
-//! From the tree of `local-config.yaml`, with what was laid over it, to settings.
+//! Reads settings from the tree of `local-config.yaml` with its overrides.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -11,13 +11,13 @@ use jurat_yaml::{Field, Section};
 
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
-use super::secret_file::Standing;
+use super::secret_file::Exposure;
 use super::target::{HEADER_NAME, is_header};
 use super::values::{ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
 use super::{location, secret_file, tenant, trust};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
-    // Everything is read before anything that is missing ends the reading.
+    // Everything is read before a missing value returns, so that all problems are found.
     let defaults = Settings::new(PathBuf::new());
     let tenants = tenant::tenants(document);
     let (cache_field, state_field) = (document.take("logic_cache_dir"), document.take("state_dir"));
@@ -55,7 +55,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     })
 }
 
-/// Whoever gets rules from a server must remember what it has shown, and have what it runs also while it is away.
+/// A host with a repository on a server needs its state against old metadata, and its cache for when the server is unavailable.
 fn needed_by_servers(field: &Field<'_>, tenants: &BTreeMap<String, TenantSettings>) {
     if tenants.values().any(|tenant| matches!(tenant.rules, Location::Url(_))) {
         field.refuse("it is missing: a repository on a server needs a directory of this host alone here");
@@ -80,8 +80,10 @@ fn http(section: &mut Section<'_>) -> Http {
     let defaults = Http::default();
     let (proxy, proxy_file) = (section.take("proxy"), section.take("proxy_file"));
     let proxy =
-        secret_file::choose(Some(&proxy), Some(&proxy_file), |url, standing| match (location::proxy(url)?, standing) {
-            (Credentials::Some, Standing::Open) => Err(format!("there is a password in it; {OPEN} `JURAT_HTTP_PROXY`")),
+        secret_file::choose(Some(&proxy), Some(&proxy_file), |url, exposure| match (location::proxy(url)?, exposure) {
+            (Credentials::Some, Exposure::Readable) => {
+                Err(format!("there is a password in it; {OPEN} `JURAT_HTTP_PROXY`"))
+            }
             _ => Ok(()),
         });
     let authorities = section.take("authorities").list();
@@ -107,9 +109,9 @@ fn http(section: &mut Section<'_>) -> Http {
 fn server(section: &mut Section<'_>) -> ServerSettings {
     let defaults = ServerSettings::default();
     let (token, token_file) = (section.take("token"), section.take("token_file"));
-    let token = secret_file::choose(Some(&token), Some(&token_file), |token, standing| match standing {
-        Standing::Open => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
-        Standing::Kept => token_is_fine(token),
+    let token = secret_file::choose(Some(&token), Some(&token_file), |token, exposure| match exposure {
+        Exposure::Readable => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
+        Exposure::Protected => token_is_fine(token),
     });
     let max_connections = section.take("max_connections").positive();
     let max_in_flight = section.take("max_in_flight").positive();
@@ -128,10 +130,10 @@ fn server(section: &mut Section<'_>) -> ServerSettings {
     }
 }
 
-/// What is wrong with a secret in the configuration file or on a command line.
+/// The problem of a secret in the configuration file or on a command line.
 const OPEN: &str = "others could read it here: use the key that ends in `_file`, or the variable";
 
-/// What can be tried out over a network must be long.
+/// A token that can be guessed over a network must be long.
 fn token_is_fine(token: &str) -> Result<(), String> {
     const SHORTEST: usize = 16;
     if token.len() < SHORTEST {
@@ -167,12 +169,12 @@ fn headers(document: &mut Section<'_>) -> BTreeMap<String, Secret> {
         }
     }
     let value = |(name, (plain, file)): (String, (Option<Field<'_>>, Option<Field<'_>>))| {
-        let secret = secret_file::choose(plain.as_ref(), file.as_ref(), |value, standing| match standing {
-            Standing::Open => {
+        let secret = secret_file::choose(plain.as_ref(), file.as_ref(), |value, exposure| match exposure {
+            Exposure::Readable => {
                 Err("others could read it here: use `header_files`, or a variable `JURAT_HEADER_...`".to_owned())
             }
-            Standing::Kept if value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(()),
-            Standing::Kept => {
+            Exposure::Protected if value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(()),
+            Exposure::Protected => {
                 Err("this is not the value of a header: visible ASCII characters are expected".to_owned())
             }
         });

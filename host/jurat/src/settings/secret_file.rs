@@ -1,4 +1,4 @@
-//! Secrets in files of their own.
+//! Reads secrets from settings or from files of their own.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,37 +10,37 @@ use zeroize::Zeroizing;
 
 use super::overrides::{MAX_VALUE, refuse_odd};
 
-/// Who can read what a setting says.
+/// Whether other users can read the source of a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Standing {
-    /// Whoever can read the configuration file, or list processes.
-    Open,
-    /// Nobody who should not.
-    Kept,
+pub(super) enum Exposure {
+    /// The configuration file or a command line: other users may read it.
+    Readable,
+    /// An environment variable or a file of its own.
+    Protected,
 }
 
-/// The secret that stands in one of two fields, or in the file that the other one names.
+/// The secret in one of two fields, or in the file that the other one names.
 pub(super) fn choose(
     plain: Option<&Field<'_>>,
     file: Option<&Field<'_>>,
-    check: impl FnOnce(&str, Standing) -> Result<(), String>,
+    check: impl FnOnce(&str, Exposure) -> Result<(), String>,
 ) -> Option<Secret> {
     let plain = plain.filter(|field| field.is_there());
     let file = file.filter(|field| field.is_there());
-    let (field, secret, standing) = match (plain, file) {
+    let (field, secret, exposure) = match (plain, file) {
         (Some(_), Some(file)) => {
             file.refuse("the secret itself is given as well: leave one of the two out");
             return None;
         }
-        (Some(plain), None) if plain.is_secret() => (plain, plain.secret()?, Standing::Kept),
-        (Some(plain), None) => (plain, plain.secret()?, Standing::Open),
+        (Some(plain), None) if plain.is_secret() => (plain, plain.secret()?, Exposure::Protected),
+        (Some(plain), None) => (plain, plain.secret()?, Exposure::Readable),
         (None, Some(file)) => {
             let read = read(&file.path()?);
-            (file, read.map_err(|message| file.refuse(message)).ok()?, Standing::Kept)
+            (file, read.map_err(|message| file.refuse(message)).ok()?, Exposure::Protected)
         }
         (None, None) => return None,
     };
-    check(secret.reveal(), standing).map_err(|message| field.refuse(message)).ok()?;
+    check(secret.reveal(), exposure).map_err(|message| field.refuse(message)).ok()?;
     Some(secret)
 }
 

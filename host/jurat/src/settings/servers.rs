@@ -1,4 +1,4 @@
-//! What a program that cannot ask servers says of settings that name some.
+//! Refuses settings that name servers, in a program without a client.
 
 use jurat_model::KeyPath;
 use jurat_yaml::{Problem, Problems};

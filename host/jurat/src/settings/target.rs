@@ -1,22 +1,22 @@
-//! What the name of a variable or of a flag stands for.
+//! The setting that a variable or flag refers to.
 
 use jurat_model::Excerpt;
 
 use super::keys::{FILE, HEADER, Key, Kind};
 
-/// What a name stands for.
+/// The setting that a name refers to.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// The keys that lead there.
+    /// The path of keys.
     pub(super) path: Vec<String>,
-    /// Another key that says the same in another way.
+    /// Another key for the same setting.
     pub(super) rival: Option<Vec<String>>,
-    /// What is expected there.
+    /// The kind of the value.
     pub(super) kind: Kind,
 }
 
 impl Target {
-    /// What an environment variable is about.
+    /// The setting of an environment variable.
     pub(super) fn of_variable(name: &str) -> Result<Self, String> {
         if let Some(header) = name.strip_prefix(HEADER) {
             return match header.strip_suffix(FILE) {
@@ -34,7 +34,7 @@ impl Target {
         }
     }
 
-    /// What the key of a flag is about.
+    /// The setting of the key of a flag.
     pub(super) fn of_path(path: &str) -> Result<Self, String> {
         if let Some(header) = path.strip_prefix("header_files.") {
             return Self::of_header(header, Kind::Path);
@@ -46,7 +46,7 @@ impl Target {
                  `JURAT_RPC_TOKEN`"
                     .to_owned(),
             ),
-            // In a file, or on the command line, everybody can read it.
+            // Other users can read a file or a command line.
             Some(key) if key.kind == Kind::Secret => Ok(Self { kind: Kind::Text, ..Self::of_key(key) }),
             Some(key) => Ok(Self::of_key(key)),
             None if path == "header_files" => Err("header_files: name the header: `header_files.NAME=PATH`".to_owned()),
@@ -85,7 +85,7 @@ impl Target {
     }
 }
 
-/// What is wrong with the name of a header's value.
+/// The problem of a name of a header's value.
 pub(super) const HEADER_NAME: &str = "the name of a header's value is expected: at most 64 of A-Z, 0-9 and `_`, a letter first, and not with `_FILE` at the end";
 
 /// Whether a variable can have this name after `JURAT_HEADER_`.

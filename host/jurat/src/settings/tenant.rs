@@ -1,4 +1,4 @@
-//! What can be different for each tenant.
+//! Reads the settings of tenants.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -15,7 +15,7 @@ use super::quantity::{duration, size};
 use super::values::{CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned};
 use super::{location, trust};
 
-/// The tenants; a document that names none is about a single one.
+/// Reads the tenants; a document that names none has a single one.
 pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, TenantSettings>> {
     let defaults = TenantSettings::new(PathBuf::new());
     let tenants = document.take("tenants");
@@ -53,7 +53,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| is_plain(byte) || b"._-".contains(&byte))
 }
 
-/// One tenant, with what it does not say itself from the defaults for all.
+/// Reads one tenant, with the common settings as defaults.
 fn tenant(section: &mut Section<'_>, defaults: TenantSettings) -> Option<TenantSettings> {
     let uri = section.take("business_config_uri").required();
     let rules =
@@ -70,7 +70,7 @@ fn tenant(section: &mut Section<'_>, defaults: TenantSettings) -> Option<TenantS
     Some(TenantSettings { rules: rules?, trust, unsigned, data, coordination, ..shared })
 }
 
-/// What can be said for all tenants, and again for one.
+/// The settings that exist for all tenants and for one.
 fn shared(section: &mut Section<'_>, defaults: TenantSettings) -> TenantSettings {
     let limits = section.take("limits").section(|section| Some(limits(section, defaults.limits)));
     let sealed_wasi =

@@ -157,7 +157,7 @@ fn a_configuration_of_validation_lib_loads_unmodified_with_signed_rules_from_the
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once_with_its_place() {
+fn all_problems_are_reported_at_once_with_their_positions() {
     let refusals = refusals(
         "business_config_url: x\n\
          trust:\n  repository: Demo\n  release: loan\n  on_expired: never\n  headers: [X]\n  min_root_versoin: 3\n\
@@ -226,7 +226,7 @@ fn hosts_without_a_configuration_are_a_mistake() {
 }
 
 #[test]
-fn a_file_that_is_no_map_is_refused() {
+fn a_file_that_is_not_a_map_is_refused() {
     assert_eq!(refusals("- a"), ["local-config.yaml:1:1: a map is expected, but this is a list"]);
     assert_eq!(refusals("").len(), 2);
 }
@@ -263,7 +263,7 @@ fn everything_of_trust_can_be_set() {
 }
 
 #[test]
-fn a_repository_on_a_server_needs_places_of_its_own_for_what_it_gives_and_what_was_seen() {
+fn a_repository_on_a_server_needs_a_cache_directory_and_a_state_directory() {
     let url = SMALLEST.replace("repository\n", "https://rules.example.com\n");
     let refused = refusals(&url);
     assert_eq!(refused.len(), 2, "{refused:?}");

@@ -1,4 +1,4 @@
-//! Whom to trust, for what, and for how long without news.
+//! Reads the trust settings.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use jurat_yaml::{Field, Section};
 use super::quantity::{duration, duration_or_zero};
 use super::target::{HEADER_NAME, is_header};
 
-/// The file beside the configuration in which the trusted root lies, if the configuration does not say another.
+/// The default file of the trusted root, beside the configuration.
 const ROOT: &str = "root.json";
 
 pub(super) fn trust(section: &mut Section<'_>) -> Option<Trust> {
@@ -40,7 +40,7 @@ pub(super) fn trust(section: &mut Section<'_>) -> Option<Trust> {
     })
 }
 
-/// A version of which older ones are not accepted.
+/// A lowest accepted version.
 fn version(field: &Field<'_>) -> MetadataVersion {
     let Some(number) = field.positive::<std::num::NonZeroU64>() else { return MetadataVersion::FIRST };
     MetadataVersion::new(number.get()).unwrap_or_else(|| {
@@ -63,7 +63,7 @@ fn header(field: &Field<'_>) -> Option<(String, String)> {
     Some((header.to_owned(), secret.to_owned()))
 }
 
-/// How often it is looked for newer metadata.
+/// The interval of polls for newer metadata.
 pub(super) fn poll(field: &Field<'_>) -> Option<Duration> {
     duration(field, Duration::from_secs)
 }

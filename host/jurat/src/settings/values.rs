@@ -1,4 +1,4 @@
-//! What settings say, and what they say where nobody has said anything.
+//! The settings and their defaults.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -14,71 +14,71 @@ use jurat_sandbox::SealedWasi;
 /// The settings of one host.
 ///
 /// # Defaults
-/// [`Settings::new`] takes where the rules are; [`Settings::EXAMPLE`] says what the rest is and means.
+/// [`Settings::new`] takes the location of the rules; [`Settings::EXAMPLE`] documents the rest.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// Whose rules are run, by name. Never empty; a file that does not name any has one that is called
+    /// The tenants, by name. Never empty; a file that names none has one called
     /// [`DEFAULT_TENANT`](Self::DEFAULT_TENANT).
     pub tenants: BTreeMap<String, TenantSettings>,
-    /// How many threads run rules, for all tenants together: as many as there are processors.
+    /// The number of threads that run rules, for all tenants together: as many as processors.
     pub workers: WorkerCount,
-    /// Where what was fetched is kept for the next start; none = nowhere.
+    /// The cache directory of fetched files; none = no cache.
     pub cache: Option<PathBuf>,
-    /// Where this host keeps what it must not forget: which metadata it has seen, which releases it has run, its pins and its
-    /// key; none = only in memory, as long as it runs.
+    /// The directory of the host's state: the metadata that it has seen, the releases that it has run, its pins and its key;
+    /// none = only in memory.
     pub state: Option<PathBuf>,
-    /// How often it is looked, in the background, whether a repository has something newer: 60 s.
+    /// Interval of background polls of repositories: 60 s.
     pub poll: Duration,
-    /// After what time everything else is read again, in the background: unsigned rules, and the configuration of the
-    /// coordination service: 1,800 s.
+    /// Interval of background reads of everything else, unsigned rules and the configuration of the coordination
+    /// service: 1,800 s.
     pub max_age: Duration,
-    /// How many earlier releases of each tenant are kept, to go back to: 2.
+    /// The number of earlier releases of each tenant to keep for a rollback: 2.
     pub kept_releases: u32,
-    /// How this host speaks to servers.
+    /// The settings of the HTTP client.
     pub http: Http,
-    /// How this host serves other programs, under `rpc`.
+    /// The settings of the server, under `rpc`.
     pub server: ServerSettings,
-    /// Values for headers that a coordination service wants, by the names under which its configuration asks for them.
+    /// Values of headers, by the names under which the configuration of a coordination service refers to them.
     pub headers: BTreeMap<String, Secret>,
 }
 
-/// What can be different for each tenant.
+/// The settings of one tenant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TenantSettings {
-    /// Where the rules are: a signed repository, or the directory with the sources of a release.
+    /// The location of the rules: a signed repository, or a directory with the sources of a release.
     pub rules: Location,
-    /// Whom to trust; needed for a repository.
+    /// The trust settings; needed for a repository.
     pub trust: Option<Trust>,
-    /// What happens with rules that nobody has signed: they are refused.
+    /// The policy for unsigned rules: they are refused.
     pub unsigned: Unsigned,
-    /// What a rule may use; a release can only lower it.
+    /// The limits of a rule; a release can only lower them.
     pub limits: Limits,
     /// Whether a component may import WASI, with nothing behind it: no.
     pub sealed_wasi: SealedWasi,
-    /// How much records of one request share while a rule runs: a chunk's records share an instance.
+    /// The isolation of records of one request: a chunk's records share an instance.
     pub isolation: Isolation,
-    /// After how many guilty records a rule is not run on the rest of a request: 1,000.
+    /// The number of guilty records after which a rule is suspended for the rest of a request: 1,000.
     pub suspend_after: NonZeroU32,
-    /// How many records are judged together.
+    /// The most records that are judged together.
     pub chunk: ChunkLimits,
     /// The longest record: 1 MiB.
     pub max_record: Bytes,
     /// The longest file of records: 50 MiB.
     pub max_file: Bytes,
-    /// How many findings of one rule on one record are told; further ones are counted: 100.
+    /// The most findings of one rule on one record in a result; further ones are counted: 100.
     pub max_findings: NonZeroU32,
-    /// Where callers may have files of records read from.
+    /// The directories and servers that callers may have files of records read from.
     pub data: Data,
-    /// Where related entities are fetched from that a request does not bring along; none = nowhere.
+    /// The coordination service, for related entities that a request does not contain; none = no service.
     pub coordination: Option<CoordinationSource>,
 }
 
-/// Where callers may have files of records read from.
+/// The directories and servers that callers may have files of records read from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Data {
     /// Directories below which files may lie.
     pub roots: DataRoots,
-    /// Servers that files may be fetched from.
+    /// Servers from which files may be fetched.
     pub origins: Vec<url::Origin>,
     /// Whether those servers may have addresses that are not public ones: no.
     pub private_addresses: PrivateAddresses,
@@ -87,40 +87,40 @@ pub struct Data {
 /// Directories below which files of records may lie.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum DataRoots {
-    /// The working directory of the process, as nothing else was said. Servers that listen on a port take it for none.
+    /// The working directory of the process, the default. Servers that listen on a port take it for none.
     #[default]
     WorkingDirectory,
     /// These.
     Listed(Vec<PathBuf>),
 }
 
-/// Whether addresses of this machine and of private networks may be spoken to.
+/// Whether connections to addresses of this machine and of private networks are permitted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum PrivateAddresses {
     /// They are refused.
     #[default]
     Refused,
-    /// They are like all others.
+    /// They are permitted.
     Granted,
 }
 
-/// Where the configuration of the coordination service is, and what it may say.
+/// The location of the configuration of the coordination service, and what it may contain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CoordinationSource {
     /// The configuration.
     pub config: Location,
-    /// Hosts, with a port where it is not the usual one, to which records may be sent.
+    /// Hosts to which records may be sent, with a port if it is not the default one.
     pub hosts: Vec<HostPattern>,
 }
 
-/// How this host serves other programs: what all protocols of a server have in common. Its keys stand under `rpc`.
+/// The settings that all protocols of a server share. Their keys are under `rpc`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerSettings {
     /// The longest request: 64 MiB.
     pub max_message: Bytes,
     /// The longest answer: 256 MiB.
     pub max_reply: Bytes,
-    /// What all requests that are being read or worked on may take together: 256 MiB.
+    /// The most memory of all requests that are being read or worked on: 256 MiB.
     pub max_buffered: Bytes,
     /// Clients at a time: 256.
     pub max_connections: NonZeroU32,
@@ -128,24 +128,24 @@ pub struct ServerSettings {
     pub max_in_flight: NonZeroU32,
     /// How long a client may leave an answer unread before its connection is closed, on sockets: 30 s.
     pub write_timeout: Duration,
-    /// How long requests may take that were there when the server was told to stop: 30 s.
+    /// The time that a stopping server gives to requests under way: 30 s.
     pub drain: Duration,
-    /// What clients from other machines must show first. Those are refused if there is none.
+    /// The token that clients from other machines must send first. Without one they are refused.
     pub token: Option<Secret>,
-    /// The certificate chain and the private key with which clients from other machines are spoken to, as PEM files.
+    /// The certificate chain and the private key for clients from other machines, as PEM files.
     pub tls: Option<Tls>,
 }
 
-/// Who this server is, to clients from other machines.
+/// The TLS identity of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tls {
-    /// The file with the certificate, and those between it and an authority.
+    /// The file with the certificate and its intermediate certificates.
     pub certificate: PathBuf,
     /// The file with its private key.
     pub key: PathBuf,
 }
 
-/// What happens with a directory of sources, which nobody has signed.
+/// The policy for a directory of sources, which is unsigned.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Unsigned {
     /// It is refused.
@@ -153,23 +153,23 @@ pub enum Unsigned {
     Refused,
     /// Its rules are run, and every result says that they are unsigned: for development.
     Run {
-        /// Where built components are; none = where `release.yaml` says.
+        /// The directory of built components; none = as `release.yaml` says.
         components: Option<PathBuf>,
     },
 }
 
-/// How many threads run rules.
+/// The number of threads that run rules.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum WorkerCount {
-    /// As many as there are processors.
+    /// As many as processors.
     #[default]
     PerProcessor,
-    /// So many.
+    /// A fixed number.
     Exactly(NonZeroUsize),
 }
 
 impl Settings {
-    /// The name of the tenant that there is where nobody has named any.
+    /// The name of the only tenant, if the settings name none.
     pub const DEFAULT_TENANT: &'static str = "default";
 
     /// The defaults, for rules in the given directory.
@@ -237,7 +237,7 @@ impl WorkerCount {
     /// system cannot start.
     pub const MOST: u16 = 1_024;
 
-    /// The number, on a machine with so many processors.
+    /// The number of threads on a machine with this number of processors.
     #[must_use]
     pub fn on(self, processors: NonZeroUsize) -> NonZeroUsize {
         match self {

@@ -26,7 +26,7 @@ fn url(server: &Server, path: &str, cache: Option<&Arc<CacheDir>>) -> Source {
     source(Location::Url(server.url(path).parse().unwrap()), cache)
 }
 
-/// The text, and whether it stands in.
+/// The text, and whether it is stale.
 fn read(source: &Source) -> Result<(String, bool), SourceError> {
     run(source.read(CAP)).map(|fetched| (fetched.text.to_string(), fetched.stale.is_some()))
 }
@@ -40,15 +40,15 @@ fn stale(text: &str) -> (String, bool) {
 }
 
 fn cache() -> (tempfile::TempDir, Arc<CacheDir>) {
-    let place = tempfile::tempdir().unwrap();
-    let cache = Arc::new(CacheDir::open(&place.path().join("cache")).unwrap());
-    (place, cache)
+    let dir = tempfile::tempdir().unwrap();
+    let cache = Arc::new(CacheDir::open(&dir.path().join("cache")).unwrap());
+    (dir, cache)
 }
 
 #[test]
 fn a_version_that_was_good_stands_in_and_one_that_was_not_does_not() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("c.yaml");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yaml");
     let source = file(&path, None);
     assert!(matches!(read(&source), Err(SourceError::File { cause: ReadError::NotFound, .. })));
     fs::write(&path, "good").unwrap();
@@ -69,8 +69,8 @@ fn a_version_that_was_good_stands_in_and_one_that_was_not_does_not() {
 
 #[test]
 fn the_last_good_version_outlives_the_process_with_a_cache_and_not_without() {
-    let (place, cache) = cache();
-    let path = place.path().join("c.yaml");
+    let (dir, cache) = cache();
+    let path = dir.path().join("c.yaml");
     fs::write(&path, "good").unwrap();
     for cache in [Some(&cache), None] {
         run(file(&path, cache).keep("good"));
@@ -81,19 +81,19 @@ fn the_last_good_version_outlives_the_process_with_a_cache_and_not_without() {
 }
 
 #[test]
-fn nothing_stands_in_for_a_file_of_another_place() {
-    let (place, cache) = cache();
-    run(file(&place.path().join("a.yaml"), Some(&cache)).keep("a"));
-    assert_eq!(read(&file(&place.path().join("a.yaml"), Some(&cache))).unwrap(), stale("a"));
-    assert!(read(&file(&place.path().join("b.yaml"), Some(&cache))).is_err());
+fn no_cached_version_is_used_for_another_location() {
+    let (dir, cache) = cache();
+    run(file(&dir.path().join("a.yaml"), Some(&cache)).keep("a"));
+    assert_eq!(read(&file(&dir.path().join("a.yaml"), Some(&cache))).unwrap(), stale("a"));
+    assert!(read(&file(&dir.path().join("b.yaml"), Some(&cache))).is_err());
     let server = Server::start(|_| Reply::status(500, ""));
     assert!(read(&url(&server, "/a.yaml", Some(&cache))).is_err());
 }
 
 #[test]
 fn what_the_cache_holds_is_read_with_care() {
-    let (place, cache) = cache();
-    let path = place.path().join("c.yaml");
+    let (dir, cache) = cache();
+    let path = dir.path().join("c.yaml");
     let kept = |bytes: &[u8]| {
         cache.write(&file(&path, None).name, bytes).unwrap();
         read(&file(&path, Some(&cache)))
@@ -104,11 +104,11 @@ fn what_the_cache_holds_is_read_with_care() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_is_no_reason_to_forget() {
-    let (place, cache) = cache();
-    let path = place.path().join("c.yaml");
+fn a_version_is_remembered_even_if_the_cache_cannot_be_written() {
+    let (dir, cache) = cache();
+    let path = dir.path().join("c.yaml");
     let source = file(&path, Some(&cache));
-    fs::create_dir(place.path().join("cache").join(&source.name)).unwrap();
+    fs::create_dir(dir.path().join("cache").join(&source.name)).unwrap();
     run(source.keep("good"));
     assert_eq!(read(&source).unwrap(), stale("good"));
 }

@@ -18,9 +18,9 @@ use sha2::Sha256;
 
 use super::error::BlobsError;
 
-/// What the name of a file ends with that is not whole.
+/// The suffix of incomplete files.
 const PARTIAL: &str = ".partial";
-/// Without waiting for a pipe, and without making a terminal one's own.
+/// Does not wait for a pipe, and does not take a terminal as the controlling one.
 const FLAGS: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 #[derive(Debug)]
@@ -31,8 +31,8 @@ impl Disk {
         Self(directory)
     }
 
-    /// Whether there is a file that is what its name says; from then on it has been asked for just now. Anything else with its name
-    /// is removed. A file that is right but not of this length stays: others may have been told better.
+    /// Whether there is a file with this digest; marks it as used. Removes anything else with its name. A file with the right
+    /// digest but another length stays: the given length may be wrong.
     pub(super) fn has(&self, digest: &Digest, length: u64) -> Result<bool, BlobsError> {
         let name = digest.to_string();
         let file = match openat(self, &name, OFlags::RDONLY | FLAGS, Mode::empty()) {
@@ -43,7 +43,7 @@ impl Disk {
         };
         let failed = |cause: io::Error| self.unread(&name, ReadError::Failed(cause));
         let found = fstat(&file).map_err(|error| failed(error.into()))?;
-        // First, so that nobody removes it as one that nobody wants.
+        // First, so that no process removes it as unused.
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
         futimens(&file, &Timestamps { last_access: now, last_modification: now })
             .map_err(|error| self.write_error(&name, error.into()))?;
@@ -65,8 +65,7 @@ impl Disk {
         self.names(&name, &found)
     }
 
-    /// The bytes of a file of at most `cap`, if they are what its name says; none if there is no such file. One that is wrong is
-    /// removed.
+    /// The bytes of a file of at most `cap`, if their digest is right; none if there is no such file. Removes a damaged one.
     pub(super) fn read(&self, digest: &Digest, cap: Bytes) -> Result<Option<Vec<u8>>, BlobsError> {
         let name = digest.to_string();
         let file = match openat(self, &name, OFlags::RDONLY | FLAGS, Mode::empty()) {
@@ -85,7 +84,7 @@ impl Disk {
         Err(BlobsError::Damaged { path: self.path(&name) })
     }
 
-    /// Removes what is old and not to be kept, and says how many files.
+    /// Removes old files that are not to be kept, and returns their number.
     pub(super) fn prune(&self, keep: &BTreeSet<Digest>, older_than: Timestamp) -> Result<usize, BlobsError> {
         let mut removed = 0;
         for name in self.0.list().map_err(BlobsError::Directory)? {
@@ -93,7 +92,7 @@ impl Disk {
                 Some((whole, _)) => (whole, true),
                 None => (&*name, false),
             };
-            // What has another name is none of ours.
+            // Files with other names are not ours.
             let Ok(digest) = whole.parse::<Digest>() else { continue };
             if (is_partial || !keep.contains(&digest)) && self.prune_one(&name, is_partial, older_than)? {
                 removed += 1;
@@ -106,7 +105,7 @@ impl Disk {
     }
 
     fn prune_one(&self, name: &str, is_partial: bool, older_than: Timestamp) -> Result<bool, BlobsError> {
-        // What has gone meanwhile is gone.
+        // It may have been removed meanwhile.
         let Ok(found) = statat(self, name, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(false) };
         let modified = Timestamp::new(found.st_mtime, i32::try_from(found.st_mtime_nsec).unwrap_or_default());
         if !modified.is_ok_and(|modified| modified < older_than) {
@@ -122,7 +121,7 @@ impl Disk {
         self.remove(name).map(|()| true)
     }
 
-    /// What a file that is not whole yet is called: one name for each of those who fetch it at the same time.
+    /// The name of an incomplete file: one for each concurrent fetch.
     pub(super) fn partial(digest: &Digest, writer: u32) -> String {
         format!("{digest}.{writer}{PARTIAL}")
     }
@@ -131,7 +130,7 @@ impl Disk {
         self.0.path().join(name)
     }
 
-    /// Whether a name is still the one of a file that was opened.
+    /// Whether a name still refers to an open file.
     pub(super) fn names(&self, name: &str, file: &Stat) -> Result<bool, BlobsError> {
         match statat(self, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(named) => Ok((named.st_dev, named.st_ino) == (file.st_dev, file.st_ino)),
@@ -147,12 +146,12 @@ impl Disk {
         }
     }
 
-    /// Removes a file, unless somebody has put another one in its place.
+    /// Removes a file, unless it was replaced meanwhile.
     fn remove_this(&self, name: &str, file: &Stat) -> Result<(), BlobsError> {
         if self.names(name, file)? { self.remove(name) } else { Ok(()) }
     }
 
-    /// Why a file could not be kept.
+    /// The error of a write.
     pub(super) fn unwritten(&self, digest: &Digest, cause: io::Error) -> BlobsError {
         self.write_error(&digest.to_string(), cause)
     }
@@ -182,7 +181,7 @@ pub(super) fn is_regular(found: &Stat) -> bool {
     FileType::from_raw_mode(found.st_mode) == FileType::RegularFile
 }
 
-/// Hashes all that can be read, and says how much it was.
+/// Hashes the rest of a file, and returns its length.
 pub(super) fn hash(from: &mut impl Read, hasher: &mut Sha256) -> io::Result<u64> {
     use sha2::Digest as _;
 
@@ -200,14 +199,14 @@ pub(super) fn hash(from: &mut impl Read, hasher: &mut Sha256) -> io::Result<u64>
     }
 }
 
-/// Whether what was hashed has this digest.
+/// Whether the hashed bytes have this digest.
 pub(super) fn is(hasher: Sha256, digest: &Digest) -> bool {
     use sha2::Digest as _;
 
     hasher.finalize().as_slice() == digest.as_bytes()
 }
 
-/// Waits for something that keeps a thread busy with the disk.
+/// Runs blocking work on the disk.
 pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BlobsError> + Send + 'static,
 ) -> Result<T, BlobsError> {

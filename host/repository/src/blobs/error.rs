@@ -1,4 +1,4 @@
-//! Why files of releases are not there.
+//! Why files of releases are not available.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,52 +11,52 @@ use thiserror::Error;
 
 use crate::remote::RemoteError;
 
-/// Why a file is not there, or cannot be used.
+/// Why a file is missing, or cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum BlobsError {
-    /// The server did not give it.
+    /// The server did not deliver it.
     #[error(transparent)]
     Remote(RemoteError),
-    /// The server gave something else.
+    /// The server delivered other bytes.
     #[error("`{file}` is not the file that was asked for: the server gave bytes with the SHA-256 `{found}`")]
     Altered {
         /// The file.
         file: SafePath,
-        /// What came in.
+        /// What was received.
         found: String,
     },
-    /// The server gave too little.
+    /// The server delivered too few bytes.
     #[error("`{file}` is not the file that was asked for: the server gave {found}, where {expected} are expected")]
     TooShort {
         /// The file.
         file: SafePath,
-        /// How long it is.
+        /// Its length.
         expected: Bytes,
-        /// What came in.
+        /// What was received.
         found: Bytes,
     },
-    /// It is there, and right, but not as long as the caller was told.
+    /// It has the right digest, but not the expected length.
     #[error("`{file}` has {found}, and {expected} were asked for: what lists the file is wrong about its length")]
     OtherLength {
         /// The file.
         file: SafePath,
-        /// How long it should be.
+        /// The expected length.
         expected: Bytes,
-        /// How long it is.
+        /// Its length.
         found: Bytes,
     },
-    /// Somebody has changed it here.
+    /// It was changed on this host.
     #[error("`{}` has been changed on this disk; it was removed, and is fetched again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
     },
-    /// There is no room for it.
+    /// The disk is full.
     #[error("`{}` cannot be kept, because the disk is full or nothing more may be put on it: make room there", path.display())]
     Full {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         #[source]
         cause: io::Error,
     },
@@ -81,7 +81,7 @@ pub(crate) enum BlobsError {
     /// The directory cannot be read.
     #[error(transparent)]
     Directory(CacheDirError),
-    /// Nobody waits for anything any more.
+    /// The runtime has ended.
     #[error("this host is about to end")]
     Ended,
 }

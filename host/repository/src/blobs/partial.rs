@@ -1,4 +1,4 @@
-//! A file of which only the beginning is there.
+//! An incomplete file.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -15,17 +15,17 @@ use super::disk::{self, Disk, on_disk};
 use super::error::BlobsError;
 use crate::remote::Sink;
 
-/// How many can fetch the same file at the same time.
+/// The most concurrent fetches of the same file.
 const WRITERS: u32 = 1_024;
 
-/// The beginning of a file, on the disk, which nobody else writes. It stays there for the next time.
+/// The beginning of a file on the disk, locked by this process. It stays there for the next fetch.
 #[derive(Debug)]
 pub(super) struct Partial {
     disk: Arc<Disk>,
     digest: Digest,
     length: u64,
     name: String,
-    /// None from when a write fails, or is not waited for.
+    /// None after a write has failed or was cancelled.
     open: Option<Open>,
     held: u64,
     received: u64,
@@ -39,7 +39,7 @@ struct Open {
 }
 
 impl Partial {
-    /// What is there of a file, locked; perhaps nothing.
+    /// Opens and locks the incomplete file, which may be empty.
     pub(super) fn open(disk: Arc<Disk>, digest: Digest, length: u64) -> Result<Self, BlobsError> {
         for writer in 0..WRITERS {
             let name = Disk::partial(&digest, writer);
@@ -53,7 +53,7 @@ impl Partial {
             }
             let mut open = Open { file: File::from(file), hasher: Sha256::default() };
             let found = fstat(&open.file).map_err(|error| failed(error.into()))?;
-            // Whoever had it until just now may have finished it, and then it must not be written any more.
+            // The previous holder may have completed it, and then it must not be written any more.
             if !disk::is_regular(&found) || !disk.names(&name, &found)? {
                 continue;
             }
@@ -73,22 +73,22 @@ impl Partial {
         &self.digest
     }
 
-    /// Whether nothing is left to be fetched.
+    /// Whether it is complete.
     pub(super) fn is_whole(&self) -> bool {
         self.held == self.length
     }
 
-    /// Whether there is something in it that was there before.
+    /// Whether it contains bytes of an earlier fetch.
     pub(super) fn is_old(&self) -> bool {
         self.is_old
     }
 
-    /// How much came in.
+    /// The bytes received.
     pub(super) fn received(&self) -> u64 {
         self.received
     }
 
-    /// Whether it is the file.
+    /// Whether it has the expected digest.
     pub(super) fn check(&self) -> Result<(), BlobsError> {
         let file = || SafePath::of_blob(&self.digest);
         let (expected, found) = (Bytes::new(self.length), Bytes::new(self.held));
@@ -102,7 +102,7 @@ impl Partial {
         Err(BlobsError::Altered { file: file(), found })
     }
 
-    /// Gives it its name. It is on the disk then, or nothing of it is.
+    /// Renames it to its final name. It is then on the disk as a whole, or not at all.
     pub(super) async fn finish(self) -> Result<(), BlobsError> {
         on_disk(move || {
             let name = self.digest.to_string();
@@ -113,7 +113,7 @@ impl Partial {
                 Ok(())
             };
             finish().map_err(|cause| {
-                // If this fails too, it lies there until it is gone on from, or pruned.
+                // If this fails too, it stays until a fetch resumes it, or it is pruned.
                 let _ = self.disk.remove(&self.name);
                 self.disk.write_error(&name, cause)
             })
@@ -124,7 +124,7 @@ impl Partial {
     /// Removes it.
     pub(super) async fn discard(&mut self) {
         let (disk, name, open) = (Arc::clone(&self.disk), self.name.clone(), self.open.take());
-        // If this fails it lies there until it is gone on from, or pruned.
+        // If this fails, it stays until a fetch resumes it, or it is pruned.
         let _ = on_disk(move || {
             let removed = disk.remove(&name);
             drop(open);
@@ -133,7 +133,7 @@ impl Partial {
         .await;
     }
 
-    /// Does something with the file, on a thread that may wait for the disk.
+    /// Runs blocking work on the file.
     async fn change(&mut self, change: impl FnOnce(&mut Open) -> io::Result<()> + Send + 'static) -> io::Result<()> {
         let mut open = self.open.take().ok_or_else(interrupted)?;
         let changed = tokio::task::spawn_blocking(move || change(&mut open).map(|()| open)).await;
@@ -184,7 +184,7 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        // Said aloud, because a child that is just being started may still have it open.
+        // Unlocked explicitly, because a child that is just being started may still have the file open.
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }

@@ -1,4 +1,4 @@
-//! Files of releases as a source.
+//! A source of cached files.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use jurat_trust::{Digest, Fetch, FetchError, SafePath};
 use super::disk::Disk;
 use crate::blobs::BlobsError;
 
-/// The files that were fetched, where a repository has them.
+/// The cached files, with the paths of a repository.
 #[derive(Clone, Debug)]
 pub(crate) struct BlobSource(Arc<Disk>);
 
@@ -19,8 +19,7 @@ impl BlobSource {
     }
 }
 
-/// A file is read whole before it is hashed, and those bytes are given. One that is not what its name says is removed, so that it is
-/// fetched again.
+/// A file is read whole, then hashed, and the same bytes are returned. A damaged one is removed, so that it is fetched again.
 impl Fetch for BlobSource {
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
         let name = file.as_str().rsplit('/').next().unwrap_or_default();

@@ -19,11 +19,11 @@ mod disk;
 mod resuming;
 mod sharing;
 
-/// A server, threads to speak to it, and a directory.
+/// A server, a runtime for requests to it, and a directory.
 struct Site {
     server: Server,
     runtime: Runtime,
-    place: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Site {
@@ -31,7 +31,7 @@ impl Site {
     fn new(reply: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> Self {
         let server = Server::start_reading(move |path, head| reply(path.rsplit('/').next().unwrap(), head));
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        Self { server, runtime, place: tempfile::tempdir().unwrap() }
+        Self { server, runtime, dir: tempfile::tempdir().unwrap() }
     }
 
     /// Gives these files.
@@ -54,7 +54,7 @@ impl Site {
 
     /// As another process has it.
     fn blobs(&self) -> Blobs {
-        Blobs::open(&CacheDir::open(self.place.path()).unwrap()).unwrap()
+        Blobs::open(&CacheDir::open(self.dir.path()).unwrap()).unwrap()
     }
 
     fn fetch(&self, files: &[Vec<u8>]) -> Result<Fetched, BlobsError> {
@@ -66,10 +66,10 @@ impl Site {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.place.path().join("blobs/sha256").join(name)
+        self.dir.path().join("blobs/sha256").join(name)
     }
 
-    /// What lies in the directory.
+    /// The files in the directory.
     fn names(&self) -> Vec<String> {
         names(&self.path(""))
     }

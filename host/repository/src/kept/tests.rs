@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::*;
 
-fn open(place: &Path) -> Kept {
-    Kept::open(&CacheDir::open(&place.join("acme")).unwrap()).unwrap()
+fn open(dir: &Path) -> Kept {
+    Kept::open(&CacheDir::open(&dir.join("acme")).unwrap()).unwrap()
 }
 
 fn release(manifest: &str) -> KeptRelease {
@@ -35,20 +35,20 @@ fn few(keep: usize) -> NonZeroUsize {
 
 #[test]
 fn what_is_kept_is_read_back_byte_for_byte() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     assert!(kept.list().unwrap().releases.is_empty());
     let one = release("one");
     assert!(kept.get(&one.manifest_sha256).unwrap().is_none());
     kept.add(&one).unwrap();
-    assert_eq!(open(place.path()).get(&one.manifest_sha256).unwrap().unwrap(), one);
+    assert_eq!(open(dir.path()).get(&one.manifest_sha256).unwrap().unwrap(), one);
     assert_eq!(kept.list().unwrap().releases, [one]);
 }
 
 #[test]
 fn the_one_added_last_is_the_first_whatever_the_clock_says() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     kept.add(&release("one")).unwrap();
     kept.add(&release("two")).unwrap();
     kept.add(&KeptRelease { activated: "2001-01-01T00:00:00Z".parse().unwrap(), ..release("three") }).unwrap();
@@ -61,8 +61,8 @@ fn the_one_added_last_is_the_first_whatever_the_clock_says() {
 
 #[test]
 fn the_newest_few_stay_and_the_one_that_is_pinned() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     for name in ["one", "two", "three", "four", "five"] {
         kept.add(&release(name)).unwrap();
     }
@@ -77,9 +77,9 @@ fn the_newest_few_stay_and_the_one_that_is_pinned() {
 }
 
 #[test]
-fn one_that_cannot_be_read_keeps_nobody_from_the_others() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+fn one_that_cannot_be_read_does_not_hide_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     for name in ["cut", "directory", "link", "whole"] {
         kept.add(&release(name)).unwrap();
     }
@@ -114,8 +114,8 @@ fn one_that_cannot_be_read_keeps_nobody_from_the_others() {
 
 #[test]
 fn a_file_is_one_of_these_or_it_is_refused() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     let digest = Digest::of(b"one");
     kept.add(&release("one")).unwrap();
     let path = kept.directory.path().join(file_name(&digest));
@@ -154,19 +154,19 @@ fn a_file_is_one_of_these_or_it_is_refused() {
     }
     fs::write(&path, good.replace("b25l", "dHdv")).unwrap();
     assert!(matches!(kept.get(&digest), Err(KeptError::Altered { .. })));
-    for (place, name) in ["", "0", "read-me.txt"].into_iter().enumerate() {
+    for (index, name) in ["", "0", "read-me.txt"].into_iter().enumerate() {
         fs::write(&path, if name.is_empty() { "" } else { &good }).unwrap();
         if !name.is_empty() {
             fs::write(kept.directory.path().join(name), &good).unwrap();
         }
-        assert_eq!(kept.list().unwrap().broken.len(), place.max(1), "{name}");
+        assert_eq!(kept.list().unwrap().broken.len(), index.max(1), "{name}");
     }
 }
 
 #[test]
 fn what_would_never_be_read_back_is_not_kept() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     let one = release("one");
     let refused = [
         KeptRelease { manifest: b"two".to_vec(), ..one.clone() },
@@ -186,8 +186,8 @@ fn what_would_never_be_read_back_is_not_kept() {
 
 #[test]
 fn no_more_files_are_read_than_anybody_keeps() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path());
     kept.add(&release("one")).unwrap();
     for number in 1..MOST_RELEASES {
         fs::write(kept.directory.path().join(format!("x{number}")), b"").unwrap();

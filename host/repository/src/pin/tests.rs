@@ -6,8 +6,8 @@ use jurat_disk::files::ReadError;
 
 use super::*;
 
-fn open(place: &Path) -> PinFile {
-    PinFile::new(Arc::new(CacheDir::open(&place.join("acme")).unwrap()))
+fn open(dir: &Path) -> PinFile {
+    PinFile::new(Arc::new(CacheDir::open(&dir.join("acme")).unwrap()))
 }
 
 fn pin(manifest: &[u8]) -> Pin {
@@ -21,8 +21,8 @@ fn pin(manifest: &[u8]) -> Pin {
 
 #[test]
 fn what_is_pinned_is_what_every_process_reads_until_it_is_unpinned() {
-    let place = tempfile::tempdir().unwrap();
-    let (one, two) = (open(place.path()), open(place.path()));
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (open(dir.path()), open(dir.path()));
     assert_eq!(one.read().unwrap(), None);
     one.remove().unwrap();
     for pin in [
@@ -39,21 +39,21 @@ fn what_is_pinned_is_what_every_process_reads_until_it_is_unpinned() {
 
 #[test]
 fn a_pin_can_be_written_by_hand() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
     let digest = Digest::of(b"one");
     let text =
         format!("{{\n  \"by\": \"rpc\",\n  \"at\": \"2026-11-01T10:11:12Z\",\n  \"manifest\": \"{digest}\"\n}}\n");
-    fs::write(place.path().join("acme/pin.json"), text).unwrap();
+    fs::write(dir.path().join("acme/pin.json"), text).unwrap();
     assert_eq!(file.read().unwrap(), Some(Pin { by: PinnedBy::Rpc, reason: None, ..pin(b"one") }));
 }
 
 #[test]
 fn a_file_that_does_not_say_what_is_pinned_is_never_no_pin() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
     file.write(&pin(b"one")).unwrap();
-    let path = place.path().join("acme/pin.json");
+    let path = dir.path().join("acme/pin.json");
     let good = fs::read_to_string(&path).unwrap();
     let digest = Digest::of(b"one").to_string();
     for (bad, key) in [
@@ -94,8 +94,8 @@ fn a_file_that_does_not_say_what_is_pinned_is_never_no_pin() {
 
 #[test]
 fn a_reason_has_its_limit() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
     let with = |length| Pin { reason: Some("\u{1}".repeat(length)), ..pin(b"one") };
     assert!(matches!(file.write(&with(MOST_REASON + 1)), Err(PinError::LongReason { length: 1_001 })));
     assert_eq!(file.read().unwrap(), None);
@@ -105,30 +105,30 @@ fn a_reason_has_its_limit() {
 
 #[test]
 fn a_watch_notices_whatever_happens_to_the_pin_and_nothing_else() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
-    let mut watch = open(place.path()).watch();
-    let path = place.path().join("acme/pin.json");
-    let mut look = || {
-        let first = watch.look().unwrap();
-        assert_eq!(watch.look().unwrap(), Change::Unchanged);
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
+    let mut watch = open(dir.path()).watch();
+    let path = dir.path().join("acme/pin.json");
+    let mut poll = || {
+        let first = watch.poll().unwrap();
+        assert_eq!(watch.poll().unwrap(), Change::Unchanged);
         first
     };
-    assert_eq!(look(), Change::Changed, "nobody had looked before");
-    assert_eq!(look(), Change::Unchanged);
+    assert_eq!(poll(), Change::Changed, "nothing was polled before");
+    assert_eq!(poll(), Change::Unchanged);
     file.write(&pin(b"one")).unwrap();
-    assert_eq!(look(), Change::Changed);
+    assert_eq!(poll(), Change::Changed);
     file.read().unwrap();
-    fs::write(place.path().join("acme/timestamp.json"), b"x").unwrap();
-    assert_eq!(look(), Change::Unchanged);
+    fs::write(dir.path().join("acme/timestamp.json"), b"x").unwrap();
+    assert_eq!(poll(), Change::Unchanged);
     file.write(&pin(b"two")).unwrap();
-    assert_eq!(look(), Change::Changed, "it is as long as before");
+    assert_eq!(poll(), Change::Changed, "it is as long as before");
     fs::write(&path, b"by hand, and shorter").unwrap();
-    assert_eq!(look(), Change::Changed);
+    assert_eq!(poll(), Change::Changed);
     file.remove().unwrap();
-    assert_eq!(look(), Change::Changed);
+    assert_eq!(poll(), Change::Changed);
     file.remove().unwrap();
-    assert_eq!(look(), Change::Unchanged);
+    assert_eq!(poll(), Change::Unchanged);
     symlink("nowhere", &path).unwrap();
-    assert_eq!(look(), Change::Changed);
+    assert_eq!(poll(), Change::Changed);
 }

@@ -9,98 +9,98 @@ use thiserror::Error;
 
 use super::pace::Slowest;
 
-/// A file that was not got from a server.
+/// An error of fetching a file.
 #[derive(Debug, Error)]
 #[error("`{url}` cannot be fetched{}", told(*.attempts))]
 pub(crate) struct RemoteError {
-    /// The file, without what may be secret in its URL.
+    /// The file, without secrets in its URL.
     pub(crate) url: Excerpt,
-    /// How often it was asked for.
+    /// The number of attempts.
     pub(crate) attempts: u32,
     /// Why.
     #[source]
     pub(crate) cause: RemoteCause,
 }
 
-/// What was the matter.
+/// The cause of an error.
 #[derive(Debug, Error)]
 pub(crate) enum RemoteCause {
-    /// The server says that there is no such file. Many say so by forbidding it.
+    /// The server says that there is no such file, possibly with 403.
     #[error("the server says that it does not exist (status {status})")]
     Missing {
-        /// What it says.
+        /// The status.
         status: u16,
     },
-    /// The server says something else.
+    /// The server answers with another status.
     #[error("the server answers with status {status}, where 200 is expected")]
     Status {
-        /// What it says.
+        /// The status.
         status: u16,
-        /// How long it wants to be left alone.
+        /// The wait that it asks for.
         retry_after: Option<Duration>,
     },
-    /// The server sends to another origin.
+    /// The server redirects to another origin.
     #[error("the server redirects to `{to}`, which is another origin than the repository's, and is not followed")]
     Elsewhere {
         /// The other origin.
         to: Excerpt,
     },
-    /// The server sends on and on.
+    /// There are too many redirects.
     #[error("the server redirects more than {most} times")]
     RedirectedTooOften {
-        /// How often a redirect is followed.
+        /// The most redirects that are followed.
         most: u32,
     },
-    /// The server sends elsewhere and does not say where, or as whom it wants to be asked.
+    /// The server redirects without a valid location, or to a URL with credentials.
     #[error("the server redirects (status {status}) to nothing that can be followed")]
     RedirectedNowhere {
-        /// What it says.
+        /// The status.
         status: u16,
     },
-    /// It is packed: unpacked it could be of any length.
+    /// It is compressed: decompressed it could have any length.
     #[error("it is compressed, which was not asked for: the server must not change what it stores")]
     Encoded,
-    /// It is longer than is asked for.
+    /// It is longer than the cap.
     #[error("it has more than {cap}, which is the most that is read")]
     TooLong {
-        /// How long it may be.
+        /// The cap.
         cap: Bytes,
     },
     /// There is no connection.
     #[error("the server cannot be reached")]
     Unreachable(#[source] jurat_http::Error),
-    /// Nothing came in for too long.
+    /// The server sent nothing for too long.
     #[error("the server does not answer in time")]
     TimedOut(#[source] jurat_http::Error),
-    /// The connection did not last.
+    /// The connection broke off.
     #[error("the connection broke off")]
     BrokenOff(#[source] jurat_http::Error),
-    /// It comes in drop by drop.
+    /// The download is too slow.
     #[error("the server sends too slowly: {received} in {:?}, where {} a second are expected", slowest.window, slowest.rate)]
     TooSlow {
-        /// What was expected.
+        /// The lowest rate.
         slowest: Slowest,
-        /// What came in.
+        /// The bytes received.
         received: Bytes,
     },
-    /// It did not come to an end.
+    /// It was not complete in time.
     #[error("it has not come in within {total:?}")]
     Deadline {
-        /// How long was waited.
+        /// The time limit.
         total: Duration,
     },
-    /// What came in has no place.
+    /// The bytes received cannot be stored.
     #[error("what came in cannot be kept")]
     NotKept(#[source] io::Error),
-    /// Nobody waits for anything any more.
+    /// The runtime has ended.
     #[error("this host is about to end")]
     Ended,
 }
 
 impl RemoteCause {
-    /// What went wrong with a request.
+    /// The cause of a request's error.
     pub(super) fn of(error: jurat_http::Error) -> Self {
-        // It names the URL by itself, and all of it.
+        // Its text would contain the whole URL.
         let error = error.without_url();
         if error.is_timeout() {
             Self::TimedOut(error)
@@ -111,7 +111,7 @@ impl RemoteCause {
         }
     }
 
-    /// Whether the same request may do better a moment later: nothing that the server says of the file, or sends for it, will.
+    /// Whether the same request may succeed later. An invalid answer will not become valid.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::TimedOut(_) | Self::BrokenOff(_) => true,

@@ -1,4 +1,4 @@
-//! How fast a file comes in.
+//! The rate of a download.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use bytes::Bytes as Chunk;
 use jurat_model::Bytes;
 use tokio::time::{Instant, timeout};
 
-/// The slowest that a server may be. One that is slower is not worth waiting for, or means no good.
+/// The lowest rate of a server. A slower one is useless or malicious.
 ///
 /// # Limits
-/// It is looked at once in each window, from the first bytes on: what comes before is up to the client. Whoever is just fast
-/// enough can go on until the whole time for a file is over.
+/// It is checked once in each window, from the first bytes on: the client limits the time before. A server that is just fast
+/// enough can continue until the total time for a file is over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Slowest {
-    /// How much must come in each second.
+    /// The fewest bytes per second.
     pub(crate) rate: Bytes,
-    /// Over which time that is averaged.
+    /// The window over which that is averaged.
     pub(crate) window: Duration,
 }
 
-/// A watch on what comes in. Time in which nobody asks for more does not count.
+/// Measures the rate. Time in which the caller does not read does not count.
 #[derive(Debug)]
 pub(super) struct Pace {
     slowest: Slowest,
@@ -29,7 +29,7 @@ pub(super) struct Pace {
     received: u64,
 }
 
-/// So much came in over a window, which is too little.
+/// Too few bytes arrived within a window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct TooSlow(pub(super) Bytes);
 
@@ -52,7 +52,7 @@ impl Pace {
             let begin = Instant::now();
             let left = self.slowest.window.saturating_sub(self.waited);
             let Ok(found) = timeout(left, &mut next).await else {
-                self.look()?;
+                self.check()?;
                 continue;
             };
             self.waited += begin.elapsed();
@@ -60,14 +60,14 @@ impl Pace {
                 self.received += chunk.len() as u64;
             }
             if self.waited >= self.slowest.window {
-                self.look()?;
+                self.check()?;
             }
             return Ok(found);
         }
     }
 
-    /// At the end of a window.
-    fn look(&mut self) -> Result<(), TooSlow> {
+    /// Checks the rate at the end of a window.
+    fn check(&mut self) -> Result<(), TooSlow> {
         let Slowest { rate, window } = self.slowest;
         let expected = u128::from(rate.get()) * window.as_millis() / 1_000;
         if u128::from(self.received) < expected {
@@ -94,7 +94,7 @@ mod tests {
 
     const KIBI: usize = 1_024;
 
-    /// The next part, of so many bytes, after so many seconds.
+    /// The next part of a body: its length, and the seconds before it.
     async fn part(pace: &mut Pace, seconds: u64, length: usize) -> Result<usize, TooSlow> {
         let next = async {
             sleep(Duration::from_secs(seconds)).await;
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_after_much_is_no_reason_to_give_up_until_the_next_window_is_over() {
+    async fn a_pause_after_many_bytes_does_not_end_the_download_until_the_next_window_is_over() {
         let mut pace = Pace::new(Slowest::default());
         assert_eq!(part(&mut pace, 0, 1).await, Ok(1));
         assert_eq!(part(&mut pace, 1, 15 * KIBI).await, Ok(15 * KIBI));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_in_which_nobody_asks_does_not_count() {
+    async fn time_in_which_the_caller_does_not_read_does_not_count() {
         let mut pace = Pace::new(Slowest::default());
         assert_eq!(part(&mut pace, 0, 1).await, Ok(1));
         for _ in 0..10 {

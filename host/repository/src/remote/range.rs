@@ -1,10 +1,10 @@
-//! The rest of a file.
+//! Range requests.
 
 use jurat_http::header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE};
 
-/// Asks for what comes after so many bytes, of the version that they were of, where that is known.
+/// Requests the bytes after the first `held` ones, of the same version if it is known.
 pub(super) fn ask(held: u64, version: Option<&HeaderValue>, headers: &mut HeaderMap) {
-    // Digits are a header.
+    // Digits are a valid header.
     let Ok(range) = HeaderValue::try_from(format!("bytes={held}-")) else { return };
     headers.insert(RANGE, range);
     if let Some(version) = version {
@@ -12,7 +12,7 @@ pub(super) fn ask(held: u64, version: Option<&HeaderValue>, headers: &mut Header
     }
 }
 
-/// Whether an answer goes on where so many bytes end, and to the end of a file of the given length.
+/// Whether an answer has the bytes from `held` to the end of a file of the given length.
 pub(super) fn continues(headers: &HeaderMap, held: u64, length: u64) -> bool {
     let mut ranges = headers.get_all(CONTENT_RANGE).iter();
     let (Some(range), None) = (ranges.next(), ranges.next()) else { return false };
@@ -24,7 +24,7 @@ pub(super) fn continues(headers: &HeaderMap, held: u64, length: u64) -> bool {
     parts().is_some_and(|(first, last, whole)| first == held && last.checked_add(1) == Some(whole) && whole == length)
 }
 
-/// The mark by which a version can be told byte by byte; one that is weak tells less.
+/// The strong `ETag` of a version; a weak one does not guarantee equal bytes.
 pub(super) fn version(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get(ETAG).filter(|etag| etag.as_bytes().starts_with(b"\"")).cloned()
 }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_mark_is_no_version() {
+    fn a_weak_mark_is_not_a_version() {
         let of = |etag: &'static str| version(&HeaderMap::from_iter([(ETAG, HeaderValue::from_static(etag))]));
         assert!(of("\"a\"").is_some());
         assert!(of("W/\"a\"").is_none());

@@ -1,4 +1,4 @@
-//! The server of a repository, and how long it is waited for.
+//! The server of a repository, and its limits.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -15,11 +15,11 @@ use super::pace::Slowest;
 
 /// A repository below a URL. Cheap to clone.
 ///
-/// Files are asked for unpacked, and neither waited for nor read beyond what [`RemoteLimits`] and the caller allow. Redirects are
-/// followed three times, within the origin of the repository. What fails in a way that passes is tried again after a while.
+/// It requests files uncompressed, within [`RemoteLimits`] and the cap of the caller. It follows three redirects within the
+/// origin of the repository, and retries after temporary failures.
 ///
 /// # Limits
-/// It trusts nothing that it gives, and nothing of it needs to be trusted: whoever asks checks.
+/// Its files are not verified: the caller does that.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote(pub(super) Arc<Inner>);
 
@@ -27,7 +27,7 @@ pub(crate) struct Remote(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) base: Url,
     pub(super) client: Client,
-    /// Those of the settings: their values are marked as secrets, which are not printed.
+    /// The headers of the settings: their values are marked as sensitive, and not printed.
     pub(super) headers: HeaderMap,
     pub(super) limits: RemoteLimits,
     pub(super) jitter: Jitter,
@@ -36,18 +36,18 @@ pub(super) struct Inner {
     pub(super) runtime: Handle,
 }
 
-/// How long a server is waited for. Connecting, and waiting for a sign of life, is up to the client.
+/// Time limits for a server. Those for connecting and reading belong to the client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct RemoteLimits {
     /// The longest time for one file, with all attempts and pauses: 5 min.
     pub(crate) total: Duration,
-    /// How often a file is asked for, if what is wrong may pass: 3 times.
+    /// The most attempts for a file: 3.
     pub(crate) attempts: NonZeroU32,
-    /// How long to wait before another attempt: up to 500 ms after the first, up to 5 s after later ones.
+    /// The pause before another attempt: up to 500 ms after the first, up to 5 s after later ones.
     pub(crate) backoff: Backoff,
-    /// The longest wait that a server can ask for; if it asks for more, there is no other attempt: 30 s.
+    /// The longest pause that a server can ask for; if it asks for more, there is no other attempt: 30 s.
     pub(crate) retry_after: Duration,
-    /// How slowly a file may come in: no slower than 1 KiB a second over 15 s.
+    /// The lowest rate: 1 KiB per second over 15 s.
     pub(crate) slowest: Slowest,
 }
 

@@ -1,4 +1,4 @@
-//! What a repository's URL and headers must be.
+//! Checks the URL and headers of a repository.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jurat_model::{Excerpt, Secret};
 use thiserror::Error;
 use url::{Host, Url};
 
-/// Headers that say how a request travels, or that this client sets by itself.
+/// Headers that control the transfer, or that this client sets by itself.
 const OURS: [&str; 20] = [
     "accept-encoding",
     "connection",
@@ -31,30 +31,30 @@ const OURS: [&str; 20] = [
     "upgrade",
 ];
 
-/// Why a repository cannot be spoken to as the settings say.
+/// Why the settings of a repository are invalid.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub(crate) enum RemoteSetupError {
-    /// It is no URL of a server.
+    /// It is not a URL of a server.
     #[error("a repository is fetched over `https://`, and not over `{0}://`")]
     Scheme(Excerpt),
-    /// Everybody on the way could see the headers, and withhold what is new without being noticed.
+    /// Without TLS, others could read the headers, and withhold new releases unnoticed.
     #[error(
         "the repository at `{0}` must be reached over `https://`; without TLS only this machine itself is spoken to"
     )]
     Plain(Excerpt),
-    /// Files lie below a path, and secrets belong elsewhere.
+    /// The URL has a query, fragment or credentials.
     #[error("the URL of a repository is one of a directory: without a user, a password, `?` and `#`")]
     Parts,
-    /// There is no header like this.
+    /// The name of the header is invalid.
     #[error("`{0}` is not the name of a header")]
     Name(Excerpt),
-    /// The header has a meaning for the client.
+    /// The client sets this header itself.
     #[error("the header `{0}` is set by the client itself")]
     Ours(HeaderName),
-    /// Names are the same in small and capital letters.
+    /// Two names differ only in case.
     #[error("the header `{0}` stands twice")]
     Twice(HeaderName),
-    /// The value cannot be sent. Why would say something of it.
+    /// The value is invalid. The reason would reveal a part of it.
     #[error("the value of the header `{0}` cannot be sent in a header")]
     Value(HeaderName),
 }

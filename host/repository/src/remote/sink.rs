@@ -1,26 +1,26 @@
-//! Where what comes in is put.
+//! Sinks for the bytes of a file.
 
 use std::io;
 
 use bytes::Bytes as Chunk;
 use jurat_model::Bytes;
 
-/// A place for one file.
+/// A sink for the bytes of one file.
 pub(crate) trait Sink: Send {
-    /// The most that it takes.
+    /// The most bytes that it takes.
     fn cap(&self) -> Bytes;
 
-    /// How many bytes of the file are there that need not be sent again. Where there are some, the cap is the file's length.
+    /// The bytes of the file that need not be sent again. If it is not 0, the cap is the file's length.
     fn held(&self) -> u64;
 
-    /// Forgets everything.
+    /// Discards all bytes.
     fn restart(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Takes what comes next.
+    /// Appends the next bytes.
     fn append(&mut self, chunk: Chunk) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// Memory: for small files, which begin anew with each attempt.
+/// A sink in memory, for small files: each attempt starts anew.
 #[derive(Debug)]
 pub(super) struct Memory {
     cap: Bytes,

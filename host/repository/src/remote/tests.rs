@@ -11,11 +11,11 @@ mod answers;
 mod attempts;
 mod versions;
 
-/// Nothing that should succeed is decided by how fast the machine is.
+/// No success depends on the speed of the machine.
 const PATIENT: Duration = Duration::from_secs(120);
 const ROOT: &str = "metadata/1.root.json";
 
-/// A server, and threads to speak to it.
+/// A server, and a runtime for requests to it.
 struct Site {
     server: Server,
     runtime: Runtime,
@@ -50,7 +50,7 @@ impl Site {
         Remote::new(base, client, &headers, limits, self.runtime.handle().clone()).unwrap()
     }
 
-    /// What is asked for, in order.
+    /// The requests, in order.
     fn asked(&self) -> usize {
         self.server.heads().len()
     }

@@ -1,4 +1,4 @@
-//! One file, in as many attempts as it takes and may take.
+//! Fetches one file, with retries.
 
 use std::time::Duration;
 
@@ -18,26 +18,26 @@ use super::range;
 use super::server::Remote;
 use super::sink::Sink;
 
-/// How often a redirect is followed.
+/// The most redirects that are followed.
 const REDIRECTS: u32 = 3;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
-pub(super) enum Came {
-    /// All of it is in the sink, and this was said of it.
+pub(super) enum TransferOutcome {
+    /// The whole file is in the sink; these are its headers.
     Whole(HeaderMap),
-    /// It is what it was before.
+    /// It is unchanged.
     Unchanged(Vec<u8>),
 }
 
 impl Remote {
-    /// Puts a file into a sink, unless it is known already.
+    /// Fetches a file into a sink, unless it is unchanged.
     pub(super) async fn transfer(
         &self,
         file: &SafePath,
         known: Option<&Known>,
         sink: &mut impl Sink,
-    ) -> Result<Came, RemoteError> {
+    ) -> Result<TransferOutcome, RemoteError> {
         let (url, total) = (self.url(file), self.0.limits.total);
         let deadline = Instant::now() + total;
         let (mut attempts, mut version) = (0, None);
@@ -45,7 +45,7 @@ impl Remote {
             loop {
                 attempts += 1;
                 let cause = match self.attempt(&url, known, &mut version, sink).await {
-                    Ok(came) => return Ok(came),
+                    Ok(outcome) => return Ok(outcome),
                     Err(cause) => cause,
                 };
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -57,8 +57,8 @@ impl Remote {
                 sleep(pause).await;
             }
         });
-        let came = transfer.await.unwrap_or(Err(RemoteCause::Deadline { total }));
-        came.map_err(|cause| self.error(file, attempts, cause))
+        let outcome = transfer.await.unwrap_or(Err(RemoteCause::Deadline { total }));
+        outcome.map_err(|cause| self.error(file, attempts, cause))
     }
 
     pub(crate) fn error(&self, file: &SafePath, attempts: u32, cause: RemoteCause) -> RemoteError {
@@ -69,14 +69,14 @@ impl Remote {
 
     pub(super) fn url(&self, file: &SafePath) -> Url {
         let mut url = self.0.base.clone();
-        // A URL with a host has segments; each is escaped, so that a path is never read as something else.
+        // A URL with a host has segments; each is escaped, so that a path has no other meaning.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(file.as_str().split('/'));
         }
         url
     }
 
-    /// How long to wait before another attempt; none if there is none.
+    /// The pause before another attempt; none if there is none.
     pub(super) fn pause(&self, cause: &RemoteCause, attempts: u32) -> Option<Duration> {
         let limits = &self.0.limits;
         if !cause.may_pass() || attempts >= limits.attempts.get() {
@@ -84,7 +84,7 @@ impl Remote {
         }
         let pause = self.0.jitter.below(limits.backoff.bound(attempts));
         match cause {
-            // Who comes back earlier than asked is a burden.
+            // A retry earlier than the server asked for would burden it.
             RemoteCause::Status { retry_after: Some(least), .. } => {
                 (*least <= limits.retry_after).then(|| pause.max(*least))
             }
@@ -92,14 +92,14 @@ impl Remote {
         }
     }
 
-    /// Asks once; a second time if what is there cannot be gone on from.
+    /// Sends one request; a second one if the first cannot resume.
     async fn attempt(
         &self,
         url: &Url,
         known: Option<&Known>,
         version: &mut Option<HeaderValue>,
         sink: &mut impl Sink,
-    ) -> Result<Came, RemoteCause> {
+    ) -> Result<TransferOutcome, RemoteCause> {
         let response = loop {
             let held = sink.held();
             let mut headers = self.0.headers.clone();
@@ -121,20 +121,20 @@ impl Remote {
                 {
                     break response;
                 }
-                // Then nothing is held, and all of it is asked for.
+                // The sink is empty now, so the whole file is requested.
                 (StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE, _) if held > 0 => {
                     *version = None;
                     sink.restart().await.map_err(RemoteCause::NotKept)?;
                 }
-                (StatusCode::NOT_MODIFIED, Some(known)) => return Ok(Came::Unchanged(known.bytes.clone())),
+                (StatusCode::NOT_MODIFIED, Some(known)) => return Ok(TransferOutcome::Unchanged(known.bytes.clone())),
                 _ => return Err(refusal(&response)),
             }
         };
         *version = range::version(response.headers());
-        self.read(response, sink).await.map(Came::Whole)
+        self.read(response, sink).await.map(TransferOutcome::Whole)
     }
 
-    /// Reads no more than the sink takes, whatever the server says of the length.
+    /// Reads at most what the sink takes, whatever length the server announces.
     async fn read(&self, mut response: Response, sink: &mut impl Sink) -> Result<HeaderMap, RemoteCause> {
         if is_encoded(response.headers()) {
             return Err(RemoteCause::Encoded);
@@ -155,7 +155,7 @@ impl Remote {
         }
     }
 
-    /// Sends a request, and follows where it leads within the origin.
+    /// Sends a request, and follows redirects within the origin.
     pub(super) async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<Response, RemoteCause> {
         let mut url = url.clone();
         for _ in 0..=REDIRECTS {
@@ -180,12 +180,12 @@ impl Remote {
         if to.origin() != self.0.base.origin() {
             return Err(RemoteCause::Elsewhere { to: Excerpt::of(&to.origin().ascii_serialization()) });
         }
-        // A server does not choose as whom it is spoken to.
+        // A server must not choose the credentials.
         if to.username().is_empty() && to.password().is_none() { Ok(to) } else { Err(nowhere()) }
     }
 }
 
-/// Why an answer is none.
+/// The cause for an answer that is not a success.
 fn refusal(response: &Response) -> RemoteCause {
     let status = response.status();
     if matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) {

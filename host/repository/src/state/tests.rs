@@ -14,12 +14,12 @@ mod children;
 const AT_ONCE: Duration = Duration::ZERO;
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-fn place() -> tempfile::TempDir {
+fn temp_dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn state(place: &Path) -> StateDir {
-    StateDir::open(&CacheDir::open(&place.join("state")).unwrap(), "acme").unwrap()
+fn state(dir: &Path) -> StateDir {
+    StateDir::open(&CacheDir::open(&dir.join("state")).unwrap(), "acme").unwrap()
 }
 
 fn mode(path: &Path) -> u32 {
@@ -35,8 +35,8 @@ fn refused<T: std::fmt::Debug>(result: Result<T, StateError>, is_expected: fn(&S
 
 #[test]
 fn what_the_client_keeps_is_read_back_by_any_process_and_is_for_this_user_only() {
-    let place = place();
-    let mut writer = state(place.path());
+    let dir = temp_dir();
+    let mut writer = state(dir.path());
     let held = writer.lock(AT_ONCE).unwrap();
     let root = StateFile::Root(MetadataVersion::FIRST);
     assert!(Store::read(&writer, &root).unwrap().is_none());
@@ -48,18 +48,18 @@ fn what_the_client_keeps_is_read_back_by_any_process_and_is_for_this_user_only()
     Store::remove(&mut writer, &StateFile::Clock).unwrap();
     drop(held);
 
-    let reader = state(place.path());
+    let reader = state(dir.path());
     assert_eq!(Store::read(&reader, &root).unwrap().unwrap(), root.name().as_bytes());
     assert_eq!(Store::read(&reader, &StateFile::Timestamp).unwrap().unwrap(), b"new");
     assert!(Store::read(&reader, &StateFile::Clock).unwrap().is_none());
-    let directory = place.path().join("state/acme");
+    let directory = dir.path().join("state/acme");
     assert_eq!([mode(&directory), mode(&directory.join("timestamp.json"))], [0o700, 0o600]);
 }
 
 #[test]
 fn tenants_know_nothing_of_each_other() {
-    let place = place();
-    let all = CacheDir::open(place.path()).unwrap();
+    let dir = temp_dir();
+    let all = CacheDir::open(dir.path()).unwrap();
     let mut one = StateDir::open(&all, "one").unwrap();
     let two = StateDir::open(&all, "two").unwrap();
     let _held = [one.lock(AT_ONCE).unwrap(), two.lock(AT_ONCE).unwrap()];
@@ -74,13 +74,13 @@ fn tenants_know_nothing_of_each_other() {
 
 #[test]
 fn nothing_is_written_or_removed_without_the_permission() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let is_not_held = |error: &StateError| matches!(error, StateError::NotHeld { .. });
     refused(state.write_file(&StateFile::Clock, b"x"), is_not_held);
     let held = state.lock(AT_ONCE).unwrap();
     state.clone().write_file(&StateFile::Clock, b"x").unwrap();
-    refused(self::state(place.path()).write_file(&StateFile::Clock, b"y"), is_not_held);
+    refused(self::state(dir.path()).write_file(&StateFile::Clock, b"y"), is_not_held);
     drop(held);
     refused(state.write_file(&StateFile::Clock, b"z"), is_not_held);
     refused(state.remove_file(&StateFile::Clock), is_not_held);
@@ -89,8 +89,8 @@ fn nothing_is_written_or_removed_without_the_permission() {
 
 #[test]
 fn one_thread_writes_at_a_time_and_the_next_one_waits_for_it() {
-    let place = place();
-    let [one, two] = [(); 2].map(|()| state(place.path()));
+    let dir = temp_dir();
+    let [one, two] = [(); 2].map(|()| state(dir.path()));
     let held = one.lock(AT_ONCE).unwrap();
     for other in [&one, &two] {
         refused(other.lock(AT_ONCE), |error| matches!(error, StateError::Busy { waited: AT_ONCE, .. }));
@@ -111,10 +111,10 @@ fn one_thread_writes_at_a_time_and_the_next_one_waits_for_it() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_never_an_absent_one() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let _held = state.lock(AT_ONCE).unwrap();
-    let at = |file: &StateFile| place.path().join("state/acme").join(file.name());
+    let at = |file: &StateFile| dir.path().join("state/acme").join(file.name());
     fs::create_dir(at(&StateFile::Timestamp)).unwrap();
     symlink("nowhere", at(&StateFile::Snapshot)).unwrap();
     state.write_file(&StateFile::Clock, b"x").unwrap();
@@ -138,13 +138,13 @@ fn a_file_that_cannot_be_read_is_never_an_absent_one() {
 
 #[test]
 fn a_directory_that_others_could_write_holds_no_state() {
-    let place = place();
-    state(place.path());
+    let dir = temp_dir();
+    state(dir.path());
     for below in ["acme", "acme/releases"] {
-        let path = place.path().join("state").join(below);
+        let path = dir.path().join("state").join(below);
         fs::create_dir_all(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
-        let all = CacheDir::open(&place.path().join("state")).unwrap();
+        let all = CacheDir::open(&dir.path().join("state")).unwrap();
         let error = match StateDir::open(&all, "acme").map(|state| state.kept()) {
             Err(StateError::Directory(error)) | Ok(Err(KeptError::Directory(error))) => error,
             other => panic!("{below}: {other:?}"),
@@ -156,15 +156,15 @@ fn a_directory_that_others_could_write_holds_no_state() {
 
 #[test]
 fn what_would_never_be_read_back_is_not_written() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let _held = state.lock(AT_ONCE).unwrap();
     let mut bytes = vec![b'x'; usize::try_from(MOST.get()).unwrap()];
     state.write_file(&StateFile::Targets, &bytes).unwrap();
     assert_eq!(state.read_file(&StateFile::Targets).unwrap().unwrap(), bytes);
     bytes.push(b'x');
     refused(state.write_file(&StateFile::Targets, &bytes), |error| matches!(error, StateError::TooLong { .. }));
-    fs::write(place.path().join("state/acme/targets.json"), &bytes).unwrap();
+    fs::write(dir.path().join("state/acme/targets.json"), &bytes).unwrap();
     refused(state.read_file(&StateFile::Targets), |error| {
         matches!(error, StateError::Directory(CacheDirError::Read { cause: ReadError::TooLong { .. }, .. }))
     });
@@ -172,8 +172,8 @@ fn what_would_never_be_read_back_is_not_written() {
 
 #[test]
 fn no_role_can_pass_for_the_pin_or_anything_else_that_is_kept() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let _held = state.lock(AT_ONCE).unwrap();
     for name in ["pin", "status", "clock", "1.root", "t-pin", "lock", "releases", "host.key"] {
         state.write_file(&StateFile::Delegated(name.parse().unwrap()), b"x").unwrap();
@@ -188,8 +188,8 @@ fn no_role_can_pass_for_the_pin_or_anything_else_that_is_kept() {
 
 #[test]
 fn what_is_forgotten_is_the_clock_alone_or_all_metadata_and_nothing_else() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let held = state.lock(AT_ONCE).unwrap();
     let metadata =
         [StateFile::Root(MetadataVersion::FIRST), StateFile::Timestamp, StateFile::Delegated("t-a".parse().unwrap())];
@@ -210,7 +210,7 @@ fn what_is_forgotten_is_the_clock_alone_or_all_metadata_and_nothing_else() {
     state.forget_metadata(AT_ONCE).unwrap();
     assert!(metadata.iter().all(|file| state.read_file(file).unwrap().is_none()));
     assert_eq!(state.pin().read().unwrap(), Some(pin));
-    // Once more there is nothing to forget, and while somebody writes nobody forgets.
+    // The second time there is nothing to forget, and a writer keeps others from forgetting.
     state.forget_metadata(AT_ONCE).unwrap();
     let _held = state.lock(AT_ONCE).unwrap();
     refused(state.forget_clock(AT_ONCE), |error| matches!(error, StateError::Busy { .. }));

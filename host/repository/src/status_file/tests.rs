@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 
-fn open(place: &Path) -> StatusFile {
-    StatusFile::new(Arc::new(CacheDir::open(&place.join("acme")).unwrap()))
+fn open(dir: &Path) -> StatusFile {
+    StatusFile::new(Arc::new(CacheDir::open(&dir.join("acme")).unwrap()))
 }
 
 fn now() -> Timestamp {
@@ -16,8 +16,8 @@ fn now() -> Timestamp {
 
 #[test]
 fn what_a_host_says_is_read_with_its_process_and_its_time() {
-    let place = tempfile::tempdir().unwrap();
-    let (host, reader) = (open(place.path()), open(place.path()));
+    let dir = tempfile::tempdir().unwrap();
+    let (host, reader) = (open(dir.path()), open(dir.path()));
     assert_eq!(reader.read().unwrap(), None);
     host.write(&json!({"health": "ok"}), now()).unwrap();
     let status = json!({"health": "degraded", "failure": {"text": "\u{1b}[31m"}});
@@ -27,10 +27,10 @@ fn what_a_host_says_is_read_with_its_process_and_its_time() {
 
 #[test]
 fn a_file_that_does_not_say_how_the_host_is_is_an_error() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
     file.write(&json!({}), now()).unwrap();
-    let path = place.path().join("acme/status.json");
+    let path = dir.path().join("acme/status.json");
     let good = fs::read_to_string(&path).unwrap();
     for (bad, is_undated) in [
         (String::new(), false),
@@ -50,10 +50,10 @@ fn a_file_that_does_not_say_how_the_host_is_is_an_error() {
 
 #[test]
 fn what_would_never_be_read_back_is_not_said() {
-    let place = tempfile::tempdir().unwrap();
-    let file = open(place.path());
+    let dir = tempfile::tempdir().unwrap();
+    let file = open(dir.path());
     file.write(&json!("before"), now()).unwrap();
-    let path = place.path().join("acme/status.json");
+    let path = dir.path().join("acme/status.json");
     let around = fs::read(&path).unwrap().len() - "before".len();
     let most = usize::try_from(MOST.get()).unwrap() - around;
     assert!(matches!(file.write(&json!("x".repeat(most + 1)), now()), Err(StatusError::TooLong { .. })));

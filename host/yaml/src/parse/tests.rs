@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::node::{Node, Origin, Value};
+use crate::node::{Node, SourcePosition, Value};
 
 fn refusal(text: &str) -> String {
     from_yaml::<Node>(text, "x.yaml").unwrap_err().to_string()
@@ -13,7 +13,7 @@ fn a_tree_knows_where_its_values_stand() {
     let Value::Map(entries) = &node.value else { panic!("{node:?}") };
     let Value::List(list) = &entries[1].node.value else { panic!("{node:?}") };
     let Value::Map(inner) = &list[0].value else { panic!("{node:?}") };
-    let at = |line, column| Origin { source: 0, place: Some(Place { line, column }) };
+    let at = |line, column| SourcePosition { source: 0, position: Some(LineColumn { line, column }) };
     assert_eq!(entries[1].at, at(2, 1));
     assert_eq!((inner[0].at, inner[0].node.at), (at(3, 5), at(3, 8)));
     assert_eq!((list[1].at, &list[1].value), (at(4, 5), &Value::Float(2.5)));
@@ -29,18 +29,19 @@ fn only_true_and_false_are_booleans() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_refused_with_its_place() {
+fn a_key_that_stands_twice_is_refused_with_its_position() {
     let refusal = refusal("a:\n  b: 1\n  c: 2\n  b: 3\n");
     assert!(refusal.starts_with("x.yaml:4:3: "), "{refusal}");
     assert!(refusal.contains("duplicate"), "{refusal}");
 }
 
 #[test]
-fn what_is_no_yaml_is_refused_with_its_place() {
-    for (text, place) in [("a: [1, 2", "x.yaml:1:"), ("a: 1\n\tb: 2", "x.yaml:1:4: "), ("a: 1\n---\nb: 2\n", "x.yaml")]
+fn text_other_than_yaml_is_refused_with_its_position() {
+    for (text, position) in
+        [("a: [1, 2", "x.yaml:1:"), ("a: 1\n\tb: 2", "x.yaml:1:4: "), ("a: 1\n---\nb: 2\n", "x.yaml")]
     {
         let refusal = refusal(text);
-        assert!(refusal.starts_with(place) && !refusal.contains('\n'), "{refusal}");
+        assert!(refusal.starts_with(position) && !refusal.contains('\n'), "{refusal}");
     }
 }
 

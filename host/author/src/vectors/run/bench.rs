@@ -1,4 +1,4 @@
-//! Where vectors are judged: one thread, and an eye on the clock.
+//! Judges vectors: one thread, within a time limit.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,15 +13,15 @@ use jurat_model::{Blame, Bytes, Excerpt, Isolation, chain};
 
 use super::judged::{Judged, Kept, Row};
 use super::order::Group;
-use crate::vectors::report::{Said, VectorsError};
+use crate::vectors::report::{BriefVerdict, VectorsError};
 use crate::vectors::vector::{Vector, VectorLimits};
 
-/// What stands for the id of a record that has none.
+/// The placeholder for a missing id.
 const UNKNOWN: &str = "unknown";
 /// From this length on an id may have been cut, so that nothing can be given for it.
 const LONG_ID: usize = 256;
 
-/// Vectors of one release on their way.
+/// A run of the vectors of one release.
 pub(in crate::vectors) struct Bench<'a> {
     release: &'a Arc<Release>,
     queue: TenantQueue,
@@ -33,16 +33,16 @@ pub(in crate::vectors) struct Bench<'a> {
     verdicts: usize,
 }
 
-/// How records are judged together.
+/// A way to judge records together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     /// The most rows of a chunk.
     pub(super) rows: u32,
-    /// What they share.
+    /// The isolation of rows.
     pub(super) isolation: Isolation,
 }
 
-/// Why a request gave no results.
+/// Why a request has no results.
 enum Stop {
     /// It is the vector's fault.
     Refused(String),
@@ -67,7 +67,7 @@ impl<'a> Bench<'a> {
     ) -> Result<Self, VectorsError> {
         check_count(vectors.len(), limits)?;
         check_length(vectors.iter().map(Vector::bytes).sum(), limits)?;
-        // One is enough: whoever serves meanwhile needs the others.
+        // One is enough: the serving release needs the others.
         let workers = Workers::start(NonZeroUsize::MIN).map_err(VectorsError::Thread)?;
         let queue = workers.queue(NonZeroUsize::MIN);
         Ok(Self { release, queue, _workers: workers, limits, begun: Instant::now(), verdicts: 0 })
@@ -100,7 +100,7 @@ impl<'a> Bench<'a> {
         if self.verdicts > limit { Err(VectorsError::TooManyVerdicts { limit }) } else { Ok(row) }
     }
 
-    /// Judges the records of vectors that belong together. Gives one row for each.
+    /// Judges the records of a group of vectors. Returns one row for each.
     pub(super) fn together(
         &self,
         group: &Group<'_>,
@@ -120,7 +120,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Judges, and once more if the machine and not the records decided something.
+    /// Judges, and once more if the outcome depended on the machine instead of the records.
     fn settled(&self, request: &Request, text: &[u8]) -> Result<Vec<Row>, Stop> {
         let rows = self.judge(request, text)?;
         match rows.iter().flatten().any(Judged::is_indeterminate) {
@@ -139,7 +139,7 @@ impl<'a> Bench<'a> {
         let mut rows = Vec::new();
         let judged = judge(self.release, &self.queue, request, text.into(), &mut |result| {
             rows.push(row(result));
-            // Nobody judges the records behind this one then.
+            // The records after this one are not judged then.
             if is_late() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
         });
         match judged {
@@ -176,17 +176,17 @@ fn row(result: RecordResult) -> Row {
 
 /// Keeps a result and those below it. A hierarchy has few levels.
 fn keep(result: RuleResult, rules: &mut BTreeMap<Arc<str>, Kept>) {
-    let print = print(&result);
+    let fingerprint = fingerprint(&result);
     result.children.into_iter().for_each(|child| keep(child, rules));
-    let said = Said {
+    let verdict = BriefVerdict {
         status: result.status,
         code: result.code.map(|code| Excerpt::of(&code).to_string()),
         message: Excerpt::of(&result.message).to_string(),
     };
-    rules.insert(result.rule_id, Kept { said, print, is_indeterminate: result.indeterminate });
+    rules.insert(result.rule_id, Kept { verdict, fingerprint, is_indeterminate: result.indeterminate });
 }
 
-fn print(result: &RuleResult) -> u64 {
+fn fingerprint(result: &RuleResult) -> u64 {
     let mut hasher = DefaultHasher::new();
     (result.status, &result.code, &result.message, &result.params).hash(&mut hasher);
     for FieldResult { name, pointer, value } in &result.fields {

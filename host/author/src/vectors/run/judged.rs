@@ -1,27 +1,27 @@
-//! What was said of one record.
+//! The verdicts on one record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::vectors::report::Said;
+use crate::vectors::report::BriefVerdict;
 
-/// What was said of one record, or why nothing was.
+/// The verdicts on one record, or why there are none.
 pub(in crate::vectors) type Row = Result<Judged, String>;
 
-/// What was said of one record.
+/// The verdicts on one record.
 #[derive(Debug)]
 pub(in crate::vectors) struct Judged {
     /// The id under which related entities can be given; none if there is no such id.
     pub(super) id: Option<String>,
-    /// What each rule said, wherever it stands in the hierarchy.
+    /// The verdict of each rule, at any level of the hierarchy.
     pub(in crate::vectors) rules: BTreeMap<Arc<str>, Kept>,
 }
 
-/// What is kept of a rule's result. A rule may say much; what it said as a whole is only compared.
+/// The part of a rule's result that is kept: a result may be long, so the whole is only compared, by its hash.
 #[derive(Debug)]
 pub(in crate::vectors) struct Kept {
-    pub(in crate::vectors) said: Said,
+    pub(in crate::vectors) verdict: BriefVerdict,
     /// Equal for results that are equal, times left out.
-    pub(super) print: u64,
+    pub(super) fingerprint: u64,
     pub(super) is_indeterminate: bool,
 }

@@ -12,11 +12,11 @@ use crate::vectors::vector::Vector;
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     key: Key<'a>,
-    /// Their places among all. One that is alone stands here twice: it must be the same the second time.
-    pub(super) places: Vec<usize>,
+    /// Their indices among all records. A single record is listed twice: its verdicts must be the same the second time.
+    pub(super) indices: Vec<usize>,
 }
 
-/// What records have in common that are judged together.
+/// The common properties of records that are judged together.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Key<'a> {
     ruleset: &'a str,
@@ -28,22 +28,22 @@ struct Key<'a> {
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Company {
-    /// With whichever others; those with the same id as earlier ones go with each other.
+    /// With any others; records with the same id as earlier ones form groups of their own.
     Round(usize),
-    /// With nothing but itself, because its related entities cannot be found by an id. Its place among all.
+    /// Only with itself, because its related entities cannot be found by an id. Its index among all records.
     Itself(usize),
 }
 
-/// Puts together what may be judged together.
+/// Groups the records that may be judged together.
 pub(super) fn groups<'a>(alone: &[(&'a Vector, Judged)]) -> Vec<Group<'a>> {
     let related: BTreeSet<_> =
         alone.iter().filter(|(vector, _)| vector.associated.is_some()).map(|(vector, _)| Key::of(vector)).collect();
     let mut seen = BTreeMap::new();
     let mut groups: BTreeMap<Key<'a>, Vec<usize>> = BTreeMap::new();
-    for (place, (vector, judged)) in alone.iter().enumerate() {
+    for (index, (vector, judged)) in alone.iter().enumerate() {
         let key = Key::of(vector);
         let company = match &judged.id {
-            None if vector.associated.is_some() => Company::Itself(place),
+            None if vector.associated.is_some() => Company::Itself(index),
             Some(id) if related.contains(&key) => {
                 let round: &mut usize = seen.entry((key, id)).or_default();
                 *round += 1;
@@ -51,13 +51,13 @@ pub(super) fn groups<'a>(alone: &[(&'a Vector, Judged)]) -> Vec<Group<'a>> {
             }
             _ => key.company,
         };
-        groups.entry(Key { company, ..key }).or_default().push(place);
+        groups.entry(Key { company, ..key }).or_default().push(index);
     }
-    let together = |(key, mut places): (Key<'a>, Vec<usize>)| {
-        if let [single] = *places {
-            places.push(single);
+    let together = |(key, mut indices): (Key<'a>, Vec<usize>)| {
+        if let [single] = *indices {
+            indices.push(single);
         }
-        Group { key, places }
+        Group { key, indices }
     };
     groups.into_iter().map(together).collect()
 }
@@ -69,9 +69,9 @@ impl<'a> Key<'a> {
     }
 }
 
-/// The same in an order that only the seed decides.
-pub(super) fn shuffled(places: &[usize], seed: u64) -> Vec<usize> {
-    let mut shuffled = places.to_vec();
+/// The indices in an order that depends only on the seed.
+pub(super) fn shuffled(indices: &[usize], seed: u64) -> Vec<usize> {
+    let mut shuffled = indices.to_vec();
     let mut state = seed;
     for last in (1..shuffled.len()).rev() {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -111,7 +111,7 @@ impl<'a> Group<'a> {
             Company::Itself(_) => Associated::of_every_record(text.as_bytes()),
             Company::Round(_) => Associated::parse(text.as_bytes()),
         };
-        // INVARIANT: each of them could be read alone, and no id stands here twice.
+        // INVARIANT: each of them could be read alone, and no id is here twice.
         parsed.ok().map(Arc::new)
     }
 }
@@ -121,15 +121,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_has_every_place_once_and_depends_on_its_seed_only() {
-        let places: Vec<_> = (0..100).collect();
-        let orders = [0, 1, 2, 3].map(|seed| shuffled(&places, seed));
+    fn an_order_has_every_index_once_and_depends_on_its_seed_only() {
+        let indices: Vec<_> = (0..100).collect();
+        let orders = [0, 1, 2, 3].map(|seed| shuffled(&indices, seed));
         for (seed, order) in (0..).zip(&orders) {
-            assert_eq!(*order, shuffled(&places, seed));
-            assert_ne!(*order, places);
+            assert_eq!(*order, shuffled(&indices, seed));
+            assert_ne!(*order, indices);
             let mut sorted = order.clone();
             sorted.sort_unstable();
-            assert_eq!(sorted, places);
+            assert_eq!(sorted, indices);
         }
         assert!(orders.windows(2).all(|pair| pair[0] != pair[1]));
         assert_eq!(shuffled(&[], 7), Vec::<usize>::new());

@@ -33,7 +33,7 @@ const FIELD_MAP: &str = r#"{"n": {"physical_path": "n"}, "limit": {"physical_pat
 #[derive(Debug)]
 pub(super) struct Scripted {
     declarations: Vec<Declaration>,
-    /// How often the rule `late` is going to run out of time where `n` is 9. Where it is 8, it does so behind others.
+    /// How often the rule `late` will run out of time if `n` is 9. If it is 8, it does so only after other records.
     pub(super) late: AtomicU32,
     pub(super) calls: AtomicU32,
 }

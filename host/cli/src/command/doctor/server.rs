@@ -1,7 +1,7 @@
 //! Checks a repository on a server: whether hosts get its files, how long caches keep them, and whether the clocks agree.
 
 use jiff::{SignedDuration, Timestamp};
-use jurat::{Answer, LookError, Question, Server};
+use jurat::{Answer, ProbeError, Question, Server};
 use jurat_trust::publish::{Lifetimes, Mode, Repository};
 use jurat_trust::{Anchor, Demands, MetadataVersion, Role, SafePath, TargetPath};
 
@@ -33,7 +33,7 @@ pub(super) fn check(
 ) -> Vec<Check> {
     let mut checks = Vec::new();
     let timestamp = Role::Timestamp.file(MetadataVersion::FIRST);
-    let answer = match server.look(&timestamp, Question::Plain) {
+    let answer = match server.probe(&timestamp, Question::Plain) {
         Ok(answer) => answer,
         Err(error) => return vec![of_failure(&timestamp, &error)],
     };
@@ -80,7 +80,7 @@ pub(super) fn check(
 }
 
 /// The check of a request that failed.
-fn of_failure(file: &SafePath, error: &LookError) -> Check {
+fn of_failure(file: &SafePath, error: &ProbeError) -> Check {
     let what = jurat::chain(error);
     let advice = if error.is_redirect() {
         "serve the file without a redirect, or give hosts the target URL"
@@ -130,7 +130,7 @@ fn check_etag(server: &Server, file: &SafePath, answer: &Answer, checks: &mut Ve
         checks.push(Check::warning(file, "no `ETag`: the file is sent at every poll", ADVICE));
         return;
     };
-    checks.push(match server.look(file, Question::IfOther(&etag)) {
+    checks.push(match server.probe(file, Question::IfOther(&etag)) {
         Ok(again) if again.status() == 304 => Check::ok(file, "not sent again while it is unchanged"),
         // It was signed again meanwhile, or the machines behind the server have different tags for it.
         Ok(again) if again.status() == 200 && again.header("etag").as_ref() != Some(&etag) => {
@@ -186,7 +186,7 @@ fn check_expiries(repository: &Repository, target: Option<&TargetPath>) -> Vec<C
 
 /// Checks the response for the next root, which does not exist yet.
 fn check_next_root(server: &Server, file: &SafePath) -> Check {
-    let answer = match server.look(file, Question::Plain) {
+    let answer = match server.probe(file, Question::Plain) {
         Ok(answer) => answer,
         Err(error) => return of_failure(file, &error),
     };
@@ -219,7 +219,7 @@ fn check_next_root(server: &Server, file: &SafePath) -> Check {
 }
 
 fn check_immutable(server: &Server, file: &SafePath, checks: &mut Vec<Check>) {
-    let answer = match server.look(file, Question::Plain) {
+    let answer = match server.probe(file, Question::Plain) {
         Ok(answer) if answer.status() == 200 => answer,
         Ok(answer) => return checks.push(of_status(file, &answer)),
         Err(error) => return checks.push(of_failure(file, &error)),
@@ -247,7 +247,7 @@ fn check_encoding(file: &SafePath, answer: &Answer) -> Option<Check> {
 }
 
 fn check_range(server: &Server, file: &SafePath) -> Check {
-    match server.look(file, Question::From(1)) {
+    match server.probe(file, Question::From(1)) {
         Ok(answer) if answer.status() == 206 => Check::ok(file, "an interrupted download can be resumed"),
         Ok(_) => Check::warning(
             file,

@@ -1,4 +1,4 @@
-//! Decides which release is to serve: of what is listed, what is pinned, what was revoked, and what is ready or was kept.
+//! Decides which release is to serve, from the listing, the pin, revocations, and the releases that are ready or kept.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use super::upstream::{Listed, Polled, Upstream, refusal};
 use super::vouching::Vouching;
 use crate::error::OpenError;
 
-/// What is to serve from now on.
+/// A decision about the release that serves from now on.
 #[derive(Debug)]
 pub(super) struct Decision {
     pub(super) next: Next,
-    /// What vouches for it; none for what nobody has signed, and where there is no news of what serves.
+    /// What vouches for it; none if it is unsigned, or if the metadata of the serving release is unchanged.
     pub(super) vouching: Option<Vouching>,
     /// The release that is pinned.
     pub(super) pin: Option<Pin>,
-    /// What went wrong.
+    /// The error.
     pub(super) failure: Option<OpenError>,
 }
 
 /// The release that is to serve.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// What serves now, even if that is nothing.
+    /// The present state, even if no release serves.
     Same,
     /// Another release.
     Release(Box<Prepared>),
@@ -39,7 +39,7 @@ pub(super) enum Next {
     },
 }
 
-/// What there is to choose from. Choosing waits for nobody, unless a release was unpinned since the repository was asked.
+/// The candidates. Choosing does not wait, unless a release was unpinned since the last poll.
 struct Choices<'a> {
     upstream: &'a Upstream,
     repository: &'a Repository,
@@ -49,18 +49,18 @@ struct Choices<'a> {
     earlier: &'a [Arc<Generation>],
 }
 
-/// What an operator wants.
+/// The choice of an operator.
 enum Wish {
-    /// The newest release.
+    /// To run the newest release.
     Newest,
-    /// This one.
+    /// To run this one.
     Pinned(Pin),
-    /// It cannot be read what.
+    /// The pin cannot be read.
     Unreadable,
 }
 
 impl Decision {
-    /// Decides by what a poll has found. `earlier` are the releases that served before `serving` and still are ready.
+    /// Decides by the result of a poll. `earlier` are the releases that served before `serving` and still are ready.
     pub(super) fn make(
         upstream: &Upstream,
         polled: Polled,
@@ -87,7 +87,7 @@ impl Decision {
     }
 
     fn of_sources(prepared: Box<Prepared>, serving: Option<&Generation>) -> Self {
-        // A signed release may have the same digest, and is another one.
+        // A signed release may have the same digest, but differs.
         let is_same = serving.is_some_and(|serving| {
             serving.identity.digest == prepared.identity.digest && matches!(serving.identity.origin, Origin::Unsigned)
         });
@@ -126,7 +126,7 @@ impl Choices<'_> {
         if let Next::Nothing { manifest } = &next {
             failure = Some(self.revoked(manifest));
         }
-        self.write_down(&next, now);
+        self.keep_listed(&next, now);
         let vouching = self.vouching(&next, now);
         let pin = match wish {
             Wish::Pinned(pin) => Some(pin),
@@ -142,10 +142,10 @@ impl Choices<'_> {
         let fresh = listed.clone().filter(|_| self.listed.is_fresh);
         let kept = self.repository.kept().into_iter();
         match wish {
-            // Until it is known what is wanted, nothing changes.
+            // While the pin is unknown, nothing changes.
             Wish::Unreadable => serving.chain(self.repository.last_served()).chain(kept).collect(),
             Wish::Pinned(pin) => [pin.manifest].into_iter().chain(serving).chain(listed).chain(kept).collect(),
-            // What was listed some time ago may be newer than what serves, if that was pinned.
+            // The listed release may be newer than the serving one, if that was pinned.
             Wish::Newest => {
                 fresh.chain(listed.filter(|listed| self.has_served(listed))).chain(serving).chain(kept).collect()
             }
@@ -165,7 +165,7 @@ impl Choices<'_> {
         }
         let is_listed = self.listed() == Some(*manifest);
         if self.serving() == Some(*manifest) {
-            // Of what is no longer listed those who may sign now must have said so once.
+            // A release that is no longer listed must once have been listed by the present signers.
             if !is_listed && matches!(wish, Wish::Pinned(_)) {
                 self.vouch(self.serving)?;
             }
@@ -180,12 +180,12 @@ impl Choices<'_> {
         if let Some(prepared) = self.listed.prepared.take_if(|prepared| prepared.identity.digest == *manifest) {
             return Ok(Next::Release(Box::new(prepared)));
         }
-        // Another release was pinned when the repository was asked, and has been unpinned since.
+        // Another release was pinned during the poll, and has been unpinned since.
         if let (true, Some(listing)) = (is_listed && self.listed.is_fresh && !self.listed.is_tried, self.listing()) {
             return Ok(Next::Release(Box::new(self.upstream.prepare(self.repository, listing)?)));
         }
         let verified = self.repository.restore(manifest).map_err(|error| match error {
-            // The reason was given already.
+            // The reason was reported already.
             RepositoryError::NotKept { .. } if !matches!(wish, Wish::Pinned(_)) => None,
             error => Some(refusal(self.repository, error)),
         })?;
@@ -200,20 +200,20 @@ impl Choices<'_> {
         self.repository.vouch(envelope, manifest).map_err(|error| refusal(self.repository, error))
     }
 
-    /// Nothing that is at hand can be used.
+    /// No available release can be used.
     fn nothing(&self) -> Next {
         let kept = self.repository.kept();
         let mut gone = self.serving().into_iter().chain(kept).filter(|manifest| self.repository.is_revoked(manifest));
         match (self.serving(), gone.next()) {
-            // What serves does so until it is revoked.
+            // The serving release serves until it is revoked.
             (Some(serving), _) if !self.repository.is_revoked(&serving) => Next::Same,
             (_, Some(manifest)) => Next::Nothing { manifest },
             (_, None) => Next::Same,
         }
     }
 
-    /// Keeps what is listed and serves, so that it can be gone back to, and can serve while the repository cannot be asked.
-    fn write_down(&self, next: &Next, now: Timestamp) {
+    /// Keeps the listed release that serves, for a rollback, and for when the repository is unavailable.
+    fn keep_listed(&self, next: &Next, now: Timestamp) {
         let (manifest, fetched) = match next {
             Next::Same => (self.serving(), None),
             Next::Release(prepared) => (Some(prepared.identity.digest), prepared.manifest.as_deref()),
@@ -221,7 +221,7 @@ impl Choices<'_> {
         };
         let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
         let Some(listing) = listing.filter(|_| self.listed.is_fresh) else { return };
-        // It cannot be gone back to then, and serves all the same.
+        // There is no rollback to it then, but it serves.
         if let Err(error) = self.repository.keep(listing, fetched, now) {
             tracing::warn!(reason = chain(&error), "the release cannot be kept for the next start");
         }

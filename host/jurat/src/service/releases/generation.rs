@@ -1,4 +1,4 @@
-//! What a tenant's calls are served with.
+//! A generation: one release in service.
 
 use std::sync::Arc;
 
@@ -13,38 +13,38 @@ use super::vouching::Vouching;
 use crate::error::{CallError, OpenError};
 use crate::release::{self, Identity};
 
-/// What a tenant's calls are served with at a moment.
+/// The state that serves a tenant's calls.
 #[derive(Debug)]
 pub(in crate::service) enum Serving {
-    /// A release.
+    /// A release serves.
     Release(Arc<Generation>),
-    /// Nothing.
+    /// No release serves.
     Nothing(Absence),
 }
 
 /// Why there is no release.
 #[derive(Clone, Debug)]
 pub(in crate::service) enum Absence {
-    /// None could be made ready yet.
+    /// No release could be made ready yet.
     NotReady(Arc<OpenError>),
-    /// The one that served was revoked, and no other is at hand.
+    /// The one that served was revoked, and no other is available.
     Revoked {
         /// The digest of its manifest.
         manifest: Digest,
     },
 }
 
-/// One release in service. It never changes: the next one is a generation of its own, and calls end on the one that they began with.
+/// One release in service. It never changes: the next release is a new generation, and calls end on the one that they began with.
 #[derive(Clone, Debug)]
 pub(in crate::service) struct Generation {
-    /// When it served first: counted from 1, for each tenant. One that serves again has the number that it had.
+    /// Its number, counted from 1 for each tenant. A release that serves again keeps its number.
     pub(super) number: u64,
     pub(in crate::service) release: Arc<Release>,
     pub(in crate::service) identity: Identity,
     pub(in crate::service) since: Timestamp,
-    /// Where records may be sent, in the words of those who have signed the release.
+    /// The URL of the coordination service in the signed release.
     pub(super) coordination_base_url: Option<Url>,
-    /// What vouches for it at present; none if nobody has signed it.
+    /// What vouches for it at present; none if it is unsigned.
     pub(in crate::service) vouching: Option<Vouching>,
 }
 
@@ -79,7 +79,7 @@ impl Generation {
         Self { number, release, identity, since, coordination_base_url, vouching }
     }
 
-    /// The same release, with what vouches for it now.
+    /// The same release, with renewed metadata.
     pub(super) fn renewed(&self, vouching: Vouching) -> Self {
         Self { vouching: Some(vouching), ..self.clone() }
     }
@@ -100,7 +100,7 @@ impl Generation {
         self.vouching.as_ref().and_then(|vouching| vouching.envelope.as_ref())
     }
 
-    /// What results say of it.
+    /// Its staleness, for results.
     pub(in crate::service) fn evidence(&self, now: Timestamp) -> Option<Arc<Evidence>> {
         self.vouching.as_ref().map(|vouching| vouching.evidence(now))
     }

@@ -22,9 +22,9 @@ use crate::release::Identity;
 pub(super) struct Prepared {
     pub(super) release: Arc<Release>,
     pub(super) identity: Identity,
-    /// Where records may be sent, in the words of those who have signed the release.
+    /// The URL of the coordination service in the signed release.
     pub(super) coordination_base_url: Option<Url>,
-    /// Its manifest, if that was fetched just now.
+    /// Its manifest, if it was just fetched.
     pub(super) manifest: Option<Arc<VerifiedManifest>>,
     /// Its number, if it has served before.
     pub(super) number: Option<u64>,
@@ -58,7 +58,7 @@ pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Pol
     Ok(Prepared::new(ready, identity, coordination_base_url))
 }
 
-/// Makes ready what is in a directory of sources, which nobody has signed.
+/// Makes ready a directory of unsigned sources.
 pub(super) fn unsigned(
     directory: &Directory,
     components: Option<&Path>,
@@ -72,7 +72,7 @@ pub(super) fn unsigned(
         tracing::warn!("{warning}");
     }
     let identity = Identity::of(&danger::assume_verified(&checked.built));
-    // What nobody has signed cannot say where records may be sent.
+    // Unsigned sources must not decide where records are sent.
     Ok(Prepared::new(checked.release, identity, None))
 }
 

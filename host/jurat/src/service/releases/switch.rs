@@ -1,4 +1,4 @@
-//! What serves, what served before, and why nothing newer does; a decision changes it.
+//! Switches releases: the one that serves, those before it, and why no newer one serves.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,41 +23,41 @@ pub(super) struct InService {
     history: Mutex<History>,
 }
 
-/// What became of the decisions so far.
+/// The results of all decisions so far.
 struct History {
-    /// How many releases have served.
+    /// The number of releases that have served.
     generations: u64,
-    /// When it was last known that nothing newer is there.
+    /// When the serving release was last known to be the newest.
     checked: Timestamp,
-    failure: Option<Failure>,
+    failure: Option<PollFailure>,
     /// Releases that served earlier and still are ready, the last one first.
     earlier: VecDeque<Arc<Generation>>,
     pin: Option<Pin>,
 }
 
-/// What a decision is made by.
+/// The basis of a decision.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Knowledge {
-    /// What upstream said just now.
+    /// The answer of upstream.
     Fresh,
-    /// What this host remembers.
+    /// The memory of this host.
     Remembered,
 }
 
-/// Why there is nothing newer although upstream was polled.
+/// Why a poll has led to no newer release.
 #[derive(Clone, Debug)]
-pub(in crate::service) struct Failure {
+pub(in crate::service) struct PollFailure {
     pub(in crate::service) at: Timestamp,
     pub(in crate::service) error: Arc<OpenError>,
 }
 
-/// What is known of a tenant's releases at a moment.
+/// A snapshot of a tenant's releases.
 pub(in crate::service) struct Snapshot {
     pub(in crate::service) serving: Arc<Serving>,
     pub(in crate::service) generations: u64,
     pub(in crate::service) earlier: Vec<Arc<Generation>>,
     pub(in crate::service) checked: Timestamp,
-    pub(in crate::service) failure: Option<Failure>,
+    pub(in crate::service) failure: Option<PollFailure>,
     pub(in crate::service) pin: Option<Pin>,
 }
 
@@ -73,12 +73,12 @@ impl InService {
         }
     }
 
-    /// What calls are served with.
+    /// The state that serves calls.
     pub(super) fn serving(&self) -> Arc<Serving> {
         self.serving.load_full()
     }
 
-    /// What is known at this moment.
+    /// A snapshot of the releases.
     pub(super) fn snapshot(&self) -> Snapshot {
         let history = self.history();
         Snapshot {
@@ -91,7 +91,7 @@ impl InService {
         }
     }
 
-    /// Does what was decided, and writes down what became of it. One caller at a time.
+    /// Executes a decision, and records the result. One caller at a time.
     pub(super) fn switch(
         &self,
         decision: Decision,
@@ -129,8 +129,8 @@ impl InService {
         history.earlier.truncate(self.keep);
         match failure {
             Some(error) => {
-                self.tell(&history, &error);
-                history.failure = Some(Failure { at: now, error: Arc::clone(&error) });
+                self.log_failure(&history, &error);
+                history.failure = Some(PollFailure { at: now, error: Arc::clone(&error) });
                 Err(error)
             }
             None => {
@@ -166,8 +166,8 @@ impl InService {
         self.serving.store(Arc::new(Serving::Release(next)));
     }
 
-    /// Logs why there is nothing newer: once for each reason, not at every poll.
-    fn tell(&self, history: &History, error: &OpenError) {
+    /// Logs why no newer release serves: once for each reason, not at every poll.
+    fn log_failure(&self, history: &History, error: &OpenError) {
         let messages = error.messages();
         if history.failure.as_ref().is_some_and(|last| last.error.messages() == messages) {
             return;
@@ -176,7 +176,7 @@ impl InService {
         if self.serving().release().is_some() {
             tracing::error!(tenant, reasons, "the release that serves goes on: the next one is not used");
         } else {
-            // The caller that opens the service is told as well, and may not want to hear it twice.
+            // The caller that opens the service also gets the error, so it can filter this target.
             tracing::error!(target: "jurat::not_ready", tenant, reasons, "there is no release that can be used");
         }
     }

@@ -1,6 +1,7 @@
-//! Where the releases of one tenant come from: a signed repository, or a directory of sources that nobody has signed.
+//! The source of one tenant's releases: a signed repository, or a directory of unsigned sources.
 //!
-//! A poll asks there, and prepares what is new: it may take as long as servers and compilers take. A recall asks nobody.
+//! A poll asks it, and prepares a new release: that takes as long as servers and compilers take. A recall uses only the
+//! state of this host.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -18,12 +19,12 @@ use crate::error::OpenError;
 use crate::observe::{Event, Observers, ReleasePolled, ReleasePrepared, ReleaseRefused};
 use crate::settings::{Location, TenantSettings, Unsigned};
 
-/// Where the releases of one tenant come from.
+/// The source of one tenant's releases.
 #[derive(Debug)]
 pub(in crate::service) struct Upstream {
     tenant: String,
     settings: TenantSettings,
-    /// There if the settings say what vouches for one.
+    /// The repository, if the settings have trust settings for one.
     repository: Option<Repository>,
     sandbox: Sandbox,
     observers: Observers,
@@ -31,29 +32,29 @@ pub(in crate::service) struct Upstream {
     refused: Mutex<Option<(Digest, Arc<OpenError>)>>,
 }
 
-/// What is known of the releases upstream.
+/// The result of a poll or recall.
 #[derive(Debug)]
 pub(super) enum Polled {
-    /// Nothing can be known of them.
+    /// It failed.
     Failed(OpenError),
-    /// Sources that nobody has signed, made ready.
+    /// Unsigned sources, made ready.
     Unsigned(Box<Prepared>),
-    /// What a repository lists.
+    /// The listing of a repository.
     Repository(Box<Listed>),
 }
 
-/// What is known of a repository.
+/// The result of a poll or recall of a repository.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    /// What it lists now, or listed when it could last be asked.
+    /// Its listing, from this poll or the last one that succeeded.
     pub(super) listing: Option<Listing>,
-    /// Whether that was asked just now.
+    /// Whether it is from this poll.
     pub(super) is_fresh: bool,
     /// The listed release, if it was new and could be made ready.
     pub(super) prepared: Option<Prepared>,
-    /// Whether that was tried. What has failed is not tried again at once.
+    /// Whether that was tried. A failure is not retried at once.
     pub(super) is_tried: bool,
-    /// What went wrong.
+    /// The error.
     pub(super) failure: Option<OpenError>,
 }
 
@@ -73,21 +74,21 @@ impl Upstream {
         self.repository.as_ref()
     }
 
-    /// Whether the releases come from a repository, and not from sources that nobody has signed.
+    /// Whether the releases come from a repository, and not from unsigned sources.
     pub(super) fn is_repository(&self) -> bool {
         self.repository.is_some() && !matches!(self.sources(), Ok(Some(_)))
     }
 
-    /// Whether a release must not be used any more.
+    /// Whether a release was revoked.
     pub(super) fn is_revoked(&self, release: &Generation) -> bool {
         let repository = self.repository.as_ref().zip(release.signed());
         repository.is_some_and(|(repository, manifest)| repository.is_revoked(manifest))
     }
 
-    /// Asks what there is now, and makes it ready unless it `is_ready` already.
+    /// Polls, and makes the listed release ready unless it `is_ready` already.
     pub(super) fn poll(&self, now: Timestamp, is_ready: impl Fn(&Digest) -> bool) -> Polled {
         let began = Instant::now();
-        self.ask(|repository| match repository.look(now) {
+        self.ask(|repository| match repository.poll(now) {
             Ok(listing) => {
                 self.polled(began, Some(&listing), None);
                 self.prepare_listed(repository, listing, is_ready)
@@ -100,7 +101,7 @@ impl Upstream {
         })
     }
 
-    /// The same from what this host knows already: nobody is asked, and nothing is waited for.
+    /// Like a poll, but from the state of this host, without requests or waiting.
     pub(super) fn recall(&self) -> Polled {
         self.ask(|repository| Listed { listing: repository.recall(), ..Listed::default() })
     }
@@ -120,7 +121,7 @@ impl Upstream {
         }
     }
 
-    /// Fetches what is listed and makes it ready, unless it is ready already, or another one is pinned.
+    /// Fetches the listed release and makes it ready, unless it is ready already, or another one is pinned.
     fn prepare_listed(&self, repository: &Repository, listing: Listing, is_ready: impl Fn(&Digest) -> bool) -> Listed {
         let manifest = *listing.manifest_sha256();
         let is_wanted = match repository.pin() {
@@ -144,7 +145,7 @@ impl Upstream {
         Listed { listing: Some(listing), is_fresh: true, prepared, is_tried: true, failure }
     }
 
-    /// Fetches what is listed and makes it ready.
+    /// Fetches the listed release and makes it ready.
     pub(super) fn prepare(&self, repository: &Repository, listing: &Listing) -> Result<Prepared, OpenError> {
         let began = Instant::now();
         let (manifest, verified) = repository.fetch(listing).map_err(|error| refusal(repository, error))?;
@@ -157,7 +158,7 @@ impl Upstream {
         }
     }
 
-    /// Makes a release of earlier days ready.
+    /// Makes a kept release ready.
     pub(super) fn prepare_again(&self, verified: &VerifiedRelease) -> Result<Prepared, OpenError> {
         let began = Instant::now();
         let prepared = prepare::signed(verified, &self.sandbox, &self.policy())?;
@@ -195,7 +196,7 @@ impl Upstream {
         Ok(prepared)
     }
 
-    /// Why a release was refused before. What is wrong with a release stays so, and finding it out again may be dear.
+    /// Why a release was refused before. The errors of a release do not change, and finding them again may be expensive.
     fn refused(&self, manifest: &Digest) -> Option<Arc<OpenError>> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.as_ref().filter(|(refused, _)| refused == manifest).map(|(_, error)| Arc::clone(error))
@@ -216,7 +217,7 @@ impl Upstream {
         let directory = Directory::new(path);
         let refuse = |message: &str| Err(Problem::of_file(path.display().to_string(), message).into());
         if !path.exists() {
-            // A release that was kept may serve, if there is one.
+            // A kept release may serve, if there is one.
             return if self.repository.as_ref().is_some_and(Repository::remembers) {
                 Ok(None)
             } else {

@@ -14,14 +14,14 @@ use crate::release::Identity;
 pub(in crate::service) struct Vouching {
     /// From when on results say that it is stale.
     pub(in crate::service) expires: Timestamp,
-    /// Whose metadata expires then.
+    /// The role whose metadata expires then.
     pub(in crate::service) expiring: Role,
     /// From when on nothing is served.
     pub(in crate::service) ends: Timestamp,
     /// From when on an operator should ask why it is not renewed: half of the time since it was first seen.
     pub(in crate::service) due: Timestamp,
     pub(in crate::service) provenance: Provenance,
-    /// The metadata that has listed the release, as it was received: to see later whether it may still be used.
+    /// The metadata that has listed the release, as it was received: for later checks.
     pub(super) envelope: Option<Arc<[u8]>>,
     fresh: Arc<Evidence>,
     stale: Arc<Evidence>,
@@ -69,13 +69,13 @@ impl Vouching {
         now >= self.due
     }
 
-    /// What results say of it.
+    /// Its staleness, for results.
     pub(super) fn evidence(&self, now: Timestamp) -> Arc<Evidence> {
         Arc::clone(if self.is_stale(now) { &self.stale } else { &self.fresh })
     }
 }
 
-/// 0 = none is known at present: the keys of the role were exchanged, and nothing newer has come in yet.
+/// 0 = unknown: the keys of the role were replaced, and no newer metadata has been received yet.
 fn version(version: Option<MetadataVersion>) -> u64 {
     version.map_or(0, MetadataVersion::get)
 }

@@ -1,4 +1,4 @@
-//! The calls, with what is expected of them and with what is not.
+//! The calls, with valid and invalid arguments.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What observers are told, and what guards hold back.
+//! Observers and guards.
 
 use std::fs;
 use std::num::NonZeroU64;
@@ -11,7 +11,7 @@ use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Call, CallGuard, Event, Observer, Operation, Outcome};
 use crate::{CallContext, CallError, CallErrorKind, Held, PinnedBy, RulesetName, Service, Settings, host_state};
 
-/// Writes down what happens, a line for each event.
+/// Records a line for each event.
 #[derive(Default)]
 struct Diary(Mutex<Vec<String>>);
 
@@ -55,7 +55,7 @@ impl Observer for Diary {
     }
 }
 
-/// A service with an observer, which knows nothing of what came before.
+/// A service with an observer, whose record is empty.
 fn watched(site: &Site) -> (Service, Arc<Diary>) {
     let diary = Arc::new(Diary::default());
     let settings = Settings { poll: Duration::from_secs(86_400), ..site.settings() };
@@ -92,14 +92,14 @@ fn every_call_takes_part_and_ends_once() {
     });
     let diary = Arc::new(Diary::default());
     let service = site.builder(settings).with_observer(Arc::clone(&diary)).open().unwrap();
-    let (file, room) = (site.path("loans.json").display().to_string(), jurat_disk::room::enough());
+    let (file, reserve) = (site.path("loans.json").display().to_string(), jurat_disk::reserve_memory::unlimited());
     let (request, mut sink) = (service.request("quick").unwrap(), |_| Ok(()));
     let unknown = jurat_trust::Digest::of(b"nothing");
     let calls: [(&str, &dyn Fn() -> bool); 9] = [
         ("validate", &|| service.validate(LOANS, "[]", QUICK).is_ok()),
         ("batch_validate", &|| service.batch_validate("[]", &["id"], QUICK).is_ok()),
         ("batch_file_validate", &|| service.batch_file_validate(&file, &[LOANS], &["id"], QUICK).is_ok()),
-        ("read_data", &|| service.read_data(&file, &room).is_ok()),
+        ("read_data", &|| service.read_data(&file, &reserve).is_ok()),
         ("discover_rules", &|| service.discover_rules(LOANS, LOAN, QUICK).is_ok()),
         ("reload_logic", &|| service.reload_logic().is_ok()),
         ("pin", &|| service.pin(&unknown, PinnedBy::Library, None).is_ok()),

@@ -1,4 +1,4 @@
-//! What is opened, and what is not.
+//! Opening a service.
 
 use std::fs;
 

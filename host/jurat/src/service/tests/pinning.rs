@@ -1,4 +1,4 @@
-//! Holding on to a release, going back to one, and what was revoked.
+//! Pins, rollbacks and revocations.
 
 use std::fs;
 use std::time::Duration;

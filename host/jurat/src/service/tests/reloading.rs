@@ -65,7 +65,7 @@ fn an_older_release_is_not_switched_to() {
 }
 
 #[test]
-fn the_age_is_that_of_the_last_look_that_found_everything_in_order() {
+fn the_age_counts_from_the_last_poll_without_errors() {
     let site = Site::new();
     let service = site.open();
     site.set_clock("2026-01-01T00:10:00Z");
@@ -81,7 +81,7 @@ fn the_age_is_that_of_the_last_look_that_found_everything_in_order() {
 }
 
 #[test]
-fn the_service_looks_for_newer_releases_by_itself() {
+fn the_service_polls_for_newer_releases_by_itself() {
     let site = Site::new();
     let settings = Settings { poll: Duration::from_millis(20), ..site.settings() };
     let service = site.builder(settings).open().unwrap();

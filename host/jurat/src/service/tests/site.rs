@@ -58,7 +58,7 @@ fn alone(key: &SecretKey) -> KeySet {
     KeySet::new(1, [key.public()]).unwrap()
 }
 
-/// When everything is published. All of it expires a month later.
+/// The time of publishing. All metadata expires a month later.
 fn clock() -> PublisherClock {
     let month = SignedDuration::from_hours(31 * 24);
     let lifetimes = Lifetimes { root: month, targets: month, tenant: month, snapshot: month, timestamp: month };
@@ -87,7 +87,7 @@ impl Site {
         self.root.path().join(name)
     }
 
-    /// Signs and publishes a release with so many rulesets, each of one rule that the host itself has.
+    /// Signs and publishes a release with this number of rulesets, each of one rule that the host itself has.
     pub(super) fn publish(&self, version: &str, rulesets: &[&str]) {
         self.release(self.repository(), version, rulesets);
     }

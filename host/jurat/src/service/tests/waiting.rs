@@ -1,9 +1,9 @@
-//! Who waits, and on which thread.
+//! Which threads wait.
 
 use std::thread;
 use std::time::Duration;
 
-use jurat_disk::room;
+use jurat_disk::reserve_memory;
 use jurat_model::Blame;
 use tokio::runtime::Builder;
 
@@ -64,7 +64,10 @@ fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
         let service = site.open();
         assert!(service.validate(LOANS, LOAN, QUICK).is_ok());
         service.reload_logic().unwrap();
-        assert_eq!(service.read_data("file:///nowhere/at/all", &room::enough()).unwrap_err().blame(), Blame::Caller);
+        assert_eq!(
+            service.read_data("file:///nowhere/at/all", &reserve_memory::unlimited()).unwrap_err().blame(),
+            Blame::Caller
+        );
         service.close();
         drop(service);
     });

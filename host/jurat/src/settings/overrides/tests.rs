@@ -102,7 +102,7 @@ fn an_empty_value_is_nothing_and_an_empty_list_is_empty() {
 }
 
 #[test]
-fn what_is_overridden_is_not_looked_at() {
+fn overridden_values_are_not_read() {
     let text = "business_config_uri: 5\ntrust: {repository: 7, release: [], root: {}, min_root_version: x}\nlimits: {fuel: many}\n";
     let overrides = variables(&[
         ("JURAT_BUSINESS_CONFIG_URI", "repository"),
@@ -180,7 +180,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_source() {
 }
 
 #[test]
-fn a_file_that_is_no_yaml_hides_nothing_else() {
+fn a_file_that_is_not_yaml_hides_no_other_problem() {
     let overrides = variables(&[("JURAT_X", "1")]);
     assert_eq!(refusals("a: [", &overrides).len(), 2);
     let missing = Settings::read(Path::new("/nowhere/local-config.yaml"), &overrides).unwrap_err();
@@ -219,7 +219,7 @@ fn hostile_values_give_one_clear_line() {
 }
 
 #[test]
-fn what_kubernetes_says_of_a_service_of_our_name_is_no_setting() {
+fn variables_of_kubernetes_for_a_service_of_our_name_are_not_settings() {
     let names = [
         ("JURAT_SERVICE_HOST", "10.0.0.1"),
         ("JURAT_SERVICE_PORT", "7070"),

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
-/// So that it is found wherever it should not be.
+/// A marker that is found wherever it leaks.
 const SECRET: &str = "s3cret-s3cret-s3cret";
 
 /// A file, and the settings that an environment, an env file and flags give above `text`.
@@ -129,8 +129,8 @@ fn no_secret_is_ever_told() {
     }
 }
 
-/// Everything that can be said with a secret in it, in right ways and in wrong ones; but keys are told, and who writes one on a
-/// line of its own in the file may make it a key.
+/// All settings with a secret in them, valid and invalid ones; but messages repeat keys, and a secret on a line of its own in
+/// the file may become a key.
 #[test]
 fn no_secret_is_told_whatever_is_wrong_around_it() {
     let site = Site::new(SECRET, 0o600);

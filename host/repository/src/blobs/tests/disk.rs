@@ -1,4 +1,4 @@
-//! What can be the matter with the directory.
+//! Problems of the directory.
 
 use std::process::Command;
 
@@ -34,7 +34,7 @@ fn links_and_pipes_are_neither_followed_nor_waited_for() {
     let bytes = file(1, 1_000);
     let site = Site::giving(std::slice::from_ref(&bytes));
     let (blobs, path) = (site.blobs(), site.path(&name(&bytes)));
-    let elsewhere = site.place.path().join("elsewhere");
+    let elsewhere = site.dir.path().join("elsewhere");
     fs::write(&elsewhere, &bytes).unwrap();
     symlink(&elsewhere, &path).unwrap();
     assert!(matches!(read(&blobs, &bytes), Err(FetchError::Failed(_))));
@@ -55,7 +55,7 @@ fn links_and_pipes_are_neither_followed_nor_waited_for() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_file_is_told() {
+fn a_directory_instead_of_a_file_is_reported() {
     let bytes = file(1, 1_000);
     let site = Site::giving(std::slice::from_ref(&bytes));
     site.blobs();
@@ -64,7 +64,7 @@ fn a_directory_in_the_place_of_a_file_is_told() {
     assert!(matches!(error, BlobsError::Write { .. }), "{error:?}");
 }
 
-/// Runs itself where files cannot grow, which is how a full disk looks.
+/// Runs itself under a limit on file sizes, which looks like a full disk.
 #[test]
 fn a_full_disk_is_told_and_nothing_half_stays() {
     const TEST: &str = "blobs::tests::disk::a_full_disk_is_told_and_nothing_half_stays";

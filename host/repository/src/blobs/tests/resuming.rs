@@ -1,11 +1,11 @@
-//! What has come in is gone on from.
+//! Resuming a fetch.
 
 use super::*;
 
 const LENGTH: usize = 300_000;
 const HALF: usize = 100_000;
 
-/// How a server treats somebody who asks for the rest of a file.
+/// How a server answers a range request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Rest {
     Given,
@@ -42,7 +42,7 @@ fn site(bytes: &[u8], breaks: usize, rest: Rest) -> (Site, Arc<Mutex<Vec<usize>>
     (site, sent)
 }
 
-/// Some of the last bytes before a connection breaks may not be given to who reads.
+/// Some of the last bytes before a connection breaks may not reach the reader.
 fn held(site: &Site, bytes: &[u8]) -> usize {
     let held = fs::read(site.path(&format!("{}.0.partial", name(bytes)))).unwrap();
     assert!(bytes.starts_with(&held) && !held.is_empty());
@@ -79,7 +79,7 @@ fn a_download_is_gone_on_from_after_a_restart() {
 }
 
 #[test]
-fn whoever_does_not_give_the_rest_is_asked_for_all_of_it() {
+fn a_server_without_ranges_is_asked_for_the_whole_file() {
     let bytes = file(1, LENGTH);
     for rest in [Rest::Ignored, Rest::OfAnotherLength, Rest::FromElsewhere, Rest::Refused] {
         let (site, sent) = site(&bytes, 1, rest);

@@ -1,4 +1,4 @@
-//! Many files, and many who want them.
+//! Many files, and concurrent fetches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,12 +12,12 @@ fn four_files_are_fetched_at_a_time_and_no_more() {
     let seen = Arc::clone(&most);
     let site = Site::new(move |digest, _| {
         seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        // Who comes alone waits for ever.
+        // A single request waits for ever.
         all.wait();
         now.fetch_sub(1, Ordering::SeqCst);
         Reply::ok(&given[digest])
     });
-    // Two who ask have the same four places.
+    // Two callers share the same four permits.
     let (blobs, remote) = (site.blobs(), site.remote(1));
     std::thread::scope(|scope| {
         for half in files.chunks(files.len() / 2) {
@@ -63,7 +63,7 @@ fn what_somebody_is_fetching_is_neither_written_nor_removed_by_others() {
 }
 
 #[test]
-fn whoever_asks_for_a_wrong_length_does_others_no_harm() {
+fn a_caller_with_a_wrong_length_does_others_no_harm() {
     let bytes = file(1, 1_000);
     let site = Site::giving(std::slice::from_ref(&bytes));
     site.fetch(std::slice::from_ref(&bytes)).unwrap();
@@ -91,7 +91,7 @@ fn files_are_removed_that_are_old_and_not_kept() {
     assert_eq!(blobs.keep_only(&keep, limit).unwrap(), 0, "all are new");
     files.iter().for_each(|bytes| age(bytes));
     assert_eq!(blobs.keep_only(&keep, Timestamp::from_second(1_000).unwrap()).unwrap(), 0, "none is older");
-    // Somebody asks for one of them, and finds it.
+    // One of them is used.
     assert_eq!(site.blobs().fetch_missing(&site.remote(1), &wanted(&files[1..2])).unwrap(), Fetched::default());
     assert_eq!(blobs.keep_only(&keep, limit).unwrap(), 1);
     let mut left = vec![name(&files[0]), name(&files[1]), "README".to_owned(), "x.0.partial".to_owned()];

@@ -1,4 +1,4 @@
-//! What a server can answer, once.
+//! Answers of a server to one request.
 
 use super::*;
 
@@ -139,7 +139,7 @@ fn a_body_may_be_as_long_as_the_cap_and_not_a_byte_longer() {
         ),
         "closed" => Reply::Last([HEAD, &[b'x'; 1_000]].concat()),
         "endless" => Reply::Endless(HEAD.to_vec(), vec![b'x'; 4_096]),
-        // Nobody waits for what is too long anyway.
+        // A file that is too long is not waited for.
         _ => Reply::Silence(b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n".to_vec()),
     });
     let remote = site.remote(limits());

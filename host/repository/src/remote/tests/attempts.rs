@@ -1,4 +1,4 @@
-//! What is asked for again, and how long a server is waited for.
+//! Retries and time-outs.
 
 use std::net::TcpListener;
 use std::num::NonZeroU32;

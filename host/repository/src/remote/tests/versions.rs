@@ -39,7 +39,7 @@ fn only_another_version_of_the_timestamp_is_asked_for() {
 }
 
 #[test]
-fn a_new_version_takes_the_place_of_the_old_one() {
+fn a_new_version_replaces_the_old_one() {
     let site = Site::saying(vec![
         || Reply::Bytes(b"HTTP/1.1 200 OK\r\netag: \"a\"\r\ncontent-length: 3\r\n\r\none".to_vec()),
         || Reply::Bytes(b"HTTP/1.1 200 OK\r\netag: \"b\"\r\ncontent-length: 3\r\n\r\ntwo".to_vec()),
@@ -66,7 +66,7 @@ fn what_is_forgotten_or_longer_than_asked_for_is_asked_for_as_a_whole() {
 }
 
 #[test]
-fn nothing_is_unchanged_that_nobody_has() {
+fn a_file_that_the_host_does_not_have_is_never_unchanged() {
     let site = Site::new(|_| Reply::status(304, ""));
     let error = failure(&site.remote(limits()), MUTABLE, 4);
     assert!(matches!(error.cause, RemoteCause::Status { status: 304, .. }), "{error:?}");

@@ -1,6 +1,6 @@
-//! What happens to processes: they are killed, they hold locks while they are, and disks are full.
+//! Processes that are killed, also while they hold locks, and full disks.
 //!
-//! A child is this very program, told to run one test and to be a child in it.
+//! A child is this program, which runs one test as a child.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::num::NonZeroUsize;
@@ -13,23 +13,23 @@ use super::*;
 use crate::kept::{KeptRelease, KeptVersions};
 use crate::pin::{Pin, PinnedBy};
 
-/// Where a child works. Without it a child has nothing to do.
-const PLACE: &str = "JURAT_TEST_STATE_CHILD";
+/// The variable with the directory of a child. Without it the child returns at once.
+const CHILD_DIR: &str = "JURAT_TEST_STATE_CHILD";
 const KILLS: u32 = 200;
 const KEEP: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
-/// A running child. What it says comes through its standard error, which no test harness writes to.
+/// A running child. It reports over standard error, which the test harness does not use.
 struct Running {
     child: Child,
     says: BufReader<ChildStderr>,
 }
 
 impl Running {
-    fn start(command: &mut Command, test: &str, place: &Path) -> Self {
+    fn start(command: &mut Command, test: &str, dir: &Path) -> Self {
         let name = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
         let mut child = command
             .args(["--exact", &name, "--test-threads=1", "--nocapture"])
-            .env(PLACE, place)
+            .env(CHILD_DIR, dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -39,8 +39,8 @@ impl Running {
         Self { child, says }
     }
 
-    fn of_this(test: &str, place: &Path) -> Self {
-        Self::start(&mut Command::new(std::env::current_exe().unwrap()), test, place)
+    fn of_this(test: &str, dir: &Path) -> Self {
+        Self::start(&mut Command::new(std::env::current_exe().unwrap()), test, dir)
     }
 
     /// The number that it says next.
@@ -56,15 +56,15 @@ impl Running {
     }
 }
 
-fn child_place() -> Option<std::path::PathBuf> {
-    std::env::var_os(PLACE).map(Into::into)
+fn child_dir() -> Option<std::path::PathBuf> {
+    std::env::var_os(CHILD_DIR).map(Into::into)
 }
 
 fn say(number: u64) {
     std::io::stderr().write_all(format!("{number}\n").as_bytes()).unwrap();
 }
 
-/// What is written in some round: it can be told whether all of it is there.
+/// The text of a round: a missing part can be detected.
 fn text(round: u64) -> String {
     format!("{round} ").repeat(usize::try_from(1 + round * 7_919 % 4_001).unwrap())
 }
@@ -100,8 +100,8 @@ fn pin(round: u64) -> Pin {
 
 #[test]
 fn child_that_writes_until_it_is_killed() {
-    let Some(place) = child_place() else { return };
-    let state = state(&place);
+    let Some(dir) = child_dir() else { return };
+    let state = state(&dir);
     let kept = state.kept().unwrap();
     let _held = state.lock(AT_ONCE).unwrap();
     let last = state.read_file(&StateFile::Timestamp).unwrap().map_or(0, |text| round(&text));
@@ -121,7 +121,7 @@ fn child_that_writes_until_it_is_killed() {
     }
 }
 
-/// Looks at everything, whoever may be writing: it is whole, and no older than what was on the disk before some round ended.
+/// Reads everything while a child may be writing: it is whole, and no older than the last completed round.
 fn check_whole(state: &StateDir, ended: u64) {
     let files = [StateFile::Root(MetadataVersion::FIRST), StateFile::Snapshot, StateFile::Clock, StateFile::Timestamp];
     for file in files {
@@ -149,28 +149,28 @@ fn check_whole(state: &StateDir, ended: u64) {
 
 #[test]
 fn whatever_process_is_killed_and_whenever_every_file_is_whole_and_the_lock_is_free() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let mut ended = 0;
     for kill in 0..KILLS {
         // How far it gets is left to a few numbers that have nothing to do with each other, and to the machine.
-        let (rounds, looks) = (kill * 7 % 4, kill * 13 % 5);
-        let mut child = Running::of_this("child_that_writes_until_it_is_killed", place.path());
+        let (rounds, reads) = (kill * 7 % 4, kill * 13 % 5);
+        let mut child = Running::of_this("child_that_writes_until_it_is_killed", dir.path());
         if kill % 10 > 0 {
             for _ in 0..=rounds {
                 ended = child.number();
             }
         }
-        for _ in 0..looks {
-            // One that reads has no need of a lock, and sees nothing half done.
+        for _ in 0..reads {
+            // A reader needs no lock, and sees no partial write.
             check_whole(&state, 0);
         }
         child.kill();
         check_whole(&state, ended);
         drop(state.lock(AT_ONCE).unwrap());
-        let again = self::state(place.path());
+        let again = self::state(dir.path());
         check_whole(&again, ended);
-        let directory = place.path().join("state/acme");
+        let directory = dir.path().join("state/acme");
         for directory in [directory.join("releases"), directory] {
             for entry in fs::read_dir(directory).unwrap() {
                 let name = entry.unwrap().file_name();
@@ -184,8 +184,8 @@ fn whatever_process_is_killed_and_whenever_every_file_is_whole_and_the_lock_is_f
 
 #[test]
 fn child_that_holds_the_lock_until_its_input_ends() {
-    let Some(place) = child_place() else { return };
-    let held = state(&place).lock(A_MINUTE).unwrap();
+    let Some(dir) = child_dir() else { return };
+    let held = state(&dir).lock(A_MINUTE).unwrap();
     say(1);
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     drop(held);
@@ -193,10 +193,10 @@ fn child_that_holds_the_lock_until_its_input_ends() {
 
 #[test]
 fn a_lock_is_free_as_soon_as_its_holder_ends_in_whatever_way() {
-    let place = place();
-    let state = state(place.path());
+    let dir = temp_dir();
+    let state = state(dir.path());
     let start = || {
-        let mut child = Running::of_this("child_that_holds_the_lock_until_its_input_ends", place.path());
+        let mut child = Running::of_this("child_that_holds_the_lock_until_its_input_ends", dir.path());
         assert_eq!(child.number(), 1);
         for patience in [AT_ONCE, Duration::from_millis(2)] {
             refused(state.lock(patience), |error| matches!(error, StateError::Busy { .. }));
@@ -217,16 +217,16 @@ fn a_lock_is_free_as_soon_as_its_holder_ends_in_whatever_way() {
 
     // And the other way round: a process waits for this one.
     let held = state.lock(AT_ONCE).unwrap();
-    let mut child = Running::of_this("child_that_holds_the_lock_until_its_input_ends", place.path());
+    let mut child = Running::of_this("child_that_holds_the_lock_until_its_input_ends", dir.path());
     drop(held);
     assert_eq!(child.number(), 1);
     child.kill();
 }
 
 #[test]
-fn child_that_has_no_room_for_long_files() {
-    let Some(place) = child_place() else { return };
-    let state = state(&place);
+fn child_that_cannot_write_long_files() {
+    let Some(dir) = child_dir() else { return };
+    let state = state(&dir);
     let kept = state.kept().unwrap();
     let _held = state.lock(AT_ONCE).unwrap();
     let is_failed = |error: &CacheDirError| match error {
@@ -250,16 +250,16 @@ fn child_that_has_no_room_for_long_files() {
 }
 
 #[test]
-fn a_write_for_which_there_is_no_room_leaves_what_was_there_and_nothing_else() {
-    let place = place();
-    let state = state(place.path());
+fn a_write_to_a_full_disk_leaves_the_old_file_and_nothing_else() {
+    let dir = temp_dir();
+    let state = state(dir.path());
     let held = state.lock(AT_ONCE).unwrap();
     state.write_file(&StateFile::Timestamp, b"old").unwrap();
     state.kept().unwrap().add(&release(1)).unwrap();
     state.status().write(&json!("old"), "2026-11-01T00:00:00Z".parse().unwrap()).unwrap();
     drop(held);
     let names = |below: &str| -> std::collections::BTreeSet<_> {
-        fs::read_dir(place.path().join("state/acme").join(below))
+        fs::read_dir(dir.path().join("state/acme").join(below))
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect()
@@ -269,7 +269,7 @@ fn a_write_for_which_there_is_no_room_leaves_what_was_there_and_nothing_else() {
     // The shell sets a limit and has the signal ignored that would end the process; what remains is an error, as of a full disk.
     let mut shell = Command::new("sh");
     shell.args(["-c", r#"trap "" XFSZ; ulimit -f 64; exec "$@""#, "sh"]).arg(std::env::current_exe().unwrap());
-    let mut child = Running::start(&mut shell, "child_that_has_no_room_for_long_files", place.path());
+    let mut child = Running::start(&mut shell, "child_that_cannot_write_long_files", dir.path());
     let mut said = String::new();
     child.says.read_to_string(&mut said).unwrap();
     assert!(child.child.wait().unwrap().success(), "{said}");

@@ -1,17 +1,17 @@
-//! Where a client of a repository remembers the metadata that it was shown: on the disk, or in this process only.
+//! The store of a client's metadata: on the disk, or in this process only.
 
 use jurat_trust::{MemoryStore, StateFile, Store, StoreError};
 
 use crate::state::StateDir;
 
-/// Where a client keeps what it was shown.
+/// The store of a client's metadata.
 #[derive(Debug)]
-pub(crate) enum Keeping {
+pub(crate) enum MetadataStore {
     Disk(StateDir),
     Process(MemoryStore),
 }
 
-impl Store for Keeping {
+impl Store for MetadataStore {
     fn read(&self, file: &StateFile) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
             Self::Disk(state) => state.read(file),
