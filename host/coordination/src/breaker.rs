@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_after_so_many_failures_in_a_row_and_not_before() {
+    fn it_opens_after_the_configured_number_of_failures_in_a_row() {
         let (breaker, now) = (Breaker::default(), Instant::now());
         fail(&breaker, 2, now);
         assert_eq!(breaker.state(SETTINGS, now), BreakerState::Closed);

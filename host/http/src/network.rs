@@ -30,7 +30,7 @@ pub trait Network: fmt::Debug + Send + Sync {
     }
 }
 
-/// The network as the system is configured.
+/// The network of this machine, with the resolver of the system.
 #[derive(Debug)]
 pub struct SystemNetwork;
 
@@ -57,7 +57,7 @@ impl Network for SystemNetwork {
 }
 
 impl Addresses {
-    /// The addresses of the network as the system is configured.
+    /// The addresses in the network of this machine.
     pub fn of_system(reach: Reach) -> Self {
         Self { reach, network: Arc::new(SystemNetwork) }
     }

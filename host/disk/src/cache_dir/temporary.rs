@@ -37,7 +37,7 @@ impl<'a> Temporary<'a> {
                 Err(error) => return Err(error.into()),
             };
             let temporary = Self { directory, name, file, is_put: false };
-            // Another process is sweeping it. Without locks nothing is swept.
+            // If this fails, another process is sweeping it. Without locks nothing is swept.
             if flock(&temporary.file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
                 continue;
             }

@@ -85,7 +85,7 @@ fn a_directory_that_others_can_replace_is_refused() {
 }
 
 #[test]
-fn who_owns_a_directory_or_what_lies_above_must_be_root_or_this_user() {
+fn a_directory_and_its_parents_must_belong_to_root_or_this_user() {
     if !geteuid().is_root() {
         // Only root can change owners; for other users, `/usr` has a foreign owner.
         assert!(matches!(CacheDir::open(Path::new("/usr")), Err(CacheDirError::Foreign { owner: 0, .. })));
@@ -165,7 +165,7 @@ fn a_write_goes_where_the_directory_was_and_follows_no_link() {
 }
 
 #[test]
-fn what_a_killed_process_left_behind_is_swept_and_what_somebody_is_writing_is_not() {
+fn the_file_of_a_killed_process_is_swept_and_that_of_a_running_one_is_not() {
     let dir = temp_dir();
     let cache = CacheDir::open(dir.path()).unwrap();
     let left = dir.path().join(".0123456789abcdef.part");
@@ -289,7 +289,7 @@ fn a_file_that_others_can_write_or_own_is_not_read() {
 }
 
 #[test]
-fn whatever_stands_where_a_file_should_be_is_an_error_and_not_an_absent_file() {
+fn anything_else_instead_of_a_file_is_an_error_and_not_an_absent_file() {
     let dir = temp_dir();
     let cache = CacheDir::open(dir.path()).unwrap();
     make(&dir.path().join("directory"), 0o700);

@@ -105,7 +105,7 @@ fn connections_are_kept_for_the_next_request() {
 }
 
 #[test]
-fn who_says_nothing_is_not_waited_for() {
+fn a_silent_server_is_not_waited_for() {
     let server = Server::start(|path| match path {
         "/head" => Reply::Silence(Vec::new()),
         _ => Reply::Silence(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234".to_vec()),

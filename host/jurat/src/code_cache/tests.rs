@@ -130,7 +130,7 @@ fn a_file_that_cannot_be_removed_counts_and_is_not_an_error() {
 }
 
 #[test]
-fn many_who_write_at_once_leave_whole_entries_within_the_size() {
+fn concurrent_writers_leave_whole_entries_within_the_size() {
     let dir = temp_dir();
     thread::scope(|scope| {
         for writer in 0..4_u8 {

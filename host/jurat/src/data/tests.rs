@@ -348,7 +348,7 @@ fn no_private_address_is_connected_to_however_it_is_written() {
 }
 
 #[test]
-fn a_name_that_stands_for_a_private_address_is_refused_also_when_it_did_not_before() {
+fn a_name_that_changes_to_a_private_address_is_refused() {
     let server =
         Server::start(|_| Reply::Last(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n[]".to_vec()));
     // 127.0.0.2 is not public in the test network, but the server would answer there if it was asked.

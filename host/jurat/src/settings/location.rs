@@ -109,7 +109,7 @@ fn other_machine(shown: &Excerpt) -> String {
     format!("`{shown}` names a file of another machine or is not well escaped; write `file:///path` or a path")
 }
 
-/// Whether a path names the configuration file itself.
+/// Whether a location is a single YAML file, and not a repository.
 fn is_bare_file(uri: &str) -> bool {
     let path = uri.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     path.ends_with(".yaml") || path.ends_with(".yml")

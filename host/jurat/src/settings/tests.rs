@@ -219,7 +219,7 @@ fn rules_without_trust_need_to_be_asked_for_by_name() {
 }
 
 #[test]
-fn hosts_without_a_configuration_are_a_mistake() {
+fn hosts_without_a_configuration_are_refused() {
     let refusals = refusals(&format!("{SMALLEST}coordination_hosts: [a]\n"));
     assert_eq!(refusals.len(), 1);
     assert!(refusals[0].ends_with("although there are `coordination_hosts`"), "{refusals:?}");

@@ -46,7 +46,7 @@ fn cache() -> (tempfile::TempDir, Arc<CacheDir>) {
 }
 
 #[test]
-fn a_version_that_was_good_stands_in_and_one_that_was_not_does_not() {
+fn only_a_good_version_is_used_while_the_file_cannot_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.yaml");
     let source = file(&path, None);

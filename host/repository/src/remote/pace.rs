@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_just_fast_enough_is_waited_for_and_who_is_one_byte_slower_is_not() {
+    async fn a_server_just_fast_enough_is_waited_for_and_one_a_byte_slower_is_not() {
         let mut pace = Pace::new(Slowest::default());
         assert_eq!(part(&mut pace, 0, 1).await, Ok(1));
         for _ in 0..99 {

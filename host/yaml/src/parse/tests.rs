@@ -29,7 +29,7 @@ fn only_true_and_false_are_booleans() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_refused_with_its_position() {
+fn a_duplicate_key_is_refused_with_its_position() {
     let refusal = refusal("a:\n  b: 1\n  c: 2\n  b: 3\n");
     assert!(refusal.starts_with("x.yaml:4:3: "), "{refusal}");
     assert!(refusal.contains("duplicate"), "{refusal}");

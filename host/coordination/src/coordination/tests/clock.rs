@@ -140,7 +140,7 @@ fn waiting_for_a_permit_does_not_count_and_says_nothing_about_the_service() {
 }
 
 #[test]
-fn so_many_requests_are_under_way_at_a_time_and_no_more() {
+fn no_more_requests_are_under_way_than_configured() {
     for (calls, records, at_once) in [(1, 3_u32, 3), (1, 50, 4), (2, 50, 7), (3, 50, 7)] {
         let config = Config { concurrency: NonZeroU32::new(7).unwrap(), ..config() };
         let world = World::new(config, |_, body| (SECOND, Ok(echo(body))));

@@ -107,7 +107,7 @@ fn failing(config: Config, kind: FetchFailureKind) -> World {
 }
 
 #[test]
-fn an_older_answer_stands_in_while_the_service_is_down_and_says_so() {
+fn a_stale_answer_is_used_and_marked_while_the_service_is_down() {
     let config = Config { cache: fresh_for(10, 60), breaker: None, ..config() };
     let world = failing(config, FetchFailureKind::Unavailable);
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
@@ -125,7 +125,7 @@ fn an_older_answer_stands_in_while_the_service_is_down_and_says_so() {
 }
 
 #[test]
-fn an_older_answer_stands_in_for_an_open_breaker_too() {
+fn a_stale_answer_is_used_while_the_breaker_is_open() {
     let breaker = Some(BreakerSettings { failures: 1, open: Duration::from_secs(60) });
     let world = failing(Config { cache: fresh_for(0, 60), breaker, ..config() }, FetchFailureKind::Timeout);
     assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));
@@ -134,7 +134,7 @@ fn an_older_answer_stands_in_for_an_open_breaker_too() {
 }
 
 #[test]
-fn no_older_answer_stands_in_where_the_service_says_no() {
+fn no_stale_answer_is_used_if_the_service_refuses() {
     for kind in [FetchFailureKind::Refused, FetchFailureKind::Oversized, FetchFailureKind::Malformed] {
         let world = failing(Config { cache: fresh_for(0, 60), ..config() }, kind);
         assert_eq!(world.one("{}"), entity(r#"{"of":{}}"#));

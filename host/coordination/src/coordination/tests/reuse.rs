@@ -49,7 +49,7 @@ fn without_a_cache_every_call_asks_and_with_one_it_does_for_a_while() {
 }
 
 #[test]
-fn that_there_is_nothing_is_kept_and_that_something_is_wrong_is_not() {
+fn an_absent_entity_is_cached_and_a_malformed_answer_is_not() {
     for (says, code_of, requests) in [
         ("{}", "coordination_term_missing", 1),
         (r#"{"parent":1}"#, "coordination_malformed", 2),
@@ -63,7 +63,7 @@ fn that_there_is_nothing_is_kept_and_that_something_is_wrong_is_not() {
 }
 
 #[test]
-fn a_bulk_request_holds_so_many_records_and_no_more() {
+fn a_bulk_request_has_at_most_the_configured_number_of_records() {
     let config = Config { bulk: NonZeroUsize::new(4), ..config() };
     let world = World::new(config, |_, body| (MILLI, Ok(echo_all(body))));
     let texts: Vec<String> = (0..9).map(|number| number.to_string()).collect();
@@ -80,7 +80,7 @@ fn a_bulk_request_holds_so_many_records_and_no_more() {
 }
 
 #[test]
-fn a_bulk_request_holds_so_many_bytes_and_no_more() {
+fn a_bulk_request_has_a_limit_of_bytes() {
     let question = message::question(&wanted("\"\"", &["parent"])).unwrap().len();
     for (padding, requests) in [(BULK_BYTES / 2 - question, 1), (BULK_BYTES / 2 - question + 1, 2), (BULK_BYTES, 2)] {
         let config = Config { bulk: NonZeroUsize::new(4), ..config() };

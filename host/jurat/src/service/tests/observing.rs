@@ -178,7 +178,7 @@ fn an_observer_that_panics_changes_no_answer_and_costs_the_others_nothing() {
 }
 
 #[test]
-fn what_becomes_of_releases_and_who_did_it_is_told() {
+fn changes_of_releases_and_their_operators_are_observed() {
     let site = Site::new();
     let (service, diary) = watched(&site);
     assert_eq!(diary.take(), ["polled ok", "prepared 1.0.0", "switched none 1.0.0"]);

@@ -95,7 +95,7 @@ fn the_service_polls_for_newer_releases_by_itself() {
 }
 
 #[test]
-fn everybody_who_asks_at_once_gets_an_answer_and_the_newest_release() {
+fn concurrent_reloads_all_succeed_with_the_newest_release() {
     let site = Site::new();
     let service = site.open();
     site.publish("1.1.0", &["quick", "more"]);

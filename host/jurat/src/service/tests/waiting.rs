@@ -57,7 +57,7 @@ fn asynchronous_calls_leave_their_thread_to_others() {
 }
 
 #[test]
-fn blocking_calls_on_the_thread_of_a_runtime_are_no_mistake() {
+fn blocking_calls_work_on_the_thread_of_a_runtime() {
     let site = Site::new();
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {

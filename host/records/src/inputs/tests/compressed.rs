@@ -91,7 +91,7 @@ fn members_and_frames_one_behind_the_other_are_one_text() {
 }
 
 #[test]
-fn wherever_compressed_data_are_cut_somebody_is_told() {
+fn compressed_data_cut_anywhere_are_an_error() {
     let decode = decoder();
     // Where many reads come before the end.
     assert!(matches!(decode(&gzip(&long())[..150_000]), Err(InputReason::Cut(Compression::Gzip))));

@@ -10,7 +10,7 @@ use rustix::stdio::dup2_stdin;
 use super::*;
 
 #[test]
-fn a_pipe_is_read_as_it_comes_and_waits_for_who_writes() {
+fn a_pipe_is_read_as_it_comes_and_waits_for_its_writer() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("p");
     mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
@@ -72,7 +72,7 @@ fn an_interrupt_ends_a_read_that_waits() {
 }
 
 #[test]
-fn an_interrupt_ends_a_wait_for_somebody_to_open_the_other_end() {
+fn an_interrupt_ends_a_wait_for_a_writer_to_open_the_pipe() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("p");
     mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();

@@ -47,7 +47,7 @@ fn processes_that_fetch_the_same_file_at_the_same_time_do_each_other_no_harm() {
 }
 
 #[test]
-fn what_somebody_is_fetching_is_neither_written_nor_removed_by_others() {
+fn a_file_being_fetched_is_neither_written_nor_removed_by_others() {
     let bytes = file(1, 1_000);
     let site = Site::giving(std::slice::from_ref(&bytes));
     let blobs = site.blobs();
