@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::demo;
 use crate::progress::{Progress, Step};
 use crate::python::Environment;
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use crate::wasm::{self, Consent, Target};
 
 /// The group of figures that needs other people's engines.
@@ -23,7 +23,7 @@ pub(crate) fn run(
     arguments: &[String],
     consent: Consent,
     is_verbose: bool,
-) -> Result<(), Failure> {
+) -> Result<(), TaskError> {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let has_peers = has(PEERS) || arguments.iter().all(|argument| argument.starts_with('-'));
     let mut progress = Progress::new(if has_peers { 4 } else { 3 }, is_verbose);
@@ -51,7 +51,7 @@ pub(crate) fn run(
     bench.run()
 }
 
-/// Builds the other engines: all of them, or without the one that compiles for minutes. Where they cannot be had, their figures are
+/// Builds the other engines: all of them, or without the one that compiles for minutes. If they cannot be built, their figures are
 /// missing, and the others are taken.
 fn peers(workspace: &Workspace, is_quick: bool, step: &Step) -> Option<PathBuf> {
     let build = |features: &[&str]| {

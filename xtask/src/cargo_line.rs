@@ -25,7 +25,7 @@ pub(crate) struct Bar {
     pub(crate) name: Option<String>,
 }
 
-/// The environment in which cargo draws its bar even where nobody watches: wide enough for a name.
+/// The environment in which cargo draws its bar even without a terminal: wide enough for a name.
 pub(crate) const DRAWN: [(&str, &str); 2] =
     [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "140")];
 

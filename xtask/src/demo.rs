@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::progress::{Progress, Step};
 use crate::readme;
-use crate::shell::{Failure, Workspace, print, say};
+use crate::shell::{TaskError, Workspace, print, say};
 use crate::wasm::{self, Consent, Target, Toolchain};
 
 /// The commands of the README that are shown at the end.
@@ -21,7 +21,7 @@ pub(crate) const JUDGE: [&str; 6] =
     ["validate", "--config", "config/demo/local-config.yaml", "--ruleset", "thorough", "config/samples/loans.json"];
 
 /// Runs the demo. It can be run again and again: keys and repository are fresh each time.
-pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), Failure> {
+pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), TaskError> {
     say(&announcement(workspace));
     let mut progress = Progress::new(5, is_verbose);
     let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
@@ -47,7 +47,7 @@ fn announcement(workspace: &Workspace) -> String {
 }
 
 /// What was made, and what to try.
-fn closing(workspace: &Workspace) -> Result<String, Failure> {
+fn closing(workspace: &Workspace) -> Result<String, TaskError> {
     let program = workspace.shown("jurat");
     let next = readme::examples(workspace)?;
     let next: Vec<_> = next.iter().take(SUGGESTIONS).map(|example| format!("  {}\n", example.command)).collect();
@@ -63,14 +63,14 @@ fn closing(workspace: &Workspace) -> Result<String, Failure> {
 }
 
 /// Builds the command line, and with it the sample rules.
-pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), Failure> {
+pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), TaskError> {
     // `--workspace` for the sake of the tests: Cargo then chooses the same features for both, and compiles wasmtime once.
     step.run(workspace.cargo(&["build", "--release", "--workspace", "--bin", "jurat"]))?;
     step.run(toolchain.apply(workspace.call_jurat(&["build", "rules/loan"])))
 }
 
 /// Makes keys and a signed release from the built rules.
-pub(crate) fn release(workspace: &Workspace, step: &Step) -> Result<(), Failure> {
+pub(crate) fn release(workspace: &Workspace, step: &Step) -> Result<(), TaskError> {
     repository(workspace, step)?;
     publish(workspace, step)
 }
@@ -82,8 +82,8 @@ fn key(name: &str) -> String {
     format!("{KEYS}/{name}.pem")
 }
 
-/// Makes a repository with a tenant, and the keys of everybody.
-fn repository(workspace: &Workspace, step: &Step) -> Result<(), Failure> {
+/// Makes a repository with a tenant, and the keys of all parties.
+fn repository(workspace: &Workspace, step: &Step) -> Result<(), TaskError> {
     let jurat = |arguments: &[&str]| step.run(workspace.call_jurat(arguments));
     fresh(&workspace.root.join("target/demo"))?;
     let init = ["trust", "init", REPOSITORY, "--repository", "demo", "--generate", KEYS];
@@ -97,37 +97,37 @@ fn repository(workspace: &Workspace, step: &Step) -> Result<(), Failure> {
 }
 
 /// Makes a release of the sample rules, has both of the tenant's keys sign it, and publishes it.
-fn publish(workspace: &Workspace, step: &Step) -> Result<(), Failure> {
+fn publish(workspace: &Workspace, step: &Step) -> Result<(), TaskError> {
     let jurat = |arguments: &[&str]| step.run(workspace.call_jurat(arguments));
     jurat(&["release", "build", "rules/loan", "--out", REPOSITORY, "--tenant", "demo"])?;
     for name in ["author", "reviewer"] {
         jurat(&["release", "sign", REPOSITORY, "--key", &key(name)])?;
     }
     jurat(&["release", "publish", REPOSITORY, "--key", &key("snapshot"), "--key", &key("timestamp")])?;
-    // What a host is given once, on another way than the rules.
+    // The trust root: a host gets it once, by another channel than the rules.
     let first = workspace.root.join(REPOSITORY).join("metadata/1.root.json");
     let copied = fs::copy(first, workspace.root.join("target/demo/root.json"));
-    copied.map_err(|error| Failure::new(format!("target/demo/root.json cannot be written: {error}")))?;
+    copied.map_err(|error| TaskError::new(format!("target/demo/root.json cannot be written: {error}")))?;
     Ok(())
 }
 
 /// Judges the sample loans. Some are meant to fail.
-fn judge(workspace: &Workspace, step: &Step) -> Result<(), Failure> {
+fn judge(workspace: &Workspace, step: &Step) -> Result<(), TaskError> {
     step.hand_over();
     match workspace.call_jurat(&JUDGE).run_for_code()? {
         1 => Ok(()),
         0 => {
-            Err(Failure::new("no sample loan failed, but some are meant to")
+            Err(TaskError::new("no sample loan failed, but some are meant to")
                 .advise("are the sample rules as they were?"))
         }
-        code => Err(Failure::new(format!("the sample loans were not judged: exit code {code}"))
+        code => Err(TaskError::new(format!("the sample loans were not judged: exit code {code}"))
             .advise("what was printed above says why")),
     }
 }
 
 /// An empty directory.
-fn fresh(directory: &Path) -> Result<&Path, Failure> {
-    let failed = |error| Failure::new(format!("{} cannot be emptied: {error}", directory.display()));
+fn fresh(directory: &Path) -> Result<&Path, TaskError> {
+    let failed = |error| TaskError::new(format!("{} cannot be emptied: {error}", directory.display()));
     if directory.exists() {
         fs::remove_dir_all(directory).map_err(failed)?;
     }

@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::progress::{Progress, Step};
-use crate::shell::{Failure, Workspace, print};
+use crate::shell::{TaskError, Workspace, print};
 
 /// Where everything is put.
 const DIRECTORY: &str = "target/dist";
-/// Where a build is made that has no paths of this machine in it: it shares nothing with other builds.
+/// The target directory of a build without paths of this machine: it shares nothing with other builds.
 const REMAPPED: &str = "target/remapped";
 /// A part of the names of functions that the debug file must know.
 const OURS: &str = "jurat_cli";
@@ -25,9 +25,9 @@ struct Files {
 }
 
 /// Builds the command line, makes the files and tries them.
-pub(crate) fn run(workspace: &Workspace, is_remapped: bool, is_verbose: bool) -> Result<(), Failure> {
+pub(crate) fn run(workspace: &Workspace, is_remapped: bool, is_verbose: bool) -> Result<(), TaskError> {
     if !cfg!(target_os = "linux") {
-        return Err(Failure::new("`cargo xtask dist` makes ELF files, on Linux only")
+        return Err(TaskError::new("`cargo xtask dist` makes ELF files, on Linux only")
             .advise("elsewhere, `cargo build --release --bin jurat` builds the program"));
     }
     let version = env!("CARGO_PKG_VERSION");
@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, is_remapped: bool, is_verbose: bool) ->
 }
 
 /// Builds the command line and says where it is.
-fn build(workspace: &Workspace, is_remapped: bool, step: &Step) -> Result<PathBuf, Failure> {
+fn build(workspace: &Workspace, is_remapped: bool, step: &Step) -> Result<PathBuf, TaskError> {
     let cargo = workspace.cargo(&["build", "--release", "--locked", "--workspace", "--bin", "jurat"]);
     if !is_remapped {
         step.run(cargo)?;
@@ -79,9 +79,9 @@ impl Files {
     }
 
     /// Makes the files from a program.
-    fn make(&self, workspace: &Workspace, program: &Path, step: &Step) -> Result<(), Failure> {
+    fn make(&self, workspace: &Workspace, program: &Path, step: &Step) -> Result<(), TaskError> {
         let directory = &self.directory;
-        let failed = |error| Failure::new(format!("{} cannot be made anew: {error}", directory.display()));
+        let failed = |error| TaskError::new(format!("{} cannot be made anew: {error}", directory.display()));
         if directory.exists() {
             fs::remove_dir_all(directory).map_err(failed)?;
         }
@@ -97,15 +97,15 @@ impl Files {
         let sums =
             workspace.call("sha256sum".as_ref(), "sha256sum").within(directory).args(&[&self.name, &debug]).read()?;
         let path = directory.join(self.checksums());
-        fs::write(&path, sums).map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))
+        fs::write(&path, sums).map_err(|error| TaskError::new(format!("{} cannot be written: {error}", path.display())))
     }
 
     /// Runs the program, compares the checksums, and finds a function whose name has the given part in it by the stripped program.
-    fn check(&self, workspace: &Workspace, version: &str, part: &str, step: &Step) -> Result<(), Failure> {
+    fn check(&self, workspace: &Workspace, version: &str, part: &str, step: &Step) -> Result<(), TaskError> {
         let program = self.program();
         let said = workspace.call(program.as_os_str(), &self.name).args(&["--version"]).read()?;
         if !said.contains(version) {
-            return Err(Failure::new(format!("{} does not name its version, {version}: {said}", self.name)));
+            return Err(TaskError::new(format!("{} does not name its version, {version}: {said}", self.name)));
         }
         let sums = workspace.call("sha256sum".as_ref(), "sha256sum").within(&self.directory);
         step.run(sums.args(&["--check", "--quiet", &self.checksums()]))?;
@@ -116,20 +116,20 @@ impl Files {
             .read()?;
         let symbol =
             names.lines().filter_map(Symbol::read).find(|symbol| symbol.kind == "t" && symbol.name.contains(part));
-        let symbol = symbol.ok_or_else(|| Failure::new(format!("{} knows no function of `{part}`", self.debug())))?;
+        let symbol = symbol.ok_or_else(|| TaskError::new(format!("{} knows no function of `{part}`", self.debug())))?;
         let found = workspace.call("addr2line".as_ref(), "addr2line").within(&self.directory);
         let found = found.args(&["--functions", "--exe", &self.name, symbol.address]).read()?;
         if found.lines().next() == Some(symbol.name) {
             return Ok(());
         }
-        Err(Failure::new(format!("{} does not lead to the functions in {}: {found}", self.name, self.debug())))
+        Err(TaskError::new(format!("{} does not lead to the functions in {}: {found}", self.name, self.debug())))
     }
 
     /// What was made, how large it is, and what it says of this machine.
-    fn summary(&self, workspace: &Workspace, program: &Path) -> Result<String, Failure> {
+    fn summary(&self, workspace: &Workspace, program: &Path) -> Result<String, TaskError> {
         let size = |path: &Path| {
             let size = fs::metadata(path).map(|metadata| metadata.len());
-            size.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+            size.map_err(|error| TaskError::new(format!("{}: {error}", path.display())))
         };
         let mut lines = String::from("\n");
         for (name, what) in [
@@ -144,7 +144,7 @@ impl Files {
             "  {DIRECTORY}/{checksums}\n    the SHA-256 of both: `sha256sum --check {checksums}`\n\n"
         ));
         lines.push_str(&format!("Before, it was {}.\n", in_megabytes(size(program)?)));
-        let bytes = fs::read(self.program()).map_err(|error| Failure::new(format!("{}: {error}", self.name)))?;
+        let bytes = fs::read(self.program()).map_err(|error| TaskError::new(format!("{}: {error}", self.name)))?;
         let has = |path: &Path| contains(&bytes, path.as_os_str().as_encoded_bytes());
         let found: Vec<_> = private_paths(workspace).into_iter().filter(|(path, _)| has(path)).collect();
         if found.is_empty() {
@@ -175,7 +175,7 @@ impl<'a> Symbol<'a> {
 }
 
 /// What takes programs apart: the system's, else the one that comes with rustc.
-fn objcopy(workspace: &Workspace) -> Result<OsString, Failure> {
+fn objcopy(workspace: &Workspace) -> Result<OsString, TaskError> {
     let sysroot = workspace.call("rustc".as_ref(), "rustc").args(&["--print", "sysroot"]).read()?;
     let rust = Path::new(sysroot.trim()).join("lib/rustlib").join(host(workspace)?).join("bin/rust-objcopy");
     let choices = [OsString::from("objcopy"), OsString::from("llvm-objcopy"), rust.into_os_string()];
@@ -183,14 +183,14 @@ fn objcopy(workspace: &Workspace) -> Result<OsString, Failure> {
     choices
         .into_iter()
         .find(is_there)
-        .ok_or_else(|| Failure::new("no `objcopy` is installed").advise("on Debian: apt-get install binutils"))
+        .ok_or_else(|| TaskError::new("no `objcopy` is installed").advise("on Debian: apt-get install binutils"))
 }
 
 /// The target that rustc builds for where none is named.
-fn host(workspace: &Workspace) -> Result<String, Failure> {
+fn host(workspace: &Workspace) -> Result<String, TaskError> {
     let version = workspace.call("rustc".as_ref(), "rustc").args(&["-vV"]).read()?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Failure::new("`rustc -vV` names no host"))
+    host.map(str::to_owned).ok_or_else(|| TaskError::new("`rustc -vV` names no host"))
 }
 
 fn in_megabytes(bytes: u64) -> String {

@@ -6,7 +6,7 @@
 mod code;
 
 use crate::rust_files::{self, read};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use code::Code;
 
 /// The directories with code that handles errors.
@@ -70,7 +70,7 @@ struct Decision {
 }
 
 /// Makes sure that nothing is decided by the text of an error.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let mut found = Vec::new();
     for directory in DIRECTORIES {
         for path in rust_files::below(&workspace.root.join(directory))? {
@@ -88,7 +88,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let unused = ALLOWED.iter().find(|allowed| !found.iter().any(|found| is_allowed(found, allowed)));
     if let Some(Allowed { file, line, reason }) = unused {
         let what = format!("{file}: `{line}` may compare texts of errors ({reason}), but is not there");
-        return Err(Failure::new(what).advise("remove it from the list, or correct it"));
+        return Err(TaskError::new(what).advise("remove it from the list, or correct it"));
     }
     found.retain(|found| !ALLOWED.iter().any(|allowed| is_allowed(found, allowed)));
     if found.is_empty() {
@@ -96,7 +96,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     }
     let shown: Vec<_> = found.iter().map(|found| format!("{}:{}: {}", found.file, found.number, found.line)).collect();
     let what = format!("something is decided by the text of an error:\n  {}", shown.join("\n  "));
-    Err(Failure::new(what).advise("match on the error's type; a name that is not an error's should not sound like one"))
+    Err(TaskError::new(what)
+        .advise("match on the error's type; a name that is not an error's should not sound like one"))
 }
 
 /// The lines on which something is decided by the text of an error.

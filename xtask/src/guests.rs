@@ -4,11 +4,11 @@ use std::fs;
 
 use crate::demo;
 use crate::progress::{Progress, Step};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use crate::wasm::{self, Consent, Target, Toolchain};
 
 /// Builds everything that the tests load: the command line first, then the sample rules and the guests.
-pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), Failure> {
+pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), TaskError> {
     let mut progress = Progress::new(3, is_verbose);
     let toolchain = progress.step("Find the WebAssembly targets", |step| targets(workspace, consent, step))?;
     let title = "Build Jurat and the sample rules";
@@ -17,7 +17,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
 }
 
 /// Makes sure of both targets that the tests need.
-pub(crate) fn targets(workspace: &Workspace, consent: Consent, step: &Step) -> Result<Toolchain, Failure> {
+pub(crate) fn targets(workspace: &Workspace, consent: Consent, step: &Step) -> Result<Toolchain, TaskError> {
     if let Err(failure) = wasm::ensure(workspace, Target::StockWasi, consent, step) {
         // One test uses it, and has a component of the same source to fall back on.
         step.note(&format!("going on without {}: {failure}", Target::StockWasi.name()));
@@ -26,11 +26,11 @@ pub(crate) fn targets(workspace: &Workspace, consent: Consent, step: &Step) -> R
 }
 
 /// Builds the guests and the sample rules into `target/guests`, with the command line that [`demo::build`] has built.
-pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), Failure> {
+pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), TaskError> {
     // What is no longer built must not be tested.
     let directory = workspace.root.join("target/guests");
     if directory.exists() {
-        let failed = |error| Failure::new(format!("target/guests cannot be emptied: {error}"));
+        let failed = |error| TaskError::new(format!("target/guests cannot be emptied: {error}"));
         fs::remove_dir_all(&directory).map_err(failed)?;
     }
     for package in ["rules/loan", "tests/guests"] {

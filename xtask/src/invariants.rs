@@ -1,12 +1,12 @@
 //! What ARCHITECTURE.md promises: each promise has tests, and they ran.
 //!
-//! A promise without its test is worth nothing, and neither is a test that is not run. So [`check`] looks for the named tests before
-//! anything is built, and [`hold`] for their names among those that passed.
+//! A promise without its test is worth nothing, and neither is a test that is not run. So [`check`] finds the named tests before
+//! anything is built, and [`hold`] their names among those that passed.
 
 use std::collections::BTreeMap;
 
 use crate::rust_files::{self, read};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use crate::tally::Tally;
 use crate::{error_text, layout, lengths, links, module_order, pure};
 
@@ -15,7 +15,7 @@ const FILE: &str = "ARCHITECTURE.md";
 
 /// Checks what reading can show: that the named tests exist once, that modules import in their order, that crates which compute do
 /// nothing else, and that no file is too long.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let text = read(&workspace.root.join(FILE))?;
     let mut found: BTreeMap<&str, Vec<String>> =
         named_tests(&text).into_iter().map(|name| (name, Vec::new())).collect();
@@ -23,8 +23,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         for path in rust_files::below(&workspace.root.join(directory))? {
             let shown = path.strip_prefix(&workspace.root).unwrap_or(&path).display().to_string();
             for test in tests_of(&read(&path)?) {
-                if let Some(places) = found.get_mut(test) {
-                    places.push(shown.clone());
+                if let Some(files) = found.get_mut(test) {
+                    files.push(shown.clone());
                 }
             }
         }
@@ -32,7 +32,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let faults: Vec<_> = found.into_iter().filter_map(|(test, files)| fault(test, &files)).collect();
     if !faults.is_empty() {
         let what = format!("{FILE} names tests that cannot keep its promises:\n  {}", faults.join("\n  "));
-        return Err(Failure::new(what).advise("write the test, or name the one that keeps the promise now"));
+        return Err(TaskError::new(what).advise("write the test, or name the one that keeps the promise now"));
     }
     links::check(workspace)?;
     module_order::check(workspace)?;
@@ -43,14 +43,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// Checks that every named test ran and passed, and did not skip what it is about.
-pub(crate) fn hold(workspace: &Workspace, tally: &Tally) -> Result<(), Failure> {
+pub(crate) fn hold(workspace: &Workspace, tally: &Tally) -> Result<(), TaskError> {
     let text = read(&workspace.root.join(FILE))?;
     let unproven: Vec<_> = named_tests(&text).into_iter().filter(|test| !tally.has_proven(test)).collect();
     if unproven.is_empty() {
         return Ok(());
     }
     let what = format!("invariants of {FILE} were not shown: `{}` did not run and pass", unproven.join("`, `"));
-    Err(Failure::new(what).advise("a test that was skipped, is ignored or failed shows nothing"))
+    Err(TaskError::new(what).advise("a test that was skipped, is ignored or failed shows nothing"))
 }
 
 /// The names in backticks in the last column of tables: those that can only be tests.

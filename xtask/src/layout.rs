@@ -1,13 +1,13 @@
 //! Where tests are, and that every file is part of something.
 //!
-//! A file that no `mod` names compiles nowhere: its tests prove nothing, and nobody notices. CONTRIBUTING.md says which tests belong
+//! A file that no `mod` names compiles nowhere: its tests prove nothing, and no error shows it. CONTRIBUTING.md says which tests belong
 //! where.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::rust_files::{self, read};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use crate::tokens;
 
 /// Packages outside of `host/`.
@@ -24,7 +24,7 @@ const PACKAGES: &[&str] = &[
 ];
 
 /// Makes sure that tests are where they belong and that every file is named by the one above it.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let mut packages: Vec<_> = PACKAGES.iter().map(|package| workspace.root.join(package)).collect();
     packages.extend(directories(&workspace.root.join("host"))?);
     let mut faults = Vec::new();
@@ -52,13 +52,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     }
     let shown = |path: &Path| path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string();
     let lines: Vec<_> = faults.iter().map(|(path, fault)| format!("{} {fault}", shown(path))).collect();
-    Err(Failure::new(format!("files are not where they belong:\n  {}", lines.join("\n  ")))
+    Err(TaskError::new(format!("files are not where they belong:\n  {}", lines.join("\n  ")))
         .advise("CONTRIBUTING.md says where tests go"))
 }
 
 /// The directories in a directory that are packages.
-fn directories(parent: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error| Failure::new(format!("{} cannot be read: {error}", parent.display()));
+fn directories(parent: &Path) -> Result<Vec<PathBuf>, TaskError> {
+    let failed = |error| TaskError::new(format!("{} cannot be read: {error}", parent.display()));
     let entries: Vec<_> = fs::read_dir(parent).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
     Ok(entries.into_iter().map(|entry| entry.path()).filter(|path| path.join("Cargo.toml").exists()).collect())
 }
@@ -69,7 +69,7 @@ fn paths(manifest: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What is wrong with a file: no file above it names it.
-fn fault(path: &Path, roots: &[PathBuf]) -> Result<Option<(PathBuf, String)>, Failure> {
+fn fault(path: &Path, roots: &[PathBuf]) -> Result<Option<(PathBuf, String)>, TaskError> {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     if matches!(name.as_str(), "lib" | "main") || roots.iter().any(|root| root == path) {
         return Ok(None);

@@ -1,7 +1,7 @@
 //! How long a file may be.
 
 use crate::rust_files::{self, read};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 
 /// The most lines of a source file. The aim is 300.
 const SOURCE: usize = 400;
@@ -9,7 +9,7 @@ const SOURCE: usize = 400;
 const TESTS: usize = 600;
 
 /// Makes sure that no Rust file is longer than CONTRIBUTING.md allows.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let mut faults = Vec::new();
     for directory in ["benches", "fuzz", "host", "rule-sdk", "rules", "tests", "xtask"] {
         for path in rust_files::below(&workspace.root.join(directory))? {
@@ -24,7 +24,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("files are too long:\n  {}", faults.join("\n  "));
-    Err(Failure::new(what).advise("split what has two reasons to exist; tests may have a file of their own"))
+    Err(TaskError::new(what).advise("split what has two reasons to exist; tests may have a file of their own"))
 }
 
 fn limit(path: &str) -> usize {

@@ -19,7 +19,7 @@ pub(crate) fn send(stream: impl Read, sender: &Sender<Vec<u8>>) {
             return;
         }
     }
-    // Nobody listens any more if this fails.
+    // If this fails, the receiver is gone.
     let _ = sender.send(line);
 }
 

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 
 /// Directories with files that the project did not write.
 const SKIPPED: [&str; 3] = ["target", "node_modules", "corpus"];
 
-/// A link, where it stands.
+/// A link, and its line.
 #[derive(Debug, Eq, PartialEq)]
 struct Link {
     /// The line of the page, from 1.
@@ -21,7 +21,7 @@ struct Link {
 }
 
 /// Makes sure that all links between files of the repository lead somewhere.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let mut pages = BTreeMap::new();
     collect(&workspace.root, &mut pages)?;
     let mut broken = Vec::new();
@@ -36,13 +36,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     if broken.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("links lead nowhere:\n  {}", broken.join("\n  ")))
+    Err(TaskError::new(format!("links lead nowhere:\n  {}", broken.join("\n  ")))
         .advise("name a file relative to the page, and a heading in lower case with hyphens"))
 }
 
 /// Reads the Markdown files below a directory.
-fn collect(directory: &Path, pages: &mut BTreeMap<PathBuf, String>) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format!("{} cannot be read: {error}", directory.display()));
+fn collect(directory: &Path, pages: &mut BTreeMap<PathBuf, String>) -> Result<(), TaskError> {
+    let failed = |error| TaskError::new(format!("{} cannot be read: {error}", directory.display()));
     for entry in fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -124,7 +124,7 @@ fn unfenced(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The same, without what stands between backticks.
+/// The same, without text between backticks.
 fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
     unfenced(text).map(|(line, text)| (line, text.split('`').step_by(2).collect::<Vec<_>>().join("`")))
 }

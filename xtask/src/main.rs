@@ -30,7 +30,7 @@ mod wasm;
 
 use std::process::ExitCode;
 
-use shell::{Failure, Workspace, say};
+use shell::{TaskError, Workspace, say};
 use wasm::Consent;
 
 const HELP: &str = "\
@@ -86,10 +86,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &[String]) -> Result<(), Failure> {
+fn run(arguments: &[String]) -> Result<(), TaskError> {
     let Some((command, options)) = arguments.split_first() else {
         say(HELP);
-        return Err(Failure::new("which command?"));
+        return Err(TaskError::new("which command?"));
     };
     let allowed: &[&str] = match command.as_str() {
         "demo" | "guests" | "picture" => &["--install", "--verbose"],
@@ -101,7 +101,9 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             shell::print(HELP);
             return Ok(());
         }
-        other => return Err(Failure::new(format!("there is no command `{other}`")).advise("see `cargo xtask --help`")),
+        other => {
+            return Err(TaskError::new(format!("there is no command `{other}`")).advise("see `cargo xtask --help`"));
+        }
     };
     if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
         shell::print(HELP);
@@ -111,7 +113,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     let is_name = |option: &str| command == "bench" && !option.starts_with('-');
     if let Some(option) = options.iter().find(|option| !allowed.contains(&option.as_str()) && !is_name(option)) {
         let advice = format!("it has: {}", allowed.join(", "));
-        return Err(Failure::new(format!("`cargo xtask {command}` has no option `{option}`")).advise(advice));
+        return Err(TaskError::new(format!("`cargo xtask {command}` has no option `{option}`")).advise(advice));
     }
     let workspace = Workspace::find()?;
     let has = |name: &str| options.iter().any(|option| option == name);

@@ -1,7 +1,7 @@
 //! The order of the crates, and of the modules in each: what ARCHITECTURE.md says, held against what the files import.
 //!
-//! A block in ARCHITECTURE.md lists the modules of a directory from the face down to the leaves, a line for each step. What is on one
-//! line does not know of each other. A module may import from those on lines below its own, and from nothing else of the directory;
+//! A block in ARCHITECTURE.md lists the modules of a directory from the face down to the leaves, a line for each step. Modules on one
+//! line do not know of each other. A module may import from those on lines below its own, and from nothing else of the directory;
 //! the file that has the directory, `lib.rs` or `judge.rs` for `judge/`, is above them all.
 //!
 //! ````text
@@ -26,7 +26,7 @@ use std::path::Path;
 use self::imports::Import;
 use self::source::Crate;
 use crate::rust_files::read;
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 
 /// The file that gives the order.
 const FILE: &str = "ARCHITECTURE.md";
@@ -40,7 +40,7 @@ struct Order<'a> {
 }
 
 /// Makes sure that the crates and the modules import from below only.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let text = read(&workspace.root.join(FILE))?;
     let orders = orders(&text);
     let mut faults = Vec::new();
@@ -68,7 +68,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("modules import against their order:\n  {}", faults.join("\n  "));
-    Err(Failure::new(what).advise(format!("move what both need to a module below them, or change the order in {FILE}")))
+    Err(TaskError::new(what)
+        .advise(format!("move what both need to a module below them, or change the order in {FILE}")))
 }
 
 /// The blocks in a text.
@@ -86,9 +87,9 @@ fn orders(text: &str) -> Vec<Order<'_>> {
 }
 
 /// The directories of the packages in `host/`.
-fn crates(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
+fn crates(workspace: &Workspace) -> Result<BTreeSet<String>, TaskError> {
     let host = workspace.root.join("host");
-    let failed = |error| Failure::new(format!("{} cannot be read: {error}", host.display()));
+    let failed = |error| TaskError::new(format!("{} cannot be read: {error}", host.display()));
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(&host).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -153,7 +154,7 @@ impl Order<'_> {
     }
 
     /// The dependencies in `host/` that go against the order of the crates.
-    fn faults_of_crates(&self, workspace: &Workspace) -> Result<Vec<String>, Failure> {
+    fn faults_of_crates(&self, workspace: &Workspace) -> Result<Vec<String>, TaskError> {
         let crates = crates(workspace)?;
         let mut faults = self.faults_of_names(&crates);
         let mut manifests = BTreeMap::new();
@@ -198,7 +199,7 @@ fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
 }
 
 impl Import {
-    /// The import as a place that an editor can open.
+    /// The import, with a path and line that an editor can open.
     fn shown(&self, krate: &Crate) -> String {
         let path = krate.files.get(self.from).map(|file| file.path.display().to_string()).unwrap_or_default();
         format!("{path}:{}: imports `{}`", self.line, self.written)

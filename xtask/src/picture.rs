@@ -6,7 +6,7 @@ use std::fs;
 
 use crate::demo;
 use crate::progress::{Progress, Step};
-use crate::shell::{Failure, Workspace, print};
+use crate::shell::{TaskError, Workspace, print};
 use crate::wasm::{self, Consent, Target};
 
 mod svg;
@@ -15,17 +15,17 @@ mod text;
 use svg::{DARK, LIGHT, Palette};
 use text::Cell;
 
-/// Columns of the window: it stands beside the text, and its letters have to stay legible.
+/// Columns of the window: it is beside the text, and its letters have to stay legible.
 const COLUMNS: usize = 72;
 /// The pictures.
 const PICTURES: [(&str, Palette); 2] = [("docs/img/demo-light.svg", LIGHT), ("docs/img/demo-dark.svg", DARK)];
 /// The picture shows the first record with this status, and no more: it has to fit on one screen with the text beside it.
 const SHOWN: &str = "FAIL";
-/// What stands in the bar of the window.
+/// The title of the window.
 const TITLE: &str = "jurat";
 
 /// Runs the demo and draws its output.
-pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), Failure> {
+pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> Result<(), TaskError> {
     let mut progress = Progress::new(4, is_verbose);
     let find = |step: &Step| wasm::ensure(workspace, Target::Rules, consent, step);
     let toolchain = progress.step("Find the WebAssembly target", find)?;
@@ -36,7 +36,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
         let output = output(workspace)?;
         for (path, palette) in PICTURES {
             let file = workspace.root.join(path);
-            let failed = |error| Failure::new(format!("{path} cannot be written: {error}"));
+            let failed = |error| TaskError::new(format!("{path} cannot be written: {error}"));
             file.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
             fs::write(&file, draw(&output, &palette)?).map_err(failed)?;
         }
@@ -47,38 +47,38 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
 }
 
 /// Compares the pictures with what the demo prints now. The demo has to have run.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let output = output(workspace)?;
     for (path, palette) in PICTURES {
         let advice = "`cargo xtask picture` draws it anew";
         let found = fs::read_to_string(workspace.root.join(path))
-            .map_err(|error| Failure::new(format!("{path} cannot be read: {error}")).advise(advice))?;
+            .map_err(|error| TaskError::new(format!("{path} cannot be read: {error}")).advise(advice))?;
         if found != draw(&output, &palette)? {
-            return Err(Failure::new(format!("{path} shows other than what the demo prints")).advise(advice));
+            return Err(TaskError::new(format!("{path} shows other than what the demo prints")).advise(advice));
         }
     }
     Ok(())
 }
 
 /// What the last step of the demo prints on a terminal.
-fn output(workspace: &Workspace) -> Result<String, Failure> {
+fn output(workspace: &Workspace) -> Result<String, TaskError> {
     let call = workspace.call_jurat(&demo::JUDGE).args(&["--color", "always"]);
     match call.read_for_code()? {
         (1, output) => Ok(output),
-        (code, _) => Err(Failure::new(format!("the sample loans were not judged as in the demo: exit code {code}"))),
+        (code, _) => Err(TaskError::new(format!("the sample loans were not judged as in the demo: exit code {code}"))),
     }
 }
 
 /// Draws the command and its output: the first record that fails, how often each rule said what, and the totals.
-fn draw(output: &str, palette: &Palette) -> Result<String, Failure> {
+fn draw(output: &str, palette: &Palette) -> Result<String, TaskError> {
     let command = format!("jurat {}", demo::JUDGE.join(" "));
-    let lines = text::read(output.trim_end()).map_err(Failure::new)?;
+    let lines = text::read(output.trim_end()).map_err(TaskError::new)?;
     let blocks: Vec<_> = lines.split(Vec::is_empty).collect();
     let (records, [counts, totals]) =
-        blocks.split_last_chunk().ok_or_else(|| Failure::new("the demo printed no totals"))?;
+        blocks.split_last_chunk().ok_or_else(|| TaskError::new("the demo printed no totals"))?;
     let fails = |line: &Vec<Cell>| line.iter().map(|cell| cell.0).collect::<String>().contains(SHOWN);
     let record = records.iter().find(|record| record.iter().any(fails));
-    let record = record.ok_or_else(|| Failure::new("the demo printed no record that fails"))?;
+    let record = record.ok_or_else(|| TaskError::new("the demo printed no record that fails"))?;
     let mut shown = typed(&command)?;
     shown.push(Vec::new());
     shown.extend(record.iter().flat_map(|line| text::wrap(line.clone(), COLUMNS)));
@@ -95,7 +95,7 @@ fn draw(output: &str, palette: &Palette) -> Result<String, Failure> {
 }
 
 /// The command as one would type it, on lines that fit.
-fn typed(command: &str) -> Result<Vec<Vec<Cell>>, Failure> {
+fn typed(command: &str) -> Result<Vec<Vec<Cell>>, TaskError> {
     let prompt = line("\x1b[32m$\x1b[0m ")?;
     // Columns for the prompt, and for the backslash at the end.
     let lines = text::wrap(line(&format!("\x1b[1m{command}\x1b[0m"))?, COLUMNS - 6);
@@ -109,12 +109,12 @@ fn typed(command: &str) -> Result<Vec<Vec<Cell>>, Failure> {
     Ok(lines.collect())
 }
 
-fn dim(text: &str) -> Result<Vec<Cell>, Failure> {
+fn dim(text: &str) -> Result<Vec<Cell>, TaskError> {
     line(&format!("\x1b[2m{text}\x1b[0m"))
 }
 
-fn line(text: &str) -> Result<Vec<Cell>, Failure> {
-    Ok(text::read(text).map_err(Failure::new)?.into_iter().flatten().collect())
+fn line(text: &str) -> Result<Vec<Cell>, TaskError> {
+    Ok(text::read(text).map_err(TaskError::new)?.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 
 use crate::cargo_line::{self, Bar, Line};
 use crate::lines;
-use crate::shell::{Call, Failure, say};
+use crate::shell::{Call, TaskError, say};
 
 /// Columns of a line on a terminal. Longer ones would wrap on a narrow terminal, and could not be drawn over.
 const COLUMNS: usize = 79;
 /// How often the line is drawn again.
 const REDRAW: Duration = Duration::from_millis(200);
-/// How often a line is added where there is no terminal, so that a log shows that something happens.
+/// How often a line is added without a terminal, so that a log shows that something happens.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// A step that takes less is over before anybody asks how long it took.
+/// A shorter step is shown without its time.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// How steps are shown.
@@ -76,8 +76,8 @@ impl Progress {
     pub(crate) fn step<T>(
         &mut self,
         title: &str,
-        work: impl FnOnce(&Step) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&Step) -> Result<T, TaskError>,
+    ) -> Result<T, TaskError> {
         self.begun += 1;
         let step = Step::new(self.style, format!("[{}/{}] {title}", self.begun, self.total));
         step.begin();
@@ -88,7 +88,7 @@ impl Progress {
 }
 
 impl Step {
-    /// For work that is no step of its own: every command is shown, and all that it prints.
+    /// For work that is not a step of its own: every command is shown, and all that it prints.
     pub(crate) fn verbose() -> Self {
         Self::new(Style::Verbose, String::new())
     }
@@ -97,7 +97,7 @@ impl Step {
         Self { style, title, begun: Instant::now(), shown: RefCell::default() }
     }
 
-    /// Says something that outlasts the step.
+    /// Prints a line that stays after the step.
     pub(crate) fn note(&self, text: &str) {
         self.clear();
         say(text);
@@ -113,7 +113,7 @@ impl Step {
     }
 
     /// Runs a command; it must end with 0.
-    pub(crate) fn run(&self, call: Call) -> Result<(), Failure> {
+    pub(crate) fn run(&self, call: Call) -> Result<(), TaskError> {
         if self.style == Style::Verbose {
             return call.chatter().run();
         }
@@ -126,11 +126,11 @@ impl Step {
         self.clear();
         say(&format!("{}: failed\n    $ {shown}", self.title));
         say(String::from_utf8_lossy(&output).trim_end());
-        Err(Failure::new(format!("`{shown}` ended with {code}")).advise("what it printed says why"))
+        Err(TaskError::new(format!("`{shown}` ended with {code}")).advise("what it printed says why"))
     }
 
     /// Runs a command, keeps what it prints except for cargo's bar, and gives its exit code.
-    fn watch(&self, mut call: Call, output: &mut Vec<u8>) -> Result<i32, Failure> {
+    fn watch(&self, mut call: Call, output: &mut Vec<u8>) -> Result<i32, TaskError> {
         for (key, value) in cargo_line::DRAWN {
             call = call.with_env(key, value);
         }
@@ -161,8 +161,9 @@ impl Step {
             }
             self.draw();
         }
-        let status = child.wait().map_err(|error| Failure::new(format!("a program cannot be waited for: {error}")))?;
-        status.code().ok_or_else(|| Failure::new("a program was killed"))
+        let status =
+            child.wait().map_err(|error| TaskError::new(format!("a program cannot be waited for: {error}")))?;
+        status.code().ok_or_else(|| TaskError::new("a program was killed"))
     }
 
     /// Takes note of a line.
@@ -212,8 +213,8 @@ impl Step {
             Style::Terminal if shown.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) => {}
             Style::Terminal => {
                 shown.drawn = Some(Instant::now());
-                let room = COLUMNS.saturating_sub(self.title.chars().count() + 2);
-                let line = format!("{}: {}", self.title, shown.describe(took, room));
+                let limit = COLUMNS.saturating_sub(self.title.chars().count() + 2);
+                let line = format!("{}: {}", self.title, shown.describe(took, limit));
                 draw_over(&line.chars().take(COLUMNS).collect::<String>());
             }
             Style::Plain => {
@@ -233,15 +234,15 @@ impl Step {
 }
 
 impl Shown {
-    /// `compiling 212/349 wasmtime, 3:10`; a long name is cut so that the time has room.
-    fn describe(&self, took: Duration, room: usize) -> String {
+    /// `compiling 212/349 wasmtime, 3:10`; a long name is cut so that the time fits.
+    fn describe(&self, took: Duration, limit: usize) -> String {
         let time = clock(took);
         let what = match &self.bar {
             Some(Bar { done, total, .. }) => format!("compiling {done}/{total} {}", self.name),
             None if self.name.is_empty() => return time,
             None => format!("compiling {}", self.name),
         };
-        let what: String = what.trim_end().chars().take(room.saturating_sub(time.len() + 2)).collect();
+        let what: String = what.trim_end().chars().take(limit.saturating_sub(time.len() + 2)).collect();
         format!("{what}, {time}")
     }
 }

@@ -1,7 +1,7 @@
 //! The crates that compute and do nothing else: no waiting, no environment, no clock but the one that they are given.
 
 use crate::rust_files::{self, read};
-use crate::shell::{Failure, Workspace};
+use crate::shell::{TaskError, Workspace};
 use crate::tokens::{self, Token};
 
 /// The crates. Invariant 7 of ARCHITECTURE.md is about them.
@@ -19,7 +19,7 @@ const FORBIDDEN: &[(&[&str], &str)] = &[
 const EXCEPTION: (&str, &str) = ("host/sandbox/src/wasi.rs", "async");
 
 /// Makes sure that none of the crates waits, or asks anything but its arguments.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let mut faults = Vec::new();
     for name in CRATES {
         for path in rust_files::below(&workspace.root.join("host").join(name).join("src"))? {
@@ -34,7 +34,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("a crate that only computes does more:\n  {}", faults.join("\n  "));
-    Err(Failure::new(what).advise("hand it over as an argument, or do it in `jurat` or above"))
+    Err(TaskError::new(what).advise("hand it over as an argument, or do it in `jurat` or above"))
 }
 
 fn faults_of(file: &str, tokens: &[Token]) -> Vec<String> {

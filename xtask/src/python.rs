@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::shell::{Failure, Workspace, say};
+use crate::shell::{TaskError, Workspace, say};
 
 /// A virtual environment.
 #[derive(Debug)]
@@ -17,19 +17,19 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// python-tuf, another implementation of TUF, which the tests hold ours against. They look for it there.
+    /// python-tuf, another implementation of TUF, which the tests compare ours with. They expect it there.
     pub(crate) const TUF: Self =
         Self { what: "python-tuf", requirements: "tests/tuf/requirements.txt", directory: "target/python" };
-    /// What the sample rules need that are written in Python, which the benchmarks hold ours against.
+    /// What the sample rules need that are written in Python, which the benchmarks compare ours with.
     pub(crate) const RULES: Self =
         Self { what: "jsonschema", requirements: "benches/python/requirements.txt", directory: "target/python-rules" };
 
-    /// Installs it, unless it is there, and gives the interpreter. Where there is no Python or no package index, it says so, and
+    /// Installs it, unless it is there, and gives the interpreter. Without Python or a package index, it says so, and
     /// those who need it say what is missing because of that.
-    pub(crate) fn ensure(&self, workspace: &Workspace) -> Result<Option<PathBuf>, Failure> {
+    pub(crate) fn ensure(&self, workspace: &Workspace) -> Result<Option<PathBuf>, TaskError> {
         let Self { what, requirements, directory } = self;
         let wanted = fs::read_to_string(workspace.root.join(requirements))
-            .map_err(|error| Failure::new(format!("{requirements} cannot be read: {error}")))?;
+            .map_err(|error| TaskError::new(format!("{requirements} cannot be read: {error}")))?;
         let python = workspace.root.join(directory).join("bin/python");
         // Without this file, the environment is half made.
         let installed = workspace.root.join(directory).join("installed.txt");
@@ -37,7 +37,7 @@ impl Environment {
             return Ok(Some(python));
         }
         let made = self.install(workspace).and_then(|()| {
-            let failed = |error| Failure::new(format!("{} cannot be written: {error}", installed.display()));
+            let failed = |error| TaskError::new(format!("{} cannot be written: {error}", installed.display()));
             fs::write(&installed, &wanted).map_err(failed)
         });
         match made {
@@ -49,11 +49,11 @@ impl Environment {
         }
     }
 
-    fn install(&self, workspace: &Workspace) -> Result<(), Failure> {
+    fn install(&self, workspace: &Workspace) -> Result<(), TaskError> {
         let Self { requirements, directory, .. } = self;
         let environment = workspace.root.join(directory);
         if environment.exists() {
-            let failed = |error| Failure::new(format!("{directory} cannot be emptied: {error}"));
+            let failed = |error| TaskError::new(format!("{directory} cannot be emptied: {error}"));
             fs::remove_dir_all(&environment).map_err(failed)?;
         }
         workspace.call("python3".as_ref(), "python3").args(&["-m", "venv", directory]).chatter().run()?;

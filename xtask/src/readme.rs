@@ -1,6 +1,6 @@
 //! The commands that the README shows: what it says must be true, so they are run.
 
-use crate::shell::{Failure, Workspace, say};
+use crate::shell::{TaskError, Workspace, say};
 
 /// What the commands begin with in the README, wherever cargo really puts the program.
 const PROGRAM: &str = "target/release/jurat";
@@ -20,18 +20,18 @@ pub(crate) struct Example {
 }
 
 /// Reads the commands out of the README.
-pub(crate) fn examples(workspace: &Workspace) -> Result<Vec<Example>, Failure> {
+pub(crate) fn examples(workspace: &Workspace) -> Result<Vec<Example>, TaskError> {
     let path = workspace.root.join("README.md");
     let text =
-        std::fs::read_to_string(path).map_err(|error| Failure::new(format!("README.md cannot be read: {error}")))?;
+        std::fs::read_to_string(path).map_err(|error| TaskError::new(format!("README.md cannot be read: {error}")))?;
     parse(&text)
 }
 
 /// Runs them all, in order, from the root of the workspace.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let examples = examples(workspace)?;
     if examples.is_empty() {
-        return Err(Failure::new("README.md shows no command that could be checked"));
+        return Err(TaskError::new("README.md shows no command that could be checked"));
     }
     let program = workspace.built("jurat").display().to_string();
     for Example { line, command, code } in examples {
@@ -40,7 +40,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         if found != code {
             let what = format!("README.md, line {line}: `{command}` ended with {found}, expected {code}");
             let advice = format!("correct the command, or what the README says of it with `{EXIT}{found}`");
-            return Err(Failure::new(what).advise(advice));
+            return Err(TaskError::new(what).advise(advice));
         }
         say(&format!("    ended with {found}, as README.md says on line {line}"));
     }
@@ -48,7 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// Finds the commands in `console` blocks. A backslash at the end of a line continues it.
-fn parse(text: &str) -> Result<Vec<Example>, Failure> {
+fn parse(text: &str) -> Result<Vec<Example>, TaskError> {
     let mut examples: Vec<Example> = Vec::new();
     let mut is_inside = false;
     let mut goes_on = false;
@@ -74,7 +74,7 @@ fn parse(text: &str) -> Result<Vec<Example>, Failure> {
     for example in &mut examples {
         if let Some((command, rest)) = example.command.split_once(EXIT) {
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let wrong = |_| Failure::new(format!("README.md, line {}: `{EXIT}` wants a number", example.line));
+            let wrong = |_| TaskError::new(format!("README.md, line {}: `{EXIT}` wants a number", example.line));
             example.code = digits.parse().map_err(wrong)?;
             example.command = command.to_owned();
         }

@@ -1,4 +1,4 @@
-//! Running other programs, and saying so.
+//! Runs other programs, and shows what it runs.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -6,18 +6,18 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// Where everything lies.
+/// The directories of the workspace.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// The root of the checkout.
     pub(crate) root: PathBuf,
-    /// Where cargo puts what it builds, wherever that is configured.
+    /// Cargo's target directory, as configured.
     pub(crate) target: PathBuf,
 }
 
-/// What went wrong, and what to do about it.
+/// The error of a task: what went wrong, and what to do about it.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct TaskError {
     what: String,
     advice: Option<String>,
 }
@@ -31,14 +31,15 @@ pub(crate) struct Call {
 
 impl Workspace {
     /// Finds the root of the checkout and asks cargo for its target directory.
-    pub(crate) fn find() -> Result<Self, Failure> {
+    pub(crate) fn find() -> Result<Self, TaskError> {
         let xtask =
             std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = xtask.parent().map(Path::to_path_buf).ok_or_else(|| Failure::new("the workspace has no root"))?;
+        let root = xtask.parent().map(Path::to_path_buf).ok_or_else(|| TaskError::new("the workspace has no root"))?;
         let workspace = Self { target: root.join("target"), root };
         let metadata = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps"]).read()?;
-        let target = target_directory(&metadata)
-            .ok_or_else(|| Failure::new("`cargo metadata` names no target directory").advise("is `cargo` a cargo?"))?;
+        let target = target_directory(&metadata).ok_or_else(|| {
+            TaskError::new("`cargo metadata` names no target directory").advise("is `cargo` a cargo?")
+        })?;
         Ok(Self { target: target.into(), ..workspace })
     }
 
@@ -109,7 +110,7 @@ impl Call {
         self
     }
 
-    /// Sets a variable that changes nothing but how its output looks: it is not shown.
+    /// Sets a variable that only changes the colors or layout of its output: it is not shown.
     pub(crate) fn with_env(mut self, key: &str, value: &str) -> Self {
         self.command.env(key, value);
         self
@@ -133,27 +134,27 @@ impl Call {
     }
 
     /// Runs it; it must end with 0.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), TaskError> {
         let shown = self.shown.clone();
         match self.run_for_code()? {
             0 => Ok(()),
-            code => Err(Failure::new(format!("`{shown}` ended with {code}")).advise("what it printed says why")),
+            code => Err(TaskError::new(format!("`{shown}` ended with {code}")).advise("what it printed says why")),
         }
     }
 
     /// Runs it and gives its exit code.
-    pub(crate) fn run_for_code(mut self) -> Result<i32, Failure> {
+    pub(crate) fn run_for_code(mut self) -> Result<i32, TaskError> {
         say(&format!("    $ {}", self.shown));
         let status = self.command.stdin(Stdio::null()).status().map_err(|error| self.not_started(&error))?;
-        status.code().ok_or_else(|| Failure::new(format!("`{}` was killed", self.shown)))
+        status.code().ok_or_else(|| TaskError::new(format!("`{}` was killed", self.shown)))
     }
 
     /// Runs it, shows its standard output and hands over each line of it. Gives its exit code.
-    pub(crate) fn run_for_lines(mut self, mut each: impl FnMut(&str)) -> Result<i32, Failure> {
+    pub(crate) fn run_for_lines(mut self, mut each: impl FnMut(&str)) -> Result<i32, TaskError> {
         say(&format!("    $ {}", self.shown));
         self.command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
-        let broken = |error| Failure::new(format!("the output of `{}` cannot be read: {error}", self.shown));
+        let broken = |error| TaskError::new(format!("the output of `{}` cannot be read: {error}", self.shown));
         if let Some(output) = child.stdout.take() {
             for line in BufReader::new(output).split(b'\n') {
                 let line = String::from_utf8_lossy(&line.map_err(broken)?).into_owned();
@@ -162,62 +163,63 @@ impl Call {
             }
         }
         let status = child.wait().map_err(broken)?;
-        status.code().ok_or_else(|| Failure::new(format!("`{}` was killed", self.shown)))
+        status.code().ok_or_else(|| TaskError::new(format!("`{}` was killed", self.shown)))
     }
 
     /// Starts it, in silence; what it prints can be read.
-    pub(crate) fn spawn_piped(mut self) -> Result<Child, Failure> {
+    pub(crate) fn spawn_piped(mut self) -> Result<Child, TaskError> {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.command.spawn().map_err(|error| self.not_started(&error))
     }
 
     /// Runs it in silence and gives what it prints; it must end with 0.
-    pub(crate) fn read(self) -> Result<String, Failure> {
+    pub(crate) fn read(self) -> Result<String, TaskError> {
         let shown = self.shown.clone();
         let Output { status, stdout, stderr } = self.output()?;
         if status.success() {
             return Ok(String::from_utf8_lossy(&stdout).into_owned());
         }
         let complaint = String::from_utf8_lossy(&stderr).into_owned();
-        Err(Failure::new(format!("`{shown}` failed: {}", complaint.trim())))
+        Err(TaskError::new(format!("`{shown}` failed: {}", complaint.trim())))
     }
 
     /// Runs it in silence and gives its exit code and what it prints.
-    pub(crate) fn read_for_code(self) -> Result<(i32, String), Failure> {
-        let killed = Failure::new(format!("`{}` was killed", self.shown));
+    pub(crate) fn read_for_code(self) -> Result<(i32, String), TaskError> {
+        let killed = TaskError::new(format!("`{}` was killed", self.shown));
         let Output { status, stdout, .. } = self.output()?;
         Ok((status.code().ok_or(killed)?, String::from_utf8_lossy(&stdout).into_owned()))
     }
 
-    fn output(mut self) -> Result<Output, Failure> {
+    fn output(mut self) -> Result<Output, TaskError> {
         self.command.stdin(Stdio::null()).output().map_err(|error| self.not_started(&error))
     }
 
-    fn not_started(&self, error: &std::io::Error) -> Failure {
-        Failure::new(format!("`{}` cannot be started: {error}", self.shown)).advise("is it installed and on the PATH?")
+    fn not_started(&self, error: &std::io::Error) -> TaskError {
+        TaskError::new(format!("`{}` cannot be started: {error}", self.shown))
+            .advise("is it installed and on the PATH?")
     }
 }
 
-impl Failure {
-    /// A failure without advice.
+impl TaskError {
+    /// An error without advice.
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), advice: None }
     }
 
-    /// Says what to do about it.
+    /// Adds what to do about it.
     pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TaskError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.what)?;
         self.advice.iter().try_for_each(|advice| write!(out, "\n  {advice}"))
     }
 }
 
-/// Says a line to whoever watches.
+/// Prints a line of progress.
 #[expect(clippy::print_stderr, reason = "a program for the command line")]
 pub(crate) fn say(line: &str) {
     eprintln!("{line}");
@@ -226,7 +228,7 @@ pub(crate) fn say(line: &str) {
 /// Prints a result.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    // Whoever closed the other end has seen enough.
+    // A reader that closed the other end has read enough.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
@@ -249,7 +251,7 @@ fn target_directory(metadata: &str) -> Option<String> {
         match characters.next()? {
             '"' => return Some(directory),
             '\\' => match characters.next()? {
-                // Paths hold no control characters that anybody would miss here.
+                // Control characters in paths do not matter here.
                 escaped @ ('"' | '\\' | '/') => directory.push(escaped),
                 _ => return None,
             },

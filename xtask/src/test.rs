@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use crate::progress::Step;
 use crate::python::Environment;
-use crate::shell::{Failure, Workspace, print, say};
+use crate::shell::{TaskError, Workspace, print, say};
 use crate::tally::Tally;
 use crate::wasm::Consent;
 use crate::{demo, guests, invariants, picture, readme};
 
 /// Runs all steps and sums up.
-pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure> {
+pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), TaskError> {
     let mut steps = Steps::default();
     let mut tally = Tally::default();
     let outcome = all(workspace, consent, &mut steps, &mut tally);
@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent) -> Result<(), Failure
     outcome
 }
 
-fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut Tally) -> Result<(), Failure> {
+fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut Tally) -> Result<(), TaskError> {
     let step = &Step::verbose();
     steps.run("format", || {
         let advice = "`cargo fmt --all` puts it right";
@@ -58,10 +58,10 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         // Here everything is built: a test that does not find what it needs fails.
         let test = workspace.cargo(&["test", "--release", "--workspace", "--no-fail-fast"]);
         match test.run_for_lines(|line| tally.add(line))? {
-            0 if tally.passed == 0 => Err(Failure::new("no test was run")),
+            0 if tally.passed == 0 => Err(TaskError::new("no test was run")),
             0 => Ok(()),
             code => {
-                Err(Failure::new(format!("the tests ended with {code}"))
+                Err(TaskError::new(format!("the tests ended with {code}"))
                     .advise("their output above says which and why"))
             }
         }
@@ -74,7 +74,7 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
 struct Steps(Vec<(&'static str, &'static str, Duration)>);
 
 impl Steps {
-    fn run<T>(&mut self, name: &'static str, step: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    fn run<T>(&mut self, name: &'static str, step: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskError> {
         say(&format!("\n== {name}"));
         let begun = Instant::now();
         let outcome = step();

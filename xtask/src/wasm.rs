@@ -1,9 +1,9 @@
-//! Whatever it takes to compile Rust to WebAssembly on this machine.
+//! What compiling Rust to WebAssembly needs on this machine.
 
 use std::path::Path;
 
 use crate::progress::Step;
-use crate::shell::{Call, Failure, Workspace};
+use crate::shell::{Call, TaskError, Workspace};
 
 /// A target that components are built for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,7 +51,7 @@ impl Target {
 }
 
 impl From<bool> for Consent {
-    /// From the option; a CI machine is there to be installed on.
+    /// From the option; on a CI machine packages may be installed.
     fn from(is_asked_for: bool) -> Self {
         let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
         if is_asked_for || is_ci { Self::Given } else { Self::Withheld }
@@ -87,21 +87,21 @@ pub(crate) fn ensure(
     target: Target,
     consent: Consent,
     step: &Step,
-) -> Result<Toolchain, Failure> {
+) -> Result<Toolchain, TaskError> {
     let name = target.name();
     if is_installed(workspace, target)? {
         return Ok(Toolchain::Rustup);
     }
     step.note(&format!("the target {name} is missing"));
     let rustup = workspace.call("rustup".as_ref(), "rustup").args(&["target", "add", name]);
-    // Its own stack says nothing to somebody whose network is down.
+    // Its own backtrace does not help a user whose network is down.
     let added = step.run(rustup.without_env("RUST_BACKTRACE"));
     if added.is_ok() && is_installed(workspace, target)? {
         return Ok(Toolchain::Rustup);
     }
     if target == Target::StockWasi {
         let what = format!("rustup cannot provide the target {name}");
-        return Err(Failure::new(what).advise(format!("try `rustup target add {name}` by hand")));
+        return Err(TaskError::new(what).advise(format!("try `rustup target add {name}` by hand")));
     }
     let is_there = [DEBIAN_CARGO, DEBIAN_SOURCES, DEBIAN_LINKER].iter().all(|path| Path::new(path).exists());
     if is_there {
@@ -114,7 +114,7 @@ pub(crate) fn ensure(
             "where rustup has a network: rustup target add {name}\n  on Debian 12 and 13: apt-get update && {install}\n  \
              or let this command do it: run it again with --install"
         );
-        return Err(Failure::new(format!("the target {name} is missing and rustup cannot provide it")).advise(advice));
+        return Err(TaskError::new(format!("the target {name} is missing and rustup cannot provide it")).advise(advice));
     }
     let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
     step.run(workspace.call("apt-get".as_ref(), "apt-get").args(&["update"]))?;
@@ -124,7 +124,7 @@ pub(crate) fn ensure(
 }
 
 /// Whether the standard library for a target is there.
-pub(crate) fn is_installed(workspace: &Workspace, target: Target) -> Result<bool, Failure> {
+pub(crate) fn is_installed(workspace: &Workspace, target: Target) -> Result<bool, TaskError> {
     let rustc =
         workspace.call("rustc".as_ref(), "rustc").args(&["--print", "target-libdir", "--target", target.name()]);
     let directory = rustc.read()?;

@@ -30,7 +30,7 @@ enum Named {
 /// How many re-exports may lie between a name and its definition.
 const MAX_STEPS: usize = 16;
 
-/// The imports of all files, once for each pair of files. A re-export is looked through: what counts is where a name is defined.
+/// The imports of all files, once for each pair of files. Re-exports are followed: what counts is where a name is defined.
 pub(super) fn imports(source: &Crate) -> Vec<Import> {
     let mut imports = BTreeMap::new();
     for (from, file) in source.files.iter().enumerate() {
@@ -84,7 +84,7 @@ fn walk(source: &Crate, mut module: Vec<String>, mut segments: &[String], steps:
     source.file_of(&module).map(Named::Module)
 }
 
-/// Looks for a name in a file: among its modules, what it brings into scope, and what it defines.
+/// Finds a name in a file: among its modules, what it brings into scope, and what it defines.
 fn look_up(source: &Crate, file: usize, segments: &[String], steps: usize) -> Option<Named> {
     let steps = steps.checked_sub(1)?;
     let (name, rest) = segments.split_first()?;
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_re_export_is_looked_through() {
+    fn a_re_export_is_followed() {
         check(
             &[
                 ("lib.rs", "mod a; mod b; pub use b::{B, c::C as D}; pub use std::fmt::Display; fn f(_: B) {}"),

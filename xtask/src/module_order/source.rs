@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::rust_files::{self, read};
-use crate::shell::Failure;
+use crate::shell::TaskError;
 use crate::tokens::{self, Token};
 
 /// A crate as its files have it.
@@ -51,7 +51,7 @@ pub(super) struct Written {
 
 impl Crate {
     /// Reads the files below `source`, without tests.
-    pub(super) fn read(root: &Path, source: &Path) -> Result<Self, Failure> {
+    pub(super) fn read(root: &Path, source: &Path) -> Result<Self, TaskError> {
         let paths = rust_files::below(&root.join(source))?;
         let texts: Vec<_> =
             paths.into_iter().map(|path| read(&path).map(|text| (path, text))).collect::<Result<_, _>>()?;

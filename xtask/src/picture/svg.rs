@@ -2,7 +2,7 @@
 
 use super::text::{Color, Look, Span};
 
-/// Tenths of a pixel that a column is wide. Each span says how wide it is, so that no font can move what stands below one another.
+/// Tenths of a pixel that a column is wide. Each span says how wide it is, so that columns stay aligned in every font.
 const COLUMN: usize = 84;
 /// Pixels from one line to the next.
 const LINE: usize = 20;
@@ -55,7 +55,7 @@ pub(crate) const DARK: Palette = Palette {
     cyan: "#39c5cf",
 };
 
-/// Draws a window with lines of text that are no longer than `columns`. The label is for those who cannot see it.
+/// Draws a window with lines of text that are no longer than `columns`. The label is for screen readers.
 pub(crate) fn draw(title: &str, label: &str, lines: &[Vec<Span>], columns: usize, palette: &Palette) -> String {
     let width = 2 * MARGIN + (columns * COLUMN).div_ceil(10);
     let height = BAR + 2 * MARGIN + lines.len() * LINE;
@@ -120,7 +120,7 @@ fn tenths(tenths: usize) -> String {
     }
 }
 
-/// The text as it stands in XML. Control characters, which XML does not have, become visible.
+/// The text, escaped for XML. Control characters, which XML does not have, become visible.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

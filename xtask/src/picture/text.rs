@@ -1,6 +1,6 @@
 //! The colored text that a terminal would show, as lines of spans.
 
-/// How a span looks.
+/// The style of a span.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Look {
     pub(crate) is_bold: bool,
@@ -18,7 +18,7 @@ pub(crate) enum Color {
     Cyan,
 }
 
-/// Text of one look, and the column where it begins.
+/// Text of one style, and the column where it begins.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Span {
     pub(crate) column: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Span {
     pub(crate) look: Look,
 }
 
-/// A character with its look.
+/// A character with its style.
 pub(crate) type Cell = (char, Look);
 
 /// Reads text with ANSI escapes.
@@ -103,7 +103,7 @@ fn indent(line: &[Cell], columns: usize) -> usize {
     begins.take_while(|column| *column <= columns / 2).last().unwrap_or(0)
 }
 
-/// Groups characters of one look. Two spaces end a span: the next one begins at its column, whatever the font.
+/// Groups characters of one style. Two spaces end a span: the next one begins at its column, whatever the font.
 pub(crate) fn spans(line: &[Cell]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut spaces = 2;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_become_looks() {
+    fn escapes_become_styles() {
         let bold_red = Look { is_bold: true, color: Some(Color::Red), ..Look::default() };
         let dim = Look { is_dim: true, ..Look::default() };
         let span = |column, text: &str, look| Span { column, text: text.to_owned(), look };
