@@ -122,7 +122,7 @@ mod tests {
         let admission = Admission::new(1);
         let wait = || admission.unauthenticated(Authentication::Token);
         let mut waiting: Vec<_> = (0..MAX_UNAUTHENTICATED).map(|_| wait()).collect();
-        // A connection that is authenticated or gone makes room for another.
+        // A connection that is authenticated or gone lets another in.
         drop(waiting.remove(1));
         let next = wait();
         assert!(waiting.iter_mut().all(|connection| connection.evicted.try_recv() == Err(TryRecvError::Empty)));

@@ -24,7 +24,7 @@ pub(crate) enum Role {
 
 /// The principal that authentication has established; none if it has established nothing.
 ///
-/// The operating system establishes who an operator is: nobody else can reach stdin or the Unix socket.
+/// The operating system establishes who an operator is: no other user can reach stdin or the Unix socket.
 pub(crate) fn principal(role: Role, shown: Authentication) -> Option<&'static str> {
     match (role, shown) {
         (Role::Operator, _) => Some("operator"),

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_comes_back_and_there_is_no_more_than_there_is() {
+    fn a_budget_never_gives_more_than_it_has_and_gets_all_back() {
         let budget = Budget::new(10);
         let mut first = budget.charge();
         let mut second = budget.charge();

@@ -65,7 +65,7 @@ pub(crate) enum Operation {
     },
     /// To tell which rulesets there are.
     DiscoverRulesets,
-    /// To look for a newer release.
+    /// To poll for a newer release.
     Reload,
     /// To pin a release.
     Pin {

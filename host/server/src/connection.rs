@@ -11,17 +11,17 @@ use crate::authentication::Role;
 pub(crate) struct Connection<R, W> {
     /// The number of the connection in this process, for the log.
     pub(crate) number: u64,
-    /// Where it comes from.
-    pub(crate) origin: Origin,
+    /// The role and the address of its client.
+    pub(crate) origin: ConnectionOrigin,
     /// The direction from the client.
     pub(crate) reader: R,
     /// The direction to the client.
     pub(crate) writer: W,
 }
 
-/// Where a connection comes from.
+/// The origin of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Origin {
+pub(crate) struct ConnectionOrigin {
     /// What its client may do.
     pub(crate) role: Role,
     /// The address of its client, over TCP.
@@ -37,7 +37,7 @@ pub(crate) enum CloseReason {
     WriteFailed,
 }
 
-/// Tells the requests of a connection that nobody reads their answers any more. Clones tell the same requests.
+/// Tells the requests of a connection that the client no longer reads. Clones tell the same requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cancellation(Arc<AtomicBool>);
 

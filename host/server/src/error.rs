@@ -10,8 +10,8 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $code:literal, $blame:ident;)+) => {
         /// Why a request has no result: what the server itself refuses, and what the service says.
         ///
-        /// Each protocol maps the kinds to its own numbers with an exhaustive `match`: a new kind breaks the build until somebody has
-        /// decided what that protocol answers.
+        /// Each protocol maps the kinds to its own numbers with an exhaustive `match`: a new kind does not compile until every
+        /// protocol has an answer for it.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum ErrorKind {
             $($(#[$doc])* $kind,)+
@@ -34,7 +34,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Who can usually do something about it.
+            /// The party that can usually do something about it.
             #[must_use]
             pub fn blame(self) -> Blame {
                 match self {
@@ -57,7 +57,7 @@ kinds! {
     IncompleteMessage = "incomplete_message", Caller;
     /// There are too many requests in one array.
     BatchTooLong = "batch_too_long", Caller;
-    /// There is no such method.
+    /// The method does not exist.
     UnknownMethod = "unknown_method", Caller;
     /// The parameters are not an object.
     ParametersByName = "parameters_by_name", Caller;
@@ -83,7 +83,7 @@ kinds! {
 
 /// Why a request has no result.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct RequestError {
     pub(crate) kind: ErrorKind,
     /// A sentence for people.
     pub(crate) message: String,
@@ -100,7 +100,7 @@ pub(crate) struct Position {
     pub(crate) offset: u64,
 }
 
-impl Failure {
+impl RequestError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), position: None }
     }
@@ -131,7 +131,7 @@ impl Failure {
     }
 }
 
-impl From<CallError> for Failure {
+impl From<CallError> for RequestError {
     fn from(error: CallError) -> Self {
         let position = match &error {
             CallError::Record(record) => Some(Position { line: record.line, offset: record.offset }),
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn an_error_of_the_service_keeps_its_kind_and_says_where_in_the_record_it_is() {
         let record = RecordError { kind: EngineErrorKind::JsonSyntax, message: "no".into(), line: 2, offset: 17 };
-        let failure = Failure::from(CallError::Record(record));
+        let failure = RequestError::from(CallError::Record(record));
         assert_eq!(failure.kind.code(), "json_syntax");
         assert_eq!(failure.position, Some(Position { line: 2, offset: 17 }));
-        let broken_off = Failure::from(CallError::BrokenOff);
+        let broken_off = RequestError::from(CallError::BrokenOff);
         assert_eq!((broken_off.kind.code(), broken_off.position), ("internal", None));
     }
 }

@@ -1,4 +1,4 @@
-//! The seam between protocols and the service: protocols know nothing of rules, and the service knows nothing of connections.
+//! The interface between protocols and the service: protocols know nothing of rules, and the service knows nothing of connections.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::pin::Pin;
 use jurat_model::CallContext;
 
 use crate::call::Call;
-use crate::error::Failure;
+use crate::error::RequestError;
 use crate::output::Output;
 
 /// Answers calls.
@@ -17,4 +17,4 @@ pub(crate) trait Handler: Debug + Send + Sync + 'static {
 }
 
 /// A call under way.
-pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Output, Failure>> + Send>>;
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Output, RequestError>> + Send>>;

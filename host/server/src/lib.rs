@@ -29,7 +29,7 @@
 //! 4. `output`, `call` and `handler`: what clients ask for, whatever protocol they speak, and the answer while it is made; `service`
 //!    makes calls on the service;
 //! 5. `state`, `protocol` and `server`: the accept loop, which knows protocols only as a trait;
-//! 6. [`rpc`]: the protocol JSON-RPC. Another protocol stands beside it.
+//! 6. [`rpc`]: the protocol JSON-RPC. Another protocol would be beside it.
 #![forbid(unsafe_code)]
 
 mod admission;

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
 use crate::authentication::{Authentication, Role};
-use crate::connection::Origin;
+use crate::connection::ConnectionOrigin;
 use crate::tls::{self, TlsError};
 use crate::unix::{self, SocketFile, UnixError};
 
@@ -126,7 +126,7 @@ impl Listener {
         Ok(Self { socket: Socket::Unix { listener, _file: file }, address })
     }
 
-    /// Where clients connect: an address with its port, or a path.
+    /// The address that clients connect to, with its port, or the path of the socket.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -148,18 +148,18 @@ impl Listener {
     }
 
     /// Waits for a connection.
-    pub(crate) async fn accept(&self) -> io::Result<(Accepted, Origin)> {
+    pub(crate) async fn accept(&self) -> io::Result<(Accepted, ConnectionOrigin)> {
         match &self.socket {
             Socket::Tcp { listener, .. } => {
                 let (stream, peer) = listener.accept().await?;
                 // Both are improvements that a system may refuse.
                 let _ = stream.set_nodelay(true);
                 let _ = keep_alive(&stream);
-                Ok((Accepted::Tcp(stream), Origin { role: Role::Client, peer: Some(peer) }))
+                Ok((Accepted::Tcp(stream), ConnectionOrigin { role: Role::Client, peer: Some(peer) }))
             }
             Socket::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Accepted::Unix(stream), Origin { role: Role::Operator, peer: None }))
+                Ok((Accepted::Unix(stream), ConnectionOrigin { role: Role::Operator, peer: None }))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the server tells observers: whom it has authenticated, and what its limits have refused.
+//! What the server tells observers: authentications, and what its limits have refused.
 
 use std::net::SocketAddr;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::budget::{Budget, Charge};
 use crate::connection::Cancellation;
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 
 /// Answers take memory in steps of this many bytes, so that small writes stay cheap.
 const STEP: u64 = 16 << 10;
@@ -21,7 +21,7 @@ pub(crate) struct OutputLimits {
     pub(crate) all: Arc<Budget>,
     /// The size of the first budget, for error messages.
     pub(crate) limit: u64,
-    /// Whether anybody still reads the answers.
+    /// Whether the client still reads the answers.
     pub(crate) cancellation: Cancellation,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Output {
     all: Charge,
     limit: u64,
     cancellation: Cancellation,
-    failure: Option<Failure>,
+    failure: Option<RequestError>,
     /// The number of records that were judged, for the log.
     pub(crate) records: Option<u64>,
 }
@@ -66,22 +66,22 @@ impl Output {
     }
 
     /// Writes a value as JSON.
-    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), RequestError> {
         match serde_json::to_writer(&mut *self, value) {
             Ok(()) => Ok(()),
             Err(_) if self.has_failed() => Err(self.failure()),
-            Err(error) => Err(Failure::bug(error)),
+            Err(error) => Err(RequestError::bug(error)),
         }
     }
 
     /// Writes text.
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), RequestError> {
         self.put(text.as_bytes()).map_err(|_| self.failure())
     }
 
     /// Why nothing more can be written.
-    pub(crate) fn failure(&self) -> Failure {
-        self.failure.clone().unwrap_or_else(|| Failure::bug("an answer that can grow is said to be full"))
+    pub(crate) fn failure(&self) -> RequestError {
+        self.failure.clone().unwrap_or_else(|| RequestError::bug("an answer that can grow is said to be full"))
     }
 
     /// Whether nothing more can be written.
@@ -89,8 +89,8 @@ impl Output {
         self.failure.is_some()
     }
 
-    /// Fails if nothing more can be written, or nobody reads the answer any more: then the request need not be worked on.
-    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+    /// Fails if nothing more can be written, or the client no longer reads: then the work on the request can stop.
+    pub(crate) fn check(&mut self) -> Result<(), RequestError> {
         self.put(&[]).map_err(|_| self.failure())
     }
 
@@ -122,9 +122,9 @@ impl Output {
         Ok(())
     }
 
-    fn grow(&mut self, missing: u64) -> Result<(), Failure> {
+    fn grow(&mut self, missing: u64) -> Result<(), RequestError> {
         if self.cancellation.is_cancelled() {
-            return Err(Failure::new(ErrorKind::ClientGone, "the client is gone"));
+            return Err(RequestError::new(ErrorKind::ClientGone, "the client is gone"));
         }
         if missing == 0 {
             return Ok(());
@@ -138,15 +138,15 @@ impl Output {
             self.message.shrink_to(self.all.bytes());
         }
         self.message.grow(missing).map_err(|_| self.too_large())?;
-        self.all.grow(missing).map_err(|_| Failure::overloaded())
+        self.all.grow(missing).map_err(|_| RequestError::overloaded())
     }
 
-    fn too_large(&self) -> Failure {
+    fn too_large(&self) -> RequestError {
         let limit = self.limit;
         let message = format!(
             "the answer would have more than {limit} bytes; send fewer records at a time, or raise `rpc.max_reply`"
         );
-        Failure::new(ErrorKind::ReplyTooLarge, message)
+        RequestError::new(ErrorKind::ReplyTooLarge, message)
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    fn answer(limits: &OutputLimits, text: &str) -> Result<Output, Failure> {
+    fn answer(limits: &OutputLimits, text: &str) -> Result<Output, RequestError> {
         let mut output = Output::new(limits);
         output.text("[")?;
         output.value(&text)?;
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_reads_is_not_made() {
+    fn an_answer_without_a_reader_is_not_made() {
         let limits = limits(1 << 20, 1 << 20);
         let mut output = Output::new(&limits);
         output.check().unwrap();

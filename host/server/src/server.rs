@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admitted;
 use crate::authentication::{Authentication, Role};
-use crate::connection::{CloseReason, Origin};
+use crate::connection::{CloseReason, ConnectionOrigin};
 use crate::error::ErrorKind;
 use crate::listener::{Accepted, Listener};
 use crate::observation;
@@ -51,13 +51,13 @@ pub enum Ended {
 }
 
 impl Server {
-    /// A server with these settings. It tells the observers whom it authenticates and what its limits refuse.
+    /// A server with these settings. It reports authentications and refusals by limits to the observers.
     #[must_use]
     pub fn new(settings: ServerSettings, observers: Observers) -> Self {
         Self(State::new(settings, observers))
     }
 
-    /// What stops the server.
+    /// The handle that stops the server.
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.0.stop.clone()
@@ -75,7 +75,7 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let mut connections = JoinSet::new();
-        let origin = Origin { role: Role::Operator, peer: None };
+        let origin = ConnectionOrigin { role: Role::Operator, peer: None };
         connections.spawn(protocol.serve(self.0.connection(origin, reader, writer), Admitted::Sole));
         // The protocol drains the server when its only client sends nothing more.
         self.0.stop.draining().await;
@@ -165,7 +165,7 @@ fn close_reason(ended: Result<CloseReason, JoinError>) -> Option<CloseReason> {
 async fn serve<P: Protocol>(
     state: Arc<State>,
     protocol: P,
-    origin: Origin,
+    origin: ConnectionOrigin,
     accepted: Accepted,
     tls: Option<TlsAcceptor>,
     admitted: Admitted,
@@ -187,7 +187,7 @@ async fn serve<P: Protocol>(
 async fn serve_tls<P: Protocol>(
     state: Arc<State>,
     protocol: P,
-    origin: Origin,
+    origin: ConnectionOrigin,
     stream: TcpStream,
     tls: TlsAcceptor,
     mut admitted: Admitted,
@@ -211,7 +211,7 @@ async fn serve_tls<P: Protocol>(
 }
 
 /// Tells the client of an accepted connection that there are too many.
-async fn reject<P: Protocol>(state: &State, protocol: P, origin: Origin, accepted: Accepted) {
+async fn reject<P: Protocol>(state: &State, protocol: P, origin: ConnectionOrigin, accepted: Accepted) {
     match accepted {
         Accepted::Tcp(stream) => {
             let (reader, writer) = stream.into_split();

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::budget::{Budget, Charge};
 use crate::call::{Call, Judging, Operation};
-use crate::error::Failure;
+use crate::error::RequestError;
 use crate::handler::{Handler, Handling};
 use crate::output::Output;
 
@@ -42,7 +42,12 @@ impl Handler for ServiceHandler {
     }
 }
 
-async fn handle(service: AsyncService, budget: Arc<Budget>, call: Call, mut output: Output) -> Result<Output, Failure> {
+async fn handle(
+    service: AsyncService,
+    budget: Arc<Budget>,
+    call: Call,
+    mut output: Output,
+) -> Result<Output, RequestError> {
     let service = match &call.tenant {
         Some(name) => service.tenant(name)?,
         None => service,
@@ -67,7 +72,12 @@ async fn handle(service: AsyncService, budget: Arc<Budget>, call: Call, mut outp
 }
 
 /// Makes a call that may block.
-fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output: &mut Output) -> Result<(), Failure> {
+fn perform(
+    service: &Service,
+    budget: &Arc<Budget>,
+    operation: Operation,
+    output: &mut Output,
+) -> Result<(), RequestError> {
     // The client may have gone while the call waited for a thread.
     output.check()?;
     match operation {
@@ -86,7 +96,7 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
             let request = request(service, judging)?.with_id_fields(id_fields).with_expected(entity_types);
             let held = Held::of(budget);
-            let text = service.read_data(&uri, &held.room())?;
+            let text = service.read_data(&uri, &held.reserve_memory())?;
             held.shrink_to(text.len() as u64);
             judge(service, &request, text, output)
         }
@@ -129,12 +139,12 @@ fn perform(service: &Service, budget: &Arc<Budget>, operation: Operation, output
         | Operation::Version
         | Operation::Health
         | Operation::Status
-        | Operation::CacheAge => Err(Failure::bug("a call that does not block has reached a thread for calls")),
+        | Operation::CacheAge => Err(RequestError::bug("a call that does not block has reached a thread for calls")),
     }
 }
 
 /// Judges many records. The workers render the results, so that this thread only joins their texts.
-fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), Failure> {
+fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), RequestError> {
     output.text("[")?;
     let (mut is_first, mut failure) = (true, None);
     let judged = service.judge_windows(request, RecordSource::text(text), results, &mut |results| {
@@ -154,18 +164,18 @@ fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Out
 }
 
 /// The results of a window, with commas between them.
-fn results(window: &JudgedWindow<'_>) -> Result<String, Failure> {
+fn results(window: &JudgedWindow<'_>) -> Result<String, RequestError> {
     let mut results = Vec::new();
     for record in window.records() {
         if !results.is_empty() {
             results.push(b',');
         }
-        serde_json::to_writer(&mut results, &record).map_err(Failure::bug)?;
+        serde_json::to_writer(&mut results, &record).map_err(RequestError::bug)?;
     }
-    String::from_utf8(results).map_err(Failure::bug)
+    String::from_utf8(results).map_err(RequestError::bug)
 }
 
-fn request(service: &Service, judging: Judging) -> Result<Request, Failure> {
+fn request(service: &Service, judging: Judging) -> Result<Request, RequestError> {
     let Judging { ruleset, associated, now } = judging;
     let mut request = service.request(ruleset)?;
     if let Some(associated) = associated {
@@ -185,8 +195,8 @@ impl Held {
         Self(Arc::new(Mutex::new(budget.charge())))
     }
 
-    /// What the reader of the file asks for room before it reads a part.
-    fn room(&self) -> ReserveMemory {
+    /// The reader of the file asks it for memory before it reads a part.
+    fn reserve_memory(&self) -> ReserveMemory {
         let held = Self(Arc::clone(&self.0));
         Arc::new(move |bytes| held.charge().grow(bytes).is_ok())
     }
@@ -200,7 +210,7 @@ impl Held {
     }
 }
 
-/// The result of a call that has no other.
+/// The result of a call without a result of its own.
 #[derive(Serialize)]
 struct Done {
     status: &'static str,
@@ -271,7 +281,7 @@ mod tests {
     fn a_file_takes_memory_before_it_is_read_and_gives_back_what_it_does_not_need() {
         let budget = Budget::new(100);
         let held = Held::of(&budget);
-        let room = held.room();
+        let room = held.reserve_memory();
         assert!(room(40) && room(40));
         assert!(!room(40));
         drop(room);

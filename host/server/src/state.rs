@@ -9,9 +9,9 @@ use jurat::settings::ServerSettings;
 use crate::admission::Admission;
 use crate::authentication::Token;
 use crate::budget::{Allowance, Budget};
-use crate::connection::{Cancellation, Connection, Origin};
+use crate::connection::{Cancellation, Connection, ConnectionOrigin};
 use crate::correlation::Correlations;
-use crate::error::Failure;
+use crate::error::RequestError;
 use crate::output::OutputLimits;
 use crate::stop::Stop;
 
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// A connection with a number of its own.
-    pub(crate) fn connection<R, W>(&self, origin: Origin, reader: R, writer: W) -> Connection<R, W> {
+    pub(crate) fn connection<R, W>(&self, origin: ConnectionOrigin, reader: R, writer: W) -> Connection<R, W> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         Connection { number, origin, reader, writer }
     }
@@ -79,9 +79,9 @@ impl State {
         }
     }
 
-    /// Why a client is rejected when the limit of connections is reached.
-    pub(crate) fn too_many_connections(&self) -> Failure {
-        Failure::too_many_connections(self.settings.max_connections)
+    /// The error of a client that is rejected because the limit of connections is reached.
+    pub(crate) fn too_many_connections(&self) -> RequestError {
+        RequestError::too_many_connections(self.settings.max_connections)
     }
 
     /// Counts a message as being worked on.

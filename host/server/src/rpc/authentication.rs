@@ -17,7 +17,7 @@ use super::request::Request;
 use crate::admission::{Admission, Permit};
 use crate::authentication::Token;
 use crate::call::Operation;
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 use crate::log::Entry;
 use crate::observation;
 
@@ -60,7 +60,7 @@ where
     });
     let context = match &checked {
         Ok(()) => client.context(&entry.correlation),
-        // The client has not established who it is.
+        // The client is not authenticated.
         Err(_) => CallContext::new().with_correlation(entry.correlation.clone()),
     };
     let refused = checked.as_ref().err().map(|failure| failure.kind);
@@ -84,7 +84,7 @@ where
 }
 
 /// Whether a message holds the token.
-fn check(token: Option<&Token>, message: Message<'_>) -> Result<(), Failure> {
+fn check(token: Option<&Token>, message: Message<'_>) -> Result<(), RequestError> {
     let Message::One(Request { id: Some(_), call: Ok((method, parameters)) }) = message else { return Err(needed()) };
     if method != AUTHENTICATE {
         return Err(needed());
@@ -92,15 +92,15 @@ fn check(token: Option<&Token>, message: Message<'_>) -> Result<(), Failure> {
     let Operation::Authenticate { token: shown } = methods::read(&method, parameters)?.operation else {
         return Err(needed());
     };
-    // If the server has no token, no token is right.
+    // A server without a token accepts no token.
     match token {
         Some(token) if token.is(&shown) => Ok(()),
-        _ => Err(Failure::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
+        _ => Err(RequestError::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
     }
 }
 
-fn needed() -> Failure {
-    Failure::new(
+fn needed() -> RequestError {
+    RequestError::new(
         ErrorKind::AuthenticationNeeded,
         "the first message must be a request `authenticate` with the `token`, within 10 seconds",
     )

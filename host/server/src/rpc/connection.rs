@@ -59,7 +59,7 @@ where
     };
 
     let messages = Arc::new(Semaphore::new(limit));
-    // Every reply holds a permit for its message, so the queue always has room for it.
+    // Every reply holds a permit for its message, so the queue always has a free slot for it.
     let (replies, queue) = mpsc::channel(limit);
     // The sole client may read as slowly as it likes: no other client waits.
     let write_timeout = (!is_sole).then_some(state.settings.write_timeout);
@@ -84,7 +84,7 @@ where
     if ended == Reading::BrokenOff && written.is_ok() && !is_sole {
         lines.linger(LINGER).await;
     }
-    // The connection counts until all of its requests have ended, even if nobody waits for them any more.
+    // The connection counts until all of its requests have ended, even if the client no longer waits for them.
     let _ = messages.acquire_many(state.settings.max_in_flight.get()).await;
     if written.is_ok() { CloseReason::Answered } else { CloseReason::WriteFailed }
 }
@@ -217,6 +217,6 @@ async fn read<R: AsyncRead + Unpin>(
 }
 
 async fn send(replies: &mpsc::Sender<Outgoing>, reply: Reply, permit: OwnedSemaphorePermit) {
-    // This fails only when the client is gone, and then nobody reads the reply.
+    // This fails only when the client is gone and cannot read the reply.
     let _ = replies.send(Outgoing { reply, permit }).await;
 }

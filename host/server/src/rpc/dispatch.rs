@@ -19,8 +19,8 @@ use super::reply::Reply;
 use super::request::Request;
 use crate::budget::Hold;
 use crate::call::{Call, Operation};
-use crate::connection::{Cancellation, Origin};
-use crate::error::{ErrorKind, Failure};
+use crate::connection::{Cancellation, ConnectionOrigin};
+use crate::error::{ErrorKind, RequestError};
 use crate::handler::Handler;
 use crate::log::Entry;
 use crate::observation;
@@ -45,8 +45,8 @@ pub(crate) struct Client {
     /// The number of the connection.
     pub(crate) number: u64,
     /// Where the connection comes from.
-    pub(crate) origin: Origin,
-    /// Who the client is, as far as authentication has established it.
+    pub(crate) origin: ConnectionOrigin,
+    /// The principal of the client, if authentication has established one.
     pub(crate) principal: Option<&'static str>,
     /// The permits for calls: they limit how many calls of the client are made at a time.
     pub(crate) calls: Semaphore,
@@ -60,7 +60,7 @@ struct Task {
     entry: Entry,
     /// None: it is a notification, and is not answered.
     id: Option<String>,
-    call: Result<Call, Failure>,
+    call: Result<Call, RequestError>,
 }
 
 /// The requests of a message.
@@ -71,7 +71,7 @@ enum Tasks {
 }
 
 impl Client {
-    /// Who makes a call, and the id by which it is found again.
+    /// The caller, and the correlation id of the call.
     pub(crate) fn context(&self, correlation: &CorrelationId) -> CallContext {
         let context = CallContext::new().with_correlation(correlation.clone());
         match self.principal {
@@ -98,7 +98,7 @@ impl Dispatcher {
             Tasks::One(task) => self.perform(client, &limits, *task).await.map(Reply::One),
             Tasks::Batch(tasks) => match hold.grow(OVERHEAD * tasks.len() as u64) {
                 Ok(()) => self.perform_all(client, &limits, tasks).await.map(Reply::Batch),
-                Err(_) => Some(self.refuse(client, None, &Failure::overloaded())),
+                Err(_) => Some(self.refuse(client, None, &RequestError::overloaded())),
             },
         };
         // INVARIANT: the memory of a request is given back only when nothing of it is left.
@@ -107,7 +107,7 @@ impl Dispatcher {
     }
 
     /// The reply to a message that is not read. The log has it like a request.
-    pub(crate) fn refuse(&self, client: &Client, id: Option<&str>, failure: &Failure) -> Reply {
+    pub(crate) fn refuse(&self, client: &Client, id: Option<&str>, failure: &RequestError) -> Reply {
         let limits = self.state.output_limits(&client.cancellation);
         let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
@@ -122,17 +122,17 @@ impl Dispatcher {
     }
 
     /// Reads a message; a long one on a thread where no other client waits for it.
-    async fn read(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, Failure> {
+    async fn read(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, RequestError> {
         if text.len() <= LONG {
             let read = catch_unwind(AssertUnwindSafe(|| self.tasks(client, &text)));
-            return read.unwrap_or_else(|_| Err(Failure::internal()));
+            return read.unwrap_or_else(|_| Err(RequestError::internal()));
         }
         let (dispatcher, client) = (Arc::clone(self), Arc::clone(client));
         let read = spawn_blocking(move || dispatcher.tasks(&client, &text));
-        read.await.unwrap_or_else(|_| Err(Failure::internal()))
+        read.await.unwrap_or_else(|_| Err(RequestError::internal()))
     }
 
-    fn tasks(&self, client: &Client, text: &[u8]) -> Result<Tasks, Failure> {
+    fn tasks(&self, client: &Client, text: &[u8]) -> Result<Tasks, RequestError> {
         match Message::parse(text)? {
             Message::One(request) => Ok(Tasks::One(Box::new(self.task(client, request, text.len() as u64)))),
             Message::Batch(requests) => {
@@ -164,7 +164,7 @@ impl Dispatcher {
         let json_id = id.as_deref().unwrap_or(UNKNOWN_ID);
         let context = client.context(&entry.correlation);
         let made = caught(self.make(client, context, envelope::begin(limits, json_id), call)).await;
-        let (output, kind) = match made.unwrap_or_else(|_| Err(Failure::internal())) {
+        let (output, kind) = match made.unwrap_or_else(|_| Err(RequestError::internal())) {
             Ok(output) => (output, None),
             Err(failure) => {
                 self.observe(client, &entry.correlation, failure.kind);
@@ -181,14 +181,14 @@ impl Dispatcher {
         client: &Client,
         context: CallContext,
         mut output: Output,
-        call: Result<Call, Failure>,
-    ) -> Result<Output, Failure> {
+        call: Result<Call, RequestError>,
+    ) -> Result<Output, RequestError> {
         let call = call?;
         if matches!(call.operation, Operation::Authenticate { .. }) {
             return accept(output);
         }
         let Ok(_permit) = client.calls.acquire().await else {
-            return Err(Failure::bug("the permits for the calls of a client were closed"));
+            return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
         // The client may have gone while other calls were made.
         output.check()?;
@@ -228,14 +228,14 @@ impl Dispatcher {
 }
 
 /// The result of `authenticate`. It is the same where no client must authenticate.
-pub(crate) fn accept(mut output: Output) -> Result<Output, Failure> {
+pub(crate) fn accept(mut output: Output) -> Result<Output, RequestError> {
     output.text(r#"{"status":"ok"}"#)?;
     envelope::finish(output)
 }
 
-fn forbidden() -> Failure {
+fn forbidden() -> RequestError {
     let message = "clients over TCP may not change which release serves; use stdin, the Unix socket of this server, or `jurat pin`";
-    Failure::new(ErrorKind::Forbidden, message)
+    RequestError::new(ErrorKind::Forbidden, message)
 }
 
 /// A future whose panic is its result.

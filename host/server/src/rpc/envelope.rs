@@ -3,7 +3,7 @@
 use jurat_model::CorrelationId;
 use serde::Serialize;
 
-use crate::error::{ErrorKind, Failure, Position};
+use crate::error::{ErrorKind, Position, RequestError};
 use crate::output::{Output, OutputLimits};
 
 /// The id in the answer to a request whose id cannot be told.
@@ -19,14 +19,14 @@ pub(crate) fn begin(limits: &OutputLimits, id: &str) -> Output {
 }
 
 /// The end of an answer with a result.
-pub(crate) fn finish(mut output: Output) -> Result<Output, Failure> {
+pub(crate) fn finish(mut output: Output) -> Result<Output, RequestError> {
     output.text("}")?;
     output.shrink();
     Ok(output)
 }
 
 /// The whole answer to a request that has no result.
-pub(crate) fn error(limits: &OutputLimits, id: &str, failure: &Failure, correlation: &CorrelationId) -> Output {
+pub(crate) fn error(limits: &OutputLimits, id: &str, failure: &RequestError, correlation: &CorrelationId) -> Output {
     let mut text = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":"#).into_bytes();
     // Writing text and numbers to memory does not fail.
     let _ = serde_json::to_writer(&mut text, &ErrorObject::of(failure, correlation));
@@ -53,7 +53,7 @@ struct Data<'a> {
 }
 
 impl<'a> ErrorObject<'a> {
-    fn of(failure: &'a Failure, correlation: &'a CorrelationId) -> Self {
+    fn of(failure: &'a RequestError, correlation: &'a CorrelationId) -> Self {
         let (line, offset) = failure.position.map(|Position { line, offset }| (line, offset)).unzip();
         let data = Data { kind: failure.kind.code(), correlation_id: correlation.as_str(), line, offset };
         Self { code: number(failure.kind), message: &failure.message, data }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_error_has_its_kind_and_its_correlation_id() {
-        let json = |failure: Failure, request: u64| {
+        let json = |failure: RequestError, request: u64| {
             let correlation = CorrelationId::numbered(10, request);
             serde_json::to_string(&ErrorObject::of(&failure, &correlation)).unwrap()
         };

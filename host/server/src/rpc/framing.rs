@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::partial_id;
 use crate::budget::{Allowance, Exhausted, Hold};
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 
 /// The size of the read buffer.
 const CHUNK: usize = 32 << 10;
@@ -61,12 +61,12 @@ pub(crate) enum Line {
     /// A line that is refused and dropped. The next lines are read.
     Refused {
         /// Why it is refused.
-        failure: Failure,
+        failure: RequestError,
         /// The id of its request, if it is known.
         id: Option<String>,
     },
     /// A line that did not arrive in time. Nothing more is read.
-    Stalled(Failure),
+    Stalled(RequestError),
     /// The end of the input.
     End,
 }
@@ -136,11 +136,11 @@ impl Received {
     fn extend(&mut self, part: &[u8], cap: u64) -> Result<(), Line> {
         if (self.text.len() + part.len()) as u64 > cap {
             let message = format!("a message of more than {cap} bytes; see `rpc.max_message`");
-            return Err(Line::Refused { failure: Failure::new(ErrorKind::MessageTooLarge, message), id: None });
+            return Err(Line::Refused { failure: RequestError::new(ErrorKind::MessageTooLarge, message), id: None });
         }
         self.hold.grow(part.len() as u64).map_err(|Exhausted| {
             let head: Vec<u8> = self.text.iter().chain(part).take(partial_id::LENGTH).copied().collect();
-            Line::Refused { failure: Failure::overloaded(), id: partial_id::find(&head).map(str::to_owned) }
+            Line::Refused { failure: RequestError::overloaded(), id: partial_id::find(&head).map(str::to_owned) }
         })?;
         self.text.extend_from_slice(part);
         Ok(())
@@ -168,7 +168,7 @@ async fn fill<R: AsyncRead + Unpin>(
     }
 }
 
-fn stalled() -> Failure {
+fn stalled() -> RequestError {
     let message = format!(
         "the line did not arrive in time: its first {} KiB may take {} s, then {} KiB must arrive each second, and no pause may be longer than {} s",
         BEGINNING >> 10,
@@ -176,7 +176,7 @@ fn stalled() -> Failure {
         PACE >> 10,
         PAUSE.as_secs(),
     );
-    Failure::new(ErrorKind::IncompleteMessage, message)
+    RequestError::new(ErrorKind::IncompleteMessage, message)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::request::Request;
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 
 /// The limit of requests in one array.
 pub(crate) const MAX_BATCH: usize = 1_000;
@@ -26,10 +26,10 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// When the line as a whole gets one answer, which is an error.
-    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, Failure> {
+    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, RequestError> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let message = format!("the line is not UTF-8 from byte {} on", error.valid_up_to());
-            Failure::new(ErrorKind::ParseError, message)
+            RequestError::new(ErrorKind::ParseError, message)
         })?;
         let is_batch = text.trim_ascii_start().starts_with('[');
         let parsed = if is_batch {
@@ -40,11 +40,11 @@ impl<'a> Message<'a> {
         parsed.unwrap_or_else(|error| Err(refusal(text, &error)))
     }
 
-    fn batch(requests: Vec<Request<'a>>, length: usize) -> Result<Self, Failure> {
+    fn batch(requests: Vec<Request<'a>>, length: usize) -> Result<Self, RequestError> {
         match length {
-            0 => Err(Failure::new(ErrorKind::InvalidRequest, "the array holds no requests")),
+            0 => Err(RequestError::new(ErrorKind::InvalidRequest, "the array holds no requests")),
             1..=MAX_BATCH => Ok(Self::Batch(requests)),
-            _ => Err(Failure::new(
+            _ => Err(RequestError::new(
                 ErrorKind::BatchTooLong,
                 format!("{length} requests in one array; at most {MAX_BATCH} are accepted"),
             )),
@@ -52,14 +52,14 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Why a line could not be read. If it is JSON, it is refused only for a number that is too large and has no meaning where it is.
-fn refusal(text: &str, error: &serde_json::Error) -> Failure {
+/// Why a line could not be read. If it is JSON, it is refused only for a number that is too large and in a member that is not read.
+fn refusal(text: &str, error: &serde_json::Error) -> RequestError {
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => Failure::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request"),
+        Ok(_) => RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request"),
         Err(_) => {
             let problem = if error.is_eof() { "it ends too early" } else { "something else is expected" };
             let message = format!("the line is not JSON: {problem}, at byte {}", error.column());
-            Failure::new(ErrorKind::ParseError, message)
+            RequestError::new(ErrorKind::ParseError, message)
         }
     }
 }

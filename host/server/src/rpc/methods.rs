@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::parameters::{Given, Signature, wrong};
 use super::request::Parameters;
 use crate::call::{Call, Judging, Operation};
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 
 /// A method.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Method {
     /// Its name and its parameters.
     pub(crate) signature: Signature,
     /// Reads its parameters.
-    read: fn(&Given<'_>) -> Result<Operation, Failure>,
+    read: fn(&Given<'_>) -> Result<Operation, RequestError>,
 }
 
 /// All methods.
@@ -80,24 +80,24 @@ const fn method(
     name: &'static str,
     required: &'static [&'static str],
     optional: &'static [&'static str],
-    read: fn(&Given<'_>) -> Result<Operation, Failure>,
+    read: fn(&Given<'_>) -> Result<Operation, RequestError>,
 ) -> Method {
     Method { signature: Signature { method: name, required, optional }, read }
 }
 
 /// Reads a call.
-pub(crate) fn read(method: &str, parameters: Parameters<'_>) -> Result<Call, Failure> {
+pub(crate) fn read(method: &str, parameters: Parameters<'_>) -> Result<Call, RequestError> {
     let Some(Method { signature, read }) = METHODS.iter().find(|known| known.signature.method == method) else {
         let names = METHODS.iter().map(|method| method.signature.method);
         let message = format!("method `{}` not found{}", Excerpt::of(method), advice(method, names));
-        return Err(Failure::new(ErrorKind::UnknownMethod, message));
+        return Err(RequestError::new(ErrorKind::UnknownMethod, message));
     };
     let given = signature.given(parameters)?;
     let tenant = given.find("tenant").map(|_| given.text("tenant")).transpose()?;
     Ok(Call { tenant, operation: read(&given)? })
 }
 
-fn judging(given: &Given<'_>, associated: ReadAssociated) -> Result<Judging, Failure> {
+fn judging(given: &Given<'_>, associated: ReadAssociated) -> Result<Judging, RequestError> {
     Ok(Judging {
         ruleset: given.text("ruleset_name")?,
         associated: given.find("associated").map(|raw| related(raw, associated)).transpose()?,
@@ -107,32 +107,32 @@ fn judging(given: &Given<'_>, associated: ReadAssociated) -> Result<Judging, Fai
 
 type ReadAssociated = fn(&[u8]) -> Result<Associated, AssociatedError>;
 
-fn related(raw: &RawValue, read: ReadAssociated) -> Result<Arc<Associated>, Failure> {
+fn related(raw: &RawValue, read: ReadAssociated) -> Result<Arc<Associated>, RequestError> {
     let read = read(raw.get().as_bytes());
     read.map(Arc::new).map_err(|error| wrong_value(format!("`associated`: {}", chain(&error))))
 }
 
-fn time(given: &Given<'_>) -> Result<Timestamp, Failure> {
+fn time(given: &Given<'_>) -> Result<Timestamp, RequestError> {
     let text = given.text("now")?;
     text.parse().map_err(|_| {
         wrong_value(format!("`now` must be a time as in `2026-01-31T12:00:00Z`, not `{}`", Excerpt::of(&text)))
     })
 }
 
-fn record_or_schema(raw: &RawValue) -> Result<Box<str>, Failure> {
+fn record_or_schema(raw: &RawValue) -> Result<Box<str>, RequestError> {
     match raw.get().chars().next() {
         Some('{' | '"') => Ok(raw.get().into()),
         _ => Err(wrong("entity_data", "an object, or the URL of a schema as a text", raw)),
     }
 }
 
-fn manifest(given: &Given<'_>) -> Result<Digest, Failure> {
+fn manifest(given: &Given<'_>) -> Result<Digest, RequestError> {
     let text = given.text("manifest")?;
     text.parse().map_err(|error| wrong_value(format!("`manifest`: {}", chain(&error))))
 }
 
 /// A reason for people. It is kept, shown and logged, so its length has a limit.
-fn reason(given: &Given<'_>) -> Result<Option<String>, Failure> {
+fn reason(given: &Given<'_>) -> Result<Option<String>, RequestError> {
     const LONGEST: usize = 1_000;
     let reason = given.find("reason").map(|_| given.text("reason")).transpose()?;
     match reason {
@@ -141,6 +141,6 @@ fn reason(given: &Given<'_>) -> Result<Option<String>, Failure> {
     }
 }
 
-fn wrong_value(message: String) -> Failure {
-    Failure::new(ErrorKind::WrongParameter, message)
+fn wrong_value(message: String) -> RequestError {
+    RequestError::new(ErrorKind::WrongParameter, message)
 }

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::request::{Parameters, string};
-use crate::error::{ErrorKind, Failure, listed};
+use crate::error::{ErrorKind, RequestError, listed};
 
 /// The limit of texts in a parameter that is a list of texts.
 const MAX_TEXTS: usize = 1_000;
@@ -36,7 +36,7 @@ impl Signature {
     }
 
     /// Checks which parameters a request has.
-    pub(crate) fn given<'a>(&self, parameters: Parameters<'a>) -> Result<Given<'a>, Failure> {
+    pub(crate) fn given<'a>(&self, parameters: Parameters<'a>) -> Result<Given<'a>, RequestError> {
         let Parameters::ByName { members, is_cut } = parameters else {
             return Err(self.by_name());
         };
@@ -44,15 +44,18 @@ impl Signature {
         for (key, value) in members.into_iter().filter(|(_, value)| value.get() != "null") {
             let Some(name) = self.names().find(|name| *name == key) else {
                 let message = format!("unknown parameter `{}`{}", Excerpt::of(&key), advice(&key, self.names()));
-                return Err(Failure::new(ErrorKind::UnknownParameter, message));
+                return Err(RequestError::new(ErrorKind::UnknownParameter, message));
             };
             if values.iter().any(|(other, _)| *other == name) {
-                return Err(Failure::new(ErrorKind::UnknownParameter, format!("parameter `{name}` is given twice")));
+                return Err(RequestError::new(
+                    ErrorKind::UnknownParameter,
+                    format!("parameter `{name}` is given twice"),
+                ));
             }
             values.push((name, value));
         }
         if is_cut {
-            return Err(Failure::new(
+            return Err(RequestError::new(
                 ErrorKind::UnknownParameter,
                 "the request has far more parameters than any method",
             ));
@@ -61,15 +64,15 @@ impl Signature {
         let missing: Vec<_> = self.required.iter().copied().filter(|name| !is_there(name)).collect();
         match missing.as_slice() {
             [] => Ok(Given { values }),
-            [one] => Err(Failure::new(ErrorKind::MissingParameter, format!("missing parameter `{one}`"))),
+            [one] => Err(RequestError::new(ErrorKind::MissingParameter, format!("missing parameter `{one}`"))),
             several => {
                 let message = format!("missing parameters {}", listed(several.iter().copied()));
-                Err(Failure::new(ErrorKind::MissingParameter, message))
+                Err(RequestError::new(ErrorKind::MissingParameter, message))
             }
         }
     }
 
-    fn by_name(&self) -> Failure {
+    fn by_name(&self) -> RequestError {
         let message = match self.required {
             [] => format!("the parameters of `{}` are given by name, as one object", self.method),
             required => format!(
@@ -78,46 +81,47 @@ impl Signature {
                 listed(required.iter().copied())
             ),
         };
-        Failure::new(ErrorKind::ParametersByName, message)
+        RequestError::new(ErrorKind::ParametersByName, message)
     }
 }
 
 impl<'a> Given<'a> {
     /// A value as it was sent.
-    pub(crate) fn raw(&self, name: &'static str) -> Result<&'a RawValue, Failure> {
-        self.find(name).ok_or_else(|| Failure::new(ErrorKind::MissingParameter, format!("missing parameter `{name}`")))
+    pub(crate) fn raw(&self, name: &'static str) -> Result<&'a RawValue, RequestError> {
+        self.find(name)
+            .ok_or_else(|| RequestError::new(ErrorKind::MissingParameter, format!("missing parameter `{name}`")))
     }
 
     /// A value that must be an object or an array, depending on the bracket.
-    pub(crate) fn enclosed(&self, name: &'static str, open: char) -> Result<&'a RawValue, Failure> {
+    pub(crate) fn enclosed(&self, name: &'static str, open: char) -> Result<&'a RawValue, RequestError> {
         let raw = self.raw(name)?;
         let expected = if open == '[' { "an array" } else { "an object" };
         if raw.get().starts_with(open) { Ok(raw) } else { Err(wrong(name, expected, raw)) }
     }
 
     /// A value that must be a text.
-    pub(crate) fn text(&self, name: &'static str) -> Result<String, Failure> {
+    pub(crate) fn text(&self, name: &'static str) -> Result<String, RequestError> {
         let raw = self.raw(name)?;
         string(raw).map(Into::into).ok_or_else(|| wrong(name, "a text", raw))
     }
 
     /// A value that must be a list of texts.
-    pub(crate) fn texts(&self, name: &'static str) -> Result<Vec<String>, Failure> {
+    pub(crate) fn texts(&self, name: &'static str) -> Result<Vec<String>, RequestError> {
         let raw = self.raw(name)?;
         match serde_json::from_str(raw.get()) {
             Ok(Texts { length: ..=MAX_TEXTS, texts }) => Ok(texts),
             Ok(Texts { .. }) => {
-                Err(Failure::new(ErrorKind::WrongParameter, format!("`{name}` holds more than {MAX_TEXTS} texts")))
+                Err(RequestError::new(ErrorKind::WrongParameter, format!("`{name}` holds more than {MAX_TEXTS} texts")))
             }
             Err(_) => Err(wrong(name, "an array of texts", raw)),
         }
     }
 
     /// A value that must be a list of at least one text.
-    pub(crate) fn some_texts(&self, name: &'static str) -> Result<Vec<String>, Failure> {
+    pub(crate) fn some_texts(&self, name: &'static str) -> Result<Vec<String>, RequestError> {
         let texts = self.texts(name)?;
         if texts.is_empty() {
-            return Err(Failure::new(ErrorKind::WrongParameter, format!("`{name}` must hold at least one text")));
+            return Err(RequestError::new(ErrorKind::WrongParameter, format!("`{name}` must hold at least one text")));
         }
         Ok(texts)
     }
@@ -129,7 +133,7 @@ impl<'a> Given<'a> {
 }
 
 /// The error for a value of the wrong kind. It does not repeat the value.
-pub(crate) fn wrong(name: &str, expected: &str, raw: &RawValue) -> Failure {
+pub(crate) fn wrong(name: &str, expected: &str, raw: &RawValue) -> RequestError {
     let found = match raw.get().as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "an array",
@@ -143,7 +147,7 @@ pub(crate) fn wrong(name: &str, expected: &str, raw: &RawValue) -> Failure {
     } else {
         format!("`{name}` must be {expected}, not {found}")
     };
-    Failure::new(ErrorKind::WrongParameter, message)
+    RequestError::new(ErrorKind::WrongParameter, message)
 }
 
 /// A list of texts. It ends one text beyond the limit; later texts are dropped.

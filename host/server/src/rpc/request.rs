@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, RequestError};
 
 /// The limit of the length of an id, in bytes. Every answer repeats it.
 pub(crate) const MAX_ID: usize = 64 << 10;
@@ -20,7 +20,7 @@ pub(crate) struct Request<'a> {
     /// The id as sent, to the byte. None in a notification, and where it cannot be told.
     pub(crate) id: Option<&'a str>,
     /// The method and its parameters, or why this is not a request.
-    pub(crate) call: Result<(Cow<'a, str>, Parameters<'a>), Failure>,
+    pub(crate) call: Result<(Cow<'a, str>, Parameters<'a>), RequestError>,
 }
 
 /// The parameters as sent.
@@ -41,7 +41,7 @@ pub(crate) enum Parameters<'a> {
 
 impl Request<'_> {
     fn not_an_object() -> Self {
-        Self { id: None, call: Err(Failure::new(ErrorKind::InvalidRequest, "a request is an object")) }
+        Self { id: None, call: Err(RequestError::new(ErrorKind::InvalidRequest, "a request is an object")) }
     }
 }
 
@@ -64,7 +64,7 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn into_request(self) -> Request<'a> {
-        let refuse = |message: String| Err(Failure::new(ErrorKind::InvalidRequest, message));
+        let refuse = |message: String| Err(RequestError::new(ErrorKind::InvalidRequest, message));
         let id = match self.id.map(RawValue::get) {
             Some(id) if id.len() > MAX_ID => {
                 return Request { id: None, call: refuse(format!("an `id` has at most {MAX_ID} bytes")) };

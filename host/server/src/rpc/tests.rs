@@ -15,8 +15,8 @@ use super::JsonRpc;
 use crate::admission::{Admission, Admitted};
 use crate::authentication::Role;
 use crate::call::{Call, Operation};
-use crate::connection::{CloseReason, Origin};
-use crate::error::{ErrorKind, Failure};
+use crate::connection::{CloseReason, ConnectionOrigin};
+use crate::error::{ErrorKind, RequestError};
 use crate::handler::{Handler, Handling};
 use crate::output::Output;
 use crate::protocol::Protocol;
@@ -54,7 +54,7 @@ impl Handler for Script {
                     "fill" => output.value(&"x".repeat(entity_type.parse().unwrap()))?,
                     "panic" => panic!("as asked"),
                     other => {
-                        return Err(Failure::new(ErrorKind::Call(CallErrorKind::UnknownRuleset), other));
+                        return Err(RequestError::new(ErrorKind::Call(CallErrorKind::UnknownRuleset), other));
                     }
                 },
                 Operation::ValidateBatch { records, .. } => output.text(std::str::from_utf8(&records).unwrap())?,
@@ -105,7 +105,8 @@ impl Stage {
         let (client, host) = duplex(capacity);
         let (reader, writer) = split(host);
         let permit = Admission::new(1).permit().unwrap();
-        let connection = self.server.state().connection(Origin { role: Role::Client, peer: None }, reader, writer);
+        let connection =
+            self.server.state().connection(ConnectionOrigin { role: Role::Client, peer: None }, reader, writer);
         let ended = tokio::spawn(self.rpc.clone().serve(connection, Admitted::Permitted(permit)));
         (Peer::new(client), ended)
     }

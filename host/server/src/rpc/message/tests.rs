@@ -1,7 +1,7 @@
 use super::*;
 use crate::rpc::request::{MAX_ID, MAX_PARAMETERS, Parameters};
 
-/// The id and the outcome of each request in a line; a failure of the whole line stands alone.
+/// The id and the outcome of each request in a line; an error of the whole line is alone.
 fn check(line: &str, expected: &[(Option<&str>, Result<&str, ErrorKind>)]) {
     let found = match Message::parse(line.as_bytes()) {
         Ok(Message::One(request)) => vec![request],

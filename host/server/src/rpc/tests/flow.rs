@@ -62,7 +62,7 @@ async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
 }
 
 #[tokio::test]
-async fn half_a_line_at_the_end_is_no_json() {
+async fn half_a_line_at_the_end_is_not_json() {
     let (mut client, ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
     client.writer.write_all(br#"{"jsonrpc":"2.0","id":1,"meth"#).await.unwrap();
     client.end().await;
@@ -131,7 +131,7 @@ async fn the_sole_client_may_be_slow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_whose_answers_nobody_reads_are_not_made() {
+async fn calls_without_a_reader_of_their_answers_are_not_made() {
     let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(1 << 20);

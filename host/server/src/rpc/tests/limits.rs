@@ -46,7 +46,7 @@ async fn the_answers_to_an_array_share_what_an_answer_may_be() {
 
 #[tokio::test]
 async fn a_request_without_memory_is_refused_and_nothing_is_lost() {
-    // Shorter ones have room of their own.
+    // Shorter ones have memory of their own.
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
     let settings = ServerSettings {
         max_message: "100KiB".parse().unwrap(),

@@ -1,4 +1,4 @@
-//! What observers are told of clients, and what calls know of who makes them.
+//! What observers are told of clients, and what calls know of their callers.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use jurat::settings::Secret;
 use super::*;
 use crate::listener::{Listener, Remote};
 
-/// Keeps authentications and limits in words: what was decided, and who the client is.
+/// Keeps authentications and limits in words: the decision and the client.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
 
@@ -80,7 +80,7 @@ async fn observers_are_told_of_authentications_and_of_limits() {
 }
 
 #[tokio::test]
-async fn a_call_knows_who_makes_it_and_its_correlation_id() {
+async fn a_call_knows_its_caller_and_its_correlation_id() {
     let principal = |answer: &Value| {
         assert!(answer["result"]["correlation"].is_string(), "{answer}");
         answer["result"]["principal"].clone()

@@ -5,7 +5,7 @@ use proptest::test_runner::TestCaseError;
 
 use super::*;
 
-/// JSON, nearly JSON, and requests in which something is amiss.
+/// JSON, nearly JSON, and requests with a defect.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#.to_owned()),
@@ -82,7 +82,7 @@ proptest! {
         for answer in &answers {
             serde_json::from_str::<Value>(answer).map_err(|error| TestCaseError::fail(format!("{error}: {answer}")))?;
         }
-        // Blank lines are none, and notifications have no answer.
+        // Blank lines are not messages, and notifications have no answer.
         prop_assert!(answers.len() <= lines.len() + 1);
     }
 

@@ -21,7 +21,7 @@ fn the_page_has_every_kind_with_its_code() {
         let (of_call, of_record) =
             (format!("| `{}` | {} |", kind.code(), number(kind)), format!("| `{}` |", kind.code()));
         let is_there = match kind {
-            // What is wrong with a record stands in a table of its own.
+            // Errors of records have a table of their own.
             ErrorKind::Call(_) => page.contains(&of_call) || page.contains(&of_record),
             _ => page.contains(&of_call),
         };
@@ -29,7 +29,7 @@ fn the_page_has_every_kind_with_its_code() {
     }
 }
 
-/// Where results get their codes, and what looks like one there and is none.
+/// Where results get their codes, and the words there that only resemble codes.
 const SOURCES: [(&str, &[&str]); 6] = [
     ("host/coordination/src/failure.rs", &[]),
     ("host/engine/src/supplier.rs", &[]),
@@ -43,15 +43,15 @@ const SOURCES: [(&str, &[&str]); 6] = [
 fn the_page_has_every_code_of_the_host_in_results() {
     // The coordination service has a page of its own.
     let pages = page() + &std::fs::read_to_string(root().join("docs/coordination-service.md")).unwrap();
-    for (place, others) in SOURCES {
+    for (path, others) in SOURCES {
         let mut found = Vec::new();
-        for source in sources(&root().join(place)) {
+        for source in sources(&root().join(path)) {
             found.extend(codes(&source));
         }
         found.retain(|name| !others.contains(&name.as_str()));
-        assert!(!found.is_empty(), "{place}");
+        assert!(!found.is_empty(), "{path}");
         for name in found {
-            assert!(pages.contains(&format!("| `{name}` |")), "docs/json-rpc.md has no row for `{name}` of {place}");
+            assert!(pages.contains(&format!("| `{name}` |")), "docs/json-rpc.md has no row for `{name}` of {path}");
         }
     }
 }
