@@ -12,7 +12,7 @@ mod heap;
 pub use linear::ArenaAllocator;
 
 #[cfg(target_family = "wasm")]
-#[expect(unsafe_code, reason = "an allocator hands out raw memory; this is the one place of the crate that does")]
+#[expect(unsafe_code, reason = "an allocator hands out raw memory; the only module of the crate that does")]
 mod linear {
     use core::alloc::{GlobalAlloc, Layout};
     use core::arch::wasm32::memory_grow;

@@ -1,4 +1,4 @@
-//! The border: what `wit-bindgen` makes of the contract, and the way between its types and ours.
+//! What `wit-bindgen` makes of the contract, and the conversions between its types and ours.
 
 use crate::columns::{Batch, Column, Decimals, Texts, Values};
 use crate::{Declaration, Kind, Package, RowFinding, Status, Verdicts};
@@ -19,7 +19,7 @@ pub mod contract {
     });
 }
 
-/// What [`package!`](crate::package) exports.
+/// The component that [`package!`](crate::package) exports.
 pub trait Component {
     /// The rules.
     fn package() -> Package;

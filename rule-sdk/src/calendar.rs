@@ -43,7 +43,7 @@ impl Date {
         Self { days }
     }
 
-    /// The day of a year, month (1 to 12) and day (from 1), or none where there is no such day.
+    /// The day of a year, month (1 to 12) and day (from 1), or none if the day does not exist.
     #[must_use]
     pub fn from_ymd(year: i32, month: u8, day: u8) -> Option<Self> {
         let (month, day) = (i64::from(month), i64::from(day));

@@ -20,7 +20,7 @@ pub const fn placeholder(inputs: &[Input], params: &[&str], of: &str, name: &str
     panic!("{}", text.as_str());
 }
 
-/// What a finding is on must be an input.
+/// Each name in a finding's `on` must be an input.
 #[track_caller]
 pub const fn input(inputs: &[Input], of: &str, path: &str) {
     if names_input(inputs, path) {

@@ -1,4 +1,4 @@
-//! What a rule says of itself: its id, what it judges, and the fields it reads.
+//! The declaration of a rule: its id, what it judges, and the fields it reads.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct Input {
     pub name: &'static str,
     /// The term of the related entity whose field it is, or none for the record itself.
     pub of: Option<&'static str>,
-    /// What the host converts its value to.
+    /// The kind that the host converts its value to.
     pub kind: Kind,
     /// Whether the rule needs it: without it the verdict is `NORUN`, and the rule is not asked.
     pub required: bool,

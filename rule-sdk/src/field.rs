@@ -17,7 +17,7 @@ use crate::{Date, Kind, Timestamp};
     note = "an input is a `bool`, `i64`, `f64`, `Decimal`, `&str`, `String`, `Date`, `Timestamp`, `Json<T>` or an `Option` of one of them"
 )]
 pub trait Field<'a>: Sized {
-    /// What the host converts the value to.
+    /// The kind that the host converts the value to.
     const KIND: Kind;
     /// Whether rows without a value are kept from the rule.
     const REQUIRED: bool = true;
@@ -27,10 +27,10 @@ pub trait Field<'a>: Sized {
     /// Checks a column of `rows` rows, all of which need a value.
     ///
     /// # Errors
-    /// Says what about the column is off.
+    /// With what is wrong with the column.
     fn column(column: &Column<'a>, rows: usize) -> Result<Self::Column, String>;
 
-    /// The value in a row; a default where the column has no such row.
+    /// The value in a row; a default for a row outside of the column.
     ///
     /// # Errors
     /// When the value, though of the right kind, is not what the rule asks for.
@@ -173,7 +173,7 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
 }
 
 impl<'a> CheckedTexts<'a> {
-    /// The text of a row, empty where there is no such row.
+    /// The text of a row, empty for a row outside of the column.
     #[inline(always)]
     pub(crate) fn row(&self, row: usize) -> &'a str {
         let Some(&[start, end]) = self.offsets.get(row..).and_then(<[u32]>::first_chunk) else { return "" };

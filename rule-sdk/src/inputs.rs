@@ -1,4 +1,4 @@
-//! What a rule reads: a struct with a field for each input.
+//! The inputs of a rule: a struct with a field for each.
 
 use std::error::Error;
 use std::fmt;

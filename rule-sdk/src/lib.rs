@@ -92,7 +92,7 @@ pub use package::{Package, RowFinding, Rule, Verdicts};
 pub use rust_decimal::{Decimal, RoundingStrategy};
 pub use verdict::{Finding, IntoVerdict, Status, Verdict};
 
-/// What the macros write. No part of it is meant to be named by hand.
+/// The items that the macros use. No part of it is meant to be named by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::{Component, Guest, contract, export};

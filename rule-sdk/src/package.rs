@@ -64,7 +64,7 @@ impl Package {
         Self { rules }
     }
 
-    /// What the rules say of themselves, in order.
+    /// The declarations of the rules, in order.
     pub fn declarations(&self) -> impl ExactSizeIterator<Item = &'static Declaration> + use<> {
         self.rules.iter().map(|rule| &rule.declaration)
     }
@@ -72,7 +72,7 @@ impl Package {
     /// Judges every row of a batch with one rule, named by its index among the [`declarations`](Self::declarations).
     ///
     /// # Errors
-    /// When there is no such rule, or the batch is not one of its inputs.
+    /// When the rule does not exist, or the batch is not one of its inputs.
     pub fn evaluate(&self, rule: u32, batch: &Batch<'_>) -> Result<Verdicts, Mismatch> {
         match self.rules.get(rule as usize) {
             Some(entry) => (entry.evaluate)(batch),
@@ -166,7 +166,7 @@ fn check_names(reason: &Reason, params: &[(&'static str, String)], inputs: &[Inp
 /// Makes a package of rules, named by their functions.
 ///
 /// It writes a function `package() -> Package`, through which tests, benches and programs run the rules natively. Compiled for
-/// WebAssembly it also writes the component's exports and sets the allocator; so it stands once, at the root of the crate.
+/// WebAssembly it also writes the component's exports and sets the allocator; so a crate has it once, at its root.
 ///
 /// ```
 /// use jurat_rule::{Decimal, Inputs, Verdict, fail, rule};

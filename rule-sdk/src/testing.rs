@@ -63,7 +63,7 @@ pub enum Cell {
 }
 
 impl Row {
-    /// A record that has nothing.
+    /// A record without values.
     pub fn new() -> Self {
         Self::default()
     }
@@ -82,7 +82,7 @@ impl Row {
 /// Judges the rows with one rule of a package, in one batch.
 ///
 /// # Panics
-/// When the package has no such rule, a row names what the rule does not read, gives it another kind of value than it declares,
+/// When the package does not have the rule, a row names what the rule does not read, gives it another kind of value than it declares,
 /// or lacks a required input (the host answers `NORUN` there and does not ask the rule).
 #[must_use]
 pub fn judge(package: Package, rule: &str, rows: &[Row]) -> Verdicts {

@@ -1,11 +1,11 @@
-//! What a rule answers.
+//! The answers of a rule.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 
 use crate::Input;
 
-/// What a rule says of one record: a status and the reasons for it.
+/// The answer of a rule to one record: a status and the reasons for it.
 ///
 /// [`Verdict::pass`] makes one without a reason; [`fail!`](crate::fail), [`warn!`](crate::warn) and [`norun!`](crate::norun) make one
 /// with a reason.
@@ -43,16 +43,16 @@ pub struct Verdict {
     findings: Vec<Finding>,
 }
 
-/// What a rule says of one record, without the reasons.
+/// The status that a rule gives one record.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Status {
     /// The record satisfies the rule.
     Pass,
-    /// Worth a look; rules below this one still run.
+    /// A person should check the record; rules below this one still run.
     Warn,
     /// The record breaks the rule.
     Fail,
-    /// The rule has no meaning for this record.
+    /// The rule does not apply to this record.
     Norun,
     /// The rule could not judge this record. It comes of an `Err`, see [`IntoVerdict`].
     Error,
@@ -65,7 +65,7 @@ pub struct Finding {
     params: Vec<(&'static str, String)>,
 }
 
-/// Where the words of a finding come from.
+/// The source of a finding's words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Cause {
     /// From the author of the rule.

@@ -1,6 +1,6 @@
 //! How a command ends: an exit code for scripts, and sentences for people.
 //!
-//! An exit code follows from who can do something about an error, and from nothing else: [`Exit::of`] has the table.
+//! An exit code follows from the blame of an error, and from nothing else: [`Exit::of`] has the table.
 
 use std::error::Error;
 use std::io;
@@ -43,7 +43,7 @@ Exit codes:
 #[derive(Debug)]
 pub(crate) struct CommandError {
     exit: Exit,
-    /// One sentence each; empty if nobody can read them.
+    /// One sentence each; empty if no reader is left.
     messages: Vec<String>,
 }
 
@@ -70,12 +70,12 @@ impl CommandError {
         Self { exit: Exit::of(blame), messages: vec![message.into()] }
     }
 
-    /// An error of the host that nobody can read.
+    /// An error of the host without a reader for its text.
     pub(crate) fn silent() -> Self {
         Self { exit: Exit::Host, messages: Vec::new() }
     }
 
-    /// The caller made a mistake.
+    /// An error of the caller.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Blame::Caller, message)
     }
@@ -95,7 +95,7 @@ impl CommandError {
         Self::about(error.blame(), what, error)
     }
 
-    /// Standard output cannot be written. If its reader has closed it, there is nobody to tell.
+    /// Standard output cannot be written. If its reader has closed it, no reader is left for an error.
     pub(crate) fn of_output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::silent(),

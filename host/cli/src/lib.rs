@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
                 output::refuse_arguments(&error.render().to_string());
                 return exit::Exit::Usage.into();
             }
-            // If standard output is closed, nobody can read it.
+            // If standard output is closed, the text is lost.
             let _ = error.print();
             return exit::Exit::Success.into();
         }

@@ -128,13 +128,13 @@ impl<'a> Table<'a> {
             return writeln!(self.out, "  {status}  {label}");
         }
         let column = MARGIN + self.label + 2;
-        let room = self.style.width.map(|width| width.saturating_sub(column));
-        if room.is_some_and(|room| room < NARROW) || columns(&label) > self.label {
+        let limit = self.style.width.map(|width| width.saturating_sub(column));
+        if limit.is_some_and(|limit| limit < NARROW) || columns(&label) > self.label {
             writeln!(self.out, "  {status}  {label}")?;
             return self.paragraph(MARGIN + 2 * depth + 2, &message);
         }
         let gap = self.label - columns(&label) + 2;
-        let mut lines = wrap(&message, room).into_iter();
+        let mut lines = wrap(&message, limit).into_iter();
         writeln!(self.out, "  {status}  {label}{:gap$}{}", "", lines.next().unwrap_or_default())?;
         lines.try_for_each(|line| writeln!(self.out, "{:column$}{line}", ""))
     }
@@ -142,8 +142,8 @@ impl<'a> Table<'a> {
     /// Prints one status for a whole record with a text, wrapped if it is long.
     fn line(&mut self, status: Option<Status>, color: &str, text: &str) -> io::Result<()> {
         let status = status.map_or_else(|| " ".repeat(5), |status| self.status(status));
-        let room = self.style.width.map(|width| width.saturating_sub(MARGIN).max(LEAST));
-        let mut lines = wrap(text, room).into_iter();
+        let limit = self.style.width.map(|width| width.saturating_sub(MARGIN).max(LEAST));
+        let mut lines = wrap(text, limit).into_iter();
         let first = self.paint(color, &lines.next().unwrap_or_default());
         writeln!(self.out, "  {status}  {first}")?;
         lines.try_for_each(|line: String| writeln!(self.out, "{:MARGIN$}{}", "", self.paint(color, &line)))
@@ -155,8 +155,8 @@ impl<'a> Table<'a> {
     }
 
     fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
-        let room = self.style.width.map(|width| width.saturating_sub(indent).max(LEAST));
-        wrap(text, room).into_iter().try_for_each(|line| writeln!(self.out, "{:indent$}{line}", ""))
+        let limit = self.style.width.map(|width| width.saturating_sub(indent).max(LEAST));
+        wrap(text, limit).into_iter().try_for_each(|line| writeln!(self.out, "{:indent$}{line}", ""))
     }
 
     fn counts(&mut self, rules: &BTreeMap<Arc<str>, RuleSummary>) -> io::Result<()> {
@@ -170,7 +170,7 @@ impl<'a> Table<'a> {
         let head = format!("{:label$}{names}", "rule");
         writeln!(self.out, "{}", self.paint(DIM, &head))?;
         let column = columns(&head) + 2;
-        let room = self.style.width.map(|width| width.saturating_sub(column));
+        let limit = self.style.width.map(|width| width.saturating_sub(column));
         for ((id, rule), shown) in rules.iter().zip(&ids) {
             write!(self.out, "{shown}{:gap$}", "", gap = label - columns(shown))?;
             for (status, cell) in cells {
@@ -181,7 +181,7 @@ impl<'a> Table<'a> {
             }
             let description = self.descriptions.get(id).map(|text| plain(text, SHOWN)).unwrap_or_default();
             // On a narrow terminal, the numbers are more useful than the description.
-            let lines = if room.is_some_and(|room| room < LEAST) { Vec::new() } else { wrap(&description, room) };
+            let lines = if limit.is_some_and(|limit| limit < LEAST) { Vec::new() } else { wrap(&description, limit) };
             for (index, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
                 let gap = if index == 0 { 2 } else { column };
                 let end = if index == 0 { "" } else { "\n" };

@@ -1,9 +1,9 @@
-//! Who can do something about an error.
+//! The party that can do something about an error.
 
-/// Who can do something about an error.
+/// The party that can do something about an error.
 ///
-/// Exit codes, protocol codes and alerts follow from it, never from the text of an error. It is exhaustive on purpose: whoever
-/// adds a variant must decide what every door answers.
+/// Exit codes, protocol codes and alerts follow from it, never from the text of an error. It is exhaustive on purpose: a new
+/// variant does not compile until every protocol has an answer for it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Blame {
     /// The caller: the call itself, or a record in it, is wrong.

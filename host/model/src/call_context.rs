@@ -1,4 +1,4 @@
-//! Who makes a call, and how it is found again in logs and traces.
+//! The context of a call: its caller, and its ids in logs and traces.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// Who makes a call, and the ids by which logs, traces and stored decisions find it again. Clones are cheap.
+/// The caller of a call, and the ids by which logs, traces and stored decisions find the call again. Clones are cheap.
 ///
 /// It never changes a verdict.
 ///
@@ -20,13 +20,13 @@ pub struct CallContext {
 }
 
 impl CallContext {
-    /// A context that says nothing.
+    /// A context without a principal, a correlation id or a trace.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Names who makes the call: what authentication established, never what a client claims.
+    /// Names the caller: what authentication established, never what a client claims.
     #[must_use]
     pub fn with_principal(self, principal: impl Into<Arc<str>>) -> Self {
         Self { principal: Some(principal.into()), ..self }
@@ -44,7 +44,7 @@ impl CallContext {
         Self { trace: Some(trace), ..self }
     }
 
-    /// Who makes the call; none = the program itself, or nobody was asked to authenticate.
+    /// The caller; none = the program itself, or a caller that was not asked to authenticate.
     #[must_use]
     pub fn principal(&self) -> Option<&str> {
         self.principal.as_deref()
@@ -66,7 +66,7 @@ impl CallContext {
 /// An id that ties together everything that one call causes. Clones are cheap.
 ///
 /// # Limits
-/// 1 to 128 visible ASCII characters, so that it can stand in a log line or a header as it is.
+/// 1 to 128 visible ASCII characters, so that a log line or a header can hold it as it is.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct CorrelationId(Arc<str>);
 

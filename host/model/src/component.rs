@@ -1,4 +1,4 @@
-//! How rules are run, whoever runs them.
+//! How rules are run, in the sandbox or compiled into the program.
 
 use std::error::Error;
 use std::fmt;
@@ -28,7 +28,7 @@ pub trait Component: fmt::Debug + Send + Sync {
 
 /// The use of one component for one chunk of one request. Dropping it frees everything that the rules have touched.
 pub trait Session {
-    /// Judges all rows of a batch with one rule, and finds out which rows are to blame if it does wrong.
+    /// Judges all rows of a batch with one rule, and finds the guilty rows if the rule faults.
     ///
     /// The columns must be those of the rule's inputs, in their order and of their kinds.
     ///
@@ -41,14 +41,14 @@ pub trait Session {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Worker(pub usize);
 
-/// What is the same for all rules and records of one request.
+/// The parameters of a request that all its rules and records share.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Run {
     /// The time of the run, in microseconds since 1970-01-01T00:00:00Z: the only clock that a rule can see.
     pub now: i64,
     /// How much records share.
     pub isolation: Isolation,
-    /// After so many guilty records, a rule is not run on the rest of the request: see [`Evaluation::suspended_from`].
+    /// After this number of guilty records, a rule is not run on the rest of the request: see [`Evaluation::suspended_from`].
     pub suspend_after: NonZeroU32,
 }
 
@@ -62,28 +62,28 @@ pub enum Isolation {
     Record,
 }
 
-/// What a rule said of a batch, and what it cost.
+/// The answer of a rule to a batch, and its cost.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evaluation {
     /// The verdicts on the rows that are not guilty; guilty rows have the status `ERROR` here and no finding.
     pub verdicts: Verdicts,
-    /// The rows on which the rule did wrong when it had nothing else to do, in rising order.
+    /// The rows on which the rule faults when they are judged alone, in rising order.
     pub guilty: Vec<(u32, Fault)>,
-    /// The first row that was not looked at, because as many rows before it are guilty as the run allows. Like guilty rows, it
+    /// The first row that was not judged, because as many rows before it are guilty as the run allows. Like guilty rows, it
     /// and those behind it have the status `ERROR` and no finding.
     pub suspended_from: Option<u32>,
     /// What it used.
     pub usage: Usage,
 }
 
-/// What calls of a rule have used, against what one call may use.
+/// The resources that calls of a rule have used, to compare with the limits of one call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Usage {
     /// Calls, including those that were run again.
     pub calls: u64,
     /// Instructions, summed over all calls.
     pub fuel: u64,
-    /// Instructions of the dearest call.
+    /// Instructions of the most expensive call.
     pub peak_fuel: u64,
     /// The most bytes of memory that an instance had.
     pub peak_memory: u64,
@@ -105,7 +105,7 @@ impl Usage {
     }
 }
 
-/// The host could not run a rule: its own mistake, or an exhausted machine.
+/// The host could not run a rule: a bug of the host, or an exhausted machine.
 #[derive(Debug)]
 pub struct HostFailure(Box<dyn Error + Send + Sync>);
 

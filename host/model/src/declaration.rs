@@ -1,4 +1,4 @@
-//! What a rule says of itself before it runs.
+//! The declaration of a rule, which it gives before it runs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ pub struct Input {
     pub name: String,
     /// The term of the related entity whose field it is, or none for the record itself.
     pub of: Option<String>,
-    /// What its value is converted to.
+    /// The kind that its value is converted to.
     pub kind: Kind,
     /// Whether rows without it are kept from the rule.
     pub required: bool,

@@ -5,9 +5,9 @@ use std::fmt;
 /// The characters of foreign text that a message repeats.
 const SHOWN: usize = 120;
 
-/// The beginning of a text that somebody else wrote, short enough for a message and for an error that is kept.
+/// The beginning of a foreign text, short enough for a message and for an error that is kept.
 ///
-/// Control characters are left as they are: who writes the message out escapes it for where it goes.
+/// Control characters are left as they are: the code that writes the message escapes it for where it goes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Excerpt(String);
 
@@ -34,7 +34,7 @@ impl fmt::Display for Excerpt {
     }
 }
 
-/// The name among `known` that may be meant, if one is alike enough to be a slip of the pen.
+/// The name among `known` that may be meant, if one is similar enough for a typing error.
 ///
 /// Names are compared by their first 64 characters, so that a hostile one costs little.
 #[must_use]
@@ -42,7 +42,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let name: String = name.chars().take(64).collect();
     let length = name.chars().count();
     let distance = |known: &str| match known.starts_with(&name) && length > 2 {
-        // Most of what somebody leaves out is at the end.
+        // People leave out letters mostly at the end.
         true => 1,
         false => {
             let end = known.char_indices().nth(64).map_or(known.len(), |(end, _)| end);

@@ -1,8 +1,8 @@
-//! What a rule can do wrong.
+//! The faults of a rule.
 
 use thiserror::Error;
 
-/// Why a rule gave no verdict on a record. Adding a variant is a breaking change, deliberately: somebody decides what it means.
+/// Why a rule gave no verdict on a record. Adding a variant is a breaking change, deliberately: each user of the crate must decide what it means.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Fault {
     /// More instructions than one record may cost.

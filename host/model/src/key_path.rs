@@ -1,10 +1,10 @@
-//! Where something stands in a configuration.
+//! The path of a value in a configuration.
 
 use std::fmt;
 
 use crate::Excerpt;
 
-/// The keys that lead to a place in a configuration.
+/// The keys that lead to a value in a configuration.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KeyPath(String);
 

@@ -1,4 +1,4 @@
-//! What a rule may use.
+//! The limits of a rule.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// What one call of a rule may use. There is no "unlimited".
+/// The limits of one call of a rule. None can be "unlimited".
 ///
 /// Limits do not grow with the number of records in a call: each is what **one record alone** may use. A call with many
 /// records that exceeds one is run again in halves, down to single records, so that a record is guilty only if it exceeds a
@@ -28,7 +28,7 @@ pub struct Limits {
     pub memory: Bytes,
     /// Elements, summed over all tables of the instance, before it faults with [`Fault::Memory`](crate::Fault::Memory).
     pub table_elements: u32,
-    /// What the host will read of a reply before the call faults with [`Fault::Output`](crate::Fault::Output).
+    /// The bytes of a reply that the host reads before the call faults with [`Fault::Output`](crate::Fault::Output).
     pub reply: Bytes,
     /// Wall-clock time before the call faults with [`Fault::Deadline`](crate::Fault::Deadline).
     ///
@@ -38,7 +38,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a call may use where nobody says otherwise.
+    /// The limits that hold where the settings name none.
     pub const DEFAULT: Self = Self {
         fuel: match NonZeroU64::new(10_000_000) {
             Some(fuel) => fuel,
@@ -74,19 +74,19 @@ impl Default for Limits {
 pub struct Bytes(u64);
 
 impl Bytes {
-    /// So many bytes.
+    /// This number of bytes.
     #[must_use]
     pub const fn new(bytes: u64) -> Self {
         Self(bytes)
     }
 
-    /// So many times 1,024 bytes.
+    /// This number of KiB: 1,024 bytes each.
     #[must_use]
     pub const fn kibi(count: u32) -> Self {
         Self((count as u64) << 10)
     }
 
-    /// So many times 1,048,576 bytes.
+    /// This number of MiB: 1,048,576 bytes each.
     #[must_use]
     pub const fn mebi(count: u32) -> Self {
         Self((count as u64) << 20)
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused() {
+    fn a_text_that_is_not_a_size_is_refused() {
         for text in ["", "MiB", "1.5 MiB", "-1 B", "1 MB", "99999999999999999999 B", "18446744073709551615 KiB", "١ B"]
         {
             assert!(text.parse::<Bytes>().is_err(), "{text}");

@@ -1,7 +1,7 @@
 //! What every version of the contract demands of a reply. Nothing that a rule says is used before it has passed here.
 //!
-//! It is here, and not where rules are run, because it knows nothing of how: whoever makes a [`Component`](crate::Component) of
-//! foreign code needs it, and it can be tried on any reply without a rule that gives it.
+//! It is here, and not where rules are run, because it does not depend on how: every [`Component`](crate::Component) of foreign
+//! code needs it, and it can be tested on any reply without a rule that gives it.
 
 use std::collections::HashSet;
 

@@ -1,11 +1,11 @@
-//! What nobody may read in a log.
+//! Secrets, which must never be in a log.
 
 use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// A password, a token or the like: never printed, wiped from memory when the last copy goes.
+/// A password, a token or the like: never printed, wiped from memory when the last copy is dropped.
 #[derive(Clone)]
 pub struct Secret(Arc<Zeroizing<String>>);
 

@@ -1,17 +1,17 @@
-//! What a rule answers.
+//! The answers of a rule.
 
 use std::fmt;
 
-/// What a rule says of one record.
+/// The status that a rule gives one record.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Status {
-    /// Nothing to object to.
+    /// The record satisfies the rule.
     Pass,
-    /// Worth a look.
+    /// A person should check the record.
     Warn,
     /// The record breaks the rule.
     Fail,
-    /// The rule did not run, or has no meaning for this record.
+    /// The rule did not run, or does not apply to this record.
     Norun,
     /// The rule could not judge this record.
     Error,

@@ -16,7 +16,7 @@ use crate::lifetimes::OpenLifetimes;
 use crate::names::{check_field_name, check_id};
 use crate::placeholders::placeholders;
 
-/// What stands in the parentheses: `Loan, "balance is {balance}", percent = value, code = "..", on = [".."]`.
+/// The arguments: `Loan, "balance is {balance}", percent = value, code = "..", on = [".."]`.
 pub(crate) struct Arguments {
     /// The struct whose inputs the finding names. A finding that names none needs none.
     inputs: Option<Type>,
@@ -96,7 +96,7 @@ fn checks(inputs: &Type, arguments: &Arguments, named: &[String]) -> TokenStream
     quote!(#(#in_message)* #(#on)* #(#keys)*)
 }
 
-/// Without a struct there are no inputs to name.
+/// Refuses names in a finding without a struct of inputs.
 fn refuse_names(arguments: &Arguments, named: &[String]) -> syn::Result<()> {
     if let Some(name) = named.first() {
         let refusal = format!(
@@ -112,7 +112,7 @@ fn refuse_names(arguments: &Arguments, named: &[String]) -> syn::Result<()> {
     }
 }
 
-/// How a person calls the struct: without its path and its lifetimes.
+/// The name of the struct for people: without its path and its lifetimes.
 fn name_of(inputs: &Type) -> String {
     match inputs {
         Type::Path(path) => path.path.segments.last().map(|last| last.ident.unraw().to_string()),

@@ -94,7 +94,7 @@ pub fn rule(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `code = ".."`: names the reason for machines. 1 to 64 letters, digits, `_`, `-` and `.`.
 /// - `on = [".."]`: the inputs that the finding is about. The host shows where the record has them, and their values.
 ///
-/// The compiler checks every name. It suggests the nearest one where there is no such input:
+/// The compiler checks every name. It suggests the nearest one for an unknown name:
 ///
 /// ```compile_fail
 /// # use jurat_rule::{Decimal, Inputs, fail};
@@ -110,9 +110,9 @@ pub fn fail(arguments: TokenStream) -> TokenStream {
     finding("Fail", arguments)
 }
 
-/// The record is worth a look: a `Verdict` with the status `Warn` and one finding. Rules below this one still run.
+/// A person should check the record: a `Verdict` with the status `Warn` and one finding. Rules below this one still run.
 ///
-/// [`fail!`] says what stands in the parentheses.
+/// [`fail!`] describes the arguments.
 ///
 /// ```
 /// # use jurat_rule::{Decimal, Inputs, Status, warn};
@@ -129,9 +129,9 @@ pub fn warn(arguments: TokenStream) -> TokenStream {
     finding("Warn", arguments)
 }
 
-/// The rule has no meaning for the record: a `Verdict` with the status `Norun` and one finding.
+/// The rule does not apply to the record: a `Verdict` with the status `Norun` and one finding.
 ///
-/// [`fail!`] says what stands in the parentheses.
+/// [`fail!`] describes the arguments.
 ///
 /// ```
 /// use jurat_rule::{Status, norun};

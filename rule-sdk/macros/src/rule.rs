@@ -11,7 +11,7 @@ use syn::{Error, FnArg, Ident, ItemFn, LitStr, ReturnType, Token, Type, parenthe
 use crate::lifetimes::OpenLifetimes;
 use crate::names::{check_id, check_text};
 
-/// What stands in the parentheses.
+/// The arguments of the attribute.
 pub(crate) struct Arguments {
     id: LitStr,
     entity: LitStr,

@@ -32,7 +32,7 @@ const GREATEST: u32 = 1 << 30;
 const SMALL: u32 = 256;
 
 const BINS: usize = 128;
-/// How many blocks of a bin are looked at; those of the next bins fit without looking.
+/// How many blocks of a bin are tried; those of the next bins always fit.
 const LOOKS: usize = 16;
 
 /// The memory under a heap: words on addresses that are multiples of 4, of which 0 is none.
@@ -75,7 +75,7 @@ impl<M: Memory> Heap<M> {
         if align <= ALIGN {
             return Some(self.take_small(size).or_else(|| self.take(size))? + TAG);
         }
-        // Room to move the start to the next multiple that leaves a block before it.
+        // Space to move the start to the next multiple that leaves a block before it.
         let block = self.take(size.checked_add(align)?.checked_add(LEAST)?)?;
         let mut start = (block + TAG).next_multiple_of(align);
         if start != block + TAG && start - TAG - block < LEAST {

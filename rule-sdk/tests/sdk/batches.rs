@@ -171,9 +171,9 @@ fn every_type_arrives_as_it_was_sent() {
     ];
     // Together the column needs the high halves; alone most rows do not.
     let together = judge(package(), "everything", &cases.map(|(decimal, text)| row(decimal, text)));
-    for (place, (decimal, text)) in cases.into_iter().enumerate() {
+    for (index, (decimal, text)) in cases.into_iter().enumerate() {
         let alone = judge(package(), "everything", &[row(decimal, text)]);
-        assert_eq!(together.findings[place].params, alone.findings[0].params);
+        assert_eq!(together.findings[index].params, alone.findings[0].params);
         assert_eq!(alone.findings[0].params, [("all", said(decimal, text))]);
     }
 }

@@ -1,4 +1,4 @@
-//! Findings wherever they are written, and names that only look like theirs. `ui` has the same with wrong names.
+//! Findings in every position of the code, and names that only resemble theirs. `ui` has the same with wrong names.
 
 use jurat_rule::testing::{Row, judge};
 use jurat_rule::*;

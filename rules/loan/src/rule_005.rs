@@ -2,7 +2,7 @@
 
 use jurat_rule::{Decimal, Inputs, RoundingStrategy, Verdict, norun, rule, warn};
 
-/// 0.85: above it, a person should look at the loan.
+/// 0.85: above it, a person should check the loan.
 const LIMIT: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
 
 #[derive(Debug, Inputs)]

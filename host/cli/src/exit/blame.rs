@@ -1,4 +1,4 @@
-//! Who can do something about the errors of other crates.
+//! The blame for the errors of other crates.
 
 use std::error::Error;
 
@@ -9,9 +9,9 @@ use jurat_server::ListenError;
 use jurat_trust::UpdateError;
 use jurat_trust::publish::{EditError, PlanError, ReadError, SigningError};
 
-/// An error that says who can do something about it.
+/// An error that says which party can do something about it.
 pub(crate) trait Blamed: Error {
-    /// Who can do something about it.
+    /// The party that can do something about it.
     fn blame(&self) -> Blame;
 }
 

@@ -130,7 +130,7 @@ impl MakeWriter<'_> for LogQueue {
     }
 }
 
-/// Writes the lines of the queue. If standard error is closed, nobody can read them.
+/// Writes the lines of the queue. If standard error is closed, they are lost.
 fn write(entries: &Receiver<LogEntry>, lost: &AtomicU64, mut out: impl Write) {
     while let Ok(entry) = entries.recv() {
         match entry {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_reads_blocks_nobody_and_counts_lost_lines() {
+    fn a_log_without_a_reader_blocks_no_thread_and_counts_lost_lines() {
         let out = BlockedReader::default();
         let (mut queue, sender) = LogQueue::start(out.clone());
         let unread = out.0.lock().unwrap();

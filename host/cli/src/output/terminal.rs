@@ -55,7 +55,7 @@ fn style_on(stream: &(impl AsFd + IsTerminal), choice: ColorChoice) -> Style {
 
 /// Prints a warning or an error on standard error, on one line, with invisible characters escaped.
 pub(crate) fn complain(what: &str, message: &str) {
-    // If standard error is closed, nobody can read it.
+    // If standard error is closed, the line is lost.
     let _ = writeln!(io::stderr().lock(), "{what}: {}", plain(message, MESSAGE));
 }
 

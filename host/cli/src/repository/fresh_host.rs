@@ -55,7 +55,7 @@ impl<'a, S: Fetch> FreshHost<'a, S> {
     }
 }
 
-/// Reads the first root of a repository, if there is no root from another source.
+/// Reads the first root of a repository, if no other source gives a root.
 pub(crate) fn first_root(source: &impl Fetch, shown: &Path) -> Result<Anchor, CommandError> {
     let file = Role::Root.file(MetadataVersion::FIRST);
     let about = || format!("{}: `{file}`", shown.display());

@@ -109,7 +109,7 @@ impl WorkingCopy {
     }
 }
 
-/// Locks the directory. Does not wait: nobody wants to publish twice at once.
+/// Locks the directory. Does not wait: two publications at once are an error.
 fn lock(root: &Path) -> Result<OwnedFd, CommandError> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let about = |error: io::Error| CommandError::about(Blame::Host, root.display(), &error);

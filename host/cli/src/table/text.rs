@@ -25,9 +25,9 @@ pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// Wraps a text to lines of at most `room` columns: between words if possible, within a word if necessary.
-pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
-    let Some(room) = room else {
+/// Wraps a text to lines of at most `limit` columns: between words if possible, within a word if necessary.
+pub(crate) fn wrap(text: &str, limit: Option<usize>) -> Vec<String> {
+    let Some(limit) = limit else {
         return vec![text.to_owned()];
     };
     let mut lines = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     let mut used = 0;
     for (index, word) in text.split(' ').enumerate() {
         let needed = columns(word);
-        if index > 0 && used + 1 + needed <= room {
+        if index > 0 && used + 1 + needed <= limit {
             line.push(' ');
             used += 1;
         } else if index > 0 {
@@ -43,7 +43,7 @@ pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
             used = 0;
         }
         for character in word.chars() {
-            if used > 0 && used + width(character) > room {
+            if used > 0 && used + width(character) > limit {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
             }

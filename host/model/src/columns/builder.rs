@@ -36,7 +36,7 @@ enum Building {
 }
 
 impl ColumnBuilder {
-    /// An empty column with room for `rows` rows.
+    /// An empty column with capacity for `rows` rows.
     #[must_use]
     pub fn new(kind: Kind, rows: usize) -> Self {
         let values = match kind {

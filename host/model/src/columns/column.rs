@@ -189,7 +189,7 @@ impl Values<'_> {
 }
 
 impl Texts<'_> {
-    /// The bytes of a row's text; empty where there is no such row.
+    /// The bytes of a row's text; empty for a row outside of the column.
     #[must_use]
     pub fn row(&self, row: u32) -> &[u8] {
         let at = |index: usize| self.offsets.get(index).map(|&offset| offset as usize);

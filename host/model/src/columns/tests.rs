@@ -69,11 +69,11 @@ proptest! {
         let slice = column.slice(range.clone());
         let rows_of_slice: Vec<u32> = range.collect();
         let selection = column.select(&rows_of_slice);
-        for (place, &row) in rows_of_slice.iter().enumerate() {
-            let place = u32::try_from(place).unwrap();
+        for (index, &row) in rows_of_slice.iter().enumerate() {
+            let index = u32::try_from(index).unwrap();
             let expected = format!("{:?}", cells[row as usize]);
-            prop_assert_eq!(format!("{:?}", read(&slice, place)), expected.clone());
-            prop_assert_eq!(format!("{:?}", read(&selection, place)), expected);
+            prop_assert_eq!(format!("{:?}", read(&slice, index)), expected.clone());
+            prop_assert_eq!(format!("{:?}", read(&selection, index)), expected);
         }
         for row in 0..rows {
             prop_assert_eq!(format!("{:?}", read(&column, row)), format!("{:?}", cells[row as usize]));

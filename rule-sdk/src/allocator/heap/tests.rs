@@ -66,22 +66,22 @@ impl Checked {
         Some(address)
     }
 
-    fn free(&mut self, place: usize) {
-        self.check(place, u32::MAX);
-        let (address, ..) = self.live.swap_remove(place);
+    fn free(&mut self, index: usize) {
+        self.check(index, u32::MAX);
+        let (address, ..) = self.live.swap_remove(index);
         self.heap.free(address);
     }
 
-    fn resize(&mut self, place: usize, bytes: u32) -> bool {
-        let (address, old, _) = self.live[place];
+    fn resize(&mut self, index: usize, bytes: u32) -> bool {
+        let (address, old, _) = self.live[index];
         let is_resized = self.heap.resize(address, bytes);
         if is_resized {
-            self.check(place, bytes);
-            self.live[place].1 = bytes;
+            self.check(index, bytes);
+            self.live[index].1 = bytes;
             for (other, &(start, size, _)) in self.live.iter().enumerate() {
-                assert!(other == place || address + bytes <= start || start + size <= address);
+                assert!(other == index || address + bytes <= start || start + size <= address);
             }
-            self.fill(place);
+            self.fill(index);
         } else {
             assert!(bytes > old, "shrinking always succeeds");
         }
@@ -89,18 +89,18 @@ impl Checked {
     }
 
     /// Fills a block with a word of its own.
-    fn fill(&mut self, place: usize) {
-        let (address, bytes, _) = self.live[place];
+    fn fill(&mut self, index: usize) {
+        let (address, bytes, _) = self.live[index];
         let word = address.rotate_left(16) ^ bytes ^ 0x5eed_5eed;
-        self.live[place].2 = word;
+        self.live[index].2 = word;
         for offset in (0..bytes / 4 * 4).step_by(4) {
             self.heap.memory.store(address + offset, word);
         }
     }
 
     /// The first bytes of a block still hold what it was filled with.
-    fn check(&self, place: usize, bytes: u32) {
-        let (address, size, word) = self.live[place];
+    fn check(&self, index: usize, bytes: u32) {
+        let (address, size, word) = self.live[index];
         for offset in (0..size.min(bytes) / 4 * 4).step_by(4) {
             assert_eq!(self.heap.memory.load(address + offset), word, "{address} + {offset} was overwritten");
         }
@@ -140,7 +140,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (bytes.clone(), align).prop_map(|(bytes, align)| Step::Allocate(bytes, align)),
         3 => any::<usize>().prop_map(Step::Free),
-        2 => (any::<usize>(), bytes).prop_map(|(place, bytes)| Step::Resize(place, bytes)),
+        2 => (any::<usize>(), bytes).prop_map(|(index, bytes)| Step::Resize(index, bytes)),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -155,8 +155,8 @@ proptest! {
             let count = checked.live.len();
             match step {
                 Step::Allocate(bytes, align) => drop(checked.allocate(bytes, align)),
-                Step::Free(place) if count > 0 => checked.free(place % count),
-                Step::Resize(place, bytes) if count > 0 => drop(checked.resize(place % count, bytes)),
+                Step::Free(index) if count > 0 => checked.free(index % count),
+                Step::Resize(index, bytes) if count > 0 => drop(checked.resize(index % count, bytes)),
                 Step::Free(_) | Step::Resize(..) => {}
             }
             checked.free_blocks();

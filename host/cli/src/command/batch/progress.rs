@@ -10,7 +10,7 @@ use crate::output;
 
 /// The most redraws of the bar in a second.
 const DRAWS: u8 = 10;
-/// The interval between lines where there is no bar.
+/// The interval between lines without a bar.
 const LINES: Duration = Duration::from_secs(10);
 /// On narrower terminals, numbers replace the bar.
 const NARROW: u16 = 78;

@@ -52,12 +52,12 @@ pub(super) fn write(outcomes: &[DrillOutcome], style: Style, out: &mut impl Writ
 
 /// Wraps a text between words. Lines after the first are indented.
 fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
-    let Some(room) = width.map(|width| width.saturating_sub(indent).max(LEAST)) else { return text.to_owned() };
+    let Some(limit) = width.map(|width| width.saturating_sub(indent).max(LEAST)) else { return text.to_owned() };
     let mut lines = String::new();
     let mut used = 0;
     for (index, word) in text.split(' ').enumerate() {
         let needed = word.chars().count();
-        if index > 0 && used + 1 + needed > room {
+        if index > 0 && used + 1 + needed > limit {
             lines.push_str(&format!("\n{:indent$}", ""));
             used = 0;
         } else if index > 0 {

@@ -265,16 +265,16 @@ fn root_by_strangers(repositories: &Repositories) -> Attempt {
     let envelope = part(Envelope::parse(bytes, Caps::DEFAULT.root).ok())?;
     let root = part(RootMetadata::parse(envelope.unverified_payload()).ok())?;
     let threshold = root.keys(TopRole::Root).threshold();
-    let strangers = generate(threshold)?;
-    let keys = part(KeySet::new(threshold, strangers.iter().map(jurat_trust::SecretKey::public)).ok())?;
+    let unknown = generate(threshold)?;
+    let keys = part(KeySet::new(threshold, unknown.iter().map(jurat_trust::SecretKey::public)).ok())?;
     let one =
-        part(KeySet::with_ids(1, strangers.iter().take(1).map(|key| (KeyId::of(&key.public()), key.public()))).ok())?;
+        part(KeySet::with_ids(1, unknown.iter().take(1).map(|key| (KeyId::of(&key.public()), key.public()))).ok())?;
     let (snapshot, timestamp) = (one.clone(), one.clone());
     let theirs = RootKeys { root: keys, targets: one, snapshot, timestamp };
     let version = part(root.version().next())?;
     let next = RootMetadata::new(root.repository().clone(), version, root.expires(), theirs);
     let mut envelope = Envelope::unsigned(next.to_bytes());
-    for key in &strangers {
+    for key in &unknown {
         part(envelope.sign(key).ok())?;
     }
     let file = Role::Root.file(version);
