@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_model::Component;
 use jurat_sandbox::{Policy, Sandbox};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{
     BuiltinCheck, BuiltinRule, ComponentEntry, FileKind, LowerLimits, RuleEntry, VerifiedRelease, Wasi, World, danger,
 };
@@ -58,7 +58,7 @@ pub(crate) fn release(component: Vec<u8>) -> anyhow::Result<VerifiedRelease> {
         wasi: Wasi::None,
         rules: rules.collect(),
     };
-    let built = BuiltRelease::build(Draft {
+    let built = BuiltRelease::build(ReleaseDraft {
         name: "loan".parse()?,
         version: "1.0.0".parse()?,
         world: World::current(),

@@ -23,13 +23,13 @@ pub enum Trick {
     Bytes(Vec<u8>),
     /// Gives the file, and never stops giving.
     Endless,
-    /// Gives a byte now and then; it breaks off when there is no such trick any more.
+    /// Gives a byte now and then; it breaks off when no file has this trick any more.
     Slow,
-    /// Gives the file packed, which nobody has asked for.
+    /// Gives the file compressed, without a request for that.
     Packed(Vec<u8>),
-    /// Sends to another place.
+    /// Redirects to another URL.
     Redirect(String),
-    /// Gives so many bytes of the file, and then nothing more.
+    /// Gives this number of bytes of the file, and then nothing more.
     BreakOff(usize),
 }
 
@@ -71,7 +71,7 @@ impl Cdn {
                 let Ok(stream) = stream else { continue };
                 let (serving, config) = (Arc::clone(&serving), Arc::clone(&config));
                 thread::spawn(move || {
-                    // Whoever goes away has a reason.
+                    // Clients may go away.
                     let _ = serve(&serving, stream, config);
                 });
             }
@@ -123,7 +123,7 @@ impl Cdn {
 impl Drop for Cdn {
     fn drop(&mut self) {
         self.shared.state().has_ended = true;
-        // It looks up when somebody comes.
+        // A connection wakes the accepting thread.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -165,7 +165,7 @@ fn serve(shared: &Shared, stream: TcpStream, config: Arc<ServerConfig>) -> io::R
         };
         let found = fs::read(root.join(&asked.file)).ok();
         let status = status(&asked, trick.as_ref(), found.as_deref());
-        // Before anything is sent, so that whoever has got it finds it here.
+        // Before anything is sent, so that a test finds it as soon as it has the answer.
         shared.state().answers.push((asked.file.clone(), status));
         let is_slow = || shared.state().tricks.values().any(|trick| matches!(trick, Trick::Slow));
         if !answer(stream.get_mut(), status, &asked, trick, found, &is_slow)? {
@@ -248,7 +248,7 @@ fn answer(
             for byte in bytes {
                 out.write_all(&[byte])?;
                 out.flush()?;
-                // The slowness is what is tested; nobody waits for it to end.
+                // Tests wait for the slowness, not for the end of it.
                 thread::sleep(Duration::from_millis(200));
                 if !is_slow() {
                     return Ok(false);
@@ -267,7 +267,7 @@ fn answer(
     Ok(true)
 }
 
-/// A file, or the rest of it, or word that it is what it was; no more than so many bytes of it.
+/// A file, or the rest of it, or the answer that it has not changed; at most `most` bytes of it.
 fn file(out: &mut impl Write, status: u16, asked: &Asked, bytes: &[u8], most: usize) -> io::Result<()> {
     let caching = match asked.file.as_str() {
         "metadata/timestamp.json" => "max-age=10",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::site::{Site, TARGET};
 
-/// Where hosts look first.
+/// The file that hosts read first.
 pub const METADATA: &str = "repository/metadata/timestamp.json";
 
 /// The role of the tenant.
@@ -41,7 +41,7 @@ impl Site {
         self.proclaim_envelope(payload["version"].as_u64(), &self.signed_by(payload, keys));
     }
 
-    /// The same with an envelope that is there already; without a version, in the place of what hosts see.
+    /// The same with an envelope that is there already; without a version, instead of what hosts see.
     pub fn proclaim_envelope(&self, version: Option<u64>, envelope: &[u8]) {
         let old = self.metadata();
         let version = version.unwrap_or_else(|| {
@@ -74,7 +74,7 @@ impl Site {
         envelope.to_bytes()
     }
 
-    /// Puts another file into the release, and signs that. Nobody has checked that it fits.
+    /// Puts another file into the release, and signs that, without a check that it fits.
     pub fn smuggle(&self, file: &str, bytes: &[u8]) {
         let mut payload = self.payload();
         let mut manifest = self.manifest(&payload);

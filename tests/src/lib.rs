@@ -1,7 +1,7 @@
 //! What the end-to-end tests of Jurat share.
 //!
-//! [`program`] runs the command line, in a directory that is a [`site`], with a repository that [`forge`] can make say what nobody
-//! would sign. [`publisher`] keeps a repository that a [`cdn`] serves, for hosts of which some are [`mortal`]. What tests of single
+//! [`program`] runs the command line, in a directory that is a [`site`], with a repository in which [`forge`] can sign what no
+//! publisher would sign. [`publisher`] keeps a repository that a [`cdn`] serves, for hosts of which some are [`mortal`]. What tests of single
 //! crates need too is in `jurat-test-kit`.
 #![expect(
     clippy::unwrap_used,

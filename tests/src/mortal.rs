@@ -11,8 +11,8 @@ use jurat::{Clock, Compiler, EntityType, RulesetName, Service, Settings, chain};
 
 use crate::publisher::{record, write};
 
-/// Runs what is in a directory, at a time that stands still, and looks for something newer all the time. Prints what serves after
-/// each look: the number of the release, and what it says of a record that only this one passes.
+/// Runs what is in a directory, with a clock that stands still, and polls all the time. Prints what serves after each
+/// poll: the number of the release, and what it says of a record that only this one passes.
 pub fn host(arguments: &[String]) -> ! {
     let (directory, now): (_, Timestamp) = (Path::new(&arguments[0]), arguments[1].parse().unwrap());
     let settings = Settings::read(&directory.join("local-config.yaml"), &Overrides::none()).unwrap();

@@ -40,7 +40,7 @@ pub fn run<S: AsRef<OsStr>>(directory: &Path, arguments: &[S], input: &[u8]) -> 
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let output = thread::scope(|scope| {
-        // Whoever does not read everything has a reason, which is in its output.
+        // If the program does not read everything, its output says why.
         scope.spawn(move || _ = stdin.write_all(input));
         child.wait_with_output().unwrap()
     });

@@ -1,4 +1,4 @@
-//! A publisher with all keys of a repository: makes releases of the sample rules, signs, and puts them where hosts look, in the
+//! A publisher with all keys of a repository: makes releases of the sample rules, signs, and puts them where hosts read, in the
 //! order in which the editor says. Can also sign what no editor would let pass.
 
 use std::collections::BTreeMap;
@@ -26,9 +26,9 @@ pub use sample::{record, release};
 /// A publisher, and the directory that a server serves.
 pub struct Publisher {
     id: String,
-    place: TempDir,
+    directory: TempDir,
     clock: Clock,
-    /// Who signs at present.
+    /// The present signers.
     pub keys: Keys,
 }
 
@@ -70,7 +70,7 @@ impl Publisher {
     pub fn with_keys(id: &str, keys: Keys, lifetimes: Lifetimes) -> Self {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Clock { lifetimes, ..Clock::new(now) };
-        let publisher = Self { id: id.to_owned(), place: tempfile::tempdir().unwrap(), clock, keys };
+        let publisher = Self { id: id.to_owned(), directory: tempfile::tempdir().unwrap(), clock, keys };
         let Keys { root, targets, snapshot, timestamp, tenants } = &publisher.keys;
         let keys =
             RootKeys { root: both(root), targets: both(targets), snapshot: one(snapshot), timestamp: one(timestamp) };
@@ -85,7 +85,7 @@ impl Publisher {
     /// The directory that hosts see.
     #[must_use]
     pub fn served(&self) -> &Path {
-        self.place.path()
+        self.directory.path()
     }
 
     /// The root that hosts are given by hand.
@@ -180,14 +180,14 @@ impl Publisher {
         old
     }
 
-    /// Puts everything where hosts look, in its order.
+    /// Puts everything where hosts read, in its order.
     pub fn put(&self, plan: &Plan) {
         for upload in &plan.uploads {
             self.write(upload.path.as_str(), &upload.bytes);
         }
     }
 
-    /// Puts one file where hosts look; they never see a part of it.
+    /// Puts one file where hosts read; they never see a part of it.
     pub fn write(&self, path: &str, bytes: &[u8]) {
         write(self.served(), path, bytes);
     }
@@ -214,7 +214,7 @@ impl Publisher {
         TargetsMetadata::parse(&self.newest(role).1).unwrap()
     }
 
-    /// Puts files of roles where hosts look without asking an editor, each as the version that it says, with a snapshot and a
+    /// Puts files of roles where hosts read without asking an editor, each as the version that it says, with a snapshot and a
     /// timestamp that list them.
     pub fn force(&self, files: &[(Role, MetadataVersion, Vec<u8>)]) {
         let month = self.clock.now + SignedDuration::from_hours(24 * 31);
@@ -226,14 +226,14 @@ impl Publisher {
         self.force_snapshot(&snapshot);
     }
 
-    /// Puts a snapshot where hosts look, with a timestamp that lists it.
+    /// Puts a snapshot where hosts read, with a timestamp that lists it.
     pub fn force_snapshot(&self, snapshot: &SnapshotMetadata) {
         let bytes = signed(snapshot.to_bytes(), &[&self.keys.snapshot]);
         self.write(Role::Snapshot.file(snapshot.version()).as_str(), &bytes);
         self.force_timestamp(MetaFile::of(snapshot.version(), &bytes));
     }
 
-    /// Puts a timestamp where hosts look that lists this snapshot.
+    /// Puts a timestamp where hosts read that lists this snapshot.
     pub fn force_timestamp(&self, snapshot: MetaFile) {
         let month = self.clock.now + SignedDuration::from_hours(24 * 31);
         let timestamp = TimestampMetadata::parse(&self.newest(&Role::Timestamp).1).unwrap();
@@ -338,7 +338,7 @@ pub fn both(keys: &[SecretKey; 2]) -> KeySet {
     KeySet::new(2, keys.each_ref().map(SecretKey::public)).unwrap()
 }
 
-/// Puts a file into a directory; nobody ever sees a part of it.
+/// Puts a file into a directory; no reader ever sees a part of it.
 pub fn write(directory: &Path, path: &str, bytes: &[u8]) {
     let file: PathBuf = directory.join(path);
     fs::create_dir_all(file.parent().unwrap()).unwrap();

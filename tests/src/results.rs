@@ -10,7 +10,7 @@ pub fn without_times(json: &str) -> String {
 }
 
 /// The text without digests, which depend on the compiler that built the components, and without the versions of the metadata that
-/// vouched for the release, which rise whenever somebody signs. That they are there can still be seen.
+/// vouched for the release, which rise with each signature. That they are there can still be seen.
 #[must_use]
 pub fn without_evidence(json: &str) -> String {
     let digest =

@@ -21,7 +21,7 @@ business_config_uri: repository
 trust: {release: t/demo/main/loan.json}
 ";
 
-/// Everybody who signs: the owners of the repository, what publishes it, and the rules team.
+/// All signers: the owners of the repository, what publishes it, and the rules team.
 const KEYS: [&str; 6] = ["root", "targets", "snapshot", "timestamp", "author", "reviewer"];
 
 type Files = OnceLock<BTreeMap<PathBuf, Vec<u8>>>;

@@ -57,7 +57,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Names a JSON pointer for which there is no logical field.
+    /// Names a JSON pointer without a logical field.
     pub(super) fn at(&mut self, pointer: &'static str) {
         self.fields.push(("", pointer, None));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jurat_sandbox::{Policy, Sandbox, Settings};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, danger};
 use serde_json::json;
 
@@ -93,7 +93,7 @@ impl SampleRelease {
         components: Vec<ComponentEntry>,
     ) -> anyhow::Result<BuiltRelease> {
         let manifest = self.built.manifest();
-        Ok(BuiltRelease::build(Draft {
+        Ok(BuiltRelease::build(ReleaseDraft {
             name: manifest.name().clone(),
             version: version.parse()?,
             world: manifest.world().clone(),

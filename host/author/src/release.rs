@@ -9,7 +9,7 @@ pub use jurat_engine::Release;
 use jurat_engine::ruleset::BusinessConfig;
 use jurat_model::{Component, Declaration, chain};
 use jurat_sandbox::{Description, Policy, Sandbox};
-use jurat_trust::publish::{BuildError, BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuildError, BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{Caps, ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, World, danger};
 use jurat_yaml::{Problem, Problems};
 
@@ -155,7 +155,7 @@ fn build(
         wasi: component.wasi,
         rules: description.rules.iter().map(rule).collect(),
     });
-    BuiltRelease::build(Draft {
+    BuiltRelease::build(ReleaseDraft {
         name: source.name.clone(),
         version: source.version.clone(),
         world,

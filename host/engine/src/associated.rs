@@ -8,14 +8,14 @@ use thiserror::Error;
 
 use crate::unique::Unique;
 
-/// The entities that stand behind the terms of records, as they came with a request.
+/// The entities behind the terms of records, as they came with a request.
 ///
 /// They are kept as text and read only for the rules that declare them.
 #[derive(Default)]
 pub struct Associated {
     /// By entity id.
     records: HashMap<String, Terms>,
-    /// For whichever record.
+    /// For every record.
     every_record: Terms,
 }
 
@@ -55,7 +55,7 @@ impl Associated {
         Ok(Self { records: HashMap::new(), every_record })
     }
 
-    /// The text of what stands behind a term of a record; none if nothing was given. Without an id there is only what holds for
+    /// The text of a record's entity for a term; none if nothing was given. Without an id there is only what holds for
     /// every record.
     #[must_use]
     pub fn get(&self, entity_id: Option<&str>, term: &str) -> Option<&str> {

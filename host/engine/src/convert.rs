@@ -14,7 +14,7 @@ mod number;
 pub use calendar::{date, timestamp};
 pub use number::{MAX_SCALE, MAX_UNITS, decimal, integer, number};
 
-/// What became of a value.
+/// The outcome of a conversion.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Conversion {
     /// The column has it.
@@ -66,7 +66,7 @@ pub fn boolean(token: &str) -> Option<bool> {
     }
 }
 
-/// What a string says. `buffer` holds it where the token has escapes.
+/// The unescaped text of a string. `buffer` holds it where the token has escapes.
 #[must_use]
 pub fn text<'a>(token: &'a str, buffer: &'a mut String) -> Option<&'a str> {
     let raw = raw_text(token)?;

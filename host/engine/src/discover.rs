@@ -1,4 +1,4 @@
-//! What a release would do, told without running anything.
+//! What a release would do, found without running anything.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct DiscoveredRule {
     pub description: Arc<str>,
     /// The terms of the related entities that it reads, in the order of its inputs.
     pub required_data: Vec<String>,
-    /// What it reads, in the order of its inputs: the logical name, or `term.name`, and the keys that lead to it, with dots between
-    /// them. Where no field map tells, the logical name stands in both places.
+    /// The fields that it reads, in the order of its inputs: the logical name, or `term.name`, and the keys that lead to it, with dots between
+    /// them. Where no field map tells, both are the logical name.
     pub field_dependencies: Vec<(String, String)>,
     /// The schema URLs for which the ruleset lists the rule, on whichever level; sorted.
     pub applicable_schemas: Vec<String>,
@@ -36,11 +36,11 @@ pub struct DiscoveredRuleset {
     pub name: String,
     /// Its metadata, as written.
     pub metadata: serde_json::Value,
-    /// What is in it.
+    /// Its content.
     pub stats: RulesetStats,
 }
 
-/// What is in a ruleset. Rules that wait for others are counted like those at the top.
+/// The content of a ruleset. Rules that wait for others are counted like those at the top.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RulesetStats {
     /// The rules of all lists; one that is in two lists counts twice.
@@ -161,7 +161,7 @@ impl Release {
     }
 }
 
-/// What is there, in its order, without what was there already.
+/// The items in their order, each once.
 fn once_each<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();
     for one in all {

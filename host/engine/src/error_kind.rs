@@ -8,7 +8,7 @@ macro_rules! kinds {
         /// Why the engine refuses a record, or a request as a whole.
         ///
         /// Programs decide by the kind, never by the words of an error. It is exhaustive on purpose: a new kind breaks the build of
-        /// every protocol until somebody has decided what that protocol answers.
+        /// every protocol that has no answer for it yet.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum EngineErrorKind {
             $($(#[$doc])* $kind,)+

@@ -1,3 +1,3 @@
-//! Text of others in messages: the names come from `jurat_model`.
+//! Foreign text in messages: the names come from `jurat_model`.
 
 pub use jurat_model::{Excerpt, nearest};

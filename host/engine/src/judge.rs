@@ -11,7 +11,7 @@
 //! 7. [`resolve`]: what suspension and the hierarchy make of that.
 //! 8. [`view`], [`tally`]: results in words and as JSON, and counts of them.
 //! 9. [`observe`]: final windows are given to an observer.
-//! 10. [`request`]: what is asked, who asks, and who observes.
+//! 10. [`request`]: the ruleset, the caller and the observer.
 //! 11. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
 //!
 //! As many windows as there are workers, and a few more, are under way at a time: that bounds memory, not the length of the input.
@@ -120,7 +120,7 @@ pub fn judge_windows<T: Send + 'static>(
             hand_over(&mut under_way, finished)?;
         }
         if is_reading && under_way.has_room() {
-            match windows.next(under_way.room()) {
+            match windows.next(under_way.budget()) {
                 Ok(Some((window, answers))) => {
                     under_way.add(answers.bytes(), dispatcher.judge(window, answers, is_first));
                     is_first = false;
@@ -132,7 +132,7 @@ pub fn judge_windows<T: Send + 'static>(
         }
         match under_way.oldest(&dispatcher.queue)? {
             Some(finished) => hand_over(&mut under_way, finished)?,
-            // Windows that are being observed take all the room.
+            // Windows that are being observed take all the memory.
             None if is_reading => drop(under_way.await_observation()),
             None => break,
         }
@@ -149,7 +149,7 @@ struct Windows<'c, 's> {
     context: &'c Context,
     reader: WindowReader<'s>,
     fetcher: Option<Fetcher<'c>>,
-    /// Records for which there was no room left in the window before.
+    /// Records that the window before had no memory left for.
     rest: Option<Window>,
 }
 
@@ -159,15 +159,15 @@ impl<'c, 's> Windows<'c, 's> {
         Ok(Self { context, reader, fetcher: Fetcher::open(context)?, rest: None })
     }
 
-    /// The next window, for which about `room` bytes are fetched at most; none at the end.
-    fn next(&mut self, room: usize) -> Result<Option<(Window, Answers)>, JudgeError> {
+    /// The next window, for which about `budget` bytes are fetched at most; none at the end.
+    fn next(&mut self, budget: usize) -> Result<Option<(Window, Answers)>, JudgeError> {
         let next = match self.rest.take() {
             Some(rest) => Some(rest),
             None => self.reader.next(self.context.options.chunk.rows)?,
         };
         let Some(mut window) = next else { return Ok(None) };
         let Some(fetcher) = &mut self.fetcher else { return Ok(Some((window, Answers::default()))) };
-        let (answers, records) = fetcher.fetch(&window, room)?;
+        let (answers, records) = fetcher.fetch(&window, budget)?;
         self.rest = window.split_off(records);
         Ok(Some((window, answers)))
     }

@@ -5,7 +5,7 @@
 //! **When a release is loaded** every schema is read by [`Schemas::compile`], which refuses
 //! - files of more than [`MAX_BYTES`], more than [`MAX_DEPTH`] levels of JSON, more than [`MAX_SUBSCHEMAS`] subschemas;
 //! - other drafts than draft-07, 2019-09 and 2020-12 (which is taken where `$schema` is missing);
-//! - `$ref` to anywhere but `#` or `#/...` of the same file: nothing is ever fetched, and schemas do not lean on each other;
+//! - `$ref` to anywhere but `#` or `#/...` of the same file: nothing is ever fetched, and schemas do not depend on each other;
 //! - `$dynamicRef`, `$recursiveRef`, `unevaluatedProperties` and `unevaluatedItems`, because what they cost depends on the
 //!   record; `$id` and `$schema` below the root, because they change what other words mean;
 //! - subschemas that apply themselves to the same value again, by whatever way round;

@@ -8,7 +8,7 @@ use std::fmt;
 /// 1.0.0 of `loan`. Reading never fails: a URL in another style has no entity type or no version, and then means something
 /// only where the configuration names it letter by letter.
 ///
-/// Query and fragment are not looked at. Minor and patch may be missing and count as 0.
+/// Query and fragment are ignored. Minor and patch may be missing and count as 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SchemaUrl<'a> {
     /// The URL as written.
@@ -74,7 +74,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// What follows the host, without query and fragment; all of it where there is no host.
+/// What follows the host, without query and fragment; all of it without a host.
 fn path(url: &str) -> &str {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
@@ -85,7 +85,7 @@ fn path(url: &str) -> &str {
 
 /// Splits `loan.schema.v1.0.0` before its version.
 fn versioned(stem: &str) -> Option<(&str, Version)> {
-    // A version has at most two dots of its own, so only the last three can stand before one.
+    // A version has at most two dots of its own, so only the last three can precede one.
     stem.rmatch_indices('.').take(3).find_map(|(at, _)| {
         let (name, version) = stem.split_at_checked(at)?;
         Some((name, Version::parse(version.strip_prefix('.')?)?))

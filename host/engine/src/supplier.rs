@@ -15,14 +15,14 @@ use std::sync::Arc;
 /// A text longer than the request's longest record is dropped at once. What is left is kept until its window has been handed over.
 /// A window ends where it has brought more than 32 MiB, or all of those under way have brought more than 64 MiB, and no further one
 /// is begun before there is less. So a request holds at most 64 MiB and what one more call brings: 64 records x their terms x the
-/// longest record, which is 64 MiB for each term with records of 1 MiB. A text that stands behind several terms of a window counts
+/// longest record, which is 64 MiB for each term with records of 1 MiB. A text that answers several terms of a window counts
 /// once. How long an answer takes, and how much of it is read, is for the supplier to bound.
 pub trait Supplier: fmt::Debug + Send + Sync {
-    /// What stands behind the terms of some records: one answer for each of `wanted`, in their order, and in each one [`Supplied`]
+    /// Supplies the entities of the terms of some records: one answer for each of `wanted`, in their order, and in each one [`Supplied`]
     /// for each of its terms, in their order.
     ///
-    /// Whatever is missing at the end of a list is not available at the moment, with the code [`UNANSWERED`]; whatever is too much is
-    /// not looked at.
+    /// Whatever is missing at the end of a list is not available at the moment, with the code [`UNANSWERED`]; surplus answers are
+    /// ignored.
     fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>>;
 }
 
@@ -39,7 +39,7 @@ pub const TERM_MALFORMED: &str = "term_malformed";
 /// The code of a term whose text is longer than the request's longest record.
 pub const TERM_TOO_LARGE: &str = "term_too_large";
 
-/// What one record needs.
+/// The needs of one record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Wanted<'a> {
     /// The entity type by which the record is judged.
@@ -50,7 +50,7 @@ pub struct Wanted<'a> {
     pub terms: Vec<&'a str>,
 }
 
-/// Where a related entity came from.
+/// The source of a related entity.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum EntitySource {
     /// It was given with the request.

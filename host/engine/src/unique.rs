@@ -1,4 +1,4 @@
-//! JSON objects in which each key stands once.
+//! JSON objects without repeated keys.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-/// A JSON object that has no key twice: which of the two would count is nobody's guess.
+/// A JSON object without repeated keys: readers disagree on which of two values counts.
 #[derive(Debug)]
 pub struct Unique<T>(pub HashMap<String, T>);
 

@@ -23,7 +23,7 @@ pub(crate) use queue::RequestQueue;
 pub use queue::TenantQueue;
 use scheduler::Scheduler;
 
-/// The stack of a worker: what a rule may use of it (512 KiB by default), and ample room for the host around it.
+/// The stack of a worker: what a rule may use of it (512 KiB by default), and ample space for the host around it.
 const STACK: usize = 4 << 20;
 
 /// A fixed number of threads. Dropping it finishes what has been submitted, then ends the threads.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jurat_trust::{Digest, Origin, Provenance, VerifiedRelease};
+use jurat_trust::{Digest, Provenance, ReleaseOrigin, VerifiedRelease};
 use serde::Serialize;
 
 /// The identity of a release, and what vouches for it.
@@ -25,7 +25,7 @@ pub struct Identity {
     /// The same digest, as bytes.
     pub digest: Digest,
     /// Its origin and signers.
-    pub origin: Origin,
+    pub origin: ReleaseOrigin,
 }
 
 /// The result of polling for a newer release.
@@ -88,8 +88,8 @@ impl Identity {
 
     pub(crate) fn status(&self) -> ReleaseStatus {
         let provenance = match &self.origin {
-            Origin::Signed(provenance) => Some(provenance),
-            Origin::Unsigned => None,
+            ReleaseOrigin::Signed(provenance) => Some(provenance),
+            ReleaseOrigin::Unsigned => None,
         };
         ReleaseStatus {
             name: self.name.clone(),

@@ -8,7 +8,7 @@ use crate::refusal::{Mismatch, Refusal, WasiHint};
 use crate::shape::{Shape, ShapeError, at_most};
 use crate::wasi;
 
-/// Refuses imports that nothing answers.
+/// Refuses imports that the host does not provide.
 pub(crate) fn check_imports(shape: &Shape, wasi: Wasi, granted: SealedWasi) -> Result<(), Refusal> {
     let sealed = match (wasi, granted) {
         (Wasi::None, _) => false,

@@ -17,19 +17,19 @@ pub(crate) use compatibility::Compatibility;
 pub(crate) use entry::Authentic;
 pub use key::CodeKey;
 
-/// Where machine code is kept between two starts, by name. It need not be trusted, and may forget at any time.
+/// A store of machine code between two starts, by name. It need not be trusted, and may forget at any time.
 ///
 /// A failure of the store is not an error of a load: it is logged, and the component is compiled.
 pub trait CodeStore: Send + Sync {
-    /// What was put under a name; none if there is nothing, or nothing that can be read.
+    /// The content under a name; none if there is nothing, or nothing that can be read.
     fn get(&self, name: &str) -> Option<Vec<u8>>;
 
-    /// Keeps something under a name, and replaces what was there.
+    /// Stores content under a name, and replaces earlier content.
     ///
     /// A name is at most 200 lower-case letters, digits and `-`.
     fn put(&self, name: &str, bytes: &[u8]);
 
-    /// Forgets what is under a name.
+    /// Removes the content under a name.
     fn remove(&self, name: &str);
 }
 
@@ -38,7 +38,7 @@ pub trait CodeStore: Send + Sync {
 pub struct CodeCache {
     /// The key of this host.
     pub key: CodeKey,
-    /// Where the machine code lies.
+    /// The store of the machine code.
     pub store: Arc<dyn CodeStore>,
 }
 
@@ -76,7 +76,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Removes machine code that is this host's own and cannot be used for all that.
+    /// Removes machine code that this host wrote but cannot use.
     pub(crate) fn discard(&self, reason: &(dyn std::error::Error + 'static)) {
         tracing::warn!(entry = %self.name, reason, "compiled code in the cache cannot be used: it is compiled anew");
         self.cache.store.remove(&self.name);
@@ -133,7 +133,7 @@ mod tests {
         CodeCache { key: CodeKey::new(&[7; 32]), store: Arc::new(One::default()) }
     }
 
-    /// How often the next start asks the compiler.
+    /// How many compilations the next start needs.
     fn compiled_by_next_start(cache: &CodeCache) -> u64 {
         let settings = Settings { instances: 1, ..Settings::new(NonZeroUsize::MIN) };
         let sandbox = Sandbox::open(settings.with_code(cache.clone())).unwrap();
@@ -142,7 +142,7 @@ mod tests {
         sandbox.compiled()
     }
 
-    /// Keeps what an engine of other settings compiles, and says that it is for one that it is not for.
+    /// Stores what an engine of other settings compiles, under the name of an engine that it is not for.
     fn keep(cache: &CodeCache, made_by: &Config, compatibility: &Compatibility) {
         let code = compile::compile(&Engine::new(made_by).unwrap(), &Compiler::InProcess, COMPONENT).unwrap();
         cache.entry(&Digest::of(COMPONENT), compatibility).keep(code.as_slice());
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_tells_nobody_what_it_is() {
+    fn a_key_does_not_show_its_bytes() {
         let cache = cache();
         assert_eq!(format!("{:?}", cache.key), "CodeKey(..)");
         assert_eq!(format!("{cache:?}"), "CodeCache { .. }");

@@ -45,10 +45,10 @@ pub(crate) fn compile(engine: &Engine, compiler: &Compiler, bytes: &[u8]) -> Res
 /// Makes machine code ready to run.
 #[expect(unsafe_code, reason = "machine code cannot be checked; see below")]
 pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, CompileError> {
-    // SAFETY: it must be what the compiler of this very runtime wrote, unaltered. `MachineCode` comes from two places.
+    // SAFETY: it must be what the compiler of this very runtime wrote, unaltered. `MachineCode` comes from two sources.
     //
     // From `compile`: made by our own compiler from bytes with a verified signature, in this process or in a child of our own
-    // program that handed it over through a pipe. It never lay where anybody else could write.
+    // program that handed it over through a pipe. No other user could write to it.
     //
     // From the cache, where others might write: another program of this user, a file server, a restored backup, a failing disk.
     // So the cache is not trusted at all; the MAC is. It is over this very buffer, which is in
@@ -56,7 +56,7 @@ pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, Com
     // version. Without the key it cannot be made, and the key lies elsewhere, readable by this user only. With the
     // key only `Entry::keep` makes one, of what `compile` has returned. So the worst that can be put there and is taken
     // is what our compiler has once made of the same verified bytes for the same engine: an older copy of the same thing.
-    // Whoever reads the key could run anything here: this user and root, who could do so without it.
+    // A reader of the key could run anything here: this user and root, who could do so without it.
     let component = unsafe { Component::deserialize(engine, code.as_slice()) };
     let component = component.map_err(|error| CompileError::Mismatch(error.into()))?;
     component.initialize_copy_on_write_image().map_err(|error| CompileError::Mismatch(error.into()))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jurat_model::{Component, Declaration, Limits, Run, Session, Worker};
 
 use crate::loaded::Loaded;
-use crate::machine::Origin;
+use crate::machine::CodeOrigin;
 use crate::session::SandboxedSession;
 use crate::shape::Shape;
 
@@ -25,15 +25,15 @@ impl SandboxedComponent {
         self.0.machine.contract().interface()
     }
 
-    /// What it looks like from outside.
+    /// Its shape: sizes, imports and exports.
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.0.shape
     }
 
-    /// Where its machine code came from when it was loaded.
+    /// The origin of its machine code when it was loaded.
     #[must_use]
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> CodeOrigin {
         self.0.origin
     }
 }

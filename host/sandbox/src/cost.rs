@@ -1,8 +1,8 @@
-//! What rows have lately cost, which decides how many a call can hold.
+//! The recent cost of rows, which decides how many a call can hold.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a row has lately cost, to choose how many rows a call can hold. It changes how often rules are called, never a verdict.
+/// The recent cost of a row, to choose how many rows a call can hold. It changes how often rules are called, never a verdict.
 #[derive(Debug, Default)]
 pub(crate) struct Cost(AtomicU64);
 
@@ -13,7 +13,7 @@ impl Cost {
         u32::try_from(fuel / 2 / each).unwrap_or(u32::MAX).max(1)
     }
 
-    /// Learns from a call: dearer at once, cheaper little by little.
+    /// Learns from a call: a higher cost at once, a lower one little by little.
     pub(crate) fn learn(&self, fuel: u64, rows: u32) {
         let seen = fuel / u64::from(rows.max(1));
         let known = self.0.load(Ordering::Relaxed);

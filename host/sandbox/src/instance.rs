@@ -4,8 +4,8 @@ use jurat_model::columns::Batch;
 use jurat_model::{Declaration, Fault, Finding, Limits, Verdicts};
 use wasmtime::{Engine, Store};
 
+use crate::call_failure::{CallFailure, classify, classify_start};
 use crate::contract::{Bound, CallError, Guest};
-use crate::fault::{Failure, classify, classify_start};
 use crate::slots::Slot;
 use crate::state::State;
 use crate::ticker;
@@ -39,13 +39,13 @@ impl Live {
         bound: &dyn Bound,
         limits: &Limits,
         sealed: Sealed,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CallFailure> {
         let mut store = Store::new(engine, State::new(limits, sealed));
         store.limiter(State::limiter);
         store.set_hostcall_fuel(limits.reply.to_usize());
         store.set_max_component_handles(HANDLES);
         // Start functions and data segments cost fuel and time as well.
-        arm(&mut store, limits).map_err(Failure::Host)?;
+        arm(&mut store, limits).map_err(CallFailure::Host)?;
         let guest = bound.instantiate(&mut store).map_err(classify_start)?;
         Ok(Self { guest, store, _slot: slot })
     }
@@ -62,9 +62,9 @@ impl Live {
         limits: &Limits,
         rule: u32,
         batch: &Batch<'_>,
-    ) -> (Used, Result<(Self, Verdicts), Failure>) {
+    ) -> (Used, Result<(Self, Verdicts), CallFailure>) {
         if let Err(error) = arm(&mut self.store, limits) {
-            return (Used::default(), Err(Failure::Host(error)));
+            return (Used::default(), Err(CallFailure::Host(error)));
         }
         let reply = self.guest.evaluate(&mut self.store, rule, batch);
         let left = self.store.get_fuel().unwrap_or(0);
@@ -78,11 +78,11 @@ impl Live {
             Err(CallError::Failed(error)) => Err(classify(error)),
             Err(CallError::Refused(reason)) => {
                 tracing::debug!(reason = %reason.escape_debug(), "a component refused a batch");
-                Err(Failure::Rule(Fault::Refused))
+                Err(CallFailure::Rule(Fault::Refused))
             }
             Err(CallError::Malformed(reason)) => {
                 tracing::debug!(%reason, "a component gave a malformed reply");
-                Err(Failure::Rule(Fault::Output))
+                Err(CallFailure::Rule(Fault::Output))
             }
         };
         (used, reply)

@@ -18,13 +18,13 @@
 //! What the sandbox does not promise is in `SECURITY.md`: side channels between tenants of one process, and bugs in the
 //! compiler and the runtime that it builds on.
 
+mod call_failure;
 mod checks;
 mod code_cache;
 mod compile;
 mod component;
 mod contract;
 mod cost;
-mod fault;
 mod instance;
 mod loaded;
 mod machine;
@@ -43,7 +43,7 @@ mod wasi;
 pub use code_cache::{CodeCache, CodeKey, CodeStore};
 pub use compile::{CompileError, compile_from_stdin};
 pub use component::SandboxedComponent;
-pub use machine::Origin;
+pub use machine::CodeOrigin;
 pub use policy::{Policy, SealedWasi};
 pub use refusal::{LoadError, Mismatch, Refusal, WasiHint};
 pub use runtime::{Allocation, OpenError};

@@ -1,4 +1,4 @@
-//! Machine code made ready for each worker, shared by all that may run it.
+//! Machine code, ready for each worker and shared by all components that may run it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -6,25 +6,25 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use jurat_model::{Limits, Worker};
 use jurat_trust::{Digest, VerifiedBytes, Wasi};
 
+use crate::call_failure::CallFailure;
 use crate::compile::{self, MachineCode};
 use crate::contract::{Bound, Contract};
-use crate::fault::Failure;
 use crate::instance::Live;
 use crate::runtime::Runtime;
 use crate::wasi::Sealed;
 
-/// Where the machine code of a component came from.
+/// The origin of a component's machine code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Origin {
-    /// The compiler made it for this load.
+pub enum CodeOrigin {
+    /// Compiled for this load.
     Compiled,
-    /// It was kept from an earlier start; see [`CodeCache`](crate::CodeCache).
+    /// Read from the cache of an earlier start; see [`CodeCache`](crate::CodeCache).
     Cached,
-    /// The same component was loaded in this process already.
+    /// Shared with the same component, which this process has loaded before.
     Shared,
 }
 
-/// A component's machine code, ready to run. It does not depend on who runs it: limits, costs and names belong to a
+/// A component's machine code, ready to run. It is the same for all its users: limits, costs and names belong to a
 /// [`SandboxedComponent`](crate::SandboxedComponent), and data to an instance.
 pub(crate) struct Machine {
     contract: &'static dyn Contract,
@@ -34,7 +34,7 @@ pub(crate) struct Machine {
     copies: Box<[OnceLock<Box<dyn Bound>>]>,
 }
 
-/// Which machine code is ready in this process.
+/// The machine code that is ready in this process.
 ///
 /// INVARIANT: it is asked with [`VerifiedBytes`] only. The caller has shown, by signatures of its own, that it may run them, and the
 /// answer is found by them: naming a digest gives no access to a component.
@@ -75,22 +75,26 @@ impl Machine {
         worker: Worker,
         limits: &Limits,
         sealed: Sealed,
-    ) -> Result<Live, Failure> {
+    ) -> Result<Live, CallFailure> {
         let bound = self.copy_of(runtime, worker)?;
-        let slot = runtime.slot().map_err(Failure::Host)?;
+        let slot = runtime.slot().map_err(CallFailure::Host)?;
         Live::start(runtime.engine(), slot, bound, limits, sealed)
     }
 
     /// What a worker makes its instances from.
-    fn copy_of(&self, runtime: &Runtime, worker: Worker) -> Result<&dyn Bound, Failure> {
+    fn copy_of(&self, runtime: &Runtime, worker: Worker) -> Result<&dyn Bound, CallFailure> {
         let copy = self.copies.get(worker.0).ok_or_else(|| {
-            Failure::Host(wasmtime::format_err!("worker {} does not exist: there are {}", worker.0, self.copies.len()))
+            CallFailure::Host(wasmtime::format_err!(
+                "worker {} does not exist: there are {}",
+                worker.0,
+                self.copies.len()
+            ))
         })?;
         if let Some(bound) = copy.get() {
             return Ok(&**bound);
         }
-        let component = compile::load(runtime.engine(), &self.code).map_err(|error| Failure::Host(error.into()))?;
-        let bound = runtime.bind(self.contract, &component).map_err(Failure::Host)?;
+        let component = compile::load(runtime.engine(), &self.code).map_err(|error| CallFailure::Host(error.into()))?;
+        let bound = runtime.bind(self.contract, &component).map_err(CallFailure::Host)?;
         Ok(&**copy.get_or_init(|| bound))
     }
 }
@@ -102,12 +106,12 @@ impl Machines {
         &self,
         bytes: &VerifiedBytes,
         wasi: Wasi,
-        make: impl FnOnce() -> Result<(Machine, Origin), E>,
-    ) -> Result<(Arc<Machine>, Origin), E> {
+        make: impl FnOnce() -> Result<(Machine, CodeOrigin), E>,
+    ) -> Result<(Arc<Machine>, CodeOrigin), E> {
         let entry = self.entry((*bytes.sha256(), wasi));
         let mut known = entry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(machine) = known.upgrade() {
-            return Ok((machine, Origin::Shared));
+            return Ok((machine, CodeOrigin::Shared));
         }
         let (machine, origin) = make()?;
         let machine = Arc::new(machine);

@@ -2,7 +2,7 @@
 
 use jurat_model::Limits;
 
-/// What a host allows the components of one tenant.
+/// The permissions and limits that a host gives the components of one tenant.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Policy {
     /// The limits that a release can only lower.

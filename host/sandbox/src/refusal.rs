@@ -40,7 +40,7 @@ pub enum Refusal {
     Contract {
         /// What it exports.
         exports: Vec<String>,
-        /// What would do.
+        /// The versions that the host supports.
         supported: Vec<String>,
     },
     /// It could not be compiled.
@@ -49,10 +49,10 @@ pub enum Refusal {
     /// Its functions are not those of the contract.
     #[error("it does not fit the contract that it names")]
     Bind(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It did wrong when it was asked what it holds.
+    /// It faulted when it was asked for its rules.
     #[error("it {fault} when asked what it holds")]
     Describe {
-        /// What it did.
+        /// The fault.
         fault: Fault,
     },
     /// What it says of itself breaks the contract.

@@ -48,7 +48,7 @@ pub enum Allocation {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The engine refuses the settings, or the machine has no room.
+    /// The engine refuses the settings, or the machine has too little memory.
     #[error("the WebAssembly engine could not be started")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No thread for the clock.

@@ -8,15 +8,15 @@ use jurat_model::{Declaration, Limits, Worker};
 use jurat_trust::{ComponentFile, VerifiedBytes, Wasi};
 use wasmtime::component::Component;
 
+use crate::call_failure::{CallFailure, classify};
 use crate::checks::{check_beginning, check_imports, compare};
 use crate::code_cache::Compatibility;
 use crate::compile::{self, CompileError, MachineCode};
 use crate::component::SandboxedComponent;
 use crate::contract::{CallError, Contract, SUPPORTED, WrongType};
 use crate::cost::Cost;
-use crate::fault::{Failure, classify};
 use crate::loaded::Loaded;
-use crate::machine::{Machine, Machines, Origin};
+use crate::machine::{CodeOrigin, Machine, Machines};
 use crate::policy::{Policy, SealedWasi};
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Allocation, OpenError, Runtime, TABLE_ELEMENTS};
@@ -24,7 +24,7 @@ use crate::settings::Settings;
 use crate::shape::{Shape, scan};
 use crate::wasi::Sealed;
 
-/// Where rules run. Cloning shares everything; one for each process is enough.
+/// The sandbox in which rules run. Cloning shares everything; one for each process is enough.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 
@@ -37,14 +37,14 @@ struct Inner {
     compiled: AtomicU64,
 }
 
-/// What a component says of itself.
+/// The self-description of a component.
 #[derive(Clone, Debug)]
 pub struct Description {
     /// Its rules.
     pub rules: Vec<Declaration>,
     /// The version of the contract that it was built against.
     pub contract: &'static str,
-    /// What it looks like from outside.
+    /// Its shape: sizes, imports and exports.
     pub shape: Shape,
 }
 
@@ -84,7 +84,7 @@ impl Sandbox {
         &self.0.settings
     }
 
-    /// How often the compiler was asked since this was opened.
+    /// How many compilations there were since the sandbox was opened.
     #[must_use]
     pub fn compiled(&self) -> u64 {
         self.0.compiled.load(Ordering::Relaxed)
@@ -92,7 +92,7 @@ impl Sandbox {
 
     /// Makes the rules of a component ready to run.
     ///
-    /// A component that is loaded already is not compiled again, whoever loaded it; two threads that load the same one at once wait
+    /// A component that is loaded already is not compiled again, not even for another tenant; two threads that load the same one at once wait
     /// for one compilation. Every check is made each time, under the limits and the manifest of this load.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Sandbox {
         bytes: &VerifiedBytes,
         wasi: Wasi,
         contract: &'static dyn Contract,
-    ) -> Result<(Arc<Machine>, Origin), Refusal> {
+    ) -> Result<(Arc<Machine>, CodeOrigin), Refusal> {
         self.0.machines.get_or_make(bytes, wasi, || {
             let (code, component, origin) = self.code(bytes)?;
             let first = self.0.runtime.bind(contract, &component).map_err(|error| Refusal::Bind(error.into()))?;
@@ -166,14 +166,14 @@ impl Sandbox {
     }
 
     /// Machine code from the cache or, where it has none that can be used, from the compiler.
-    fn code(&self, bytes: &VerifiedBytes) -> Result<(MachineCode, Component, Origin), CompileError> {
+    fn code(&self, bytes: &VerifiedBytes) -> Result<(MachineCode, Component, CodeOrigin), CompileError> {
         let Inner { runtime, settings, compatibility, compiled, .. } = &*self.0;
         let entry = settings.code.as_ref().map(|cache| cache.entry(bytes.sha256(), compatibility));
         if let Some(entry) = &entry
             && let Some(code) = entry.find().map(MachineCode::authentic)
         {
             match compile::load(runtime.engine(), &code) {
-                Ok(component) => return Ok((code, component, Origin::Cached)),
+                Ok(component) => return Ok((code, component, CodeOrigin::Cached)),
                 Err(error) => entry.discard(&error),
             }
         }
@@ -183,7 +183,7 @@ impl Sandbox {
         if let Some(entry) = &entry {
             entry.keep(code.as_slice());
         }
-        Ok((code, component, Origin::Compiled))
+        Ok((code, component, CodeOrigin::Compiled))
     }
 
     fn contract(&self, shape: &Shape) -> Result<&'static dyn Contract, Refusal> {
@@ -198,9 +198,9 @@ impl Sandbox {
     /// What a component says that it holds.
     fn ask(&self, machine: &Machine, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
         let failed = |failure| match failure {
-            Failure::Rule(fault) => Refusal::Describe { fault },
-            Failure::Host(error) if error.is::<WrongType>() => Refusal::Bind(error.into()),
-            Failure::Host(error) => Refusal::Host(error.into()),
+            CallFailure::Rule(fault) => Refusal::Describe { fault },
+            CallFailure::Host(error) if error.is::<WrongType>() => Refusal::Bind(error.into()),
+            CallFailure::Host(error) => Refusal::Host(error.into()),
         };
         let live = machine.start(&self.0.runtime, Worker(0), limits, sealed).map_err(failed)?;
         live.describe(limits).map_err(|error| match error {
@@ -220,7 +220,7 @@ impl fmt::Debug for Sandbox {
 /// A component that has passed the checks.
 struct Checked {
     machine: Arc<Machine>,
-    origin: Origin,
+    origin: CodeOrigin,
     shape: Shape,
     rules: Vec<Declaration>,
 }

@@ -1,4 +1,4 @@
-//! One chunk of one request: rules called on one instance, and the search for rows that are to blame.
+//! One chunk of one request: rules called on one instance, and the search for guilty rows.
 //!
 //! Limits are what one row alone may use, so a call with many rows may exceed them although no row does. Such a call is
 //! dropped with its instance and run again in halves, each on a fresh instance, down to single rows: a row is guilty if and
@@ -10,7 +10,7 @@ use std::time::Instant;
 use jurat_model::columns::Batch;
 use jurat_model::{Evaluation, Fault, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker};
 
-use crate::fault::Failure;
+use crate::call_failure::CallFailure;
 use crate::instance::Live;
 use crate::loaded::Loaded;
 
@@ -67,8 +67,8 @@ impl<'a> SandboxedSession<'a> {
                 self.live = Some(live).filter(|_| self.run.isolation == Isolation::Chunk);
                 Ok(Ok(verdicts))
             }
-            Err(Failure::Rule(fault)) => Ok(Err(fault)),
-            Err(Failure::Host(error)) => Err(host_failure(error)),
+            Err(CallFailure::Rule(fault)) => Ok(Err(fault)),
+            Err(CallFailure::Host(error)) => Err(host_failure(error)),
         }
     }
 

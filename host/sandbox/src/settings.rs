@@ -9,7 +9,7 @@ use jurat_model::Bytes;
 
 use crate::code_cache::CodeCache;
 
-/// What holds for all rules of one process.
+/// The settings for all rules of one process.
 ///
 /// # Defaults
 /// [`Settings::new`] takes the number of workers and sets the rest as each field says.

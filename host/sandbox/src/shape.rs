@@ -1,4 +1,4 @@
-//! What a component looks like before anything compiles it.
+//! The shape of a component, bounded before anything compiles it.
 //!
 //! Compilers are not built for hostile input: a few hundred kilobytes can cost minutes. So a component's shape is bounded first, by
 //! one pass over its sections. It says nothing about whether the code is valid; the compiler does.

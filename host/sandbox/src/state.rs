@@ -53,7 +53,7 @@ impl WasiView for State {
 /// Answers the imports of sealed WASI.
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
-    // The runtime's own monotonic clock can put the thread to sleep for as long as a rule likes.
+    // With the runtime's own monotonic clock, a rule could put the thread to sleep for any time.
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<State, StoppedClock>(linker, |state| state.sealed.clock())?;
     linker.allow_shadowing(false);

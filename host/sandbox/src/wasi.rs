@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, async_trait};
 
-/// The interfaces that are answered, without their versions. No sockets and no HTTP: nothing could make sense of them.
+/// The interfaces that are answered, without their versions. No sockets and no HTTP: they could not do anything here.
 const INTERFACES: [&str; 20] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
@@ -52,7 +52,7 @@ pub(crate) fn answers(import: &str) -> bool {
     INTERFACES.contains(&interface)
 }
 
-/// The world that a sealed component sees. Built when it is first looked at: most instances never do.
+/// The world that a sealed component sees. Built at the first use: most instances never use it.
 pub(crate) struct Sealed {
     clock: StoppedClock,
     seed: [u8; 32],
@@ -116,7 +116,7 @@ impl Drop for Sealed {
     }
 }
 
-/// A sequence that is long enough not to repeat where rules use randomness at all: to seed hash tables.
+/// A sequence long enough not to repeat in the one use that rules have for randomness: to seed hash tables.
 fn random_bytes(seed: &[u8; 32]) -> Deterministic {
     let blocks = (0..32u8).flat_map(|block| Sha256::new().chain_update(seed).chain_update([block]).finalize());
     Deterministic::new(blocks.collect())

@@ -12,7 +12,7 @@ use crate::policy::Caps;
 use crate::role::TopRole;
 use crate::version::MetadataVersion;
 
-/// A root that is trusted because the operator says so, not because of who has signed it.
+/// A root that is trusted because the operator says so, not because of its signatures.
 ///
 /// It may be old: later roots are reached from it, each signed by the keys of the one before. Whether it has expired does not matter.
 #[derive(Clone, Debug)]
@@ -49,17 +49,17 @@ impl Anchor {
     /// Reads the envelope of a root: of `expected_sha256`, if that is known, and signed by a threshold of its own keys.
     ///
     /// # Errors
-    /// When it is another file, no root, or not signed.
+    /// When it is another file, not a root, or not signed.
     ///
     /// # Limits
-    /// Anybody can make a root and sign it. Where this one comes from is for the operator to know.
+    /// Everyone can make a root and sign it. The operator must know where this one comes from.
     pub fn parse(bytes: &[u8], expected_sha256: Option<&Digest>) -> Result<Self, AnchorError> {
         let sha256 = Digest::of(bytes);
         if let Some(&expected) = expected_sha256.filter(|expected| **expected != sha256) {
             return Err(AnchorError::Altered { expected, found: sha256 });
         }
         let envelope = Envelope::parse(bytes, Caps::DEFAULT.root)?;
-        // The keys are inside, so this once what is not verified yet has to be read.
+        // The keys are inside, so this is the one read before verification.
         let root = RootMetadata::parse(envelope.unverified_payload())?;
         envelope.verify(root.keys(TopRole::Root))?;
         Ok(Self { root, bytes: bytes.into(), sha256 })
@@ -83,7 +83,7 @@ impl Anchor {
         &self.sha256
     }
 
-    /// What it says.
+    /// Its content.
     #[must_use]
     pub fn root(&self) -> &RootMetadata {
         &self.root

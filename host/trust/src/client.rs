@@ -1,4 +1,4 @@
-//! What a host does with a repository: the client workflow of TUF 1.0.34.
+//! The host's side of a repository: the client workflow of TUF 1.0.34.
 //!
 //! A [`Client`] starts from an [`Anchor`] and what a [`Store`] remembers. [`Client::refresh`] brings the four top roles up to date,
 //! [`Client::find`] the delegated roles that one release needs; each file is verified before anything in it is read, and kept before
@@ -66,7 +66,7 @@ const DEPTH: usize = 3;
 /// How far the clock may go back. Time servers correct it by less.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a host demands of a repository.
+/// The demands of a host on a repository.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Demands {
     /// The repository that everything must have been signed for; none for that of the anchor.
@@ -95,7 +95,7 @@ impl Default for Floors {
     }
 }
 
-/// What a refresh has found.
+/// The outcome of a refresh.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Refresh {
     /// Every top role has the version that it had.
@@ -116,7 +116,7 @@ pub enum Freshness {
 /// A repository as one host knows it.
 ///
 /// # Limits
-/// It knows what it was given: a source that withholds everything looks like a repository in which nothing happens, until the
+/// It knows what it was given: a source that withholds everything seems to be a repository in which nothing happens, until the
 /// timestamp expires. A host that remembers nothing can be given anything that is signed, not expired and not below its floors.
 #[derive(Debug)]
 pub struct Client<S> {
@@ -178,7 +178,7 @@ impl<S: Store> Client<S> {
         self.revocations(target).any(|revoked| revoked.contains(manifest))
     }
 
-    /// What it remembers by.
+    /// Its store.
     #[must_use]
     pub fn store(&self) -> &S {
         &self.store

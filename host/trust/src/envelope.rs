@@ -1,6 +1,6 @@
-//! DSSE v1.0.2: exact bytes, who signed them, and what kind of bytes they are.
+//! DSSE v1.0.2: exact bytes, their signatures, and their type.
 //!
-//! Signatures are over the payload as it stands in the envelope, so nothing has to be written in a canonical form, and nothing
+//! Signatures are over the exact payload in the envelope, so nothing has to be written in a canonical form, and nothing
 //! is read before it is verified.
 
 use std::collections::BTreeSet;
@@ -143,7 +143,7 @@ impl Envelope {
         signatures.any(|one| one.key_id == key_id.as_str() && key.is_signer_of(&message, &one.bytes))
     }
 
-    /// Adds a signature that was made elsewhere. One that stands there under the same key id, but does not hold, makes way.
+    /// Adds a signature that was made elsewhere. It replaces one under the same key id that does not hold.
     ///
     /// # Errors
     /// When it does not hold, or the key has signed already.

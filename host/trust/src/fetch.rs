@@ -1,4 +1,4 @@
-//! How the files of a repository are got: the caller's business, behind one trait.
+//! The trait through which the caller provides the files of a repository.
 
 use std::error::Error;
 
@@ -16,14 +16,14 @@ pub trait Fetch {
     /// The cap is what keeps an endless file from filling the memory, so it is to be applied while reading.
     ///
     /// # Errors
-    /// When there is no such file, it is longer than the cap, or it is not available now.
+    /// When the file does not exist, it is longer than the cap, or it is not available now.
     fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError>;
 }
 
 /// Why a source did not give a file.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// The source says that there is no such file. Never a guess: being unable to tell is [`FetchError::Failed`].
+    /// The source says that the file does not exist. Never a guess: being unable to tell is [`FetchError::Failed`].
     #[error("it does not exist")]
     NotFound,
     /// It is longer than was asked for.

@@ -61,7 +61,7 @@ pub enum FormatError {
         /// The position of the member in the document.
         at: String,
     },
-    /// A member that has no meaning. It could be a limit or a condition that this version does not know.
+    /// An unknown member. It could be a limit or a condition that this version does not know.
     #[error("{} is not known here", Quoted(.at))]
     Unknown {
         /// The position of the member in the document.
@@ -128,7 +128,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
 }
 
 // NOTE(limit): were `serde_json/arbitrary_precision` on, a number would arrive as an object; where a number is expected that is
-// refused, so the feature could close this crate's doors but not open them.
+// refused, so with the feature this crate could accept less, never more.
 impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 

@@ -26,11 +26,11 @@ pub use signer::{Signer, SignerError};
 
 /// A key that signatures are checked with.
 ///
-/// Keys with which anybody can forge (those of small order), and second spellings of a key, cannot be made.
+/// Keys under which everyone can forge signatures (those of small order), and second spellings of a key, cannot be made.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A key that signs. Wiped from memory when dropped; has no `Debug` and no way out but
+/// A key that signs. Wiped from memory when dropped; has no `Debug`, and can be read out only by
 /// [`SecretKey::to_encrypted_pem`] and [`SecretKey::to_pem`].
 #[expect(missing_debug_implementations, reason = "a secret must not end up in a log")]
 pub struct SecretKey(SigningKey);
@@ -38,7 +38,7 @@ pub struct SecretKey(SigningKey);
 /// The name of a key, as metadata and signatures use it: 1 to 128 visible ASCII characters.
 ///
 /// [`KeyId::of`] gives the name that our tools write. A reader takes it as a name and nothing more: which bytes it stands for
-/// is said by the one who is trusted to say it, and thresholds count bytes, not names.
+/// is for the trusted metadata to say, and thresholds count bytes, not names.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(String);
 
@@ -75,7 +75,7 @@ pub enum KeyError {
         "the private key is encrypted in a way that is not known here; `openssl pkcs8 -topk8 -scrypt` writes one that is"
     )]
     UnknownEncryption(#[source] pkcs8::pkcs5::Error),
-    /// To open it would take more memory or time than anybody needs.
+    /// Opening it would take more memory or time than any honest file needs.
     #[error("the private key asks for more memory or work to open it than is allowed here")]
     TooCostly,
     /// The system gives no randomness to write it with.
@@ -87,12 +87,12 @@ pub enum KeyError {
     /// The bytes are a second spelling of another key.
     #[error("the 32 bytes are not the canonical form of an Ed25519 public key")]
     NotCanonical,
-    /// With such a key anybody can make signatures that hold.
+    /// Everyone can make signatures that hold under such a key.
     #[error("the public key is weak: anybody can sign with it")]
     Weak,
 }
 
-/// The operating system has no randomness to give.
+/// The operating system gives no randomness.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the operating system has no randomness to give")]
 pub struct EntropyError(#[source] getrandom::Error);
@@ -157,7 +157,7 @@ impl SecretKey {
     /// arguments.
     ///
     /// # Errors
-    /// When the operating system has none to give.
+    /// When the operating system gives none.
     pub fn generate() -> Result<Self, EntropyError> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut_slice()).map_err(EntropyError)?;
@@ -179,7 +179,7 @@ impl SecretKey {
         SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(KeyError::NotPrivate)
     }
 
-    /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. Anybody who reads the file can sign.
+    /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. A reader of the file can sign.
     ///
     /// # Errors
     /// None that is known: 32 bytes always have this form.

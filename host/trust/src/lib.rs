@@ -1,7 +1,7 @@
 //! Bytes in, proof out: envelopes, manifests and releases.
 //!
 //! A *release* is what a rules team publishes and a host switches to at once: settings, field maps, schemas, components and test
-//! vectors. This crate turns the files of a repository, which may come from anybody, into a [`VerifiedRelease`], which is the only
+//! vectors. This crate turns the files of a repository, which may come from any source, into a [`VerifiedRelease`], which is the only
 //! thing that the rest of the program runs rules from.
 //!
 //! | What | Vouched for by |
@@ -10,7 +10,7 @@
 //! | later roots: which keys the top roles have | the keys of the root before |
 //! | the timestamp: the newest snapshot | its keys, for a day |
 //! | the snapshot: one version of each targets role | its keys, and its digest in the timestamp |
-//! | [`TargetsMetadata`]: which releases there are, and who else may list some | its keys, and its digest in the snapshot |
+//! | [`TargetsMetadata`]: which releases there are, and which roles may list more | its keys, and its digest in the snapshot |
 //! | a [`Manifest`]: the files of one release and what its components may use | length and SHA-256 in the targets |
 //! | files | length and SHA-256 in the manifest |
 //!
@@ -24,12 +24,12 @@
 //! ```
 //! # use std::collections::BTreeMap;
 //! # use jurat_model::Bytes;
-//! # use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+//! # use jurat_trust::publish::{BuiltRelease, ReleaseDraft, DraftFile};
 //! # use jurat_trust::{Delegation, Digest, Envelope, FetchError, FileKind, KeySet, MetaFile, MetadataVersion, Role, RoleName};
 //! # use jurat_trust::{RootKeys, RootMetadata, SafePath, SecretKey, SnapshotMetadata, TargetsMetadata, TimestampMetadata, World};
 //! use jurat_trust::{Anchor, Client, Demands, Fetch, Freshness, MemoryStore, TargetPath};
 //!
-//! /// What a host does: `root` is the file that it was given, and `source` can be anybody.
+//! /// What a host does: `root` is the file that it was given, and `source` need not be trusted.
 //! fn load(root: &[u8], source: &impl Fetch) -> Result<(), Box<dyn std::error::Error>> {
 //!     let now = "2026-11-01T00:00:00Z".parse()?;
 //!     let target: TargetPath = "t/acme/prod/loan-rules.json".parse()?;
@@ -54,7 +54,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let config =
 //! #     DraftFile { path: "business-config.yaml".parse()?, kind: FileKind::BusinessConfig, bytes: b"rulesets: {}".to_vec() };
-//! # let release = BuiltRelease::build(Draft {
+//! # let release = BuiltRelease::build(ReleaseDraft {
 //! #     name: "loan-rules".parse()?,
 //! #     version: "1.0.0".parse()?,
 //! #     world: World::current(),
@@ -142,7 +142,7 @@ pub use name::{
     NameError, PathPattern, ReleaseName, ReleaseVersion, RepositoryId, RoleName, SafePath, TargetPath, World,
 };
 pub use policy::Caps;
-pub use release::{ComponentFile, Origin, Provenance, VerifiedBytes, VerifiedRelease, Versions};
+pub use release::{ComponentFile, Provenance, ReleaseOrigin, VerifiedBytes, VerifiedRelease, Versions};
 pub use role::{Role, TopRole};
 pub use store::{MemoryStore, StateFile, Store, StoreError};
 pub use version::MetadataVersion;

@@ -1,4 +1,4 @@
-//! Names that other people give to things: parsed once, safe ever after.
+//! Foreign names: checked once, when they are parsed.
 
 mod error;
 mod path;

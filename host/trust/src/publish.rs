@@ -1,6 +1,6 @@
 //! The publisher's side: releases from their files, metadata for people to sign, and what to upload in which order.
 //!
-//! A publisher keeps a copy of the repository, with one directory more that hosts never look into:
+//! A publisher keeps a copy of the repository, with one more directory that hosts never read:
 //!
 //! ```text
 //! metadata/  targets/  blobs/    what hosts see
@@ -13,7 +13,7 @@
 //!
 //! | Who | Does what | With |
 //! |---|---|---|
-//! | anybody | stages | [`Repository::init`], [`Repository::add_tenant`], [`Repository::list_release`], ... |
+//! | anyone | stages | [`Repository::init`], [`Repository::add_tenant`], [`Repository::list_release`], ... |
 //! | those who hold keys | read and sign | [`Repository::amendments`], [`Changes`], [`Repository::sign`], [`Repository::merge`] |
 //! | the service with the online keys | publishes | [`Repository::plan`], [`Repository::refresh`] |
 
@@ -35,7 +35,7 @@ pub use demand::{Missing, Shortfall};
 pub use edit::Clock;
 pub use error::{EditError, PlanError, ReadError, SigningError};
 pub use plan::{Handover, Plan, Summary};
-pub use release::{BuildError, BuiltRelease, Draft, DraftFile};
+pub use release::{BuildError, BuiltRelease, DraftFile, ReleaseDraft};
 pub use repository::{Repository, RoleStatus, StagedFile};
 pub use review::Amendment;
 pub use terms::{Lifetimes, Mode, RuleError};

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_text_cannot_leave_its_place() {
+    fn foreign_text_cannot_leave_its_quotes() {
         let shown = |text: &str| Quoted(text).to_string();
         assert_eq!(shown("it's \"plain\""), "`it's \"plain\"`");
         assert_eq!(shown("a`b\n\u{1b}[31m\u{202e}x"), "`a\\`b\\n\\u{1b}[31m\\u{202e}x`");

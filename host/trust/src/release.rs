@@ -27,19 +27,19 @@ pub struct VerifiedRelease {
     manifest_sha256: Digest,
     // INVARIANT: one entry for each file of the manifest, of its length and digest.
     files: BTreeMap<SafePath, VerifiedBytes>,
-    origin: Origin,
+    origin: ReleaseOrigin,
 }
 
-/// Where a release comes from.
+/// The origin of a release.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Origin {
+pub enum ReleaseOrigin {
     /// From a repository, with a chain of signatures down to each byte.
     Signed(Box<Provenance>),
     /// From the development path. Its signatures were not checked.
     Unsigned,
 }
 
-/// What a signed release was verified by: the evidence that results carry.
+/// The evidence of a signed release's verification, which results carry.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Provenance {
     /// The repository that it was signed for.
@@ -104,7 +104,7 @@ impl VerifiedRelease {
         manifest: Manifest,
         manifest_sha256: Digest,
         files: BTreeMap<SafePath, VerifiedBytes>,
-        origin: Origin,
+        origin: ReleaseOrigin,
     ) -> Self {
         Self { manifest, manifest_sha256, files, origin }
     }
@@ -121,18 +121,18 @@ impl VerifiedRelease {
         &self.manifest_sha256
     }
 
-    /// Where it comes from.
+    /// Its origin.
     #[must_use]
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &ReleaseOrigin {
         &self.origin
     }
 
-    /// What it was verified by; none if it was not.
+    /// The evidence of its verification; none if it was not verified.
     #[must_use]
     pub fn provenance(&self) -> Option<&Provenance> {
         match &self.origin {
-            Origin::Signed(provenance) => Some(provenance),
-            Origin::Unsigned => None,
+            ReleaseOrigin::Signed(provenance) => Some(provenance),
+            ReleaseOrigin::Unsigned => None,
         }
     }
 

@@ -15,7 +15,7 @@ pub enum Role {
     Timestamp,
     /// Says which versions of all targets roles belong together.
     Snapshot,
-    /// Says who may list what.
+    /// Says which role may list which releases.
     Targets,
     /// Lists releases below the paths that were delegated to it.
     Delegated(RoleName),
@@ -47,7 +47,7 @@ impl Role {
         }
     }
 
-    /// Where a repository keeps the metadata of the role. Only that of the timestamp is ever overwritten, so only its name has no
+    /// The path of the role's metadata in a repository. Only that of the timestamp is ever overwritten, so only its name has no
     /// version in it.
     #[must_use]
     pub fn file(&self, version: MetadataVersion) -> SafePath {

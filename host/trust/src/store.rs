@@ -1,4 +1,4 @@
-//! What a host keeps of a repository, so that it cannot be made to go back.
+//! The state that a host keeps of a repository, so that it cannot be made to go back.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,10 +9,10 @@ use thiserror::Error;
 use crate::name::RoleName;
 use crate::version::MetadataVersion;
 
-/// Where a host keeps the envelopes that it has accepted, exactly as it received them.
+/// A store of the envelopes that a host has accepted, exactly as it received them.
 ///
 /// It is read again at every start and verified from the [`Anchor`](crate::Anchor) up, so it is trusted with one thing only: to
-/// remember. Anybody who can delete from it can bring the host back to what it was before.
+/// remember. A person who can delete from it can bring the host back to an earlier state.
 ///
 /// # Limits
 /// One writer at a time; see to it before a [`Client`](crate::Client) is opened.
@@ -103,7 +103,7 @@ impl<S: Store + ?Sized> Store for &mut S {
 }
 
 impl MemoryStore {
-    /// What it holds, in the order of the files.
+    /// Its files, in their order.
     pub fn files(&self) -> impl Iterator<Item = (&StateFile, &[u8])> {
         self.files.iter().map(|(file, bytes)| (file, bytes.as_slice()))
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_role_can_take_the_place_of_another_file() {
+    fn no_role_can_have_the_name_of_another_file() {
         let role = |name: &str| StateFile::Delegated(name.parse().unwrap()).name();
         assert_eq!(StateFile::Root(MetadataVersion::FIRST).name(), "1.root.json");
         assert_eq!(role("t-acme"), "role.t-acme.json");

@@ -9,7 +9,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jurat_model::{Bytes, Input, Kind};
-use jurat_trust::publish::{BuiltRelease, Clock, Draft, DraftFile, EditError, Mode, Repository, StagedFile};
+use jurat_trust::publish::{BuiltRelease, Clock, DraftFile, EditError, Mode, ReleaseDraft, Repository, StagedFile};
 use jurat_trust::{
     BuiltinCheck, BuiltinRule, ComponentEntry, Digest, Envelope, Fetch, FetchError, FileKind, KeySet, LowerLimits,
     Manifest, Role, RoleName, RootKeys, RuleEntry, SafePath, SecretKey, Signer, TargetPath, TopRole, Wasi, World,
@@ -165,7 +165,7 @@ fn built(version: &str) -> Result<BuiltRelease, Box<dyn Error>> {
         Ok(ComponentEntry { path: path.parse()?, limits, wasi, rules })
     };
     let rule = |id: &str, inputs| RuleEntry { id: id.to_owned(), inputs };
-    Ok(BuiltRelease::build(Draft {
+    Ok(BuiltRelease::build(ReleaseDraft {
         name: "loan-rules".parse()?,
         version: version.parse()?,
         world: World::current(),

@@ -11,7 +11,7 @@ use jurat_engine::results::RecordOutcome;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows};
 use jurat_model::Bytes;
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ static RELEASE: LazyLock<Arc<Release>> = LazyLock::new(|| {
         file("schemas/loan.json", FileKind::Schema, SCHEMA),
     ];
     let builtin = BuiltinRule { id: "s".to_owned(), check: BuiltinCheck::JsonSchema, description: "fits".to_owned() };
-    let built = BuiltRelease::build(Draft {
+    let built = BuiltRelease::build(ReleaseDraft {
         name: "fuzz".parse().expect("a name"),
         version: "1.0.0".parse().expect("a version"),
         world: World::current(),
@@ -111,7 +111,7 @@ impl Read for Pieces {
     }
 }
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When anything but the bytes decides what is said of them.

@@ -1,4 +1,4 @@
-//! Any envelope is read or refused, and nothing is signed by nobody.
+//! Any envelope is read or refused, and no signature holds that its key has not made.
 
 use std::sync::LazyLock;
 
@@ -20,10 +20,10 @@ static NOBODY: LazyLock<KeySet> = LazyLock::new(|| {
 
 const CAP: Bytes = Bytes::mebi(1);
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
-/// When an envelope is not read back as it is written, is signed by who has not, or becomes an anchor without its own keys'
+/// When an envelope is not read back as it is written, has the signature of a key that has not signed, or becomes an anchor without its own keys'
 /// signatures.
 pub fn check(bytes: &[u8]) -> Answer {
     let envelope = Envelope::parse(bytes, CAP);

@@ -4,7 +4,7 @@ use jurat_engine::field_map::FieldMap;
 
 use crate::Answer;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When a field map is refused for no reason.

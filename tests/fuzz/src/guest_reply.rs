@@ -12,10 +12,10 @@ use crate::Answer;
 use host::Host;
 use reply::Reply;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
-/// When the contract is not kept by what was taken, or somebody who relies on it cannot use it.
+/// When the contract is not kept by what was taken, or code that relies on it cannot use it.
 pub fn check(bytes: &[u8]) -> Answer {
     match Reply::of(bytes) {
         Reply::Describe(declarations) => check_description(&declarations),

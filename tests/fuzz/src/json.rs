@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::Answer;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
-/// When a text is accepted that is no JSON, or a span lies outside of it.
+/// When a text is accepted that is not JSON, or a span lies outside of it.
 pub fn check(bytes: &[u8]) -> Answer {
     let mut paths = Paths::default();
     paths.add(["a"]);

@@ -1,6 +1,6 @@
 //! Any key file is read or refused, as one kind of file at most, and what is read is written and read back as the same key.
 //!
-//! What is no text is taken for what PEM would hold, so that a mutation reaches more than the armour.
+//! Bytes that are not text are taken for the content of a PEM block, so that a mutation reaches more than the armour.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::Answer;
 /// Opens the encrypted files of the corpus.
 pub const PASSPHRASE: &[u8] = b"correct horse battery staple";
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When a file is of two kinds, or a key is not read back as it is written.

@@ -1,8 +1,8 @@
 //! What must hold for any bytes, wherever foreign ones come in.
 //!
-//! Each module is one door: its `check` gives bytes to it and panics if the answer is not one that may come. Two things call it:
+//! Each module is one target: its `check` gives bytes to it and panics if the answer is not one that may come. Two things call it:
 //! the tests beside it, on any compiler, with all that lies in `corpus` and a fixed number of mutations of that; and libFuzzer, for
-//! as long as somebody lets it run (`fuzz/` at the root of the repository).
+//! as long as it is left running (`fuzz/` at the root of the repository).
 //!
 //! Nothing here needs the sandbox, so that it is built in seconds.
 #![expect(
@@ -28,11 +28,11 @@ pub mod schema;
 pub enum Answer {
     /// They mean something.
     Read,
-    /// They were turned away.
+    /// They were refused.
     Refused,
 }
 
-/// A door that foreign bytes come to.
+/// An interface that takes foreign bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// Its name, which is that of its part of the corpus and of its libFuzzer target.

@@ -5,7 +5,7 @@ use jurat_trust::Manifest;
 use crate::Answer;
 use crate::payload::reads;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When a manifest is not read back as it is written.

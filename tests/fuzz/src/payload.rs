@@ -6,7 +6,7 @@ use jurat_trust::{RootMetadata, SnapshotMetadata, TargetsMetadata, TimestampMeta
 
 use crate::Answer;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When a payload is not read back as it is written, or has two roles.

@@ -12,7 +12,7 @@ fn essence<'a>(entry: Entry<'a>) -> (Position, Result<&'a [u8], (&'static str, P
     (entry.at, entry.text.map_err(|error| (error.code(), error.at)))
 }
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// When the pieces decide what is found.

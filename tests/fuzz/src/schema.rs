@@ -4,7 +4,7 @@ use jurat_engine::schema::{SchemaScratch, Schemas};
 
 use crate::Answer;
 
-/// Gives the door these bytes.
+/// Checks these bytes.
 ///
 /// # Panics
 /// Never by itself: what it asks for is an answer.

@@ -1,6 +1,6 @@
-//! What a stock toolchain makes of plain Rust that prints, hashes, and looks around: built for `wasm32-wasip2`, it imports WASI.
+//! What a stock toolchain makes of plain Rust that prints, hashes, and reads its environment: built for `wasm32-wasip2`, it imports WASI.
 //!
-//! `n` says what to do: 0 nothing, 1 look around, 2 sleep, 3 exit as if all were well, 4 print without end, 5 print a lot,
+//! `n` says what to do: 0 nothing, 1 read the environment, 2 sleep, 3 exit as if all were well, 4 print without end, 5 print a lot,
 //! 6 wait for input, 7 open and keep handles without end, 8 print and go on.
 
 use std::collections::HashMap;

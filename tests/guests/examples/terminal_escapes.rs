@@ -1,4 +1,4 @@
-//! Hides its objection from whoever reads it in a terminal, a web page or a spreadsheet.
+//! Hides its objection from readers in a terminal, a web page or a spreadsheet.
 
 use hostile_guests::{Batch, Finding, Status, Verdicts, finding, guest, judge};
 

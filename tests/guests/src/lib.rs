@@ -51,7 +51,7 @@ pub fn all_pass(batch: &Batch) -> Verdicts {
     Verdicts { statuses: rows(batch).iter().map(|_| Status::Pass).collect(), findings: Vec::new() }
 }
 
-/// A reply that passes every row for which `attack` has no other status and findings.
+/// A reply that passes every row for which `attack` does not give another status and findings.
 pub fn judge(batch: &Batch, mut attack: impl FnMut(u32, i64) -> Option<(Status, Vec<Finding>)>) -> Verdicts {
     let mut reply = Verdicts { statuses: Vec::new(), findings: Vec::new() };
     for (row, &n) in (0..).zip(rows(batch)) {

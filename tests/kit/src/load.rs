@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use jurat_model::{Declaration, Limits};
 use jurat_sandbox::{LoadError, Policy, Sandbox, SandboxedComponent, SealedWasi, Settings};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 
 use crate::guest;
@@ -64,7 +64,7 @@ pub fn load(sandbox: &Sandbox, component: Vec<u8>, terms: &Terms) -> Result<Sand
     let entry = |rule: &Declaration| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() };
     let rules = terms.rules.iter().map(entry).collect();
     let component = file("rules.wasm", FileKind::Component, component);
-    let release = BuiltRelease::build(Draft {
+    let release = BuiltRelease::build(ReleaseDraft {
         name: "hostile".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
         world: World::current(),

@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same in every run.
+//! Pseudo-random numbers, the same in every run.
 
 /// A sequence, decided by its seed (SplitMix64).
 #[derive(Clone, Debug)]

@@ -15,9 +15,9 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// It sends these bytes, and closes the connection.
     Last(Vec<u8>),
-    /// It sends these bytes, and then the other ones until nobody listens any more.
+    /// It sends these bytes, and then the other ones until the client is gone.
     Endless(Vec<u8>, Vec<u8>),
-    /// It sends these bytes and then nothing, until nobody listens any more.
+    /// It sends these bytes and then nothing, until the client is gone.
     Silence(Vec<u8>),
 }
 

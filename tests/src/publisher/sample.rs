@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
 use jurat_sandbox::{Policy, Sandbox};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use serde_json::{Value, json};
 
 use crate::site;
@@ -37,7 +37,7 @@ fn made(number: u64, addition: &Value) -> BuiltRelease {
             _ => files[&file.path].to_vec(),
         },
     });
-    BuiltRelease::build(Draft {
+    BuiltRelease::build(ReleaseDraft {
         name: manifest.name().clone(),
         version: format!("{number}.0.0").parse().unwrap(),
         world: manifest.world().clone(),

@@ -1,4 +1,4 @@
-//! What an author is told before anything is signed, and what can be seen of what somebody has sent.
+//! What an author is told before anything is signed, and what can be seen of a release that another party has sent.
 
 use std::fs;
 use std::path::PathBuf;
@@ -207,7 +207,7 @@ fn inspecting_what_hosts_refuse_says_why_and_ends_with_three() {
 }
 
 #[test]
-fn inspecting_a_repository_shows_what_it_says_and_that_nobody_has_checked() {
+fn inspecting_a_repository_shows_what_it_says_and_that_it_is_not_verified() {
     let site = Site::signed();
     for command in [&["inspect", "repository"][..], &["release", "inspect", "repository"]] {
         let text = site.run(command).ends_with(0);

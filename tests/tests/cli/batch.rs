@@ -21,14 +21,14 @@ fn batch(site: &Site, ruleset: &str, more: &[&str], input: &[u8]) -> Outcome {
     site.feed(&[&arguments[..], more].concat(), input)
 }
 
-/// A loan on one line, to which nobody objects unless its balance exceeds 100.
+/// A loan on one line, which passes unless its balance exceeds 100.
 fn loan(id: &str, balance: u32) -> String {
     format!(
         r#"{{"$schema": "{SCHEMA}", "id": "{id}", "loan_number": "LN-1", "financial": {{"principal_amount": 100, "outstanding_balance": {balance}, "currency": "EUR", "interest_rate": 0.01}}, "dates": {{"origination_date": "2023-01-15", "maturity_date": "2033-01-15"}}, "status": "active"}}"#
     )
 }
 
-/// So many loans, of which every tenth is bad.
+/// `count` loans, of which every tenth is bad.
 fn loans(count: usize) -> String {
     (0..count).map(|number| loan(&format!("L-{number}"), if number % 10 == 3 { 101 } else { 10 }) + "\n").collect()
 }

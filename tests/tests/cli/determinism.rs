@@ -26,7 +26,7 @@ fn records() -> Vec<String> {
     records
 }
 
-/// What is said of each record, times and places in the file left out.
+/// What is said of each record, times and positions in the file left out.
 fn judge(site: &Site, ruleset: &str, more: &[&str], records: &[String]) -> Vec<Value> {
     let outcome = site.validate(ruleset, &[&["--format", "ndjson"], more].concat(), records.join("\n").as_bytes());
     let mut results = results(&without_times(&outcome.ends_with(1)));

@@ -47,7 +47,7 @@ fn a_file_that_is_missing_is_a_problem() {
 }
 
 #[test]
-fn what_is_staged_is_told_and_what_nobody_waits_for_too() {
+fn staged_roles_are_reported_and_abandoned_files_too() {
     let site = Site::signed();
     site.build_from(&loan_rules(), TARGET).ends_with(0);
     site.write("repository/staged/1.t-demo.json", "{}");
@@ -98,7 +98,7 @@ fn what_a_server_does_wrong_is_found() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_or_that_nobody_vouches_for_is_told() {
+fn a_server_that_cannot_be_reached_or_has_an_unknown_certificate_is_reported() {
     let (site, cdn) = on_a_server();
     let url = cdn.url();
     let report = site.run(&["doctor", &url, "--root", "root.json"]).ends_with(4);
@@ -119,7 +119,7 @@ fn what_the_settings_demand_is_demanded_here_too() {
 }
 
 #[test]
-fn a_doctor_needs_to_know_whom_to_look_at() {
+fn a_doctor_needs_something_to_check() {
     let site = Site::signed();
     site.run(&["doctor"]).refuses(2, &["`--config`"]);
     site.run(&["doctor", "nowhere"]).refuses(2, &["no such directory"]);

@@ -11,7 +11,7 @@ use crate::hostile_text::unsigned_release;
 use crate::program::command;
 use crate::site::{CONFIG, Site, TARGET, sample};
 
-/// A loan to which nobody objects.
+/// A loan that passes.
 const GOOD: &str = r#"{"$schema": "https://schemas.example.com/loan/v1.0.0", "id": "A", "loan_number": "LN-1", "financial": {"principal_amount": 100, "outstanding_balance": 10, "currency": "EUR", "interest_rate": 0.01}, "dates": {"origination_date": "2023-01-15", "maturity_date": "2033-01-15"}, "status": "active"}"#;
 
 #[track_caller]
@@ -25,7 +25,7 @@ fn check(ruleset: &str, more: &[&str], input: &str, code: i32) {
 fn zero_means_that_nothing_failed() {
     check("thorough", &[], GOOD, 0);
     check("thorough", &[], "[]", 0);
-    // A warning is no failure.
+    // A warning is not a failure.
     check("thorough", &[], &GOOD.replace(": 10,", ": 99,"), 0);
     for arguments in [&["--help"][..], &["--version"], &["config"], &["completions", "bash"]] {
         let printed = Site::empty().run(arguments).ends_with(0);
@@ -176,7 +176,7 @@ fn three_means_that_a_release_is_not_trusted() {
 }
 
 #[test]
-fn what_is_no_root_is_not_trusted() {
+fn a_file_that_is_not_a_root_is_not_trusted() {
     let site = Site::signed();
     for (root, reason) in [
         ("keys/author.pem", "not signed metadata"),
@@ -243,11 +243,11 @@ fn a_signed_release_that_does_not_fit_together_is_refused() {
 }
 
 #[test]
-fn a_rule_that_a_signed_release_lists_and_nobody_has_is_said_not_to_have_run() {
+fn a_rule_that_a_signed_release_lists_and_nothing_provides_did_not_run() {
     let site = Site::signed();
     let config = fs::read_to_string(crate::site::loan_rules().join("business-config.yaml")).unwrap();
     site.smuggle("business-config.yaml", config.replacen("rule_005_v1", "rule_500_v1", 1).as_bytes());
-    // Its own test vectors say that somebody should have it.
+    // Its own test vectors expect it.
     let refusal = site.validate("quick", &[], b"[]");
     assert!(refusal.stderr.contains("vectors/v1.json: [30].expect.rule_005_v1"), "{}", refusal.stderr);
     refusal.ends_with(3);
@@ -292,7 +292,7 @@ fn four_means_that_a_file_cannot_be_written() {
 }
 
 #[test]
-fn a_reader_who_goes_away_ends_it_quietly() {
+fn a_reader_that_goes_away_ends_it_quietly() {
     let site = Site::signed();
     // More than a pipe holds, so that the program notices.
     let loans: String = (0..20_000).map(|number| GOOD.replace("\"A\"", &format!("\"A-{number}\"")) + "\n").collect();

@@ -1,4 +1,4 @@
-//! What the program printed when somebody last read it: files below `tests/golden`, written anew with `JURAT_BLESS=1`.
+//! What the program printed when a person last reviewed it: files below `tests/golden`, written anew with `JURAT_BLESS=1`.
 
 use std::env;
 use std::fs;

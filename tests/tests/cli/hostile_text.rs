@@ -59,7 +59,7 @@ fn hostile_text_in_records_is_shown_escaped() {
     let found = check(&site, "thorough", lines.as_bytes());
     assert_eq!(found.len(), 4);
     assert_eq!(found[0]["entity_id"], HOSTILE);
-    // A key for the second time, and what is no JSON at all.
+    // A key for the second time, and text that is not JSON at all.
     let twice = format!("{{{key}: 1, {key}: 2}}\n{HOSTILE}\n\"{HOSTILE}", key = json!(HOSTILE));
     let found = check(&site, "thorough", twice.as_bytes());
     assert!(found.iter().all(|result| result["status"] == "ERROR"), "{found:?}");
@@ -141,7 +141,7 @@ fn hostile_text_in_configurations_is_shown_escaped() {
     is_harmless(&site.validate("quick", &[], b"[]").refuses(2, &[]));
 }
 
-/// Sources of a release with one component, which may be run although nobody has signed it. Its one rule, `guest`, reads `n`.
+/// Sources of a release with one component, which may be run unsigned. Its one rule, `guest`, reads `n`.
 pub(crate) fn unsigned_release(site: &Site, component: &[u8]) {
     let directory = Path::new("rules");
     site.write(directory.join("guest.wasm"), component);

@@ -29,7 +29,7 @@ fn judge(site: &Site, input: &[u8]) -> Vec<Value> {
     array
 }
 
-/// One bad record between two good ones: the good ones are judged, the bad one has this code at this place.
+/// One bad record between two good ones: the good ones are judged, the bad one has this code at this position.
 #[track_caller]
 fn check(bad: &[u8], code: &str, offset: usize) {
     let site = Site::signed();
@@ -57,7 +57,7 @@ fn is_entry(result: &Value, code: &str, line: usize, offset: usize) {
 }
 
 #[test]
-fn what_is_not_json_is_an_entry_with_its_place() {
+fn what_is_not_json_is_an_entry_with_its_position() {
     check(b"nonsense", "json_syntax", 0);
     check(br#"{"id": "x",}"#, "json_syntax", 11);
     check(br#"{"id": 'x'}"#, "json_syntax", 7);
@@ -77,14 +77,14 @@ fn half_a_line_costs_only_that_line() {
 }
 
 #[test]
-fn what_is_no_object_is_an_entry() {
+fn a_record_that_is_not_an_object_is_an_entry() {
     for bad in [&b"[1, 2]"[..], b"null", b"17", b"\"text\"", b"true"] {
         check(bad, "json_not_object", 0);
     }
 }
 
 #[test]
-fn bytes_that_are_no_text_cost_only_their_record() {
+fn bytes_that_are_not_text_cost_only_their_record() {
     check(b"{\"id\": \"\xff\"}", "json_utf8", 8);
     check(b"\xed\xa0\x80", "json_utf8", 0);
     check(b"{\"id\": \"\xc3", "json_utf8", 8);
@@ -160,7 +160,7 @@ fn nothing_in_is_nothing_out() {
 }
 
 #[test]
-fn line_ends_and_byte_order_marks_of_other_systems_are_no_trouble() {
+fn line_ends_and_byte_order_marks_of_other_systems_are_accepted() {
     let site = Site::signed();
     let expected = judge(&site, format!("{}\n{}\n", loan("a"), loan("b")).as_bytes());
     assert_eq!(expected.len(), 2);
@@ -194,7 +194,7 @@ fn a_broken_element_of_an_array_costs_only_itself() {
 }
 
 #[test]
-fn an_array_that_ends_too_early_or_too_late_does_not_look_whole() {
+fn an_array_that_ends_too_early_or_too_late_is_not_taken_for_whole() {
     let site = Site::signed();
     for (tail, offset) in [("", 0), (",", 1), ("] ]", 2), (&format!("]{}", loan("c")), 1)] {
         let text = format!("[{},{}{tail}", loan("a"), loan("b"));

@@ -74,7 +74,7 @@ fn a_private_key_that_others_can_read_signs_nothing() {
 }
 
 #[test]
-fn what_is_no_private_key_is_refused_by_name() {
+fn a_file_that_is_not_a_private_key_is_refused_by_name() {
     let site = Site::signed();
     let sign = |key: &str| site.run(&["release", "sign", "repository", "--key", key]);
     site.write("garbage.pem", "not a key");

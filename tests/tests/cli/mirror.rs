@@ -120,9 +120,9 @@ fn nothing_is_imported_that_does_not_follow_from_the_root() {
     assert!(!site.path("srv").exists() && !site.path("evil.json").exists());
 
     site.write("rules.tar", archive);
-    let stranger = Site::empty();
-    stranger.publish("demo", TARGET);
-    site.write("root.json", fs::read(stranger.path("root.json")).unwrap());
+    let other = Site::empty();
+    other.publish("demo", TARGET);
+    site.write("root.json", fs::read(other.path("root.json")).unwrap());
     site.run(&import).refuses(3, &[]);
     assert!(!site.path("srv").exists() && temporaries(&site).is_empty());
 }

@@ -1,4 +1,4 @@
-//! The publisher's side: who signs, what hosts see then, and what is left when it is broken off.
+//! The publisher's side: signing, what hosts see then, and what is left after an interruption.
 
 use std::fs;
 use std::process::Stdio;
@@ -72,7 +72,7 @@ fn a_repository_is_made_with_keys_that_sign_at_once() {
 }
 
 #[test]
-fn one_person_is_not_enough_for_a_repository_that_somebody_relies_on() {
+fn one_person_is_not_enough_for_a_repository_with_users() {
     let site = Site::founded();
     let keys = |role: &str| [format!("--{role}-key"), format!("keys/{role}.pub.pem")];
     let keys: Vec<_> = ["root", "targets", "snapshot", "timestamp"].iter().flat_map(|role| keys(role)).collect();
@@ -137,7 +137,7 @@ fn a_program_signs_with_a_key_that_it_keeps() {
     let openssl = |key: &str| {
         format!("[ $ROLE = t-demo ] && openssl pkeyutl -sign -rawin -inkey keys/{key}.pem -in /dev/stdin | base64")
     };
-    // Another key than it says, and things that are no signature.
+    // Another key than it says, and things that are not signatures.
     let before = site.files("repository");
     fails(sign(&openssl("reviewer"), "keys/author.pub.pem"), 2, &["does not hold"]);
     fails(sign("echo nonsense", "keys/author.pub.pem"), 2, &["did not write a signature"]);
@@ -266,7 +266,7 @@ fn keys_are_replaced_while_hosts_go_on() {
     site.sign(&["root"]);
     site.publish_staged(&[]).refuses(2, &["root", "1 more signature"]);
     site.sign(&["root-2"]);
-    // The old key and the new one sign together, so that nobody notices.
+    // The old key and the new one sign together, so that no host notices.
     let outcome = site.publish_staged(&["--key", "keys/timestamp-2.pem"]);
     assert!(outcome.stderr.contains("keys replaced"), "{}", outcome.stderr);
     outcome.ends_with(0);
@@ -319,7 +319,7 @@ fn what_is_published_goes_elsewhere_in_the_right_order() {
         let caching = entry["cache_control"].as_str().unwrap();
         assert_eq!((caching.contains("immutable"), caching.contains("max-age=10")), (!is_timestamp, is_timestamp));
     }
-    // Whoever has missed something catches up.
+    // A host that has missed something catches up.
     let refresh = ["timestamp", "refresh", "repository", "--key", "keys/timestamp.pem", "--to", "origin"];
     site.run(&refresh).ends_with(0);
     let verify = ["trust", "verify", "origin", "--root", "root.json"];
@@ -431,7 +431,7 @@ fn two_commands_do_not_change_a_repository_at_once() {
     rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
     site.publish_staged(&[]).refuses(4, &["another command is changing it"]);
     site.run(&["tenant", "remove", "repository", "demo"]).refuses(4, &["another command"]);
-    // Looking hurts nobody.
+    // Reading changes nothing.
     assert_eq!(verified(&site), ["1.0.0"]);
     site.write("local-config.yaml", CONFIG);
     site.judges();

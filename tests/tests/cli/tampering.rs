@@ -1,4 +1,4 @@
-//! A signed repository on disk, changed by somebody who has no key: it is refused whole, and the file is named.
+//! A signed repository on disk, changed by an attacker without a key: it is refused whole, and the file is named.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,8 +28,8 @@ fn read_by_hosts(site: &Site) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// So many places of a text, the first and the last among them.
-fn places(length: usize, count: usize) -> impl Iterator<Item = usize> {
+/// `count` positions in a text, the first and the last among them.
+fn positions(length: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |index| index * (length - 1) / (count - 1))
 }
 
@@ -48,7 +48,7 @@ fn every_flipped_byte_is_found() {
     let site = Site::signed();
     for (path, bytes) in &read_by_hosts(&site) {
         let count = if path == Path::new(METADATA) { 40 } else { 6 };
-        for (index, at) in places(bytes.len(), count).enumerate() {
+        for (index, at) in positions(bytes.len(), count).enumerate() {
             let mut flipped = bytes.clone();
             flipped[at] ^= [0x01, 0x20, 0x80][index % 3];
             site.write(path, &flipped);
@@ -69,7 +69,7 @@ fn every_truncated_lengthened_emptied_or_deleted_file_is_found() {
         }
         for more in [&b"\0"[..], b" ", b"\n", &bytes] {
             site.write(&path, [&bytes, more].concat());
-            // White space around the timestamp is nothing that anybody has signed.
+            // White space around the timestamp is not signed.
             if !(path == Path::new(METADATA) && more.trim_ascii().is_empty()) {
                 check(&site, &path, "");
             }
@@ -168,7 +168,7 @@ fn signatures_by_other_keys_are_worth_nothing() {
     }
     site.proclaim(&payload, &[]);
     check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed: 0 hold");
-    // A stranger's signature beside those of the two does not take anything away.
+    // A signature by an unknown key beside those of the two does no harm.
     site.proclaim(&payload, &["stranger", "author", "reviewer"]);
     site.judges();
 }
@@ -197,7 +197,7 @@ fn one_signature_does_not_count_twice() {
 }
 
 #[test]
-fn a_payload_that_nobody_has_signed_is_refused_under_valid_signatures_of_another() {
+fn an_unsigned_payload_is_refused_under_valid_signatures_of_another() {
     let site = Site::signed();
     let old = fs::read(site.path(site.metadata())).unwrap();
     let mut payload = site.payload();
@@ -217,7 +217,7 @@ fn a_manifest_by_another_name_is_refused() {
     let target = payload["targets"][TARGET].clone();
     payload["targets"] = json!({"t/demo/main/order.json": target});
     site.proclaim(&payload, &["author", "reviewer"]);
-    // The host asks for what the metadata does not list: that is nobody's attack.
+    // The host asks for what the metadata does not list: that is not an attack.
     let outcome = site.validate("thorough", &[], &sample("loans.json"));
     outcome.refuses(2, &["lists no release `t/demo/main/loan.json`"]);
 }

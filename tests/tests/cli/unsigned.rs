@@ -1,4 +1,4 @@
-//! Rules that nobody has signed: run where the configuration asks for that by name, and every result says so.
+//! Unsigned rules: run where the configuration asks for that by name, and every result says so.
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ fn the_danger_setting_does_not_make_a_repository_trusted() {
     site.write("local-config.yaml", &config);
     let outcome = site.validate("quick", &["--format", "json"], &sample("loans.json"));
     assert!(!outcome.ends_with(1).contains("unsigned"));
-    // Not signed by enough, and sources beside it that nobody has signed either.
+    // Not signed by enough keys, and unsigned sources beside it.
     site.proclaim(&site.payload(), &["author"]);
     site.validate("quick", &[], &sample("loans.json")).refuses(3, &["signatures by 2 trusted keys are needed"]);
     for (path, bytes) in sources() {

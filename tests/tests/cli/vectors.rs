@@ -36,7 +36,7 @@ fn vectors() -> Vec<Vector> {
     vectors
 }
 
-/// The status of each rule, whatever its place in the hierarchy.
+/// The status of each rule, whatever its position in the hierarchy.
 fn statuses(results: &Value, found: &mut BTreeMap<String, String>) {
     for result in results.as_array().unwrap() {
         let text = |key: &str| result[key].as_str().unwrap().to_owned();
@@ -106,8 +106,8 @@ fn build(site: &Site, more: &[&str]) -> Outcome {
 
 /// Vectors for a guest: a value of `n`, and the status that it must have.
 fn guest_vectors(cases: &[(i64, &str)]) -> String {
-    let vectors = cases.iter().enumerate().map(|(place, (n, status))| {
-        let (name, record, expect) = (place.to_string(), json!({"n": n}), json!({"guest": status}));
+    let vectors = cases.iter().enumerate().map(|(index, (n, status))| {
+        let (name, record, expect) = (index.to_string(), json!({"n": n}), json!({"guest": status}));
         json!({"name": name, "ruleset": "all", "entity_type": "loan", "record": record, "expect": expect})
     });
     Value::from_iter(vectors).to_string()

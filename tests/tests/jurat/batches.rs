@@ -12,7 +12,7 @@ mod equality;
 mod fairness;
 mod guilty;
 
-/// A tenant whose rules nobody has signed, as a part of the configuration.
+/// A tenant with unsigned rules, as a part of the configuration.
 fn tenant(name: &str, rules: &str, more: &str) -> String {
     let components = built_components();
     format!(
@@ -73,7 +73,7 @@ fn written(service: &Service, request: &Request, input: RecordSource<'_>) -> (Ve
     (all, summary.unwrap())
 }
 
-/// A text in pieces of at most so many bytes.
+/// A text in pieces of at most `most` bytes.
 fn pieces(text: Arc<[u8]>, most: usize) -> Box<dyn Read> {
     struct Pieces(Arc<[u8]>, usize, usize);
     impl Read for Pieces {

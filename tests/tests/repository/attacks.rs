@@ -1,4 +1,4 @@
-//! What somebody who controls the server, or some of the keys, can try. Each is refused for its own reason, and what served before
+//! What an attacker who controls the server, or some of the keys, can try. Each is refused for its own reason, and what served before
 //! goes on.
 
 use jurat::{Reload, Service, Settings};

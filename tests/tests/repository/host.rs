@@ -27,7 +27,7 @@ pub(crate) const TENANT: &str = "demo";
 
 /// A directory with a configuration, what a host keeps, and a clock that moves by hand.
 pub(crate) struct Host {
-    place: TempDir,
+    directory: TempDir,
     now: Arc<Mutex<Timestamp>>,
 }
 
@@ -43,7 +43,7 @@ impl Host {
 
     /// A host that has never run.
     pub(crate) fn fresh(publisher: &Publisher, cdn: &Cdn) -> Self {
-        let host = Self { place: tempfile::tempdir().unwrap(), now: Arc::new(Mutex::new(publisher.now())) };
+        let host = Self { directory: tempfile::tempdir().unwrap(), now: Arc::new(Mutex::new(publisher.now())) };
         host.write("root.json", publisher.root());
         host.write("authority.pem", cdn.authority());
         host.write("local-config.yaml", config(&cdn.url(), ""));
@@ -51,7 +51,7 @@ impl Host {
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.place.path().join(name)
+        self.directory.path().join(name)
     }
 
     /// Writes a file, and the directories above it, for this user only.
@@ -75,7 +75,8 @@ impl Host {
                 if path.is_dir() {
                     directories.push(path);
                 } else {
-                    files.insert(path.strip_prefix(self.place.path()).unwrap().to_owned(), fs::read(&path).unwrap());
+                    files
+                        .insert(path.strip_prefix(self.directory.path()).unwrap().to_owned(), fs::read(&path).unwrap());
                 }
             }
         }
@@ -100,7 +101,7 @@ impl Host {
     }
 
     pub(crate) fn open_with(&self, settings: Settings) -> Result<Service, OpenError> {
-        // Whoever compiles fails.
+        // Compiling fails.
         let compiler = Compiler::Child { program: self.path("no-compiler"), arguments: Vec::new() };
         self.open_compiling(settings, compiler)
     }
@@ -172,7 +173,7 @@ pub(crate) fn refused(service: &Service, serving: u64) -> Arc<OpenError> {
     error
 }
 
-/// What is wrong, whoever suffers from it.
+/// What is wrong, without the effects that it has.
 pub(crate) fn innermost(error: &OpenError) -> &OpenError {
     match error {
         OpenError::NobodyServed(error) | OpenError::Again(error) => innermost(error),

@@ -76,7 +76,7 @@ fn a_publisher_that_is_killed_leaves_a_whole_release() {
     let cdn = Cdn::serve(publisher.served());
     let host = Host::new(&publisher, &cdn);
     let service = host.open().unwrap();
-    let place = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let (mut serving, mut switches) = (1, 0);
     for round in 0..KILLS {
         // The same one until it is out: what broke off is gone on with.
@@ -84,11 +84,11 @@ fn a_publisher_that_is_killed_leaves_a_whole_release() {
         let (plan, _) = publisher.plan_release(TENANT, number);
         let mut list = String::new();
         for (index, upload) in plan.uploads.iter().enumerate() {
-            write(place.path(), &index.to_string(), &upload.bytes);
-            list += &format!("{} {}\n", place.path().join(index.to_string()).display(), upload.path);
+            write(directory.path(), &index.to_string(), &upload.bytes);
+            list += &format!("{} {}\n", directory.path().join(index.to_string()).display(), upload.path);
         }
-        write(place.path(), "list", list.as_bytes());
-        let (list, served) = (place.path().join("list"), publisher.served());
+        write(directory.path(), "list", list.as_bytes());
+        let (list, served) = (directory.path().join("list"), publisher.served());
         let mut child = Command::new(CHILD).arg("publisher").args([&list, served]).spawn().unwrap();
         if round % 10 == 9 {
             // However slow the machine is, something is published now and then.
@@ -103,7 +103,7 @@ fn a_publisher_that_is_killed_leaves_a_whole_release() {
         }
         serves(&service, serving);
         if round % 20 == 0 {
-            // Whoever comes new finds the same.
+            // A new host finds the same.
             serves(&Host::new(&publisher, &cdn).open().unwrap(), serving);
         }
     }

@@ -1,4 +1,4 @@
-//! A host from its first start to the day on which nobody answers any more.
+//! A host from its first start to the day on which the server is gone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -46,7 +46,7 @@ fn a_host_starts_from_a_server_and_knows_what_vouches_for_its_rules() {
     assert_eq!((&*trust.expiring, &*trust.expires), ("timestamp", "2026-01-02T00:00:00Z"));
     assert_eq!((trust.stale, trust.due, &*trust.ends), (false, false, "2026-01-05T00:00:00Z"));
     drop(service);
-    // The next start compiles nothing: there is no compiler.
+    // The next start compiles nothing: the host has no compiler.
     serves(&host.open().unwrap(), 1);
 }
 
@@ -128,7 +128,7 @@ fn the_age_of_a_tenants_role_is_not_forgotten_by_a_restart() {
 }
 
 #[test]
-fn a_look_that_finds_nothing_new_costs_two_empty_answers() {
+fn a_poll_that_finds_nothing_new_costs_two_empty_answers() {
     let (publisher, cdn) = repository();
     let host = Host::new(&publisher, &cdn);
     let service = host.open().unwrap();
@@ -180,12 +180,12 @@ fn a_release_whose_own_vectors_fail_is_never_switched_in() {
 }
 
 #[test]
-fn a_repository_on_a_server_needs_a_place_for_what_it_gives() {
+fn a_repository_on_a_server_needs_a_directory_for_its_files() {
     let (publisher, cdn) = repository();
     let host = Host::new(&publisher, &cdn);
     let error = host.open_with(Settings { cache: None, ..host.settings() }).unwrap_err();
     assert!(matches!(cause(&error), RepositoryError::Homeless), "{error:?}");
-    // Without a place for what it must not forget it can run, as long as it runs.
+    // Without a directory for what it must not forget it can run, as long as it runs.
     let settings = Settings { state: None, ..host.settings() };
     let service = host.open_compiling(settings, Compiler::InProcess).unwrap();
     publisher.release(TENANT, 2);

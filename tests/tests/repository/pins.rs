@@ -99,7 +99,7 @@ fn a_pinned_release_serves_whatever_is_published() {
 fn going_back_works_without_a_server_and_goes_further_each_time() {
     let scene = Scene::new();
     scene.cdn.go_down();
-    // That nobody answers is no reason not to go back.
+    // Going back works without an answer of the server.
     let _ = scene.service.rollback(PinnedBy::Library, None);
     serves(&scene.service, 2);
     let _ = scene.service.rollback(PinnedBy::Library, None);
@@ -267,7 +267,7 @@ fn a_pin_file_that_says_nothing_changes_nothing() {
         assert!(matches!(cause(&error), RepositoryError::State(_)), "{error:?}");
         assert!(error.messages()[0].contains("does not say which release is pinned"), "{error:?}");
     }
-    // Whoever starts has nothing better to go by than what served last.
+    // A start can only go by what served last.
     scene.publisher.release(TENANT, 4);
     let scene = scene.restart();
     serves(&scene.service, 1);

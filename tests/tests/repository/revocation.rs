@@ -9,7 +9,7 @@ use crate::cdn::Cdn;
 use crate::host::{Host, TENANT, serves, status, until, verdict};
 use crate::publisher::{Publisher, record};
 
-/// A repository, and two hosts that look into it many times a second.
+/// A repository, and two hosts that poll it many times a second.
 struct Scene {
     publisher: Publisher,
     cdn: Cdn,
@@ -69,7 +69,7 @@ fn with_nothing_left_calls_are_told_that_the_release_was_revoked_for_as_long_as_
         until("the release is dropped", || {
             service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).is_err()
         });
-        // Later looks find nothing else.
+        // Later polls find nothing else.
         let first = status(service).failure.map(|failure| failure.at);
         for _ in 0..3 {
             let _ = service.reload_logic();

@@ -171,7 +171,7 @@ fn what_one_tenant_revokes_stays_with_the_other() {
 }
 
 #[test]
-fn who_does_not_say_whose_rules_are_meant_gets_none() {
+fn a_call_that_does_not_name_its_tenant_gets_no_rules() {
     let scene = Scene::together();
     let error = scene.service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick")).unwrap_err();
     assert_eq!(error.kind().code(), "tenant_needed");

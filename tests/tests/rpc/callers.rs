@@ -1,4 +1,4 @@
-//! Those who can make the same call: an embedder, and a client of the program.
+//! The two callers of the same call: an embedder, and a client of the program.
 
 use std::sync::Arc;
 

@@ -103,9 +103,9 @@ fn of_records(site: &Site, file: &CaseFile<RecordCase>) -> Vec<(Question, Answer
 
 fn of_lists(site: &Site, file: &CaseFile<ListCase>) -> Vec<(Question, Answer)> {
     let mut questions = Vec::new();
-    for (place, case) in file.cases.iter().enumerate() {
+    for (index, case) in file.cases.iter().enumerate() {
         let records: Vec<_> = case.records.iter().map(|record| &**record).collect();
-        let stem = format!("{}-{place}", file.file);
+        let stem = format!("{}-{index}", file.file);
         for (name, ask) in lists(site, &stem, &records, &case.id_fields, &case.entity_types) {
             if case.only == Some(Only::File) && matches!(ask, Ask::Batch { .. }) {
                 continue;
@@ -146,7 +146,7 @@ fn question<T>(file: &CaseFile<T>, name: &str, associated: Option<String>, ask: 
 }
 
 fn on_one_line(json: &RawValue) -> String {
-    // Line feeds stand between tokens only.
+    // Line feeds are between tokens only.
     json.get().replace('\n', " ")
 }
 
@@ -197,9 +197,9 @@ fn entry_reduced(found: &Value) -> Value {
         return json!({"entity_id": found["entity_id"], "entity_type": found["entity_type"], "results": results});
     }
     let error = &found["error"];
-    let is_placed = error["line"].is_u64() && error["offset"].is_u64();
+    let has_position = error["line"].is_u64() && error["offset"].is_u64();
     let is_empty = found["entity_type"].is_null() && found["status"] == "ERROR" && found["results"] == json!([]);
-    assert!(is_placed && is_empty, "{found}");
+    assert!(has_position && is_empty, "{found}");
     json!({"entity_id": found["entity_id"], "error": {"code": error["code"], "message": error["message"]}})
 }
 

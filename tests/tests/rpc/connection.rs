@@ -31,7 +31,7 @@ pub(crate) struct Answer {
     error: Option<Refused>,
 }
 
-/// Why there is no result.
+/// The error of a call.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refused {
@@ -107,7 +107,7 @@ impl Connection {
         }
     }
 
-    /// The next line as bytes, from somebody who may say anything; none at the end.
+    /// The next line as bytes, from a peer that may send anything; none at the end.
     pub(crate) fn try_line(&mut self) -> Option<Vec<u8>> {
         let mut line = Vec::new();
         let read = self.reader.read_until(b'\n', &mut line);
@@ -188,7 +188,7 @@ pub(crate) fn request(id: &str, method: &str, params: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
 }
 
-/// A stream that is closed for writing when nobody writes to it any more, while the other direction stays open.
+/// A stream that is closed for writing when its last writer is dropped, while the other direction stays open.
 struct Closing(TcpStream);
 struct ClosingUnix(UnixStream);
 

@@ -32,7 +32,7 @@ pub(crate) enum Behavior {
     Stops,
     /// Sends something that is not HTTP.
     Babbles,
-    /// Begins an answer that has no end.
+    /// Begins an answer that never ends.
     NeverEnds,
 }
 
@@ -54,7 +54,7 @@ struct State {
     orders: HashMap<String, Vec<Behavior>>,
     /// Bodies of all requests so far.
     requests: Vec<String>,
-    /// Whether those who wait may go on.
+    /// Whether the waiting requests may go on.
     is_released: bool,
     is_over: bool,
 }
@@ -72,7 +72,7 @@ impl CoordinationService {
                     return;
                 }
                 let shared = Arc::clone(&of_thread);
-                // A client that has gone away is no failure of the service.
+                // A client that has gone away is not a failure of the service.
                 thread::spawn(move || _ = shared.serve(&stream.unwrap()));
             }
         });

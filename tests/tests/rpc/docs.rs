@@ -1,4 +1,4 @@
-//! What the documents show is tried: programs are run, requests are sent, and answers look as shown.
+//! What the documents show is tried: programs are run, requests are sent, and answers are as shown.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +24,7 @@ const SKIPPED: i32 = 77;
 struct Block {
     language: String,
     text: String,
-    /// The heading that it stands below.
+    /// The heading above it.
     heading: String,
 }
 

@@ -106,7 +106,7 @@ fn a_device_in_a_listed_directory_is_not_read() {
 }
 
 #[test]
-fn only_who_started_the_server_may_have_files_of_its_directory_read_without_being_asked() {
+fn only_the_client_that_started_the_server_may_read_files_of_its_directory() {
     let site = hostile("");
     let loans = site.path("data/loans.json").display().to_string();
     let mut server = Server::start(&site, Transport::Stdio);
@@ -163,7 +163,7 @@ fn nothing_is_fetched_from_servers_that_are_not_listed_or_not_public() {
         &[format!("http://localhost:{}/x", port ^ 1), "https://localhost/x".to_owned()],
     );
     refuses_all(Transport::Stdio, &listed, "password", &[format!("http://user:secret@localhost:{port}/x")]);
-    // Nobody has even tried.
+    // The host has not even connected.
     listener.set_nonblocking(true).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
@@ -199,7 +199,7 @@ fn a_listed_server_is_asked_and_leads_to_no_other_one() {
                 "/broken" => b"nonsense".to_vec(),
                 _ => answer("404 Not Found", "", b""),
             };
-            // Who has read enough may have gone away.
+            // A client that has read enough may have gone away.
             let _ = stream.write_all(&bytes);
         }
     });

@@ -33,7 +33,7 @@ fn damaged_requests_get_answers_and_harm_no_other_request() {
         let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let mut random = Random::new(seed);
-        // Answers to damaged lines: one to each, or none where it looks like a notification.
+        // Answers to damaged lines: one to each, or none where it resembles a notification.
         let mut others = 0;
         for number in 0..LINES {
             let mut line = whole[below(&mut random, whole.len())].clone();

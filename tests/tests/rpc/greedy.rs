@@ -96,7 +96,7 @@ fn memory_for_requests_is_shared_and_a_request_that_gets_none_is_refused() {
             writer.send(&half);
             writers.push(writer);
         }
-        // There is no room for both, so at least one is told, in the middle of its line.
+        // The memory is not enough for both, so at least one is refused, in the middle of its line.
         let failure =
             |line: &str| Answer::parse(line).outcome().err().map(|refused| (refused.code, refused.kind().to_owned()));
         let (_, line) = told.recv_timeout(PATIENCE).unwrap();
@@ -107,7 +107,7 @@ fn memory_for_requests_is_shared_and_a_request_that_gets_none_is_refused() {
         let (_, line) = told.recv_timeout(PATIENCE).unwrap();
         let second = failure(&line);
         assert!(second.is_none() || second == overloaded, "{second:?}");
-        // One after the other, there is room for each.
+        // One after the other, the memory is enough for each.
         for (number, writer) in writers.iter_mut().enumerate() {
             writer.send(format!("{half}\"}}\n"));
             let (served, line) = told.recv_timeout(PATIENCE).unwrap();

@@ -48,7 +48,7 @@ fn a_good_release_serves_and_a_bad_one_does_not() {
         assert_eq!((&good["generation"], &good["release"]["version"]), (&2.into(), &"1.1.0".into()));
         assert_eq!((&good["previous"][0]["version"], &good["failure"]), (&"1.0.0".into(), &Value::Null));
 
-        // Signed by all who must sign, and still no good.
+        // Signed by all keys that must sign, and still not usable.
         site.smuggle("business-config.yaml", b"rulesets: 5\n");
         let metadata = fs::read(site.path(jurat_tests::forge::METADATA)).unwrap();
         let message = connection.refused("reload_logic", "{}", -32000, "reload");
@@ -61,7 +61,7 @@ fn a_good_release_serves_and_a_bad_one_does_not() {
         assert_eq!((&bad["generation"], &bad["release"]), (&good["generation"], &good["release"]));
         assert!(bad["failure"]["reasons"].to_string().contains("rulesets"), "{bad}");
 
-        // Signed by nobody.
+        // Not signed.
         let flipped = String::from_utf8(metadata.clone()).unwrap().replacen("sig\": \"", "sig\": \"A", 1).replacen(
             "sig\":\"",
             "sig\":\"A",

@@ -85,7 +85,7 @@ fn parameters_that_are_missing_null_or_of_the_wrong_kind_are_named() {
     });
 }
 
-/// Whether a value could stand where another one stands.
+/// Whether a value could replace another one.
 fn can_stand_in(method: &str, name: &str, value: &Value, other: &Value) -> bool {
     match value {
         // Any list may be empty but that of the id fields; what is in a list of records is not a matter of parameters.
@@ -203,7 +203,7 @@ fn a_line_that_is_not_a_request_gets_an_error_that_says_why() {
             refuses(connection, line, "7", -32600, "invalid_request");
         }
         refuses(connection, r#"{"jsonrpc":"2.0","id":7,"id":8,"method":"health"}"#, "null", -32600, "invalid_request");
-        // Deep in the right place.
+        // Deep where that is allowed.
         let params =
             |data: &str| format!(r#"{{"entity_type":"loan","entity_data":{{"a":{data}}},"ruleset_name":"quick"}}"#);
         connection.refused(
@@ -263,7 +263,7 @@ fn notifications_and_blank_lines_get_no_answer() {
         connection.send("{\"jsonrpc\":\"2.0\",\"method\":\"health\"}\r\n");
         connection.send("{\"jsonrpc\":\"2.0\",\"method\":\"no_such_method\",\"params\":[]}\n");
         connection.send("[{\"jsonrpc\":\"2.0\",\"method\":\"health\"},{\"jsonrpc\":\"2.0\",\"method\":\"version\"}]\n");
-        // The next answer is that to the next request: `is_served` looks at its id.
+        // The next answer is that to the next request: `is_served` checks its id.
     });
 }
 

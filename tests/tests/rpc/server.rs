@@ -1,4 +1,4 @@
-//! The program as a server: started, spoken to, stopped.
+//! The program as a server: started, used, stopped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -173,7 +173,7 @@ impl Server {
     }
 }
 
-/// A server with these arguments must end at once: with this code, and an error in which each of these stands. Gives the error.
+/// A server with these arguments must end at once: with this code, and an error that contains each of these. Gives the error.
 #[track_caller]
 pub(crate) fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
     let outcome = site.run(&[&["rpc", "--config", "local-config.yaml"], arguments].concat());
@@ -219,7 +219,7 @@ impl Log {
         })
     }
 
-    // A test that has failed while it looked at it still shows it.
+    // A test that has failed while it read the lines still shows them.
     fn printed(&self) -> MutexGuard<'_, Printed> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

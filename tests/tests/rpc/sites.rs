@@ -31,7 +31,7 @@ pub(crate) fn of_cases() -> Site {
     site
 }
 
-/// Replaces a part of a file that stands in it once.
+/// Replaces a part of a file that occurs once.
 #[track_caller]
 pub(crate) fn edit(file: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(file).unwrap();

@@ -1,4 +1,4 @@
-//! How a server ends: what has begun is finished, nothing else is, and nobody waits for ever.
+//! How a server ends: what has begun is finished, nothing else is, and no client waits for ever.
 
 use std::net::TcpStream;
 use std::time::Instant;
@@ -105,7 +105,7 @@ fn a_request_that_outlasts_the_limit_is_broken_off() {
 }
 
 #[test]
-fn nobody_is_let_in_after_the_signal() {
+fn no_connection_is_accepted_after_the_signal() {
     let mut busy = Busy::start(Transport::Tcp, "");
     busy.server.connect().is_served();
     let mut idle = busy.server.connect();

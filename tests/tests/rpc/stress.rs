@@ -71,7 +71,7 @@ fn survives(transport: Transport, seed: u64) {
         for (client, connection) in (0_u64..).zip(connections) {
             let (asked, tally, server) = (&asked, &tally, &server);
             scope.spawn(move || {
-                // Counted even if it fails, so that nobody waits for it.
+                // Counted even if it fails, so that no thread waits for it.
                 let _finished = Finished(tally);
                 talk(server, connection, asked, tally, &mut Random::new(seed ^ client << 32));
             });
@@ -201,7 +201,7 @@ fn talk(server: &Server, mut connection: Connection, asked: &[Asked], tally: &Ta
             let id = id(last_id, random);
             let line = request(&id, asked.method, &asked.params);
             if random.below(16) == 0 {
-                // Nobody wants to know.
+                // A notification.
                 bytes.extend(line.replacen(&format!("\"id\":{id},"), "", 1).bytes());
             } else {
                 bytes.extend(line.bytes());
@@ -259,7 +259,7 @@ fn in_pieces(connection: &mut Connection, bytes: &[u8], random: &mut Random) {
     }
 }
 
-/// An id of any legal kind that nobody else has on this connection.
+/// An id of any legal kind that no other request has on this connection.
 fn id(number: u64, random: &mut Random) -> String {
     match random.below(6) {
         0 => format!("{number}"),
@@ -274,7 +274,7 @@ fn id(number: u64, random: &mut Random) -> String {
 /// Says that a client has finished.
 struct Finished<'t>(&'t Tally);
 
-/// Says that no more releases come, and nobody needs to wait for them.
+/// Tells the clients, when dropped, not to wait for further releases.
 struct Enough<'t>(&'t Tally);
 
 impl Drop for Enough<'_> {

@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::server::{Server, Transport};
 use crate::sites::{configured, edit};
 
-/// Two tenants, one of whom has rules of its own.
+/// Two tenants, one with rules of its own.
 fn shared() -> Site {
     let site = configured("");
     let source = site.sources("other");

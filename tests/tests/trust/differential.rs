@@ -1,7 +1,7 @@
 //! Random repositories, most of them broken in some way: python-tuf and our client must agree on each.
 //!
 //! A history that one of them refuses and the other accepts is a bug in one of them, a demand of ours that TUF does not make, or a
-//! place where the specification leaves it open. [`explained`](crate::explained) lists the last two; there is no list for bugs.
+//! case that the specification leaves open. [`explained`](crate::explained) lists the last two; there is no list for bugs.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -30,14 +30,14 @@ fn python_tuf_accepts_what_our_editor_publishes() {
     assert!(tried.found > LIVES * PUBLICATIONS && tried.cut_off > LIVES && tried.seamless > LIVES / 2, "{tried:?}");
 }
 
-/// What was tried, so that nobody takes an empty test for a passed one.
+/// What was tried, so that an empty test does not pass.
 #[derive(Debug, Default)]
 struct Tried {
     /// How often each action was taken.
     actions: BTreeMap<u64, u64>,
-    /// Publications that a visitor saw half uploaded.
+    /// Publications that a host saw half uploaded.
     cut_off: u64,
-    /// Publications in which keys changed hands without anybody noticing.
+    /// Publications in which keys changed hands without any host noticing.
     seamless: u64,
     /// Targets that were found.
     found: u64,
@@ -86,7 +86,7 @@ fn check(python: &Environment, stories: &[Story], tried: &mut Tried) {
 fn found(outcome: &Outcome) -> Vec<Option<String>> {
     let digests = outcome.find.iter().map(|found| match found {
         Some(Found::Listed { download, .. }) => download.clone(),
-        // A tenant who has not published anything yet. Our client refuses it as well.
+        // A tenant that has not published anything yet. Our client refuses it as well.
         Some(Found::Refused { refused }) if refused.ends_with("was delegated but is not part of snapshot") => None,
         Some(Found::Refused { refused }) => Some(refused.clone()),
         None => None,

@@ -23,7 +23,7 @@ enum After {
     RotationAndFork,
 }
 
-/// Who is stricter. Errors are told by how they begin or, ours, by what stands in their debug form.
+/// The stricter of both. Errors are told by how they begin or, ours, by a part of their debug form.
 enum Side {
     /// Only we refuse it.
     WeRefuse(&'static [&'static str]),

@@ -17,7 +17,7 @@ pub(crate) const NOW: &str = "2026-06-01T00:00:00Z";
 pub(crate) const EXPIRES: &str = "2027-06-01T00:00:00Z";
 /// A time before [`NOW`].
 pub(crate) const PAST: &str = "2026-05-31T23:59:59Z";
-/// The top roles, and so many keys that they have at first.
+/// The top roles.
 const TOP_ROLES: [&str; 4] = ["root", "timestamp", "snapshot", "targets"];
 
 /// The keys of twelve people.
@@ -36,7 +36,7 @@ pub(crate) fn key_entry(person: usize) -> Value {
 pub(crate) struct Workshop {
     /// Of each role, as it is published next.
     payloads: BTreeMap<String, Value>,
-    /// Who signs each role, whether the keys are trusted or not.
+    /// The signers of each role, whether the keys are trusted or not.
     signers: BTreeMap<String, Vec<usize>>,
     /// What is served.
     pub(crate) served: BTreeMap<String, Vec<u8>>,
@@ -81,7 +81,7 @@ impl Workshop {
         self.payloads[role]["version"].as_u64().unwrap()
     }
 
-    /// Lets root say who may sign a top role, and others sign it.
+    /// Changes in root which keys may sign a top role, and has other keys sign it.
     pub(crate) fn give_keys(&mut self, role: &str, threshold: usize, people: &[usize], signers: &[usize]) {
         let ids: Vec<_> = people.iter().map(|&person| key_id(person)).collect();
         let root = self.payload("root");
@@ -135,7 +135,7 @@ impl Workshop {
         bytes
     }
 
-    /// Publishes the next version of these roles, in this order. Whoever vouches for one is told of it, but published only if named.
+    /// Publishes the next version of these roles, in this order. The roles that vouch for one are updated, but published only if named.
     pub(crate) fn publish(&mut self, roles: &[&str]) {
         for role in roles {
             let version = self.version(role) + 1;
@@ -168,7 +168,7 @@ impl Workshop {
         envelope.to_bytes()
     }
 
-    /// Lets what is served for a role be something else, and whoever vouches for it know.
+    /// Lets what is served for a role be something else, and updates the role that vouches for it.
     pub(crate) fn replace(&mut self, role: &str, change: impl FnOnce(&mut Value)) {
         let mut document: Value = serde_json::from_slice(&self.served[&self.path(role)]).unwrap();
         change(&mut document);

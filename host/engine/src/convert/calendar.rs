@@ -17,7 +17,7 @@ pub fn date(token: &str) -> Option<i32> {
 /// A date as for [`date`]; `T`, `t` or one space; `HH:MM`, `HH:MM:SS` or `HH:MM:SS` with a fraction behind `.` or `,`; `Z`, `z`,
 /// `±HH:MM`, `±HHMM` or `±HH`. Digits of a fraction beyond microseconds are cut off, never rounded: writers that count in
 /// nanoseconds are common, and what they add is below what a rule can see. The time without an offset is refused, as it is
-/// not a point in time, and so are `24:00` and leap seconds, which have no place in a count of equally long days.
+/// not a point in time, and so are `24:00` and leap seconds, which a count of equally long days cannot express.
 #[must_use]
 pub fn timestamp(token: &str) -> Option<i64> {
     with_text(token, point)

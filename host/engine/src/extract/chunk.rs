@@ -35,7 +35,7 @@ pub struct Chunk {
     pub(super) spans: Vec<Span>,
 }
 
-/// What a row has for a column.
+/// The state of a row's value in a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cell {
     /// A value.
@@ -75,7 +75,7 @@ impl Chunk {
         Batch { rows: count, columns: columns.map(|column| column.select(rows)).collect() }
     }
 
-    /// What a row has for a column.
+    /// The state of a row's value in a column.
     #[must_use]
     pub fn cell(&self, row: u32, column: ColumnId) -> Cell {
         if self.columns.get(column.index()).is_some_and(|column| column.is_present(row)) {

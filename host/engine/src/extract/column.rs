@@ -12,7 +12,7 @@ impl ColumnId {
     }
 }
 
-/// Where the values of a column come from.
+/// The source of a column's values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ColumnSource {
     /// The record.

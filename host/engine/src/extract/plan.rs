@@ -1,4 +1,4 @@
-//! What is read of a record, and how.
+//! The plan by which records are read.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -168,7 +168,7 @@ impl Plan {
         self.columns.len()
     }
 
-    /// Where the values of a column come from.
+    /// The source of a column's values.
     #[must_use]
     pub fn source(&self, column: ColumnId) -> Option<ColumnSource> {
         self.columns.get(column.index()).map(|column| column.source)

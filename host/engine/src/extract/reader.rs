@@ -1,11 +1,11 @@
-//! What is read of one text, and what a scan of it finds.
+//! The fields that are read of one text, and the tokens that a scan of it finds.
 
 use jurat_model::Kind;
 
 use crate::field_map::Field;
 use crate::json::{JsonError, Paths, Scratch, Span, scan};
 
-/// What a scan finds in one text, for one plan.
+/// The tokens that a scan finds in one text, for one plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens<'a> {
     pub(super) reader: &'a Reader,

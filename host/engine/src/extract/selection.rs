@@ -19,7 +19,7 @@ pub struct Selection {
 pub enum Blocked {
     /// A value is not of the input's kind, whether or not the input is required: the verdict is `ERROR` with the code `input_kind`.
     WrongKind(usize),
-    /// A required input has no value: the verdict is `NORUN`.
+    /// A required input is absent: the verdict is `NORUN`.
     Absent(usize),
 }
 

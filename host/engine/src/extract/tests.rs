@@ -124,7 +124,7 @@ fn captured_paths_are_found_besides() {
     let plan = Plan::new(&map(LOAN), &inputs("id:text"), &captures).unwrap();
     let mut scratch = Scratch::default();
     let tokens = plan.scan(br#"{"a":{"b":[1]},"id":"L"}"#, &mut scratch).unwrap();
-    let found: Vec<Option<&str>> = (0..5).map(|place| tokens.capture(place)).collect();
+    let found: Vec<Option<&str>> = (0..5).map(|index| tokens.capture(index)).collect();
     assert_eq!(found, [None, Some("\"L\""), Some("[1]"), Some("\"L\""), None]);
 }
 
@@ -194,7 +194,7 @@ fn related_entities_are_read_through_their_own_map() {
     add(parent.scan(facility, &mut b).unwrap(), children.scan(b" [{\"x\": 1}] ", &mut c).unwrap());
     add(other_parent.scan(br#"{"max":6}"#, &mut b).unwrap(), children.scan(b"null", &mut c).unwrap());
     add(Related::Absent, children.scan(br#"{"terms":{"limit":1}}"#, &mut c).unwrap());
-    // A mistake of the program: the terms are in the wrong order.
+    // A bug: the terms are in the wrong order.
     add(children.scan(facility, &mut c).unwrap(), parent.scan(facility, &mut b).unwrap());
     let chunk = builder.finish();
     assert_eq!(rows(&chunk), ["L 7 5/0 F - [{\"x\": 1}]", "L 7 6/0 - - -", "L 7 - - 1/0 -", "L 7 - - - -"]);
@@ -328,28 +328,28 @@ proptest! {
         ),
     ) {
         let paths: Vec<Path> = paths.iter().map(|segments| segments.join(".").parse().unwrap()).collect();
-        let entries = paths.iter().enumerate().map(|(place, path)| {
-            format!("\"f{place}\":{{\"physical_path\":{}}}", serde_json::to_string(&path.to_string()).unwrap())
+        let entries = paths.iter().enumerate().map(|(index, path)| {
+            format!("\"f{index}\":{{\"physical_path\":{}}}", serde_json::to_string(&path.to_string()).unwrap())
         });
         let map = map(&format!("{{{}}}", entries.collect::<Vec<_>>().join(",")));
         let kinds = [Kind::Json, Kind::Text, Kind::Number];
         let inputs: Vec<Input> = (0..paths.len())
-            .flat_map(|place| kinds.map(|kind| Input { name: format!("f{place}"), of: None, kind, required: false }))
+            .flat_map(|index| kinds.map(|kind| Input { name: format!("f{index}"), of: None, kind, required: false }))
             .collect();
         let plan = Arc::new(Plan::new(&map, &inputs, &paths).unwrap());
         let mut scratch = Scratch::default();
         let mut builder = ChunkBuilder::new(Arc::clone(&plan), ChunkLimits { rows: 99, bytes: Bytes::mebi(9) }, 0);
         for record in &records {
             let tokens = plan.scan(record.as_bytes(), &mut scratch).unwrap();
-            for (place, path) in paths.iter().enumerate() {
-                prop_assert_eq!(tokens.capture(place), walk(record, path), "{} in {}", path, record);
+            for (index, path) in paths.iter().enumerate() {
+                prop_assert_eq!(tokens.capture(index), walk(record, path), "{} in {}", path, record);
             }
             prop_assert_eq!(builder.add(&tokens, &[]), Added::Yes);
         }
         let chunk = builder.finish();
         for (row, record) in (0..).zip(&records) {
-            for (place, path) in paths.iter().enumerate() {
-                let columns = plan.columns_of(&inputs[place * 3..place * 3 + 3]).unwrap();
+            for (index, path) in paths.iter().enumerate() {
+                let columns = plan.columns_of(&inputs[index * 3..index * 3 + 3]).unwrap();
                 let token = walk(record, path);
                 let value = token.filter(|&token| token != "null");
                 let shown = columns.iter().map(|&column| show(&chunk.columns()[column.index()], row)).collect::<Vec<_>>();

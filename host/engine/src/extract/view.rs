@@ -12,12 +12,12 @@ pub struct TokenView<'a> {
     pub name: &'a str,
     /// Where it lies; none if the field map does not say.
     pub pointer: Option<&'a str>,
-    /// The token, quotes included, shortened to [`MAX_VALUE`] bytes; none if nothing stands there.
+    /// The token, quotes included, shortened to [`MAX_VALUE`] bytes; none if the field is absent.
     pub value: Option<&'a str>,
 }
 
 impl<'a> TokenView<'a> {
-    /// The field that stands at `span` of `text`.
+    /// The field at `span` of `text`.
     #[must_use]
     pub fn new(name: &'a str, pointer: Option<&'a str>, text: &'a str, span: Span) -> Self {
         Self { name, pointer, value: span.of(text).map(shortened) }

@@ -1,14 +1,14 @@
-//! Where one field lies, and how it is read.
+//! One field: its path in the record, and its conversion.
 
 use jurat_model::Kind;
 use thiserror::Error;
 
 use super::path::Path;
 
-/// Where one field lies, and how it is read.
+/// One field: its path in the record, and its conversion.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Field {
-    /// Where the value lies.
+    /// The path of the value.
     pub path: Path,
     /// How the value is read; none = as it is.
     pub conversion: Option<Conversion>,

@@ -7,7 +7,7 @@ use jurat_model::{Input, Kind};
 use super::field::{Field, KindMismatch, fits};
 use super::parse::{self, FieldMapError};
 
-/// Where the fields of one schema lie, by their logical names.
+/// The fields of one schema, by their logical names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FieldMap {
     fields: BTreeMap<String, Field>,

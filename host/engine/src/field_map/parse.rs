@@ -30,19 +30,19 @@ pub enum FieldMapError {
     Entries(Vec<EntryError>),
 }
 
-/// What is wrong with one entry, and where.
+/// An error of one entry, and its position.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{at}: `{pointer}`: {problem}")]
 pub struct EntryError {
     /// The JSON pointer of what is wrong.
     pub pointer: String,
-    /// Where it lies in the file.
+    /// Its position in the file.
     pub at: Position,
     /// What is wrong with it.
     pub problem: EntryProblem,
 }
 
-/// What can be wrong with an entry.
+/// The ways in which an entry can be wrong.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum EntryProblem {

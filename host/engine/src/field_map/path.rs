@@ -1,4 +1,4 @@
-//! Where a value lies in a record.
+//! The path of a value in a record.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub struct Path {
     segments: Vec<Box<str>>,
 }
 
-/// A path has no key before, between or behind its dots.
+/// A key is missing before, between or behind the dots of a path.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("a path with nothing before, between or behind its dots")]
 pub struct EmptySegment;

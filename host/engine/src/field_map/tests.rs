@@ -49,7 +49,7 @@ fn a_file_that_is_not_a_map_is_refused() {
 }
 
 #[test]
-fn a_wrong_entry_is_refused_with_its_place_and_the_reason() {
+fn a_wrong_entry_is_refused_with_its_position_and_the_reason() {
     let cases = [
         (r#""": {"physical_path": "a"}"#, "1:2 / an empty name"),
         (r#""now": {"physical_path": "a"}"#, "1:2 /now `now` is the time of the run and cannot be a field"),
@@ -97,8 +97,8 @@ fn a_wrong_entry_is_refused_with_its_place_and_the_reason() {
 fn all_wrong_entries_are_told_at_once() {
     let file = "{\"a\": 1,\n\"ok\": {\"physical_path\": \"x\"},\n\"b\": {}}";
     let FieldMapError::Entries(errors) = FieldMap::parse(file.as_bytes()).unwrap_err() else { panic!("other error") };
-    let places: Vec<Position> = errors.iter().map(|error| error.at).collect();
-    assert_eq!(places.iter().map(|at| (at.line, at.column)).collect::<Vec<_>>(), [(1, 7), (3, 1)]);
+    let positions: Vec<Position> = errors.iter().map(|error| error.at).collect();
+    assert_eq!(positions.iter().map(|at| (at.line, at.column)).collect::<Vec<_>>(), [(1, 7), (3, 1)]);
     assert_eq!(
         refusal(file),
         "line 1, column 7: `/a`: expected an object; line 3, column 1: `/b`: `physical_path` is missing"

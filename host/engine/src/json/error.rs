@@ -1,4 +1,4 @@
-//! What can be wrong with a JSON text, and where.
+//! The errors of a JSON text, and their positions.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::error_kind::EngineErrorKind;
 pub struct JsonError {
     /// What is wrong.
     pub problem: JsonProblem,
-    /// Where it was noticed, counted from the beginning of the text that was read.
+    /// The position at which it was noticed, counted from the beginning of the text that was read.
     pub at: Position,
 }
 
@@ -52,7 +52,7 @@ impl JsonError {
     }
 }
 
-/// What is wrong with a text.
+/// The ways in which a text can be wrong.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum JsonProblem {
@@ -74,7 +74,7 @@ pub enum JsonProblem {
         /// The beginning of the key, unescaped.
         key: Excerpt,
     },
-    /// A number is too large for a 64-bit float, and with that for nearly everything that reads JSON.
+    /// A number is too large for a 64-bit float, and so for nearly all readers of JSON.
     #[error("a number that is too large")]
     Number,
     /// It is JSON, but not an object.
@@ -121,18 +121,18 @@ impl JsonProblem {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Syntax {
-    /// Something else should stand here.
+    /// Another character is expected here.
     Expected {
-        /// What should.
+        /// What is expected.
         what: &'static str,
-        /// What does; none = the text ends here.
+        /// What was found; none = the text ends here.
         found: Option<char>,
     },
     /// A number with more than one digit begins with `0`.
     LeadingZero,
     /// A string holds a control character as it is.
     ControlCharacter,
-    /// A string has no end.
+    /// A string does not end.
     OpenString,
     /// A backslash is followed by something that it cannot escape.
     Escape,
@@ -179,7 +179,7 @@ impl fmt::Display for Visible {
     }
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Position {
     /// Bytes before it.
@@ -191,16 +191,16 @@ pub struct Position {
 }
 
 impl Position {
-    /// Where a text begins.
+    /// The beginning of a text.
     pub const START: Self = Self { offset: 0, line: 1, column: 1 };
 
-    /// The place of the byte at `offset` of `text`.
+    /// The position of the byte at `offset` of `text`.
     #[must_use]
     pub fn of(text: &[u8], offset: usize) -> Self {
         Self::START.after(text.get(..offset).unwrap_or(text))
     }
 
-    /// The place behind `text` that begins here.
+    /// The position behind `text` that begins here.
     #[must_use]
     pub fn after(self, text: &[u8]) -> Self {
         let length = text.len() as u64;
@@ -214,7 +214,7 @@ impl Position {
         }
     }
 
-    /// This place of a text that itself begins at `start` of a larger one.
+    /// This position in a text that itself begins at `start` of a larger one.
     #[must_use]
     pub fn within(self, start: Self) -> Self {
         Self {
@@ -236,15 +236,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_counted_in_lines_and_bytes() {
+    fn a_position_is_counted_in_lines_and_bytes() {
         let text = "a\nbä\n\nx".as_bytes();
-        let places: Vec<(u64, u64)> =
+        let positions: Vec<(u64, u64)> =
             (0..=text.len()).map(|offset| Position::of(text, offset)).map(|at| (at.line, at.column)).collect();
-        assert_eq!(places, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (4, 1), (4, 2)]);
+        assert_eq!(positions, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (4, 1), (4, 2)]);
     }
 
     #[test]
-    fn a_place_in_a_part_becomes_a_place_in_the_whole() {
+    fn a_position_in_a_part_becomes_a_position_in_the_whole() {
         let whole = b"[\n  {\"a\":\n 1}]";
         let start = Position::of(whole, 4);
         for offset in 0..10 {

@@ -1,8 +1,8 @@
 //! Whether an object has a key twice.
 //!
-//! Keys are compared as what they say, not as they are written. Most objects are small, so a key is first looked up in a mask
+//! Keys are compared unescaped, not as they are written. Most objects are small, so a key is first looked up in a mask
 //! of 64 bits, which tells nearly always that it is new, and then among the keys so far. An object with many keys is sorted at
-//! its end instead: no object, however it was made up, costs more than n log n.
+//! its end instead: no object, however hostile, costs more than n log n.
 
 use super::string::unescape_into;
 
@@ -98,10 +98,10 @@ impl Keys {
     #[cold]
     fn unescape(&mut self, text: &str, at: u32, end: u32) -> Key {
         // INVARIANT: what a string says is never longer than its text, and a record is shorter than 2 GiB, so this fits.
-        let place = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let start = place(self.unescaped.len());
+        let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let start = offset(self.unescaped.len());
         unescape_into(text.get(at as usize..end as usize).unwrap_or_default(), &mut self.unescaped);
-        let end = place(self.unescaped.len());
+        let end = offset(self.unescaped.len());
         let print = fingerprint(slice(self.unescaped.as_bytes(), start, end));
         Key { print, at, start, end, is_escaped: true }
     }

@@ -16,13 +16,13 @@ pub struct Members<'a> {
 /// One member of an object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Member<'a> {
-    /// What the key says.
+    /// The key, unescaped.
     pub key: Cow<'a, str>,
-    /// Where the key begins in the text.
+    /// The offset of the key in the text.
     pub at: usize,
     /// The value.
     pub value: &'a str,
-    /// Where the value lies in the text.
+    /// The span of the value in the text.
     pub span: Span,
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use crate::json::{Paths, Scratch, scan};
 
     #[test]
-    fn members_come_with_their_places() {
+    fn members_come_with_their_positions() {
         let text = br#" { "a" : 1 ,"b\u0020c":{"x":[1,"}\""],"y":{}}, "d":"\"", "e":null,"f" :[] } "#;
         let mut scratch = Scratch::default();
         let scanned = scan(text, &Paths::default(), &mut scratch).unwrap();

@@ -13,7 +13,7 @@ mod token;
 
 use cursor::{Halt, Scan};
 
-/// What a scan needs and what the next one can use again.
+/// The buffers of a scan, which the next one uses again.
 #[derive(Debug)]
 pub struct Scratch {
     max_record: usize,

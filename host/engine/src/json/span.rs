@@ -1,6 +1,6 @@
-//! Where a value lies in its text.
+//! The span of a value in its text.
 
-/// Where a value lies in its text.
+/// The span of a value in its text.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Span {
     /// The offset of its first byte.
@@ -13,13 +13,13 @@ impl Span {
     /// The span of an absent value.
     pub const NONE: Self = Self { start: 0, end: 0 };
 
-    /// Whether there is no value.
+    /// Whether the value is absent.
     #[must_use]
     pub fn is_none(self) -> bool {
         self.end == 0
     }
 
-    /// The value as it is written in `text`; none if there is no value.
+    /// The value as it is written in `text`; none if it is absent.
     #[must_use]
     pub fn of(self, text: &str) -> Option<&str> {
         if self.is_none() { None } else { text.get(self.start as usize..self.end as usize) }

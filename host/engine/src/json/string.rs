@@ -28,13 +28,13 @@ fn stops(word: u64) -> u64 {
     found & (ONES * 0x80)
 }
 
-/// What lies between the quotes of a string token, still escaped; none if the token is not a string.
+/// The text between the quotes of a string token, still escaped; none if the token is not a string.
 #[must_use]
 pub fn raw_text(token: &str) -> Option<&str> {
     token.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// What a string token says; none if the token is not a string.
+/// The unescaped text of a string token; none if the token is not a string.
 #[must_use]
 pub fn unescape(token: &str) -> Option<Cow<'_, str>> {
     let raw = raw_text(token)?;

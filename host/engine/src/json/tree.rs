@@ -1,7 +1,7 @@
 //! A record as a tree that lies flat: one list of values, in the order of the text.
 //!
 //! The schema check asks for members and items in its own order, which one pass over the text cannot answer. The tree is built
-//! for that from text that [`scan`](super::scan) has accepted: numbers are read, text stays where it stands in the record, and
+//! for that from text that [`scan`](super::scan) has accepted: numbers are read, text stays in the record, and
 //! only what is escaped is written out, into one buffer. Nothing is allocated once the buffers of [`TreeScratch`] have grown to
 //! the size of the records.
 //!

@@ -22,7 +22,7 @@ pub(super) struct WindowJob {
     pub(super) answers: Answers,
     /// Whether it is the first of its request: then no other window has suspended a rule, and it is final at once.
     pub(super) is_first: bool,
-    /// Who observes the request.
+    /// The observer of the request.
     pub(super) observer: Option<Arc<dyn WindowObserver>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Finished<T> {
 
 /// How a window was resolved.
 enum Resolution {
-    /// Not at all: no rule was suspended or did wrong.
+    /// Not at all: no rule was suspended or faulted.
     Unneeded,
     /// By what the worker knew.
     Provisional {

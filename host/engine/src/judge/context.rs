@@ -24,7 +24,7 @@ pub(super) struct Context {
     /// What vouches for the release.
     pub(super) evidence: Option<Arc<Evidence>>,
     pub(super) options: Options,
-    /// Who makes the call.
+    /// The caller and the ids of the call.
     pub(super) call: CallContext,
     /// Whether single steps are timed: the call is observed, and its trace is sampled.
     pub(super) is_sampled: bool,
@@ -37,7 +37,7 @@ pub(super) struct Context {
     pub(super) now_token: String,
     /// For each rule, whether it is suspended: a hint that saves work. It is set in the order of the input.
     suspended: Box<[AtomicBool]>,
-    /// The caller no longer waits for results: another hint.
+    /// Whether the caller no longer waits for results: another hint.
     is_abandoned: AtomicBool,
 }
 

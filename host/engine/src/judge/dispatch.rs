@@ -19,10 +19,10 @@ use crate::workers::RequestQueue;
 /// No further window is begun while the related entities of those under way take more bytes than this.
 pub(super) const FETCHED_BYTES: usize = 64 << 20;
 
-/// A window that a worker has: what comes of it, or the bug that keeps it from coming.
+/// A window that a worker has: its outcome, or the bug that prevents one.
 type Pending<T> = Receiver<Result<Finished<T>, Bug>>;
 
-/// A window that a worker gives to the observer. It has nothing to say but that it is done.
+/// A window that a worker gives to the observer. It only reports that it is done.
 type Observation = Receiver<()>;
 
 /// Hands work of one request to the workers.
@@ -129,7 +129,7 @@ impl<T> UnderWay<T> {
     }
 
     /// How many bytes may be fetched for another window.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn budget(&self) -> usize {
         FETCHED_BYTES.saturating_sub(self.fetched)
     }
 

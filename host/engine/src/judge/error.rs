@@ -14,7 +14,7 @@ pub(super) const MAX_ID_FIELDS: usize = 32;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum JudgeError {
-    /// The request names something that the release does not have: the caller's mistake.
+    /// The request names something that the release does not have: an error of the caller.
     #[error(transparent)]
     Route(#[from] RouteError),
     /// An id field is not a path.
@@ -58,7 +58,7 @@ pub enum JudgeError {
 }
 
 impl JudgeError {
-    /// Who can do something about it. The input and the output are those of the program that makes the call.
+    /// The party that can do something about it. The input and the output are those of the program that makes the call.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {

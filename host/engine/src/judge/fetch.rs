@@ -57,7 +57,7 @@ struct Need<'a, 'w> {
 }
 
 impl<'a> Fetcher<'a> {
-    /// None if there is no supplier, or nothing to fetch: no rule of the ruleset reads a related entity.
+    /// None without a supplier, or with nothing to fetch: no rule of the ruleset reads a related entity.
     pub(super) fn open(context: &'a Context) -> Result<Option<Self>, Bug> {
         let Some(supplier) = context.options.supplier.as_deref() else { return Ok(None) };
         let routes = context.routes()?;
@@ -83,9 +83,9 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Fetches what the records of a window need, and returns for how many records it did: for fewer than all where the answers
-    /// take more than `room` bytes.
-    pub(super) fn fetch(&mut self, window: &Window, room: usize) -> Result<(Answers, usize), Bug> {
-        let room = room.min(WINDOW_FETCHED_BYTES);
+    /// take more than `budget` bytes.
+    pub(super) fn fetch(&mut self, window: &Window, budget: usize) -> Result<(Answers, usize), Bug> {
+        let budget = budget.min(WINDOW_FETCHED_BYTES);
         let mut fetch =
             WindowFetch { fetcher: self, needs: Vec::new(), answers: Answers::default(), seen: HashSet::new() };
         let mut records = 0;
@@ -98,7 +98,7 @@ impl<'a> Fetcher<'a> {
             if fetch.needs.len() >= RECORDS_PER_CALL {
                 fetch.call();
             }
-            if fetch.answers.bytes() > room {
+            if fetch.answers.bytes() > budget {
                 break;
             }
         }

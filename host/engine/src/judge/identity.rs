@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_missing_or_cut_is_no_key() {
+    fn an_id_that_is_missing_or_cut_is_not_a_key() {
         for record in ["{}", r#"{"id":[1],"part":"x"}"#] {
             assert_eq!((id(record).key(), id(record).text()), (None, "unknown"));
         }

@@ -1,4 +1,4 @@
-//! Observing requests: what an observer is given, and when.
+//! Observers of requests: what they are given, and when.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

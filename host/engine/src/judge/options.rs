@@ -10,7 +10,7 @@ use crate::extract::ChunkLimits;
 use crate::json::DEFAULT_MAX_RECORD;
 use crate::supplier::Supplier;
 
-/// How the records of a request are judged: all of the request but who makes the call and who observes it.
+/// How the records of a request are judged: all of the request but the caller and the observer.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) ruleset: String,

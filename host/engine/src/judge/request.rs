@@ -1,4 +1,4 @@
-//! A request: what is asked, who asks, and who observes.
+//! A request: the ruleset and the options, the caller, and the observer.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -12,7 +12,7 @@ use crate::associated::Associated;
 use crate::extract::ChunkLimits;
 use crate::supplier::Supplier;
 
-/// A request: what is asked, who asks, and who observes.
+/// A request: the ruleset and the options, the caller, and the observer.
 ///
 /// # Defaults
 /// Every record says its own entity type, of any kind, and has the field `id`. Records have at most 1 MiB, chunks at most 1,024 of
@@ -112,7 +112,7 @@ impl Request {
         self
     }
 
-    /// Sets what fetches the related entities that are not given.
+    /// Sets the supplier of the related entities that are not given.
     #[must_use]
     pub fn with_supplier(mut self, supplier: Arc<dyn Supplier>) -> Self {
         self.options.supplier = Some(supplier);
@@ -126,14 +126,14 @@ impl Request {
         self
     }
 
-    /// Sets who makes the call, and the ids by which logs and traces find it again.
+    /// Sets the caller, and the ids by which logs and traces find the call again.
     #[must_use]
     pub fn with_context(mut self, context: CallContext) -> Self {
         self.context = context;
         self
     }
 
-    /// Sets who observes the call.
+    /// Sets the observer of the call.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn WindowObserver>) -> Self {
         self.observer = Some(observer);
@@ -194,7 +194,7 @@ impl Request {
         self.options.associated.as_ref()
     }
 
-    /// What fetches the related entities that are not given.
+    /// The supplier of the related entities that are not given.
     #[must_use]
     pub fn supplier(&self) -> Option<&Arc<dyn Supplier>> {
         self.options.supplier.as_ref()
@@ -206,13 +206,13 @@ impl Request {
         self.options.timings
     }
 
-    /// Who makes the call, and the ids by which logs and traces find it again.
+    /// The caller, and the ids by which logs and traces find the call again.
     #[must_use]
     pub fn context(&self) -> &CallContext {
         &self.context
     }
 
-    /// Who observes the call.
+    /// The observer of the call.
     #[must_use]
     pub fn observer(&self) -> Option<&Arc<dyn WindowObserver>> {
         self.observer.as_ref()

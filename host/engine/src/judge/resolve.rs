@@ -11,7 +11,7 @@ use super::context::Context;
 /// For each rule of the release, the number of guilty records so far.
 pub(super) type Guilty = Vec<u32>;
 
-/// The count of a rule that is known to be suspended, whatever it counts to.
+/// The count of a rule that is known to be suspended, instead of its true count.
 pub(super) const SUSPENDED: u32 = u32::MAX;
 
 /// A row of a node that gets another status than the rule gave it.

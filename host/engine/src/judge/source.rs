@@ -1,10 +1,10 @@
-//! Where the records of a request come from.
+//! The source of a request's records.
 
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// Where the records of a request come from: one text, or several.
+/// The source of a request's records: one text, or several.
 ///
 /// # Limits
 /// A text is read piece by piece, and freed as soon as its records are judged: memory does not depend on its length.

@@ -25,7 +25,7 @@ pub(super) struct Slot {
     pub(super) length: Result<usize, JsonError>,
 }
 
-/// Why a slot has no record.
+/// Why a slot is without a record.
 #[derive(Debug)]
 pub(super) enum NoRecord {
     /// The text is broken there.
@@ -42,7 +42,7 @@ impl Window {
         record.ok_or_else(|| NoRecord::Bug(Bug::new("a record lies outside of its window")))
     }
 
-    /// The text of the record with the given index in the window; none where there is none.
+    /// The text of the record with the given index in the window; none if it has fewer.
     pub(super) fn text(&self, index: u32) -> Option<&[u8]> {
         self.slots.get(index as usize).and_then(|slot| self.record(slot).ok())
     }

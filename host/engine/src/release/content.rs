@@ -58,7 +58,7 @@ impl Release {
         &self.manifest
     }
 
-    /// Whether nobody has signed it.
+    /// Whether it is unsigned.
     #[must_use]
     pub fn is_unsigned(&self) -> bool {
         self.is_unsigned

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jurat_model::Component;
-use jurat_trust::{BuiltinCheck, FileKind, Origin, VerifiedRelease};
+use jurat_trust::{BuiltinCheck, FileKind, ReleaseOrigin, VerifiedRelease};
 
 use super::content::{Provider, Release};
 use super::prepared::{PlanCache, PlanKey, Prepared};
@@ -81,7 +81,7 @@ impl Release {
             descriptions,
             entity_types,
             manifest: verified.manifest_sha256().to_string(),
-            is_unsigned: matches!(verified.origin(), Origin::Unsigned),
+            is_unsigned: matches!(verified.origin(), ReleaseOrigin::Unsigned),
             reads_related: Vec::new(),
             plans: PlanCache::default(),
         };

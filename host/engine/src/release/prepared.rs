@@ -16,7 +16,7 @@ pub(crate) struct PlanKey {
     pub(crate) list: usize,
     /// The entity type, as an index into the router's.
     pub(crate) entity_type: usize,
-    /// The field map; none where there are no rules.
+    /// The field map; none without rules.
     pub(crate) field_map: Option<usize>,
     /// The paths to the record's id, with dots between keys.
     pub(crate) id_fields: Arc<[String]>,

@@ -7,7 +7,7 @@ use crate::results::Evidence;
 
 /// A release that judges a call, with the evidence of what vouches for it at that moment. Clones are cheap.
 ///
-/// The evidence stands in every result. It belongs to the release and not to the request, so a caller cannot change it.
+/// Every result carries the evidence. It belongs to the release and not to the request, so a caller cannot change it.
 #[derive(Clone, Debug)]
 pub struct VouchedRelease {
     pub(crate) release: Arc<Release>,
@@ -15,7 +15,7 @@ pub struct VouchedRelease {
 }
 
 impl VouchedRelease {
-    /// A release with its evidence; none if nobody has signed it.
+    /// A release with its evidence; none if it is unsigned.
     ///
     /// A call refuses evidence that names another release.
     #[must_use]

@@ -1,21 +1,21 @@
-//! What results are owed to: the signed release that decided, and what vouched for it.
+//! The evidence of results: the signed release that decided, and what vouched for it.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::visible::is_visible;
 
-/// Which signed release decided, and what vouched for it: what is needed to tell years later which rules gave a verdict.
+/// The signed release that decided, and what vouched for it: enough to tell years later which rules gave a verdict.
 ///
 /// All results of a request share one. It is rendered once; writing it with each of them is a copy.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     parts: EvidenceParts,
-    /// `parts` as JSON; none if whoever writes it may want to escape something in it.
+    /// `parts` as JSON; none if a writer may have to escape something in it.
     json: Option<Box<RawValue>>,
 }
 
-/// What [`Evidence`] is made of.
+/// The parts of [`Evidence`].
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
 pub struct EvidenceParts {
     /// The name of the release.
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_to_be_escaped_is_left_to_whoever_writes_it() {
+    fn text_that_needs_escaping_is_left_to_the_writer() {
         for (name, is_copied) in [("loan", true), ("a \"loan\"", true), ("l\u{f6}an", false), ("loan\u{202e}", false)] {
             let evidence = Evidence::new(EvidenceParts { name: name.to_owned(), ..parts() });
             assert_eq!(evidence.json.is_some(), is_copied, "{name:?}");

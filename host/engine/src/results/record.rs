@@ -1,4 +1,4 @@
-//! What the rules say of one record.
+//! The result of one record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::evidence::Evidence;
 use crate::error_kind::EngineErrorKind;
 use crate::json::Position;
 
-/// What the rules say of one record, or why it could not be judged.
+/// The results of the rules for one record, or why it could not be judged.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RecordResult {
     /// The values of the id fields, joined with `-`; `unknown` if all are absent.
@@ -26,17 +26,17 @@ pub struct RecordResult {
     /// The time of the run, if a rule of the list reads it, because it is needed to repeat the verdicts. RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<Arc<str>>,
-    /// True if nobody has signed the rules; else absent.
+    /// True if the rules are unsigned; else absent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
-    /// The signed release that judged; none if nobody has signed it.
+    /// The signed release that judged; none if it is unsigned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<Arc<Evidence>>,
     /// One result for each rule at the top of the list.
     pub results: Vec<RuleResult>,
 }
 
-/// Why a record could not be judged: the caller's mistake, never a rule's. Only [`EngineErrorKind::Internal`] is a bug of the host.
+/// Why a record could not be judged: an error of the caller, never of a rule. Only [`EngineErrorKind::Internal`] is a bug of the host.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RecordError {
     /// The reason, for programs; `code` in JSON.
@@ -50,7 +50,7 @@ pub struct RecordError {
     pub offset: u64,
 }
 
-/// What became of a record, all rules together.
+/// The outcome of a record, all rules together.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum RecordOutcome {
     /// It could not be judged.
@@ -65,14 +65,14 @@ pub enum RecordOutcome {
     NotRun,
 }
 
-/// What one rule says of one record.
+/// The result of one rule for one record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuleResult {
     /// The rule.
     pub rule_id: Arc<str>,
     /// What it checks, in its author's words; empty if nothing provides the rule.
     pub description: Arc<str>,
-    /// What it says.
+    /// The status that it gives.
     #[serde(serialize_with = "status")]
     pub status: Status,
     /// The reasons, joined with `"; "`; empty if there is none.
@@ -110,7 +110,7 @@ pub struct RuleResult {
 pub struct FieldResult {
     /// The logical name; `term.name` for a field of a related entity.
     pub name: String,
-    /// Where it lies, as an RFC 6901 pointer into the record or the related entity; none if the field map does not say.
+    /// Its path, as an RFC 6901 pointer into the record or the related entity; none if the field map does not say.
     pub pointer: Option<String>,
     /// The record's own token, quotes included, at most 256 bytes; none if it is absent.
     pub value: Option<String>,

@@ -1,4 +1,4 @@
-//! What became of all records of a request, counted.
+//! The outcomes of all records of a request, counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::evidence::Evidence;
 
-/// What became of all records of a request.
+/// The counts of all records of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Records in the input.
@@ -23,14 +23,14 @@ pub struct Summary {
     pub not_run: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,
-    /// The signed release that judged; none if nobody has signed it.
+    /// The signed release that judged; none if it is unsigned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<Arc<Evidence>>,
     /// The counts of each rule.
     pub rules: BTreeMap<Arc<str>, RuleSummary>,
 }
 
-/// What one rule said of all records of a request.
+/// The counts of one rule over all records of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RuleSummary {
     /// How often it said PASS.
@@ -45,10 +45,10 @@ pub struct RuleSummary {
     pub error: u64,
     /// How many of all these might differ on another machine, or at another moment.
     pub indeterminate: u64,
-    /// What its calls used.
+    /// The usage of its calls.
     #[serde(serialize_with = "usage")]
     pub usage: Usage,
-    /// What each of them may use; none for rules of the host, and where nothing provides the rule.
+    /// The limits of each of them; none for rules of the host, and where nothing provides the rule.
     #[serde(serialize_with = "limits", skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }

@@ -20,7 +20,7 @@ pub enum RouteError {
         /// The ruleset that may be meant.
         nearest: Option<Excerpt>,
     },
-    /// Nobody says what the record is.
+    /// Neither the call nor the record names an entity type.
     #[error("the entity type is not known: give it with the call, or give the record a `$schema` or an `entity_type`")]
     NoEntityType,
     /// The release has nothing for such records.
@@ -28,7 +28,7 @@ pub enum RouteError {
     UnknownEntityType {
         /// The entity type as given.
         entity_type: Excerpt,
-        /// The entity type that may be meant; looked for only where the call gave the wrong one.
+        /// The entity type that may be meant; searched only where the call gave the wrong one.
         nearest: Option<Excerpt>,
     },
     /// The record is none of those that the call is about.

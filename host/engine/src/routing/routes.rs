@@ -41,7 +41,7 @@ impl<'a> Routes<'a> {
     /// their own. Without any, nothing changes.
     ///
     /// # Errors
-    /// When there is no such entity type; the error names the nearest one.
+    /// When the entity type does not exist; the error names the nearest one.
     pub fn expecting(mut self, entity_types: &[String]) -> Result<Self, RouteError> {
         let known = entity_types.iter().map(|name| self.router.entity(name, true));
         self.expected = known.collect::<Result<_, _>>()?;
@@ -146,7 +146,7 @@ impl Router {
     /// Opens the routes of one request: its ruleset, and the entity type if the call gives one for all its records.
     ///
     /// # Errors
-    /// When there is no such ruleset or entity type; the error names the nearest one.
+    /// When the ruleset or the entity type does not exist; the error names the nearest one.
     pub fn routes(&self, ruleset: &str, entity_type: Option<&str>) -> Result<Routes<'_>, RouteError> {
         let found = self.names.get(ruleset).and_then(|index| self.rulesets.rulesets.get(*index));
         let Some(found) = found else {

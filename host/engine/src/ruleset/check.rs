@@ -14,10 +14,10 @@ impl Rulesets {
     /// Checks a configuration against the rules and field maps that a release provides.
     ///
     /// `rule_ids` are the rules of all components and the built-in ones, `field_maps` the names of the field maps. Both lists
-    /// are what the indices in the result point into; where a name stands twice, the first one counts.
+    /// are what the indices in the result point into; of equal names, the first one counts.
     ///
     /// # Errors
-    /// Everything that is wrong, in the order of the key paths: ids that are empty or stand twice in one list, more than
+    /// Everything that is wrong, in the order of the key paths: ids that are empty or repeated in one list, more than
     /// [`MAX_LEVELS`] levels or [`MAX_RULES`] rules, empty names, field maps that do not exist.
     pub fn new(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Result<Self, Vec<RulesetError>> {
         check(config, rule_ids, field_maps)

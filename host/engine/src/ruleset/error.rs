@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration.
+//! The errors of a configuration.
 
 use jurat_model::KeyPath;
 use thiserror::Error;
@@ -23,7 +23,7 @@ pub struct RulesetError {
     pub problem: RulesetProblem,
 }
 
-/// What can be wrong with a configuration.
+/// The ways in which a configuration can be wrong.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RulesetProblem {
@@ -42,7 +42,7 @@ pub enum RulesetProblem {
     /// The list is too long.
     #[error("the list has more than {MAX_RULES} rules")]
     TooManyRules,
-    /// The release has no such field map.
+    /// The release does not have the field map.
     #[error("the release has no field map `{name}`{}", advice(.nearest.as_ref()))]
     UnknownFieldMap {
         /// The name as written.

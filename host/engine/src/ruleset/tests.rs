@@ -8,7 +8,7 @@ fn leaf(rule_id: &str) -> RuleNode {
     node(rule_id, Vec::new())
 }
 
-/// A chain of so many rules, each the child of the one before.
+/// A chain of rules, each the child of the one before.
 fn chain(levels: usize) -> Vec<RuleNode> {
     (0..levels).rev().fold(Vec::new(), |below, level| vec![node(&format!("rule_{level}"), below)])
 }
@@ -52,7 +52,7 @@ fn parents_stand_before_children_and_siblings_in_their_order() {
 }
 
 #[test]
-fn an_empty_list_and_an_unknown_rule_are_no_errors() {
+fn an_empty_list_and_an_unknown_rule_are_not_errors() {
     assert!(check(config(Vec::new())).unwrap().lists()[0].nodes.is_empty());
     assert_eq!(check(config(vec![leaf("rule_of_tomorrow")])).unwrap().lists()[0].nodes[0].rule, None);
 }

@@ -24,7 +24,7 @@ pub(super) struct Schema {
     pub(super) file: Excerpt,
     validator: Validator<Record>,
     costs: Levels,
-    /// The dearest of each kind of cost.
+    /// The highest of each kind of cost.
     dearest: Cost,
     /// Whether the library lists all that is wrong with every alternative before it says what is wrong first.
     has_alternatives: bool,

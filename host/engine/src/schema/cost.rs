@@ -2,7 +2,7 @@
 //!
 //! A subschema is applied to a value together with all that it applies in place, directly or not: they form its *group*. The
 //! members of a group apply further subschemas to the values inside. Going down level by level, the costs of all members are
-//! added up for each member name and each item position, and the dearest name or position stands for its level.
+//! added up for each member name and each item position, and the most expensive name or position counts for its level.
 
 mod group;
 mod levels;

@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// All nested lists with so many brackets below each.
+    /// All nested lists with `brackets` brackets below each.
     fn nestings(brackets: usize) -> Vec<Value> {
         let mut known = vec![vec![json!([])]];
         for total in 1..=brackets {

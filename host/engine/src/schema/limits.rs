@@ -1,4 +1,4 @@
-//! What schemas and the records that they check may have at most.
+//! The limits of schemas, and of the records that they check.
 
 /// The largest schema file, in bytes.
 pub const MAX_BYTES: usize = 256 << 10;
@@ -26,7 +26,7 @@ pub const RELEASE_PATTERNS: usize = 1_000;
 pub const RELEASE_PATTERN_SIZES: usize = 64 << 20;
 /// Levels of a record that are checked.
 pub const MAX_RECORD_DEPTH: usize = 64;
-/// What checking one record may cost, in steps of about a nanosecond.
+/// The most that checking one record may cost, in steps of about a nanosecond.
 pub const MAX_WORK: u64 = 1 << 29;
 /// Subschemas that a record may meet altogether where the position of an error is searched among alternatives.
 pub(super) const MAX_EXPLAINED: u64 = 100_000;

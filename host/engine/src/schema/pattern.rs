@@ -12,8 +12,8 @@ use super::problem::PatternRefusal;
 /// The sizes that compiled patterns are told apart by.
 const SIZES: [usize; 5] = [4 << 10, 32 << 10, 256 << 10, 1 << 20, MAX_PATTERN_SIZE];
 
-/// Steps for each byte of text and each place of a pattern where a match under way may stand. Measured: 7 to 17.
-const PLACE: u64 = 24;
+/// Steps for each byte of text and each position of a pattern that a match under way may have reached. Measured: 7 to 17.
+const POSITION_STEPS: u64 = 24;
 
 /// What a pattern costs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,8 +31,8 @@ pub(super) fn engine(size: usize) -> PatternOptions<jsonschema::Regex> {
 
 /// Weighs a pattern.
 ///
-/// The engine is linear in the text, but for each byte it may have to look at every place of the pattern where one of the
-/// matches under way stands. There are no more of them than the compiled form has states, and no more than the pattern has
+/// The engine is linear in the text, but for each byte it may have to visit every position of the pattern that one of the
+/// matches under way has reached. There are no more of them than the compiled form has states, and no more than the pattern has
 /// letters and classes when its counted repetitions are written out.
 pub(super) fn weigh(pattern: &str) -> Result<Weight, PatternRefusal> {
     if pattern.len() > MAX_PATTERN_BYTES {
@@ -46,8 +46,9 @@ pub(super) fn weigh(pattern: &str) -> Result<Weight, PatternRefusal> {
     let compiles = |size: &usize| jsonschema::options().with_pattern_options(engine(*size)).build(&schema).is_ok();
     let size = SIZES.into_iter().find(compiles).ok_or(PatternRefusal::DoesNotCompile)?;
     let states = u64::try_from(size / 8).unwrap_or(u64::MAX);
-    let places = places(pattern).map_or(u64::MAX, |places| places.saturating_add(1).saturating_mul(PLACE));
-    Ok(Weight { size, steps: states.min(places) })
+    let positions =
+        positions(pattern).map_or(u64::MAX, |positions| positions.saturating_add(1).saturating_mul(POSITION_STEPS));
+    Ok(Weight { size, steps: states.min(positions) })
 }
 
 /// Whether the pattern has a `\c` that is not the end of `\\c`.
@@ -63,10 +64,10 @@ fn has_control_letter(pattern: &str) -> bool {
 
 /// How many letters and classes a pattern has when its counted repetitions are written out; nothing for a pattern that is not
 /// plain enough to be sure.
-fn places(pattern: &str) -> Option<u64> {
+fn positions(pattern: &str) -> Option<u64> {
     let mut letters = pattern.chars().peekable();
     let mut outer: Vec<u64> = Vec::new();
-    // The places of the group at hand, and those among them that a quantifier would repeat.
+    // The positions of the group at hand, and those among them that a quantifier would repeat.
     let (mut all, mut last) = (0_u64, 0_u64);
     while let Some(letter) = letters.next() {
         match letter {
@@ -187,7 +188,7 @@ mod tests {
             (r"a\", None),
             ("((((a{99999999999}){99999999999}){99999999999}){99999999999}){99999999999}", Some(u64::MAX)),
         ] {
-            assert_eq!(places(pattern), expected, "{pattern}");
+            assert_eq!(positions(pattern), expected, "{pattern}");
         }
     }
 

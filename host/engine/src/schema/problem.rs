@@ -1,4 +1,4 @@
-//! What can be wrong with a schema.
+//! The errors of a schema.
 
 use thiserror::Error;
 
@@ -18,7 +18,7 @@ pub struct SchemaError {
     pub problem: Problem,
 }
 
-/// What can be wrong with a schema. Positions are RFC 6901 pointers into the file.
+/// The ways in which a schema can be wrong. Positions are RFC 6901 pointers into the file.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -28,7 +28,7 @@ pub enum Problem {
     /// The file is too large.
     #[error("the schema has more than {MAX_BYTES} bytes")]
     TooLarge,
-    /// The file is no JSON.
+    /// The file is not JSON.
     #[error("the schema is no JSON: line {line}, column {column}")]
     Syntax {
         /// The line, counted from 1.
@@ -42,7 +42,7 @@ pub enum Problem {
     /// Too many subschemas.
     #[error("the schema has more than {MAX_SUBSCHEMAS} subschemas")]
     TooManySubschemas,
-    /// The root is `true`, `false` or no schema at all.
+    /// The root is `true`, `false` or not a schema at all.
     #[error("the schema is not an object with an `$id`: records name a schema by its `$id`")]
     NoId,
     /// Another file has the same `$id`.
@@ -60,7 +60,7 @@ pub enum Problem {
     /// A keyword has a value that it cannot have.
     #[error("`{at}` must be {expected}")]
     Shape {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
         /// What is expected.
         expected: &'static str,
@@ -68,10 +68,10 @@ pub enum Problem {
     /// An `$id` below the root.
     #[error("there is an `$id` below the root: make that part a schema file of its own, or remove the `$id`")]
     NestedId,
-    /// A keyword that is not supported in this place.
+    /// A keyword that is not supported here.
     #[error("`{at}`: `{keyword}` is not supported here")]
     Keyword {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
         /// The keyword.
         keyword: Excerpt,
@@ -79,7 +79,7 @@ pub enum Problem {
     /// A reference that leaves the file.
     #[error("`{at}` refers to `{target}`: only `#` and `#/...` of the same file are followed; nothing is fetched")]
     Reference {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
         /// What it says.
         target: Excerpt,
@@ -87,7 +87,7 @@ pub enum Problem {
     /// A reference to nothing.
     #[error("`{at}` refers to `{target}`, which does not exist")]
     Nowhere {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
         /// What it says.
         target: Excerpt,
@@ -95,7 +95,7 @@ pub enum Problem {
     /// A subschema that applies itself to the same value again.
     #[error("the schema at `{at}` applies itself to the same value again and would never end")]
     Cycle {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
     },
     /// Too many subschemas for one value.
@@ -125,7 +125,7 @@ pub enum Problem {
     /// A pattern that is not supported.
     #[error("`{at}`: the pattern `{pattern}` {refusal}")]
     Pattern {
-        /// Where it stands.
+        /// Its position.
         at: Excerpt,
         /// The pattern.
         pattern: Excerpt,
@@ -149,7 +149,7 @@ pub enum PatternRefusal {
     /// Too many bytes.
     #[error("has more than {MAX_PATTERN_BYTES} bytes")]
     TooLong,
-    /// Look-around, back-references, control letters, a mistake, or too large when compiled.
+    /// Look-around, back-references, control letters, a syntax error, or too large when compiled.
     #[error(
         "does not compile within {} MiB: look-around, back-references and `\\c` are not supported, counted repetitions multiply",
         MAX_PATTERN_SIZE >> 20

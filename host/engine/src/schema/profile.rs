@@ -22,7 +22,7 @@ struct Level {
 const HASH: u64 = 16;
 
 impl Profile {
-    /// Counts a record; nothing where it is nested too deep to be looked at.
+    /// Counts a record; nothing where it is nested deeper than is checked.
     pub(super) fn of(record: Branch<'_>) -> Option<Self> {
         let mut profile = Self { levels: [Level::default(); MAX_RECORD_DEPTH + 1], deepest: 0 };
         profile.count("", record, 0)?;
@@ -61,7 +61,7 @@ impl Profile {
         work
     }
 
-    /// The most steps that checking any record of so many values and bytes can take: quick to tell, and far too much.
+    /// The most steps that checking any record with these numbers of values and bytes can take: quick to compute, and far too high.
     pub(super) fn work_at_most(values: usize, bytes: usize, dearest: &Cost) -> u64 {
         let (values, text) = (count(values), count(bytes));
         // All might lie at the deepest level, inside each of the others.

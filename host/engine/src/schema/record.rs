@@ -20,7 +20,7 @@ impl json::Json for Record {
     type PreparedKey = Box<str>;
     type StringBuffer = Option<Infallible>;
 
-    // A look-up goes through the object, too.
+    // A look-up visits the members of the object, too.
     const KEYS_PER_LOOKUP: usize = 4;
 
     fn prepare_key(key: &str) -> Box<str> {

@@ -18,7 +18,7 @@ pub struct Schemas {
     by_id: HashMap<String, usize>,
 }
 
-/// What a check needs and what the next one can use again: nothing is allocated for a record that follows its schema, once the
+/// The buffers of a check, which the next one uses again: nothing is allocated for a record that follows its schema, once the
 /// buffers have grown to the size of the records.
 #[derive(Debug, Default)]
 pub struct SchemaScratch {

@@ -83,7 +83,7 @@ fn a_schema_that_the_release_does_not_have_is_not_run() {
 }
 
 #[test]
-fn an_empty_fragment_is_not_looked_at() {
+fn an_empty_fragment_is_ignored() {
     let schemas = compile(json!({"$id": format!("{ID}#")})).unwrap();
     assert!(schemas.contains(ID));
     assert_eq!(judge(&schemas, &json!({"$schema": ID})), SchemaVerdict::Pass);
@@ -128,7 +128,7 @@ fn drafts_are_understood_or_refused_by_name() {
     {
         assert_eq!(refusal(json!({ "$schema": draft })), Problem::draft(draft.trim_end_matches('#')));
     }
-    // In draft-07 nothing beside `$ref` counts; later drafts look at both.
+    // In draft-07 nothing beside `$ref` counts; later drafts apply both.
     let schema = |draft: &str| json!({"$schema": draft, "$defs": {"a": {}}, "$ref": "#/$defs/a", "required": ["x"]});
     assert_eq!(check(schema("http://json-schema.org/draft-07/schema"), json!({})), SchemaVerdict::Pass);
     assert_ne!(check(schema("https://json-schema.org/draft/2019-09/schema"), json!({})), SchemaVerdict::Pass);
@@ -179,7 +179,7 @@ fn what_changes_the_meaning_of_other_words_is_refused() {
     }
     let hidden = json!({"$ref": "#/x/y", "x": {"$schema": "http://json-schema.org/draft-04/schema#", "y": {}}});
     assert_eq!(refusal(hidden), Problem::keyword("/$ref", "$schema"));
-    // They are names like others where names stand.
+    // As names of members they are like any other.
     let names = json!({"properties": {"$id": {}, "$schema": {"type": "string"}, "unevaluatedItems": {}}, "required": ["$schema"]});
     assert_eq!(check(names, json!({})), SchemaVerdict::Pass);
 }

@@ -1,6 +1,6 @@
-//! What the schema rule says of a record.
+//! The verdict of the schema rule on a record.
 
-/// What the schema rule says of a record.
+/// The verdict of the schema rule on a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SchemaVerdict {
     /// The record follows its schema.

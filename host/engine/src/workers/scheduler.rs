@@ -25,11 +25,11 @@ pub(super) struct Scheduler {
     woken: Condvar,
 }
 
-/// The tenants whose turn comes.
+/// The run queue: the tenants whose turn comes.
 struct RunQueue {
     /// The tenants that have work and may have it done, each once.
     tenants: VecDeque<Arc<Mutex<TenantJobs>>>,
-    /// Workers that spin. They look here once more before they sleep.
+    /// Workers that spin. They check the run queue once more before they sleep.
     spinning: usize,
     sleeping: usize,
     is_closed: bool,

@@ -65,7 +65,7 @@ fn an_answer_for_too_few_terms_is_one_for_the_first_of_them() {
 }
 
 #[test]
-fn answers_that_nobody_asked_for_are_not_looked_at() {
+fn answers_without_a_question_are_ignored() {
     let bad = Supplied::Unavailable { code: "timeout", reason: Arc::from("too late"), is_momentary: false };
     let good = vec![entity("[1]"), entity(PARENT), bad.clone(), bad.clone()];
     let said = said(1, &[good, vec![bad]]);
@@ -97,7 +97,7 @@ fn null_is_a_term_that_is_missing() {
 }
 
 #[test]
-fn what_is_no_json_is_malformed() {
+fn a_text_that_is_not_json_is_malformed() {
     let malformed = "not run: `parent` is malformed: expected";
     check(entity(""), "term_malformed", &format!("{malformed} a value, found the end of the text at line 1, column 1"));
     check(
@@ -109,7 +109,7 @@ fn what_is_no_json_is_malformed() {
 }
 
 #[test]
-fn a_value_that_is_no_entity_is_malformed() {
+fn a_value_that_is_not_an_entity_is_malformed() {
     let malformed = |found: &str| {
         format!("not run: `parent` is malformed: {found} where an object was expected at line 1, column 1")
     };

@@ -40,10 +40,10 @@ impl Harm {
         let inside = record.strip_suffix('}').unwrap();
         let with = |member: &str| format!("{inside},{member}}}").into_bytes();
         match self {
-            Self::Cut(place) => record.as_bytes()[..1 + place.index(record.len() - 1)].to_vec(),
-            Self::Flip(place, bit) => {
+            Self::Cut(position) => record.as_bytes()[..1 + position.index(record.len() - 1)].to_vec(),
+            Self::Flip(position, bit) => {
                 let mut bytes = record.as_bytes().to_vec();
-                bytes[place.index(record.len())] ^= 1 << bit;
+                bytes[position.index(record.len())] ^= 1 << bit;
                 bytes
             }
             Self::Oversized => with(&format!(r#""note":"{}""#, "x".repeat(MAX_RECORD))),
@@ -60,7 +60,7 @@ const MAX_RECORD: usize = 300;
 fn harm() -> impl Strategy<Value = Harm> {
     prop_oneof![
         any::<prop::sample::Index>().prop_map(Harm::Cut),
-        (any::<prop::sample::Index>(), 0..8u8).prop_map(|(place, bit)| Harm::Flip(place, bit)),
+        (any::<prop::sample::Index>(), 0..8u8).prop_map(|(position, bit)| Harm::Flip(position, bit)),
         Just(Harm::Oversized),
         Just(Harm::DuplicateKey),
         Just(Harm::Number),
@@ -82,7 +82,7 @@ proptest! {
         (count, bad, harm) in (2..30usize, any::<prop::sample::Index>(), harm()),
         (rows, threads, in_array) in (1..40u32, 1..3usize, any::<bool>()),
     ) {
-        // What the first line of a file looks like decides how the file is read.
+        // The first line of a file decides how the file is read.
         let bad = 1 + bad.index(count - 1);
         // A string or bracket that never ends takes the rest of an array with it, and is then said to.
         let in_array = in_array && !matches!(harm, Harm::Cut(_) | Harm::Flip(..));
@@ -106,8 +106,8 @@ proptest! {
         let (sound, spoilt) = (judged(&records), judged(&broken));
 
         prop_assert_eq!(spoilt.len(), count);
-        for place in (0..count).filter(|&place| place != bad) {
-            prop_assert_eq!(&spoilt[place], &sound[place]);
+        for index in (0..count).filter(|&index| index != bad) {
+            prop_assert_eq!(&spoilt[index], &sound[index]);
         }
         let entry = &spoilt[bad];
         if !harm.codes().is_empty() {

@@ -117,7 +117,7 @@ fn fields_lie_where_the_field_map_of_the_route_says() {
         (&fields[0], &fields[3]),
         (&json!(["principal", "money.principal"]), &json!(["maturity", "dates.maturity date"]))
     );
-    // Another minor version: the rules of the entity type, the field map that stands in.
+    // Another minor version: the rules of the entity type, the field map of another version.
     let found = rules("main", "loan", Some("https://schemas.example.com/loan/v2.5.0"));
     assert_eq!((ids(&found), &found[0]["field_dependencies"][0][1]), (vec!["a"], &json!("money.principal")));
     let found = rules("main", "loan", None);
@@ -133,7 +133,7 @@ fn rules_of_the_host_have_the_entity_type_of_the_call() {
 }
 
 #[test]
-fn an_empty_list_is_no_error_and_everything_without_a_route_is() {
+fn an_empty_list_is_not_an_error_and_everything_without_a_route_is() {
     assert_eq!(rules("main", "deal", None), json!([]));
     for (ruleset, entity_type, schema, code) in [
         ("mian", "loan", None, "unknown_ruleset"),

@@ -39,7 +39,7 @@ struct Expected {
 }
 
 impl World {
-    /// The records in an order, in so many texts.
+    /// The records in an order, and the number of texts.
     fn expected(&self, order: &[usize], suspend_after: u32, texts: usize) -> Expected {
         let mut results = mixed::suspended(&self.alone, order, suspend_after);
         let each = order.len().div_ceil(texts);
@@ -64,8 +64,8 @@ impl World {
         };
         let (written, summary) = outcome.whole();
         assert_eq!(written.len(), expected.written.len());
-        for (place, (found, expected)) in written.iter().zip(&expected.written).enumerate() {
-            assert_eq!(found, expected, "record {place}");
+        for (index, (found, expected)) in written.iter().zip(&expected.written).enumerate() {
+            assert_eq!(found, expected, "record {index}");
         }
         let mut summary = serde_json::to_value(&summary).unwrap();
         forget(&mut summary, "usage");

@@ -17,7 +17,7 @@ fn release(fixture: &Fixture) -> String {
     )
 }
 
-/// Rules of two components, one of the host, one for other records, and one that nobody provides.
+/// Rules of two components, one of the host, one for other records, and one that nothing provides.
 fn rules() -> Fixture {
     let tree = vec![json!({"a": ["b"]}), json!("s"), json!("other"), json!("unheard_of")];
     let mut spec = obedient(&[("a", 0), ("b", 1)], [tree, Vec::new()]);
@@ -33,7 +33,7 @@ fn record(more: &[(&str, &str)]) -> String {
     record.to_string()
 }
 
-/// The component of each rule's result, wherever it stands.
+/// The component of each rule's result, at any depth.
 fn components(results: &Value, found: &mut BTreeMap<String, Option<String>>) {
     for result in results.as_array().unwrap() {
         let component = result.get("component").map(|component| component.as_str().unwrap().to_owned());
@@ -48,8 +48,8 @@ fn every_result_carries_the_release_that_decided() {
     let fixture = rules().vouched("loan", true);
     let answer = fixture.judge(&request(), 1, &text).unwrap();
     assert_eq!(answer.records.len(), 4);
-    for (place, record) in answer.records.iter().enumerate() {
-        assert_eq!(record.error.is_some(), place % 2 == 1);
+    for (index, record) in answer.records.iter().enumerate() {
+        assert_eq!(record.error.is_some(), index % 2 == 1);
         assert_eq!(record.release, fixture.evidence);
         assert!(Arc::ptr_eq(record.release.as_ref().unwrap(), answer.records[0].release.as_ref().unwrap()));
         let written = serde_json::to_string(record).unwrap();
@@ -92,7 +92,7 @@ fn a_result_is_written_like_this() {
     let [judged, broken] = &*answer.records else { panic!("{:?}", answer.records) };
     let of_a = r#"{"rule_id":"a","description":"what a says","status":"WARN","message":"{a} is told to \"warn\"","fields":[{"name":"a","pointer":"/a","value":"\"warn\""}],"component":"digest of component 0","execution_time_ms":1.0,"children":[]}"#;
     let expected = format!(r#"{{"entity_id":"1","entity_type":"loan",{release},"results":[{of_a}]}}"#);
-    // Nobody signs what is scripted.
+    // Scripted rules are never signed.
     let signed = |record: &RecordResult| serde_json::to_string(&RecordResult { unsigned: false, ..record.clone() });
     assert_eq!(signed(judged).unwrap(), expected);
     let written = signed(broken).unwrap();

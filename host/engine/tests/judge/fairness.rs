@@ -1,4 +1,4 @@
-//! Who is served when: tenants take turns, and so do the requests of each.
+//! The order of service: tenants take turns, and so do the requests of each.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ fn by_one() -> Request {
     request
 }
 
-/// Judges so many windows of one record each; `render` is called with the number of the window.
+/// Judges `windows` windows of one record each; `render` is called with the number of the window.
 fn judge(
     fixture: &Fixture,
     queue: &TenantQueue,
@@ -83,7 +83,7 @@ impl Gate {
 }
 
 #[test]
-fn a_tenant_with_endless_work_keeps_nobody_from_being_served() {
+fn a_tenant_with_endless_work_does_not_keep_others_from_being_served() {
     let fixture = fixture();
     let workers = workers(1);
     let (busy, other) = (workers.queue(NonZeroUsize::MAX), workers.queue(NonZeroUsize::MAX));
@@ -178,11 +178,11 @@ fn a_tenant_with_many_requests_has_no_more_turns_than_one_with_one() {
     let mut requests: Vec<_> = (0..8).map(|_| (0, "many", 2)).collect();
     requests.push((1, "one", 2));
     let done = order(&requests, &[1, 1]);
-    let of_one: Vec<_> = done.iter().enumerate().filter(|(_, name)| **name == "one").map(|(place, _)| place).collect();
+    let of_one: Vec<_> = done.iter().enumerate().filter(|(_, name)| **name == "one").map(|(index, _)| index).collect();
     assert_eq!((done.len(), &*of_one), (18, &[1, 3][..]), "{done:?}");
 }
 
-/// How many windows of a queue are in work at the same time, at most, where there are so many workers.
+/// How many windows of a queue are in work at the same time, at most, with that number of workers.
 fn at_a_time(threads: usize, most: usize) -> usize {
     let fixture = fixture();
     let workers = workers(threads);
@@ -203,7 +203,7 @@ fn at_a_time(threads: usize, most: usize) -> usize {
             });
         }
         gate.wait_for_arrivals(most.min(threads));
-        // Somebody else is served meanwhile, if a worker is left.
+        // Other tenants are served meanwhile, if a worker is left.
         if most < threads {
             assert_eq!(judge(&fixture, &workers.queue(ONE), 30, |_| {}).unwrap(), 30);
         }

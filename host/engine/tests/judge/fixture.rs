@@ -10,7 +10,7 @@ use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, VouchedRelease, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::{Component, Declaration, Finding, Input};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{BuiltinCheck, BuiltinRule, ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 use serde::Deserialize;
 use serde_json::Value;
@@ -272,12 +272,12 @@ fn build(spec: &ReleaseSpec, components: &[Arc<dyn Component>]) -> BuiltRelease 
     );
     let schemas = spec.schemas.iter().enumerate();
     files.extend(
-        schemas.map(|(place, schema)| file(format!("schemas/{place}.json"), FileKind::Schema, schema.to_string())),
+        schemas.map(|(index, schema)| file(format!("schemas/{index}.json"), FileKind::Schema, schema.to_string())),
     );
     let mut entries = Vec::new();
-    for (place, component) in components.iter().enumerate() {
-        let path = format!("components/{place:02}.wasm");
-        files.push(file(path.clone(), FileKind::Component, format!("scripted {place}")));
+    for (index, component) in components.iter().enumerate() {
+        let path = format!("components/{index:02}.wasm");
+        files.push(file(path.clone(), FileKind::Component, format!("scripted {index}")));
         let rules = component.declarations().iter();
         entries.push(ComponentEntry {
             path: path.parse().unwrap(),
@@ -291,7 +291,7 @@ fn build(spec: &ReleaseSpec, components: &[Arc<dyn Component>]) -> BuiltRelease 
         check: BuiltinCheck::JsonSchema,
         description: "follows its schema".to_owned(),
     });
-    BuiltRelease::build(Draft {
+    BuiltRelease::build(ReleaseDraft {
         name: "scripted".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
         world: World::current(),

@@ -82,7 +82,7 @@ fn a_last_line_that_is_cut_is_an_entry_and_spoils_nothing() {
         assert!(records[..3].iter().all(|(_, _, code)| code.is_none()));
         assert_eq!(records[3].2, Some("json_syntax"), "{cut}");
     }
-    // A line feed is no part of the record.
+    // A line feed is not a part of the record.
     let bytes = [lines(3), line(9).trim_end().as_bytes().to_vec()].concat();
     let records = judged(|| vec![text(Pieces::new(bytes.clone(), 10))]);
     assert_eq!(ids(&records), [(0, "0"), (0, "1"), (0, "2"), (0, "9")]);
@@ -193,9 +193,9 @@ fn a_text_that_cannot_be_opened_ends_the_request_behind_those_before_it() {
         let mut request = request();
         request = request.with_rows(rows);
         let counter = Arc::clone(&opened);
-        let mut texts = (0..5).map(|place| -> Text {
+        let mut texts = (0..5).map(|index| -> Text {
             counter.fetch_add(1, Ordering::SeqCst);
-            if place == 2 { Err(ErrorKind::NotFound.into()) } else { text(Pieces::new(lines(5), 100)) }
+            if index == 2 { Err(ErrorKind::NotFound.into()) } else { text(Pieces::new(lines(5), 100)) }
         });
         let workers = workers(2);
         let outcome =
@@ -398,7 +398,7 @@ fn what_render_breaks_is_its_own_request_alone() {
             RecordSource::text(Arc::from(lines(1_000))),
             |window: &JudgedWindow<'_>| {
                 let has_it = window.records().any(|record| record.result().entity_id == "500");
-                assert!(!has_it, "a mistake of whoever renders");
+                assert!(!has_it, "a bug of the renderer");
             },
             &mut |()| {
                 taken += 1;
@@ -433,7 +433,7 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
         |window: &JudgedWindow<'_>| {
             let is_suspended =
                 |record: JudgedRecord<'_>| record.result().results[0].code.as_deref() == Some("suspended");
-            assert!(!window.records().any(is_suspended), "a mistake of whoever renders");
+            assert!(!window.records().any(is_suspended), "a bug of the renderer");
         },
         &mut |()| {
             taken += 1;
@@ -447,7 +447,7 @@ fn what_render_breaks_when_a_window_is_rendered_again_is_its_own_request_alone()
 }
 
 #[test]
-fn only_whole_windows_are_rendered_when_nobody_waits_any_more() {
+fn only_whole_windows_are_rendered_when_the_caller_no_longer_waits() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
     request = request.with_rows(10);

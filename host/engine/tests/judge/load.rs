@@ -12,7 +12,7 @@ fn release(tree: Value) -> ReleaseSpec {
     obedient(&[("a", 0), ("b", 1)], [tree, Vec::new()])
 }
 
-/// So many rules, each below the one before.
+/// A chain of rules, each below the one before.
 fn chain(levels: usize) -> Value {
     let below = |children: Value, level| json!([{ format!("r{level}"): children }]);
     (0..levels).rev().fold(json!([]), below)

@@ -17,7 +17,7 @@ const RULES: [(&str, usize); 7] = [("a", 0), ("B", 1), ("c", 0), ("d", 1), ("E",
 const MAX_RECORD: usize = 2_048;
 
 /// Two schemas with trees of their own, and records without one that say their type; rules of four components, of the host, of
-/// nobody, and for other records.
+/// neither, and for other records.
 pub(crate) fn release() -> ReleaseSpec {
     let first = vec![json!({"a": [{"B": ["c", "nobody"]}, "d"]}), json!("s"), json!({"E": ["f"]}), json!("g")];
     let second = vec![json!("g"), json!({"f": [{"a": ["x"]}]}), json!({"c": ["B"]})];
@@ -42,7 +42,7 @@ pub(crate) fn timeless() -> Request {
     request().with_timings(false).with_max_record(Bytes::new(MAX_RECORD as u64))
 }
 
-/// So many records, of which about one in four is not simply good. None of them has a line feed or an open bracket in it.
+/// Records, of which about one in four does not simply pass. None of them has a line feed or an open bracket in it.
 pub(crate) fn records(count: usize) -> Vec<Vec<u8>> {
     let mut random = Random(count as u64);
     (0..count).map(|id| record(id, &mut random)).collect()

@@ -35,24 +35,24 @@ fn world() -> impl Strategy<Value = World> {
 
 /// Some of the rules, each below one before it or at the top.
 fn tree() -> impl Strategy<Value = Vec<Value>> {
-    let places = prop::collection::vec(prop::option::weighted(0.6, any::<prop::sample::Index>()), RULES.len());
-    (Just(RULES.to_vec()).prop_shuffle(), places, 1..=RULES.len()).prop_map(|(rules, places, count)| {
+    let parents = prop::collection::vec(prop::option::weighted(0.6, any::<prop::sample::Index>()), RULES.len());
+    (Just(RULES.to_vec()).prop_shuffle(), parents, 1..=RULES.len()).prop_map(|(rules, parents, count)| {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); count];
         let mut top = Vec::new();
-        for (place, parent) in places.iter().enumerate().take(count) {
+        for (index, parent) in parents.iter().enumerate().take(count) {
             match parent {
-                Some(parent) if place > 0 => children[parent.index(place)].push(place),
-                _ => top.push(place),
+                Some(parent) if index > 0 => children[parent.index(index)].push(index),
+                _ => top.push(index),
             }
         }
-        fn node(place: usize, rules: &[&str], children: &[Vec<usize>]) -> Value {
-            json!({ rules[place]: children[place].iter().map(|&child| node(child, rules, children)).collect::<Vec<_>>() })
+        fn node(index: usize, rules: &[&str], children: &[Vec<usize>]) -> Value {
+            json!({ rules[index]: children[index].iter().map(|&child| node(child, rules, children)).collect::<Vec<_>>() })
         }
-        top.into_iter().map(|place| node(place, &rules, &children)).collect()
+        top.into_iter().map(|index| node(index, &rules, &children)).collect()
     })
 }
 
-/// What each rule is told; mostly nothing, and sometimes something that is no word at all.
+/// What each rule is told; mostly nothing, and sometimes something that is not a word at all.
 fn records(most: usize) -> impl Strategy<Value = Vec<Value>> {
     let word = prop_oneof![
         4 => Just(json!("pass")),

@@ -35,7 +35,7 @@ fn see(record: &JudgedRecord<'_>) -> Seen {
     }
 }
 
-/// How a record stands by what its result says.
+/// The outcome of a record, from its result.
 fn outcome(result: &serde_json::Value) -> RecordOutcome {
     fn statuses(results: &serde_json::Value, found: &mut Vec<String>) {
         for rule in results.as_array().unwrap() {
@@ -76,8 +76,8 @@ fn a_record_is_where_it_lies_in_its_text() {
             (b"[\n\n", b" ,\n ", b"\n]\n"),
         ][source];
         let mut text = open.to_vec();
-        for (place, record) in records.iter().enumerate() {
-            if place > 0 {
+        for (index, record) in records.iter().enumerate() {
+            if index > 0 {
                 text.extend_from_slice(between);
             }
             expected.push((source, text.len() as u64, record.clone()));
@@ -120,13 +120,13 @@ fn check_ids(ids: &[(String, Option<String>)], record: &[u8]) {
     if record.len() > 2_048 || value["note"].is_array() || record.windows(7).any(|part| part == br#""\u0042"#) {
         return assert!(ids.iter().all(|(_, value)| value.is_none()), "{ids:?}");
     }
-    for (place, name) in ["id", "$schema"].into_iter().enumerate() {
+    for (index, name) in ["id", "$schema"].into_iter().enumerate() {
         let expected = match &value[name] {
             serde_json::Value::String(text) => Some(text.clone()),
             serde_json::Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        assert_eq!(ids[place].1, expected, "{value}");
+        assert_eq!(ids[index].1, expected, "{value}");
     }
 }
 
@@ -219,7 +219,7 @@ fn limits_and_what_was_used_are_written_side_by_side() {
 }
 
 #[test]
-fn what_is_used_is_summed_and_the_most_of_it_kept_over_windows_and_lists() {
+fn usage_is_summed_and_its_peak_kept_over_windows_and_lists() {
     use jurat_model::{Finding, columns::Batch};
     // Lists of both schemas call the rule; a call takes a millisecond for each row.
     let fixture = Fixture::scripted(&obedient(&[("a", 0)], [vec![json!("a")], vec![json!("a")]]), |_| {
@@ -233,7 +233,7 @@ fn what_is_used_is_summed_and_the_most_of_it_kept_over_windows_and_lists() {
 }
 
 #[test]
-fn what_cannot_be_kept_has_a_place_and_no_text() {
+fn what_cannot_be_kept_has_a_position_and_no_text() {
     let fixture = Fixture::new(&obedient(&[("a", 0)], [vec![json!("a")], Vec::new()]));
     let mut request = request();
     request = request.with_max_record(jurat_model::Bytes::new(100));
@@ -251,7 +251,7 @@ fn what_cannot_be_kept_has_a_place_and_no_text() {
         assert_eq!(seen[3].text.as_deref(), Some(format!("[{sound}").as_bytes()));
         assert_eq!((summary.records, summary.unreadable), (4, 2));
     }
-    // Of an array that never closes nobody knows where its last record ends.
+    // If an array never closes, the end of its last record is unknown.
     let bytes = format!("[{sound},{}", sound.get(..20).unwrap());
     let texts = vec![text(Pieces::new(bytes.into_bytes(), 7))];
     let (seen, _) = fixture.stream(&workers.queue(NonZeroUsize::MIN), &request, texts, |input| input, see).whole();

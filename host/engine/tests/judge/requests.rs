@@ -81,7 +81,7 @@ fn a_sink_that_fails_ends_the_request_and_no_other() {
 }
 
 #[test]
-fn nothing_is_judged_for_a_caller_who_has_gone() {
+fn nothing_is_judged_for_a_caller_that_has_gone() {
     let tree = vec![json!("a"), json!("b")];
     let spec = obedient(&[("a", 0), ("b", 0)], [tree.clone(), tree]);
     let (begun, has_begun) = channel();

@@ -18,7 +18,7 @@ use crate::scripted::{Say, text};
 struct Table {
     #[serde(rename = "about")]
     _about: Vec<String>,
-    /// The field maps, each of which reads the same field from a place of its own.
+    /// The field maps, each of which reads the same field from a path of its own.
     maps: Vec<String>,
     release: ReleaseSpec,
     cases: Vec<Case>,

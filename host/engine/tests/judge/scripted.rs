@@ -1,4 +1,4 @@
-//! Rules that do as they are told, in place of a sandbox.
+//! Rules that do as they are told, instead of a sandbox.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(crate) enum Say {
     Fault(Fault),
     /// The host cannot run it at all.
     HostFailure,
-    /// The program has a mistake.
+    /// The program has a bug.
     Panic,
     /// The answer ends before this row, against the contract.
     Silence,

@@ -9,7 +9,7 @@ use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request
 
 use crate::fixture::Fixture;
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers, the same in every run.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(pub(crate) u64);
 

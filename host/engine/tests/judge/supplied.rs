@@ -29,7 +29,7 @@ pub(crate) fn spec() -> ReleaseSpec {
             "parent.json": { "limit": { "physical_path": "limit" } }
         },
         "rulesets": {
-            // The rule for deals stands in the way of loans, but is not run on them and reads nothing.
+            // The rule for deals is in the list of loans, but is not run on them and reads nothing.
             "main": { "loan": [{ "lenient": ["strict"] }, "deal"], "deal": ["deal"], "note": ["note"] },
             "notes": { "note": ["note"] }
         },
@@ -235,7 +235,7 @@ fn no_more_is_held_than_is_said_and_each_record_gets_its_own() {
         }
         let held = remembering.0.lock().unwrap();
         assert_eq!(held.most_records, 64);
-        // What stands around the padding is less than a MiB in all.
+        // The text around the padding is less than a MiB in all.
         assert!((32 << 20..SAID + (1 << 20)).contains(&held.most_bytes), "{}", held.most_bytes);
     }
 }
@@ -257,7 +257,7 @@ fn each_record_gets_its_own_where_all_of_them_need_something() {
 }
 
 #[test]
-fn nothing_more_is_fetched_for_a_caller_who_has_gone() {
+fn nothing_more_is_fetched_for_a_caller_that_has_gone() {
     let supplier = Counting::default();
     let mut request = with(supplier.clone());
     request = request.with_rows(1);
@@ -305,9 +305,9 @@ proptest! {
     ) {
         let mut lines = Vec::new();
         let (mut all, mut some) = (BTreeMap::new(), BTreeMap::new());
-        for (place, (parent, children, is_given)) in related.iter().enumerate() {
-            let (id, kind) = (format!("L-{place}"), ["loan", "loan", "deal", "note"][place % 4]);
-            lines.push(json!({ "id": id, "entity_type": kind, "strict": words[place], "lenient": "warn" }).to_string());
+        for (index, (parent, children, is_given)) in related.iter().enumerate() {
+            let (id, kind) = (format!("L-{index}"), ["loan", "loan", "deal", "note"][index % 4]);
+            lines.push(json!({ "id": id, "entity_type": kind, "strict": words[index], "lenient": "warn" }).to_string());
             let both = BTreeMap::from([("parent".to_owned(), parent.clone()), ("children".to_owned(), children.clone())]);
             if some_are_given && *is_given {
                 some.insert(id.clone(), both.clone());
@@ -320,7 +320,7 @@ proptest! {
         let expected = fixture.judge(&request, 1, &lines.join("\n")).unwrap().timeless();
 
         let supplier = Arc::new(Same(all, Mutex::new(0)));
-        let needs = (0..lines.len()).filter(|place| place % 4 < 3 && !some.contains_key(&format!("L-{place}"))).count();
+        let needs = (0..lines.len()).filter(|index| index % 4 < 3 && !some.contains_key(&format!("L-{index}"))).count();
         request = request.with_associated(associated(&some));
         request = request.with_supplier(Arc::clone(&supplier) as _);
         request = request.with_rows(rows);
@@ -331,7 +331,7 @@ proptest! {
     }
 }
 
-/// Results that do not tell who gave what makes no sense.
+/// Results without the difference between a malformed term of the request and one of the supplier.
 fn blamed_alike(results: &Value) -> Value {
     serde_json::from_str(&results.to_string().replace("\"term_malformed\"", "\"input_absent\"")).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A supplier that answers as it is told, in place of a service.
+//! A supplier that answers as it is told, instead of a service.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,13 @@ use jurat_engine::{Supplied, Supplier, Wanted};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// For each value of the records' field `ask` what stands behind each term. Where a term is not told, the answer ends before it.
+/// For each value of the records' field `ask` the entity of each term. The answer ends before the first term without one.
 pub(crate) type Answers = BTreeMap<String, BTreeMap<String, Answer>>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(crate) enum Answer {
-    /// A text as it stands.
+    /// A text as it is.
     Text(String),
     /// A text that is too old.
     Stale(String),
@@ -27,7 +27,7 @@ pub(crate) enum Answer {
 #[derive(Debug)]
 pub(crate) struct Scripted {
     answers: Answers,
-    /// Nobody else may ask.
+    /// No other request may ask.
     thread: ThreadId,
     asked: Mutex<Vec<Vec<Asked>>>,
 }

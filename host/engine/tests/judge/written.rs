@@ -1,4 +1,4 @@
-//! What is written of a record is what its result is, to the byte, whoever writes it, however it was come by.
+//! A record is written byte for byte like its result, by every writer, for every way to the result.
 
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -172,7 +172,7 @@ fn hostile_names_of_rules_and_types_are_written_like_those_of_results() {
 }
 
 #[test]
-fn what_is_stale_or_could_not_be_had_is_written_like_it_is_in_results() {
+fn stale_and_missing_entities_are_written_as_in_results() {
     let parent = |limit: f64| json!({"entity_type": "facility", "limit": limit}).to_string();
     let answers: Answers = [
         ("fresh", Answer::Text(parent(1.5))),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{JudgedWindow, RecordSource, Release, Request, Sample, Workers, judge_windows};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
 
 const MIB: u64 = 1 << 20;
@@ -33,7 +33,7 @@ fn release() -> Arc<Release> {
     };
     let map =
         DraftFile { path: "field-maps/loan.json".parse().unwrap(), kind: FileKind::FieldMap, bytes: b"{}".to_vec() };
-    let release = BuiltRelease::build(Draft {
+    let release = BuiltRelease::build(ReleaseDraft {
         name: "measured".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
         world: World::current(),

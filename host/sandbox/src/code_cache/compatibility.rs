@@ -5,17 +5,17 @@ use std::hash::{Hash, Hasher};
 use jurat_trust::Digest;
 use wasmtime::Engine;
 
-/// The version of the runtime, to the last digit: its own check of machine code looks at the first number only.
+/// The version of the runtime, to the last digit: its own check of machine code compares the first number only.
 const RUNTIME: &str = "48.0.8";
 
-/// Counts up whenever the same engine settings and the same runtime version make other machine code than before, or code that
+/// Must be increased whenever the same engine settings and the same runtime version make other machine code than before, or code that
 /// must not be used any more: a patched runtime, a change of what the checks before the compiler let through.
 const REVISION: u32 = 1;
 
 /// Everything about an engine that its machine code depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Compatibility {
-    /// Of what the engine says of itself: processor, features of WebAssembly, costs, ways to interrupt.
+    /// From what the engine reports about itself: processor, features of WebAssembly, costs, ways to interrupt.
     engine: Digest,
     runtime: &'static str,
     revision: u32,
@@ -58,7 +58,7 @@ impl Hasher for Collected {
 
 #[cfg(test)]
 impl Compatibility {
-    /// What the engine is that these settings make.
+    /// The identity of the engine that these settings make.
     pub(super) fn of_config(config: &wasmtime::Config) -> Self {
         Self::of(&Engine::new(config).unwrap())
     }

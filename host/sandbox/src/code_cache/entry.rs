@@ -1,4 +1,4 @@
-//! Machine code as it lies in a store.
+//! The format of machine code in a store.
 //!
 //! ```text
 //! 16 bytes   what this is, and the version of this layout
@@ -8,7 +8,7 @@
 //!            the machine code, to the end
 //! ```
 //!
-//! Component and engine are not written down: who looks knows which it wants, and finds out whether it is that.
+//! Component and engine are not stored: the reader knows which ones it wants, and the MAC shows whether the entry is for them.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jurat_trust::Digest;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::compatibility::Compatibility;
 use super::key::CodeKey;
 
-/// Says what the file is; part of what the MAC is over, so that no other use of the key can pass for this one.
+/// Says what the file is. The MAC covers it, so that no other use of the key can pass for this one.
 const DOMAIN: &[u8; 16] = b"jurat code v1\r\n\0";
 const LENGTH: usize = 8;
 const TAG: usize = 32;

@@ -1,15 +1,15 @@
-//! The key by which a host knows its own machine code again.
+//! The key with which a host recognizes its own machine code.
 
 use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// The secret by which one host knows its own machine code again. It is erased from memory when it is dropped.
+/// The secret with which one host recognizes its own machine code. It is erased from memory when it is dropped.
 ///
 /// # Limits
-/// Anybody who can read it can make this host run any code. So it never lies beside what it protects, is readable by the host's user
-/// only, and is made anew for each host. A host that loses it compiles once more, that is all.
+/// A reader of the key can make this host run any code. So it is never stored beside the code that it protects, is readable by the host's user
+/// only, and is made anew for each host. A host that loses it only has to compile again.
 #[derive(Clone)]
 pub struct CodeKey(Arc<Zeroizing<[u8; 32]>>);
 

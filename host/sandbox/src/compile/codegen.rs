@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use jurat_model::Bytes;
 use wasmtime::{Config, OperatorCost, OptLevel, WasmBacktraceDetails};
 
-/// The settings that decide what machine code looks like and may do.
+/// The settings that decide the form of machine code and what it may do.
 ///
-/// Shared by the process that compiles and the one that runs. Whatever is not needed by rules is off: each proposal is code
-/// that somebody could attack.
+/// Shared by the process that compiles and the one that runs. Features that rules do not need are off: each proposal is more
+/// code to attack.
 pub(crate) fn codegen(stack: Bytes) -> Config {
     let mut costs = OperatorCost::new();
     // A page is zeroed by the kernel and a table element by us; by default neither costs anything.

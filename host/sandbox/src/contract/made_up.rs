@@ -141,7 +141,7 @@ mod tests {
 
     use jurat_model::columns::ColumnBuilder;
     use jurat_model::{Component as _, Isolation, Run, Worker};
-    use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+    use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
     use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 
     use super::super::v0_1::V0_1;
@@ -174,7 +174,7 @@ mod tests {
             wasi: Wasi::None,
             rules: rules.into_iter().map(|rule| RuleEntry { id: rule.id, inputs: rule.inputs }).collect(),
         };
-        let release = BuiltRelease::build(Draft {
+        let release = BuiltRelease::build(ReleaseDraft {
             name: "rules".parse().unwrap(),
             version: "1.0.0".parse().unwrap(),
             world: World::current(),

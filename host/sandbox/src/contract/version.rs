@@ -30,7 +30,7 @@ pub(crate) trait Bound: Send + Sync {
 
 /// An instance. After any error its store must be dropped.
 pub(crate) trait Guest {
-    /// What the component says that it holds.
+    /// The rules that the component declares.
     fn describe(&mut self, store: &mut Store<State>) -> Result<Vec<Declaration>, CallError>;
 
     /// The verdicts of one rule on a batch.

@@ -129,7 +129,7 @@ fn every_attack_ends_in_its_fault_and_leaves_its_neighbours_alone() {
 
 #[test]
 fn every_fault_has_a_guest() {
-    // A new fault does not compile here until somebody has written its guest.
+    // A new fault does not compile here until it has a guest.
     let has_guest = |fault| match fault {
         Fault::Fuel | Fault::Memory | Fault::Stack | Fault::Trap | Fault::Output | Fault::Refused => {
             ATTACKS.iter().any(|attack| attack.fault == fault)
@@ -245,7 +245,7 @@ fn rows_that_only_fault_together_are_not_guilty() {
 
 #[test]
 fn a_message_with_terminal_escapes_arrives_as_it_is_and_no_further() {
-    // Whoever writes it somewhere escapes it; the sandbox neither hides nor repairs what a rule has said.
+    // The writer of a message escapes it; the sandbox neither hides nor repairs what a rule has said.
     let component = good(guest::rust("terminal_escapes"), LIMITS);
     let (outcomes, _) = judge(&component, &RUN, &[1, 0]);
     let Outcome::Verdict(Status::Fail, messages) = &outcomes[0] else { panic!("{outcomes:?}") };

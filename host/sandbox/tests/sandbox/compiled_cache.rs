@@ -1,4 +1,4 @@
-//! Machine code that is kept: it saves the compiler's work, and nothing that somebody does to the store reaches the host.
+//! Machine code that is kept: it saves the compiler's work, and no change of the store reaches the host.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use jurat_model::{Bytes, Fault, Limits, Worker};
 use jurat_sandbox::{
-    CodeCache, CodeKey, CodeStore, Compiler, Origin, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi,
+    CodeCache, CodeKey, CodeOrigin, CodeStore, Compiler, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi,
     ShapeError,
 };
 use jurat_test_kit::guest;
@@ -80,20 +80,20 @@ fn take(sandbox: &Sandbox, component: Vec<u8>) -> SandboxedComponent {
 /// A store with what a host keeps of the fixture, which is what most tests are about.
 fn filled() -> Arc<Store> {
     let store = Arc::new(Store::default());
-    assert_eq!(origin_of_spin(&start(&store)), Origin::Compiled);
+    assert_eq!(origin_of_spin(&start(&store)), CodeOrigin::Compiled);
     store
 }
 
-fn origin_of_spin(sandbox: &Sandbox) -> Origin {
+fn origin_of_spin(sandbox: &Sandbox) -> CodeOrigin {
     take(sandbox, guest::rust("spin")).origin()
 }
 
 /// The next start does not use the entry, replaces it, and the one after that uses what it was replaced by.
 fn is_refused_and_replaced(store: &Arc<Store>, what: &str) {
     let sandbox = start(store);
-    assert_eq!((origin_of_spin(&sandbox), sandbox.compiled()), (Origin::Compiled, 1), "{what}");
+    assert_eq!((origin_of_spin(&sandbox), sandbox.compiled()), (CodeOrigin::Compiled, 1), "{what}");
     let sandbox = start(store);
-    assert_eq!((origin_of_spin(&sandbox), sandbox.compiled()), (Origin::Cached, 0), "after {what}");
+    assert_eq!((origin_of_spin(&sandbox), sandbox.compiled()), (CodeOrigin::Cached, 0), "after {what}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_warm_start_compiles_nothing() {
     let nothing = Compiler::Child { program: PathBuf::from("/nowhere/at/all"), arguments: Vec::new() };
     let settings = settings().with_compiler(nothing).with_code(cache(store.clone(), 1));
     let warm = Sandbox::open(settings).unwrap();
-    assert_eq!(origin_of_spin(&warm), Origin::Cached);
+    assert_eq!(origin_of_spin(&warm), CodeOrigin::Cached);
     for guest in guests {
         let _ = load(&warm, guest, &Terms::default());
     }
@@ -124,8 +124,8 @@ fn what_a_child_has_compiled_is_kept_as_well() {
     let program = child::path();
     let compiler = Compiler::Child { program, arguments: vec!["compile".into()] };
     let cold = Sandbox::open(settings().with_compiler(compiler).with_code(cache(store.clone(), 1))).unwrap();
-    assert_eq!(origin_of_spin(&cold), Origin::Compiled);
-    assert_eq!(origin_of_spin(&start(&store)), Origin::Cached);
+    assert_eq!(origin_of_spin(&cold), CodeOrigin::Compiled);
+    assert_eq!(origin_of_spin(&start(&store)), CodeOrigin::Cached);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn kept_code_gives_the_same_verdicts_and_uses_the_same_fuel() {
     let rows = [0, 100, 10_000_000, 3];
     let compiled = take(&start(&store), guest::rust("spin"));
     let cached = take(&start(&store), guest::rust("spin"));
-    assert_eq!((compiled.origin(), cached.origin()), (Origin::Compiled, Origin::Cached));
+    assert_eq!((compiled.origin(), cached.origin()), (CodeOrigin::Compiled, CodeOrigin::Cached));
     let (expected, found) = (judge(&compiled, &RUN, &rows), judge(&cached, &RUN, &rows));
     assert_eq!(expected.0, [PASS, PASS, Outcome::Guilty(Fault::Fuel), PASS]);
     assert_eq!((found.0, found.1.fuel, found.1.calls), (expected.0.clone(), expected.1.fuel, expected.1.calls));
@@ -183,7 +183,7 @@ fn bare_machine_code_is_not_used() {
 fn what_another_host_has_kept_is_not_used() {
     let store = filled();
     let other = start_with(cache(store.clone(), 2));
-    assert_eq!((origin_of_spin(&other), other.compiled()), (Origin::Compiled, 1));
+    assert_eq!((origin_of_spin(&other), other.compiled()), (CodeOrigin::Compiled, 1));
     is_refused_and_replaced(&store, "another key");
 }
 
@@ -224,7 +224,7 @@ fn engines_that_differ_do_not_use_or_take_away_each_others_entries() {
 fn a_store_that_answers_nonsense_and_keeps_nothing_stops_no_load() {
     for nonsense in [b"".to_vec(), b"nonsense".to_vec(), vec![0; 1 << 20], guest::fixture()] {
         let sandbox = start_with(cache(Arc::new(Stubborn(nonsense)), 1));
-        assert_eq!(origin_of_spin(&sandbox), Origin::Compiled);
+        assert_eq!(origin_of_spin(&sandbox), CodeOrigin::Compiled);
         assert_eq!(judge(&take(&sandbox, guest::rust("spin")), &RUN, &[0]).0, [PASS]);
     }
 }
@@ -266,7 +266,7 @@ fn imports_are_refused_though_the_code_is_there() {
     let terms = |wasi, sealed_wasi| Terms { policy: Policy { limits, sealed_wasi }, wasi, ..Terms::default() };
     let sandbox = start(&store);
     let granted = load(&sandbox, component.clone(), &terms(Wasi::Sealed, SealedWasi::Granted)).unwrap();
-    assert_eq!(granted.origin(), Origin::Compiled);
+    assert_eq!(granted.origin(), CodeOrigin::Compiled);
     // In the process that has it ready, and in the next one, which finds it in the store.
     for sandbox in [sandbox, start(&store)] {
         let refused = load(&sandbox, component.clone(), &terms(Wasi::None, SealedWasi::Granted)).unwrap_err().reason;

@@ -91,7 +91,7 @@ fn a_compiler_checks_the_shape_itself() {
 }
 
 #[test]
-fn machine_code_that_somebody_else_has_compiled_is_refused() {
+fn precompiled_machine_code_in_a_release_is_refused() {
     let code = run("compile", &guest::fixture()).stdout;
     assert!(code.len() > 1_000);
     let sandbox = Sandbox::open(settings()).unwrap();

@@ -44,7 +44,7 @@ const ON: &[Proposal] = &[
     Proposal { name: "reference types", module: "(module (table 1 funcref) (func (drop (table.size 0))))" },
     Proposal { name: "mutable globals", module: "(module (global (export \"g\") (mut i32) (i32.const 0)))" },
     Proposal { name: "extended constants", module: "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))" },
-    // Types without state; a runtime that is built without garbage collection has no switch for them.
+    // Types without state; a runtime that is built without garbage collection cannot switch them off.
     Proposal { name: "typed function references", module: "(module (type $f (func)) (func (param (ref $f))))" },
     // Composed components need it; what all memories have together is limited.
     Proposal { name: "two memories", module: "(module (memory 1))" },

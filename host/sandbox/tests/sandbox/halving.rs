@@ -75,14 +75,14 @@ fn a_batch_without_guilt_is_one_call() {
 }
 
 #[test]
-fn a_batch_without_rows_is_no_call() {
+fn a_batch_without_rows_is_not_a_call() {
     let (outcomes, usage) = judge(traps(), &RUN, &[]);
     assert_eq!((outcomes.len(), usage.calls), (0, 0));
 }
 
 #[test]
 fn a_rule_that_keeps_state_is_judged_on_what_it_does_alone() {
-    // It gives up at the third row of an instance, so nobody is guilty, and every request begins at zero.
+    // It gives up at the third row of an instance, so no row is guilty, and every request begins at zero.
     let component = good(guest::rust("global_state"), Limits::DEFAULT);
     for _ in 0..3 {
         let (outcomes, _) = judge(&component, &Run { isolation: Isolation::Record, ..RUN }, &[1; 8]);

@@ -1,4 +1,4 @@
-//! The sandbox through its public door: hostile rules in, faults and verdicts out.
+//! The sandbox through its public interface: hostile rules in, faults and verdicts out.
 //!
 //! The hostile rules are in `tests/guests`. Those in Rust must be built first: `cargo xtask guests`. A test that does not find its
 //! guest fails and says so.

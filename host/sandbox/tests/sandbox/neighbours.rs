@@ -20,7 +20,7 @@ fn open(settings: Settings) -> Sandbox {
 
 #[test]
 fn an_instance_sees_only_zeroes_where_another_has_written() {
-    // One place for instances, so that both guests must use the same.
+    // One slot for instances, so that both guests must use the same.
     for instances in [1, 3] {
         let sandbox = open(Settings { instances, ..settings() });
         assert_eq!(*sandbox.allocation(), Allocation::Pooled);
@@ -35,7 +35,7 @@ fn an_instance_sees_only_zeroes_where_another_has_written() {
 }
 
 #[test]
-fn a_guest_that_looks_is_not_blind() {
+fn a_scan_of_memory_finds_what_is_there() {
     let reader = good(guest::text("memory_scan"), Limits::DEFAULT);
     for n in [1, 2, 3] {
         assert_eq!(judge(&reader, &RUN, &[n]).0, [Outcome::Guilty(Fault::Trap)], "{n}");
@@ -44,7 +44,7 @@ fn a_guest_that_looks_is_not_blind() {
 }
 
 #[test]
-fn who_finds_no_free_place_waits_for_one() {
+fn a_thread_without_a_free_slot_waits_for_one() {
     let sandbox = open(Settings { instances: 1, wait: Duration::from_secs(60), ..settings() });
     let component = load(&sandbox, guest::rust("spin"), &Terms::default()).unwrap();
     let barrier = Barrier::new(2);
@@ -62,19 +62,19 @@ fn who_finds_no_free_place_waits_for_one() {
 }
 
 #[test]
-fn waiting_for_a_place_has_an_end() {
+fn waiting_for_a_slot_has_an_end() {
     let sandbox = open(Settings { instances: 1, wait: Duration::ZERO, ..settings() });
     let component = load(&sandbox, guest::rust("spin"), &Terms::default()).unwrap();
     let mut first = component.session(Worker(0), &RUN);
     assert_eq!(judge_in(&mut *first, &[0]).0, [PASS]);
     let mut second = component.session(Worker(1), &RUN);
-    assert!(second.evaluate(0, &jurat_test_kit::rows::batch(&[0])).is_err(), "the first still has the only place");
+    assert!(second.evaluate(0, &jurat_test_kit::rows::batch(&[0])).is_err(), "the first still has the only slot");
     drop(first);
     assert_eq!(judge_in(&mut *second, &[0]).0, [PASS]);
 }
 
 #[test]
-fn a_component_of_many_instances_takes_no_place_of_another() {
+fn a_component_of_many_instances_takes_no_slot_of_another() {
     let sandbox = open(Settings { instances: 8, wait: Duration::ZERO, ..settings() });
     let module = "(module (table 8 funcref))";
     let greedy = guest::with_module(guest::described(&[guest::declaration()]), module);
@@ -92,7 +92,7 @@ fn a_component_of_many_instances_takes_no_place_of_another() {
 }
 
 #[test]
-fn a_sandbox_without_room_for_its_places_works_and_says_so() {
+fn a_sandbox_without_memory_for_its_slots_works_and_says_so() {
     let sandbox = open(Settings { instances: 1_000_000_000, ..settings() });
     let Allocation::OnDemand { reason } = sandbox.allocation() else { panic!("{:?}", sandbox.allocation()) };
     assert!(!reason.is_empty());

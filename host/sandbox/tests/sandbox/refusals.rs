@@ -17,7 +17,7 @@ fn shape_error(component: Vec<u8>) -> ShapeError {
     }
 }
 
-/// The sentence and its causes, as somebody will read them.
+/// The sentence and its causes, as people read them.
 fn told(refusal: &Refusal) -> String {
     let causes = std::iter::successors(Some(refusal as &dyn Error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -67,7 +67,7 @@ fn a_core_module_is_refused() {
 }
 
 #[test]
-fn what_is_no_webassembly_is_refused() {
+fn bytes_that_are_not_webassembly_are_refused() {
     assert!(matches!(shape_error(b"#!/bin/sh\n".to_vec()), ShapeError::NotWebAssembly));
     assert!(matches!(shape_error(b"(component)".to_vec()), ShapeError::NotWebAssembly));
 }

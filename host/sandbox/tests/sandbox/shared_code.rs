@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use jurat_model::{Component, Fault, Limits, Worker};
-use jurat_sandbox::{Compiler, Origin, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi};
+use jurat_sandbox::{CodeOrigin, Compiler, Policy, Refusal, Sandbox, SandboxedComponent, SealedWasi};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, load, settings};
 use jurat_test_kit::rows::{Outcome, PASS, RUN, judge, judge_in};
@@ -25,19 +25,19 @@ fn a_component_that_is_loaded_already_is_not_compiled_once_more() {
     let sandbox = open();
     let first = take(&sandbox, Limits::DEFAULT);
     let second = take(&sandbox, Limits::DEFAULT);
-    assert_eq!((first.origin(), second.origin(), sandbox.compiled()), (Origin::Compiled, Origin::Shared, 1));
+    assert_eq!((first.origin(), second.origin(), sandbox.compiled()), (CodeOrigin::Compiled, CodeOrigin::Shared, 1));
     drop(first);
     let third = take(&sandbox, Limits::DEFAULT);
-    assert_eq!((third.origin(), sandbox.compiled()), (Origin::Shared, 1), "the second still has it");
+    assert_eq!((third.origin(), sandbox.compiled()), (CodeOrigin::Shared, 1), "the second still has it");
     assert_eq!(judge(&third, &RUN, &[0]).0, [PASS]);
 }
 
 #[test]
-fn what_nobody_has_loaded_any_more_is_forgotten() {
+fn machine_code_that_no_component_uses_is_forgotten() {
     let sandbox = open();
     for count in 1..4 {
         let component = take(&sandbox, Limits::DEFAULT);
-        assert_eq!((component.origin(), sandbox.compiled()), (Origin::Compiled, count));
+        assert_eq!((component.origin(), sandbox.compiled()), (CodeOrigin::Compiled, count));
     }
 }
 
@@ -46,11 +46,11 @@ fn another_component_is_another_one() {
     let sandbox = open();
     let one = take(&sandbox, Limits::DEFAULT);
     let other = load(&sandbox, guest::rust("endless_loop"), &Terms::default()).unwrap();
-    assert_eq!((one.origin(), other.origin(), sandbox.compiled()), (Origin::Compiled, Origin::Compiled, 2));
+    assert_eq!((one.origin(), other.origin(), sandbox.compiled()), (CodeOrigin::Compiled, CodeOrigin::Compiled, 2));
 }
 
 #[test]
-fn many_who_load_the_same_at_once_wait_for_one_compilation() {
+fn loads_of_one_component_at_once_wait_for_one_compilation() {
     const LOADERS: usize = 8;
     let sandbox = open();
     let barrier = Barrier::new(LOADERS);
@@ -62,7 +62,7 @@ fn many_who_load_the_same_at_once_wait_for_one_compilation() {
         let loaders: Vec<_> = (0..LOADERS).map(|_| scope.spawn(load)).collect();
         loaders.into_iter().map(|loader| loader.join().unwrap()).collect()
     });
-    let compiled = loaded.iter().filter(|component| component.origin() == Origin::Compiled).count();
+    let compiled = loaded.iter().filter(|component| component.origin() == CodeOrigin::Compiled).count();
     assert_eq!((compiled, sandbox.compiled()), (1, 1));
     assert!(loaded.iter().all(|component| judge(component, &RUN, &[0, 3]).0 == [PASS, PASS]));
 }
@@ -87,7 +87,7 @@ fn each_one_keeps_its_own_limits() {
     let sandbox = open();
     let rich = take(&sandbox, Limits::DEFAULT);
     let poor = take(&sandbox, Limits { fuel: 200_000.try_into().unwrap(), ..Limits::DEFAULT });
-    assert_eq!((rich.origin(), poor.origin()), (Origin::Compiled, Origin::Shared));
+    assert_eq!((rich.origin(), poor.origin()), (CodeOrigin::Compiled, CodeOrigin::Shared));
     assert_ne!(rich.limits(), poor.limits());
     let row = [100_000];
     for _ in 0..3 {
@@ -116,7 +116,7 @@ fn one_faults_and_the_other_does_not() {
         load(&sandbox, guest::rust("traps_on_a_row"), &terms).unwrap(),
         load(&sandbox, guest::rust("traps_on_a_row"), &terms).unwrap(),
     );
-    assert_eq!(innocent.origin(), Origin::Shared);
+    assert_eq!(innocent.origin(), CodeOrigin::Shared);
     thread::scope(|scope| {
         for (component, worker, row, expected) in
             [(&guilty, Worker(0), 1, Outcome::Guilty(Fault::Trap)), (&innocent, Worker(1), 0, PASS)]
@@ -135,11 +135,11 @@ fn one_faults_and_the_other_does_not() {
 
 #[test]
 fn nothing_that_one_has_written_is_seen_by_the_other() {
-    // One place for instances, so that both use the same, and machine code that it is warm for.
+    // One slot for instances, so that both use the same, and machine code that it is warm for.
     let sandbox = Sandbox::open(jurat_sandbox::Settings { instances: 1, ..settings() }).unwrap();
     let load = || load(&sandbox, guest::rust("global_state"), &Terms::default()).unwrap();
     let (one, other) = (load(), load());
-    assert_eq!(other.origin(), Origin::Shared);
+    assert_eq!(other.origin(), CodeOrigin::Shared);
     let expected = judge(&one, &RUN, &[0, 0, 0]).0;
     for _ in 0..10 {
         assert_eq!(judge(&other, &RUN, &[0, 0, 0]).0, expected);

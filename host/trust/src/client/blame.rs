@@ -1,11 +1,11 @@
-//! Who can do something about an error of the client.
+//! The blame for an error of the client.
 
 use jurat_model::Blame;
 
 use super::error::UpdateError;
 
 impl UpdateError {
-    /// Who can do something about it.
+    /// The party that can do something about it.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {

@@ -1,4 +1,4 @@
-//! What can be wrong with a repository, and who can do something about it.
+//! What can be wrong with a repository, and the party that can do something about it.
 
 use std::error::Error as StdError;
 
@@ -93,7 +93,7 @@ pub enum UpdateError {
         #[source]
         cause: EnvelopeError,
     },
-    /// Not enough of those who are trusted have signed.
+    /// Not enough trusted keys have signed.
     #[error("`{file}` is not signed by the keys that {by} {by_version} names for {role}")]
     Signatures {
         /// The file.
@@ -229,7 +229,7 @@ pub enum UpdateError {
         /// The version that was listed before.
         known: MetadataVersion,
     },
-    /// A role is delegated to, but there is no metadata for it.
+    /// A role is delegated to, but the snapshot lists no metadata for it.
     #[error("`{file}` does not list {role}; the publisher must publish it")]
     Unlisted {
         /// The snapshot.
@@ -283,7 +283,7 @@ pub enum UpdateError {
         /// The release.
         release: TargetPath,
     },
-    /// What is listed there is something else.
+    /// The listed file is not a release.
     #[error("`{file}` lists `{release}`, but not as a release")]
     NotARelease {
         /// The file.
@@ -318,7 +318,7 @@ pub enum UpdateError {
         #[source]
         cause: Box<Self>,
     },
-    /// The manifest is none.
+    /// The manifest is not valid.
     #[error("the manifest `{file}` cannot be used")]
     Manifest {
         /// The file.
@@ -355,7 +355,7 @@ pub enum UpdateError {
         /// The present time, as the host knows it.
         now: Timestamp,
     },
-    /// What the host itself has kept cannot be used. Never taken for nothing: that would forget what protects from going back.
+    /// What the host itself has kept cannot be used. Never taken for absent: the host would forget what protects it from rollbacks.
     #[error("`{file}`, which this host has kept, cannot be used; restore it, or reset what is kept")]
     State {
         /// The file.
@@ -375,7 +375,7 @@ pub enum UpdateError {
     },
 }
 
-/// What is wrong with a file that a host has kept.
+/// The reason why a file that a host has kept cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StateError {

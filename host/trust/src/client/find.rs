@@ -33,7 +33,7 @@ pub(super) struct Walk<'t> {
 }
 
 impl<S: Store> Client<S> {
-    /// Finds who lists a release: the first role that does, of all that its path was delegated to. Their metadata is brought up to
+    /// Finds the role that lists a release: the first that does, of all that its path was delegated to. Their metadata is brought up to
     /// date where the snapshot lists newer.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl<S: Store> Client<S> {
         roles
     }
 
-    /// What those revoke who may list a release, as far as it is known.
+    /// What the roles that may list a release revoke, as far as it is known.
     pub(super) fn revocations(&self, target: &TargetPath) -> impl Iterator<Item = &BTreeSet<Digest>> {
         let delegated = self.known_roles(target).into_iter().filter_map(|(_, role)| role);
         self.targets.iter().chain(delegated).map(|role| role.metadata.revoked())

@@ -34,7 +34,7 @@ impl<S: Store> Client<S> {
     ///
     /// # Errors
     /// When the anchor is not that of the repository that is demanded, the store fails, or something in it is not what could have
-    /// been accepted once. That is never taken for nothing, as to forget is what an attacker would want.
+    /// been accepted once. That is never taken for absent, because an attacker wants the host to forget.
     pub fn open(anchor: Anchor, demands: Demands, store: S) -> Result<Self, UpdateError> {
         let Demands { repository, floors, caps } = demands;
         let found = anchor.repository().clone();
@@ -134,7 +134,7 @@ impl<S: Store> Client<S> {
     }
 
     fn verify_kept<T: Payload>(&self, bytes: Vec<u8>, authority: &Authority<'_>) -> Result<Trusted<T>, UpdateError> {
-        // Which version it has is not known before it is read; the name without one is good enough for messages.
+        // Its version is not known before it is read; the name without one is good enough for messages.
         let file = authority.role.any_file();
         let cap = all(&bytes);
         Trusted::verify(&file, bytes, cap, authority, &self.repository)

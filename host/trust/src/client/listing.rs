@@ -13,7 +13,7 @@ use crate::manifest::Manifest;
 use crate::metadata::{Target, TargetsMetadata};
 use crate::name::{ReleaseVersion, SafePath, TargetPath};
 use crate::policy::Caps;
-use crate::release::{Origin, Provenance, VerifiedBytes, VerifiedRelease};
+use crate::release::{Provenance, ReleaseOrigin, VerifiedBytes, VerifiedRelease};
 use crate::role::Role;
 use crate::store::Store;
 
@@ -86,7 +86,7 @@ impl<S: Store> Client<S> {
 }
 
 impl Listing {
-    /// Where the release is listed.
+    /// The path at which the release is listed.
     #[must_use]
     pub fn target(&self) -> &TargetPath {
         &self.provenance.target
@@ -104,7 +104,7 @@ impl Listing {
         self.entry.release_version()
     }
 
-    /// What it was verified by.
+    /// The evidence of its verification.
     #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
@@ -160,7 +160,7 @@ impl VerifiedManifest {
         self.bytes.sha256()
     }
 
-    /// What it was verified by.
+    /// The evidence of its verification.
     #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
@@ -196,7 +196,7 @@ impl VerifiedManifest {
             let bytes = fetch_exactly(source, &location, entry.length, &entry.sha256, self.caps.file)?;
             files.insert(entry.path.clone(), bytes);
         }
-        let origin = Origin::Signed(Box::new(self.provenance.clone()));
+        let origin = ReleaseOrigin::Signed(Box::new(self.provenance.clone()));
         Ok(VerifiedRelease::assemble(self.manifest.clone(), *self.sha256(), files, origin))
     }
 }

@@ -26,7 +26,7 @@ impl<S: Store> Client<S> {
         let Some(targets) = &self.targets else { return Err(UpdateError::Unrefreshed { role: Role::Targets }) };
         let roles = self.known_roles(target);
         let delegated = roles.iter().map(|(step, _)| (step.authority(), step.earliest.clone()));
-        // Where several may list it, the first refusal is the one to tell of.
+        // If several roles may list it, the error is the first refusal.
         let mut refusal = None;
         for (authority, earliest) in delegated.chain([(self.targets_authority(), None)]) {
             let trusted = match self.verify_past(envelope, &authority) {

@@ -48,8 +48,8 @@ impl<S: Store> Client<S> {
         self.root.check_expiry(&Role::Root, now)
     }
 
-    /// Takes one new root after the other. Only a source that says that there is no further one ends the chain: one that fails may
-    /// be made to hide it.
+    /// Takes one new root after the other. The chain ends only if the source says that no further one exists: a source that fails may
+    /// hide it.
     fn take_roots(&mut self, source: &impl Fetch) -> Result<(), UpdateError> {
         let mut taken = 0;
         while let Some(next) = self.root.metadata.version().next() {

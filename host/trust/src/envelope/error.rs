@@ -31,7 +31,7 @@ pub enum EnvelopeError {
         /// The type that it has.
         found: String,
     },
-    /// One key id stands at two signatures, as if to be counted twice.
+    /// Two signatures have the same key id, as if to be counted twice.
     #[error("the key id {} is at two of its signatures", Quoted(.key_id))]
     RepeatedKeyId {
         /// The key id.
@@ -39,7 +39,7 @@ pub enum EnvelopeError {
     },
 }
 
-/// The signatures do not amount to what is needed.
+/// There are fewer good signatures than needed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error(
     "signatures by {threshold} trusted keys are needed: {} hold, {} do not, {unknown} are by keys that are not trusted",
@@ -66,13 +66,13 @@ pub enum SignError {
         /// The key.
         key_id: KeyId,
     },
-    /// There is one already.
+    /// The key has signed already.
     #[error("the key `{key_id}` has signed already")]
     AlreadySigned {
         /// The key.
         key_id: KeyId,
     },
-    /// The signer gave none.
+    /// The signer gave no signature.
     #[error("the signer with the key `{key_id}` did not sign")]
     Signer {
         /// The key.

@@ -11,7 +11,7 @@ use super::{FormatError, MAX_INTEGER};
 /// once; a long name must not be copied for each.
 const NAME_SHOWN: usize = 48;
 
-/// The members of an object that have not been looked at yet.
+/// The members of an object that have not been read yet.
 pub(crate) struct Members {
     at: String,
     members: Map<String, Value>,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place() {
+    fn errors_name_the_pointer() {
         let document = super::super::parse(br#"{"a":[{"b":1},{"c":2}]}"#).unwrap();
         let mut document = Members::of_document(document).unwrap();
         let second = document.take("a").unwrap().list().unwrap().nth(1).unwrap();

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{EntropyError, KeyError, SecretKey, has_label, single_key};
 
-/// What it costs to try one passphrase, for the owner and for a thief alike: scrypt with blocks of 1 KiB.
+/// The cost of one try of a passphrase, for the owner and for a thief alike: scrypt with blocks of 1 KiB.
 ///
 /// # Defaults
 /// [`PassphraseCost::DEFAULT`].
@@ -82,10 +82,10 @@ impl SecretKey {
     /// with scrypt and AES-256-CBC, which OpenSSL 3 reads too.
     ///
     /// # Errors
-    /// When the passphrase is empty, or the operating system has no randomness to give.
+    /// When the passphrase is empty, or the operating system gives no randomness.
     ///
     /// # Limits
-    /// The format has no check of its own: a damaged file looks like a wrong passphrase, or opens as another key. Compare with the
+    /// The format has no check of its own: a damaged file seems to have a wrong passphrase, or opens as another key. Compare with the
     /// public key.
     pub fn to_encrypted_pem(&self, passphrase: &[u8]) -> Result<Zeroizing<String>, KeyError> {
         self.to_encrypted_pem_at(PassphraseCost::DEFAULT, passphrase)
@@ -123,11 +123,11 @@ impl SecretKey {
     ///
     /// # Errors
     /// When the text is anything else, the passphrase is wrong, the file is encrypted in a way that is not known here, or it
-    /// asks for more work than anybody needs.
+    /// asks for more work than any honest file needs.
     ///
     /// # Limits
     /// 256 MiB of memory and 16 times the work of [`PassphraseCost::DEFAULT`] for scrypt; 10 million iterations of PBKDF2. What
-    /// asks for more is refused before memory is taken. A damaged file may open as another key: compare with the public key. The key is wiped from memory when dropped, as are its copies of here;
+    /// asks for more is refused before memory is taken. A damaged file may open as another key: compare with the public key. The key is wiped from memory when dropped, as are the copies made here;
     /// what scrypt and AES leave on the stack is not.
     pub fn from_encrypted_pem(pem: &str, passphrase: &[u8]) -> Result<Self, KeyError> {
         if has_label(pem, "PRIVATE KEY") {
@@ -149,7 +149,7 @@ impl SecretKey {
             Err(pkcs5::Error::DecryptFailed) => return Err(KeyError::WrongPassphrase),
             Err(error) => return Err(KeyError::UnknownEncryption(error)),
         };
-        // One wrong passphrase in 256 leaves bytes that look well padded. They are not a key of any kind.
+        // One wrong passphrase in 256 leaves bytes with valid padding. They are not a key of any kind.
         let key = PrivateKeyInfoRef::from_der(&plain).map_err(|_| KeyError::WrongPassphrase)?;
         SigningKey::try_from(key).map(Self).map_err(KeyError::NotPrivate)
     }

@@ -1,4 +1,4 @@
-//! What a manifest says of files, components and rules.
+//! The entries of a manifest: files, components and rules.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -23,7 +23,7 @@ pub struct FileEntry {
     pub kind: FileKind,
 }
 
-/// What a file of a release is for.
+/// The purpose of a release's file.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum FileKind {
     /// The rules team's settings: rulesets, field maps, schemas. Every release has exactly one.
@@ -38,7 +38,7 @@ pub enum FileKind {
     Vectors,
 }
 
-/// What a release says of one component: what it may use, and which rules it must turn out to have.
+/// The entry of one component: its limits, and the rules that it must turn out to have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ComponentEntry {
     /// Its file.

@@ -13,7 +13,7 @@ use crate::json::{self, FormatError, Members, Node};
 const ID_LENGTH: usize = 128;
 
 impl Manifest {
-    /// Reads a manifest. Members that have no meaning are refused, as one could be a restriction that this version does not know.
+    /// Reads a manifest. Unknown members are refused, as one could be a restriction that this version does not know.
     ///
     /// # Errors
     /// When it cannot be read, is of another schema, or is not coherent; see [`Manifest::new`].

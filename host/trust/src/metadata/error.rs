@@ -28,10 +28,10 @@ pub enum MetadataError {
         /// The version that it names.
         found: String,
     },
-    /// Its files would be overwritten by later ones.
+    /// Later files would overwrite its files.
     #[error("`consistent_snapshot` is not true, but a repository that overwrites its files is not read")]
     Overwriting,
-    /// A key is none.
+    /// A key is not valid.
     #[error("the key {} cannot be used", Quoted(.id))]
     Key {
         /// Its name.
@@ -49,7 +49,7 @@ pub enum MetadataError {
         #[source]
         cause: KeySetError,
     },
-    /// A role to which it delegates has no name that can be used.
+    /// The name of a role to which it delegates is not valid.
     #[error("it delegates to a role that cannot be named here")]
     RoleName {
         /// What is wrong with the name.

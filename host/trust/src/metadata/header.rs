@@ -12,7 +12,7 @@ pub(super) struct Header {
     pub(super) version: MetadataVersion,
     pub(super) expires: Timestamp,
     pub(super) repository: RepositoryId,
-    /// Members that have no meaning here; TUF wants them kept.
+    /// Unknown members; TUF demands that they are kept.
     pub(super) other: Map<String, Value>,
 }
 

@@ -63,7 +63,7 @@ fn ed25519(node: Node) -> Result<Option<[u8; 32]>, FormatError> {
     if (kind.as_str(), scheme.as_str()) != ("ed25519", "ed25519") {
         return Ok(None);
     }
-    // 32 bytes in the same digits as a digest, and no more than that in common with one.
+    // 32 bytes, written in hexadecimal digits like a digest; not a digest otherwise.
     let bytes: Digest = value.take("public")?.parsed("a public key in 64 lower-case hexadecimal digits")?;
     Ok(Some(*bytes.as_bytes()))
 }

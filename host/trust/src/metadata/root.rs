@@ -24,16 +24,16 @@ pub struct RootMetadata {
     keys: RootKeys,
 }
 
-/// Who may sign each top role.
+/// The keys of each top role.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RootKeys {
-    /// Those who say who may sign.
+    /// The keys of root, which names all keys of top roles.
     pub root: KeySet,
-    /// Those who delegate paths to tenants.
+    /// The keys of targets, which delegates paths to tenants.
     pub targets: KeySet,
-    /// Those who say which versions belong together.
+    /// The keys of snapshot, which says which versions belong together.
     pub snapshot: KeySet,
-    /// Those who say what is the newest.
+    /// The keys of timestamp, which says what is the newest.
     pub timestamp: KeySet,
 }
 
@@ -53,7 +53,7 @@ impl RootMetadata {
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let mut document = Document::parse(bytes, "root")?;
         let members = &mut document.members;
-        // To be true, not only there: without it a client looks for other files.
+        // To be true, not only there: without it a client asks for other files.
         if !members.take_optional("consistent_snapshot").map(crate::json::Node::boolean).transpose()?.unwrap_or(false) {
             return Err(MetadataError::Overwriting);
         }
@@ -107,7 +107,7 @@ impl RootMetadata {
         self
     }
 
-    /// Who may sign a role.
+    /// The keys that may sign a role.
     #[must_use]
     pub fn keys(&self, role: TopRole) -> &KeySet {
         match role {

@@ -69,7 +69,7 @@ impl SnapshotMetadata {
         self
     }
 
-    /// What is listed for a role.
+    /// The metadata that is listed for a role.
     #[must_use]
     pub fn file(&self, role: &Role) -> Option<&MetaFile> {
         self.files.get(role)

@@ -1,4 +1,4 @@
-//! The payload of a targets role: which releases there are, and who else may list some.
+//! The payload of a targets role: which releases there are, and which roles may list more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,9 +42,9 @@ pub struct Target {
 pub struct Delegation {
     /// The role.
     pub role: RoleName,
-    /// Who may sign it.
+    /// The keys that may sign it.
     pub keys: KeySet,
-    /// Which paths it may list; what else it lists does not count.
+    /// The paths that it may list; others that it lists do not count.
     pub paths: Vec<PathPattern>,
     /// Whether no delegation further down the list is asked for these paths.
     pub terminating: bool,
@@ -161,7 +161,7 @@ impl TargetsMetadata {
         earlier.revoked.difference(&self.revoked).next().copied()
     }
 
-    /// What is listed at a path.
+    /// The file that is listed at a path.
     #[must_use]
     pub fn target(&self, path: &TargetPath) -> Option<&Target> {
         self.targets.get(path.as_path())
@@ -179,7 +179,7 @@ impl TargetsMetadata {
         &self.delegations
     }
 
-    /// What is left to a role.
+    /// The paths that are left to a role.
     #[must_use]
     pub fn delegation(&self, role: &RoleName) -> Option<&Delegation> {
         self.delegations.iter().find(|delegation| delegation.role == *role)

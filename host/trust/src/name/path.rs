@@ -28,20 +28,20 @@ name! {
 }
 
 impl SafePath {
-    /// Where a repository keeps a file of a release: by its content, so that releases share what they have in common.
+    /// The path of a release's file in a repository: by its content, so that releases share what they have in common.
     #[must_use]
     pub fn of_blob(sha256: &Digest) -> Self {
         Self(format!("blobs/sha256/{sha256}"))
     }
 
-    /// Where a repository keeps the metadata of a role.
+    /// The path of a role's metadata in a repository.
     ///
     /// INVARIANT: `stem` is the name of a role, with or without a version before it.
     pub(crate) fn of_metadata(stem: &str) -> Self {
         Self(format!("metadata/{stem}.json"))
     }
 
-    /// Where a publisher keeps the metadata of a role that waits for signatures. Hosts never look there.
+    /// The path at which a publisher keeps metadata that waits for signatures. Hosts never read it.
     ///
     /// INVARIANT: as for `of_metadata`.
     pub(crate) fn of_staged(stem: &str) -> Self {

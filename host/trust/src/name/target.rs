@@ -1,4 +1,4 @@
-//! Where a release stands among the targets of a repository.
+//! The path of a release among the targets of a repository.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::path::SafePath;
 use super::plain::ReleaseName;
 use crate::digest::Digest;
 
-/// Where a release manifest stands among the targets of a repository, as in `t/acme/prod/loan-rules.json`.
+/// The path of a release manifest among the targets of a repository, as in `t/acme/prod/loan-rules.json`.
 ///
 /// The parts are names like [`ReleaseName`]; the last is the release's own name, followed by `.json`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -40,7 +40,7 @@ impl TargetPath {
         &self.path
     }
 
-    /// Where the repository keeps the manifest with the given digest: no manifest is ever overwritten by its successor.
+    /// The path of the manifest with the given digest in the repository: no manifest is ever overwritten by its successor.
     #[must_use]
     pub fn location(&self, sha256: &Digest) -> SafePath {
         let Self { prefix, name, .. } = self;

@@ -1,4 +1,4 @@
-//! What is different in a new release, for people to read before they sign it.
+//! The differences of a new release, for people to read before they sign it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub use change::Change;
 pub struct Changes(Vec<Change>);
 
 impl Changes {
-    /// What `new` changes; everything is new where there is no `old`.
+    /// The changes from `old` to `new`; everything is new without an `old`.
     #[must_use]
     pub fn between(old: Option<&Manifest>, new: &Manifest) -> Self {
         let mut changes = Vec::new();

@@ -32,7 +32,7 @@ impl Missing {
         self.0.is_empty()
     }
 
-    /// What is missing, by sets of keys.
+    /// The missing signatures, by sets of keys.
     pub fn iter(&self) -> impl Iterator<Item = &Shortfall> {
         self.0.iter()
     }
@@ -69,13 +69,13 @@ impl fmt::Display for Missing {
     }
 }
 
-/// A set of keys, and who says so.
+/// A set of keys, and the metadata that names them.
 pub(super) struct Demand<'a> {
     pub(super) named_in: (Role, MetadataVersion),
     pub(super) keys: &'a KeySet,
 }
 
-/// A root and the targets below it, as the ones who say whose signatures count.
+/// A root and the targets below it, which say whose signatures count.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) root: &'a RootMetadata,

@@ -59,7 +59,7 @@ impl Repository {
     /// Stages a role as it is, with a new expiry.
     ///
     /// # Errors
-    /// When there is no such role, or it is not signed by people.
+    /// When the role does not exist, or is not signed by people.
     pub fn renew(&mut self, role: &Role, clock: Clock) -> Result<StagedFile, EditError> {
         match role {
             Role::Root => self.edit_root(clock, Ok),
@@ -107,7 +107,7 @@ impl Repository {
         self.stage_checked(role.clone(), Payload::Targets(targets))
     }
 
-    /// Stages what keeps to the rules together with all that is staged already. What does not leaves no trace.
+    /// Stages a change if, with all that is staged already, it keeps to the rules. Otherwise nothing changes.
     fn stage_checked(&mut self, role: Role, payload: Payload) -> Result<StagedFile, EditError> {
         let before = self.staged.get(&role).cloned();
         let file = self.stage(role.clone(), payload);

@@ -1,4 +1,4 @@
-//! What can go wrong for a publisher, by what can be done about it.
+//! The errors of a publisher, by what can be done about them.
 
 mod edit;
 mod plan;

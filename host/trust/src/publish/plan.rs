@@ -20,15 +20,15 @@ use super::repository::{Repository, Staged, staged_path};
 use super::terms;
 use super::upload::Upload;
 
+mod builder;
 mod choice;
-mod draft;
 mod hosts;
 mod releases;
 
+use builder::PlanBuilder;
 use choice::Choice;
-use draft::Draft;
 
-/// What to upload, and what that will change.
+/// The files to upload, and what that will change.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The files, in the order in which to upload them. A host that reads the repository at any moment sees the old state or the
@@ -36,16 +36,16 @@ pub struct Plan {
     pub uploads: Vec<Upload>,
     /// The staged files to remove once everything has been uploaded.
     pub done: Vec<SafePath>,
-    /// What will change.
+    /// The changes.
     pub summary: Summary,
 }
 
-/// What a plan changes, for people.
+/// The changes of a plan, for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The new versions and when they expire, in the order of the uploads.
     pub published: Vec<(Role, MetadataVersion, Timestamp)>,
-    /// What stays staged, and why. Nothing is missing from a role that waits for another one.
+    /// The roles that stay staged, and why. Nothing is missing from a role that waits for another one.
     pub waiting: Vec<(Role, Missing)>,
     /// Whether hosts notice that keys change hands.
     pub handover: Handover,
@@ -65,10 +65,10 @@ pub enum Handover {
 }
 
 impl Repository {
-    /// What to upload so that hosts see all that is staged and has enough signatures. Snapshot and timestamp are made and signed
-    /// here, by those `signers` that root names for them. A publication that broke off is taken up again.
+    /// Plans the upload of all that is staged and has enough signatures. Snapshot and timestamp are made and signed
+    /// here, by those `signers` that root names for them. An interrupted publication is continued.
     ///
-    /// What is handed out has been verified as a host does it, from nothing and as an update of what is published.
+    /// The plan has been verified like a host does it, from nothing and as an update of what is published.
     ///
     /// # Errors
     /// When nothing that is staged has enough signatures, a signer or a file of a release is missing, or hosts would refuse the
@@ -86,7 +86,7 @@ impl Repository {
         }
     }
 
-    /// What to upload so that hosts go on believing in what is published: a new timestamp, and a new snapshot where one of its
+    /// Plans the upload that keeps the published metadata valid for hosts: a new timestamp, and a new snapshot where one of its
     /// signers is at hand and half of its life is over. What is staged stays so.
     ///
     /// # Errors
@@ -109,47 +109,47 @@ impl Repository {
         }
         choice.check_age(clock.now)?;
         self.check_succession(choice)?;
-        let mut draft = Draft { source, signers, clock, choice, old: self.roots.last(), uploads: Vec::new() };
+        let mut builder = PlanBuilder { source, signers, clock, choice, old: self.roots.last(), uploads: Vec::new() };
         for (role, staged) in choice.ready.iter().filter(|(role, _)| matches!(role, Role::Delegated(_))) {
-            draft.uploads.extend(releases::files(source, staged, self.published_targets_of(role))?);
+            builder.uploads.extend(releases::files(source, staged, self.published_targets_of(role))?);
         }
         // Tenants before targets, so that nothing is delegated before it is there.
         let (mut files, mut published) = (Vec::new(), Vec::new());
         for (role, staged) in choice.ready.iter().rev().filter(|(role, _)| **role != Role::Root) {
-            let bytes = draft.settle(role, staged)?;
+            let bytes = builder.staged_bytes(role, staged)?;
             files.push((role.clone(), MetaFile::of(staged.payload.version(), &bytes)));
             published.push((role.clone(), staged.payload.version(), staged.payload.expires()));
-            draft.put(role.file(staged.payload.version()), bytes);
+            builder.put(role.file(staged.payload.version()), bytes);
         }
         let current = self.current.as_ref();
-        let snapshot = draft.snapshot(current.map(|current| &current.snapshot), &files)?;
+        let snapshot = builder.snapshot(current.map(|current| &current.snapshot), &files)?;
         let is_new = current.is_none_or(|current| current.snapshot.payload.version() != snapshot.payload.version());
         if is_new {
             published.push((Role::Snapshot, snapshot.payload.version(), snapshot.payload.expires()));
-            draft.put(Role::Snapshot.file(snapshot.payload.version()), snapshot.bytes.clone());
+            builder.put(Role::Snapshot.file(snapshot.payload.version()), snapshot.bytes.clone());
         }
-        let mut timestamp = draft.timestamp(current.map(|current| &current.timestamp.payload), &snapshot)?;
+        let mut timestamp = builder.timestamp(current.map(|current| &current.timestamp.payload), &snapshot)?;
         let handover = self.handover(choice, &snapshot, &timestamp);
         if let Some(staged) = choice.ready.get(&Role::Root) {
             let version = staged.payload.version();
             if handover == Handover::Seamless {
-                draft.put_timestamp(&timestamp);
-                timestamp = draft.timestamp(Some(&timestamp.payload), &snapshot)?;
+                builder.put_timestamp(&timestamp);
+                timestamp = builder.timestamp(Some(&timestamp.payload), &snapshot)?;
             }
             published.push((Role::Root, version, staged.payload.expires()));
-            draft.put(Role::Root.file(version), staged.envelope.to_bytes().into());
+            builder.put(Role::Root.file(version), staged.envelope.to_bytes().into());
         }
         published.push((Role::Timestamp, timestamp.payload.version(), timestamp.payload.expires()));
-        draft.put_timestamp(&timestamp);
+        builder.put_timestamp(&timestamp);
 
-        let uploads = draft.uploads;
+        let uploads = builder.uploads;
         hosts::accept(self, &uploads, source, choice, clock.now)?;
         let done = choice.ready.iter().map(|(role, staged)| staged_path(role, staged.payload.version())).collect();
         let summary = Summary { published, waiting: self.waiting(&choice.ready), handover };
         Ok(Plan { uploads, done, summary })
     }
 
-    /// Whether a publication broke off in a [`Handover::Gap`]: the newest root is there, but what its keys must sign is not.
+    /// Whether a publication was interrupted in a [`Handover::Gap`]: the newest root is there, but what its keys must sign is not.
     fn is_unfinished(&self) -> bool {
         let (Some(current), Some(root)) = (&self.current, self.roots.last()) else { return false };
         let is_signed = |role, envelope: &Envelope| envelope.verify(root.payload.keys(role)).is_ok();

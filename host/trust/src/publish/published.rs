@@ -26,7 +26,7 @@ pub(super) struct Signed<T> {
     pub(super) bytes: Arc<[u8]>,
 }
 
-/// What hosts are told now.
+/// The metadata that hosts get now.
 #[derive(Clone, Debug)]
 pub(super) struct Current {
     pub(super) timestamp: Signed<TimestampMetadata>,
@@ -132,7 +132,7 @@ pub(super) fn get(source: &impl Fetch, file: &SafePath, cap: Bytes) -> Result<Op
     }
 }
 
-/// The bytes of a file that others tell of, by length and digest.
+/// The bytes of a file that other metadata lists by length and digest.
 pub(super) fn get_exactly(
     source: &impl Fetch,
     file: &SafePath,

@@ -12,9 +12,9 @@ use crate::quote::Quoted;
 
 use super::upload::{Stability, Upload};
 
-/// What a release is to be made of.
+/// The parts of a release that is to be made.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct ReleaseDraft {
     /// Its name.
     pub name: ReleaseName,
     /// Its version.
@@ -23,7 +23,7 @@ pub struct Draft {
     pub world: World,
     /// Its files.
     pub files: Vec<DraftFile>,
-    /// What to say of its components.
+    /// The entries of its components.
     pub components: Vec<ComponentEntry>,
     /// Its built-in rules.
     pub builtin: Vec<BuiltinRule>,
@@ -52,7 +52,7 @@ pub struct BuiltRelease {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A file has no content.
+    /// A file is empty.
     #[error("{} is empty", Quoted(.path.as_str()))]
     EmptyFile {
         /// Its path.
@@ -69,8 +69,8 @@ impl BuiltRelease {
     /// # Errors
     /// When a file is empty, the parts do not fit together (see [`Manifest::new`]), or the manifest that would be written is
     /// not one that a host would read.
-    pub fn build(draft: Draft) -> Result<Self, BuildError> {
-        let Draft { name, version, world, files: drafts, components, builtin } = draft;
+    pub fn build(draft: ReleaseDraft) -> Result<Self, BuildError> {
+        let ReleaseDraft { name, version, world, files: drafts, components, builtin } = draft;
         let mut entries = Vec::with_capacity(drafts.len());
         let mut files = BTreeMap::new();
         for DraftFile { path, kind, bytes } in drafts {
@@ -82,7 +82,7 @@ impl BuiltRelease {
             files.insert(path, bytes.into());
         }
         let manifest = Manifest::new(name, version, world, entries, components, builtin)?;
-        // A host reads strictly. Better that the publisher finds out than the host.
+        // A host reads strictly. The publisher should find errors before a host does.
         let manifest = Manifest::parse(&manifest.to_bytes())?;
         Ok(Self { manifest, files })
     }
@@ -97,7 +97,7 @@ impl BuiltRelease {
     pub fn files(&self) -> impl Iterator<Item = (&SafePath, &Arc<[u8]>)> {
         self.files.iter()
     }
-    /// What to put into the publisher's copy before the release is listed under `target`. No host looks there yet.
+    /// The files to put into the publisher's copy before the release is listed under `target`. No host reads it yet.
     #[must_use]
     pub fn uploads(&self, target: &TargetPath) -> Vec<Upload> {
         let manifest: Arc<[u8]> = self.manifest.to_bytes().into();

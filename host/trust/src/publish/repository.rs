@@ -53,7 +53,7 @@ pub struct StagedFile {
     pub role: Role,
     /// The version that it will have.
     pub version: MetadataVersion,
-    /// Where it goes. Hosts never look there.
+    /// Where it goes. Hosts never read it.
     pub path: SafePath,
     /// The envelope.
     pub bytes: Vec<u8>,
@@ -61,7 +61,7 @@ pub struct StagedFile {
     pub dropped_signatures: usize,
 }
 
-/// How one role stands.
+/// The status of one role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleStatus {
     /// The role.
@@ -75,7 +75,7 @@ pub struct RoleStatus {
 }
 
 impl Repository {
-    /// One in which there is nothing yet.
+    /// A repository in which there is nothing yet.
     pub(super) fn empty(mode: Mode) -> Self {
         Self { mode, anchor: None, roots: Vec::new(), current: None, staged: BTreeMap::new() }
     }
@@ -83,7 +83,7 @@ impl Repository {
     /// Reads a repository and what is staged in it: a directory, a mirror of one, or memory.
     ///
     /// Without an `anchor` its own first root is believed; give the root that hosts have pinned where the copy may have been
-    /// tampered with. A repository in which nothing has been published yet is none to read from, but not an error.
+    /// tampered with. A repository in which nothing has been published yet is empty, not an error.
     ///
     /// # Errors
     /// When a file that others tell of is missing or altered, or is not signed as it must be.
@@ -99,7 +99,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// The name of the repository; none if there is none yet.
+    /// The name of the repository; none before it is founded.
     #[must_use]
     pub fn id(&self) -> Option<&RepositoryId> {
         self.newest().map(|view| view.root.repository())
@@ -120,7 +120,7 @@ impl Repository {
         releases.map(|(path, target)| (path, target.clone())).collect()
     }
 
-    /// What hosts see listed at a path; none if nothing is.
+    /// The release that hosts see listed at a path; none if nothing is.
     #[must_use]
     pub fn published_release(&self, path: &TargetPath) -> Option<&Target> {
         let listed = self.current.iter().flat_map(|current| current.targets.payload.delegations());
@@ -129,13 +129,13 @@ impl Repository {
         self.published_targets_of(&Role::Delegated(role))?.target(path)
     }
 
-    /// The staged files, as they are to stand beside the repository.
+    /// The staged files, as they are to be written beside the repository.
     #[must_use]
     pub fn staged_files(&self) -> Vec<StagedFile> {
         self.staged.iter().map(|(role, staged)| staged.file(role)).collect()
     }
 
-    /// What is staged for a role: what people are about to sign, and the bytes that a signer elsewhere needs.
+    /// The envelope that is staged for a role, which people sign here or elsewhere.
     #[must_use]
     pub fn staged_envelope(&self, role: &Role) -> Option<&Envelope> {
         self.staged.get(role).map(|staged| &staged.envelope)

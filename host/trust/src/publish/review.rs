@@ -1,4 +1,4 @@
-//! What is different in staged metadata, for people to read before they sign it.
+//! The differences of staged metadata, for people to read before they sign it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -90,7 +90,7 @@ pub enum Amendment {
 }
 
 impl Repository {
-    /// What signing a staged role agrees to; nothing if it is not staged.
+    /// The changes that a signature under a staged role agrees to; nothing if it is not staged.
     #[must_use]
     pub fn amendments(&self, role: &Role) -> Vec<Amendment> {
         let Some(staged) = self.staged.get(role) else { return Vec::new() };

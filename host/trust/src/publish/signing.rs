@@ -19,7 +19,7 @@ impl Repository {
         staged.map(|(role, _)| role.clone()).collect()
     }
 
-    /// What a staged role needs before it can be published, as things are staged now; none if it is not staged.
+    /// The signatures that a staged role lacks, as things are staged now; none if it is not staged.
     ///
     /// A role whose keys change in a root or in targets that are staged too is counted under these.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What a repository has to keep to: how long metadata lives, and who may hold which key.
+//! The rules of a repository: how long metadata lives, and which roles a key may sign.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Lifetimes {
     pub tenant: SignedDuration,
     /// Of snapshot.
     pub snapshot: SignedDuration,
-    /// Of timestamp: how long a host that is cut off believes in what it has.
+    /// Of timestamp: how long a host that is cut off accepts what it has.
     pub timestamp: SignedDuration,
 }
 
@@ -73,11 +73,11 @@ impl Default for Lifetimes {
     }
 }
 
-/// What a repository may not be, though hosts would accept it.
+/// A broken rule of a repository, which hosts would accept.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RuleError {
-    /// A thief of the key has two roles at once.
+    /// A thief of one key would have two roles at once.
     #[error("the key `{key}` would be in two roles, {one} and {other}; make one key for each")]
     KeyInTwoRoles {
         /// The key.

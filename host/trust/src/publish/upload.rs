@@ -11,11 +11,11 @@ pub struct Upload {
     pub path: SafePath,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
-    /// What a cache may make of it.
+    /// How long a cache may keep it.
     pub stability: Stability,
 }
 
-/// Whether what stands at a path can change.
+/// Whether the file at a path can change.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Stability {
     /// Never: its name says what it holds. A file that is there already need not be written again.

@@ -1,6 +1,6 @@
 //! What is as it should be: accepted, found, and kept as it came.
 
-use jurat_trust::{Digest, FileKind, MetadataVersion, Origin, Refresh, Role, danger};
+use jurat_trust::{Digest, FileKind, MetadataVersion, Refresh, ReleaseOrigin, Role, danger};
 
 use crate::fixture::{id, target};
 use crate::publisher::{Publisher, acme, built, expiry, manifest_of};
@@ -33,9 +33,9 @@ fn the_release_itself_is_accepted() {
 }
 
 #[test]
-fn what_nobody_signed_says_so() {
+fn an_unsigned_release_says_so() {
     let unsigned = danger::assume_verified(&built("1.0.0"));
-    assert_eq!(*unsigned.origin(), Origin::Unsigned);
+    assert_eq!(*unsigned.origin(), ReleaseOrigin::Unsigned);
     assert!(unsigned.provenance().is_none());
     assert_eq!(*unsigned.manifest_sha256(), manifest_of("1.0.0"));
 }

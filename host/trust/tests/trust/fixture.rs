@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::ed25519::signature::Signer as _;
 use jurat_model::{Bytes, Input, Kind};
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{
     BuiltinCheck, BuiltinRule, ComponentEntry, Fetch, FetchError, FileKind, KeyId, LowerLimits, PAYLOAD_TYPE,
     PublicKey, RuleEntry, SafePath, SecretKey, TargetPath, Wasi, World, pre_authentication_encoding,
@@ -70,7 +70,7 @@ pub(crate) fn target() -> TargetPath {
     "t/acme/prod/loan-rules.json".parse().unwrap()
 }
 
-pub(crate) fn draft(version: &str) -> Draft {
+pub(crate) fn draft(version: &str) -> ReleaseDraft {
     let file = |path: &str, kind, bytes: &[u8]| DraftFile { path: path.parse().unwrap(), kind, bytes: bytes.to_vec() };
     let input = |name: &str, of: Option<&str>, kind, required| Input {
         name: name.to_owned(),
@@ -79,7 +79,7 @@ pub(crate) fn draft(version: &str) -> Draft {
         required,
     };
     let rule = |id: &str, inputs| RuleEntry { id: id.to_owned(), inputs };
-    Draft {
+    ReleaseDraft {
         name: "loan-rules".parse().unwrap(),
         version: version.parse().unwrap(),
         world: World::current(),

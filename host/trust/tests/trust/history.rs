@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use crate::fixture::{Repository, target};
 use crate::publisher::{Publisher, acme, delegation, keys, manifest_of, now};
 
-/// A moment of the repository, and whether the release that was revoked must not be accepted by those who have seen it.
+/// A moment of the repository, and whether the release that was revoked must not be accepted by hosts that have seen it.
 static HISTORY: LazyLock<Vec<Publisher>> = LazyLock::new(|| {
     let mut publisher = Publisher::new();
     let mut history = vec![publisher.clone()];

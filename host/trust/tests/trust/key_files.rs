@@ -24,7 +24,7 @@ fn only_the_passphrase_opens_a_file() {
     assert!(SecretKey::is_encrypted(&file) && !SecretKey::is_encrypted(&secret.to_pem().unwrap()));
     assert_eq!(SecretKey::from_encrypted_pem(&file, PASSPHRASE).unwrap().public(), secret.public());
     assert_eq!(SecretKey::from_pem(&file).err(), Some(KeyError::Encrypted));
-    // Of these about two leave bytes that look well padded.
+    // Of these about two leave bytes with valid padding.
     for number in 0..500 {
         let guess = format!("guess {number}");
         assert_eq!(SecretKey::from_encrypted_pem(&file, guess.as_bytes()).err(), Some(KeyError::WrongPassphrase));
@@ -57,9 +57,9 @@ fn encrypted_files_of_other_programs_are_read() {
 }
 
 #[test]
-fn what_is_no_encrypted_ed25519_key_is_refused() {
+fn a_file_that_is_not_an_encrypted_ed25519_key_is_refused() {
     let open = |file: &str| SecretKey::from_encrypted_pem(file, PASSPHRASE).err().unwrap();
-    // Another kind of key, well encrypted; ciphers that nobody should use any more.
+    // Another kind of key, well encrypted; ciphers that should not be used any more.
     assert!(matches!(open(include_str!("../keys/x25519.scrypt.pem")), KeyError::NotPrivate(_)));
     assert!(matches!(open(include_str!("../keys/openssl.des3.pem")), KeyError::UnknownEncryption(_)));
     assert!(matches!(open(include_str!("../keys/openssl.pbes1.pem")), KeyError::UnknownEncryption(_)));
@@ -72,7 +72,7 @@ fn what_is_no_encrypted_ed25519_key_is_refused() {
 #[test]
 fn a_file_cannot_make_its_reader_spend_without_bound() {
     let open = |n: u64, r: u16, p: u16| SecretKey::from_encrypted_pem(&pem(&scrypt_file(n, r, p)), PASSPHRASE).err();
-    // Whoever knows the form of the file gets as far as the passphrase.
+    // Reading gets as far as the passphrase.
     assert_eq!(open(16, 8, 1), Some(KeyError::WrongPassphrase));
     let hostile = [
         (1 << 30, 8, 1),

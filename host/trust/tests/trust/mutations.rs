@@ -25,7 +25,7 @@ fn load(publisher: &Publisher, files: &Repository) -> Option<VerifiedRelease> {
     publisher.host().load(&served).ok()
 }
 
-/// What somebody on the way can do to the files.
+/// What an attacker on the way can do to the files.
 #[derive(Clone, Debug)]
 enum Mutation {
     Flip { file: Index, byte: Index, bit: u8 },

@@ -35,7 +35,7 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
         "9007199254740993",
     ]);
     (prop::sample::select(documents()), prop::collection::vec(edit, 0..4), any::<prop::sample::Index>(), words)
-        .prop_map(|(mut bytes, edits, place, word)| {
+        .prop_map(|(mut bytes, edits, colon, word)| {
             for (at, removed, inserted) in edits {
                 let at = at.index(bytes.len() + 1);
                 let end = bytes.len().min(at + removed);
@@ -44,8 +44,8 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
             // A value becomes another value, so that the result is often JSON still.
             let colons: Vec<_> =
                 bytes.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at).collect();
-            if !colons.is_empty() && place.index(4) > 0 {
-                let start = colons[place.index(colons.len())] + 1;
+            if !colons.is_empty() && colon.index(4) > 0 {
+                let start = colons[colon.index(colons.len())] + 1;
                 let end = bytes[start..]
                     .iter()
                     .position(|byte| matches!(byte, b',' | b'}' | b']'))

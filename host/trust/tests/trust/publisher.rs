@@ -1,4 +1,4 @@
-//! A publisher with a small repository, who can be made to do anything.
+//! A publisher with a small repository, which tests can make do anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -167,7 +167,7 @@ impl Publisher {
         role.file(self.payload(role).0).to_string()
     }
 
-    /// Signs a role as it is, with the people who do it now.
+    /// Signs a role as it is, with its present signers.
     pub(crate) fn sign(&mut self, role: &Role) {
         let people = self.people[role].clone();
         self.sign_by(role, &people);

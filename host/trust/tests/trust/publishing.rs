@@ -42,7 +42,7 @@ fn a_file_that_is_there_twice_is_uploaded_once() {
 
 #[test]
 fn parts_that_do_not_fit_together_make_no_release() {
-    let build = |change: fn(&mut jurat_trust::publish::Draft)| {
+    let build = |change: fn(&mut jurat_trust::publish::ReleaseDraft)| {
         let mut changed = draft("1.4.0");
         change(&mut changed);
         BuiltRelease::build(changed).err()
@@ -73,7 +73,8 @@ fn parts_that_do_not_fit_together_make_no_release() {
     assert!(matches!(error(|draft| draft.builtin.push(draft.builtin[0].clone())), ManifestError::RepeatedRule { .. }));
     // What can be written down, but would not be read.
     assert!(matches!(error(|draft| draft.builtin[0].id = String::new()), ManifestError::Format(_)));
-    let no_memory =
-        |draft: &mut jurat_trust::publish::Draft| draft.components[0].limits.memory = Some(jurat_model::Bytes::new(0));
+    let no_memory = |draft: &mut jurat_trust::publish::ReleaseDraft| {
+        draft.components[0].limits.memory = Some(jurat_model::Bytes::new(0))
+    };
     assert!(matches!(error(no_memory), ManifestError::Format(_)));
 }

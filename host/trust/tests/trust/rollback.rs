@@ -59,7 +59,7 @@ fn of_two_timestamps_with_one_version_the_first_stays() {
     publisher.timestamp = TimestampMetadata::new(repository, version, expiry(&Role::Timestamp), snapshot);
     publisher.sign(&Role::Timestamp);
     assert_eq!(host.refresh(&publisher).unwrap(), Refresh::Unchanged);
-    // Somebody who has seen neither takes it, so it is signed as it should be.
+    // A host that has seen neither takes it, so it is signed as it should be.
     let mut newcomer = publisher.host();
     newcomer.refresh(&publisher).unwrap();
     assert_eq!((host.versions(), newcomer.versions()), ([1, 1, 1, 1], [1, 1, 2, 1]));
@@ -95,7 +95,7 @@ fn a_role_that_vanishes_from_the_snapshot_is_missed() {
     publisher.republish();
     let error = host.refresh(&publisher).unwrap_err();
     assert!(matches!(error, UpdateError::Vanished { .. }));
-    // Who never knew of it cannot miss it, but does not find the release.
+    // A host that never knew of it cannot miss it, but does not find the release.
     let error = refusal(&publisher);
     assert_eq!(error.to_string(), "`metadata/2.snapshot.json` does not list t-acme; the publisher must publish it");
 }
@@ -138,10 +138,10 @@ fn each_role_expires_for_itself_and_from_that_second_on() {
         let versions = |role: &Role| {
             [Role::Root, Role::Timestamp, Role::Snapshot, Role::Targets].iter().position(|top| top == role)
         };
-        if let Some(place) = versions(&role) {
+        if let Some(position) = versions(&role) {
             // It ends the cycle there and then, and only roots are kept when they have expired: the next one is signed by them.
             assert!(late.0.refresh(&publisher.files, time).is_err(), "{role}");
-            assert!(late.versions()[place.max(1)..].iter().all(|version| *version == 0), "{role}");
+            assert!(late.versions()[position.max(1)..].iter().all(|version| *version == 0), "{role}");
         }
         let error = load(time).unwrap_err();
         assert!(matches!(&error, UpdateError::Expired { role: found, .. } if *found == role), "{role}: {error}");

@@ -176,7 +176,7 @@ fn snapshot_at(publisher: &Publisher, version: MetadataVersion) -> SnapshotMetad
 }
 
 #[test]
-fn more_keys_are_no_other_keys() {
+fn more_keys_are_not_other_keys() {
     let mut publisher = Publisher::new();
     publisher.refresh();
     let mut host = publisher.host();

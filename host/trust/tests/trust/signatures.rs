@@ -1,4 +1,4 @@
-//! Who has signed what: thresholds, types and names.
+//! Signatures: thresholds, types and names.
 
 use jurat_trust::{
     Blame, Client, Demands, EnvelopeError, KeyId, KeySet, MemoryStore, MetadataError, MetadataVersion, PAYLOAD_TYPE,
@@ -76,7 +76,7 @@ fn signatures_by_other_keys_do_not_count() {
     let payload = Publisher::new().payload(&acme()).1;
     let cause = signatures(&with_listing(&acme(), signed_by(&[10, 11], &payload)));
     assert_eq!((cause.valid.len(), cause.invalid.len(), cause.unknown), (0, 0, 2));
-    // A stranger under the name of somebody who is trusted.
+    // An unknown key under the name of a trusted one.
     let mut forged = by(&[9, 11], PAYLOAD_TYPE, &payload);
     forged[1].0 = id(8).to_string();
     let cause = signatures(&with_listing(&acme(), wrap(PAYLOAD_TYPE, &payload, &forged)));

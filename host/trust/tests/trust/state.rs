@@ -74,13 +74,13 @@ fn state_that_is_cut_short_or_changed_is_an_error_and_never_absent() {
 }
 
 #[test]
-fn metadata_in_the_place_of_other_metadata_is_an_error() {
+fn metadata_stored_as_other_metadata_is_an_error() {
     let (publisher, host, files) = state();
     let envelopes = || files.iter().filter(|(file, _)| !matches!(file, StateFile::Clock | StateFile::Delegated(_)));
-    for (place, _) in envelopes() {
-        for (_, other) in envelopes().filter(|(file, _)| file != place) {
-            let error = host.restart_with(&publisher, place, Some(other)).unwrap_err();
-            assert!(matches!(&error, UpdateError::State { file, .. } if file == place), "{place}: {error}");
+    for (replaced, _) in envelopes() {
+        for (_, other) in envelopes().filter(|(file, _)| file != replaced) {
+            let error = host.restart_with(&publisher, replaced, Some(other)).unwrap_err();
+            assert!(matches!(&error, UpdateError::State { file, .. } if file == replaced), "{replaced}: {error}");
         }
     }
 }
@@ -336,7 +336,7 @@ proptest! {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_no_empty_one() {
+fn a_store_that_cannot_be_read_is_not_an_empty_one() {
     #[derive(Debug)]
     struct Broken;
     impl Store for Broken {

@@ -155,7 +155,7 @@ fn a_release_of_earlier_days_is_found_again() {
     newer.publish(&[acme()]);
     let unseen = find(&newer.files.0[&newer.file(&acme())], &manifest_of("2.0.0")).unwrap_err();
     assert!(matches!(unseen, UpdateError::Past { cause, .. } if matches!(*cause, UpdateError::Revoked { .. })));
-    // But it must be what was signed, list this release, and be signed by those who may.
+    // But it must be what was signed, list this release, and be signed by keys that may.
     let unknown = find(old.envelope(), &manifest_of("2.0.0")).unwrap_err();
     assert!(matches!(unknown, UpdateError::Past { cause, .. } if matches!(*cause, UpdateError::UnknownRelease { .. })));
     let theirs = publisher.listings[&acme()].to_bytes();
@@ -169,7 +169,7 @@ fn a_release_of_earlier_days_is_found_again() {
 }
 
 #[test]
-fn nobody_is_asked_after_a_role_that_has_the_last_word() {
+fn no_role_is_asked_after_a_terminating_delegation() {
     let (first, second) = (tenant("first"), tenant("second"));
     let to = |role: &Role, terminating| Delegation { terminating, ..delegation(role, keys(1, &[40]), "t/acme/prod/*") };
     let load = |nested: bool, terminating: bool| {

@@ -1,4 +1,4 @@
-//! Whoever relies on a reply: a release that is built of what a component says of itself, and records that it judges.
+//! The users of a reply: a release that is built of what a component says of itself, and records that it judges.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use jurat_model::reply::check_verdicts;
 use jurat_model::{
     Component, Declaration, Evaluation, Fault, HostFailure, Input, Kind, Limits, Run, Session, Status, Verdicts, Worker,
 };
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 
 /// Records with and without values, and with values that want to be something else.
@@ -111,7 +111,7 @@ fn build(declarations: &[Declaration]) -> BuiltRelease {
         wasi: Wasi::None,
         rules: rules.collect(),
     };
-    let built = BuiltRelease::build(Draft {
+    let built = BuiltRelease::build(ReleaseDraft {
         name: "told".parse().expect("a name"),
         version: "1.0.0".parse().expect("a version"),
         world: World::current(),

@@ -48,7 +48,7 @@ impl<'a> Bytes<'a> {
         taken
     }
 
-    /// So many things, or one of them again and again.
+    /// A list of items, or of one item again and again.
     fn list<T: Clone>(&mut self, item: fn(&mut Self) -> T) -> Vec<T> {
         match self.byte() {
             // Not more than there are bytes for: whatever a thing is, it takes one.

@@ -1,4 +1,4 @@
-//! So many mutations of the corpus for each door, always the same ones.
+//! A fixed number of mutations of the corpus for each target, always the same ones.
 
 use std::panic;
 
@@ -6,7 +6,7 @@ use crate::mutation::mutated;
 use crate::random::Random;
 use crate::{entries, target};
 
-/// Gives a door mutations of its corpus. The seed of the first is 0, that of the next one 1, and so on.
+/// Gives a target mutations of its corpus. The seed of the first is 0, that of the next one 1, and so on.
 fn run(name: &str, inputs: u64) {
     let target = target(name);
     let corpus: Vec<_> = entries(&target).into_iter().map(|(_, bytes)| bytes).collect();

@@ -31,7 +31,7 @@ fn every_entry_gets_the_answer_that_its_name_says() {
 }
 
 #[test]
-fn every_door_has_entries_of_both_kinds_and_a_file_for_libfuzzer() {
+fn every_target_has_entries_of_both_kinds_and_a_file_for_libfuzzer() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names = |directory: &str| -> BTreeSet<String> {
         let files = fs::read_dir(root.join(directory)).unwrap();

@@ -1,4 +1,4 @@
-//! All doors for foreign bytes: with what lies in the corpus, and with a fixed number of mutations of it.
+//! All targets: with the corpus, and with a fixed number of mutations of it.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! What somebody who knows the formats would try.
+//! Mutations that an attacker who knows the formats would try.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::random::Random;
 /// The longest input, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Values for the places of others: wrong kinds, integers at limits, texts that are something else elsewhere.
+/// Values to put instead of others: wrong kinds, integers at limits, texts that are something else elsewhere.
 const VALUES: [&str; 30] = [
     "null",
     "true",
@@ -58,15 +58,15 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
         0 | 1 => overwrite(bytes, random, |byte, random| byte ^ 1 << random.below(8)),
         2 => overwrite(bytes, random, |_, random| *random.pick(&BYTES)),
         3 => overwrite(bytes, random, |byte, random| byte.wrapping_add(if random.below(2) == 0 { 1 } else { 255 })),
-        4 => bytes.truncate(random.place(bytes.len())),
+        4 => bytes.truncate(random.position(bytes.len())),
         5 => replace(bytes, some_range(bytes, random), &[]),
         6 => {
             let inserted: Vec<_> = (0..=random.below(8)).map(|_| random.byte()).collect();
-            insert(bytes, random.place(bytes.len()), &inserted);
+            insert(bytes, random.position(bytes.len()), &inserted);
         }
         7 => {
             let repeated = bytes[some_range(bytes, random)].to_vec();
-            insert(bytes, random.place(bytes.len()), &repeated);
+            insert(bytes, random.position(bytes.len()), &repeated);
         }
         8 => {
             let other = random.pick(corpus);
@@ -75,8 +75,8 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
         }
         9 => {
             let other = random.pick(corpus);
-            let rest = &other[random.place(other.len())..];
-            bytes.truncate(random.place(bytes.len()));
+            let rest = &other[random.position(other.len())..];
+            bytes.truncate(random.position(bytes.len()));
             bytes.extend_from_slice(rest);
         }
         10 => nest(bytes, random),
@@ -94,9 +94,9 @@ fn overwrite(bytes: &mut [u8], random: &mut Random, new: fn(u8, &mut Random) -> 
 
 /// Mostly a short one: long ones leave little behind.
 fn some_range(bytes: &[u8], random: &mut Random) -> Range<usize> {
-    let start = random.place(bytes.len());
+    let start = random.position(bytes.len());
     let longest = if random.below(4) == 0 { bytes.len() - start } else { (bytes.len() - start).min(16) };
-    start..start + random.place(longest)
+    start..start + random.position(longest)
 }
 
 fn insert(bytes: &mut Vec<u8>, at: usize, inserted: &[u8]) {
@@ -138,7 +138,7 @@ fn replace_value(bytes: &mut Vec<u8>, random: &mut Random) {
     replace(bytes, range, &new);
 }
 
-/// Where a value stands behind a colon, if the bytes are JSON more or less: a text, a number, a word, or one that is in brackets.
+/// The range of a value behind a colon, if the bytes are JSON more or less: a text, a number, a word, or one that is in brackets.
 fn value(bytes: &[u8], random: &mut Random) -> Option<Range<usize>> {
     let colons: Vec<_> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at + 1).collect();
     let start = if colons.is_empty() { return None } else { *random.pick(&colons) };

@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same in every run.
+//! Pseudo-random numbers, the same in every run.
 
 /// SplitMix64.
 pub(crate) struct Random(u64);
@@ -20,8 +20,8 @@ impl Random {
         usize::try_from(self.next() % end as u64).unwrap()
     }
 
-    /// A place in a text of this length, or behind it.
-    pub(crate) fn place(&mut self, length: usize) -> usize {
+    /// A position in a text of this length, or behind it.
+    pub(crate) fn position(&mut self, length: usize) -> usize {
         self.below(length + 1)
     }
 

@@ -27,7 +27,7 @@ fn start(site: &Site, more: &[&str]) -> (Child, ChildStdin) {
     (child, stdin)
 }
 
-/// The same command, which heeds signals also where whoever runs the tests ignores them, as `nohup` and a shell's `&` do.
+/// The same command, which heeds signals also where the runner of the tests ignores them, as `nohup` and a shell's `&` do.
 fn heeding_signals(command: &Command) -> Command {
     let mut heeding = Command::new("env");
     heeding.arg("--default-signal=HUP,INT,TERM").arg(command.get_program()).args(command.get_args());
@@ -43,7 +43,7 @@ fn heeding_signals(command: &Command) -> Command {
     heeding
 }
 
-/// Feeds loans until nobody takes them any more.
+/// Feeds loans until the reader is gone.
 fn feed_for_ever(mut stdin: ChildStdin) -> JoinHandle<()> {
     let text = loans(1_000);
     thread::spawn(move || while stdin.write_all(text.as_bytes()).is_ok() {})
@@ -156,14 +156,14 @@ fn a_signal_that_is_ignored_stays_ignored() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let site = Site::signed();
-    // It cannot write, because nobody reads, and cannot end politely, because it writes.
+    // It cannot write, because its output is not read, and cannot end politely, because it writes.
     let (mut child, stdin) = start(&site, &["--results", "-", "--good", "g"]);
     let feeder = feed_for_ever(stdin);
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     lines.read_line(&mut String::new()).unwrap();
     wait_until("it is full", || is_full(&lines));
     send(&child, Signal::INT);
-    // As long as nobody has taken the first one, the next one is the same one.
+    // Until the first signal is handled, a second one is merged with it.
     wait_until("it is taken", || {
         send(&child, Signal::INT);
         is_gone(&child)
@@ -173,7 +173,7 @@ fn a_second_signal_ends_it_at_once() {
     feeder.join().unwrap();
 }
 
-/// Whether a pipe has no room left for a piece.
+/// Whether a pipe is too full for a piece.
 fn is_full(lines: &BufReader<std::process::ChildStdout>) -> bool {
     rustix::io::ioctl_fionread(lines.get_ref()).unwrap() >= 60 << 10
 }
@@ -196,14 +196,14 @@ fn a_killed_run_leaves_only_what_is_called_partial() {
     feeder.join().unwrap();
     assert_eq!(written(&site), ["b.partial", "f.partial", "g.partial", "r", "r.partial"]);
     assert_eq!(read(&site, "r"), "of yesterday\n");
-    // What is left is in nobody's way.
+    // The leftovers do not disturb the next run.
     batch(&site, "thorough", &FILES, loans(5).as_bytes()).ends_with(1);
     assert_eq!(written(&site), ["b", "f", "g", "r"]);
     assert_eq!(read(&site, "r").lines().count(), 5);
 }
 
 #[test]
-fn a_reader_who_goes_away_ends_it_quietly() {
+fn a_reader_that_goes_away_ends_it_quietly() {
     for option in ["--results", "--failures", "--good", "--bad"] {
         let site = Site::signed();
         let (mut child, stdin) = start(&site, &[option, "-"]);

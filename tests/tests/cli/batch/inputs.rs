@@ -30,7 +30,7 @@ fn ids(lines: &str) -> Vec<(String, Option<String>, u64)> {
 }
 
 #[test]
-fn what_is_packed_is_read_as_what_is_not() {
+fn compressed_files_are_read_like_others() {
     let site = Site::signed();
     site.write("in.ndjson", loans(5_000));
     let run = |arguments: &[&str], input: &[u8]| {
@@ -67,7 +67,7 @@ fn directories_and_patterns_name_their_files() {
     let all = [record("A", "in/a.ndjson", 1), record("B", "in/a.ndjson", 2), record("C", "in/deep/c.json", 2)];
     assert_eq!(lines(&["in"]), all);
     assert_eq!(lines(&["in/a.ndjson", "in/deep/*.json"]), all);
-    // Of one file, nobody has to be told which.
+    // With one file, its name is not needed.
     assert_eq!(lines(&["in/a.*"]), [("A".to_owned(), None, 1), ("B".to_owned(), None, 2)]);
     let per_rule = batch(&site, "thorough", &["in", "--results", "-", "--per", "rule"], b"").stdout;
     assert_eq!(ids(&per_rule), all);

@@ -1,4 +1,4 @@
-//! Where lines go, and what is in their place.
+//! Where lines go, and what a failed run leaves.
 
 use std::fs::{self, Permissions};
 use std::io::Read;
@@ -13,7 +13,7 @@ use crate::program::command;
 use crate::site::{Site, results};
 
 #[test]
-fn what_stands_in_the_place_of_an_output_is_replaced_when_that_is_whole() {
+fn an_existing_file_is_replaced_when_the_output_is_whole() {
     let site = Site::signed();
     site.write("old", "old\n");
     site.write("stale.partial", "left from another time\n".repeat(10_000));
@@ -36,9 +36,9 @@ fn one_output_may_be_standard_output_and_then_the_summary_is_elsewhere() {
     let input = loans(4);
     let run = |more: &[&str]| batch(&site, "thorough", &[more, &["--quiet"]].concat(), input.as_bytes());
     for (option, lines) in [("--results", 4), ("--failures", 2), ("--good", 3), ("--bad", 1)] {
-        for place in ["-", "/dev/stdout", "/dev/fd/1"] {
-            let outcome = run(&[option, place]);
-            assert_eq!(results(&outcome.stdout).len(), lines, "{option} {place}");
+        for path in ["-", "/dev/stdout", "/dev/fd/1"] {
+            let outcome = run(&[option, path]);
+            assert_eq!(results(&outcome.stdout).len(), lines, "{option} {path}");
             assert!(outcome.stderr.contains("4 records: 3 passed, 1 failed"), "{}", outcome.stderr);
         }
     }
@@ -54,7 +54,7 @@ fn one_output_may_be_standard_output_and_then_the_summary_is_elsewhere() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_written_as_it_is() {
+fn an_output_that_is_not_a_regular_file_is_written_as_it_is() {
     let site = Site::signed();
     batch(&site, "quick", &["--results", "/dev/null", "--quiet"], loans(10).as_bytes()).ends_with(1);
     rustix::fs::mknodat(
@@ -95,7 +95,7 @@ fn without_a_terminal_there_is_no_bar_and_a_short_run_says_nothing() {
 }
 
 #[test]
-fn nobody_has_to_guess_that_rules_are_not_signed() {
+fn every_output_says_that_rules_are_not_signed() {
     let site = Site::empty();
     unsigned_release(&site, &jurat_tests::guest::rust("traps_on_a_row"));
     let record = b"{\"entity_type\": \"loan\", \"id\": \"a\", \"n\": 1}";
@@ -124,8 +124,8 @@ fn hostile_text_is_harmless_in_every_file_and_on_every_screen() {
         is_harmless(&text);
         assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{text}");
     }
-    for place in ["nowhere/", "keys/"] {
-        let outcome = batch(&site, "thorough", &["in", "--results", &format!("{place}{name}/x")], b"");
+    for directory in ["nowhere/", "keys/"] {
+        let outcome = batch(&site, "thorough", &["in", "--results", &format!("{directory}{name}/x")], b"");
         is_harmless(&outcome.stderr);
         assert_eq!(outcome.code, 2);
     }
@@ -140,8 +140,8 @@ fn a_redirected_standard_output_is_not_renamed() {
     let file = fs::OpenOptions::new().append(true).open(site.path("lines")).unwrap();
     site.write("in.ndjson", loans(2));
     let arguments = ["batch", "--config", "local-config.yaml", "--ruleset", "quick", "in.ndjson", "--good"];
-    for place in ["-", "/dev/stdout"] {
-        let mut command = command(&site.path(""), &[&arguments[..], &[place]].concat());
+    for path in ["-", "/dev/stdout"] {
+        let mut command = command(&site.path(""), &[&arguments[..], &[path]].concat());
         let status = command.stdout(file.try_clone().unwrap()).stderr(Stdio::null()).status().unwrap();
         assert_eq!(status.code(), Some(0));
     }

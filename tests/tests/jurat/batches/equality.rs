@@ -100,8 +100,8 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
         let rule = &summary.rules["rule_002_v1"];
         let limits = rule.limits.unwrap();
         assert!((1..=limits.reply.get()).contains(&rule.usage.peak_reply), "{:?}", rule.usage);
-        for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            assert_eq!(found, expected, "record {place}");
+        for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert_eq!(found, expected, "record {index}");
         }
     };
     check(&service, 1_024, Isolation::Chunk, None);

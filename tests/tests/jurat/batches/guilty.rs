@@ -14,7 +14,7 @@ const RECORDS: u32 = 100_000;
 fn check(service: &Service, code: &'static str, guilty: u32) {
     let text: String = (0..RECORDS).map(|id| format!("{{\"id\":{id},\"entity_type\":\"loan\",\"n\":1}}\n")).collect();
     let begun = Instant::now();
-    let (mut place, mut suspended) = (0, 0);
+    let (mut index, mut suspended) = (0, 0);
     let render = |window: &JudgedWindow<'_>| -> Vec<_> {
         window.records().map(|record| record.result().results[0].code.clone().unwrap()).collect()
     };
@@ -22,23 +22,23 @@ fn check(service: &Service, code: &'static str, guilty: u32) {
     let summary =
         service.judge_windows(&request, RecordSource::text(Arc::from(text.as_bytes())), render, &mut |codes| {
             for found in codes {
-                assert_eq!(found, if place < guilty { code } else { "suspended" }, "record {place}");
+                assert_eq!(found, if index < guilty { code } else { "suspended" }, "record {index}");
                 suspended += u32::from(found == "suspended");
-                place += 1;
+                index += 1;
             }
             Ok(())
         });
     let (summary, took) = (summary.unwrap(), begun.elapsed());
     let rule = &summary.rules["guest"];
     println!("{code}: {took:?}, {} calls", rule.usage.calls);
-    assert_eq!((place, suspended), (RECORDS, RECORDS - guilty));
+    assert_eq!((index, suspended), (RECORDS, RECORDS - guilty));
     assert_eq!((summary.records, summary.failed, rule.error), (RECORDS.into(), RECORDS.into(), RECORDS.into()));
     // That it was suspended is the machine's doing; that it ran out of fuel is not.
     assert_eq!(rule.indeterminate, u64::from(RECORDS - guilty));
     let limits = rule.limits.unwrap();
     assert!(rule.usage.peak_memory > 0 && rule.usage.peak_memory <= limits.memory.get());
     assert!(rule.usage.peak_fuel > 0 && rule.usage.peak_fuel <= limits.fuel.get(), "{:?}", rule.usage);
-    // Nobody waits for a hundred thousand times the fuel of a call, which takes minutes.
+    // A hundred thousand times the fuel of a call would take minutes.
     assert!(took < Duration::from_secs(60), "{took:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who writes to the disk of a host.
+//! An attacker who writes to the disk of a host.
 
 use std::fs;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ fn a_file_that_was_changed_in_the_cache_is_fetched_again() {
 }
 
 #[test]
-fn what_is_compiled_is_what_was_checked_however_fast_somebody_swaps_the_file() {
+fn the_bytes_that_were_checked_are_compiled_however_fast_the_file_is_swapped() {
     let scene = Scene::new();
     let component = scene.cached_component();
     let bytes = fs::read(&component).unwrap();
@@ -114,7 +114,7 @@ fn state_that_cannot_be_read_is_never_taken_for_none() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let is_state = |error: &UpdateError| matches!(error, UpdateError::State { file, .. } if file.name() == name);
         assert!(is_state(update(&error)), "{name}: {error:?}");
-        // Whoever starts anew has nothing that it can trust.
+        // A new start has nothing that it can trust.
         drop(service);
         let error = scene.host.open().unwrap_err();
         assert!(is_state(update(&error)), "{name}: {error:?}");

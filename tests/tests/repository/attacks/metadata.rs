@@ -145,7 +145,7 @@ fn a_snapshot_that_goes_back_to_an_older_role_is_refused() {
 }
 
 #[test]
-fn metadata_of_another_repository_is_refused_whoever_has_signed_it() {
+fn metadata_of_another_repository_is_refused_whatever_its_signatures() {
     let scene = Scene::new();
     let staging = Publisher::with_keys("staging", scene.publisher.keys.copy(), Lifetimes::DEFAULT);
     staging.release(TENANT, 7);

@@ -52,7 +52,7 @@ fn a_tenant_cannot_list_releases_of_another() {
     scene.publisher.release("other", 5);
     let keys = scene.publisher.keys.tenants["other"].each_ref();
     let other = scene.next("other");
-    // The other tenant's own role lists it, and nobody asks that one.
+    // The other tenant's own role lists it, and the host does not ask that one.
     scene.publisher.force(&[(role("other"), other.version(), signed(other.to_bytes(), &keys))]);
     assert_eq!(scene.service.reload_logic().unwrap(), Reload::Unchanged);
     serves(&scene.service, 1);
@@ -103,7 +103,7 @@ fn one_key_under_two_names_is_one_key() {
 }
 
 #[test]
-fn a_payload_of_another_type_is_no_metadata() {
+fn a_payload_of_another_type_is_not_metadata() {
     let scene = Scene::new();
     let keys = scene.publisher.keys.tenants[TENANT].each_ref();
     let mut envelope: Value = serde_json::from_slice(&signed(scene.next(TENANT).to_bytes(), &keys)).unwrap();

@@ -75,7 +75,7 @@ fn a_packed_file_is_never_unpacked() {
 }
 
 #[test]
-fn nobody_is_followed_to_another_origin() {
+fn no_redirect_to_another_origin_is_followed() {
     let scene = Scene::new();
     let other = Cdn::serve(scene.publisher.served());
     scene.cdn.play(TIMESTAMP, Trick::Redirect(format!("{}{TIMESTAMP}", other.url())));
@@ -115,7 +115,7 @@ fn only_what_may_pass_is_asked_for_again() {
         let asked = scene.cdn.answers().iter().filter(|(file, _)| file == TIMESTAMP).count();
         assert_eq!(asked, attempts, "{status}");
     }
-    // Whatever stands in the place of the next root, the chain ends only where the server says that there is none.
+    // Whatever is served instead of the next root, the chain ends only where the server says that there is none.
     scene.cdn.behave();
     scene.cdn.play("metadata/2.root.json", Trick::Status(400));
     let error = refused(&scene.service, 1);

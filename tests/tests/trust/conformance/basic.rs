@@ -1,4 +1,4 @@
-//! A first visit, metadata that does not fit, and members that nobody knows.
+//! A first visit, metadata that does not fit, and unknown members.
 
 use jurat_trust::{Anchor, StateFile, UpdateError};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn a_visit_for_a_release_that_is_not_there_still_refreshes() {
 }
 
 #[test]
-fn a_first_root_that_does_not_parse_or_is_not_signed_is_no_anchor() {
+fn a_first_root_that_does_not_parse_or_is_not_signed_is_not_an_anchor() {
     let mut shop = Workshop::new();
     let without_version = {
         shop.payload("root").as_object_mut().unwrap().remove("version");
@@ -70,7 +70,7 @@ fn the_version_in_the_name_of_a_file_is_the_one_inside() {
         for published in ALL {
             shop.publish(&[published]);
             if published == role {
-                // The same place, and all that vouches for it, but another version inside.
+                // The same name, and all that vouches for it, but another version inside.
                 let version = shop.version(role);
                 shop.payload(role)["version"] = (version + 1).into();
                 let bytes = shop.seal(role);
@@ -132,7 +132,7 @@ fn what_is_kept_is_what_was_received_byte_by_byte() {
 }
 
 #[test]
-fn members_that_nobody_knows_do_no_harm() {
+fn unknown_members_do_no_harm() {
     let mut shop = Workshop::new();
     let mut host = Host::new(&shop);
     host.refresh(&shop).unwrap();
@@ -201,7 +201,7 @@ fn targets_other_than_the_snapshot_says_are_refused() {
     shop.publish(&["snapshot", "timestamp"]);
     host.refresh(&shop).unwrap_err();
     assert_eq!(host.versions(), [1, 2, 2, 1]);
-    // Targets that no snapshot names are not looked at.
+    // Targets that no snapshot names are ignored.
     let mut shop = Workshop::new();
     let mut host = Host::new(&shop);
     shop.publish(&["targets"]);

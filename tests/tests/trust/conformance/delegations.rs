@@ -4,7 +4,7 @@ use jurat_trust::UpdateError;
 
 use crate::workshop::{Host, Workshop};
 
-/// Who delegates to whom: from, to, the pattern, and whether nobody is asked after it.
+/// A delegation: from, to, the pattern, and whether it is terminating.
 type Edge = (&'static str, &'static str, &'static str, bool);
 
 fn shop(edges: &[Edge]) -> Workshop {
@@ -21,7 +21,7 @@ fn shop(edges: &[Edge]) -> Workshop {
     shop
 }
 
-/// Looks for something that is not there. Gives who was asked.
+/// Searches a target that does not exist. Gives the roles that were asked.
 fn asked(edges: &[Edge], path: &str) -> Vec<String> {
     let shop = shop(edges);
     let error = Host::new(&shop).get(&shop, path).unwrap_err();
@@ -64,7 +64,7 @@ fn after_a_terminating_delegation_only_its_own_are_asked() {
 }
 
 #[test]
-fn whoever_was_not_given_the_path_is_not_asked() {
+fn a_role_without_the_path_is_not_asked() {
     order(&[("targets", "a", "*.py", false), ("targets", "b", "*", false), ("a", "c", "*", false)], &["b"]);
     order(
         &[
@@ -108,7 +108,7 @@ fn a_fourth_level_is_not_asked() {
     assert!(!shop.asked().contains(&"1.d".to_owned()));
 }
 
-/// Found, and who was asked on the way.
+/// Whether it was found, and the roles that were asked on the way.
 #[track_caller]
 fn search(path: &str, is_found: bool, expected: &[&str]) {
     let mut shop = shop(&[

@@ -61,7 +61,7 @@ fn a_host_that_visits_now_and_then_gets_what_is_listed_then() {
         }
         assert_eq!(host.get(&shop, PATH).unwrap(), changed);
         assert_eq!(host.get(&shop, &new_path).unwrap(), new);
-        // New metadata that says nothing new, and a file that was changed in its place.
+        // New metadata that says nothing new, and a file that was changed where it is.
         shop.publish(&ROLES);
         let honest = shop.served.clone();
         for (path, served) in &mut shop.served {

@@ -62,7 +62,7 @@ fn targets_do_not_go_back() {
 }
 
 #[test]
-fn a_snapshot_newer_than_the_timestamp_says_is_not_looked_at() {
+fn a_snapshot_newer_than_the_timestamp_says_is_ignored() {
     let mut shop = Workshop::new();
     let mut host = Host::new(&shop);
     shop.publish(&["snapshot"]);
@@ -82,7 +82,7 @@ fn a_snapshot_of_another_version_than_the_timestamp_says_is_refused() {
     assert_eq!(host.versions(), [1, 2, 0, 0]);
 }
 
-// Somebody had the keys and made the versions as high as he liked. New keys let the publisher start again.
+// A thief had the keys and made the versions as high as he liked. New keys let the publisher start again.
 
 #[test]
 fn new_timestamp_keys_let_the_timestamp_start_again() {

@@ -4,7 +4,7 @@ use jurat_trust::{MetadataVersion, StateFile, UpdateError};
 
 use crate::workshop::{Host, Workshop};
 
-/// One version of a role: whose keys it has, how many of them must sign, and who has signed.
+/// One version of a role: its keys, how many of them must sign, and which have signed.
 type Version = (&'static [usize], usize, &'static [usize]);
 
 /// Roots, one after the other. The first is the anchor. All but the last are accepted.
@@ -41,7 +41,7 @@ const ONE_OTHER: &[usize] = &[0, 1, 3, 4, 5];
 fn a_root_that_old_and_new_keys_have_signed_is_accepted() {
     // 1 of 1.
     roots(&[(&[1], 1, &[1]), (&[2], 1, &[2, 1]), (&[2], 1, &[2])], true);
-    // With signatures that nobody needs.
+    // With signatures that are not needed.
     roots(&[(&[1], 1, &[3, 1, 4]), (&[2], 1, &[3, 2, 1, 4]), (&[2], 1, &[3, 2, 4])], true);
     // 3 of 5, always others.
     roots(&[(FIVE, 3, &[0, 2, 4]), (FIVE, 3, &[0, 4, 1]), (FIVE, 3, &[0, 1, 3]), (FIVE, 3, &[0, 1, 3])], true);
@@ -99,7 +99,7 @@ fn other_roles_are_accepted_from_whom_root_says() {
 }
 
 #[test]
-fn other_roles_are_refused_from_anybody_else() {
+fn other_roles_are_refused_under_any_other_keys() {
     others(false, (&[7], 1, &[1, 2, 3, 8]));
     others(false, (ONE_OTHER, 3, &[0, 2, 4]));
     others(false, (ONE_OTHER, 3, &[0, 4]));

@@ -1,4 +1,4 @@
-//! Thresholds, and who counts towards them.
+//! Thresholds, and the keys that count towards them.
 
 use jurat_trust::UpdateError;
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ fn ed25519_is_the_only_kind_of_key_that_counts() {
     shop.publish(&["root"]);
     host.refresh(&shop).unwrap();
     assert_eq!(host.versions()[0], 2);
-    // A new root in which one signature is that of somebody else.
+    // A new root in which one signature is by another key.
     shop.publish(&["root"]);
     let other = shop.served[&shop.path("timestamp")].clone();
     let other: Value = serde_json::from_slice(&other).unwrap();

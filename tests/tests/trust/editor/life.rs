@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jurat_model::Bytes;
 use jurat_tests::random::Random;
-use jurat_trust::publish::{BuiltRelease, Clock, Draft, DraftFile, EditError, Handover, Mode, Repository, StagedFile};
+use jurat_trust::publish::{
+    BuiltRelease, Clock, DraftFile, EditError, Handover, Mode, ReleaseDraft, Repository, StagedFile,
+};
 use jurat_trust::{
     Digest, Fetch, FetchError, FileKind, KeySet, PublicKey, Role, RootKeys, SafePath, SecretKey, Signer, TargetPath,
     TopRole, World,
@@ -165,7 +167,7 @@ impl Life {
             kind: FileKind::BusinessConfig,
             bytes: format!("rulesets: {{}} # {version}").into_bytes(),
         };
-        let draft = Draft {
+        let draft = ReleaseDraft {
             name: path.name().clone(),
             version: format!("1.{version}").parse().unwrap(),
             world: World::current(),
@@ -195,9 +197,9 @@ impl Life {
         }
     }
 
-    /// Everybody signs, and what is complete is uploaded. One visitor comes when half of it is, and one when all is.
+    /// All keys sign, and what is complete is uploaded. One host visits when half of it is uploaded, and one when all is.
     fn publish(&mut self, tried: &mut Tried) {
-        // A release of a tenant who has been removed since has nobody to sign it.
+        // A release of a tenant that has been removed since has no signers.
         for status in self.repository.roles() {
             if status.keys.is_none()
                 && let Some(path) = self.repository.unstage(&status.role)
@@ -269,7 +271,7 @@ fn paths() -> impl Iterator<Item = TargetPath> {
     releases.map(|(tenant, release)| format!("t/{tenant}/prod/{release}.json").parse().unwrap())
 }
 
-/// One to three new people, of whom at least so many must sign.
+/// One to three new people, of whom at least `least` must sign.
 fn keys(people: &mut Vec<SecretKey>, random: &mut Random, least: usize) -> KeySet {
     let count = least + usize::try_from(random.below(2)).unwrap();
     let threshold = least + usize::try_from(random.below((count - least + 1) as u64)).unwrap();
@@ -281,7 +283,7 @@ fn new_key(people: &mut Vec<SecretKey>) -> PublicKey {
     people.last().unwrap().public()
 }
 
-/// So many hours after the beginning, in months of 28 days.
+/// The time `hours` hours after the beginning, in months of 28 days.
 fn time(hours: u64) -> String {
     let days = hours / 24;
     let (month, day) = (days / 28, days % 28);

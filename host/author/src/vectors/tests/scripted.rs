@@ -9,7 +9,7 @@ use jurat_model::{
     Component, Declaration, Evaluation, Fault, Finding, HostFailure, Input, Isolation, Kind, Limits, Run, Session,
     Status, Worker,
 };
-use jurat_trust::publish::{BuiltRelease, Draft, DraftFile};
+use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{FileKind, VerifiedRelease, World, danger};
 
 use crate::business_config;
@@ -140,7 +140,7 @@ pub(super) fn release(component: &Arc<Scripted>, vectors: &[(&str, &str)]) -> (V
         file("loan.json", FileKind::FieldMap, FIELD_MAP),
     ];
     files.extend(vectors.iter().map(|(path, text)| file(path, FileKind::Vectors, text)));
-    let built = BuiltRelease::build(Draft {
+    let built = BuiltRelease::build(ReleaseDraft {
         name: "loan".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
         world: World::current(),

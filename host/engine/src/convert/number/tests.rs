@@ -52,7 +52,7 @@ proptest! {
             let power = 10i128.pow(scale.into());
             (units % power == 0).then(|| i64::try_from(units / power).ok()).flatten()
         });
-        // What is no decimal may still be an integer, as zeroes behind the point do not matter here.
+        // A number that is not a decimal may still be an integer, as zeroes behind the point do not matter here.
         if by_text(&literal).is_some() {
             prop_assert_eq!(integer(&literal), whole);
         }

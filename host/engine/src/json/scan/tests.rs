@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 
-/// The code, the message and the place of the error.
+/// The code, the message and the position of the error.
 fn refusal(text: &[u8]) -> (&'static str, String, (u64, u64, u64)) {
     let error = scan(text, &Paths::default(), &mut Scratch::default()).unwrap_err();
     let at = error.at;
@@ -16,7 +16,7 @@ fn is_accepted(text: &[u8]) -> bool {
 }
 
 #[test]
-fn what_is_not_json_is_refused_with_its_place() {
+fn a_text_that_is_not_json_is_refused_with_its_position() {
     let cases: &[(&str, &str, u64)] = &[
         ("", "expected a value, found the end of the text", 0),
         ("  ", "expected a value, found the end of the text", 2),
@@ -197,8 +197,8 @@ fn changed() -> impl Strategy<Value = Vec<u8>> {
     let cut = (any::<prop::sample::Index>(), 0..4usize, piece, any::<Option<u8>>());
     (json(), prop::collection::vec(cut, 1..3)).prop_map(|(text, cuts)| {
         let mut bytes = text.into_bytes();
-        for (place, length, piece, byte) in cuts {
-            let start = place.index(bytes.len() + 1);
+        for (position, length, piece, byte) in cuts {
+            let start = position.index(bytes.len() + 1);
             let end = bytes.len().min(start + length);
             let mut piece = piece.as_bytes().to_vec();
             // Rarely, a byte that need not even be UTF-8.

@@ -18,7 +18,7 @@ pub(super) struct Brackets {
     is_escaped: bool,
 }
 
-/// What to look for.
+/// The end that is searched for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Until {
     /// The comma behind an element of an array, or the bracket that closes the array.
@@ -30,7 +30,7 @@ pub(super) enum Until {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Found {
     End {
-        /// Where the comma or the bracket stands, or where the value ends.
+        /// The position of the comma or the bracket, or the end of the value.
         at: usize,
         /// Whether all brackets were closed.
         is_whole: bool,
@@ -39,7 +39,7 @@ pub(super) enum Found {
 }
 
 impl Brackets {
-    /// Looks through the next piece. When something is found, nothing is open any more.
+    /// Searches the next piece. When something is found, nothing is open any more.
     pub(super) fn find(&mut self, bytes: &[u8], until: Until) -> Option<Found> {
         let mut at = 0;
         if self.in_string {

@@ -7,13 +7,13 @@ use crate::json::error::{JsonError, Position};
 pub struct Entry<'a> {
     /// How many entries of the file come before it.
     pub index: u64,
-    /// Where it begins in the file.
+    /// Its position in the file.
     pub at: Position,
     /// Its text, without white space at its ends; or why there is none, with a position in the file.
     pub text: Result<&'a [u8], JsonError>,
 }
 
-/// What a `Splitter` has found in its buffer.
+/// One step of a `Splitter` through its buffer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step<'a> {
     /// An entry.

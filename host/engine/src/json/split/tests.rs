@@ -11,8 +11,8 @@ fn entries(file: &[u8]) -> Vec<String> {
 }
 
 fn list<'a>(records: impl Iterator<Item = Entry<'a>>) -> Vec<String> {
-    let show = |(place, entry): (usize, Entry<'_>)| {
-        assert_eq!(entry.index, place as u64);
+    let show = |(index, entry): (usize, Entry<'_>)| {
+        assert_eq!(entry.index, index as u64);
         let at = |at: Position| format!("{}:{}", at.line, at.column);
         match entry.text {
             Ok(text) => format!("{} {}", at(entry.at), String::from_utf8_lossy(text)),
@@ -239,9 +239,9 @@ proptest! {
         (mut file, _) in file(),
         cuts in prop::collection::vec((any::<prop::sample::Index>(), "[\\[\\]{},\"a\n]?"), 0..4),
     ) {
-        for (place, piece) in cuts {
-            let place = file.floor_char_boundary(place.index(file.len() + 1));
-            file.insert_str(place, &piece);
+        for (position, piece) in cuts {
+            let position = file.floor_char_boundary(position.index(file.len() + 1));
+            file.insert_str(position, &piece);
         }
         let mut covered = 0;
         let mut is_lost = false;
@@ -265,9 +265,9 @@ proptest! {
         pieces in prop::collection::vec(1..40usize, 1..5),
         max_record in prop::sample::select(vec![1, 5, 12, 30, 1000]),
     ) {
-        for (place, piece) in cuts {
-            let place = file.floor_char_boundary(place.index(file.len() + 1));
-            file.insert_str(place, &piece);
+        for (position, piece) in cuts {
+            let position = file.floor_char_boundary(position.index(file.len() + 1));
+            file.insert_str(position, &piece);
         }
         let max_record = Bytes::new(max_record);
         let whole = list(Records::new(file.as_bytes(), max_record));

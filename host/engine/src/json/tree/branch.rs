@@ -46,7 +46,7 @@ impl<'a> Tree<'a> {
         self.branch(0)
     }
 
-    /// Has `use_it` use a text as if it were a value of a tree.
+    /// Calls `use_it` with a text as if it were a value of a tree.
     pub(crate) fn with_text<T>(text: &str, use_it: impl FnOnce(Branch<'_>) -> T) -> T {
         let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
         let entry = Entry { name: Words::default(), kind: Kind::Text, content: (0, end), next: 0 };

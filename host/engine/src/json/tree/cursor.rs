@@ -9,7 +9,7 @@ const TENS: [f64; 23] = [
     1e21, 1e22,
 ];
 
-/// So many digits fit 64 bits whatever they are.
+/// The number of digits that always fit 64 bits.
 const DIGITS: usize = 19;
 
 /// A position in a text.
@@ -44,7 +44,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// Reads what stands before the value of a member; nothing stands before an item.
+    /// Reads the name before the value of a member; an item has none.
     #[inline(always)]
     pub(super) fn name(&mut self, close: u8, unescaped: &mut String) -> Result<Words, TreeError> {
         if close == b']' {

@@ -1,4 +1,4 @@
-//! How a tree lies in memory: one list of values, in the order of the text.
+//! The layout of a tree in memory: one list of values, in the order of the text.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ pub(crate) const MAX_TREE_DEPTH: usize = MAX_DEPTH;
 /// Objects of more members have an index.
 pub(super) const FEW: usize = 16;
 
-/// What reading a tree needs and what the next one can use again.
+/// The buffers for reading a tree, which the next one uses again.
 #[derive(Debug, Default)]
 pub(crate) struct TreeScratch {
     pub(super) entries: Vec<Entry>,

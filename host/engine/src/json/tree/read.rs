@@ -1,6 +1,6 @@
 //! From a text to its tree, in one pass.
 //!
-//! The text is known to be valid. What is looked for is where things end; no two passes over a byte, no call on the way that
+//! The text is known to be valid, so only the ends of values are searched: no two passes over a byte, no call on the way that
 //! is not rare.
 
 use super::branch::Tree;
@@ -55,7 +55,7 @@ impl TreeScratch {
                 _ => at.number()?,
             };
             self.push(name, kind, content);
-            // What may end with this value ends.
+            // Close the arrays and objects that end with this value.
             loop {
                 level.children += 1;
                 let byte = at.skip_space();

@@ -1,4 +1,4 @@
-//! Trees against another reader of JSON, texts that are none, and what look-ups cost.
+//! Trees against another reader of JSON, texts that are not JSON, and what look-ups cost.
 
 use std::cell::Cell;
 

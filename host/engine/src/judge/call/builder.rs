@@ -103,7 +103,7 @@ impl OutcomeBuilder {
     }
 
     pub(super) fn finish(mut self) -> NodeOutcome {
-        // A row of which the rule said nothing must not look like a pass.
+        // A row of which the rule said nothing must not count as a pass.
         self.set_rest(Status::Error, &Reason::Host);
         // Stable: the findings on a row stay in the rule's order.
         self.outcome.reasons.sort_by_key(|(row, _)| *row);

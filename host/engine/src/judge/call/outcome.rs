@@ -18,7 +18,7 @@ use crate::routing::Route;
 #[derive(Debug)]
 pub(in crate::judge) struct WindowOutcome {
     // INVARIANT: made by `new` only. Every record that was read has its row, every chunk has an outcome for each node of its
-    // list, and every outcome has a status for each row: whatever reads them finds all of them.
+    // list, and every outcome has a status for each row: their readers find all of them.
     pub(in crate::judge) window: Window,
     /// One for each slot of the window, in the order of the input.
     pub(in crate::judge) records: Vec<ReadRecord>,
@@ -65,9 +65,9 @@ pub(in crate::judge) enum Reason {
     Finding(Finding),
     /// Further findings of the rule, which are only counted.
     More(u32),
-    /// The rule did wrong.
+    /// The rule faulted.
     Fault(Fault),
-    /// The rule has done wrong too often in this request.
+    /// The rule has faulted too often in this request.
     Suspended,
     /// The host could not run it.
     Host,
@@ -109,7 +109,7 @@ impl WindowOutcome {
         Ok(outcome)
     }
 
-    /// Whether a rule did wrong on one of the records.
+    /// Whether a rule faulted on one of the records.
     pub(in crate::judge) fn has_faults(&self) -> bool {
         let nodes = self.chunks.iter().flat_map(|chunk| &chunk.nodes);
         nodes.flat_map(|node| &node.reasons).any(|(_, reason)| matches!(reason, Reason::Fault(_)))
@@ -132,7 +132,7 @@ impl NodeOutcome {
     pub(in crate::judge) fn status(&self, row: u32) -> Status {
         let status = self.statuses.get(row as usize).copied();
         debug_assert!(status.is_some(), "every row has a status");
-        // A missing status must not look like a pass.
+        // A missing status must not count as a pass.
         status.unwrap_or(Status::Error)
     }
 

@@ -50,10 +50,10 @@ pub(in crate::judge) struct RelatedRows {
     unreadable: Vec<((u32, usize), Unreadable)>,
 }
 
-/// Why there is no related entity to read.
+/// Why a related entity is missing.
 #[derive(Clone, Debug)]
 pub(in crate::judge) enum Unreadable {
-    /// It did not come with the request, and there is no supplier.
+    /// It did not come with the request, which has no supplier.
     NotGiven,
     /// The supplier says that there is none.
     Missing,

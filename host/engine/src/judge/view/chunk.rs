@@ -15,7 +15,7 @@ use crate::judge::context::Context;
 use crate::results::{RecordOutcome, RuleResult};
 use crate::ruleset::Node;
 
-/// Chunks of fewer rows than this do not repay anything that is made once for all of them.
+/// Chunks of fewer rows than this are too small for anything to be made once for all rows.
 const FEW: usize = 32;
 
 /// What the records of a chunk have in common.
@@ -34,7 +34,7 @@ const FAILED: u8 = 1;
 const WARNED: u8 = 2;
 /// A rule said anything but NORUN.
 const RAN: u8 = 4;
-/// There is more to say than PASS.
+/// The rule has more to report than PASS.
 const SAYS_MORE: u8 = 8;
 
 impl<'a> ChunkView<'a> {
@@ -78,7 +78,7 @@ impl<'a> ChunkView<'a> {
         0..self.nodes.len()
     }
 
-    /// Whether nothing repays being made once for all of its rows.
+    /// Whether it is too small for anything to be made once for all of its rows.
     pub(super) fn is_small(&self) -> bool {
         self.rows.len() < FEW
     }

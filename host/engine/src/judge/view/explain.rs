@@ -16,7 +16,7 @@ use crate::release::{Runner, Step};
 use crate::results::{FieldResult, RuleResult};
 use crate::ruleset::Node;
 
-/// Shown in place of an absent value.
+/// Shown instead of an absent value.
 const ABSENT: &str = "(absent)";
 
 /// The result of a rule.

@@ -31,14 +31,14 @@ pub(super) fn push(out: &mut String, text: &str) {
     push_up_to(MAX_MESSAGE - LAST_WORDS, out, text);
 }
 
-/// Appends the closing words, for which there is always room.
+/// Appends the closing words, for which space is reserved.
 pub(super) fn close(out: &mut String, text: &str) {
     push_up_to(MAX_MESSAGE, out, text);
 }
 
 fn push_up_to(most: usize, out: &mut String, text: &str) {
-    let room = most.saturating_sub(out.len());
-    out.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+    let left = most.saturating_sub(out.len());
+    out.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
 }
 
 /// The name in a placeholder that a text begins with. No name has a brace in it.

@@ -19,7 +19,7 @@ use crate::judge::identity;
 use crate::judge::read::ReadRecord;
 use crate::results::{Evidence, RecordError, RecordOutcome, RecordResult};
 
-/// What the rules say of records that follow each other in the input.
+/// Judged records that follow each other in the input.
 pub struct JudgedWindow<'a> {
     pub(in crate::judge) context: &'a Context,
     pub(in crate::judge) outcome: &'a WindowOutcome,
@@ -27,7 +27,7 @@ pub struct JudgedWindow<'a> {
     pub(in crate::judge) chunks: Vec<ChunkView<'a>>,
 }
 
-/// What the rules say of one record, or why it could not be judged.
+/// The verdicts on one record, or why it could not be judged.
 ///
 /// As compact JSON of `serde_json` it is the same as [`Self::result`], at a fraction of the cost: what many records share is put
 /// into JSON once. For other formats use [`Self::result`].
@@ -56,7 +56,7 @@ impl<'a> JudgedWindow<'a> {
         })
     }
 
-    /// Who makes the call, and the ids by which logs and traces find it again.
+    /// The caller, and the ids by which logs and traces find the call again.
     #[must_use]
     pub fn call(&self) -> &'a CallContext {
         &self.context.call
@@ -80,13 +80,13 @@ impl<'a> JudgedWindow<'a> {
         self.context.release.manifest()
     }
 
-    /// What vouches for the release; none if nobody has signed it.
+    /// The evidence of the release; none if it is unsigned.
     #[must_use]
     pub fn evidence(&self) -> Option<&'a Evidence> {
         self.context.evidence.as_deref()
     }
 
-    /// What each rule used, for each chunk in which it was called.
+    /// The usage of each rule, for each chunk in which it was called.
     pub fn usage(&self) -> impl Iterator<Item = RuleUsage<'a>> {
         let context = self.context;
         let nodes = self.chunks.iter().flat_map(|chunk| chunk.nodes.iter().zip(&chunk.outcome.nodes));
@@ -101,7 +101,7 @@ impl<'a> JudgedRecord<'a> {
         self.window.outcome.window.source
     }
 
-    /// Where it begins in that text.
+    /// Its position in that text.
     #[must_use]
     pub fn at(&self) -> Position {
         let slot = self.window.outcome.window.slots.get(self.index as usize);
@@ -150,7 +150,7 @@ impl<'a> JudgedRecord<'a> {
         row.into_iter().flat_map(|row| related(&row))
     }
 
-    /// What became of it, all rules together.
+    /// Its outcome, all rules together.
     #[must_use]
     pub fn outcome(&self) -> RecordOutcome {
         match self.chunk() {
@@ -171,7 +171,7 @@ impl<'a> JudgedRecord<'a> {
         fields.map(|(field, name)| (name.as_str(), value(field))).collect()
     }
 
-    /// What the rules say of it.
+    /// Its result.
     #[must_use]
     pub fn result(&self) -> RecordResult {
         let context = self.window.context;

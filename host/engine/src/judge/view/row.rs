@@ -55,7 +55,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Why there is no related entity to take a column's value from.
+    /// Why the related entity of a column is missing.
     pub(in crate::judge) fn unreadable(&self, column: ColumnId) -> Option<&'a Unreadable> {
         match self.chunk.prepared.plan.source(column)? {
             ColumnSource::Now | ColumnSource::Record => None,
@@ -68,7 +68,7 @@ impl<'a> Row<'a> {
         self.answers().has_gaps()
     }
 
-    /// Whether a column has no value because its related entity was unavailable at the moment.
+    /// Whether a column's value is absent because its related entity was unavailable at the moment.
     pub(in crate::judge) fn lacks(&self, column: ColumnId) -> bool {
         self.unreadable(column).is_some_and(Unreadable::is_momentary)
     }

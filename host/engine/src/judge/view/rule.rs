@@ -11,7 +11,7 @@ use crate::judge::call::NodeOutcome;
 use crate::release::Runner;
 use crate::ruleset::Node;
 
-/// What one rule said of one record, and what it was given.
+/// The verdict of one rule on one record, and its inputs.
 pub struct JudgedRule<'a> {
     pub(super) row: Row<'a>,
     pub(super) node: &'a Node,
@@ -25,7 +25,7 @@ pub struct JudgedRule<'a> {
 pub struct JudgedInput<'a> {
     /// The input as the rule declares it, by its logical name.
     pub input: &'a Input,
-    /// Where the value lies, as an RFC 6901 pointer into the record or the related entity; none if the field map does not say, or
+    /// The path of the value, as an RFC 6901 pointer into the record or the related entity; none if the field map does not say, or
     /// the value is the time of the run.
     pub pointer: Option<&'a str>,
     /// The value as it is written, quotes included; none if it is absent.
@@ -51,7 +51,7 @@ impl<'a> JudgedRule<'a> {
         self.node.parent
     }
 
-    /// What the rule said.
+    /// The status that the rule gave.
     #[must_use]
     pub fn status(&self) -> Status {
         self.outcome.status(self.row.row)
@@ -87,13 +87,13 @@ impl<'a> JudgedRule<'a> {
         })
     }
 
-    /// What each call of the rule may use; none for rules of the host, and where nothing provides the rule.
+    /// The limits of each call of the rule; none for rules of the host, and where nothing provides the rule.
     #[must_use]
     pub fn limits(&self) -> Option<&'a Limits> {
         self.row.context.release.limits_of(self.node)
     }
 
-    /// What the rule used for all records that it judged together with this one.
+    /// The usage of the rule for all records that it judged together with this one.
     #[must_use]
     pub fn usage(&self) -> RuleUsage<'a> {
         RuleUsage::new(self.row.context, self.node, self.outcome)

@@ -1,4 +1,4 @@
-//! What a rule used for a chunk, as an observer sees it.
+//! The usage of a rule for a chunk, as an observer sees it.
 
 use jurat_model::{Limits, Usage};
 
@@ -6,7 +6,7 @@ use crate::judge::call::NodeOutcome;
 use crate::judge::context::Context;
 use crate::ruleset::Node;
 
-/// What a rule used for the records that it judged together, and what it may use.
+/// The usage of a rule for the records that it judged together, and its limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RuleUsage<'a> {
     /// The rule.
@@ -15,9 +15,9 @@ pub struct RuleUsage<'a> {
     pub component: Option<&'a str>,
     /// How many records the rule was called with.
     pub records: u32,
-    /// What its calls used, together.
+    /// The usage of its calls, together.
     pub usage: &'a Usage,
-    /// What each call may use; none for rules of the host, and where nothing provides the rule.
+    /// The limits of each call; none for rules of the host, and where nothing provides the rule.
     pub limits: Option<&'a Limits>,
 }
 

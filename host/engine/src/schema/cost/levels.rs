@@ -122,7 +122,7 @@ struct Part {
 }
 
 /// The cost of a member or item for which some of the group have a subschema of its own: those add it to what they apply to
-/// all, in place of what they apply to others.
+/// all, instead of what they apply to others.
 fn named(
     applied: &[(usize, usize)],
     others: Cost,

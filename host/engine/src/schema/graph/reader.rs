@@ -11,9 +11,9 @@ use crate::schema::limits::{MAX_PATTERN_SIZES, MAX_PATTERNS, MAX_SUBSCHEMAS};
 use crate::schema::pattern::{self, Patterns, Weight};
 use crate::schema::problem::Problem;
 
-/// The price of a keyword that has no other.
+/// The cost of a keyword without a cost of its own.
 const KEYWORD: u64 = 16;
-/// The price of looking for one member.
+/// The cost of finding one member.
 const LOOKUP: u64 = 8;
 
 /// Reads the graph of a schema.

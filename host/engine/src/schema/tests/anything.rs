@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::*;
 use super::{ID, compile, judge};
 
-/// Any JSON, with a liking for what schemas are made of.
+/// Any JSON, often with keywords of schemas.
 pub(super) fn anything() -> impl Strategy<Value = Value> {
     const NAMES: [&str; 46] = [
         "$ref",

@@ -202,7 +202,7 @@ fn what_is_wrong_is_told_without_listing_everything_that_is() {
 }
 
 #[test]
-fn words_and_places_stay_short_whatever_the_record_holds() {
+fn words_and_pointers_stay_short_whatever_the_record_holds() {
     let long = "~".repeat(100_000);
     for (schema, record) in [
         (json!({"additionalProperties": false, "properties": {"$schema": {}}}), json!({long.as_str(): 1, "b": 2})),
@@ -325,7 +325,7 @@ fn what_is_wrong_with_a_large_record_is_told_without_a_copy_for_each_alternative
     assert!(matches!(outcome, SchemaVerdict::Fail { code: "anyOf", .. }), "{outcome:?}");
 }
 
-/// A list of itself, with so many subschemas inside each other for each level.
+/// A list of itself, with `in_place` subschemas inside each other for each level.
 fn recursive(in_place: usize) -> Value {
     deep(in_place - 1, json!({"items": {"$ref": "#"}}), |inner| json!({"allOf": [inner, true]}))
 }

@@ -12,7 +12,7 @@ use super::super::*;
 use super::anything::anything;
 use super::{ID, compile, judge};
 
-/// `uniqueItems` by the library's own means, but in the place where our own keyword stands.
+/// `uniqueItems` by the library's own means, but where our own keyword is.
 struct UniqueItems(bool);
 
 impl<'i> Keyword<'i> for UniqueItems {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jurat_model::chain;
 use jurat_repository::{Pin, Repository, RepositoryError};
-use jurat_trust::{Digest, Listing, Origin};
+use jurat_trust::{Digest, Listing, ReleaseOrigin};
 
 use super::generation::Generation;
 use super::prepare::Prepared;
@@ -89,7 +89,8 @@ impl Decision {
     fn of_sources(prepared: Box<Prepared>, serving: Option<&Generation>) -> Self {
         // A signed release may have the same digest, but differs.
         let is_same = serving.is_some_and(|serving| {
-            serving.identity.digest == prepared.identity.digest && matches!(serving.identity.origin, Origin::Unsigned)
+            serving.identity.digest == prepared.identity.digest
+                && matches!(serving.identity.origin, ReleaseOrigin::Unsigned)
         });
         let next = if is_same { Next::Same } else { Next::Release(prepared) };
         Self { next, vouching: None, pin: None, failure: None }
@@ -237,7 +238,7 @@ impl Choices<'_> {
             Next::Release(prepared) => (&prepared.identity, None),
             Next::Nothing { .. } => return None,
         };
-        let Origin::Signed(own) = &identity.origin else { return None };
+        let ReleaseOrigin::Signed(own) = &identity.origin else { return None };
         let envelope = match (self.listing(), before) {
             (Some(listing), _) if *listing.manifest_sha256() == identity.digest => Some(Arc::clone(listing.envelope())),
             (_, Some(before)) => before.envelope.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jurat_engine::Release;
 use jurat_engine::results::Evidence;
-use jurat_trust::{Digest, Origin};
+use jurat_trust::{Digest, ReleaseOrigin};
 use url::Url;
 
 use super::prepare::Prepared;
@@ -107,15 +107,17 @@ impl Generation {
 
     /// The digest of its manifest, if it is signed.
     pub(super) fn signed(&self) -> Option<&Digest> {
-        matches!(self.identity.origin, Origin::Signed(_)).then_some(&self.identity.digest)
+        matches!(self.identity.origin, ReleaseOrigin::Signed(_)).then_some(&self.identity.digest)
     }
 
     /// Logs that it serves from now on.
     pub(super) fn log(&self, tenant: &str) {
         let Identity { name, version, manifest, origin, .. } = &self.identity;
         match origin {
-            Origin::Unsigned => tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules"),
-            Origin::Signed(provenance) => tracing::info!(
+            ReleaseOrigin::Unsigned => {
+                tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules")
+            }
+            ReleaseOrigin::Signed(provenance) => tracing::info!(
                 tenant,
                 release = name,
                 version,

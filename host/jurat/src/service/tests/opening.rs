@@ -3,7 +3,7 @@
 use std::fs;
 
 use jurat_model::Blame;
-use jurat_trust::Origin;
+use jurat_trust::ReleaseOrigin;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::settings::{Location, Trust, Unsigned};
@@ -13,7 +13,7 @@ use crate::{CallError, Reload, RulesetName};
 fn a_signed_release_judges() {
     let service = Site::new().open();
     let identity = service.identity().unwrap();
-    assert!(matches!(&identity.origin, Origin::Signed(provenance) if provenance.signers.len() == 1));
+    assert!(matches!(&identity.origin, ReleaseOrigin::Signed(provenance) if provenance.signers.len() == 1));
     let result = service.validate(LOANS, LOAN, QUICK).unwrap();
     assert_eq!((result.entity_id.as_str(), result.unsigned), ("L-1", false));
     assert_eq!(result.results[0].status, jurat_model::Status::Fail);
@@ -84,7 +84,7 @@ fn unsigned_rules_run_only_if_they_are_asked_for_and_say_so() {
     let mut allowed = settings;
     allowed.tenants.get_mut("default").unwrap().unsigned = Unsigned::Run { components: None };
     let service = site.builder(allowed).open().unwrap();
-    assert_eq!(service.identity().unwrap().origin, Origin::Unsigned);
+    assert_eq!(service.identity().unwrap().origin, ReleaseOrigin::Unsigned);
     assert!(service.validate(LOANS, LOAN, QUICK).unwrap().unsigned);
     assert!(service.status().tenants[0].release.as_ref().unwrap().unsigned);
 }
@@ -97,7 +97,7 @@ fn a_repository_is_verified_even_where_unsigned_rules_may_run() {
     }
     let allowed = site.with(|tenant| tenant.unsigned = Unsigned::Run { components: None });
     let service = site.builder(allowed.clone()).open().unwrap();
-    assert!(matches!(service.identity().unwrap().origin, Origin::Signed(_)));
+    assert!(matches!(service.identity().unwrap().origin, ReleaseOrigin::Signed(_)));
     let mut untrusted = allowed;
     untrusted.tenants.get_mut("default").unwrap().trust = None;
     assert_eq!(site.refusal(untrusted).0, Blame::Settings);

@@ -14,7 +14,7 @@ use crate::quote::Quoted;
 pub enum Change {
     /// The release has another version.
     Version {
-        /// The earlier one; none if there was no release.
+        /// The earlier one; none for a first release.
         old: Option<ReleaseVersion>,
         /// The new one.
         new: ReleaseVersion,

@@ -69,7 +69,7 @@ impl Repository {
         })
     }
 
-    /// The role that may list a path: the one of a tenant that is there, and of none else.
+    /// The role that may list a path: only that of an existing tenant.
     fn role_of(&self, target: &TargetPath) -> Result<Role, EditError> {
         let no_tenant = || EditError::NoTenantPath { target: target.clone() };
         let parts: Vec<_> = target.as_path().as_str().split('/').collect();

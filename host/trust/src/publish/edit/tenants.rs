@@ -30,7 +30,7 @@ impl Repository {
     /// Gives a tenant other keys. Its role is staged too, because the new keys must sign it before the old ones are gone.
     ///
     /// # Errors
-    /// When there is no such tenant, or a rule would be broken.
+    /// When the tenant does not exist, or a rule would be broken.
     pub fn rekey_tenant(&mut self, tenant: &str, keys: KeySet, clock: Clock) -> Result<Vec<StagedFile>, EditError> {
         let name = RoleName::of_tenant(tenant)?;
         let unknown = || EditError::UnknownTenant { role: Role::Delegated(name.clone()) };
@@ -41,7 +41,7 @@ impl Repository {
     /// Takes a tenant's right away to list anything. Its role stays in the snapshot, from which nothing may vanish.
     ///
     /// # Errors
-    /// When there is no such tenant.
+    /// When the tenant does not exist.
     pub fn remove_tenant(&mut self, tenant: &str, clock: Clock) -> Result<StagedFile, EditError> {
         let name = RoleName::of_tenant(tenant)?;
         if self.delegation(&name).is_none() {
@@ -50,7 +50,7 @@ impl Repository {
         self.edit_targets(&Role::Targets, clock, |targets| Ok(targets.without_delegation(&name)))
     }
 
-    /// Delegates to a tenant, and stages its role if there is one, so that the keys of now sign it.
+    /// Delegates to a tenant, and stages its role if there is one, so that the present keys sign it.
     fn delegate(&mut self, delegation: Delegation, clock: Clock) -> Result<Vec<StagedFile>, EditError> {
         let role = Role::Delegated(delegation.role.clone());
         let mut files =

@@ -9,14 +9,14 @@ use crate::name::{NameError, RepositoryId, TargetPath};
 use crate::publish::terms::RuleError;
 use crate::role::Role;
 
-/// What was asked for cannot be done, or must not be: ask for something else.
+/// A change that cannot be made, or must not be: ask for another one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// There is no root, neither published nor staged.
+    /// No root is published or staged.
     #[error("there is no repository yet; `jurat trust init` makes one")]
     NoRepository,
-    /// There is one already.
+    /// The repository exists already.
     #[error("there is a repository already: `{repository}`")]
     IsRepository {
         /// The repository.
@@ -59,7 +59,7 @@ pub enum EditError {
         /// Its role.
         role: Role,
     },
-    /// There is no such tenant.
+    /// The tenant does not exist.
     #[error("there is no tenant with the role `{role}`")]
     UnknownTenant {
         /// Its role.
@@ -97,10 +97,10 @@ pub enum EditError {
         /// The role.
         role: Role,
     },
-    /// The manifest to go back to is none.
+    /// The manifest to go back to is not valid.
     #[error("the manifest cannot be used")]
     Manifest(#[from] ManifestError),
-    /// The manifest to go back to was written by another version of this program, in other words.
+    /// Another version of this program wrote the manifest to go back to, in another form.
     #[error("the manifest is not as this version writes it, so that its digest would change")]
     RewrittenManifest,
     /// There are no more version numbers.

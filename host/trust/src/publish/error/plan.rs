@@ -16,14 +16,14 @@ use crate::publish::demand::Missing;
 use crate::publish::terms::RuleError;
 use crate::role::Role;
 
-/// Nothing can be published as it stands.
+/// Nothing can be published in this state.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PlanError {
     /// There is nothing to publish, or not enough people have signed it.
     #[error("nothing that is staged can be published{}", Waiting(.waiting))]
     NothingReady {
-        /// What is staged, and who has to sign it.
+        /// What is staged, and the signatures that it lacks.
         waiting: Vec<(Role, Missing)>,
     },
     /// It would be refused from the first moment on.
@@ -41,7 +41,7 @@ pub enum PlanError {
     NoSigner {
         /// The role.
         role: Role,
-        /// Who could.
+        /// The keys that could sign.
         missing: Missing,
     },
     /// A signer failed.
@@ -71,7 +71,7 @@ pub enum PlanError {
         #[source]
         cause: Box<ReadError>,
     },
-    /// A file of a release is none that hosts would use.
+    /// Hosts would refuse a file of a release.
     #[error("the manifest of the release `{release}` cannot be used")]
     Manifest {
         /// The release.
@@ -80,7 +80,7 @@ pub enum PlanError {
         #[source]
         cause: Box<ManifestError>,
     },
-    /// The version is used up: something else stands there, and nothing is ever overwritten.
+    /// The version is taken: another file has the name, and no file is ever overwritten.
     #[error(
         "`{file}` exists and says something else; a publication broke off after it: finish that one, or, as nothing refers to the file, remove it and publish again"
     )]
@@ -91,7 +91,7 @@ pub enum PlanError {
     /// A rule would be broken.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// There is no repository.
+    /// The repository does not exist.
     #[error("there is no repository to publish")]
     NoRepository,
     /// There are no more version numbers.
@@ -100,7 +100,7 @@ pub enum PlanError {
         /// The role.
         role: Role,
     },
-    /// The first root is none that hosts could start from.
+    /// Hosts could not start from the first root.
     #[error("hosts could not start from the first root")]
     Anchor(#[from] AnchorError),
     /// Something could not be read back.

@@ -10,11 +10,11 @@ use crate::metadata::MetadataError;
 use crate::name::{RepositoryId, SafePath};
 use crate::version::MetadataVersion;
 
-/// A repository, or what is staged beside it, is not as it was left: get a good copy.
+/// A repository, or what is staged beside it, was damaged or altered: get a good copy.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// A file that others tell of is not there.
+    /// A file that other metadata lists is missing.
     #[error("`{file}` does not exist in the repository")]
     Missing {
         /// The file.
@@ -35,7 +35,7 @@ pub enum ReadError {
         /// The file.
         file: SafePath,
     },
-    /// A file is not the one that others tell of.
+    /// A file is not the one that other metadata lists.
     #[error("`{file}` is altered: its SHA-256 is `{found}` instead of `{expected}`")]
     Altered {
         /// The file.
@@ -54,7 +54,7 @@ pub enum ReadError {
         #[source]
         cause: EnvelopeError,
     },
-    /// A published file is not signed by those who must have signed it.
+    /// A published file lacks signatures that it must have.
     #[error("`{file}` is not signed as it must be")]
     Signatures {
         /// The file.

@@ -24,7 +24,7 @@ pub enum SigningError {
         /// The key.
         key: KeyId,
     },
-    /// There is no good signature.
+    /// No signature is valid.
     #[error("{role} was not signed")]
     Sign {
         /// The role.

@@ -18,7 +18,7 @@ pub(super) struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     pub(super) fn of(repository: &'a Repository, staged: &'a BTreeMap<Role, Staged>) -> Option<Self> {
-        // A root or targets that would shut a signer out wait until that signer has signed with the new keys.
+        // A root or targets that would exclude a signer wait until that signer has signed with the new keys.
         [staged.get(&Role::Root), None].into_iter().find_map(|root| {
             [staged.get(&Role::Targets), None]
                 .into_iter()

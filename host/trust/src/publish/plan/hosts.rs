@@ -24,7 +24,7 @@ use crate::version::MetadataVersion;
 use super::Choice;
 
 impl Repository {
-    /// Verifies what is published as a host does it that has seen nothing before: all releases of all tenants, byte by byte.
+    /// Verifies what is published like a host that has seen nothing before: all releases of all tenants, byte by byte.
     ///
     /// # Errors
     /// At the first thing that a host would refuse.
@@ -37,7 +37,7 @@ impl Repository {
     }
 }
 
-/// Verifies a plan as two hosts do it: one that has seen nothing, and one that has seen what is published now.
+/// Verifies a plan like two hosts: one that has seen nothing, and one that has seen what is published now.
 pub(super) fn accept(
     repository: &Repository,
     uploads: &[Upload],

@@ -16,7 +16,7 @@ use crate::publish::published::get_exactly;
 use crate::publish::repository::Staged;
 use crate::publish::upload::{Stability, Upload};
 
-/// What hosts will look for that they have not looked for before: files of releases, then manifests.
+/// The files that hosts will fetch for the first time: files of releases, then manifests.
 pub(super) fn files(
     source: &impl Fetch,
     staged: &Staged,

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use jurat_model::{Bytes, Kind};
-use jurat_trust::publish::{Amendment, BuiltRelease, Changes, Draft};
+use jurat_trust::publish::{Amendment, BuiltRelease, Changes, ReleaseDraft};
 use jurat_trust::{Digest, FileKind, Role, TopRole, Wasi};
 
 use super::desk::{Desk, built, keys, tenant};
 use crate::fixture::{draft, id, public};
 
-fn changes(change: fn(&mut Draft)) -> Vec<String> {
+fn changes(change: fn(&mut ReleaseDraft)) -> Vec<String> {
     let (old, mut new) = (draft("1.4.0"), draft("1.4.0"));
     change(&mut new);
     let [old, new] = [old, new].map(|draft| BuiltRelease::build(draft).unwrap());

@@ -25,18 +25,18 @@ fn whatever_has_been_uploaded_hosts_see_the_old_release_or_the_new_one() {
     for uploaded in 0..=plan.uploads.len() {
         let mut broken = desk.clone();
         let mut host = broken.host();
-        host.look(&broken.site, broken.clock.now).unwrap();
+        host.poll(&broken.site, broken.clock.now).unwrap();
         plan.uploads[..uploaded].iter().for_each(|upload| broken.site.upload(upload));
-        let version = broken.host().look(&broken.site, broken.clock.now).unwrap();
-        assert_eq!(host.look(&broken.site, broken.clock.now).unwrap(), version);
+        let version = broken.host().poll(&broken.site, broken.clock.now).unwrap();
+        assert_eq!(host.poll(&broken.site, broken.clock.now).unwrap(), version);
         seen.push(version);
         // Taken up again, a little later, so that nothing that is signed anew is the same as before.
         broken.later("2026-11-15T12:30:00Z");
         if uploaded < plan.uploads.len() {
             broken.publish();
         }
-        assert_eq!(host.look(&broken.site, broken.clock.now).unwrap(), "1.1.0", "after {uploaded}");
-        assert_eq!(broken.host().look(&broken.site, broken.clock.now).unwrap(), "1.1.0");
+        assert_eq!(host.poll(&broken.site, broken.clock.now).unwrap(), "1.1.0", "after {uploaded}");
+        assert_eq!(broken.host().poll(&broken.site, broken.clock.now).unwrap(), "1.1.0");
     }
     seen.dedup();
     assert_eq!(seen, ["1.0.0", "1.1.0"]);
@@ -59,7 +59,7 @@ fn the_very_first_publication_may_break_off_too() {
         plan.uploads[..uploaded].iter().for_each(|upload| broken.site.upload(upload));
         broken.later("2026-11-15T12:30:00Z");
         broken.publish();
-        assert_eq!(broken.host().look(&broken.site, broken.clock.now).unwrap(), "1.0.0");
+        assert_eq!(broken.host().poll(&broken.site, broken.clock.now).unwrap(), "1.0.0");
     }
 }
 
@@ -75,8 +75,8 @@ fn what_was_uploaded_and_then_staged_anew_is_not_overwritten() {
     assert!(matches!(&refused, PlanError::Taken { file } if file.as_str() == "metadata/2.t-acme.json"), "{refused:?}");
     desk.site.0.remove("metadata/2.t-acme.json");
     desk.publish();
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.2.0");
-    // The snapshot that tells of the other release stays where it is, and nobody looks at it.
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.2.0");
+    // The snapshot that lists the other release stays where it is, and no host reads it.
     assert!(desk.site.0.contains_key("metadata/3.snapshot.json"));
 }
 
@@ -100,7 +100,7 @@ fn a_copy_that_is_not_as_it_was_left_is_not_worked_on() {
         let is_start = matches!(file, "1.root" | "timestamp");
         assert_eq!(read(&gone).is_none(), is_start, "{file}");
     }
-    // Someone else's root in the place of the one that hosts have pinned.
+    // Another publisher's root instead of the one that hosts have pinned.
     let anchor = Anchor::parse(&desk.site.0["metadata/1.root.json"], None).unwrap();
     assert!(Repository::read(&desk.site, Some(anchor.clone()), desk.mode).is_ok());
     let mut other = Desk::empty();

@@ -1,4 +1,4 @@
-//! A publisher's desk: a copy of a repository, the people with their keys, and hosts that look at what is published.
+//! A publisher's desk: a copy of a repository, the people with their keys, and hosts that read what is published.
 
 use std::collections::BTreeMap;
 
@@ -189,12 +189,12 @@ pub(crate) struct Host(pub(crate) Client<MemoryStore>);
 
 impl Host {
     /// Does what a host does every minute: the version of acme's release, of which every byte was verified.
-    pub(crate) fn look(&mut self, site: &Site, now: Timestamp) -> Result<String, UpdateError> {
-        self.look_for(site, &loans(), now)
+    pub(crate) fn poll(&mut self, site: &Site, now: Timestamp) -> Result<String, UpdateError> {
+        self.poll_for(site, &loans(), now)
     }
 
-    pub(crate) fn look_for(&mut self, site: &Site, target: &TargetPath, now: Timestamp) -> Result<String, UpdateError> {
-        // Nobody but the publisher sees what is staged.
+    pub(crate) fn poll_for(&mut self, site: &Site, target: &TargetPath, now: Timestamp) -> Result<String, UpdateError> {
+        // Only the publisher sees what is staged.
         let site = site.without_staged();
         let _ = self.0.refresh(&site, now)?;
         let listing = self.0.find(&site, target, Freshness::Demanded(now))?;

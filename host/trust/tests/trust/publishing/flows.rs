@@ -13,7 +13,7 @@ use crate::fixture::{id, public, secret, words};
 #[test]
 fn a_new_repository_is_signed_by_people_and_seen_by_hosts() {
     let desk = Desk::with_release();
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     let names: Vec<_> = desk.site.0.keys().filter(|path| path.starts_with("metadata/")).cloned().collect();
     assert_eq!(
         names,
@@ -80,17 +80,17 @@ fn files_are_uploaded_in_an_order_in_which_nothing_is_missing() {
 fn a_release_replaces_another_and_an_earlier_one_can_be_listed_again() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     desk.release("1.1.0");
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.1.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.1.0");
 
     let old = built("1.0.0").manifest().to_bytes();
     desk.stage_one(|repository, clock| repository.roll_back(&loans(), &old, clock)).unwrap();
     desk.sign(&tenant("acme"), &ACME[..2]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
 
     let reworded = [b" ", old.as_slice()].concat();
     let refused = desk.stage_one(|repository, clock| repository.roll_back(&loans(), &reworded, clock));
@@ -101,7 +101,7 @@ fn a_release_replaces_another_and_an_earlier_one_can_be_listed_again() {
 fn what_is_revoked_is_gone_everywhere_and_for_ever() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     let first = built("1.0.0");
     let digest = Digest::of(&first.manifest().to_bytes());
     let staging = target("t/acme/staging/loan-rules.json");
@@ -109,13 +109,13 @@ fn what_is_revoked_is_gone_everywhere_and_for_ever() {
     desk.stage_one(|repository, clock| repository.list_release(&staging, first.manifest(), clock)).unwrap();
     desk.sign(&tenant("acme"), &ACME[..2]);
     desk.publish();
-    assert_eq!(host.look_for(&desk.site, &staging, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll_for(&desk.site, &staging, desk.clock.now).unwrap(), "1.0.0");
 
     desk.stage_one(|repository, clock| repository.revoke(&loans(), None, clock)).unwrap();
     desk.sign(&tenant("acme"), &ACME[..2]);
     desk.publish();
     for path in [loans(), staging] {
-        assert!(matches!(host.look_for(&desk.site, &path, desk.clock.now), Err(UpdateError::UnknownRelease { .. })));
+        assert!(matches!(host.poll_for(&desk.site, &path, desk.clock.now), Err(UpdateError::UnknownRelease { .. })));
         assert!(host.0.is_revoked(&digest, &path));
     }
     let refused = desk.stage_one(|repository, clock| repository.list_release(&loans(), first.manifest(), clock));
@@ -129,15 +129,15 @@ fn what_is_revoked_is_gone_everywhere_and_for_ever() {
     desk.stage_one(|repository, clock| repository.revoke(&loans(), Some(&other), clock)).unwrap();
     desk.sign(&tenant("acme"), &ACME[..2]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.1.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.1.0");
     assert!(host.0.is_revoked(&other, &loans()) && host.0.is_revoked(&digest, &loans()));
 }
 
 #[test]
-fn a_timestamp_is_refreshed_without_anybody_who_signs_anything_else() {
+fn a_timestamp_is_refreshed_without_the_signers_of_other_roles() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     desk.release("1.1.0");
     desk.online = vec![TIMESTAMP];
     desk.later("2026-11-16T11:00:00Z");
@@ -147,7 +147,7 @@ fn a_timestamp_is_refreshed_without_anybody_who_signs_anything_else() {
     assert_eq!(plan.summary.waiting.len(), 1);
     desk.carry_out(&plan);
     // What is staged has waited.
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     assert!(matches!(desk.plan(), Err(PlanError::NoSigner { role: Role::Snapshot, .. })));
     // A snapshot past half of its life is renewed where its key is at hand.
     desk.later("2026-11-19T13:00:00Z");
@@ -156,24 +156,24 @@ fn a_timestamp_is_refreshed_without_anybody_who_signs_anything_else() {
     let plan = desk.refresh().unwrap();
     assert_eq!(plan.uploads.len(), 2);
     desk.carry_out(&plan);
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.1.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.1.0");
 }
 
 #[test]
 fn a_repository_that_has_expired_can_be_renewed() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     desk.later("2026-12-24T00:00:00Z");
-    assert!(matches!(host.look(&desk.site, desk.clock.now), Err(UpdateError::Expired { .. })));
+    assert!(matches!(host.poll(&desk.site, desk.clock.now), Err(UpdateError::Expired { .. })));
     desk.online = vec![TIMESTAMP];
     let refused = desk.refresh().unwrap_err();
     assert!(matches!(refused, PlanError::NoSigner { role: Role::Snapshot, .. }), "{refused:?}");
     desk.online = vec![SNAPSHOT, TIMESTAMP];
     desk.carry_out(&desk.refresh().unwrap());
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     // People have to renew what people sign.
     desk.later("2027-06-01T00:00:00Z");
     assert!(matches!(desk.refresh(), Err(PlanError::Expired { role: Role::Targets, .. })));
@@ -182,14 +182,14 @@ fn a_repository_that_has_expired_can_be_renewed() {
     desk.stage_one(|repository, clock| repository.renew(&tenant("acme"), clock)).unwrap();
     desk.sign(&tenant("acme"), &ACME[..2]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
 }
 
 #[test]
 fn a_tenant_with_new_keys_keeps_its_releases() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     desk.stage(|repository, clock| repository.rekey_tenant("acme", keys(2, &[31, 32]), clock)).unwrap();
     desk.sign(&Role::Targets, &TARGETS[..2]);
     // The new keys have not signed yet: published alone, the delegation would shut the tenant out.
@@ -206,28 +206,28 @@ fn a_tenant_with_new_keys_keeps_its_releases() {
     desk.sign(&tenant("beta"), &BETA[..1]);
     let plan = desk.publish();
     assert_eq!(plan.done.len(), 1);
-    assert_eq!(host.look_for(&desk.site, &path, desk.clock.now).unwrap(), "3.0.0");
+    assert_eq!(host.poll_for(&desk.site, &path, desk.clock.now).unwrap(), "3.0.0");
 
     desk.sign(&tenant("acme"), &[31, 32]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     // The old keys count no longer.
     desk.list("1.1.0");
     assert!(desk.read().signable_by(&public(11)).is_empty());
     desk.sign(&tenant("acme"), &[31, 32]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.1.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.1.0");
 }
 
 #[test]
 fn a_tenant_that_leaves_stays_in_the_snapshot_and_can_come_back() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     desk.stage_one(|repository, clock| repository.remove_tenant("acme", clock)).unwrap();
     desk.sign(&Role::Targets, &TARGETS[..2]);
     desk.publish();
-    assert!(matches!(host.look(&desk.site, desk.clock.now), Err(UpdateError::NotDelegated { .. })));
+    assert!(matches!(host.poll(&desk.site, desk.clock.now), Err(UpdateError::NotDelegated { .. })));
     let status = desk.read().roles().into_iter().find(|status| status.role == tenant("acme")).unwrap();
     assert!(status.keys.is_none() && status.published.is_some());
     let unknown = desk.stage_one(|repository, clock| repository.remove_tenant("acme", clock));
@@ -240,7 +240,7 @@ fn a_tenant_that_leaves_stays_in_the_snapshot_and_can_come_back() {
     desk.sign(&Role::Targets, &TARGETS[..2]);
     desk.sign(&tenant("acme"), &[41]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     assert!(desk.site.0.contains_key("metadata/2.t-acme.json"));
 }
 
@@ -358,7 +358,7 @@ fn one_person_can_do_everything_in_development() {
     }
     desk.write(repository.staged_files());
     desk.publish();
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "0.1.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "0.1.0");
     // Its timestamp is refreshed in any mode: nothing changes that people sign.
     desk.mode = Mode::Production;
     desk.carry_out(&desk.refresh().unwrap());

@@ -19,12 +19,12 @@ fn two_people_sign_two_copies_and_both_are_merged() {
     one.write([file]);
     assert!(one.read().missing_signatures(&tenant("acme")).unwrap().is_empty());
     one.publish();
-    assert_eq!(one.host().look(&one.site, one.clock.now).unwrap(), "1.1.0");
+    assert_eq!(one.host().poll(&one.site, one.clock.now).unwrap(), "1.1.0");
     // Merging is idle where nothing is new, and never takes what does not hold or counts nowhere.
-    let mut stranger = Envelope::parse(&copy, jurat_model::Bytes::kibi(64)).unwrap();
-    stranger.sign(&secret(99)).unwrap();
+    let mut unknown = Envelope::parse(&copy, jurat_model::Bytes::kibi(64)).unwrap();
+    unknown.sign(&secret(99)).unwrap();
     let mut repository = desk.read();
-    let file = repository.merge(&tenant("acme"), &stranger.to_bytes()).unwrap();
+    let file = repository.merge(&tenant("acme"), &unknown.to_bytes()).unwrap();
     assert_eq!(file.bytes, copy);
     assert_eq!(repository.merge(&tenant("acme"), &copy).unwrap().bytes, copy);
     // A copy that says something else.
@@ -50,7 +50,7 @@ fn a_signature_made_elsewhere_is_added_by_its_bytes() {
         desk.write([file]);
     }
     desk.publish();
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.1.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.1.0");
 }
 
 #[test]
@@ -66,12 +66,12 @@ fn one_signature_too_few_is_not_published() {
     desk.sign(&Role::Root, &ROOT[..2]);
     let plan = desk.publish();
     assert_eq!(plan.summary.waiting.len(), 1);
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     assert!(desk.site.0.contains_key("staged/2.t-acme.json"));
 }
 
 #[test]
-fn whoever_may_sign_is_told_what_and_nobody_else() {
+fn only_keys_that_may_sign_are_told_what_to_sign() {
     let mut desk = Desk::with_release();
     desk.list("1.1.0");
     desk.stage_one(|repository, clock| repository.rotate_root_key(TopRole::Root, &public(3), public(33), clock))
@@ -79,7 +79,7 @@ fn whoever_may_sign_is_told_what_and_nobody_else() {
     let repository = desk.read();
     let signable = |repository: &Repository, person| repository.signable_by(&public(person));
     assert_eq!(signable(&repository, 1), [Role::Root]);
-    // The one who leaves may still sign, and the one who comes already.
+    // The key that leaves may still sign, and the new one already.
     assert_eq!(signable(&repository, 3), [Role::Root]);
     assert_eq!(signable(&repository, 33), [Role::Root]);
     assert_eq!(signable(&repository, 11), [tenant("acme")]);
@@ -98,7 +98,7 @@ fn whoever_may_sign_is_told_what_and_nobody_else() {
 fn a_new_root_needs_the_old_keys_and_the_new() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     for (old, new) in [(2, 32), (3, 33)] {
         desk.stage_one(|repository, clock| repository.rotate_root_key(TopRole::Root, &public(old), public(new), clock))
             .unwrap();
@@ -112,7 +112,7 @@ fn a_new_root_needs_the_old_keys_and_the_new() {
     assert!(desk.plan().is_err());
     desk.sign(&Role::Root, &[2]);
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     assert_eq!(host.0.versions().root.get(), 2);
 }
 
@@ -136,7 +136,7 @@ fn online_keys_change_hands_without_a_host_noticing() {
     for role in [TopRole::Timestamp, TopRole::Snapshot] {
         let mut desk = Desk::with_release();
         let mut host = desk.host();
-        host.look(&desk.site, desk.clock.now).unwrap();
+        host.poll(&desk.site, desk.clock.now).unwrap();
         let old = if role == TopRole::Timestamp { TIMESTAMP } else { SNAPSHOT };
         desk.stage_one(|repository, clock| repository.rotate_root_key(role, &public(old), public(77), clock)).unwrap();
         desk.sign(&Role::Root, &ROOT[..2]);
@@ -151,18 +151,18 @@ fn online_keys_change_hands_without_a_host_noticing() {
             if let Ok(rest) = broken.plan() {
                 broken.carry_out(&rest);
             }
-            assert_eq!(broken.host().look(&broken.site, broken.clock.now).unwrap(), "1.0.0");
+            assert_eq!(broken.host().poll(&broken.site, broken.clock.now).unwrap(), "1.0.0");
             assert_eq!(broken.read().roles()[0].published.unwrap().0.get(), 2);
         }
         for upload in &plan.uploads {
             desk.site.upload(upload);
-            assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
-            assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
+            assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
+            assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
         }
         // The old key can go.
         desk.online.retain(|person| *person != old);
         desk.carry_out(&desk.refresh().unwrap());
-        assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+        assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
     }
 }
 
@@ -170,7 +170,7 @@ fn online_keys_change_hands_without_a_host_noticing() {
 fn a_lost_online_key_is_replaced_with_a_gap() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     desk.stage_one(|repository, clock| {
         repository.rotate_root_key(TopRole::Timestamp, &public(TIMESTAMP), public(77), clock)
     })
@@ -182,17 +182,17 @@ fn a_lost_online_key_is_replaced_with_a_gap() {
     // Broken off in the gap: hosts keep what they have, and the publisher goes on.
     let (_, begun) = plan.uploads.split_last().unwrap();
     begun.iter().for_each(|upload| desk.site.upload(upload));
-    assert!(host.look(&desk.site, desk.clock.now).is_err());
+    assert!(host.poll(&desk.site, desk.clock.now).is_err());
     desk.publish();
-    assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
-    assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
+    assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0");
 }
 
 #[test]
 fn new_keys_of_targets_sign_before_they_are_named() {
     let mut desk = Desk::with_release();
     let mut host = desk.host();
-    host.look(&desk.site, desk.clock.now).unwrap();
+    host.poll(&desk.site, desk.clock.now).unwrap();
     for (old, new) in [(4, 44), (5, 45)] {
         desk.stage_one(|repository, clock| {
             repository.rotate_root_key(TopRole::Targets, &public(old), public(new), clock)
@@ -210,7 +210,7 @@ fn new_keys_of_targets_sign_before_they_are_named() {
     assert_eq!(plan.summary.handover, Handover::Seamless);
     for upload in &plan.uploads {
         desk.site.upload(upload);
-        assert_eq!(host.look(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
-        assert_eq!(desk.host().look(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
+        assert_eq!(host.poll(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
+        assert_eq!(desk.host().poll(&desk.site, desk.clock.now).unwrap(), "1.0.0", "{}", upload.path);
     }
 }

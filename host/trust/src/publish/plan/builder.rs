@@ -19,7 +19,7 @@ use crate::version::MetadataVersion;
 use super::Choice;
 
 /// A plan in the making.
-pub(super) struct Draft<'a, S> {
+pub(super) struct PlanBuilder<'a, S> {
     pub(super) source: &'a S,
     pub(super) signers: &'a [&'a dyn Signer],
     pub(super) clock: Clock,
@@ -28,10 +28,10 @@ pub(super) struct Draft<'a, S> {
     pub(super) uploads: Vec<Upload>,
 }
 
-/// How many snapshots of broken-off publications are passed over.
+/// How many snapshots of interrupted publications are skipped.
 const ABANDONED: usize = 64;
 
-impl<S: Fetch> Draft<'_, S> {
+impl<S: Fetch> PlanBuilder<'_, S> {
     pub(super) fn put(&mut self, path: SafePath, bytes: Arc<[u8]>) {
         self.uploads.push(Upload { path, bytes, stability: Stability::Immutable });
     }
@@ -41,8 +41,8 @@ impl<S: Fetch> Draft<'_, S> {
         self.uploads.push(Upload { path, bytes: timestamp.bytes.clone(), stability: Stability::Mutable });
     }
 
-    /// The bytes of a staged role. What a publication that broke off has uploaded already stays as it is.
-    pub(super) fn settle(&self, role: &Role, staged: &Staged) -> Result<Arc<[u8]>, PlanError> {
+    /// The bytes of a staged role. A file that an interrupted publication has uploaded stays as it is.
+    pub(super) fn staged_bytes(&self, role: &Role, staged: &Staged) -> Result<Arc<[u8]>, PlanError> {
         let file = role.file(staged.payload.version());
         let Some(there) = published::read_envelope(self.source, &file)? else {
             return Ok(staged.envelope.to_bytes().into());
@@ -81,7 +81,7 @@ impl<S: Fetch> Draft<'_, S> {
             }
         };
         let mut next = files.iter().cloned().fold(next, |next, (role, file)| next.with_file(role, file));
-        // Versions that a broken-off publication has used up without telling anybody.
+        // Versions of an interrupted publication, which no timestamp names.
         for _ in 0..ABANDONED {
             let file = Role::Snapshot.file(next.version());
             let Some(Signed { envelope, bytes, .. }) = published::read_envelope(self.source, &file)? else {
