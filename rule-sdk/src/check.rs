@@ -1,4 +1,4 @@
-//! What `fail!`, `warn!` and `norun!` ask while the rule is compiled: whether each name in a finding is one that it may use.
+//! The checks of `fail!`, `warn!` and `norun!` while the rule is compiled: whether a finding may use each name in it.
 //!
 //! Each function is evaluated as a constant. It panics where the name is wrong, which is the compiler's error at the author's literal.
 #![expect(

@@ -9,7 +9,7 @@ use crate::{Declaration, Finding, Input, Inputs, IntoVerdict, Mismatch, Status, 
 
 /// A function that has become a rule. `#[rule]` implements it, for a type with the name of the function.
 pub trait Rule {
-    /// What the rule says of itself.
+    /// The declaration of the rule.
     const DECLARATION: Declaration;
 
     /// Judges every row of a batch.

@@ -12,9 +12,9 @@ use crate::wasm::{self, Consent, Target};
 const PEERS: &str = "peers";
 /// Their package.
 const MANIFEST: &str = "benches/peers/Cargo.toml";
-/// Where they are built, so that they share nothing with what is measured.
+/// Their target directory, which shares nothing with what is measured.
 const PEERS_TARGET: &str = "target/peers";
-/// Where the sample component goes.
+/// The path of the sample component.
 const COMPONENTS: &str = "target/demo/components";
 
 /// Builds everything and hands the arguments on: options, and names of groups.

@@ -1,4 +1,4 @@
-//! What cargo says of its progress, read from the lines that it prints.
+//! Cargo's progress, read from the lines that it prints.
 //!
 //! Cargo draws a bar for people: `Building [====>   ] 212/349: wasmtime, h2(build)`. No stable interface gives the total, so the bar is
 //! read. A cargo that draws it differently costs the count, and nothing else.

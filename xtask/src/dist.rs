@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::progress::{Progress, Step};
 use crate::shell::{TaskError, Workspace, print};
 
-/// Where everything is put.
+/// The directory of all files.
 const DIRECTORY: &str = "target/dist";
 /// The target directory of a build without paths of this machine: it shares nothing with other builds.
 const REMAPPED: &str = "target/remapped";
@@ -174,7 +174,7 @@ impl<'a> Symbol<'a> {
     }
 }
 
-/// What takes programs apart: the system's, else the one that comes with rustc.
+/// The `objcopy` that takes programs apart: the system's, else the one that comes with rustc.
 fn objcopy(workspace: &Workspace) -> Result<OsString, TaskError> {
     let sysroot = workspace.call("rustc".as_ref(), "rustc").args(&["--print", "sysroot"]).read()?;
     let rust = Path::new(sysroot.trim()).join("lib/rustlib").join(host(workspace)?).join("bin/rust-objcopy");

@@ -126,7 +126,7 @@ fn searches_text(code: &Code, at: usize) -> bool {
         if code.is(next + 1, TEXTS) && code.is(next + 2, &["("]) {
             return ends_in_decision(code, code.behind(next + 2));
         }
-        // What another method gives need not be a text.
+        // The result of another method need not be a text.
         if code.is(next + 2, &["("]) && !code.is(next + 1, &["as_deref", "as_ref", "as_str"]) {
             return false;
         }

@@ -27,7 +27,7 @@ pub(crate) fn targets(workspace: &Workspace, consent: Consent, step: &Step) -> R
 
 /// Builds the guests and the sample rules into `target/guests`, with the command line that [`demo::build`] has built.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), TaskError> {
-    // What is no longer built must not be tested.
+    // Guests that are no longer built must not be tested.
     let directory = workspace.root.join("target/guests");
     if directory.exists() {
         let failed = |error| TaskError::new(format!("target/guests cannot be emptied: {error}"));

@@ -1,4 +1,4 @@
-//! How long a file may be.
+//! The limits of a file's length.
 
 use crate::rust_files::{self, read};
 use crate::shell::{TaskError, Workspace};

@@ -1,4 +1,4 @@
-//! What a program prints, cut into lines as it comes.
+//! The output of a program, cut into lines as it comes.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::Sender;

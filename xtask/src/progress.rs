@@ -1,4 +1,4 @@
-//! What a long command shows while it runs: one line for each step, kept up to date on a terminal.
+//! The progress of a long command: one line for each step, kept up to date on a terminal.
 //!
 //! The output of the programs that a step runs is kept, and shown if one fails. With `--verbose` everything is shown as it comes.
 
@@ -137,7 +137,7 @@ impl Step {
         if self.style == Style::Terminal {
             call = call.with_env("CARGO_TERM_COLOR", "always");
         }
-        // What the command before has said of its progress is over.
+        // The progress of the command before is over.
         let mut shown = self.shown.borrow_mut();
         (shown.bar, shown.name) = (None, String::new());
         drop(shown);

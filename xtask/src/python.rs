@@ -8,11 +8,11 @@ use crate::shell::{TaskError, Workspace, say};
 /// A virtual environment.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    /// What it is there for.
+    /// Its purpose.
     what: &'static str,
-    /// What is installed: exact versions, with hashes.
+    /// The installed packages: exact versions, with hashes.
     requirements: &'static str,
-    /// Where, in this checkout, wherever cargo's own target directory is.
+    /// Its directory in this checkout, wherever cargo's own target directory is.
     directory: &'static str,
 }
 
@@ -20,7 +20,7 @@ impl Environment {
     /// python-tuf, another implementation of TUF, which the tests compare ours with. They expect it there.
     pub(crate) const TUF: Self =
         Self { what: "python-tuf", requirements: "tests/tuf/requirements.txt", directory: "target/python" };
-    /// What the sample rules need that are written in Python, which the benchmarks compare ours with.
+    /// The packages of the sample rules in Python, which the benchmarks compare ours with.
     pub(crate) const RULES: Self =
         Self { what: "jsonschema", requirements: "benches/python/requirements.txt", directory: "target/python-rules" };
 

@@ -2,7 +2,7 @@
 
 use crate::shell::{TaskError, Workspace, say};
 
-/// What the commands begin with in the README, wherever cargo really puts the program.
+/// The beginning of the commands in the README, wherever cargo puts the program.
 const PROGRAM: &str = "target/release/jurat";
 
 /// How a command says that it does not end with 0.
@@ -15,7 +15,7 @@ pub(crate) struct Example {
     pub(crate) line: usize,
     /// The command, as a reader would type it.
     pub(crate) command: String,
-    /// What it ends with.
+    /// Its exit code.
     pub(crate) code: i32,
 }
 

@@ -74,7 +74,7 @@ impl Workspace {
     pub(crate) fn call(&self, program: &OsStr, shown: &str) -> Call {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
-        // What cargo says of this package means nothing to the programs that it starts.
+        // Cargo's variables about this package must not reach the programs that it starts.
         for (key, _) in std::env::vars_os() {
             if key.to_str().is_some_and(|key| key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_")) {
                 command.env_remove(key);

@@ -1,4 +1,4 @@
-//! What a test runner has reported.
+//! The counts of a test run, read from the runner's output.
 
 use std::collections::BTreeSet;
 

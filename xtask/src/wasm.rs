@@ -1,4 +1,4 @@
-//! What compiling Rust to WebAssembly needs on this machine.
+//! The toolchain that compiles Rust to WebAssembly on this machine.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(crate) enum Consent {
     Withheld,
 }
 
-/// What compiles rules.
+/// The toolchain that compiles rules.
 #[derive(Debug)]
 pub(crate) enum Toolchain {
     /// The workspace's own.
@@ -35,7 +35,7 @@ pub(crate) enum Toolchain {
 /// The packages that can do without rustup's servers.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
 
-/// Where Debian puts them.
+/// The directory where Debian puts them.
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library";
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-22";

@@ -1,4 +1,4 @@
-//! What a release would do, found without running anything.
+//! Discovery: what a release would do, without running a rule.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -68,7 +68,7 @@ kinds! {
     NoFieldMap = "no_field_map",
     /// The field map of the record does not fit the inputs of the rules.
     FieldMapMismatch = "field_map_mismatch",
-    /// What the rules read of the record takes too much memory.
+    /// The values that the rules read of the record take too much memory.
     InputsTooLarge = "inputs_too_large",
     /// A bug; the log says more.
     Internal = "internal",

@@ -1,4 +1,4 @@
-//! What comes out: one result for each record, in the order of the input, and counts of all.
+//! Results: one for each record, in the order of the input, and counts of all.
 
 mod evidence;
 mod record;

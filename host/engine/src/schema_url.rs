@@ -1,4 +1,4 @@
-//! What a schema's URL says: the entity type and the version.
+//! The parts of a schema's URL: the entity type and the version.
 
 use std::fmt;
 

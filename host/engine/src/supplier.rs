@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// It is asked about at most 64 records at a time, on the thread that called [`judge`](crate::judge()), before the window to which
 /// they belong is handed to the workers. It may block; rules never do. It is asked for nothing where no rule reads a related entity.
 ///
-/// What it says is checked like everything that comes from outside: a text that is not JSON, or not an entity, is one more reason
+/// Its answers are checked like everything that comes from outside: a text that is not JSON, or not an entity, is one more reason
 /// why a term is not available, with the code [`TERM_MALFORMED`], and nothing else.
 ///
 /// # Limits
@@ -21,7 +21,7 @@ pub trait Supplier: fmt::Debug + Send + Sync {
     /// Supplies the entities of the terms of some records: one answer for each of `wanted`, in their order, and in each one [`Supplied`]
     /// for each of its terms, in their order.
     ///
-    /// Whatever is missing at the end of a list is not available at the moment, with the code [`UNANSWERED`]; surplus answers are
+    /// Answers missing at the end of a list are not available at the moment, with the code [`UNANSWERED`]; surplus answers are
     /// ignored.
     fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>>;
 }

@@ -19,7 +19,7 @@ pub trait Component: fmt::Debug + Send + Sync {
     /// The SHA-256 of the component's bytes, in lower-case hexadecimal: evidence of what gave a verdict.
     fn digest(&self) -> &str;
 
-    /// What one call may use.
+    /// The limits of one call.
     fn limits(&self) -> &Limits;
 
     /// Opens a session on a worker's thread. It costs next to nothing until the first batch.
@@ -72,7 +72,7 @@ pub struct Evaluation {
     /// The first row that was not judged, because as many rows before it are guilty as the run allows. Like guilty rows, it
     /// and those behind it have the status `ERROR` and no finding.
     pub suspended_from: Option<u32>,
-    /// What it used.
+    /// Its usage.
     pub usage: Usage,
 }
 

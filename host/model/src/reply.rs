@@ -1,4 +1,4 @@
-//! What every version of the contract demands of a reply. Nothing that a rule says is used before it has passed here.
+//! The checks of a reply that every version of the contract demands. No reply is used before it has passed them.
 //!
 //! It is here, and not where rules are run, because it does not depend on how: every [`Component`](crate::Component) of foreign
 //! code needs it, and it can be tested on any reply without a rule that gives it.

@@ -1,4 +1,4 @@
-//! What is checked of a component before anything compiles it, and what it must say of itself afterwards.
+//! The checks of a component before anything compiles it, and of its declarations afterwards.
 
 use jurat_model::{Declaration, Limits};
 use jurat_trust::{RuleEntry, Wasi};

@@ -21,7 +21,7 @@ pub use error::CompileError;
 pub(crate) struct MachineCode(bytes::Bytes);
 
 impl MachineCode {
-    /// What the cache has, if its MAC holds.
+    /// Machine code from the cache, if its MAC holds.
     pub(crate) fn authentic(code: Authentic) -> Self {
         Self(code.into_bytes())
     }

@@ -22,7 +22,7 @@ pub(crate) struct Live {
     _slot: Slot,
 }
 
-/// What one call has used.
+/// The usage of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     pub(crate) fuel: u64,

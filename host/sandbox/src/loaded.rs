@@ -1,4 +1,4 @@
-//! What the host keeps of a loaded component, for every session with it.
+//! A loaded component, as every session with it uses it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a host allows the components of a tenant.
+//! The policy of a host for the components of a tenant.
 
 use jurat_model::Limits;
 

@@ -55,7 +55,7 @@ pub enum Refusal {
         /// The fault.
         fault: Fault,
     },
-    /// What it says of itself breaks the contract.
+    /// Its declarations break the contract.
     #[error("what it says of itself breaks the contract: {0}")]
     Declaration(String),
     /// It is not what the manifest says.

@@ -195,7 +195,7 @@ impl Sandbox {
         })
     }
 
-    /// What a component says that it holds.
+    /// The rules that a component declares.
     fn ask(&self, machine: &Machine, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
         let failed = |failure| match failure {
             CallFailure::Rule(fault) => Refusal::Describe { fault },

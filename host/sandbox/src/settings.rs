@@ -1,4 +1,4 @@
-//! What an operator decides about the sandbox as a whole.
+//! The operator's settings of the sandbox as a whole.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;

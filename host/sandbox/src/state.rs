@@ -1,4 +1,4 @@
-//! What the host keeps for one instance: how much it may still grow, and the sealed world that it sees.
+//! The host's state of one instance: how much it may still grow, and the sealed world that it sees.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::wasi::{Sealed, StoppedClock};
 
-/// What the host keeps for one instance.
+/// The host's state of one instance.
 pub(crate) struct State {
     limiter: Limiter,
     sealed: Sealed,
@@ -81,7 +81,7 @@ impl Limiter {
 
 /// Adds growth to a sum that has a limit. An error stops the guest: told of a failed growth, it could pretend that all is well.
 ///
-/// What the guest's own declared maximum forbids will not happen, so it does not count.
+/// Growth beyond the guest's own declared maximum will not happen, so it does not count.
 fn grow(
     sum: &mut usize,
     limit: usize,

@@ -39,7 +39,7 @@ const INTERFACES: [&str; 20] = [
     "wasi:random/random",
 ];
 
-/// What is kept of the output of one instance; the rest is dropped.
+/// The bytes that are kept of the output of one instance; the rest is dropped.
 const OUTPUT_BYTES: usize = 4 << 10;
 /// Handles to host resources that one instance can hold.
 const HANDLES: usize = 256;

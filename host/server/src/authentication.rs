@@ -1,4 +1,4 @@
-//! What clients must show before they are served, and what they may do then.
+//! Authentication of clients, and the roles that they get by it.
 
 use jurat::settings::Secret;
 use sha2::{Digest, Sha256};

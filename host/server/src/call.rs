@@ -1,4 +1,4 @@
-//! What a client asks of the service, whatever protocol it speaks. A call owns everything, so that the message can be dropped.
+//! The calls of clients on the service, in every protocol. A call owns everything, so that the message can be dropped.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One accepted connection, whatever protocol it speaks.
+//! One accepted connection, in any protocol.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the server tells observers: authentications, and what its limits have refused.
+//! The server's events for observers: authentications, and refusals by its limits.
 
 use std::net::SocketAddr;
 

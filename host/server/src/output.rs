@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, RequestError};
 /// Answers take memory in steps of this many bytes, so that small writes stay cheap.
 const STEP: u64 = 16 << 10;
 
-/// What answers share.
+/// The limits that answers share.
 #[derive(Clone, Debug)]
 pub(crate) struct OutputLimits {
     /// The memory for the answers to one message.

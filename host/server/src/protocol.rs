@@ -1,4 +1,4 @@
-//! What a protocol does with the connections that a server accepts.
+//! The trait of a protocol, which serves the connections that a server accepts.
 
 use std::future::Future;
 

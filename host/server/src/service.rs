@@ -18,7 +18,7 @@ use crate::error::RequestError;
 use crate::handler::{Handler, Handling};
 use crate::output::Output;
 
-/// What a pin says of where it was made.
+/// The name under which a pin records where it was made.
 const BY: PinnedBy = PinnedBy::Rpc;
 
 /// Makes calls on a service.

@@ -1,4 +1,4 @@
-//! What all connections of a server share, whatever protocol they speak.
+//! The state that all connections of a server share, in every protocol.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use crate::stop::Stop;
 /// The share of one connection in the memory for requests: this part of it.
 const SHARES: u64 = 4;
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) settings: ServerSettings,
@@ -68,7 +68,7 @@ impl State {
         Allowance::new(&self.requests, share)
     }
 
-    /// What the answers to one message share.
+    /// The limits that the answers to one message share.
     pub(crate) fn output_limits(&self, cancellation: &Cancellation) -> OutputLimits {
         let limit = self.settings.max_reply.get();
         OutputLimits {

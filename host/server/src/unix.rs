@@ -174,7 +174,7 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let (_listener, file) = bind(&path).unwrap();
 
-        // What another process has put there meanwhile stays.
+        // A file that another process has put there meanwhile stays.
         fs::remove_file(&path).unwrap();
         fs::write(&path, "x").unwrap();
         drop(file);

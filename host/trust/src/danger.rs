@@ -1,6 +1,6 @@
 //! Bypasses of the proof, for development: to run rules that are not signed yet.
 //!
-//! What comes from here always says so: [`VerifiedRelease::origin`] is [`ReleaseOrigin::Unsigned`], and results and log lines must
+//! Releases from here always say so: [`VerifiedRelease::origin`] is [`ReleaseOrigin::Unsigned`], and results and log lines must
 //! repeat it. A host uses this module only where its settings ask for it by name.
 
 use crate::digest::Digest;

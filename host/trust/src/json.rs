@@ -93,7 +93,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, FormatError> {
     })
 }
 
-/// What we object to in a text that is JSON. `serde` carries errors as text only, so it travels beside them.
+/// Our objection to a text that is JSON. `serde` carries errors as text only, so it travels beside them.
 enum Objection {
     TooDeep,
     Repeated(String),

@@ -1,4 +1,4 @@
-//! What roles sign: the objects of TUF 1.0.34, with two additions that the specification permits.
+//! The metadata that roles sign: the objects of TUF 1.0.34, with two additions that the specification permits.
 //!
 //! Every payload says in `x-jurat` which repository it was signed for, and that of a targets role which manifests must never be used
 //! again. That part is read strictly; other members that are not known are kept, as TUF demands.

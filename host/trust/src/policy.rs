@@ -1,4 +1,4 @@
-//! How much a host reads.
+//! The limits of what a host reads.
 
 use jurat_model::Bytes;
 

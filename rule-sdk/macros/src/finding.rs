@@ -70,7 +70,7 @@ pub(crate) fn expand(status: &str, arguments: &Arguments) -> syn::Result<TokenSt
     })
 }
 
-/// The inputs of a struct, as an expression. What the compiler says of it, it says of the author's words.
+/// The inputs of a struct, as an expression. The compiler's errors about it point at the author's code.
 fn slice_of(inputs: &Type) -> TokenStream {
     let mut inputs = inputs.clone();
     OpenLifetimes.visit_type_mut(&mut inputs);

@@ -99,7 +99,7 @@ impl<'a> Input<'a> {
         self.of.as_ref().map_or(name.clone(), |of| format!("{}.{name}", of.value()))
     }
 
-    /// The type as a field; what the compiler says of it, it says of the type.
+    /// The type as a field; the compiler's errors about it point at the type.
     fn as_field(&self, row: &Lifetime) -> TokenStream {
         let ty = self.ty;
         quote_spanned!(ty.span()=> <#ty as ::jurat_rule::Field<#row>>)

@@ -1,4 +1,4 @@
-//! Which names the contract allows.
+//! The names that the contract allows.
 
 use syn::LitStr;
 

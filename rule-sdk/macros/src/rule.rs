@@ -24,7 +24,7 @@ pub(crate) fn expand(arguments: &Arguments, item: &ItemFn) -> syn::Result<TokenS
     let Arguments { id, entity, description, annotations } = arguments;
     let annotations = annotations.iter().map(|(key, value)| quote!((#key, #value)));
     let (function, visibility) = (&item.sig.ident, &item.vis);
-    // What the compiler says of the verdict or of the inputs, it says of the words of the author.
+    // The compiler's errors about the verdict or the inputs point at the author's code.
     let evaluate = quote_spanned!(item.sig.output.span()=> ::jurat_rule::__private::evaluate::<#inputs, _>);
     Ok(quote! {
         #[doc(hidden)]

@@ -57,7 +57,7 @@ pub(crate) struct Heap<M> {
     bins: [u32; BINS],
     /// Bit `i`: whether bin `i` holds a block.
     filled: u128,
-    /// Where the rest of the newest region begins. Before it lies a block in use; it has no tag, and is in no bin.
+    /// The start of the rest of the newest region. Before it lies a block in use; it has no tag, and is in no bin.
     rest: u32,
     /// The block that ends the newest region, or 0.
     end: u32,

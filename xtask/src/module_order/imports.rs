@@ -1,4 +1,4 @@
-//! Which file of a crate imports from which, whatever names lie between.
+//! The imports between the files of a crate, through all re-exports.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn walk(source: &Crate, mut module: Vec<String>, mut segments: &[String], steps:
             if source.file_of(&module).is_none() {
                 module.pop();
                 let file = source.file_of(&module)?;
-                // What the root does not show itself comes from a macro.
+                // A name that the root does not show itself comes from a macro.
                 let unseen = if module.is_empty() { Named::Foreign } else { Named::Item(file) };
                 return Some(look_up(source, file, segments, steps).unwrap_or(unseen));
             }

@@ -213,7 +213,7 @@ impl File {
         self.uses.push(Use { written: Written { segments: whole, line }, name, is_public });
     }
 
-    /// What an inline module brings into its own scope is something that the file writes, and no name of the file.
+    /// Names that an inline module brings into its own scope count as paths that the file writes, not as names of the file.
     fn add_inline_uses(&mut self, tree: &[Token], depth: usize) {
         let mut inside = Self::empty(Path::new(""), Vec::new());
         inside.add_uses(&[], tree, false);

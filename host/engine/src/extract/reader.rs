@@ -13,7 +13,7 @@ pub struct Tokens<'a> {
     pub(super) spans: &'a [Span],
 }
 
-/// What is read of one text.
+/// The fields that are read of one text.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) paths: Paths,

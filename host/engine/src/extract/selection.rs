@@ -1,4 +1,4 @@
-//! Which rows of a chunk a rule can judge.
+//! The rows of a chunk that a rule can judge.
 
 use jurat_model::Input;
 

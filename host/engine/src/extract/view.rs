@@ -10,7 +10,7 @@ pub const MAX_VALUE: usize = 256;
 pub struct TokenView<'a> {
     /// The logical name of the field, as the rule's input has it.
     pub name: &'a str,
-    /// Where it lies; none if the field map does not say.
+    /// Its JSON pointer; none if the field map does not say.
     pub pointer: Option<&'a str>,
     /// The token, quotes included, shortened to [`MAX_VALUE`] bytes; none if the field is absent.
     pub value: Option<&'a str>,

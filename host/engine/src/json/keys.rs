@@ -13,7 +13,7 @@ const FEW: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     seen: Vec<Key>,
-    /// What the escaped ones among them say, end to end.
+    /// The escaped ones among them, unescaped, end to end.
     unescaped: String,
 }
 
@@ -29,14 +29,14 @@ pub(super) struct Frame {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) print: u64,
-    /// Where its inside begins in the record, as it is written there.
+    /// The offset of its inside in the record, as it is written there.
     at: u32,
     start: u32,
     end: u32,
     is_escaped: bool,
 }
 
-/// Where a key is written that its object already has.
+/// The position of a key that its object already has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Repeated(pub(super) u32);
 
@@ -89,7 +89,7 @@ impl Keys {
         Ok(())
     }
 
-    /// What a key says.
+    /// The bytes of a key, unescaped.
     #[inline]
     pub(super) fn bytes<'a>(&'a self, key: &Key, text: &'a str) -> &'a [u8] {
         bytes(key, text, &self.unescaped)

@@ -1,4 +1,4 @@
-//! What a text may have at most.
+//! The limits of a text.
 
 use jurat_model::Bytes;
 

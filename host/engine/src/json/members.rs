@@ -64,7 +64,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// Where the value that begins at `start` ends, in a valid text.
+/// The end of the value that begins at `start`, in a valid text.
 fn value_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     let mut depth = 0usize;

@@ -50,7 +50,7 @@ enum Resolution {
     Final(Guilty),
 }
 
-/// What the collator says of a window.
+/// The decision of the collator about a window.
 pub(super) enum Checked<T> {
     /// It is final.
     Final(Finished<T>),

@@ -1,4 +1,4 @@
-//! What the windows of one request share.
+//! The context that the windows of one request share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ use crate::ruleset::{Node, RuleList};
 /// The longest path to an id field, in bytes.
 const MAX_ID_PATH: usize = 1_024;
 
-/// What the windows of one request share.
+/// The context that the windows of one request share.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) release: Arc<Release>,
-    /// What vouches for the release.
+    /// The evidence of the release.
     pub(super) evidence: Option<Arc<Evidence>>,
     pub(super) options: Options,
     /// The caller and the ids of the call.

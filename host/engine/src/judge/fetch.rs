@@ -35,10 +35,10 @@ pub(super) struct Fetcher<'a> {
     too_large: Supplied,
 }
 
-/// What is fetched for one window.
+/// The fetch for one window.
 struct WindowFetch<'f, 'a, 'w> {
     fetcher: &'f mut Fetcher<'a>,
-    /// What the supplier was not asked for yet.
+    /// The needs that the supplier was not asked for yet.
     needs: Vec<Need<'a, 'w>>,
     answers: Answers,
     /// The texts that were counted.
@@ -116,7 +116,7 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// What a record needs; none if it needs nothing, or cannot be judged. Reading reports the reason later.
+    /// The needs of a record; none if it needs nothing, or cannot be judged. Reading reports the reason later.
     fn need<'w>(&mut self, record: u32, text: &'w [u8]) -> Result<Option<Need<'a, 'w>>, Bug> {
         let context = self.context;
         let Ok(tokens) = context.first_look.scan(text, &mut self.scratch) else { return Ok(None) };

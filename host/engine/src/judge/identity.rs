@@ -1,4 +1,4 @@
-//! What a record says of itself: its id, its schema, its entity type.
+//! The identity of a record: its id, its schema, its entity type.
 
 use std::borrow::Cow;
 

@@ -71,7 +71,7 @@ pub struct CallTiming<'a> {
     pub component: Option<&'a str>,
     /// How many records it was called with; 0 if the host could not run it.
     pub records: u32,
-    /// What it used.
+    /// Its usage.
     pub usage: &'a Usage,
     /// When it began, and how long it took.
     pub timing: Timing,

@@ -1,4 +1,4 @@
-//! Which rules and which field map a record gets, by what it says of itself.
+//! The route of a record: its rules and its field map, by its identity.
 
 use super::identity::{self, NotText};
 use crate::error_kind::EngineErrorKind;

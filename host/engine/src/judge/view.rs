@@ -1,4 +1,4 @@
-//! What a caller sees of a window that has been judged: results, in words and as JSON.
+//! The caller's view of a judged window: results, in words and as JSON.
 
 mod chunk;
 mod explain;

@@ -10,7 +10,7 @@ use crate::json::{JsonError, Position};
 pub(super) struct Window {
     /// A part of the text, or all of it.
     pub(super) text: Bytes,
-    /// Where that part begins.
+    /// The position of that part.
     pub(super) base: u64,
     /// The index of the text among those of the request.
     pub(super) source: usize,
@@ -20,7 +20,7 @@ pub(super) struct Window {
 /// A part of the text that should hold one record.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
-    /// Where it begins in the whole text.
+    /// Its position in the whole text.
     pub(super) at: Position,
     pub(super) length: Result<usize, JsonError>,
 }

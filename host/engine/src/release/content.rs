@@ -19,7 +19,7 @@ pub struct Release {
     pub(crate) components: Vec<Arc<dyn Component>>,
     /// The digest of each of them, as results carry it.
     pub(super) digests: Vec<Arc<str>>,
-    /// What provides each rule, in the order by which [`Node::rule`](crate::ruleset::Node::rule) counts.
+    /// The provider of each rule, in the order by which [`Node::rule`](crate::ruleset::Node::rule) counts.
     pub(crate) providers: Vec<Provider>,
     pub(crate) descriptions: Vec<Arc<str>>,
     pub(crate) entity_types: Vec<Arc<str>>,
@@ -31,7 +31,7 @@ pub struct Release {
     pub(super) plans: PlanCache,
 }
 
-/// What runs a rule.
+/// The provider of a rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Provider {
     /// A component, by its index in the release, and the rule's index in it.
@@ -69,7 +69,7 @@ impl Release {
         self.reads_related.get(list).copied().unwrap_or(false)
     }
 
-    /// What the component of a rule declares of it; none for rules of the host, and where nothing provides the rule.
+    /// The declaration of a rule by its component; none for rules of the host, and where nothing provides the rule.
     pub(crate) fn declaration_of(&self, node: &Node) -> Option<&Declaration> {
         match self.providers.get(node.rule?)? {
             Provider::Component { component, rule } => self.declaration(*component, *rule),
@@ -77,7 +77,7 @@ impl Release {
         }
     }
 
-    /// What each call of a rule may use; none for rules of the host, and where nothing provides the rule.
+    /// The limits of each call of a rule; none for rules of the host, and where nothing provides the rule.
     pub(crate) fn limits_of(&self, node: &Node) -> Option<&Limits> {
         match self.providers.get(node.rule?)? {
             Provider::Component { component, .. } => Some(self.components.get(*component)?.limits()),

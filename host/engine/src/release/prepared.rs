@@ -9,7 +9,7 @@ use crate::extract::{ColumnId, Plan, RelatedPlan};
 /// more, all are dropped.
 const KEPT_PLANS: usize = 1_024;
 
-/// What decides how records are read and judged.
+/// The key of a prepared route: it decides how records are read and judged.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct PlanKey {
     /// The rules, as an index into the rule lists.
@@ -48,7 +48,7 @@ pub(crate) struct Step {
     pub(crate) columns: Vec<ColumnId>,
 }
 
-/// What judges a node.
+/// The judge of a node.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Runner {
     /// A rule of a component.
@@ -69,7 +69,7 @@ pub(crate) struct Stage {
     pub(crate) nodes: Vec<usize>,
 }
 
-/// What was prepared so far.
+/// The routes that were prepared so far.
 #[derive(Debug, Default)]
 pub(super) struct PlanCache(RwLock<HashMap<PlanKey, Arc<Prepared>>>);
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a release although its signatures are good.
+//! The problems of a release with good signatures.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What routing knows before the first record.
+//! The routing table, made before the first record.
 
 use std::collections::HashMap;
 

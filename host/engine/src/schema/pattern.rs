@@ -1,4 +1,4 @@
-//! What a pattern costs: the memory of its compiled form, and the time for each byte of text.
+//! The cost of a pattern: the memory of its compiled form, and the time for each byte of text.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -15,7 +15,7 @@ const SIZES: [usize; 5] = [4 << 10, 32 << 10, 256 << 10, 1 << 20, MAX_PATTERN_SI
 /// Steps for each byte of text and each position of a pattern that a match under way may have reached. Measured: 7 to 17.
 const POSITION_STEPS: u64 = 24;
 
-/// What a pattern costs.
+/// The cost of a pattern.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Weight {
     /// Bytes of its compiled form, rounded up.

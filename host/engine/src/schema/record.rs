@@ -116,7 +116,7 @@ impl<'a> json::Node<'a, Record> for Branch<'a> {
         Cow::Owned(value(*self))
     }
 
-    /// What is wrong is told without any value of the record, so that none is made: alternatives could ask for it a thousand
+    /// The error does not contain any value of the record, so that none is made: alternatives could ask for it a thousand
     /// times.
     fn lazy_value(&self) -> LazyInstance<'a> {
         LazyInstance::Ready(Cow::Owned(Value::Null))

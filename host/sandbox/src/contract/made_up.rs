@@ -119,7 +119,7 @@ fn declaration(rule: wire::RuleInfo) -> Declaration {
     }
 }
 
-/// What is new in a version is put into the words that the host has, or the host gets new words.
+/// A new status is mapped to one that the host has, or the host gets a new one.
 fn status(status: wire::Status) -> Status {
     match status {
         wire::Status::Pass => Status::Pass,

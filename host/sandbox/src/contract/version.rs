@@ -1,4 +1,4 @@
-//! What a version of the contract is to the rest of the crate.
+//! The interface of a contract version to the rest of the crate.
 
 use std::fmt;
 

@@ -44,7 +44,7 @@ pub(crate) struct Dispatcher {
 pub(crate) struct Client {
     /// The number of the connection.
     pub(crate) number: u64,
-    /// Where the connection comes from.
+    /// The origin of the connection.
     pub(crate) origin: ConnectionOrigin,
     /// The principal of the client, if authentication has established one.
     pub(crate) principal: Option<&'static str>,
@@ -144,7 +144,7 @@ impl Dispatcher {
 
     fn task(&self, client: &Client, Request { id, call }: Request<'_>, bytes: u64) -> Task {
         let mut entry = Entry::begin(self.state.correlations.next(), client.number, id, bytes);
-        // What is not a request is answered even if it has no id.
+        // An invalid request is answered even without an id.
         let id = id.or(call.is_err().then_some(UNKNOWN_ID)).map(str::to_owned);
         let call = call.and_then(|(method, parameters)| {
             entry.set_method(&method);

@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, RequestError};
 /// The limit of requests in one array.
 pub(crate) const MAX_BATCH: usize = 1_000;
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     /// One request.

@@ -12,7 +12,7 @@ use crate::output::Output;
 /// The bytes that a client must read within the time limit.
 const PIECE: usize = 256 << 10;
 
-/// What is sent for one message.
+/// The answers to one message.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// One answer.

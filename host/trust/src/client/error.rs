@@ -1,4 +1,4 @@
-//! What can be wrong with a repository, and the party that can do something about it.
+//! The errors of a repository, each with the party that can do something about it.
 
 use std::error::Error as StdError;
 
@@ -108,7 +108,7 @@ pub enum UpdateError {
         #[source]
         cause: Box<SignatureError>,
     },
-    /// What was signed is for another role.
+    /// The signed payload is for another role.
     #[error("`{file}` was signed as {}, but {role} is expected", Quoted(.found))]
     WrongRole {
         /// The file.
@@ -118,7 +118,7 @@ pub enum UpdateError {
         /// The type that it has.
         found: String,
     },
-    /// What was signed is not metadata.
+    /// The signed payload is not metadata.
     #[error("the metadata in `{file}` cannot be used for {role}; its publisher must sign a new version")]
     Metadata {
         /// The file.
@@ -309,7 +309,7 @@ pub enum UpdateError {
         /// The digest of the manifest.
         manifest: Digest,
     },
-    /// What a host has kept of a release of earlier days does not count any more.
+    /// The stored envelope of an earlier release does not count any more.
     #[error("what is kept of the release `{release}` cannot be used any more")]
     Past {
         /// The release.
@@ -355,7 +355,7 @@ pub enum UpdateError {
         /// The present time, as the host knows it.
         now: Timestamp,
     },
-    /// What the host itself has kept cannot be used. Never taken for absent: the host would forget what protects it from rollbacks.
+    /// The host's own state cannot be used. Never taken for absent: the host would forget what protects it from rollbacks.
     #[error("`{file}`, which this host has kept, cannot be used; restore it, or reset what is kept")]
     State {
         /// The file.

@@ -1,4 +1,4 @@
-//! Which role lists a release: the walk over delegations.
+//! The walk over delegations to the role that lists a release.
 
 use std::collections::BTreeSet;
 
@@ -134,7 +134,7 @@ impl<S: Store> Client<S> {
         roles
     }
 
-    /// What the roles that may list a release revoke, as far as it is known.
+    /// The manifests that the roles which may list a release revoke, as far as they are known.
     pub(super) fn revocations(&self, target: &TargetPath) -> impl Iterator<Item = &BTreeSet<Digest>> {
         let delegated = self.known_roles(target).into_iter().filter_map(|(_, role)| role);
         self.targets.iter().chain(delegated).map(|role| role.metadata.revoked())

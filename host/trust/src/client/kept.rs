@@ -1,4 +1,4 @@
-//! What a host remembers, verified again from the anchor up.
+//! The stored state of a host, verified again from the anchor up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::version::MetadataVersion;
 /// How many roots before the anchor are asked whose keys signed what is kept.
 const FORMER_ROOTS: u32 = 256;
 
-/// What became of a file that was kept.
+/// The outcome of reading a file that was kept.
 enum Kept<T> {
     Absent,
     /// It was signed by keys that root has replaced since.
@@ -72,7 +72,7 @@ impl<S: Store> Client<S> {
         Ok(client)
     }
 
-    /// What is kept of a top role.
+    /// The stored metadata of a top role.
     fn kept<T: Payload>(
         &self,
         file: &StateFile,
@@ -115,7 +115,7 @@ impl<S: Store> Client<S> {
         Ok(())
     }
 
-    /// What is known or kept of a delegated role and signed by the keys of this delegation.
+    /// The metadata of a delegated role, known or stored, if the keys of this delegation have signed it.
     pub(super) fn kept_role(
         &self,
         delegation: &Delegation,

@@ -36,7 +36,7 @@ pub struct VerifiedManifest {
 }
 
 impl<S: Store> Client<S> {
-    /// What a role lists under a target. `earliest` is what expires first on the way to the role.
+    /// The entry of a role for a target. `earliest` is the role on the way that expires first.
     pub(super) fn listing(
         &self,
         role: &Role,

@@ -40,7 +40,7 @@ impl<S: Store> Client<S> {
             self.anchor_is_kept = true;
         }
         let taken = self.take_roots(source);
-        // Whatever ended the chain, the keys that it has replaced so far do not count any more.
+        // In any case, the keys that the chain has replaced so far do not count any more.
         self.forget_outdated()?;
         taken?;
         let root = &self.root.metadata;
@@ -164,7 +164,7 @@ impl<S: Store> Client<S> {
         Ok(())
     }
 
-    /// What is new of a targets role, delegated or not; none if what is known is what the snapshot lists.
+    /// The new metadata of a targets role, delegated or not; none if the known one is the one that the snapshot lists.
     pub(super) fn update_targets(
         &self,
         source: &impl Fetch,

@@ -1,4 +1,4 @@
-//! What makes a manifest coherent.
+//! The checks that make a manifest coherent.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What all payloads have in common, read and written.
+//! The common part of all payloads, read and written.
 
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ impl Header {
     }
 }
 
-/// What is ours is read strictly: a condition that this version does not know must not be passed over.
+/// Our own members are read strictly: a condition that this version does not know must not be passed over.
 fn own_part(node: Node, may_revoke: bool) -> Result<(RepositoryId, BTreeSet<Digest>), FormatError> {
     let mut own = node.members()?;
     let repository = own.take("repo")?.parsed("a repository id")?;

@@ -1,4 +1,4 @@
-//! What the payloads of all roles say of themselves.
+//! The header of all payloads.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::name::RepositoryId;
 use crate::version::MetadataVersion;
 
-/// What all payloads have.
+/// The header that all payloads have.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) version: MetadataVersion,

@@ -1,4 +1,4 @@
-//! What one metadata file says of another.
+//! The entry of one metadata file in another.
 
 use serde_json::{Map, Value, json};
 

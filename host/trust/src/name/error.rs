@@ -1,4 +1,4 @@
-//! What a name is: a text that has been checked once.
+//! Names: texts that have been checked once.
 
 use thiserror::Error;
 

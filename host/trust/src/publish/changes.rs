@@ -15,7 +15,7 @@ pub use change::Change;
 /// All that differs between two releases, as far as their manifests tell.
 ///
 /// # Limits
-/// What a rule does can change without any of this, but never without its component: see [`Change::FileChanged`].
+/// The behaviour of a rule can change without any of this, but never without its component: see [`Change::FileChanged`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Changes(Vec<Change>);
 

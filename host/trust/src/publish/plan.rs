@@ -68,7 +68,7 @@ impl Repository {
     /// Plans the upload of all that is staged and has enough signatures. Snapshot and timestamp are made and signed
     /// here, by those `signers` that root names for them. An interrupted publication is continued.
     ///
-    /// The plan has been verified like a host does it, from nothing and as an update of what is published.
+    /// The plan has been verified as a host does it, from nothing and as an update of what is published.
     ///
     /// # Errors
     /// When nothing that is staged has enough signatures, a signer or a file of a release is missing, or hosts would refuse the

@@ -1,4 +1,4 @@
-//! What hosts can see of a repository, verified but for its age.
+//! The published state of a repository, verified but for its age.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(super) fn read_roots(source: &impl Fetch, anchor: Option<&Anchor>) -> Result
     }
 }
 
-/// What the timestamp tells of; none if nothing has been published yet.
+/// The metadata that the timestamp leads to; none if nothing has been published yet.
 pub(super) fn read_current(source: &impl Fetch, roots: &[Signed<RootMetadata>]) -> Result<Option<Current>, ReadError> {
     let Some(repository) = roots.last().map(|root| root.payload.repository()) else { return Ok(None) };
     let file = Role::Timestamp.file(MetadataVersion::FIRST);

@@ -20,8 +20,8 @@ use super::terms::Mode;
 
 /// The metadata of a repository: published, and staged beside it until enough people have signed.
 ///
-/// What is published was verified, signatures and digests, but for its age: an expired repository is to be renewed. What is
-/// staged is verified when it is published.
+/// The published metadata was verified, signatures and digests, but for its age: an expired repository is to be renewed. Staged
+/// metadata is verified when it is published.
 #[derive(Clone, Debug)]
 pub struct Repository {
     pub(super) mode: Mode,
@@ -39,7 +39,7 @@ pub(super) struct Staged {
     pub(super) envelope: Envelope,
 }
 
-/// What people sign.
+/// The payload that people sign.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Payload {
     Root(RootMetadata),
@@ -75,7 +75,7 @@ pub struct RoleStatus {
 }
 
 impl Repository {
-    /// A repository in which there is nothing yet.
+    /// An empty repository.
     pub(super) fn empty(mode: Mode) -> Self {
         Self { mode, anchor: None, roots: Vec::new(), current: None, staged: BTreeMap::new() }
     }
@@ -290,7 +290,7 @@ impl Payload {
     }
 }
 
-/// Where the metadata of a role waits for signatures.
+/// The path at which the metadata of a role waits for signatures.
 pub(super) fn staged_path(role: &Role, version: MetadataVersion) -> SafePath {
     SafePath::of_staged(&format!("{version}.{role}"))
 }

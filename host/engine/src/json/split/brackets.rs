@@ -1,4 +1,4 @@
-//! Where a value ends, as far as brackets and strings tell.
+//! The end of a value, as far as brackets and strings tell.
 
 use crate::json::string::plain_run;
 

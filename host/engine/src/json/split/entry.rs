@@ -1,4 +1,4 @@
-//! What splitting a file gives.
+//! The entries of a file.
 
 use crate::json::error::{JsonError, Position};
 

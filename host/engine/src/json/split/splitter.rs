@@ -26,7 +26,7 @@ pub struct Splitter {
     brackets: Brackets,
     /// What is known of the first line, while the form of the file is unknown.
     first_line: FirstLine,
-    /// Where a record began that is too long. Its bytes are consumed without being kept.
+    /// The position of a record that is too long. Its bytes are consumed without being kept.
     too_long: Option<Position>,
 }
 
@@ -278,7 +278,7 @@ impl Splitter {
     }
 }
 
-/// What one step of the search gives.
+/// The outcome of one step of the search.
 enum Next<'a> {
     Skip(usize),
     More(usize),

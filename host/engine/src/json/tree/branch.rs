@@ -75,7 +75,7 @@ impl<'a> Tree<'a> {
         self.entry(at).map(|entry| self.words(entry.name)).unwrap_or_default()
     }
 
-    /// Where the first child of an array or object lies.
+    /// The index of the first child of an array or object.
     #[inline]
     pub(super) fn first(&self, entry: &Entry) -> u32 {
         let (start, _) = entry.content;

@@ -16,7 +16,7 @@ pub(super) const FEW: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct TreeScratch {
     pub(super) entries: Vec<Entry>,
-    /// What escaped texts and names say, end to end.
+    /// Escaped texts and names, unescaped, end to end.
     pub(super) unescaped: String,
     /// For each object of many members: the first of them, then all of them sorted by [`compare`].
     pub(super) index: Vec<u32>,
@@ -40,16 +40,16 @@ pub(crate) enum TreeError {
 /// One value in the list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// What it is called in its object.
+    /// Its name in its object.
     pub(super) name: Words,
     pub(super) kind: Kind,
     /// By kind: the bits of a number; where a text begins and ends; where the first child lies and how many there are.
     pub(super) content: (u32, u32),
-    /// Where its next sibling lies, if it has one.
+    /// The index of its next sibling, if it has one.
     pub(super) next: u32,
 }
 
-/// Where a text begins and ends, in the record or among what is unescaped.
+/// The range of a text, in the record or among the unescaped texts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Words {
     pub(super) start: u32,

@@ -1,4 +1,4 @@
-//! What calling the rules of a window gives.
+//! The outcome of calling the rules of a window.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(in crate::judge) struct ChunkOutcome {
     pub(in crate::judge) timing: Option<Timing>,
 }
 
-/// What the rule of one node said of all rows of a chunk.
+/// The outcome of one node's rule for all rows of a chunk.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct NodeOutcome {
     /// One for each row.

@@ -14,7 +14,7 @@ use crate::release::Prepared;
 use crate::routing::RouteError;
 use crate::supplier::{EntitySource, Supplied};
 
-/// What reading related entities needs, and what the next record can use again.
+/// The buffers for reading related entities, which the next record uses again.
 pub(super) struct Buffers {
     max_record: Bytes,
     /// To read what an entity says of itself, before its field map is known.
@@ -69,7 +69,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Where the text of a term comes from, and whether it is older than it should be.
+    /// The source of a term's text, and whether it is older than it should be.
     pub(in crate::judge) fn source(&self, (index, term): (usize, &str)) -> (EntitySource, bool) {
         match (self.given(term), self.answers.get(self.record, index)) {
             (None, Some(Supplied::Entity { is_cached: true, is_stale, .. })) => (EntitySource::Cache, *is_stale),

@@ -1,4 +1,4 @@
-//! What reading a window gives: its records, and the chunks of rows that rules judge.
+//! A window that has been read: its records, and the chunks of rows that rules judge.
 
 use std::sync::Arc;
 

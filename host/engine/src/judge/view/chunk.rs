@@ -1,4 +1,4 @@
-//! What the rules say of the rows of a chunk.
+//! The results of the rows of a chunk.
 
 use std::cell::OnceCell;
 use std::iter;
@@ -59,7 +59,7 @@ impl<'a> ChunkView<'a> {
         Self { outcome, nodes, rows, labels: OnceCell::new(), passes: Passes::default() }
     }
 
-    /// What became of the record in a row.
+    /// The outcome of the record in a row.
     pub(in crate::judge) fn record_outcome(&self, row: u32) -> RecordOutcome {
         match self.rows.get(row as usize).copied().unwrap_or(FAILED) {
             said if said & FAILED != 0 => RecordOutcome::Failed,

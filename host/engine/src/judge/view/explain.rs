@@ -1,4 +1,4 @@
-//! What a rule says of a record, in words.
+//! The result of a rule, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

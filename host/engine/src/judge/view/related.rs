@@ -12,7 +12,7 @@ pub enum RelatedEntity<'a> {
         term: &'a str,
         /// The entity, or a list of entities, as JSON.
         text: &'a str,
-        /// Where it came from.
+        /// Its source.
         source: EntitySource,
         /// Whether it was older than it should be.
         is_stale: bool,

@@ -1,4 +1,4 @@
-//! What each level of a record can cost.
+//! The cost of each level of a record.
 
 use super::group::{Group, Groups, groups, inside, order, set};
 use super::value::Cost;

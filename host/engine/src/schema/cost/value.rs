@@ -1,4 +1,4 @@
-//! What one value of a record can cost.
+//! The cost of one value of a record.
 
 use crate::schema::graph::Own;
 

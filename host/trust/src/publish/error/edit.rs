@@ -85,7 +85,7 @@ pub enum EditError {
         /// The path.
         target: TargetPath,
     },
-    /// What was revoked stays so.
+    /// The manifest was revoked, and stays so.
     #[error("the manifest `{manifest}` has been revoked, and stays so; build a new release")]
     Revoked {
         /// The digest of the manifest.

@@ -1,4 +1,4 @@
-//! What of all that is staged is published together.
+//! The choice of staged roles that are published together.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::publish::error::PlanError;
 use crate::publish::repository::{Repository, Staged};
 use crate::role::{Role, TopRole};
 
-/// What is published together: the most that is staged and fits together.
+/// The roles that are published together: the most that are staged and fit together.
 pub(super) struct Choice<'a> {
     pub(super) root: &'a RootMetadata,
     pub(super) targets: &'a TargetsMetadata,
