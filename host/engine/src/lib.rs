@@ -47,4 +47,4 @@ pub use supplier::{
     EntitySource, Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted,
 };
 pub use unique::Unique;
-pub use workers::{TenantQueue, Workers};
+pub use workers::{QueueLoad, TenantQueue, Workers};

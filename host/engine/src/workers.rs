@@ -21,6 +21,7 @@ mod spin;
 
 pub(crate) use queue::RequestQueue;
 pub use queue::TenantQueue;
+pub use scheduler::QueueLoad;
 use scheduler::Scheduler;
 
 /// The stack of a worker: what a rule may use of it (512 KiB by default), and ample space for the host around it.

@@ -8,7 +8,7 @@ use super::call::{WindowOutcome, call};
 use super::context::Context;
 use super::error::Bug;
 use super::fetch::Answers;
-use super::observe::{WindowObserver, observe};
+use super::observe::{WindowObserver, observe, start};
 use super::read::read;
 use super::resolve::{Guilty, SUSPENDED, resolve};
 use super::tally::Tally;
@@ -70,12 +70,15 @@ impl<T> Finished<T> {
         if context.is_abandoned() {
             return Ok(None);
         }
+        // Only the collator knows whether a later window is final.
+        let observer = observer.filter(|_| is_first);
+        if let Some(observer) = &observer {
+            start(&**observer, context);
+        }
         let suspended = context.suspended();
         let records = read(context, &window, &answers)?;
         let Some(mut outcome) = call(context, worker, window, answers, records)? else { return Ok(None) };
         let resolution = Resolution::of(context, suspended, is_first, &mut outcome);
-        // Only the collator knows whether a later window is final.
-        let observer = observer.filter(|_| is_first);
         Ok(Some(Self { resolution, ..Self::render(context, outcome, observer.as_deref(), render) }))
     }
 

@@ -11,14 +11,19 @@ use super::view::JudgedWindow;
 
 /// Observes requests.
 ///
-/// It is called on workers, once a window is final: for each window whose results are handed over exactly once, in no particular
-/// order between windows. [`judge_windows`](crate::judge_windows) returns when all calls have returned. No method can change an
+/// It is called on workers: once when the first window begins, and once for each window that is final, whose results are handed
+/// over exactly once. Windows come in no particular order. [`judge_windows`](crate::judge_windows) returns when all calls have returned. No method can change an
 /// answer. A panic costs only its own event: it is caught and logged.
 ///
 /// # Limits
 /// A call holds up a worker, and keeps its window in memory. Windows that are being observed count among those that are under way,
 /// so a slow observer slows its request down.
 pub trait WindowObserver: Send + Sync {
+    /// A worker has begun the first window of the request. Called before everything else. A request without records has no window.
+    fn started(&self, call: &CallContext) {
+        let _ = call;
+    }
+
     /// A window is final.
     fn window(&self, window: &JudgedWindow<'_>) {
         let _ = window;
@@ -83,6 +88,11 @@ pub(super) fn observe(observer: &dyn WindowObserver, context: &Context, outcome:
         timings(observer, context, outcome);
     }
     guard(|| observer.window(&JudgedWindow::new(context, outcome)));
+}
+
+/// Tells an observer that the first window of its request has begun.
+pub(super) fn start(observer: &dyn WindowObserver, context: &Context) {
+    guard(|| observer.started(&context.call));
 }
 
 fn timings(observer: &dyn WindowObserver, context: &Context, outcome: &WindowOutcome) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use jurat_model::Worker;
 
-use super::scheduler::{RequestJobs, Scheduler, TenantJobs};
+use super::scheduler::{QueueLoad, RequestJobs, Scheduler, TenantJobs};
 use super::spin::spin;
 
 /// The queue of one tenant. Clones are the same queue.
@@ -27,6 +27,12 @@ pub(crate) struct RequestQueue<'a> {
 impl TenantQueue {
     pub(super) fn new(scheduler: Arc<Scheduler>, limit: NonZeroUsize, workers: usize) -> Self {
         Self { scheduler, jobs: Arc::new(Mutex::new(TenantJobs::new(limit.get()))), workers }
+    }
+
+    /// The windows that wait in the queue, and those that workers have.
+    #[must_use]
+    pub fn load(&self) -> QueueLoad {
+        self.scheduler.load(&self.jobs)
     }
 
     /// How many workers there are.

@@ -45,6 +45,16 @@ pub(super) struct TenantJobs {
     is_queued: bool,
 }
 
+/// How many windows a tenant has in its queue and in work, at one moment. A window that is rendered again, or given to an observer,
+/// counts like one that is judged.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct QueueLoad {
+    /// Windows that wait for a worker.
+    pub queued: usize,
+    /// Windows that workers have.
+    pub running: usize,
+}
+
 impl Scheduler {
     pub(super) fn new() -> Self {
         let run_queue = RunQueue { tenants: VecDeque::new(), spinning: 0, sleeping: 0, is_closed: false };
@@ -73,6 +83,14 @@ impl Scheduler {
         run_queue.offer(tenant, &mut tenant_jobs);
         drop(tenant_jobs);
         self.wake(run_queue);
+    }
+
+    /// How much a tenant has in its queue, and in work.
+    pub(super) fn load(&self, tenant: &Mutex<TenantJobs>) -> QueueLoad {
+        let _run_queue = self.lock();
+        let tenant = lock(tenant);
+        let queued = tenant.requests.iter().map(|jobs| lock(jobs).len()).sum();
+        QueueLoad { queued, running: tenant.running }
     }
 
     /// Whether there are cores for this many threads beside those that work or are about to.

@@ -74,6 +74,7 @@ fn a_tenant_never_has_more_jobs_running_than_its_limit() {
         });
     }
     assert_eq!([starts.recv(), starts.recv()], [Ok("busy"); 2]);
+    assert_eq!(busy.load(), QueueLoad { queued: 1, running: 2 });
     // The third worker is idle, and still does not take the third job.
     let (sender, answers) = channel();
     free.request().submit(move |_| sender.send(()).unwrap());
@@ -81,6 +82,7 @@ fn a_tenant_never_has_more_jobs_running_than_its_limit() {
     assert!(starts.try_recv().is_err());
     drop(go);
     assert_eq!(starts.recv(), Ok("busy"));
+    assert_eq!(busy.load().queued, 0);
 }
 
 #[test]

@@ -10,16 +10,16 @@ use super::window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};
 /// Something that happened.
 ///
 /// The events of a call come in this order: [`CallAdmitted`](Self::CallAdmitted), [`CallQueued`](Self::CallQueued) if it judges
-/// records, [`CallStarted`](Self::CallStarted), [`Window`](Self::Window) for each window, [`CallEnded`](Self::CallEnded). A call that was refused at admission has the last
-/// one only, so each call ends exactly once.
+/// records, [`CallStarted`](Self::CallStarted), [`Window`](Self::Window) for each window, [`CallEnded`](Self::CallEnded). A call
+/// that was refused at admission has only the last one, so each call ends exactly once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The service takes a call.
     CallAdmitted(&'a Call),
-    /// The records of a call wait for the workers of their tenant.
+    /// The records of a call are read from now on, and wait for a worker.
     CallQueued(&'a Call),
-    /// A call is worked on.
+    /// Work on a call has begun: a worker has its first window, or the call judges nothing. A call without records does not start.
     CallStarted(&'a Call),
     /// A call has ended, or was refused at admission.
     CallEnded(CallEnded<'a>),

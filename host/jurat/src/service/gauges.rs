@@ -1,5 +1,7 @@
 //! Gauges of a service.
 
+use jurat_engine::QueueLoad;
+
 use super::asynchronous::AsyncService;
 use super::handle::Service;
 use super::related::Related;
@@ -21,6 +23,8 @@ pub struct Gauges {
     pub waiting: usize,
     /// Threads that run rules.
     pub workers: usize,
+    /// Those of them that have a window, of whatever tenant.
+    pub busy_workers: usize,
     /// Each tenant that this handle is for, by name.
     pub tenants: Vec<TenantGauges>,
 }
@@ -30,7 +34,7 @@ pub struct Gauges {
 /// ```no_run
 /// # fn f(service: &jurat::Service) {
 /// for tenant in service.gauges().tenants {
-///     println!("{}: {} requests to the coordination service", tenant.name, tenant.fetching);
+///     println!("{}: {} windows wait, {} are judged", tenant.name, tenant.queued_windows, tenant.running_windows);
 /// }
 /// # }
 /// ```
@@ -39,6 +43,10 @@ pub struct Gauges {
 pub struct TenantGauges {
     /// The tenant.
     pub name: String,
+    /// Windows that wait for a worker.
+    pub queued_windows: usize,
+    /// Windows that workers have.
+    pub running_windows: usize,
     /// Requests to the coordination service that are under way.
     pub fetching: u64,
 }
@@ -47,14 +55,20 @@ impl Service {
     /// The present gauges: of all tenants, or of the one that this handle is for.
     #[must_use]
     pub fn gauges(&self) -> Gauges {
-        let tenants = self.tenants().map(|tenant| TenantGauges {
-            name: tenant.name.clone(),
-            fetching: tenant.related().map_or(0, Related::in_flight),
+        let tenants = self.tenants().map(|tenant| {
+            let QueueLoad { queued, running } = tenant.queue.load();
+            TenantGauges {
+                name: tenant.name.clone(),
+                queued_windows: queued,
+                running_windows: running,
+                fetching: tenant.related().map_or(0, Related::in_flight),
+            }
         });
         Gauges {
             in_flight: self.shared.in_flight.count(),
             waiting: self.shared.waiting.count(),
             workers: self.shared.workers.count(),
+            busy_workers: self.shared.tenants.values().map(|tenant| tenant.queue.load().running).sum(),
             tenants: tenants.collect(),
         }
     }

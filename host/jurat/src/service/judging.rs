@@ -49,7 +49,6 @@ impl Service {
             let (tenant, release, request) = self.ready(request)?;
             let request = running.observed(request);
             running.queued();
-            running.started();
             let summary = judge_windows(release, &tenant.queue, &request, input, render, sink)?;
             running.judged(&summary);
             Ok(summary)
@@ -100,7 +99,6 @@ impl Service {
         let (tenant, release, request) = self.ready(request)?;
         let request = running.observed(request);
         running.queued();
-        running.started();
         let summary = judge(release, &tenant.queue, &request, text, sink)?;
         running.judged(&summary);
         Ok(summary)

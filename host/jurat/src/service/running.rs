@@ -90,11 +90,6 @@ impl<'s> Running<'s> {
         self.emit(|call| Event::CallQueued(call));
     }
 
-    /// Reports that it is worked on.
-    pub(super) fn started(&self) {
-        self.emit(|call| Event::CallStarted(call));
-    }
-
     /// Records the summary of its records.
     pub(super) fn judged(&self, summary: &Summary) {
         if let Some(watched) = &self.watched {
@@ -106,7 +101,7 @@ impl<'s> Running<'s> {
     fn admitted(&self) {
         self.emit(|call| Event::CallAdmitted(call));
         if self.watched.as_ref().is_some_and(|watched| !watched.call.operation().judges()) {
-            self.started();
+            self.emit(|call| Event::CallStarted(call));
         }
     }
 

@@ -22,6 +22,13 @@ impl Windows {
 }
 
 impl WindowObserver for Windows {
+    fn started(&self, context: &CallContext) {
+        if let Some(own) = &self.own {
+            own.started(context);
+        }
+        self.observers.emit(|| Event::CallStarted(&self.call));
+    }
+
     fn window(&self, window: &JudgedWindow<'_>) {
         if let Some(own) = &self.own {
             own.window(window);

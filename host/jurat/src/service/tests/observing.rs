@@ -9,7 +9,10 @@ use jurat_model::Blame;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Call, CallGuard, Event, Observer, Operation, Outcome};
-use crate::{CallContext, CallError, CallErrorKind, Held, PinnedBy, RulesetName, Service, Settings, host_state};
+use crate::{
+    CallContext, CallError, CallErrorKind, Gauges, Held, JudgedWindow, PinnedBy, RecordSource, RulesetName, Service,
+    Settings, host_state,
+};
 
 /// Records a line for each event.
 #[derive(Default)]
@@ -312,11 +315,16 @@ fn operations_have_the_names_of_their_methods() {
 fn gauges_rise_and_fall_with_calls() {
     let service = Site::new().open();
     let request = service.request("quick").unwrap();
-    let mut sink = |_| {
-        assert_eq!(service.gauges().in_flight, 1);
+    let watched = service.clone();
+    let during = move |_: &JudgedWindow<'_>| watched.gauges();
+    let mut sink = |gauges: Gauges| {
+        let [tenant] = &*gauges.tenants else { panic!("{gauges:?}") };
+        assert_eq!((gauges.in_flight, gauges.busy_workers), (1, 1));
+        assert_eq!((tenant.queued_windows, tenant.running_windows), (0, 1));
         Ok(())
     };
-    service.judge(&request, LOAN.as_bytes().into(), &mut sink).unwrap();
+    let loan = RecordSource::text(LOAN.as_bytes().into());
+    service.judge_windows(&request, loan, during, &mut sink).unwrap();
     let gauges = service.gauges();
     assert_eq!((gauges.in_flight, gauges.waiting, gauges.workers), (0, 0, 1));
     assert_eq!(
