@@ -8,9 +8,10 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use jurat::{Excerpt, advice};
+use jurat::Excerpt;
 use jurat_disk::files;
 use jurat_model::Blame;
+use jurat_model::advice;
 use jurat_sandbox::{ShapeError, scan};
 use jurat_trust::Caps;
 use serde::Deserialize;

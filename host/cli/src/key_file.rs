@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::exit::CommandError;
 use crate::output;
 use crate::passphrase::{Passphrases, Protection};
+use crate::public_key::read_public_key;
 use crate::secret::{self, SecretSource};
 
 /// The longest key file.
@@ -124,13 +125,13 @@ fn public_beside(private: &Path) -> Result<Option<(PathBuf, PublicKey)>, Command
     if !public.exists() {
         return Ok(None);
     }
-    let key = jurat::read_public_key(&public)?;
+    let key = read_public_key(&public)?;
     Ok(Some((public, key)))
 }
 
 /// Reads public keys, of which `threshold` must sign.
 pub(crate) fn key_set(option: &str, files: &[PathBuf], threshold: usize) -> Result<KeySet, CommandError> {
-    let keys: Vec<PublicKey> = files.iter().map(|file| jurat::read_public_key(file)).collect::<Result<_, _>>()?;
+    let keys: Vec<PublicKey> = files.iter().map(|file| read_public_key(file)).collect::<Result<_, _>>()?;
     KeySet::new(threshold, keys).map_err(|error| CommandError::about(Blame::Caller, option, &error))
 }
 
@@ -157,7 +158,7 @@ mod tests {
         KeyPair::new(&stem).unwrap().generate(&Protection::Plain).unwrap();
         let private = directory.path().join("team.pem");
         assert_eq!(fs::metadata(&private).unwrap().mode() & 0o777, 0o600);
-        let public = jurat::read_public_key(&directory.path().join("team.pub.pem")).unwrap();
+        let public = read_public_key(&directory.path().join("team.pub.pem")).unwrap();
         let read = || read_private(&private, &mut PassphraseArguments::default().read().unwrap());
         assert_eq!(read().ok().unwrap().public(), public);
 

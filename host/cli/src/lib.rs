@@ -12,6 +12,7 @@ mod key_file;
 mod lifetime;
 mod output;
 mod passphrase;
+mod public_key;
 mod report;
 mod repository;
 mod secret;

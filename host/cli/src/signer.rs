@@ -10,6 +10,7 @@ use crate::exit::CommandError;
 use crate::key_file;
 use crate::output;
 use crate::passphrase::PassphraseArguments;
+use crate::public_key::read_public_key;
 
 mod command;
 
@@ -68,7 +69,7 @@ impl SignerArguments {
                     let file = public.next().ok_or_else(|| {
                         CommandError::usage("--key: `exec:` needs its public key: name it with `--public`")
                     })?;
-                    AnySigner::Command(Box::new(CommandSigner::new(command.to_owned(), jurat::read_public_key(file)?)?))
+                    AnySigner::Command(Box::new(CommandSigner::new(command.to_owned(), read_public_key(file)?)?))
                 }
                 None => AnySigner::Key(Box::new(key_file::read_private(Path::new(name), &mut passphrases)?)),
             };

@@ -27,6 +27,7 @@ mod values;
 pub use jurat_http::{HostPattern, Http, Location, ParseHostError};
 pub use jurat_model::Secret;
 pub use jurat_repository::{OnExpired, Trust};
+pub use jurat_sandbox::SealedWasi;
 pub use keys::{Key, Kind, Scope};
 pub use overrides::Overrides;
 pub use values::{

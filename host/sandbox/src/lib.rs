@@ -49,4 +49,4 @@ pub use refusal::{LoadError, Mismatch, Refusal, WasiHint};
 pub use runtime::{Allocation, OpenError};
 pub use sandbox::{Description, Sandbox};
 pub use settings::{Compiler, Settings};
-pub use shape::{Shape, ShapeError, scan};
+pub use shape::{Shape, ShapeError, WasmError, scan};

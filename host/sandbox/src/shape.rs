@@ -67,7 +67,7 @@ pub enum ShapeError {
     NotWebAssembly,
     /// It begins as WebAssembly, and cannot be read to its end.
     #[error("this is not a WebAssembly component: it cannot be read to its end")]
-    Malformed(#[source] BinaryReaderError),
+    Malformed(#[source] WasmError),
     /// It breaks off inside of a section.
     #[error("the component is cut short")]
     Truncated,
@@ -81,6 +81,17 @@ pub enum ShapeError {
         /// How much is allowed.
         cap: u64,
     },
+}
+
+/// What the reader of WebAssembly says, for people.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct WasmError(BinaryReaderError);
+
+impl WasmError {
+    fn malformed(error: BinaryReaderError) -> ShapeError {
+        ShapeError::Malformed(Self(error))
+    }
 }
 
 /// Reads a component's shape.
@@ -98,7 +109,7 @@ pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
     at_most("bytes", shape.bytes, cap::BYTES)?;
     let mut counts = Counts::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        counts.add(&payload.map_err(ShapeError::Malformed)?, &mut shape)?;
+        counts.add(&payload.map_err(WasmError::malformed)?, &mut shape)?;
     }
     if !counts.has_ended {
         return Err(ShapeError::Truncated);
@@ -150,7 +161,7 @@ impl Counts {
                 self.memories += u64::from(section.count());
                 at_most("memories", self.memories, cap::MEMORIES)?;
                 for memory in section.clone() {
-                    let pages = memory.map_err(ShapeError::Malformed)?.initial;
+                    let pages = memory.map_err(WasmError::malformed)?.initial;
                     shape.memory = shape.memory.saturating_add(pages.saturating_mul(PAGE));
                 }
             }
@@ -158,20 +169,20 @@ impl Counts {
                 self.tables += u64::from(section.count());
                 at_most("tables", self.tables, cap::TABLES)?;
                 for table in section.clone() {
-                    let elements = table.map_err(ShapeError::Malformed)?.ty.initial;
+                    let elements = table.map_err(WasmError::malformed)?.ty.initial;
                     shape.table_elements = shape.table_elements.saturating_add(elements);
                 }
             }
             Payload::DataSection(section) => {
                 for segment in section.clone() {
-                    self.data += segment.map_err(ShapeError::Malformed)?.data.len() as u64;
+                    self.data += segment.map_err(WasmError::malformed)?.data.len() as u64;
                 }
                 at_most("bytes of data", self.data, cap::DATA)?;
             }
             Payload::ComponentImportSection(section) => {
                 self.add_items(section.count())?;
                 for import in section.clone() {
-                    let name = import.map_err(ShapeError::Malformed)?.name.name;
+                    let name = import.map_err(WasmError::malformed)?.name.name;
                     if self.depth == 0 {
                         shape.imports.push(name.to_owned());
                     }
@@ -180,7 +191,7 @@ impl Counts {
             Payload::ComponentExportSection(section) => {
                 self.add_items(section.count())?;
                 for export in section.clone() {
-                    let name = export.map_err(ShapeError::Malformed)?.name.name;
+                    let name = export.map_err(WasmError::malformed)?.name.name;
                     if self.depth == 0 {
                         shape.exports.push(name.to_owned());
                     }
@@ -210,8 +221,8 @@ impl Counts {
     fn add_body(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<(), ShapeError> {
         at_most("bytes in one function", body.range().len() as u64, cap::BODY)?;
         let mut locals: u64 = 0;
-        for declared in body.get_locals_reader().map_err(ShapeError::Malformed)? {
-            locals = locals.saturating_add(u64::from(declared.map_err(ShapeError::Malformed)?.0));
+        for declared in body.get_locals_reader().map_err(WasmError::malformed)? {
+            locals = locals.saturating_add(u64::from(declared.map_err(WasmError::malformed)?.0));
         }
         at_most("locals in one function", locals, cap::LOCALS)
     }

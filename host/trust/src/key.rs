@@ -48,10 +48,10 @@ pub struct KeyId(String);
 pub enum KeyError {
     /// It is not a private key file.
     #[error("it is not an Ed25519 private key in PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`)")]
-    NotPrivate(#[source] pkcs8::Error),
+    NotPrivate(#[source] KeyFormatError),
     /// It is not a public key file.
     #[error("it is not an Ed25519 public key in PEM (`-----BEGIN PUBLIC KEY-----`)")]
-    NotPublic(#[source] pkcs8::spki::Error),
+    NotPublic(#[source] KeyFormatError),
     /// It is a private key where a public key belongs. It may have been sent to others.
     #[error("it is a private key, but a public key belongs here")]
     PrivateForPublic,
@@ -74,7 +74,7 @@ pub enum KeyError {
     #[error(
         "the private key is encrypted in a way that is not known here; `openssl pkcs8 -topk8 -scrypt` writes one that is"
     )]
-    UnknownEncryption(#[source] pkcs8::pkcs5::Error),
+    UnknownEncryption(#[source] KeyFormatError),
     /// Opening it would take more memory or time than any honest file needs.
     #[error("the private key asks for more memory or work to open it than is allowed here")]
     TooCostly,
@@ -90,6 +90,27 @@ pub enum KeyError {
     /// Everyone can make signatures that hold under such a key.
     #[error("the public key is weak: anybody can sign with it")]
     Weak,
+}
+
+/// What the decoder of key files says, for people.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error(transparent)]
+pub struct KeyFormatError(FormatCause);
+
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+enum FormatCause {
+    #[error(transparent)]
+    Private(#[from] pkcs8::Error),
+    #[error(transparent)]
+    Public(#[from] pkcs8::spki::Error),
+    #[error(transparent)]
+    Encryption(#[from] pkcs8::pkcs5::Error),
+}
+
+impl<T: Into<FormatCause>> From<T> for KeyFormatError {
+    fn from(error: T) -> Self {
+        Self(error.into())
+    }
 }
 
 /// The operating system gives no randomness.
@@ -122,7 +143,8 @@ impl PublicKey {
         if has_label(pem, "PRIVATE KEY") || has_label(pem, "ENCRYPTED PRIVATE KEY") {
             return Err(KeyError::PrivateForPublic);
         }
-        let PublicKeyBytes(bytes) = PublicKeyBytes::from_public_key_pem(pem.trim()).map_err(KeyError::NotPublic)?;
+        let PublicKeyBytes(bytes) =
+            PublicKeyBytes::from_public_key_pem(pem.trim()).map_err(|error| KeyError::NotPublic(error.into()))?;
         Self::from_bytes(&bytes)
     }
 
@@ -131,7 +153,9 @@ impl PublicKey {
     /// # Errors
     /// None that is known: 32 bytes always have this form.
     pub fn to_pem(&self) -> Result<String, KeyError> {
-        PublicKeyBytes(self.0.to_bytes()).to_public_key_pem(LineEnding::LF).map_err(KeyError::NotPublic)
+        PublicKeyBytes(self.0.to_bytes())
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|error| KeyError::NotPublic(error.into()))
     }
 
     /// The 32 bytes.
@@ -176,7 +200,7 @@ impl SecretKey {
         if has_label(pem, "PUBLIC KEY") {
             return Err(KeyError::PublicForPrivate);
         }
-        SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(KeyError::NotPrivate)
+        SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(|error| KeyError::NotPrivate(error.into()))
     }
 
     /// Writes a private key file: PKCS#8 in PEM, **not encrypted**. A reader of the file can sign.
@@ -184,7 +208,7 @@ impl SecretKey {
     /// # Errors
     /// None that is known: 32 bytes always have this form.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        single_key(&self.0).to_pkcs8_pem(LineEnding::LF).map_err(KeyError::NotPrivate)
+        single_key(&self.0).to_pkcs8_pem(LineEnding::LF).map_err(|error| KeyError::NotPrivate(error.into()))
     }
 
     /// The key that checks what this one signs.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat::{Server, settings::Location};
+use jurat::settings::Location;
+use jurat_repository::Server;
 use jurat_trust::Demands;
 
 use super::mirror::{is_url, open_server};
 use crate::exit::{CommandError, Exit};
-use crate::output::{self, Format};
+use crate::output::{self, ReportFormat};
 use crate::repository::{WorkingCopy, read_anchor};
 use crate::settings::SettingsArguments;
 
@@ -50,7 +51,7 @@ pub(super) struct Arguments {
     settings: SettingsArguments,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {

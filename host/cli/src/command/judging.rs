@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
     Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings, Summary,
-    advice,
 };
 use jurat_disk::files;
+use jurat_model::advice;
 use jurat_model::{Blame, Bytes};
 
 use crate::exit::{CommandError, Exit};

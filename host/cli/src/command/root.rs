@@ -9,6 +9,7 @@ use jurat_trust::publish::{Clock, EditError, Mode, Repository, StagedFile};
 
 use crate::exit::{CommandError, Exit};
 use crate::output;
+use crate::public_key::read_public_key;
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
 
 pub(super) const EXAMPLES: &str = "\
@@ -106,11 +107,11 @@ enum RoleChoice {
 pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::AddKey(KeyArguments { role, key }) => {
-            let key = jurat::read_public_key(key)?;
+            let key = read_public_key(key)?;
             role.stage(|repository, role, clock| repository.add_root_key(role, key, clock))
         }
         Command::RemoveKey(KeyArguments { role, key }) => {
-            let key = jurat::read_public_key(key)?;
+            let key = read_public_key(key)?;
             role.stage(|repository, role, clock| repository.remove_root_key(role, &key, clock))
         }
         Command::Threshold(ThresholdArguments { role, count, development }) => {
@@ -118,7 +119,7 @@ pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
             role.stage_as(mode, |repository, role, clock| repository.set_root_threshold(role, count.get(), clock))
         }
         Command::Rotate(RotateArguments { role, old, new }) => {
-            let (old, new) = (jurat::read_public_key(old)?, jurat::read_public_key(new)?);
+            let (old, new) = (read_public_key(old)?, read_public_key(new)?);
             role.stage(|repository, role, clock| repository.rotate_root_key(role, &old, new, clock))
         }
     }

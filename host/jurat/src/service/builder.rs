@@ -25,7 +25,7 @@ use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::shared::Shared;
 use super::tenant::Tenant;
-use crate::code_cache::{CodeDir, host_key};
+use crate::code_dir::{CodeDir, host_key};
 use crate::data::DataSource;
 use crate::error::OpenError;
 use crate::observe::{CallGuard, Guards, Observer, Observers};

@@ -88,8 +88,8 @@ impl Service {
     /// The release that serves.
     ///
     /// # Errors
-    /// When there are several tenants, and the handle is for none of them.
-    pub fn release(&self) -> Result<Arc<Release>, CallError> {
+    /// When there are several tenants, and the handle is for none of them, or no release serves.
+    pub(super) fn release(&self) -> Result<Arc<Release>, CallError> {
         Ok(Arc::clone(&self.serving()?.release))
     }
 

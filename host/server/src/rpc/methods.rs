@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jurat::settings::Secret;
-use jurat::{Associated, AssociatedError, Digest, Excerpt, advice, chain};
+use jurat::{Associated, AssociatedError, Digest, Excerpt, chain};
+use jurat_model::advice;
 use serde_json::value::RawValue;
 
 use super::parameters::{Given, Signature, wrong};

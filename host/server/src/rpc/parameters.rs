@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use jurat::{Excerpt, advice};
+use jurat::Excerpt;
+use jurat_model::advice;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;

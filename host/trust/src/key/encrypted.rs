@@ -109,8 +109,10 @@ impl SecretKey {
             key_length: None,
         };
         let parameters = Parameters { kdf: kdf.into(), encryption: EncryptionScheme::Aes256Cbc { iv } };
-        let plain = single_key(&self.0).to_pkcs8_der().map_err(KeyError::NotPrivate)?;
-        let encrypted = parameters.encrypt(passphrase, plain.as_bytes()).map_err(KeyError::UnknownEncryption)?;
+        let plain = single_key(&self.0).to_pkcs8_der().map_err(|error| KeyError::NotPrivate(error.into()))?;
+        let encrypted = parameters
+            .encrypt(passphrase, plain.as_bytes())
+            .map_err(|error| KeyError::UnknownEncryption(error.into()))?;
         let file = EncryptedPrivateKeyInfoOwned {
             encryption_algorithm: parameters.into(),
             encrypted_data: OctetString::new(encrypted).map_err(not_private)?,
@@ -147,11 +149,11 @@ impl SecretKey {
         let plain = match parameters.decrypt(passphrase, encrypted.as_bytes()) {
             Ok(plain) => Zeroizing::new(plain),
             Err(pkcs5::Error::DecryptFailed) => return Err(KeyError::WrongPassphrase),
-            Err(error) => return Err(KeyError::UnknownEncryption(error)),
+            Err(error) => return Err(KeyError::UnknownEncryption(error.into())),
         };
         // One wrong passphrase in 256 leaves bytes with valid padding. They are not a key of any kind.
         let key = PrivateKeyInfoRef::from_der(&plain).map_err(|_| KeyError::WrongPassphrase)?;
-        SigningKey::try_from(key).map(Self).map_err(KeyError::NotPrivate)
+        SigningKey::try_from(key).map(Self).map_err(|error| KeyError::NotPrivate(error.into()))
     }
 }
 
@@ -159,7 +161,7 @@ fn check_cost(kdf: &Kdf) -> Result<(), KeyError> {
     let is_bearable = match kdf {
         Kdf::Scrypt(scrypt) => is_bearable(scrypt.cost_parameter, scrypt.block_size, scrypt.parallelization),
         Kdf::Pbkdf2(pbkdf2) => (1..=PBKDF2_ITERATIONS).contains(&pbkdf2.iteration_count),
-        _ => return Err(KeyError::UnknownEncryption(kdf.to_alg_params_invalid())),
+        _ => return Err(KeyError::UnknownEncryption(kdf.to_alg_params_invalid().into())),
     };
     if is_bearable { Ok(()) } else { Err(KeyError::TooCostly) }
 }
@@ -167,12 +169,12 @@ fn check_cost(kdf: &Kdf) -> Result<(), KeyError> {
 fn parameters(algorithm: AlgorithmIdentifierRef<'_>) -> Result<Parameters, KeyError> {
     match pkcs5::EncryptionScheme::try_from(algorithm) {
         Ok(pkcs5::EncryptionScheme::Pbes2(parameters)) => Ok(parameters),
-        _ => Err(KeyError::UnknownEncryption(pkcs5::Error::UnsupportedAlgorithm { oid: algorithm.oid })),
+        _ => Err(KeyError::UnknownEncryption(pkcs5::Error::UnsupportedAlgorithm { oid: algorithm.oid }.into())),
     }
 }
 
 fn not_private(error: impl Into<pkcs8::Error>) -> KeyError {
-    KeyError::NotPrivate(error.into())
+    KeyError::NotPrivate(error.into().into())
 }
 
 #[cfg(test)]

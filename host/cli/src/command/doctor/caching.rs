@@ -2,7 +2,7 @@
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
-use jurat::Answer;
+use jurat_repository::Answer;
 
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

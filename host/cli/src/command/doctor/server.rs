@@ -1,7 +1,7 @@
 //! Checks a repository on a server: whether hosts get its files, how long caches keep them, and whether the clocks agree.
 
 use jiff::{SignedDuration, Timestamp};
-use jurat::{Answer, ProbeError, Question, Server};
+use jurat_repository::{Answer, ProbeError, Question, Server};
 use jurat_trust::publish::{Lifetimes, Mode, Repository};
 use jurat_trust::{Anchor, Demands, MetadataVersion, Role, SafePath, TargetPath};
 

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use jurat::Settings;
 use jurat::settings::{Location, Overrides};
-use jurat::{Server, Settings};
+use jurat_repository::Server;
 
 use crate::exit::CommandError;
 

@@ -14,6 +14,7 @@ use super::explain::waiting;
 use super::sign::finish;
 use crate::exit::{CommandError, Exit};
 use crate::output;
+use crate::public_key::read_public_key;
 use crate::repository::WorkingCopy;
 
 const EXAMPLES: &str = "\
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let file = match arguments {
         Arguments { envelope: Some(envelope), .. } => merge(&mut repository, envelope)?,
         Arguments { role: Some(role), key: Some(key), signature: Some(signature), .. } => {
-            let (key, signature) = (jurat::read_public_key(key)?, read_signature(signature)?);
+            let (key, signature) = (read_public_key(key)?, read_signature(signature)?);
             repository.add_signature(role, &key, &signature)?
         }
         _ => {

@@ -15,7 +15,7 @@ const KEY_FILE: u64 = 16 << 10;
 ///
 /// # Errors
 /// When it cannot be read, or does not hold a public key.
-pub fn read_public_key(file: &Path) -> Result<PublicKey, Problem> {
+pub(crate) fn read_public_key(file: &Path) -> Result<PublicKey, Problem> {
     let refuse = |message| Problem::of_file(file.display().to_string(), message);
     let pem = files::read_text(file, KEY_FILE).map_err(|error| refuse(chain(&error)))?;
     PublicKey::from_pem(&pem).map_err(|error| refuse(chain(&error)))
