@@ -46,7 +46,10 @@ impl Fault {
     /// Whether the fault depends on the machine and the moment, so that it must never be stored or replayed as a verdict.
     #[must_use]
     pub fn is_indeterminate(self) -> bool {
-        matches!(self, Self::Deadline)
+        match self {
+            Self::Deadline => true,
+            Self::Fuel | Self::Memory | Self::Stack | Self::Trap | Self::Output | Self::Refused => false,
+        }
     }
 
     /// Whether running the rows in smaller groups can find the ones to blame.
@@ -54,6 +57,9 @@ impl Fault {
     /// Not for the deadline: a slow machine would make every record of a chunk guilty in turn.
     #[must_use]
     pub fn can_be_halved(self) -> bool {
-        !matches!(self, Self::Deadline)
+        match self {
+            Self::Fuel | Self::Memory | Self::Stack | Self::Trap | Self::Output | Self::Refused => true,
+            Self::Deadline => false,
+        }
     }
 }
