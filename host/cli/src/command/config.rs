@@ -8,7 +8,7 @@ use jurat::settings::{Key, Scope};
 use serde::Serialize;
 
 use crate::exit::{CommandError, EXIT_CODES, Exit};
-use crate::output::{self, Format};
+use crate::output::{self, ReportFormat};
 use crate::settings::SettingsArguments;
 
 pub(super) const EXAMPLES: &str = "\
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     keys: bool,
     /// The format of the list
     #[arg(long, value_enum, default_value_t, requires = "keys")]
-    format: Format,
+    format: ReportFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,8 +50,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let written = match (&arguments.command, arguments.keys, arguments.format) {
         (Some(Command::Check(settings)), _, _) => check(&settings.read()?, &mut out),
         (None, false, _) => out.write_all(Settings::EXAMPLE.as_bytes()),
-        (None, true, Format::Text) => text(&mut out),
-        (None, true, Format::Json) => json(&mut out),
+        (None, true, ReportFormat::Text) => text(&mut out),
+        (None, true, ReportFormat::Json) => json(&mut out),
     };
     written.and_then(|()| out.flush()).map_err(|error| CommandError::of_output(&error))?;
     Ok(Exit::Success)

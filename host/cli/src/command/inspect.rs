@@ -10,7 +10,7 @@ use jurat_trust::Caps;
 use super::release;
 use crate::exit::{CommandError, Exit};
 use crate::host;
-use crate::output::Format;
+use crate::output::ReportFormat;
 use crate::report::ComponentReport;
 
 #[derive(Args, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     path: PathBuf,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {

@@ -10,7 +10,7 @@ use jurat_model::Blame;
 
 use crate::exit::{CommandError, EXIT_CODES, Exit};
 use crate::host;
-use crate::output::{self, Format};
+use crate::output::{self, ReportFormat};
 use crate::repository::{WorkingCopy, first_root, published, read_anchor};
 
 mod drill;
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     root: Option<PathBuf>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {

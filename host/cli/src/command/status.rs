@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::exit::{CommandError, Exit};
-use crate::output::Format;
+use crate::output::ReportFormat;
 use crate::settings::SettingsArguments;
 use crate::table::plain;
 
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     tenant: Option<String>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 /// The status of a tenant.

@@ -36,14 +36,14 @@ pub(super) struct Arguments {
     judging: JudgingArguments,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ResultsFormat,
     /// When to use colors
     #[arg(long, value_enum, default_value_t)]
     color: ColorChoice,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-enum Format {
+enum ResultsFormat {
     /// A table for people
     #[default]
     Table,
@@ -104,19 +104,19 @@ fn judge(
     let written = |error| CallError::from(JudgeError::Output(error));
     let mut out = output::stdout();
     let summary = match arguments.format {
-        Format::Table => {
+        ResultsFormat::Table => {
             let mut table = Table::new(&mut out, output::style(arguments.color));
             let summary = service.judge(request, text, &mut |record| table.record(&record))?;
             table.finish(&summary).map_err(written)?;
             summary
         }
-        Format::Json => {
+        ResultsFormat::Json => {
             let mut array = Array { out: &mut out, is_open: false };
             let summary = service.judge(request, text, &mut |record| array.record(&record))?;
             array.finish().map_err(written)?;
             summary
         }
-        Format::Ndjson => service.judge(request, text, &mut |record| {
+        ResultsFormat::Ndjson => service.judge(request, text, &mut |record| {
             output::write_json(&mut out, &record)?;
             out.write_all(b"\n")
         })?,

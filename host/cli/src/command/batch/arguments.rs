@@ -52,7 +52,7 @@ pub(in crate::command) struct Arguments {
     pub(super) timings: bool,
     /// The format of the summary
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    pub(super) format: SummaryFormat,
     /// Do not show progress
     #[arg(long, short)]
     pub(super) quiet: bool,
@@ -72,7 +72,7 @@ pub(super) enum Per {
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum SummaryFormat {
     /// A table for people
     #[default]
     Table,

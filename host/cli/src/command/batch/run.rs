@@ -9,7 +9,7 @@ use jurat::{CallError, JudgeError, RecordSource, Request, Service, Summary, chai
 use jurat_model::Blame;
 use jurat_records::{InputError, Inputs};
 
-use super::arguments::{Arguments, Format, Share};
+use super::arguments::{Arguments, Share, SummaryFormat};
 use super::output_file::PartialFile;
 use super::outputs::{OutputFiles, OutputPlan, WriteError};
 use super::progress::{Display, Progress, rate};
@@ -183,9 +183,9 @@ impl BatchRun<'_> {
         let mut out: Box<dyn io::Write> =
             if self.plan.takes_stdout() { Box::new(io::stderr().lock()) } else { Box::new(output::stdout()) };
         match self.arguments.format {
-            Format::Json if self.plan.summary_takes_stdout() => {}
-            Format::Json => out.write_all(json)?,
-            Format::Table => {
+            SummaryFormat::Json if self.plan.summary_takes_stdout() => {}
+            SummaryFormat::Json => out.write_all(json)?,
+            SummaryFormat::Table => {
                 let color = self.arguments.color;
                 let style =
                     if self.plan.takes_stdout() { output::style_of_errors(color) } else { output::style(color) };

@@ -15,7 +15,7 @@ use jurat_trust::{
 use serde::Serialize;
 
 use crate::exit::{CommandError, Exit};
-use crate::output::Format;
+use crate::output::ReportFormat;
 use crate::table::plain;
 
 /// The longest foreign text, in characters.
@@ -31,7 +31,7 @@ pub(in crate::command) struct Arguments {
     repository: PathBuf,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 }
 
 /// Prints the newest metadata of each role in a repository, and the staged metadata.
-pub(in crate::command) fn inspect(directory: &Path, format: Format) -> Result<Exit, CommandError> {
+pub(in crate::command) fn inspect(directory: &Path, format: ReportFormat) -> Result<Exit, CommandError> {
     let files = Directory::new(directory);
     let shown = directory.display();
     if !directory.is_dir() {

@@ -11,7 +11,7 @@ use jurat_trust::{Digest, MetadataVersion, SafePath};
 use serde::Serialize;
 
 use crate::exit::CommandError;
-use crate::output::{self, Format};
+use crate::output::{self, ReportFormat};
 use crate::repository::{Contents, PublishedFile, WorkingCopy, read_exactly};
 
 /// The file with the first of two timestamps, while root replaces keys.
@@ -28,7 +28,7 @@ pub(in crate::command) struct UploadArguments {
     plan: bool,
     /// The format of the plan
     #[arg(long, value_enum, default_value_t, requires = "plan")]
-    format: Format,
+    format: ReportFormat,
 }
 
 /// A file to upload.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
-use crate::output::Format;
+use crate::output::ReportFormat;
 use crate::repository::WorkingCopy;
 use crate::table::plain;
 
@@ -36,7 +36,7 @@ pub(in crate::command) struct Arguments {
     root: Option<PathBuf>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ReportFormat,
 }
 
 /// A repository.
