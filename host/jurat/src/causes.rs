@@ -19,6 +19,7 @@
 //! # assert!(!is_too_large(&OpenError::BrokenOff));
 //! ```
 
+pub use crate::error::{CoordinationConfigError, HttpSetupError};
 pub use jurat_disk::CacheDirError;
 pub use jurat_disk::files::ReadError;
 pub use jurat_engine::ReleaseProblem;
@@ -28,6 +29,7 @@ pub use jurat_engine::json::{JsonError, JsonProblem, Syntax};
 pub use jurat_engine::ruleset::{RulesetError, RulesetProblem};
 pub use jurat_engine::schema::{PatternRefusal, Problem as SchemaProblem, SchemaError};
 pub use jurat_model::{Fault, HostFailure};
+pub use jurat_repository::{FilesError, SetupError, StoredStateError};
 pub use jurat_sandbox::{
     CompileError, LoadError, Mismatch, OpenError as SandboxError, Refusal, ShapeError, WasiHint, WasmError,
 };

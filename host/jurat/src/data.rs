@@ -32,10 +32,10 @@ use uri::Named;
 
 /// Why the settings of the HTTP client are invalid.
 #[cfg(feature = "remote")]
-pub(crate) use jurat_http::HttpError as SetupError;
+pub(crate) use jurat_http::HttpError as ClientError;
 /// Without servers there is no error.
 #[cfg(not(feature = "remote"))]
-pub(crate) use std::convert::Infallible as SetupError;
+pub(crate) use std::convert::Infallible as ClientError;
 
 /// The directories and servers that callers of one tenant may have files of records read from.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl DataSource {
         max_file: Bytes,
         working_directory: Option<PathBuf>,
         #[cfg_attr(not(feature = "remote"), expect(unused_variables, reason = "servers only"))] http: &Http,
-    ) -> Result<Self, SetupError> {
+    ) -> Result<Self, ClientError> {
         #[cfg(feature = "remote")]
         let reach = match settings.private_addresses {
             PrivateAddresses::Refused => Reach::PublicOnly,

@@ -8,4 +8,4 @@ mod open;
 pub use call::CallError;
 pub use held::Held;
 pub use kind::CallErrorKind;
-pub use open::OpenError;
+pub use open::{CoordinationConfigError, HttpSetupError, OpenError};

@@ -10,7 +10,7 @@ use jurat_disk::files::{self, ReadError};
 use jurat_disk::reserve_memory;
 use jurat_http::{BodyError, read_body};
 use jurat_http::{Client, StatusCode};
-use jurat_model::{Bytes, Excerpt, chain};
+use jurat_model::{Blame, Bytes, Excerpt, chain};
 use jurat_trust::Digest;
 use thiserror::Error;
 use url::Url;
@@ -101,6 +101,20 @@ pub(crate) enum SourceError {
         /// The time limit.
         deadline: Duration,
     },
+}
+
+impl SourceError {
+    /// Who can fix it.
+    pub(crate) fn blame(&self) -> Blame {
+        match self {
+            Self::File { .. } => Blame::Settings,
+            Self::Http { .. }
+            | Self::Status { .. }
+            | Self::Body { .. }
+            | Self::NotText { .. }
+            | Self::Deadline { .. } => Blame::Transport,
+        }
+    }
 }
 
 impl Source {

@@ -63,13 +63,13 @@ pub enum RepositoryError {
     },
     /// The settings of the repository are invalid.
     #[error("the repository cannot be asked as the settings say")]
-    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Setup(#[source] SetupError),
     /// Files of a release cannot be fetched or stored.
     #[error("files of the release cannot be had")]
-    Files(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Files(#[source] FilesError),
     /// The state of this host cannot be read or written.
     #[error("what this host has seen of the repository cannot be kept or read")]
-    State(#[source] Box<dyn std::error::Error + Send + Sync>),
+    State(#[source] StoredStateError),
     /// The release is not available on this host.
     #[error(
         "the release with the manifest `{manifest}` is not at hand: it is neither listed nor one that this host has kept"
@@ -100,13 +100,7 @@ impl RepositoryError {
             Self::Root { .. } => Blame::Source,
             Self::Revoked { .. } => Blame::Publisher,
             Self::Update(error) => blame(error),
-            #[cfg(feature = "remote")]
-            Self::Files(error)
-                if matches!(error.downcast_ref(), Some(BlobsError::Altered { .. } | BlobsError::TooShort { .. })) =>
-            {
-                Blame::Source
-            }
-            Self::Files(_) => Blame::Host,
+            Self::Files(error) => error.blame(),
             Self::State(_) => Blame::Host,
         }
     }
@@ -128,53 +122,141 @@ impl From<UpdateError> for RepositoryError {
     }
 }
 
+/// The client of a repository cannot be made: its URL, its headers or the HTTP settings are invalid.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct SetupError(SetupCause);
+
+#[derive(Debug, Error)]
+pub(crate) enum SetupCause {
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Url(#[from] url::ParseError),
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Client(#[from] jurat_http::HttpError),
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Runtime(#[from] std::io::Error),
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Remote(#[from] RemoteSetupError),
+}
+
+/// A file of a release cannot be fetched or stored.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct FilesError(FilesCause);
+
+#[derive(Debug, Error)]
+enum FilesCause {
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Remote(RemoteError),
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Blobs(BlobsError),
+}
+
+impl FilesError {
+    /// Who can do something about it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match &self.0 {
+            #[cfg(feature = "remote")]
+            FilesCause::Remote(_) | FilesCause::Blobs(BlobsError::Remote(_)) => Blame::Transport,
+            #[cfg(feature = "remote")]
+            FilesCause::Blobs(BlobsError::Altered { .. } | BlobsError::TooShort { .. }) => Blame::Source,
+            #[cfg(feature = "remote")]
+            FilesCause::Blobs(BlobsError::OtherLength { .. }) => Blame::Publisher,
+            #[cfg(feature = "remote")]
+            FilesCause::Blobs(_) => Blame::Host,
+        }
+    }
+}
+
+/// A file in the state directory of this host cannot be read or written.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct StoredStateError(StoredStateCause);
+
+#[derive(Debug, Error)]
+enum StoredStateCause {
+    #[error(transparent)]
+    Directory(CacheDirError),
+    #[error(transparent)]
+    State(StateError),
+    #[error(transparent)]
+    Kept(KeptError),
+    #[error(transparent)]
+    Status(StatusError),
+    #[error(transparent)]
+    Pin(PinError),
+}
+
+impl StoredStateError {
+    /// Whether another process has locked the directory, so that the same may succeed a moment later.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.0, StoredStateCause::State(StateError::Busy { .. }))
+    }
+}
+
+#[cfg(feature = "remote")]
+impl RepositoryError {
+    /// The client of a repository cannot be made because of this.
+    pub(crate) fn setup(cause: impl Into<SetupCause>) -> Self {
+        Self::Setup(SetupError(cause.into()))
+    }
+}
+
 #[cfg(feature = "remote")]
 impl From<RemoteSetupError> for RepositoryError {
     fn from(error: RemoteSetupError) -> Self {
-        Self::Setup(error.into())
+        Self::setup(error)
     }
 }
 
 #[cfg(feature = "remote")]
 impl From<RemoteError> for RepositoryError {
     fn from(error: RemoteError) -> Self {
-        Self::Files(error.into())
+        Self::Files(FilesError(FilesCause::Remote(error)))
     }
 }
 
 #[cfg(feature = "remote")]
 impl From<BlobsError> for RepositoryError {
     fn from(error: BlobsError) -> Self {
-        Self::Files(error.into())
+        Self::Files(FilesError(FilesCause::Blobs(error)))
     }
 }
 
 impl From<CacheDirError> for RepositoryError {
     fn from(error: CacheDirError) -> Self {
-        Self::State(error.into())
+        Self::State(StoredStateError(StoredStateCause::Directory(error)))
     }
 }
 
 impl From<StateError> for RepositoryError {
     fn from(error: StateError) -> Self {
-        Self::State(error.into())
+        Self::State(StoredStateError(StoredStateCause::State(error)))
     }
 }
 
 impl From<KeptError> for RepositoryError {
     fn from(error: KeptError) -> Self {
-        Self::State(error.into())
+        Self::State(StoredStateError(StoredStateCause::Kept(error)))
     }
 }
 
 impl From<StatusError> for RepositoryError {
     fn from(error: StatusError) -> Self {
-        Self::State(error.into())
+        Self::State(StoredStateError(StoredStateCause::Status(error)))
     }
 }
 
 impl From<PinError> for RepositoryError {
     fn from(error: PinError) -> Self {
-        Self::State(error.into())
+        Self::State(StoredStateError(StoredStateCause::Pin(error)))
     }
 }

@@ -52,7 +52,7 @@ mod status_file;
 mod surroundings;
 mod trust;
 
-pub use error::RepositoryError;
+pub use error::{FilesError, RepositoryError, SetupError, StoredStateError};
 pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
 pub use pin::{Pin, PinnedBy};
 #[cfg(feature = "remote")]

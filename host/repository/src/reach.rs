@@ -56,7 +56,7 @@ impl Server {
     /// # Errors
     /// When the URL or the settings are invalid.
     pub fn open(url: &str, http: &Http, headers: &BTreeMap<String, Secret>) -> Result<Self, RepositoryError> {
-        let url = Url::parse(url).map_err(|error| RepositoryError::Setup(error.into()))?;
+        let url = Url::parse(url).map_err(RepositoryError::setup)?;
         Self::at(&url, http, headers)
     }
 
@@ -76,10 +76,9 @@ impl Server {
     }
 
     fn at(url: &Url, http: &Http, headers: &BTreeMap<String, Secret>) -> Result<Self, RepositoryError> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| RepositoryError::Setup(error);
-        let client = jurat_http::client(http, Reach::Anywhere).map_err(|error| failed(error.into()))?;
+        let client = jurat_http::client(http, Reach::Anywhere).map_err(RepositoryError::setup)?;
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| failed(error.into()))?;
+        let runtime = runtime.map_err(RepositoryError::setup)?;
         let remote = Remote::new(url.clone(), client, headers, limits(http), runtime.handle().clone())?;
         Ok(Self { remote, url: url.to_string(), _runtime: runtime })
     }

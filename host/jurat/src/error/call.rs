@@ -99,10 +99,10 @@ pub enum CallError {
     #[error("the release that serves goes on, because the next one is not used")]
     Reload(#[source] Arc<OpenError>),
     /// The configuration of the coordination service is invalid; the old one stays in use.
-    #[error("the coordination service stays configured as it was: {}", .reasons.join("; "))]
+    #[error("the coordination service stays configured as it was: {}", .cause.messages().join("; "))]
     Coordination {
-        /// The problems, one sentence for each.
-        reasons: Vec<String>,
+        /// What is wrong.
+        cause: Arc<OpenError>,
     },
     /// A guard of the service holds the call back.
     #[error(transparent)]
@@ -129,11 +129,11 @@ impl CallError {
             Self::Data(error) => error.blame(),
             Self::Judge(error) => error.blame(),
             Self::Revoked { .. } => Blame::Publisher,
-            Self::Reload(error) | Self::NotReady(error) => error.blame(),
+            Self::Reload(error) | Self::NotReady(error) | Self::Coordination { cause: error } => error.blame(),
             Self::Pin(error) => error.blame(),
             Self::Held(held) => held.blame(),
             Self::Stale { .. } => Blame::Transport,
-            Self::Coordination { .. } | Self::Closed | Self::BrokenOff => Blame::Host,
+            Self::Closed | Self::BrokenOff => Blame::Host,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Why a service has no rules to judge with, and who can fix it.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+use jurat_disk::CacheDirError;
 use jurat_engine::ReleaseProblem;
 use jurat_model::{Blame, chain};
 use jurat_sandbox::{CompileError, LoadError, Refusal};
@@ -12,6 +12,9 @@ use thiserror::Error;
 use jurat_author::vectors::{Report, VectorsError};
 use jurat_repository::RepositoryError;
 use jurat_yaml::Problems;
+
+use crate::data::ClientError;
+use crate::source::SourceError;
 
 /// Why a service has no rules to judge with.
 ///
@@ -81,16 +84,19 @@ pub enum OpenError {
     Workers(#[source] io::Error),
     /// The settings of the HTTP client are invalid.
     #[error("the HTTP client settings are invalid")]
-    Http(#[source] Box<dyn Error + Send + Sync>),
+    Http(#[source] HttpSetupError),
     /// The cache directory cannot be used.
     #[error("`logic_cache_dir` cannot be used")]
-    Cache(#[source] Box<dyn Error + Send + Sync>),
+    Cache(#[source] CacheDirError),
     /// The state directory cannot be used.
     #[error("`state_dir` cannot be used")]
-    State(#[source] Box<dyn Error + Send + Sync>),
+    State(#[source] CacheDirError),
     /// The configuration of the coordination service cannot be read.
     #[error("the configuration of the coordination service cannot be had")]
-    Coordination(#[source] Box<dyn Error + Send + Sync>),
+    Coordination(#[source] CoordinationConfigError),
+    /// The configuration of the coordination service cannot be had, and the last good one is in use.
+    #[error("the last good configuration of the coordination service is in use")]
+    OldCoordination(#[source] CoordinationConfigError),
     /// No tenant has a usable release. The error of the first tenant.
     #[error(transparent)]
     NobodyServed(Arc<Self>),
@@ -100,6 +106,24 @@ pub enum OpenError {
     /// Loading broke off: a bug.
     #[error("loading broke off; the log says why")]
     BrokenOff,
+}
+
+/// The settings of the HTTP client are invalid.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct HttpSetupError(#[from] ClientError);
+
+/// The configuration of a coordination service cannot be read or fetched.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct CoordinationConfigError(#[from] SourceError);
+
+impl CoordinationConfigError {
+    /// Who can fix it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        self.0.blame()
+    }
 }
 
 impl OpenError {
@@ -118,7 +142,8 @@ impl OpenError {
                 Refusal::WasiNotGranted => Blame::Settings,
                 _ => Blame::Publisher,
             },
-            Self::Sandbox(_) | Self::Workers(_) | Self::Coordination(_) | Self::BrokenOff => Blame::Host,
+            Self::Coordination(error) | Self::OldCoordination(error) => error.blame(),
+            Self::Sandbox(_) | Self::Workers(_) | Self::BrokenOff => Blame::Host,
         }
     }
 

@@ -254,8 +254,8 @@ impl Directories {
         let cache = settings.cache.as_deref().map(CacheDir::open).transpose();
         let state = settings.state.as_deref().map(CacheDir::open).transpose();
         Ok(Self {
-            cache: cache.map_err(|error| OpenError::Cache(error.into()))?.map(Arc::new),
-            state: state.map_err(|error| OpenError::State(error.into()))?.map(Arc::new),
+            cache: cache.map_err(OpenError::Cache)?.map(Arc::new),
+            state: state.map_err(OpenError::State)?.map(Arc::new),
         })
     }
 

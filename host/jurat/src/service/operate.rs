@@ -30,9 +30,9 @@ impl Service {
             self.shared.report(tenant);
             tenant.reread_related();
             let reload = reload.map_err(CallError::Reload)?;
-            match tenant.related().map(Related::failure) {
-                Some(reasons) if !reasons.is_empty() => Err(CallError::Coordination { reasons }),
-                _ => Ok(reload),
+            match tenant.related().and_then(Related::failure) {
+                Some(cause) => Err(CallError::Coordination { cause }),
+                None => Ok(reload),
             }
         });
         self.report_action(Operation::ReloadLogic, ActionDetails::default(), &outcome);

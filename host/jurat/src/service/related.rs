@@ -9,7 +9,7 @@ use jurat_coordination::{Config, Coordination, CoordinationStatus, OnRetry, Perm
 use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
 use jurat_http::{Reach, wait_for};
-use jurat_model::{Bytes, Secret, chain};
+use jurat_model::{Bytes, Secret};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -57,8 +57,8 @@ pub(super) struct Related {
     http: jurat_http::Client,
     runtime: Handle,
     client: ArcSwap<Coordination>,
-    /// Why the present configuration is not used, one sentence for each problem; empty if it is.
-    failure: Mutex<Vec<String>>,
+    /// Why the present configuration is not used; none if it is.
+    failure: Mutex<Option<Arc<OpenError>>>,
 }
 
 impl Related {
@@ -84,7 +84,7 @@ impl Related {
             http: http.clone(),
             runtime: runtime.clone(),
             client: ArcSwap::from_pointee(client),
-            failure: Mutex::new(stale.into_iter().collect()),
+            failure: Mutex::new(stale.map(Arc::new)),
         })
     }
 
@@ -97,20 +97,15 @@ impl Related {
             Ok((config, stale)) => {
                 let client = self.client.load().reconfigured(config, self.http.clone());
                 self.client.store(Arc::new(client));
-                stale.into_iter().collect()
+                stale
             }
             Err(error) => {
-                let reasons = error.messages();
-                let tenant = &*self.tenant;
-                tracing::error!(
-                    tenant,
-                    reasons = reasons.join("; "),
-                    "the coordination service stays configured as it was"
-                );
-                reasons
+                let (tenant, reasons) = (&*self.tenant, error.messages().join("; "));
+                tracing::error!(tenant, reasons, "the coordination service stays configured as it was");
+                Some(error)
             }
         };
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure.map(Arc::new);
     }
 
     /// The present client.
@@ -127,8 +122,8 @@ impl Related {
         self.client.load().status()
     }
 
-    /// Why the present configuration is not used; empty if it is.
-    pub(super) fn failure(&self) -> Vec<String> {
+    /// Why the present configuration is not used; none if it is.
+    pub(super) fn failure(&self) -> Option<Arc<OpenError>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -156,7 +151,7 @@ fn config(
     location: &Location,
     runtime: &Handle,
     permitted: &Permitted<'_>,
-) -> Result<(Config, Option<String>), OpenError> {
+) -> Result<(Config, Option<OpenError>), OpenError> {
     let reader = Arc::clone(source);
     let read = wait_for(runtime, async move { reader.read(CONFIG).await }).ok_or(OpenError::BrokenOff)?;
     let fetched = read.map_err(|error| OpenError::Coordination(error.into()))?;
@@ -166,7 +161,7 @@ fn config(
     };
     let config = Config::parse(&fetched.text, &shown, permitted)?;
     if let Some(error) = fetched.stale {
-        return Ok((config, Some(format!("the last good configuration stands in: {}", chain(&error)))));
+        return Ok((config, Some(OpenError::OldCoordination(error.into()))));
     }
     let (reader, text) = (Arc::clone(source), fetched.text);
     wait_for(runtime, async move { reader.keep(&text).await }).ok_or(OpenError::BrokenOff)?;

@@ -57,7 +57,7 @@ impl Related {
         match *self {}
     }
 
-    pub(super) fn failure(&self) -> Vec<String> {
+    pub(super) fn failure(&self) -> Option<Arc<OpenError>> {
         match *self {}
     }
 }

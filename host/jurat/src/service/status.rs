@@ -117,7 +117,11 @@ impl TenantStatus {
                 .failure
                 .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
             coordination: tenant.related().map(Related::status),
-            coordination_failure: tenant.related().map(Related::failure).unwrap_or_default(),
+            coordination_failure: tenant
+                .related()
+                .and_then(Related::failure)
+                .map(|error| error.messages())
+                .unwrap_or_default(),
         }
     }
 

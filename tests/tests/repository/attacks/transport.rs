@@ -25,7 +25,7 @@ fn unread(error: &OpenError) -> String {
 #[track_caller]
 fn without_files(error: &OpenError) -> String {
     match cause(error) {
-        RepositoryError::Files(cause) => chain(&**cause),
+        RepositoryError::Files(cause) => chain(cause),
         other => panic!("{other:?}"),
     }
 }
