@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::report::BreakerState;
+use crate::report::{BreakerChange, BreakerState};
 
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,16 +53,20 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// Asks for permission to send a request; always granted without settings. None = denied.
-    pub(super) fn admit(&self, settings: Option<BreakerSettings>, now: Instant) -> Option<Pass<'_>> {
-        let Some(settings) = settings else { return Some(Pass { breaker: None, epoch: 0 }) };
+    /// Asks for permission to send a request; always granted without settings. None = denied. A probe changes the state.
+    pub(super) fn admit(
+        &self,
+        settings: Option<BreakerSettings>,
+        now: Instant,
+    ) -> Option<(Pass<'_>, Option<BreakerChange>)> {
+        let Some(settings) = settings else { return Some((Pass { breaker: None, epoch: 0 }, None)) };
         let mut circuit = self.circuit();
-        match circuit.state {
-            State::Closed { .. } => {}
-            State::Open { since } if is_over(since, settings, now) => circuit.change(State::Probing { since }),
+        let change = match circuit.state {
+            State::Closed { .. } => None,
+            State::Open { since } if is_over(since, settings, now) => Some(circuit.change(State::Probing { since })),
             State::Open { .. } | State::Probing { .. } => return None,
-        }
-        Some(Pass { breaker: Some((self, settings)), epoch: circuit.epoch })
+        };
+        Some((Pass { breaker: Some((self, settings)), epoch: circuit.epoch }, change))
     }
 
     /// Its current state.
@@ -85,61 +89,83 @@ fn is_over(since: Instant, settings: BreakerSettings, now: Instant) -> bool {
 }
 
 impl Circuit {
-    fn change(&mut self, state: State) {
-        self.state = state;
+    fn change(&mut self, state: State) -> BreakerChange {
+        let from = std::mem::replace(&mut self.state, state);
         self.epoch += 1;
+        BreakerChange { from: from.into(), to: state.into() }
+    }
+}
+
+impl From<State> for BreakerState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Closed { .. } => Self::Closed,
+            State::Open { .. } => Self::Open,
+            State::Probing { .. } => Self::HalfOpen,
+        }
     }
 }
 
 impl Pass<'_> {
     /// The service has answered.
-    pub(super) fn succeeded(mut self) {
-        let Some((breaker, _)) = self.breaker.take() else { return };
+    pub(super) fn succeeded(mut self) -> Option<BreakerChange> {
+        let (breaker, _) = self.breaker.take()?;
         let mut circuit = breaker.circuit();
         if circuit.epoch != self.epoch {
-            return;
+            return None;
         }
         match &mut circuit.state {
             State::Closed { failures } => *failures = 0,
             State::Open { .. } => {}
             State::Probing { .. } => {
-                circuit.change(State::default());
                 tracing::info!("the coordination service answers again");
+                return Some(circuit.change(State::default()));
             }
         }
+        None
     }
 
     /// The service has failed.
-    pub(super) fn failed(mut self, now: Instant) {
-        let Some((breaker, settings)) = self.breaker.take() else { return };
+    pub(super) fn failed(mut self, now: Instant) -> Option<BreakerChange> {
+        let (breaker, settings) = self.breaker.take()?;
         let mut circuit = breaker.circuit();
         if circuit.epoch != self.epoch {
-            return;
+            return None;
         }
         match &mut circuit.state {
             State::Closed { failures } => {
                 *failures += 1;
                 if *failures < settings.failures {
-                    return;
+                    return None;
                 }
             }
-            State::Open { .. } => return,
+            State::Open { .. } => return None,
             State::Probing { .. } => {}
         }
-        circuit.change(State::Open { since: now });
         let seconds = settings.open.as_secs();
-        tracing::warn!(failures = settings.failures, seconds, "the coordination service is left alone for a while");
+        tracing::warn!(failures = settings.failures, seconds, "the coordination service gets no requests for a while");
+        Some(circuit.change(State::Open { since: now }))
+    }
+
+    /// The request had less time than it should have, which says nothing about the service. A probe allows the next one.
+    pub(super) fn abandoned(mut self) -> Option<BreakerChange> {
+        self.give_up()
+    }
+
+    fn give_up(&mut self) -> Option<BreakerChange> {
+        let (breaker, _) = self.breaker.take()?;
+        let mut circuit = breaker.circuit();
+        match circuit.state {
+            State::Probing { since } if circuit.epoch == self.epoch => Some(circuit.change(State::Open { since })),
+            _ => None,
+        }
     }
 }
 
 impl Drop for Pass<'_> {
-    /// A probe that was dropped without a report allows the next one.
+    /// A panic, or the end of the runtime: nobody is left to be told of the change.
     fn drop(&mut self) {
-        let Some((breaker, _)) = self.breaker.take() else { return };
-        let mut circuit = breaker.circuit();
-        if let (State::Probing { since }, true) = (circuit.state, circuit.epoch == self.epoch) {
-            circuit.change(State::Open { since });
-        }
+        let _ = self.give_up();
     }
 }
 
@@ -149,8 +175,20 @@ mod tests {
 
     const SETTINGS: Option<BreakerSettings> = Some(BreakerSettings { failures: 3, open: Duration::from_secs(60) });
 
+    #[track_caller]
+    fn admit(breaker: &Breaker, now: Instant) -> Pass<'_> {
+        breaker.admit(SETTINGS, now).unwrap().0
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as the breaker returns it")]
+    fn changed(from: BreakerState, to: BreakerState) -> Option<BreakerChange> {
+        Some(BreakerChange { from, to })
+    }
+
     fn fail(breaker: &Breaker, times: u32, now: Instant) {
-        (0..times).for_each(|_| breaker.admit(SETTINGS, now).unwrap().failed(now));
+        for _ in 0..times {
+            let _ = admit(breaker, now).failed(now);
+        }
     }
 
     #[test]
@@ -158,7 +196,7 @@ mod tests {
         let (breaker, now) = (Breaker::default(), Instant::now());
         fail(&breaker, 2, now);
         assert_eq!(breaker.state(SETTINGS, now), BreakerState::Closed);
-        breaker.admit(SETTINGS, now).unwrap().succeeded();
+        assert_eq!(admit(&breaker, now).succeeded(), None);
         fail(&breaker, 2, now);
         assert_eq!(breaker.state(SETTINGS, now), BreakerState::Closed);
         fail(&breaker, 1, now);
@@ -173,14 +211,15 @@ mod tests {
         assert!(breaker.admit(SETTINGS, start + Duration::from_millis(59_999)).is_none());
         let later = start + Duration::from_secs(60);
         assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
-        let probe = breaker.admit(SETTINGS, later).unwrap();
+        let (probe, change) = breaker.admit(SETTINGS, later).unwrap();
+        assert_eq!(change, changed(BreakerState::Open, BreakerState::HalfOpen));
         assert!(breaker.admit(SETTINGS, later).is_none());
         assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
-        probe.failed(later);
+        assert_eq!(probe.failed(later), changed(BreakerState::HalfOpen, BreakerState::Open));
         assert_eq!(breaker.state(SETTINGS, later), BreakerState::Open);
         assert!(breaker.admit(SETTINGS, later + Duration::from_millis(59_999)).is_none());
         let even_later = later + Duration::from_secs(60);
-        breaker.admit(SETTINGS, even_later).unwrap().succeeded();
+        assert_eq!(admit(&breaker, even_later).succeeded(), changed(BreakerState::HalfOpen, BreakerState::Closed));
         assert_eq!(breaker.state(SETTINGS, even_later), BreakerState::Closed);
         fail(&breaker, 2, even_later);
         assert_eq!(breaker.state(SETTINGS, even_later), BreakerState::Closed);
@@ -191,29 +230,30 @@ mod tests {
         let (breaker, start) = (Breaker::default(), Instant::now());
         fail(&breaker, 3, start);
         let later = start + Duration::from_secs(60);
-        drop(breaker.admit(SETTINGS, later).unwrap());
+        assert_eq!(admit(&breaker, later).abandoned(), changed(BreakerState::HalfOpen, BreakerState::Open));
+        drop(admit(&breaker, later));
         assert!(breaker.admit(SETTINGS, later).is_some());
     }
 
     #[test]
     fn a_late_word_about_earlier_times_changes_nothing() {
         let (breaker, now) = (Breaker::default(), Instant::now());
-        let (good, bad) = (breaker.admit(SETTINGS, now).unwrap(), breaker.admit(SETTINGS, now).unwrap());
+        let (good, bad) = (admit(&breaker, now), admit(&breaker, now));
         fail(&breaker, 3, now);
-        good.succeeded();
+        assert_eq!(good.succeeded(), None);
         assert_eq!(breaker.state(SETTINGS, now), BreakerState::Open);
         let later = now + Duration::from_secs(60);
-        let probe = breaker.admit(SETTINGS, later).unwrap();
-        bad.failed(later);
+        let probe = admit(&breaker, later);
+        assert_eq!(bad.failed(later), None);
         assert_eq!(breaker.state(SETTINGS, later), BreakerState::HalfOpen);
-        probe.succeeded();
+        assert!(probe.succeeded().is_some());
         assert_eq!(breaker.state(SETTINGS, later), BreakerState::Closed);
     }
 
     #[test]
     fn without_settings_the_breaker_is_disabled() {
         let (breaker, now) = (Breaker::default(), Instant::now());
-        (0..100).for_each(|_| breaker.admit(None, now).unwrap().failed(now));
+        (0..100).for_each(|_| assert_eq!(breaker.admit(None, now).unwrap().0.failed(now), None));
         assert!(breaker.admit(None, now).is_some());
         assert_eq!(breaker.state(None, now), BreakerState::Off);
     }

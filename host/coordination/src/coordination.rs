@@ -15,7 +15,7 @@ use crate::fetch::{Errand, Fetcher, Memory};
 use crate::fetch_failure::{FetchFailure, FetchFailureKind};
 use crate::flights::{self, FetchedAnswer, Outcome, Waiter};
 use crate::message::{self, Term};
-use crate::report::{BreakerState, CoordinationStatus, OnRetry};
+use crate::report::{BreakerState, CoordinationStatus, Listener, OnEvent};
 use crate::status::Counters;
 use crate::transport::{Http, Transport};
 
@@ -28,12 +28,9 @@ pub struct Coordination {
     /// None if there is no service.
     fetcher: Option<Arc<Fetcher>>,
     counters: Arc<Counters>,
-    on_retry: Callback,
+    listener: Listener,
     runtime: Handle,
 }
-
-#[derive(Clone)]
-struct Callback(Option<OnRetry>);
 
 /// The pending records of a call.
 #[derive(Debug)]
@@ -48,9 +45,9 @@ impl Coordination {
     ///
     /// Requests run on the runtime. It needs threads of its own: a caller blocks its thread until the runtime has an answer, or has
     /// ended.
-    pub fn new(config: Config, client: jurat_http::Client, runtime: Handle, on_retry: Option<OnRetry>) -> Self {
+    pub fn new(config: Config, client: jurat_http::Client, runtime: Handle, on_event: Option<OnEvent>) -> Self {
         let (memory, counters) = Default::default();
-        Self::over_http(config, client, runtime, Callback(on_retry), memory, counters)
+        Self::over_http(config, client, runtime, Listener(on_event), memory, counters)
     }
 
     /// A client with a new configuration. Requests under way end under the old one.
@@ -59,8 +56,8 @@ impl Coordination {
     pub fn reconfigured(&self, config: Config, client: jurat_http::Client) -> Self {
         let fetcher = self.fetcher.as_ref().filter(|fetcher| fetcher.config().base_url == config.base_url);
         let memory = fetcher.map(|fetcher| Arc::clone(fetcher.memory())).unwrap_or_default();
-        let (counters, on_retry) = (Arc::clone(&self.counters), self.on_retry.clone());
-        Self::over_http(config, client, self.runtime.clone(), on_retry, memory, counters)
+        let (counters, listener) = (Arc::clone(&self.counters), self.listener.clone());
+        Self::over_http(config, client, self.runtime.clone(), listener, memory, counters)
     }
 
     /// The number of requests under way.
@@ -99,16 +96,16 @@ impl Coordination {
         config: Config,
         client: jurat_http::Client,
         runtime: Handle,
-        on_retry: Callback,
+        listener: Listener,
         memory: Arc<Memory>,
         counters: Arc<Counters>,
     ) -> Self {
         let fetcher = config.base_url.clone().map(|base_url| {
             let transport: Box<dyn Transport> = Box::new(Http::new(client, &base_url, &config));
-            let (counters, on_retry) = (Arc::clone(&counters), on_retry.0.clone());
-            Arc::new(Fetcher::new(config, transport, memory, counters, Jitter::random(), on_retry))
+            let (counters, listener) = (Arc::clone(&counters), listener.clone());
+            Arc::new(Fetcher::new(config, transport, memory, counters, Jitter::random(), listener))
         });
-        Self { fetcher, counters, on_retry, runtime }
+        Self { fetcher, counters, listener, runtime }
     }
 
     /// Starts to fetch everything that is not cached, without waiting.
@@ -199,12 +196,6 @@ impl Call {
             self.put(index, outcome);
         }
         self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(flights::given_up()))).collect()
-    }
-}
-
-impl std::fmt::Debug for Callback {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(if self.0.is_some() { "Callback" } else { "None" })
     }
 }
 

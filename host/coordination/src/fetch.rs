@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::config::Config;
 use crate::fetch_failure::{Again, FetchFailure, FetchFailureKind};
 use crate::flights::{FetchedAnswer, Flight, Flights, Outcome, given_up};
 use crate::message::{self, Answer, Term};
-use crate::report::{OnRetry, Retry};
+use crate::report::{BreakerChange, CoordinationEvent, Listener, Retry};
 use crate::status::Counters;
 use crate::transport::{Endpoint, Transport};
 
@@ -38,7 +37,7 @@ pub(super) struct Fetcher {
     counters: Arc<Counters>,
     permits: Semaphore,
     jitter: Jitter,
-    on_retry: Option<OnRetry>,
+    listener: Listener,
 }
 
 /// The question about one record, and its flight.
@@ -55,11 +54,11 @@ impl Fetcher {
         memory: Arc<Memory>,
         counters: Arc<Counters>,
         jitter: Jitter,
-        on_retry: Option<OnRetry>,
+        listener: Listener,
     ) -> Self {
         let permits = usize::try_from(config.concurrency.get()).unwrap_or(Semaphore::MAX_PERMITS);
         let permits = Semaphore::new(permits.min(Semaphore::MAX_PERMITS));
-        Self { config, transport, memory, counters, permits, jitter, on_retry }
+        Self { config, transport, memory, counters, permits, jitter, listener }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -159,27 +158,27 @@ impl Fetcher {
     async fn attempt(&self, to: Endpoint, body: Bytes, deadline: Instant, number: u32) -> Result<Bytes, FetchFailure> {
         // Only now: other requests may have found that the service is down while this one waited.
         let sent = Instant::now();
-        let Some(pass) = self.memory.breaker.admit(self.config.breaker, sent) else {
+        let Some((pass, probes)) = self.memory.breaker.admit(self.config.breaker, sent) else {
             let reason = "the coordination service has failed too often, so it is not asked for a while";
             return Err(FetchFailure::new(FetchFailureKind::BreakerOpen, reason));
         };
+        self.report_change(probes);
         let _under_way = self.counters.request();
         self.counters.retries.add(u64::from(number > 1));
         let until = deadline.min(sent + self.config.timeout);
         let reply = timeout_at(until, self.transport.post(to, body)).await;
         let Ok(reply) = reply else {
             // A shortened attempt says nothing about the service.
-            if until == sent + self.config.timeout {
-                pass.failed(Instant::now());
-            }
+            let is_shortened = until < sent + self.config.timeout;
+            self.report_change(if is_shortened { pass.abandoned() } else { pass.failed(Instant::now()) });
             let millis = (until - sent).as_millis();
             let reason = format!("the coordination service did not answer within {millis} ms");
             return Err(FetchFailure::passing(FetchFailureKind::Timeout, reason, Again::Soon));
         };
-        match &reply {
+        self.report_change(match &reply {
             Err(failure) if !failure.kind.is_sign_of_life() => pass.failed(Instant::now()),
             _ => pass.succeeded(),
-        }
+        });
         reply
     }
 
@@ -187,11 +186,13 @@ impl Fetcher {
         let (attempts, code, reason) = (self.config.attempts.get(), failure.kind.code(), Arc::clone(&failure.reason));
         let delay_ms = delay.as_millis();
         tracing::warn!(attempt, attempts, delay_ms, code, records, "asking the coordination service again: {reason}");
-        let Some(on_retry) = &self.on_retry else { return };
         let retry = Retry { attempt, attempts, delay, code, reason, records };
-        // A callback that panics must not cost an answer.
-        if catch_unwind(AssertUnwindSafe(|| on_retry(&retry))).is_err() {
-            tracing::error!("the callback for retries panicked");
+        self.listener.tell(CoordinationEvent::Retry(&retry));
+    }
+
+    fn report_change(&self, change: Option<BreakerChange>) {
+        if let Some(change) = change {
+            self.listener.tell(CoordinationEvent::Breaker(change));
         }
     }
 

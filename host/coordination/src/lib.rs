@@ -46,4 +46,4 @@ mod transport;
 pub use config::{Config, Permitted};
 #[cfg(feature = "client")]
 pub use coordination::Coordination;
-pub use report::{BreakerState, CoordinationStatus, OnRetry, Retry};
+pub use report::{BreakerChange, BreakerState, CoordinationEvent, CoordinationStatus, OnEvent, Retry};

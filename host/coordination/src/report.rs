@@ -1,6 +1,8 @@
 //! Reports about a coordination service: its status, and each retry.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,5 +72,45 @@ pub struct Retry {
     pub records: usize,
 }
 
-/// A callback for each retry. It must not block.
-pub type OnRetry = Arc<dyn Fn(&Retry) + Send + Sync>;
+/// A change of the breaker's state.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BreakerChange {
+    /// The state before.
+    pub from: BreakerState,
+    /// The state from now on.
+    pub to: BreakerState,
+}
+
+/// Something that happened between the client and its service.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum CoordinationEvent<'a> {
+    /// A request is going to be repeated.
+    Retry(&'a Retry),
+    /// The breaker has changed its state.
+    Breaker(BreakerChange),
+}
+
+/// A callback for events. It must not block.
+pub type OnEvent = Arc<dyn Fn(CoordinationEvent<'_>) + Send + Sync>;
+
+/// The callback, if there is one.
+#[derive(Clone)]
+pub(crate) struct Listener(pub(crate) Option<OnEvent>);
+
+impl Listener {
+    /// Calls it. A panic of it does not cost other callers their answer.
+    pub(crate) fn tell(&self, event: CoordinationEvent<'_>) {
+        let Some(on_event) = &self.0 else { return };
+        if catch_unwind(AssertUnwindSafe(|| on_event(event))).is_err() {
+            tracing::error!("the callback for events of the coordination service panicked");
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.0.is_some() { "Listener" } else { "None" })
+    }
+}

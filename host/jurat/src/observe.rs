@@ -52,7 +52,7 @@ pub use guard::CallGuard;
 pub(crate) use guard::Guards;
 pub use observer::{Observer, Observers};
 pub use operator::OperatorAction;
-pub use related::CoordinationRetry;
+pub use related::{BreakerChanged, CoordinationRetry};
 pub use release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
 pub use server::{Authentication, LimitDecision, LimitEffect};
 pub use window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};

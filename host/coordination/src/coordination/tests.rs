@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::config::CacheSettings;
 use crate::fetch_failure::Again;
-use crate::report::Retry;
+use crate::report::{BreakerChange, CoordinationEvent, Listener, OnEvent, Retry};
 use crate::transport::{Endpoint, Reply};
 
 mod clock;
@@ -125,6 +125,7 @@ struct World {
     client: Coordination,
     heard: Arc<Mutex<Heard>>,
     retries: Arc<Mutex<Vec<Retry>>>,
+    changes: Arc<Mutex<Vec<BreakerChange>>>,
 }
 
 impl World {
@@ -132,16 +133,20 @@ impl World {
         config: Config,
         says: impl Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync + 'static,
     ) -> Self {
-        let retries: Arc<Mutex<Vec<Retry>>> = Arc::default();
-        let told = Arc::clone(&retries);
-        let world = Self::telling(config, says, Arc::new(move |retry| told.lock().unwrap().push(retry.clone())));
-        Self { retries, ..world }
+        let (retries, changes): (Arc<Mutex<Vec<Retry>>>, Arc<Mutex<Vec<BreakerChange>>>) = Default::default();
+        let told = (Arc::clone(&retries), Arc::clone(&changes));
+        let listener = move |event: CoordinationEvent<'_>| match event {
+            CoordinationEvent::Retry(retry) => told.0.lock().unwrap().push(retry.clone()),
+            CoordinationEvent::Breaker(change) => told.1.lock().unwrap().push(change),
+        };
+        let world = Self::telling(config, says, Arc::new(listener));
+        Self { retries, changes, ..world }
     }
 
     fn telling(
         config: Config,
         says: impl Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync + 'static,
-        on_retry: OnRetry,
+        on_event: OnEvent,
     ) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let (heard, counters): (Arc<Mutex<Heard>>, Arc<Counters>) = Default::default();
@@ -152,15 +157,15 @@ impl World {
             Arc::default(),
             Arc::clone(&counters),
             Jitter::seeded(1),
-            Some(Arc::clone(&on_retry)),
+            Listener(Some(Arc::clone(&on_event))),
         );
         let client = Coordination {
             fetcher: Some(Arc::new(fetcher)),
             counters,
-            on_retry: Callback(Some(on_retry)),
+            listener: Listener(Some(on_event)),
             runtime: runtime.handle().clone(),
         };
-        Self { runtime, client, heard, retries: Arc::default() }
+        Self { runtime, client, heard, retries: Arc::default(), changes: Arc::default() }
     }
 
     fn begin(&self, wanted: &[Wanted<'_>]) -> Call {

@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallEnded};
 use super::operator::OperatorAction;
-use super::related::CoordinationRetry;
+use super::related::{BreakerChanged, CoordinationRetry};
 use super::release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
 use super::server::{Authentication, LimitDecision};
 use super::window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};
@@ -47,4 +47,6 @@ pub enum Event<'a> {
     ReleaseRefused(ReleaseRefused<'a>),
     /// A request to the coordination service will be repeated.
     CoordinationRetry(CoordinationRetry<'a>),
+    /// A circuit breaker has changed its state: requests stop, one goes out as a probe, or all go out again.
+    BreakerChanged(BreakerChanged<'a>),
 }

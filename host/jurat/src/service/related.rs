@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use jurat_coordination::{Config, Coordination, CoordinationStatus, OnRetry, Permitted};
+use jurat_coordination::{Config, Coordination, CoordinationEvent, CoordinationStatus, OnEvent, Permitted};
 use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
 use jurat_http::{Reach, wait_for};
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use crate::error::OpenError;
-use crate::observe::{CoordinationRetry, Event, Observers};
+use crate::observe::{BreakerChanged, CoordinationRetry, Event, Observers};
 use crate::settings::{CoordinationSource, HostPattern, Location, Settings};
 use crate::source::Source;
 
@@ -74,7 +74,7 @@ impl Related {
         let reader = Arc::new(Source::new(source.config.clone(), http.clone(), cache.clone(), &name));
         let permitted = Permitted { hosts: &source.hosts, signed_base_url: signed, secrets };
         let (config, stale) = config(&reader, &source.config, runtime, &permitted)?;
-        let client = Coordination::new(config, http.clone(), runtime.clone(), on_retry(tenant, observers));
+        let client = Coordination::new(config, http.clone(), runtime.clone(), on_event(tenant, observers));
         Ok(Self {
             tenant: tenant.to_owned(),
             source: reader,
@@ -134,14 +134,21 @@ impl fmt::Debug for Related {
     }
 }
 
-/// Reports each retry to observers; none if there are no observers.
-fn on_retry(tenant: &str, observers: &Observers) -> Option<OnRetry> {
+/// Reports events of the client to observers; none if there are no observers.
+fn on_event(tenant: &str, observers: &Observers) -> Option<OnEvent> {
     if observers.is_empty() {
         return None;
     }
     let (tenant, observers) = (tenant.to_owned(), observers.clone());
-    Some(Arc::new(move |retry| {
-        observers.emit(|| Event::CoordinationRetry(CoordinationRetry { tenant: &tenant, retry }));
+    Some(Arc::new(move |event| match event {
+        CoordinationEvent::Retry(retry) => {
+            observers.emit(|| Event::CoordinationRetry(CoordinationRetry { tenant: &tenant, retry }));
+        }
+        CoordinationEvent::Breaker(change) => {
+            observers
+                .emit(|| Event::BreakerChanged(BreakerChanged { tenant: &tenant, from: change.from, to: change.to }));
+        }
+        _ => {}
     }))
 }
 

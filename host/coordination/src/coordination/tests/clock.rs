@@ -140,6 +140,25 @@ fn waiting_for_a_permit_does_not_count_and_says_nothing_about_the_service() {
 }
 
 #[test]
+fn each_change_of_the_breaker_is_reported_once() {
+    let breaker = Some(BreakerSettings { failures: 2, open: 60 * SECOND });
+    let config = Config { attempts: NonZeroU32::MIN, breaker, ..config() };
+    let says = |number, body: &[u8]| (MILLI, if number < 3 { Err(unwell()) } else { Ok(echo(body)) });
+    let world = World::new(config, says);
+    let ask = |record: &str, seconds: u32| {
+        world.one(record);
+        world.pass(seconds * SECOND);
+    };
+    // Two failures open it; a probe fails, and then one does not.
+    for (record, seconds) in [("1", 0), ("2", 30), ("3", 30), ("4", 60), ("5", 0), ("6", 0)] {
+        ask(record, seconds);
+    }
+    let changes: Vec<_> = world.changes.lock().unwrap().iter().map(|change| (change.from, change.to)).collect();
+    let (closed, open, half) = (BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen);
+    assert_eq!(changes, [(closed, open), (open, half), (half, open), (open, half), (half, closed)]);
+}
+
+#[test]
 fn no_more_requests_are_under_way_than_configured() {
     for (calls, records, at_once) in [(1, 3_u32, 3), (1, 50, 4), (2, 50, 7), (3, 50, 7)] {
         let config = Config { concurrency: NonZeroU32::new(7).unwrap(), ..config() };

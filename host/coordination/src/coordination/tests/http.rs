@@ -35,8 +35,12 @@ impl Setup {
 
     fn client(&self, config: Config) -> Coordination {
         let retries = Arc::clone(&self.retries);
-        let on_retry: OnRetry = Arc::new(move |retry| retries.lock().unwrap().push(retry.clone()));
-        Coordination::new(config, http_client(), self.runtime.handle().clone(), Some(on_retry))
+        let on_event: OnEvent = Arc::new(move |event| {
+            if let CoordinationEvent::Retry(retry) = event {
+                retries.lock().unwrap().push(retry.clone());
+            }
+        });
+        Coordination::new(config, http_client(), self.runtime.handle().clone(), Some(on_event))
     }
 
     fn one(&self, config: Config) -> Supplied {
