@@ -21,9 +21,7 @@ pub struct Identity {
     /// Its version.
     pub version: String,
     /// The SHA-256 of its manifest: the name of exactly this release.
-    pub manifest: String,
-    /// The same digest, as bytes.
-    pub digest: Digest,
+    pub manifest: Digest,
     /// Its origin and signers.
     pub origin: ReleaseOrigin,
 }
@@ -80,8 +78,7 @@ impl Identity {
         Self {
             name: release.manifest().name().to_string(),
             version: release.manifest().version().to_string(),
-            manifest: release.manifest_sha256().to_string(),
-            digest: *release.manifest_sha256(),
+            manifest: *release.manifest_sha256(),
             origin: release.origin().clone(),
         }
     }
@@ -94,7 +91,7 @@ impl Identity {
         ReleaseStatus {
             name: self.name.clone(),
             version: self.version.clone(),
-            manifest: self.manifest.clone(),
+            manifest: self.manifest.to_string(),
             unsigned: provenance.is_none(),
             repository: provenance.map(|provenance| provenance.repository.to_string()),
             roles: provenance.map(|provenance| roles(provenance)).unwrap_or_default(),

@@ -96,7 +96,7 @@ pub enum CallError {
     #[error("the pin cannot be written or read")]
     Pin(#[source] Arc<RepositoryError>),
     /// The newer release cannot be used; the present one goes on serving.
-    #[error("the release that serves goes on, because the next one is not used")]
+    #[error("the release was not switched")]
     Reload(#[source] Arc<OpenError>),
     /// The configuration of the coordination service is invalid; the old one stays in use.
     #[error("the coordination service stays configured as it was: {}", .cause.messages().join("; "))]

@@ -52,7 +52,7 @@ pub enum OpenError {
         cause: LoadError,
     },
     /// The parts of a release do not fit together, although they are signed. Never empty.
-    #[error("the release `{release}` is not used")]
+    #[error("the release `{release}` is not used: {}", first_of(problems, |problem| chain(problem)))]
     Release {
         /// The release.
         release: String,
@@ -60,7 +60,7 @@ pub enum OpenError {
         problems: Vec<ReleaseProblem>,
     },
     /// The release does not judge its own test vectors as it says.
-    #[error("the release `{release}` is not used")]
+    #[error("the release `{release}` is not used: {}", first_of(&report.failures, ToString::to_string))]
     VectorsFail {
         /// The release.
         release: String,
@@ -173,13 +173,25 @@ impl OpenError {
         match self {
             Self::Settings(problems) => problems.iter().map(ToString::to_string).collect(),
             Self::NobodyServed(error) | Self::Again(error) => error.messages(),
-            Self::VectorsFail { report, .. } => {
-                report.failures.iter().map(|failure| format!("{self}: {failure}")).collect()
-            }
-            Self::Release { problems, .. } => {
-                problems.iter().map(|problem| format!("{self}: {}", chain(problem))).collect()
+            Self::VectorsFail { release, report } => report
+                .failures
+                .iter()
+                .map(|failure| format!("the release `{release}` is not used: {failure}"))
+                .collect(),
+            Self::Release { release, problems } => {
+                let problems = problems.iter().map(|problem| chain(problem));
+                problems.map(|problem| format!("the release `{release}` is not used: {problem}")).collect()
             }
             _ => vec![chain(self)],
         }
+    }
+}
+
+/// The first of some problems, and how many there are besides.
+fn first_of<T>(problems: &[T], shown: impl Fn(&T) -> String) -> String {
+    let first = problems.first().map(shown).unwrap_or_default();
+    match problems.len() {
+        0 | 1 => first,
+        count => format!("{first}; and {} more", count - 1),
     }
 }

@@ -13,11 +13,11 @@ use crate::release::Identity;
 pub struct ReleasePolled<'a> {
     /// The tenant.
     pub tenant: &'a str,
-    /// The manifest of the listed release, at this poll or the last one that succeeded; none for unsigned sources.
+    /// The manifest of the listed release, at this poll or the last one that succeeded; none if this host knows no listing.
     pub listed: Option<&'a Digest>,
     /// Why the poll failed.
     pub error: Option<&'a OpenError>,
-    /// How long it took to poll, and to make a new release ready.
+    /// How long the poll took. Making a new release ready comes after it.
     pub duration: Duration,
 }
 

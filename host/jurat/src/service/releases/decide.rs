@@ -89,7 +89,7 @@ impl Decision {
     fn of_sources(prepared: Box<Prepared>, serving: Option<&Generation>) -> Self {
         // A signed release may have the same digest, but differs.
         let is_same = serving.is_some_and(|serving| {
-            serving.identity.digest == prepared.identity.digest
+            serving.identity.manifest == prepared.identity.manifest
                 && matches!(serving.identity.origin, ReleaseOrigin::Unsigned)
         });
         let next = if is_same { Next::Same } else { Next::Release(prepared) };
@@ -178,7 +178,7 @@ impl Choices<'_> {
             }
             return Ok(Next::Release(Box::new(earlier.prepared())));
         }
-        if let Some(prepared) = self.listed.prepared.take_if(|prepared| prepared.identity.digest == *manifest) {
+        if let Some(prepared) = self.listed.prepared.take_if(|prepared| prepared.identity.manifest == *manifest) {
             return Ok(Next::Release(Box::new(prepared)));
         }
         // Another release was pinned during the poll, and has been unpinned since.
@@ -217,7 +217,7 @@ impl Choices<'_> {
     fn keep_listed(&self, next: &Next, now: Timestamp) {
         let (manifest, fetched) = match next {
             Next::Same => (self.serving(), None),
-            Next::Release(prepared) => (Some(prepared.identity.digest), prepared.manifest.as_deref()),
+            Next::Release(prepared) => (Some(prepared.identity.manifest), prepared.manifest.as_deref()),
             Next::Nothing { .. } => return,
         };
         let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
@@ -240,9 +240,11 @@ impl Choices<'_> {
         };
         let ReleaseOrigin::Signed(own) = &identity.origin else { return None };
         let envelope = match (self.listing(), before) {
-            (Some(listing), _) if *listing.manifest_sha256() == identity.digest => Some(Arc::clone(listing.envelope())),
+            (Some(listing), _) if *listing.manifest_sha256() == identity.manifest => {
+                Some(Arc::clone(listing.envelope()))
+            }
             (_, Some(before)) => before.envelope.clone(),
-            _ => self.repository.kept_envelope(&identity.digest),
+            _ => self.repository.kept_envelope(&identity.manifest),
         };
         let provenance = self.listing().map_or(&**own, Listing::provenance);
         let vouching = Vouching::new(identity, provenance, self.repository.grace(), now, before);

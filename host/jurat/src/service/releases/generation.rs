@@ -107,7 +107,7 @@ impl Generation {
 
     /// The digest of its manifest, if it is signed.
     pub(super) fn signed(&self) -> Option<&Digest> {
-        matches!(self.identity.origin, ReleaseOrigin::Signed(_)).then_some(&self.identity.digest)
+        matches!(self.identity.origin, ReleaseOrigin::Signed(_)).then_some(&self.identity.manifest)
     }
 
     /// Logs that it serves from now on.
@@ -115,13 +115,13 @@ impl Generation {
         let Identity { name, version, manifest, origin, .. } = &self.identity;
         match origin {
             ReleaseOrigin::Unsigned => {
-                tracing::warn!(tenant, release = name, version, manifest, "running unsigned rules")
+                tracing::warn!(tenant, release = name, version, %manifest, "running unsigned rules")
             }
             ReleaseOrigin::Signed(provenance) => tracing::info!(
                 tenant,
                 release = name,
                 version,
-                manifest,
+                %manifest,
                 repository = %provenance.repository,
                 metadata = metadata(&release::roles(provenance)),
                 expires = self.vouching.as_ref().map(|vouching| vouching.expires.to_string()),

@@ -85,7 +85,7 @@ fn evidence(identity: &Identity, provenance: &Provenance, stale: bool) -> Eviden
     Evidence::new(EvidenceParts {
         name: identity.name.clone(),
         version: identity.version.clone(),
-        manifest: identity.manifest.clone(),
+        manifest: identity.manifest.to_string(),
         repository: provenance.repository.to_string(),
         roles: RoleVersions {
             root: versions.root.get(),

@@ -212,7 +212,7 @@ fn a_pin_of_another_process_is_told_and_that_of_this_one_only_once() {
     let diary = Arc::new(Diary::default());
     let settings = Settings { state: Some(state), poll: Duration::from_secs(86_400), ..site.settings() };
     let service = site.builder(settings.clone()).with_observer(Arc::clone(&diary)).open().unwrap();
-    let manifest = service.identity().unwrap().digest;
+    let manifest = service.identity().unwrap().manifest;
     let state = host_state(&settings, None).unwrap();
     state.pin(&manifest.to_string(), site.now(), Some("from outside".to_owned())).unwrap();
     // A time after which the test fails, not one that it waits for.

@@ -28,11 +28,11 @@ fn version(service: &Service) -> String {
 
 /// Runs three releases, one after the other.
 fn three(site: &Site, service: &Service) -> Vec<jurat_trust::Digest> {
-    let mut manifests = vec![service.identity().unwrap().digest];
+    let mut manifests = vec![service.identity().unwrap().manifest];
     for version in ["1.1.0", "1.2.0"] {
         site.publish(version, &["quick", "more"]);
         service.reload_logic().unwrap();
-        manifests.push(service.identity().unwrap().digest);
+        manifests.push(service.identity().unwrap().manifest);
     }
     manifests
 }
