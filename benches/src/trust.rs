@@ -152,7 +152,7 @@ fn cached_switches(rounds: usize, sample: &SampleRelease, report: &mut Report) -
 fn follow(service: &Service, manifest: &Digest) -> anyhow::Result<()> {
     let reload = service.reload_logic()?;
     anyhow::ensure!(reload == Reload::Switched, "the poll found {reload:?}");
-    anyhow::ensure!(service.identity()?.digest == *manifest, "the host switched to another release");
+    anyhow::ensure!(service.identity()?.manifest == *manifest, "the host switched to another release");
     Ok(())
 }
 

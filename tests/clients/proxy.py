@@ -53,7 +53,7 @@ def haproxy():
         for command in [install, ["apt-get", "update"], install]:
             try:
                 done = subprocess.run(
-                    command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=40
+                    command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180
                 )
                 reasons.append(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
             except (OSError, subprocess.TimeoutExpired) as error:

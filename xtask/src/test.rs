@@ -35,6 +35,11 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
         workspace.cargo(&clippy).run()
     })?;
+    steps.run("without servers", || {
+        // What an application compiles that wants neither HTTP nor TLS.
+        let features = ["clippy", "--release", "--package", "jurat", "--no-default-features", "--", "-D", "warnings"];
+        workspace.cargo(&features).run()
+    })?;
     steps.run("documentation", || {
         let doc = workspace.cargo(&["doc", "--release", "--workspace", "--lib", "--no-deps"]);
         doc.env("RUSTDOCFLAGS", "-D warnings").run()

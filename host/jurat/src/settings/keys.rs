@@ -99,7 +99,7 @@ pub(super) const HEADER: &str = "JURAT_HEADER_";
 /// The suffix of variables that name a file with the value.
 pub(super) const FILE: &str = "_FILE";
 /// Variables of the program and its tests that are not settings.
-pub(super) const OWN: [&str; 4] = ["JURAT_LOG", "JURAT_CONFIG", "JURAT_BLESS", "JURAT_COMPONENTS"];
+pub(super) const OWN: [&str; 5] = ["JURAT_LOG", "JURAT_CONFIG", "JURAT_BLESS", "JURAT_COMPONENTS", "JURAT_REQUIRE"];
 
 impl fmt::Display for Kind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
