@@ -81,7 +81,7 @@ impl Files {
     /// Makes the files from a program.
     fn make(&self, workspace: &Workspace, program: &Path, step: &Step) -> Result<(), TaskError> {
         let directory = &self.directory;
-        let failed = |error| TaskError::new(format!("{} cannot be made anew: {error}", directory.display()));
+        let failed = |error| TaskError::new(format!("{} cannot be replaced: {error}", directory.display()));
         if directory.exists() {
             fs::remove_dir_all(directory).map_err(failed)?;
         }

@@ -37,8 +37,8 @@ const HELP: &str = "\
 The project's own commands.
 
   cargo xtask demo [--install] [--verbose]
-      From source to verdicts: builds everything, signs the sample rules with keys made for the
-      occasion, and judges the sample loans. What it makes is in target/demo.
+      From source to verdicts: builds everything, signs the sample rules with temporary
+      keys, and judges the sample loans. Its files are in target/demo.
 
   cargo xtask test [--install]
       Everything that a change must pass: formatting, lints, documentation, unit tests,
@@ -51,7 +51,7 @@ The project's own commands.
   cargo xtask bench [--quick] [--json] [--verbose] [NAME...]
       Jurat against the same rules compiled natively, a program written by hand, and other rule
       engines, in one run; with names, only those groups of figures (a wrong name lists them).
-      Figures go to standard output. What cannot be had here is said to be missing.
+      Figures go to standard output. It names what is missing here.
 
   cargo xtask guests [--install] [--verbose]
       Builds the misbehaving rules of tests/guests into target/guests, for running tests by hand.
@@ -60,7 +60,7 @@ The project's own commands.
       The command line as it is shipped, in target/dist (Linux only): stripped, with SHA-256
       checksums, and with its debug information in a file of its own, which debuggers and
       backtraces find beside it. It runs the program, compares the checksums and looks up a
-      function before it calls them good.
+      function to prove that they work.
 
   cargo xtask picture [--install] [--verbose]
       Runs the demo and draws docs/img/demo-light.svg and demo-dark.svg, which README.md shows,

@@ -50,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace, consent: Consent, is_verbose: bool) -> 
 pub(crate) fn check(workspace: &Workspace) -> Result<(), TaskError> {
     let output = output(workspace)?;
     for (path, palette) in PICTURES {
-        let advice = "`cargo xtask picture` draws it anew";
+        let advice = "`cargo xtask picture` draws it again";
         let found = fs::read_to_string(workspace.root.join(path))
             .map_err(|error| TaskError::new(format!("{path} cannot be read: {error}")).advise(advice))?;
         if found != draw(&output, &palette)? {

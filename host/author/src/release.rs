@@ -237,7 +237,7 @@ impl Gathering<'_> {
         });
         let Some((first, world)) = worlds.next() else { return World::current() };
         if let Some((other, found)) = worlds.find(|(_, other)| *other != world) {
-            let message = format!("it is built for `{found}`, but `{first}` is built for `{world}`; build both anew");
+            let message = format!("it is built for `{found}`, but `{first}` is built for `{world}`; build both again");
             self.problems.push(Problem::of_file(other.as_str(), message));
         }
         world

@@ -105,7 +105,7 @@ fn refusal(response: &Response) -> Option<FetchFailure> {
     let number = status.as_u16();
     if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
         let reason = match status.is_redirection() {
-            true => format!("the coordination service sends elsewhere (status {number}), which is not followed"),
+            true => format!("the coordination service redirects (status {number}), which is not followed"),
             false => format!("the coordination service refused the request with status {number}"),
         };
         return Some(FetchFailure::new(FetchFailureKind::Refused, reason));
@@ -119,13 +119,13 @@ fn refusal(response: &Response) -> Option<FetchFailure> {
 
 /// The failure for a transport error. The text of the error contains the URL, and is only for the log.
 fn broken(error: &jurat_http::Error) -> FetchFailure {
-    tracing::debug!(error = jurat_model::chain(error), "a request to the coordination service broke off");
+    tracing::debug!(error = jurat_model::chain(error), "a request to the coordination service failed");
     let (kind, reason) = if error.is_timeout() {
         (FetchFailureKind::Timeout, "the coordination service did not answer in time")
     } else if error.is_connect() {
         (FetchFailureKind::Unavailable, "the coordination service cannot be reached")
     } else {
-        (FetchFailureKind::Unavailable, "the connection to the coordination service broke off")
+        (FetchFailureKind::Unavailable, "the connection to the coordination service was interrupted")
     };
     FetchFailure::passing(kind, reason, Again::Soon)
 }

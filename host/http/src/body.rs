@@ -23,7 +23,7 @@ pub enum BodyError {
     #[error("it is compressed, which was not asked for")]
     Encoded,
     /// The connection broke off.
-    #[error("it broke off")]
+    #[error("it was interrupted")]
     Failed(#[source] reqwest::Error),
 }
 

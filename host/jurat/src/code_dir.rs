@@ -50,7 +50,7 @@ impl CodeDir {
             }
             match self.directory.remove(&other) {
                 Ok(()) => total = total.saturating_sub(length),
-                Err(error) => tracing::warn!(error = chain(&error), "what lies among compiled code cannot make room"),
+                Err(error) => tracing::warn!(error = chain(&error), "old compiled code cannot be removed"),
             }
         }
         Ok(total <= self.size.get())
@@ -60,7 +60,7 @@ impl CodeDir {
 impl CodeStore for CodeDir {
     fn get(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.directory.read(name, ENTRY).unwrap_or_else(|error| {
-            tracing::warn!(error = chain(&error), "compiled code cannot be read, and is compiled anew");
+            tracing::warn!(error = chain(&error), "compiled code cannot be read, and is compiled again");
             None
         })?;
         if let Err(error) = self.directory.touch(name) {

@@ -138,7 +138,7 @@ impl Source {
             Err(error) => error,
         };
         let Some(text) = self.last_good(cap).await else { return Err(error) };
-        tracing::warn!(error = chain(&error), "the last good version of a configuration stands in");
+        tracing::warn!(error = chain(&error), "the last good version of a configuration is in use");
         Ok(Fetched { text, stale: Some(error) })
     }
 

@@ -53,7 +53,7 @@ pub enum RepositoryError {
     Homeless,
     /// The value of a header is missing.
     #[error(
-        "the header `{header}` wants the value of `{name}`, which nobody has set: name a file in `header_files`, or set `JURAT_HEADER_{name}`"
+        "the header `{header}` wants the value of `{name}`, which is not set: name a file in `header_files`, or set `JURAT_HEADER_{name}`"
     )]
     NoSecret {
         /// The header.
@@ -62,17 +62,17 @@ pub enum RepositoryError {
         name: String,
     },
     /// The settings of the repository are invalid.
-    #[error("the repository cannot be asked as the settings say")]
+    #[error("the settings of the repository are invalid")]
     Setup(#[source] SetupError),
     /// Files of a release cannot be fetched or stored.
-    #[error("files of the release cannot be had")]
+    #[error("files of the release are not available")]
     Files(#[source] FilesError),
     /// The state of this host cannot be read or written.
-    #[error("what this host has seen of the repository cannot be kept or read")]
+    #[error("the state of this host cannot be stored or read")]
     State(#[source] StoredStateError),
     /// The release is not available on this host.
     #[error(
-        "the release with the manifest `{manifest}` is not at hand: it is neither listed nor one that this host has kept"
+        "the release with the manifest `{manifest}` is not available: the repository does not list it, and this host has not kept it"
     )]
     NotKept {
         /// The digest of its manifest.

@@ -52,9 +52,7 @@ pub struct EarlierRelease {
 #[non_exhaustive]
 pub enum HostStateError {
     /// The settings name no state directory.
-    #[error(
-        "the settings name no `state_dir`, so this host keeps nothing that could be looked up or decided from outside"
-    )]
+    #[error("the settings name no `state_dir`, so this host stores no state that other commands could read or change")]
     Nowhere,
     /// There is no such tenant.
     #[error("there is no tenant `{name}`{advice}")]

@@ -110,7 +110,7 @@ pub(crate) enum KeptError {
         what: &'static str,
     },
     /// The manifest is another one.
-    #[error("the manifest in `{}` has the SHA-256 {found}, which is another one: remove the file", path.display())]
+    #[error("the manifest in `{}` has another SHA-256, {found}: remove the file", path.display())]
     Altered {
         /// The file.
         path: PathBuf,
@@ -118,7 +118,7 @@ pub(crate) enum KeptError {
         found: Digest,
     },
     /// It is too long to be read back.
-    #[error("`{}` is not written, because it would have more than {MOST}, which is the most that is ever read back", path.display())]
+    #[error("`{}` is not written, because it would have more than {MOST}, the most that is read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

@@ -189,7 +189,7 @@ impl Repository {
             return;
         };
         if let Err(error) = source.prune(&needed, yesterday) {
-            tracing::warn!(reason = chain(&error), "files that nobody needs any more cannot be removed");
+            tracing::warn!(reason = chain(&error), "unused files cannot be removed");
         }
     }
 

@@ -82,7 +82,7 @@ pub(crate) enum StateError {
         path: PathBuf,
     },
     /// It is too long to be read back.
-    #[error("`{}` is not written, because it has {length} bytes and no more than {MOST} are ever read back", path.display())]
+    #[error("`{}` is not written, because it has {length} bytes, and at most {MOST} are read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

@@ -42,7 +42,7 @@ pub(crate) enum StatusError {
     #[error(transparent)]
     Directory(#[from] CacheDirError),
     /// The file was not written by a host.
-    #[error("`{}` does not say how the host is: remove it; a running host writes it anew", path.display())]
+    #[error("`{}` is not the status of a host: remove it; a running host writes a new one", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -51,13 +51,13 @@ pub(crate) enum StatusError {
         cause: serde_json::Error,
     },
     /// The time in it is invalid.
-    #[error("`{}` does not say when it was written: remove it; a running host writes it anew", path.display())]
+    #[error("`{}` does not say when it was written: remove it; a running host writes a new one", path.display())]
     Undated {
         /// The file.
         path: PathBuf,
     },
     /// It is too long to be read back.
-    #[error("`{}` is not written, because it would have {length} bytes, and at most {MOST} are ever read back", path.display())]
+    #[error("`{}` is not written, because it would have {length} bytes, and at most {MOST} are read back", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

@@ -68,7 +68,7 @@ impl Entry<'_> {
                 tracing::warn!(
                     entry = %self.name,
                     %reason,
-                    "compiled code in the cache is not this host's: it is removed and compiled anew"
+                    "compiled code in the cache is not this host's: it is removed and compiled again"
                 );
                 self.cache.store.remove(&self.name);
                 None
@@ -78,7 +78,7 @@ impl Entry<'_> {
 
     /// Removes machine code that this host wrote but cannot use.
     pub(crate) fn discard(&self, reason: &(dyn std::error::Error + 'static)) {
-        tracing::warn!(entry = %self.name, reason, "compiled code in the cache cannot be used: it is compiled anew");
+        tracing::warn!(entry = %self.name, reason, "compiled code in the cache cannot be used: it is compiled again");
         self.cache.store.remove(&self.name);
     }
 

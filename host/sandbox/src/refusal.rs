@@ -50,7 +50,7 @@ pub enum Refusal {
     #[error("it does not fit the contract that it names")]
     Bind(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It faulted when it was asked for its rules.
-    #[error("it {fault} when asked what it holds")]
+    #[error("it {fault} when it was asked for its rules")]
     Describe {
         /// The fault.
         fault: Fault,

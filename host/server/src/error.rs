@@ -107,12 +107,12 @@ impl RequestError {
 
     /// A bug: only those who run the server can do something about it.
     pub(crate) fn internal() -> Self {
-        Self::new(ErrorKind::Call(CallErrorKind::Internal), "the request broke off because of a bug; the log says why")
+        Self::new(ErrorKind::Call(CallErrorKind::Internal), "the request failed because of a bug; the log says why")
     }
 
     /// A bug that the code notices: the log says what it is.
     pub(crate) fn bug(what: impl std::fmt::Display) -> Self {
-        tracing::error!("a request broke off because of a bug: {what}");
+        tracing::error!("a request failed because of a bug: {what}");
         Self::internal()
     }
 

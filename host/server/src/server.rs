@@ -158,7 +158,7 @@ impl Server {
 
 /// How a connection ended; none if its task panicked, which is a bug.
 fn close_reason(ended: Result<CloseReason, JoinError>) -> Option<CloseReason> {
-    ended.inspect_err(|error| tracing::error!(%error, "a connection broke off because of a bug")).ok()
+    ended.inspect_err(|error| tracing::error!(%error, "a connection ended because of a bug")).ok()
 }
 
 /// Serves an accepted connection.

@@ -28,7 +28,7 @@ pub enum TlsError {
         cause: ReadError,
     },
     /// A file does not hold what it should.
-    #[error("{}: the file does not hold a {what} in PEM form", .file.display())]
+    #[error("{}: the file does not contain a {what} in PEM form", .file.display())]
     Pem {
         /// The file.
         file: PathBuf,

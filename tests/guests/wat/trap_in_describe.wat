@@ -1,4 +1,4 @@
-;; Gives up when asked what it holds.
+;; Gives up when it was asked for its rules.
 (memory (export "memory") 4)
 (func (export "jurat:rule/rules@0.1.0#describe") (result i32)
   unreachable)

@@ -139,7 +139,7 @@ fn a_program_signs_with_a_key_that_it_keeps() {
     };
     // Another key than it says, and things that are not signatures.
     let before = site.files("repository");
-    fails(sign(&openssl("reviewer"), "keys/author.pub.pem"), 2, &["does not hold"]);
+    fails(sign(&openssl("reviewer"), "keys/author.pub.pem"), 2, &["is not valid"]);
     fails(sign("echo nonsense", "keys/author.pub.pem"), 2, &["did not write a signature"]);
     fails(sign("echo no >&2; exit 7", "keys/author.pub.pem"), 2, &["\nno\n", "exit status: 7"]);
     site.run(&["release", "sign", "repository", "--key", "exec:true"]).refuses(2, &["--public"]);
@@ -178,7 +178,7 @@ fn two_people_sign_on_two_machines() {
     openssl.args(["pkeyutl", "-sign", "-rawin", "-inkey", "keys/author.pem", "-in", "pae", "-out", "sig"]);
     assert!(openssl.current_dir(other.path("")).status().unwrap().success());
     let add = ["release", "add-signature", "repository", "--role", "t-demo", "--signature", "sig", "--key"];
-    other.run(&[&add[..], &["keys/reviewer.pub.pem"]].concat()).refuses(2, &["does not hold"]);
+    other.run(&[&add[..], &["keys/reviewer.pub.pem"]].concat()).refuses(2, &["is not valid"]);
     other.run(&[&add[..], &["keys/root.pub.pem"]].concat()).refuses(2, &["may not sign t-demo"]);
     other.run(&[&add[..], &["keys/author.pub.pem"]].concat()).ends_with(0);
     let staged: Value =

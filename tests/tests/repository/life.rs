@@ -216,7 +216,7 @@ fn several_processes_can_share_their_directories() {
             });
         }
         scope.spawn(|| {
-            let manifest = first.identity().unwrap().digest;
+            let manifest = first.identity().unwrap().manifest;
             while !is_over.load(Ordering::Relaxed) {
                 third.pin(&manifest, PinnedBy::Library, None).unwrap();
                 serves(third, 1);

@@ -49,9 +49,9 @@ fn each_failure_is_a_reason_of_its_own_and_touches_no_other_record() {
     let service = CoordinationService::start();
     let failures: &[(&str, Behavior, &str, &str)] = &[
         ("hangs", Behavior::Hangs, "coordination_timeout", "did not answer"),
-        ("resets", Behavior::Resets, "coordination_unavailable", "broke off"),
-        ("stops", Behavior::Stops, "coordination_unavailable", "broke off"),
-        ("babbles", Behavior::Babbles, "coordination_unavailable", "broke off"),
+        ("resets", Behavior::Resets, "coordination_unavailable", "interrupted"),
+        ("stops", Behavior::Stops, "coordination_unavailable", "interrupted"),
+        ("babbles", Behavior::Babbles, "coordination_unavailable", "interrupted"),
         ("500", Behavior::Status(500, ""), "coordination_unavailable", "status 500"),
         ("503", Behavior::Status(503, "Retry-After: 0\r\n"), "coordination_unavailable", "status 503"),
         ("429", Behavior::Status(429, ""), "coordination_unavailable", "status 429"),

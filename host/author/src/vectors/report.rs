@@ -145,7 +145,7 @@ pub enum VectorsError {
     #[error("the thread that runs test vectors could not be started")]
     Thread(#[source] io::Error),
     /// The engine broke off: a bug.
-    #[error("judging test vectors broke off")]
+    #[error("judging the test vectors failed")]
     Engine(#[source] JudgeError),
 }
 

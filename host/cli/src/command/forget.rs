@@ -19,8 +19,8 @@ be signs of an attack. Find the cause before you use this command.";
 pub(super) enum Command {
     /// Forget the latest time that this host has seen, after its clock was set too far ahead
     Clock(Arguments),
-    /// Forget all metadata that this host has seen, if it cannot be read. Set `trust.min_root_version` and
-    /// `trust.min_timestamp_version` first, or the host accepts older metadata that is signed and has not expired
+    /// Forget all metadata that this host has seen, if it cannot be read. Set `trust.min_root_version`,
+    /// `trust.min_timestamp_version` and `trust.min_snapshot_version` first, or the host accepts older metadata that is signed and has not expired
     Metadata(Arguments),
 }
 

@@ -8,7 +8,7 @@ use super::values::Permitted;
 /// Parses a URL, and removes a slash at its end; an error says what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Url, String> {
     // The text is not repeated: it may contain a password.
-    check(Url::parse(text).map_err(|_| "it is no URL: write it like `https://refs.example.com`".to_owned())?)
+    check(Url::parse(text).map_err(|_| "it is not a URL: write it like `https://refs.example.com`".to_owned())?)
 }
 
 /// Checks a parsed URL, and removes a slash at its end.
@@ -64,10 +64,10 @@ mod tests {
         assert_eq!(parse("HTTP://LOCALHOST:8081/").unwrap(), parse("http://localhost:8081").unwrap());
         assert_eq!(parse("https://a.example.com/refs/v1//").unwrap().as_str(), "https://a.example.com/refs/v1");
         for (text, reason) in [
-            ("", "it is no URL"),
+            ("", "it is not a URL"),
             ("localhost:8081", "`localhost` URLs are not known"),
-            ("refs.example.com", "it is no URL"),
-            ("http://", "it is no URL"),
+            ("refs.example.com", "it is not a URL"),
+            ("http://", "it is not a URL"),
             ("ftp://refs.example.com", "`ftp` URLs are not known"),
             ("file:///etc/passwd", "`file` URLs are not known"),
             ("https://user@refs.example.com", "a name or a password"),

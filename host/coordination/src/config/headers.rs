@@ -35,7 +35,7 @@ pub(super) fn read(field: Field<'_>, secrets: Option<&BTreeMap<String, Secret>>)
         let secret = secret.required();
         let Some(name) = secret.as_text() else { continue };
         let known = name_of(&header).and_then(|header| match headers.contains_key(&header) {
-            true => Err(format!("the header `{header}` stands twice")),
+            true => Err(format!("the header `{header}` is there twice")),
             false => Ok(header),
         });
         let value = match secrets {

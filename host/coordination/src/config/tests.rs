@@ -193,7 +193,7 @@ fn headers_that_cannot_be_sent_are_refused_without_a_word_of_their_value() {
         ("{Authorization: REF}", "the secret `REF` is not set, did you mean `REFS`?"),
         ("{Authorization: BROKEN}", "the secret `BROKEN` cannot be sent in a header"),
         ("{Authorization: null}", "it is missing"),
-        ("{Authorization: REFS, authorization: REFS}", "the header `authorization` stands twice"),
+        ("{Authorization: REFS, authorization: REFS}", "the header `authorization` is there twice"),
         ("{'a b': REFS}", "`a b` is not the name of a header"),
         ("{'': REFS}", "`` is not the name of a header"),
         ("{Host: REFS}", "the header `host` is set by the client itself"),

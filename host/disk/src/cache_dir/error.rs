@@ -12,8 +12,8 @@ use crate::files::ReadError;
 pub enum CacheDirError {
     /// Others can write it.
     #[error(
-        "`{}` is not used, because others can write it (mode {mode:03o}): name a directory of its own, for which nobody else \
-         has rights (mode 700)", path.display()
+        "`{}` is not used, because others can write it (mode {mode:03o}): name a directory of its own, with mode \
+         700", path.display()
     )]
     Shared {
         /// The directory.
@@ -34,7 +34,7 @@ pub enum CacheDirError {
     /// Others can replace it.
     #[error(
         "`{}` is not used, because others can put another one in its place: `{}` belongs to user {owner} and has \
-         mode {mode:03o}; it must belong to root or to this user, and nobody else may write it", path.display(), above.display()
+         mode {mode:03o}; it must belong to root or to this user, and others must not have write permission", path.display(), above.display()
     )]
     Exchangeable {
         /// The directory.
@@ -69,7 +69,7 @@ pub enum CacheDirError {
     },
     /// The name of a file is not plain.
     #[error(
-        "`{name}` is no name for what the host keeps: at most 200 letters, digits, `.`, `_` and `-` are expected, a letter or \
+        "`{name}` is not the name of a file of the host: at most 200 letters, digits, `.`, `_` and `-` are expected, a letter or \
          digit first"
     )]
     Name {

@@ -47,7 +47,7 @@ pub enum JudgeError {
     #[error("the results could not be written")]
     Output(#[source] io::Error),
     /// A worker panicked: a bug.
-    #[error("a worker broke off; the log says why")]
+    #[error("a worker failed because of a bug; the log says why")]
     Worker,
     /// The program contradicts itself: a bug.
     #[error("a bug: {what}")]

@@ -50,7 +50,7 @@ pub enum RouteError {
         schema: Option<Excerpt>,
     },
     /// No field map is mapped to the schema, and none may stand in for it.
-    #[error("schema `{schema}` is not in `schema_to_helper_mapping`, and no other field map may stand in for it")]
+    #[error("schema `{schema}` is not in `schema_to_helper_mapping`, and no other field map may be used instead")]
     UnknownSchema {
         /// The record's `$schema`.
         schema: Excerpt,

@@ -31,7 +31,7 @@ pub enum RulesetProblem {
     #[error("the name is empty")]
     EmptyName,
     /// A rule would judge the same record twice.
-    #[error("rule `{rule}` stands twice in this list: remove one of them")]
+    #[error("rule `{rule}` is in this list twice: remove one of them")]
     DuplicateRule {
         /// The rule's id.
         rule: Excerpt,

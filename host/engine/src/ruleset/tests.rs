@@ -61,7 +61,7 @@ fn an_empty_list_and_an_unknown_rule_are_not_errors() {
 fn a_rule_that_stands_twice_in_a_list_is_refused_wherever_it_stands() {
     assert_eq!(
         refusals(config(vec![leaf("a"), node("b", vec![leaf("a")])])),
-        ["rulesets.quick.rules.loan[1].children[0].rule_id: rule `a` stands twice in this list: remove one of them"]
+        ["rulesets.quick.rules.loan[1].children[0].rule_id: rule `a` is in this list twice: remove one of them"]
     );
     assert_eq!(refusals(config(vec![node("a", vec![leaf("a")])])).len(), 1);
 }
@@ -105,7 +105,7 @@ fn all_that_is_wrong_is_told_at_once() {
             "default_helpers.facility: the release has no field map `loan_v3.json`, did you mean `loan_v1.json`?",
             "rulesets[\"\"]: the name is empty",
             "rulesets.quick.rules.loan[0].rule_id: the name is empty",
-            "rulesets.quick.rules.loan[2].rule_id: rule `a` stands twice in this list: remove one of them",
+            "rulesets.quick.rules.loan[2].rule_id: rule `a` is in this list twice: remove one of them",
             "schema_to_helper_mapping[\"https://example.com/loan/v1.0.0\"]: the release has no field map `nothing like it`",
         ]
     );

@@ -29,7 +29,7 @@ pub enum Problem {
     #[error("the schema has more than {MAX_BYTES} bytes")]
     TooLarge,
     /// The file is not JSON.
-    #[error("the schema is no JSON: line {line}, column {column}")]
+    #[error("the schema is not JSON: line {line}, column {column}")]
     Syntax {
         /// The line, counted from 1.
         line: usize,

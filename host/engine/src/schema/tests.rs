@@ -107,9 +107,9 @@ fn every_file_that_is_wrong_is_told() {
         [
             "b.json: `a.json` has the same `$id`",
             "c.json: the schema is not an object with an `$id`: records name a schema by its `$id`",
-            "d.json: the schema is no JSON: line 1, column 1",
+            "d.json: the schema is not JSON: line 1, column 1",
             "e.json: the schema is not an object with an `$id`: records name a schema by its `$id`",
-            "f.json: the schema is no JSON: line 1, column 29",
+            "f.json: the schema is not JSON: line 1, column 29",
         ]
     );
 }

@@ -26,14 +26,14 @@ fn is_refused(tree: Value, path: &str, problem: &str) {
 
 #[test]
 fn a_rule_among_its_own_ancestors_is_refused() {
-    let twice = "rule `a` stands twice in this list: remove one of them";
+    let twice = "rule `a` is in this list twice: remove one of them";
     is_refused(json!([{ "a": ["a"] }]), "[0].children[0].rule_id", twice);
     is_refused(json!([{ "a": [{ "b": ["x", { "a": [] }] }] }]), "[0].children[0].children[1].rule_id", twice);
 }
 
 #[test]
 fn a_rule_that_stands_twice_in_one_list_is_refused() {
-    let twice = "rule `b` stands twice in this list: remove one of them";
+    let twice = "rule `b` is in this list twice: remove one of them";
     is_refused(json!(["b", "a", "b"]), "[2].rule_id", twice);
     is_refused(json!([{ "a": ["b"] }, "b"]), "[1].rule_id", twice);
 }
@@ -43,7 +43,7 @@ fn a_rule_that_nothing_provides_cannot_stand_twice_either() {
     is_refused(
         json!(["x", { "a": ["x"] }]),
         "[1].children[0].rule_id",
-        "rule `x` stands twice in this list: remove one of them",
+        "rule `x` is in this list twice: remove one of them",
     );
 }
 

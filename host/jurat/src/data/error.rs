@@ -73,7 +73,7 @@ pub(super) enum Reason {
     #[error("it cannot be read")]
     File(#[source] io::Error),
     /// The request failed.
-    #[error("the server cannot be reached, or broke off")]
+    #[error("the server cannot be reached, or the transfer was interrupted")]
     Http(#[source] RequestError),
     /// The server answers with another status.
     #[error("the server answers with status {0}, where 200 is expected")]
@@ -82,7 +82,7 @@ pub(super) enum Reason {
     #[error("the server sends it compressed, which was not asked for")]
     Encoded,
     /// The server redirects without a valid location.
-    #[error("the server redirects to what is no URL for it")]
+    #[error("the server redirects to an invalid URL")]
     Nowhere,
     /// There is not enough memory for it.
     #[error("there is no room for it in memory at this moment; try again later")]

@@ -39,7 +39,7 @@ pub(super) fn parse(uri: &str) -> Result<Named, Reason> {
     match scheme.to_ascii_lowercase().as_str() {
         "file" => file(&decode(path(rest)?)?),
         "http" | "https" => {
-            let mut url = Url::parse(uri).map_err(|_| Reason::Malformed("it is no URL"))?;
+            let mut url = Url::parse(uri).map_err(|_| Reason::Malformed("it is not a URL"))?;
             if !url.username().is_empty() || url.password().is_some() {
                 return Err(Reason::Malformed("it holds a user name or a password, which URLs must not"));
             }

@@ -108,7 +108,7 @@ pub enum CallError {
     #[error(transparent)]
     Held(Held),
     /// The call broke off: a bug.
-    #[error("the call broke off; the log says why")]
+    #[error("the call failed because of a bug; the log says why")]
     BrokenOff,
 }
 

@@ -92,7 +92,7 @@ pub enum OpenError {
     #[error("`state_dir` cannot be used")]
     State(#[source] CacheDirError),
     /// The configuration of the coordination service cannot be read.
-    #[error("the configuration of the coordination service cannot be had")]
+    #[error("the configuration of the coordination service is not available")]
     Coordination(#[source] CoordinationConfigError),
     /// The configuration of the coordination service cannot be had, and the last good one is in use.
     #[error("the last good configuration of the coordination service is in use")]
@@ -104,7 +104,7 @@ pub enum OpenError {
     #[error(transparent)]
     Again(Arc<Self>),
     /// Loading broke off: a bug.
-    #[error("loading broke off; the log says why")]
+    #[error("loading failed because of a bug; the log says why")]
     BrokenOff,
 }
 

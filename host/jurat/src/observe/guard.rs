@@ -98,7 +98,7 @@ impl Guards {
         self.0.iter().try_for_each(|guard| {
             catch_unwind(AssertUnwindSafe(|| question(&**guard))).unwrap_or_else(|_| {
                 tracing::error!("a guard panicked, so the call is held back");
-                Err(Held::new("guard_failed", Blame::Host, "a guard of the service broke off; the log says why"))
+                Err(Held::new("guard_failed", Blame::Host, "a guard of the service failed; the log says why"))
             })
         })
     }

@@ -14,7 +14,7 @@ pub(super) fn rules(uri: &str, base: &Path) -> Result<Location, String> {
     }
     if is_bare_file(uri) {
         return Err(format!(
-            "unsigned rules are not run: `{shown}` is a single file, which nobody can have signed; name the directory or \
+            "unsigned rules are not run: `{shown}` is a single file, which cannot be signed; name the directory or \
              the URL of a signed repository (`jurat trust init` makes one)"
         ));
     }
@@ -95,7 +95,7 @@ pub(super) enum Credentials {
 /// A URL that is safe to keep and to print.
 fn server(uri: &str) -> Result<Url, String> {
     let shown = shown(uri);
-    let url = Url::parse(uri).map_err(|error| format!("`{shown}` is no URL: {error}"))?;
+    let url = Url::parse(uri).map_err(|error| format!("`{shown}` is not a URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("`{shown}` holds a user name or a password, which would end up in logs"));
     }
@@ -203,7 +203,7 @@ mod tests {
         for (uri, reason) in [
             ("", "it is empty"),
             ("http://config.example.com/a.yaml", "only `https:` URLs"),
-            ("https://", "is no URL"),
+            ("https://", "is not a URL"),
             (
                 "https://ann:s3cret@config.example.com/a.yaml",
                 "`https://...@config.example.com/a.yaml` holds a user name",

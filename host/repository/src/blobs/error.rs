@@ -52,7 +52,7 @@ pub(crate) enum BlobsError {
         path: PathBuf,
     },
     /// The disk is full.
-    #[error("`{}` cannot be kept, because the disk is full or nothing more may be put on it: make room there", path.display())]
+    #[error("`{}` cannot be kept, because the disk is full, or a quota is used up: free space there", path.display())]
     Full {
         /// The file.
         path: PathBuf,
@@ -82,6 +82,6 @@ pub(crate) enum BlobsError {
     #[error(transparent)]
     Directory(CacheDirError),
     /// The runtime has ended.
-    #[error("this host is about to end")]
+    #[error("this host is shutting down")]
     Ended,
 }

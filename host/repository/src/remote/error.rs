@@ -73,7 +73,7 @@ pub(crate) enum RemoteCause {
     #[error("the server does not answer in time")]
     TimedOut(#[source] jurat_http::Error),
     /// The connection broke off.
-    #[error("the connection broke off")]
+    #[error("the connection was interrupted")]
     BrokenOff(#[source] jurat_http::Error),
     /// The download is too slow.
     #[error("the server sends too slowly: {received} in {:?}, where {} a second are expected", slowest.window, slowest.rate)]
@@ -90,10 +90,10 @@ pub(crate) enum RemoteCause {
         total: Duration,
     },
     /// The bytes received cannot be stored.
-    #[error("what came in cannot be kept")]
+    #[error("the received bytes cannot be stored")]
     NotKept(#[source] io::Error),
     /// The runtime has ended.
-    #[error("this host is about to end")]
+    #[error("this host is shutting down")]
     Ended,
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum RemoteSetupError {
     Scheme(Excerpt),
     /// Without TLS, others could read the headers, and withhold new releases unnoticed.
     #[error(
-        "the repository at `{0}` must be reached over `https://`; without TLS only this machine itself is spoken to"
+        "the repository at `{0}` must be reached over `https://`; without TLS only this machine itself is contacted"
     )]
     Plain(Excerpt),
     /// The URL has a query, fragment or credentials.
@@ -52,7 +52,7 @@ pub(crate) enum RemoteSetupError {
     #[error("the header `{0}` is set by the client itself")]
     Ours(HeaderName),
     /// Two names differ only in case.
-    #[error("the header `{0}` stands twice")]
+    #[error("the header `{0}` is there twice")]
     Twice(HeaderName),
     /// The value is invalid. The reason would reveal a part of it.
     #[error("the value of the header `{0}` cannot be sent in a header")]

@@ -31,7 +31,7 @@ pub(crate) struct Authentic(bytes::Bytes);
 /// Why an entry is not used.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub(super) enum EntryError {
-    #[error("it is none, or of another version of this program")]
+    #[error("it is not an entry, or was written by another version of this program")]
     Unknown,
     #[error("it holds {found} bytes instead of {said}")]
     Length { said: u64, found: u64 },

@@ -310,7 +310,7 @@ pub enum UpdateError {
         manifest: Digest,
     },
     /// The stored envelope of an earlier release does not count any more.
-    #[error("what is kept of the release `{release}` cannot be used any more")]
+    #[error("the stored metadata of the release `{release}` is not valid any more")]
     Past {
         /// The release.
         release: TargetPath,
@@ -348,7 +348,7 @@ pub enum UpdateError {
         found: ReleaseVersion,
     },
     /// The host's clock has gone back, so that what has expired would be valid again.
-    #[error("it is {now}, but the last refresh was at {last_seen}; set the clock, or reset what is known of it")]
+    #[error("it is {now}, but the last refresh was at {last_seen}; set the clock, or run `jurat forget clock`")]
     ClockSetBack {
         /// The time of the last whole refresh.
         last_seen: Timestamp,
@@ -356,7 +356,7 @@ pub enum UpdateError {
         now: Timestamp,
     },
     /// The host's own state cannot be used. Never taken for absent: the host would forget what protects it from rollbacks.
-    #[error("`{file}`, which this host has kept, cannot be used; restore it, or reset what is kept")]
+    #[error("`{file}`, in the state of this host, cannot be used; restore it, or run `jurat forget metadata`")]
     State {
         /// The file.
         file: StateFile,
@@ -365,7 +365,7 @@ pub enum UpdateError {
         cause: StateError,
     },
     /// The host cannot keep what it accepts, or read what it has kept.
-    #[error("`{file}` cannot be kept, or not be read again")]
+    #[error("`{file}` cannot be stored or read back")]
     Store {
         /// The file.
         file: StateFile,

@@ -42,7 +42,7 @@ pub enum EnvelopeError {
 /// There are fewer good signatures than needed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error(
-    "signatures by {threshold} trusted keys are needed: {} hold, {} do not, {unknown} are by keys that are not trusted",
+    "signatures by {threshold} trusted keys are needed: {} are valid, {} are not, {unknown} are by keys that are not trusted",
     .valid.len(), .invalid.len()
 )]
 pub struct SignatureError {
@@ -61,7 +61,7 @@ pub struct SignatureError {
 #[non_exhaustive]
 pub enum SignError {
     /// It is not the signature of this payload by this key.
-    #[error("the signature by the key `{key_id}` does not hold")]
+    #[error("the signature by the key `{key_id}` is not valid")]
     DoesNotHold {
         /// The key.
         key_id: KeyId,

@@ -250,8 +250,8 @@ fn a_clock_that_was_set_back_is_noticed() {
         let error = refresh(&mut host, "2026-11-15T11:54:59Z").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "it is 2026-11-15T11:54:59Z, but the last refresh was at 2026-11-15T12:00:00Z; set the clock, or reset what \
-             is known of it"
+            "it is 2026-11-15T11:54:59Z, but the last refresh was at 2026-11-15T12:00:00Z; set the clock, or run \
+             `jurat forget clock`"
         );
         assert_eq!(error.blame(), Blame::Host);
     }

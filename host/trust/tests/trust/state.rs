@@ -66,7 +66,7 @@ fn state_that_is_cut_short_or_changed_is_an_error_and_never_absent() {
     let error = host.restart_with(&publisher, &StateFile::Timestamp, Some(b"{}")).unwrap_err();
     assert_eq!(
         words(&error),
-        "`timestamp.json`, which this host has kept, cannot be used; restore it, or reset what is kept: \
+        "`timestamp.json`, in the state of this host, cannot be used; restore it, or run `jurat forget metadata`: \
          `metadata/timestamp.json` is not signed metadata: `payloadType` is missing"
     );
     let error = host.restart_with(&publisher, &StateFile::Clock, Some(br#"{"last_seen":"soon"}"#)).unwrap_err();
@@ -351,7 +351,7 @@ fn a_store_that_cannot_be_read_is_not_an_empty_one() {
         }
     }
     let error = Publisher::new().host_with(Broken).unwrap_err();
-    assert_eq!(words(&error), "`1.root.json` cannot be kept, or not be read again: permission denied");
+    assert_eq!(words(&error), "`1.root.json` cannot be stored or read back: permission denied");
     assert_eq!(error.blame(), Blame::Host);
 }
 

@@ -21,7 +21,7 @@ fn unread(error: &OpenError) -> String {
     }
 }
 
-/// Why files of the release cannot be had, in words.
+/// Why files of the release are not available, in words.
 #[track_caller]
 fn without_files(error: &OpenError) -> String {
     match cause(error) {

@@ -136,7 +136,7 @@ fn of_seen(found: &[(&str, u64)], seen: &SeenVersions) -> Vec<Check> {
         Some(
             Check::refused("seen", format!("{role} has version {found}, but this host has seen version {known}"))
                 .advise(
-                    "a cache or a mirror lags behind, or somebody withholds new versions; hosts keep their release",
+                    "a cache or a mirror lags behind, or an attacker withholds new versions; hosts keep their release",
                 ),
         )
     });

@@ -193,7 +193,7 @@ impl MetadataReport {
         writeln!(out, "  version     {version}")?;
         writeln!(out, "  expires     {expires}")?;
         if signers.is_empty() {
-            writeln!(out, "  signed by   nobody")?;
+            writeln!(out, "  signed by   no key")?;
         }
         for signer in signers {
             writeln!(out, "  signed by   {}", plain(signer, SHOWN))?;

@@ -148,7 +148,7 @@ impl RoleReport {
         }
         match threshold {
             Some(threshold) => writeln!(out, "  signed by   {threshold} of {} keys", keys.len())?,
-            None => writeln!(out, "  signed by   nobody: the tenant was removed")?,
+            None => writeln!(out, "  signed by   no key: the tenant was removed")?,
         }
         for key in keys {
             writeln!(out, "    key       {}", plain(key, SHOWN))?;

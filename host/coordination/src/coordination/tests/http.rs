@@ -126,10 +126,10 @@ fn what_passes_is_survived() {
         (Does::Answers(500, "", String::new()), "the coordination service answered with status 500"),
         (Does::Answers(503, "Retry-After: 0\r\n", String::new()), "the coordination service answered with status 503"),
         (Does::Answers(429, "Retry-After: 0\r\n", String::new()), "the coordination service answered with status 429"),
-        (Does::Resets, "the connection to the coordination service broke off"),
-        (Does::Closes, "the connection to the coordination service broke off"),
-        (Does::BreaksOff, "the connection to the coordination service broke off"),
-        (Does::Babbles, "the connection to the coordination service broke off"),
+        (Does::Resets, "the connection to the coordination service was interrupted"),
+        (Does::Closes, "the connection to the coordination service was interrupted"),
+        (Does::BreaksOff, "the connection to the coordination service was interrupted"),
+        (Does::Babbles, "the connection to the coordination service was interrupted"),
     ] {
         let setup = Setup::new([first.clone(), Does::Echoes]);
         assert_eq!(setup.one(setup.config()), entity(r#"{"of":{}}"#), "{first:?}");

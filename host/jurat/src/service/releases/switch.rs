@@ -174,7 +174,7 @@ impl InService {
         }
         let (tenant, reasons) = (&*self.tenant, messages.join("; "));
         if self.serving().release().is_some() {
-            tracing::error!(tenant, reasons, "the release that serves goes on: the next one is not used");
+            tracing::error!(tenant, reasons, "the release was not switched");
         } else {
             // The caller that opens the service also gets the error, so it can filter this target.
             tracing::error!(target: "jurat::not_ready", tenant, reasons, "there is no release that can be used");

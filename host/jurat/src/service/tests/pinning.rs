@@ -87,7 +87,7 @@ fn what_is_not_at_hand_cannot_be_pinned_and_what_serves_goes_on() {
     assert_eq!(service.pin(&unknown, PinnedBy::Library, None).unwrap_err().kind().code(), "reload");
     assert_eq!(version(&service), "1.0.0");
     let status = service.status();
-    assert!(status.tenants[0].failure.as_ref().unwrap().reasons[0].contains("is not at hand"), "{status:?}");
+    assert!(status.tenants[0].failure.as_ref().unwrap().reasons[0].contains("is not available"), "{status:?}");
     service.unpin().unwrap();
     service.reload_logic().unwrap();
     assert_eq!(service.status().health, Health::Ok);

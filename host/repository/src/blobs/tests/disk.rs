@@ -83,7 +83,7 @@ fn a_full_disk_is_told_and_nothing_half_stays() {
     let site = Site::giving(&[small.clone(), large.clone()]);
     let error = site.fetch(std::slice::from_ref(&large)).unwrap_err();
     assert!(matches!(&error, BlobsError::Full { path, .. } if *path == site.path(&name(&large))), "{error:?}");
-    assert!(chain(&error).contains("make room there"), "{}", chain(&error));
+    assert!(chain(&error).contains("free space there"), "{}", chain(&error));
     assert_eq!((site.asked(), site.names()), (1, Vec::new()));
     site.fetch(&[small]).unwrap();
 }

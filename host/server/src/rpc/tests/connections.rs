@@ -266,8 +266,8 @@ async fn a_certificate_that_cannot_be_used_is_refused_with_the_reason() {
     let foreign = certificate(other.path());
     let cases = [
         (Tls { certificate: "/nonexistent".into(), ..good.clone() }, "/nonexistent"),
-        (Tls { certificate: good.key.clone(), ..good.clone() }, "the file does not hold a certificate in PEM form"),
-        (Tls { key: good.certificate.clone(), ..good.clone() }, "the file does not hold a private key in PEM form"),
+        (Tls { certificate: good.key.clone(), ..good.clone() }, "the file does not contain a certificate in PEM form"),
+        (Tls { key: good.certificate.clone(), ..good.clone() }, "the file does not contain a private key in PEM form"),
         (Tls { key: foreign.key, ..good }, "cannot be used"),
     ];
     for (tls, expected) in cases {

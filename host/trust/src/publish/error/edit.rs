@@ -92,7 +92,7 @@ pub enum EditError {
         manifest: Digest,
     },
     /// There is nothing that people could sign.
-    #[error("no {role} can be signed anew")]
+    #[error("no {role} can be signed again")]
     NothingToRenew {
         /// The role.
         role: Role,

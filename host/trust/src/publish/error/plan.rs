@@ -27,7 +27,7 @@ pub enum PlanError {
         waiting: Vec<(Role, Missing)>,
     },
     /// It would be refused from the first moment on.
-    #[error("{role} expired at {expires}, and it is {now}; stage it anew and have it signed")]
+    #[error("{role} expired at {expires}, and it is {now}; stage it again and have it signed")]
     Expired {
         /// The role.
         role: Role,
@@ -54,7 +54,7 @@ pub enum PlanError {
         cause: SignError,
     },
     /// Hosts that know what is published would refuse it.
-    #[error("what is staged for {role} cannot replace what is published; stage it anew")]
+    #[error("what is staged for {role} cannot replace what is published; stage it again")]
     Succession {
         /// The role.
         role: Role,
@@ -82,7 +82,7 @@ pub enum PlanError {
     },
     /// The version is taken: another file has the name, and no file is ever overwritten.
     #[error(
-        "`{file}` exists and says something else; a publication broke off after it: finish that one, or, as nothing refers to the file, remove it and publish again"
+        "`{file}` exists with other content: a publication was interrupted after it. Finish that one; or remove the file, to which nothing refers, and publish again"
     )]
     Taken {
         /// The file.

@@ -37,7 +37,7 @@ pub enum SigningError {
     #[error("the other copy is not signed metadata")]
     Envelope(#[from] EnvelopeError),
     /// The other copy says something else, so that its signatures mean something else.
-    #[error("the other copy of {role} says something else; its signatures are for that")]
+    #[error("the other copy of {role} has other content, and its signatures are for that")]
     OtherPayload {
         /// The role.
         role: Role,
