@@ -9,6 +9,7 @@ use jurat_disk::files;
 use jurat_model::chain;
 use jurat_yaml::{Problem, Problems, Reader, Source, from_yaml};
 
+pub(crate) mod check;
 mod env_file;
 mod keys;
 mod location;
@@ -17,8 +18,6 @@ mod overrides;
 mod quantity;
 mod read;
 mod secret_file;
-#[cfg(any(test, not(feature = "remote")))]
-pub(crate) mod servers;
 mod target;
 mod tenant;
 mod trust;

@@ -30,6 +30,7 @@ use crate::data::DataSource;
 use crate::error::OpenError;
 use crate::observe::{CallGuard, Guards, Observer, Observers};
 use crate::settings::Settings;
+use crate::settings::check::check;
 
 /// The longest wait at the start for a repository that does not answer, if there is a kept release.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -121,8 +122,7 @@ impl ServiceBuilder {
     pub fn open(self) -> Result<Service, OpenError> {
         let Self { settings, compiler, clock, observers, guards, waiting_calls } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        #[cfg(not(feature = "remote"))]
-        crate::settings::servers::refuse(&settings)?;
+        check(&settings)?;
         let directories = Directories::open(&settings)?;
         let code = directories.code();
         let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;

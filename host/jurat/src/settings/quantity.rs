@@ -6,6 +6,9 @@ use std::time::Duration;
 use jurat_model::Bytes;
 use jurat_yaml::Field;
 
+/// The longest time. More than a year is a typing error, and sums of longer times could overflow.
+pub(super) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// A size of at least one byte.
 pub(super) fn size(field: &Field<'_>) -> Option<Bytes> {
     let size = field.parsed::<Bytes>()?;
@@ -25,9 +28,7 @@ pub(super) fn duration_or_zero(field: &Field<'_>, unit: fn(u64) -> Duration) -> 
     bounded(field, unit(field.natural()?))
 }
 
-/// More than a year is a typing error, and sums of longer times could overflow.
 fn bounded(field: &Field<'_>, duration: Duration) -> Option<Duration> {
-    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
     if duration > LONGEST {
         field.refuse("this is more than a year");
         return None;

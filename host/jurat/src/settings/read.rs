@@ -5,15 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jurat_http::{Http, Location};
+use jurat_http::Http;
 use jurat_model::Secret;
 use jurat_yaml::{Field, Section};
 
+use super::check::{NEEDED, NESTED, are_nested, needs_directories};
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
 use super::secret_file::Exposure;
 use super::target::{HEADER_NAME, is_header};
-use super::values::{ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
+use super::values::{ServerSettings, Settings, Tls, WorkerCount};
 use super::{location, secret_file, tenant, trust};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
@@ -24,15 +25,15 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let (cache, state) = (cache_field.path(), state_field.path());
     if let Some(tenants) = &tenants {
         for field in [&cache_field, &state_field].into_iter().filter(|field| !field.is_there()) {
-            needed_by_servers(field, tenants);
+            if needs_directories(tenants.values()) {
+                field.refuse(NEEDED);
+            }
         }
     }
     if let (Some(cache), Some(state)) = (&cache, &state)
-        && (cache.starts_with(state) || state.starts_with(cache))
+        && are_nested(cache, state)
     {
-        state_field.refuse(
-            "it must not lie in `logic_cache_dir`, nor that in it: the key of what is cached would lie beside it",
-        );
+        state_field.refuse(NESTED);
     }
     let poll = trust::poll(&document.take("poll_seconds"));
     let max_age = duration(&document.take("logic_cache_max_age_seconds"), Duration::from_secs);
@@ -53,13 +54,6 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         server,
         headers,
     })
-}
-
-/// A host with a repository on a server needs its state against old metadata, and its cache for when the server is unavailable.
-fn needed_by_servers(field: &Field<'_>, tenants: &BTreeMap<String, TenantSettings>) {
-    if tenants.values().any(|tenant| matches!(tenant.rules, Location::Url(_))) {
-        field.refuse("it is missing: a repository on a server needs a directory of this host alone here");
-    }
 }
 
 fn workers(document: &mut Section<'_>) -> WorkerCount {

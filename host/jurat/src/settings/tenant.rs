@@ -46,7 +46,7 @@ pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, Ten
     Some(tenants.collect())
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= 64
         && name.bytes().next().is_some_and(is_plain)
