@@ -133,7 +133,8 @@ impl World {
         config: Config,
         says: impl Fn(usize, &[u8]) -> (Duration, Result<String, FetchFailure>) + Send + Sync + 'static,
     ) -> Self {
-        let (retries, changes): (Arc<Mutex<Vec<Retry>>>, Arc<Mutex<Vec<BreakerChange>>>) = Default::default();
+        let retries: Arc<Mutex<Vec<Retry>>> = Arc::default();
+        let changes: Arc<Mutex<Vec<BreakerChange>>> = Arc::default();
         let told = (Arc::clone(&retries), Arc::clone(&changes));
         let listener = move |event: CoordinationEvent<'_>| match event {
             CoordinationEvent::Retry(retry) => told.0.lock().unwrap().push(retry.clone()),
