@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::fetch::{Errand, Fetcher, Memory};
 use crate::fetch_failure::{FetchFailure, FetchFailureKind};
 use crate::flights::{self, FetchedAnswer, Outcome, Waiter};
+use crate::listener::Listener;
 use crate::message::{self, Term};
-use crate::report::{BreakerState, CoordinationStatus, Listener, OnEvent};
+use crate::report::{BreakerState, CoordinationStatus, OnEvent};
 use crate::status::Counters;
 use crate::transport::{Http, Transport};
 

@@ -16,8 +16,9 @@ use crate::cache::{Cache, Key};
 use crate::config::Config;
 use crate::fetch_failure::{Again, FetchFailure, FetchFailureKind};
 use crate::flights::{FetchedAnswer, Flight, Flights, Outcome, given_up};
+use crate::listener::Listener;
 use crate::message::{self, Answer, Term};
-use crate::report::{BreakerChange, CoordinationEvent, Listener, Retry};
+use crate::report::{BreakerChange, CoordinationEvent, Retry};
 use crate::status::Counters;
 use crate::transport::{Endpoint, Transport};
 

@@ -35,6 +35,8 @@ mod fetch_failure;
 #[cfg(feature = "client")]
 mod flights;
 #[cfg(feature = "client")]
+mod listener;
+#[cfg(feature = "client")]
 mod message;
 mod report;
 #[cfg(feature = "client")]

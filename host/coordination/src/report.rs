@@ -1,8 +1,6 @@
 //! Reports about a coordination service: its status, and each retry.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,23 +92,3 @@ pub enum CoordinationEvent<'a> {
 
 /// A callback for events. It must not block.
 pub type OnEvent = Arc<dyn Fn(CoordinationEvent<'_>) + Send + Sync>;
-
-/// The callback, if there is one.
-#[derive(Clone)]
-pub(crate) struct Listener(pub(crate) Option<OnEvent>);
-
-impl Listener {
-    /// Calls it. A panic of it does not cost other callers their answer.
-    pub(crate) fn tell(&self, event: CoordinationEvent<'_>) {
-        let Some(on_event) = &self.0 else { return };
-        if catch_unwind(AssertUnwindSafe(|| on_event(event))).is_err() {
-            tracing::error!("the callback for events of the coordination service panicked");
-        }
-    }
-}
-
-impl fmt::Debug for Listener {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(if self.0.is_some() { "Listener" } else { "None" })
-    }
-}

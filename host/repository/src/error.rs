@@ -162,7 +162,7 @@ impl FilesError {
     /// Who can do something about it.
     #[must_use]
     pub fn blame(&self) -> Blame {
-        match &self.0 {
+        match self.0 {
             #[cfg(feature = "remote")]
             FilesCause::Remote(_) | FilesCause::Blobs(BlobsError::Remote(_)) => Blame::Transport,
             #[cfg(feature = "remote")]

@@ -11,7 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::config::CacheSettings;
 use crate::fetch_failure::Again;
-use crate::report::{BreakerChange, CoordinationEvent, Listener, OnEvent, Retry};
+use crate::listener::Listener;
+use crate::report::{BreakerChange, CoordinationEvent, OnEvent, Retry};
 use crate::transport::{Endpoint, Reply};
 
 mod clock;

@@ -14,7 +14,11 @@ use jurat_repository::RepositoryError;
 use jurat_yaml::Problems;
 
 use crate::data::ClientError;
+#[cfg(feature = "remote")]
 use crate::source::SourceError;
+/// Without servers there is no error.
+#[cfg(not(feature = "remote"))]
+use std::convert::Infallible as SourceError;
 
 /// Why a service has no rules to judge with.
 ///
@@ -122,7 +126,10 @@ impl CoordinationConfigError {
     /// Who can fix it.
     #[must_use]
     pub fn blame(&self) -> Blame {
-        self.0.blame()
+        #[cfg(feature = "remote")]
+        return self.0.blame();
+        #[cfg(not(feature = "remote"))]
+        match self.0 {}
     }
 }
 

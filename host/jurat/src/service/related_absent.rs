@@ -20,7 +20,6 @@ pub(super) struct Network;
 pub(super) enum Related {}
 
 impl Network {
-    #[expect(clippy::needless_pass_by_value, reason = "with the feature it keeps them")]
     pub(super) fn new(
         _settings: &Settings,
         _runtime: Handle,
