@@ -9,6 +9,17 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// When there is no such tenant, or no state directory.
+///
+/// ```no_run
+/// # fn f(settings: &jurat::Settings) -> Result<(), jurat::HostStateError> {
+/// use jurat::host_state;
+///
+/// for release in host_state(settings, None)?.kept()? {
+///     println!("{} {}, since {}", release.name, release.version, release.since);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub fn host_state(settings: &Settings, tenant: Option<&str>) -> Result<HostState, HostStateError> {
     let name = match tenant {
         Some(name) if settings.tenants.contains_key(name) => name,

@@ -8,27 +8,20 @@
 //! before its caller does.
 //!
 //! ```
-//! use std::sync::Arc;
-//! use std::sync::atomic::{AtomicU64, Ordering};
-//!
 //! use jurat::observe::{Event, Observer};
 //!
-//! /// Counts the calls that failed.
-//! #[derive(Default)]
-//! struct Failures(AtomicU64);
+//! struct Failures;
 //!
 //! impl Observer for Failures {
 //!     fn observe(&self, event: &Event<'_>) {
-//!         if let Event::CallEnded(ended) = event && ended.outcome.error().is_some() {
-//!             self.0.fetch_add(1, Ordering::Relaxed);
+//!         if let Event::CallEnded(ended) = event && let Some(error) = ended.outcome.error() {
+//!             println!("{} failed: {error}", ended.call.operation());
 //!         }
 //!     }
 //! }
 //!
-//! # fn open(settings: jurat::Settings) -> Result<(), jurat::OpenError> {
-//! let failures = Arc::new(Failures::default());
-//! let service = jurat::Service::builder(settings).with_observer(Arc::clone(&failures)).open()?;
-//! # Ok(())
+//! # fn open(settings: jurat::Settings) -> Result<jurat::Service, jurat::OpenError> {
+//! jurat::Service::builder(settings).with_observer(Failures).open()
 //! # }
 //! ```
 //!

@@ -4,6 +4,7 @@
 //!
 //! | Part | What it has |
 //! |---|---|
+//! | [`types`] | types of the engine in the signatures of calls |
 //! | [`clock`], [`in_flight`], [`runtimes`], [`schema`] | what the others are made of |
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
 //! | [`related`] | the coordination service of one tenant |
@@ -34,6 +35,7 @@ mod schema;
 mod shared;
 mod status;
 mod tenant;
+pub(crate) mod types;
 mod windows;
 
 pub use asynchronous::AsyncService;

@@ -1,5 +1,21 @@
 //! The settings of a host: `local-config.yaml`.
 //!
+//! ```no_run
+//! use std::path::Path;
+//! use std::time::Duration;
+//!
+//! use jurat::settings::{Overrides, Settings};
+//!
+//! # fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! let overrides = Overrides::new(std::env::current_dir()?)
+//!     .with_environment(std::env::vars_os())
+//!     .with_flags(["limits.fuel=5000000"]);
+//! let mut settings = Settings::read(Path::new("local-config.yaml"), &overrides)?;
+//! settings.poll = Duration::from_secs(10);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Precedence, from the weakest: defaults, then the file, then the environment, then flags, then what the caller changes
 //! in [`Settings`] before it is used.
 
@@ -23,16 +39,65 @@ mod tenant;
 mod trust;
 mod values;
 
-pub use jurat_http::{HostPattern, Http, Location, ParseHostError};
-pub use jurat_model::Secret;
-pub use jurat_repository::{OnExpired, Trust};
-pub use jurat_sandbox::SealedWasi;
 pub use keys::{Key, Kind, Scope};
 pub use overrides::Overrides;
 pub use values::{
     CoordinationSource, Data, DataRoots, PrivateAddresses, ServerSettings, Settings, TenantSettings, Tls, Unsigned,
     WorkerCount,
 };
+
+/// [`Http`] are the settings of the HTTP client, a [`Location`] is a path or a URL, and a [`HostPattern`] matches hosts; parsing it
+/// can fail with a [`ParseHostError`].
+///
+/// ```
+/// use jurat::settings::{HostPattern, Http, Location, ParseHostError, Settings};
+/// use jurat::url::Url;
+///
+/// let mut settings = Settings::new("rules");
+/// settings.http = Http { authorities: vec!["company-ca.pem".into()], ..Http::default() };
+///
+/// let config = Location::Url(Url::parse("https://config.example.com/coordination-service.yaml")?);
+/// let host: Result<HostPattern, ParseHostError> = "*.example.com".parse();
+/// assert!(matches!(config, Location::Url(url) if host?.matches(&url)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub use jurat_http::{HostPattern, Http, Location, ParseHostError};
+
+/// For tokens, proxies with a password, and values of headers.
+///
+/// ```
+/// use jurat::settings::Secret;
+///
+/// let token = Secret::new("hunter2");
+/// assert!(!format!("{token:?}").contains("hunter2"));
+/// assert_eq!(token.reveal(), "hunter2");
+/// ```
+pub use jurat_model::Secret;
+
+/// [`Trust`] are the settings that a signed repository needs; [`OnExpired`] is the policy for expired metadata.
+///
+/// ```
+/// use jurat::settings::{Location, OnExpired, Settings, Trust};
+///
+/// let mut settings = Settings::new("");
+/// for tenant in settings.tenants.values_mut() {
+///     tenant.rules = Location::File("/srv/repository".into());
+///     let trust = Trust::new("root.json", "t/acme/prod/loan-rules.json".parse()?);
+///     tenant.trust = Some(Trust { on_expired: OnExpired::Refuse, ..trust });
+/// }
+/// # Ok::<(), jurat::causes::NameError>(())
+/// ```
+pub use jurat_repository::{OnExpired, Trust};
+
+/// For [`TenantSettings::sealed_wasi`].
+///
+/// ```
+/// use jurat::settings::{SealedWasi, Settings};
+///
+/// let mut settings = Settings::new("rules");
+/// settings.tenants.values_mut().for_each(|tenant| tenant.sealed_wasi = SealedWasi::Granted);
+/// ```
+pub use jurat_sandbox::SealedWasi;
 
 impl Settings {
     /// A configuration file with every setting, its default and its meaning.

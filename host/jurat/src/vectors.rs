@@ -15,4 +15,35 @@
 //! # assert!(failing(&OpenError::BrokenOff).is_empty());
 //! ```
 
-pub use jurat_author::vectors::{BriefVerdict, FailureReason, Report, VectorFailure, VectorsError};
+/// A [`Report`] has a [`VectorFailure`] for each failed expectation, with its [`FailureReason`] and often a [`BriefVerdict`].
+///
+/// ```
+/// use jurat::vectors::{BriefVerdict, FailureReason, Report, VectorFailure};
+///
+/// /// The statuses that rules give now, for the publisher to compare.
+/// fn found(report: &Report) -> Vec<(&str, &BriefVerdict)> {
+///     let found = report.failures.iter().filter_map(|VectorFailure { vector, reason, .. }| match reason {
+///         FailureReason::Other { found, .. } => Some((vector.as_str(), found)),
+///         _ => None,
+///     });
+///     found.collect()
+/// }
+/// ```
+pub use jurat_author::vectors::{BriefVerdict, FailureReason, Report, VectorFailure};
+
+/// Inside [`OpenError::Vectors`](crate::OpenError::Vectors).
+///
+/// ```
+/// use jurat::OpenError;
+/// use jurat::vectors::VectorsError;
+///
+/// /// Whether the machine was too busy, so that another attempt may succeed.
+/// fn is_worth_another_attempt(error: &OpenError) -> bool {
+///     match error.reason() {
+///         OpenError::Vectors { cause, .. } => matches!(**cause, VectorsError::TooSlow { .. }),
+///         _ => false,
+///     }
+/// }
+/// # assert!(!is_worth_another_attempt(&OpenError::BrokenOff));
+/// ```
+pub use jurat_author::vectors::VectorsError;

@@ -16,6 +16,15 @@ use super::Excerpt;
 /// Why a file of records was not read.
 ///
 /// It repeats what the caller has given, and reveals nothing about files that callers may not read.
+///
+/// ```
+/// use jurat::{DataError, DataErrorKind};
+///
+/// /// Whether the same file may be readable a moment later.
+/// fn is_worth_another_attempt(error: &DataError) -> bool {
+///     matches!(error.kind(), DataErrorKind::NoMemory | DataErrorKind::Unavailable)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct DataError {
     pub(super) uri: Excerpt,
@@ -96,6 +105,12 @@ pub(super) enum Reason {
 }
 
 /// Why a file of records was not read, for programs.
+///
+/// ```
+/// use jurat::{CallErrorKind, DataErrorKind};
+///
+/// assert_eq!(CallErrorKind::from(DataErrorKind::NotFound).code(), "data_not_found");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum DataErrorKind {
     /// The settings do not allow it; the message says what would have to be configured.

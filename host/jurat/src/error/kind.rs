@@ -12,6 +12,20 @@ macro_rules! kinds {
         ///
         /// Programs decide by the kind, never by the words of an error. It is exhaustive on purpose: a new kind breaks the build of
         /// every protocol until that protocol has an answer for it.
+        ///
+        /// ```
+        /// use jurat::{Blame, CallErrorKind};
+        ///
+        /// fn http_status(kind: CallErrorKind) -> u16 {
+        ///     match kind {
+        ///         CallErrorKind::UnknownRuleset | CallErrorKind::DataNotFound => 404,
+        ///         CallErrorKind::Overloaded => 503,
+        ///         kind if kind.blame() == Blame::Caller => 400,
+        ///         _ => 500,
+        ///     }
+        /// }
+        /// assert_eq!(http_status(CallErrorKind::NotAList), 400);
+        /// ```
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum CallErrorKind {
             $($(#[$doc])* $kind,)+

@@ -113,11 +113,37 @@ pub enum OpenError {
 }
 
 /// The settings of the HTTP client are invalid.
+///
+/// ```
+/// use jurat::causes::HttpSetupError;
+/// use jurat::{OpenError, chain};
+///
+/// fn advice(error: &OpenError) -> String {
+///     let http = |cause: &HttpSetupError| format!("correct `http` in the settings: {}", chain(cause));
+///     match error.reason() {
+///         OpenError::Http(cause) => http(cause),
+///         other => other.messages().join("; "),
+///     }
+/// }
+/// # assert_eq!(advice(&OpenError::BrokenOff), "loading broke off; the log says why");
+/// ```
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct HttpSetupError(#[from] ClientError);
 
 /// The configuration of a coordination service cannot be read or fetched.
+///
+/// ```
+/// use jurat::causes::CoordinationConfigError;
+/// use jurat::{Blame, OpenError};
+///
+/// /// Whether the configuration may be readable a moment later.
+/// fn is_worth_another_attempt(error: &OpenError) -> bool {
+///     let is_momentary = |cause: &CoordinationConfigError| cause.blame() == Blame::Transport;
+///     matches!(error.reason(), OpenError::Coordination(cause) if is_momentary(cause))
+/// }
+/// # assert!(!is_worth_another_attempt(&OpenError::BrokenOff));
+/// ```
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct CoordinationConfigError(#[from] SourceError);

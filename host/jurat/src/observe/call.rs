@@ -33,10 +33,30 @@ pub struct Call {
 }
 
 /// The id of a call, unique in its process.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::time::Instant;
+///
+/// use jurat::observe::{Call, CallId};
+///
+/// /// The calls that are being worked on, and since when.
+/// fn started(calls: &mut HashMap<CallId, Instant>, call: &Call) {
+///     calls.insert(call.id(), Instant::now());
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CallId(u64);
 
 /// The operation of a call.
+///
+/// ```
+/// use jurat::observe::Operation;
+///
+/// let audited = [Operation::Pin, Operation::Rollback, Operation::Unpin];
+/// assert!(audited.iter().all(|operation| !operation.judges()));
+/// assert_eq!(Operation::BatchValidate.name(), "batch_validate");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -67,6 +87,16 @@ pub enum Operation {
 }
 
 /// A call that has ended.
+///
+/// ```
+/// use jurat::Blame;
+/// use jurat::observe::CallEnded;
+///
+/// /// Whether a call counts against the objectives of the service: errors of callers do not.
+/// fn is_bad(CallEnded { outcome, .. }: &CallEnded<'_>) -> bool {
+///     outcome.blame().is_some_and(|blame| blame != Blame::Caller)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CallEnded<'a> {

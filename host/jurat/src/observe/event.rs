@@ -12,6 +12,19 @@ use super::window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};
 /// The events of a call come in this order: [`CallAdmitted`](Self::CallAdmitted), [`CallQueued`](Self::CallQueued) if it judges
 /// records, [`CallStarted`](Self::CallStarted), [`Window`](Self::Window) for each window, [`CallEnded`](Self::CallEnded). A call
 /// that was refused at admission has only the last one, so each call ends exactly once.
+///
+/// ```
+/// use jurat::observe::Event;
+///
+/// /// The tenant that an event is about, for a label of a metric.
+/// fn tenant<'a>(event: &Event<'a>) -> Option<&'a str> {
+///     match event {
+///         Event::CallAdmitted(call) => call.tenant(),
+///         Event::ReleaseSwitched(switched) => Some(switched.tenant),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

@@ -23,17 +23,12 @@ use crate::error::Held;
 /// use jurat::observe::{Call, CallGuard, Operation};
 /// use jurat::{Blame, Held};
 ///
-/// /// Refuses to pin a release without a principal.
 /// struct Named;
 ///
 /// impl CallGuard for Named {
 ///     fn admit(&self, call: &Call) -> Result<(), Held> {
-///         match (call.operation(), call.context().principal()) {
-///             (Operation::Pin | Operation::Rollback, None) => {
-///                 Err(Held::new("unnamed", Blame::Caller, "say who you are"))
-///             }
-///             _ => Ok(()),
-///         }
+///         let is_allowed = call.operation() != Operation::Pin || call.context().principal().is_some();
+///         is_allowed.then_some(()).ok_or_else(|| Held::new("unnamed", Blame::Caller, "say who you are"))
 ///     }
 /// }
 ///

@@ -12,6 +12,21 @@ use super::event::Event;
 /// # Limits
 /// It is called on threads that make or judge calls: it must not block for long, and must not make calls on the service that it
 /// observes.
+///
+/// ```
+/// use jurat::Blame;
+/// use jurat::observe::{Event, Observer};
+///
+/// struct Pager;
+///
+/// impl Observer for Pager {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::CallEnded(ended) = event && ended.outcome.blame() == Some(Blame::Host) {
+///             println!("call somebody: {:?}", ended.outcome.error());
+///         }
+///     }
+/// }
+/// ```
 pub trait Observer: Send + Sync {
     /// Handles an event. Clone from it what is needed later.
     fn observe(&self, event: &Event<'_>);
@@ -24,6 +39,17 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
 }
 
 /// The observers of a service, for code that has events of its own, such as a server. Clones are cheap.
+///
+/// ```
+/// use jurat::observe::{Event, LimitDecision, LimitEffect, Observers};
+///
+/// /// What a server calls when it refuses a client.
+/// fn refused(observers: &Observers, peer: &str) {
+///     let decision = LimitDecision::new("rpc.max_connections", LimitEffect::Refused).with_peer(peer);
+///     observers.emit(|| Event::Limit(decision));
+/// }
+/// refused(&Observers::default(), "10.0.0.7");
+/// ```
 #[derive(Clone, Default)]
 pub struct Observers(Option<Arc<[Watched]>>);
 

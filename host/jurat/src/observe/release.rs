@@ -8,6 +8,20 @@ use crate::error::OpenError;
 use crate::release::Identity;
 
 /// A poll for a newer release has ended.
+///
+/// ```
+/// use jurat::observe::{Event, Observer, ReleasePolled};
+///
+/// struct Polls;
+///
+/// impl Observer for Polls {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::ReleasePolled(ReleasePolled { tenant, error: Some(error), .. }) = event {
+///             println!("{tenant}: {:?}: {}", error.blame(), error.messages().join("; "));
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReleasePolled<'a> {
@@ -22,6 +36,20 @@ pub struct ReleasePolled<'a> {
 }
 
 /// A release is ready to serve.
+///
+/// ```
+/// use jurat::observe::{Event, Observer, ReleasePrepared};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::ReleasePrepared(ReleasePrepared { tenant, release, duration, .. }) = event {
+///             println!("{tenant}: {} is ready after {duration:?}", release.version);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReleasePrepared<'a> {
@@ -60,6 +88,20 @@ pub struct ReleaseSwitched<'a> {
 }
 
 /// A release is not used; what served goes on serving, unless it was revoked.
+///
+/// ```
+/// use jurat::observe::{Event, Observer, ReleaseRefused};
+///
+/// struct Alert;
+///
+/// impl Observer for Alert {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::ReleaseRefused(ReleaseRefused { tenant, manifest, error, .. }) = event {
+///             println!("{tenant} does not use {manifest}: {}", error.messages().join("; "));
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReleaseRefused<'a> {

@@ -16,8 +16,6 @@ use super::call::Call;
 ///
 /// use jurat::observe::{Event, Observer};
 ///
-/// /// Counts the records of all calls.
-/// #[derive(Default)]
 /// struct Records(AtomicUsize);
 ///
 /// impl Observer for Records {
@@ -38,6 +36,20 @@ pub struct WindowJudged<'a> {
 }
 
 /// Related entities were fetched for records of a call. Emitted only if the trace of the call is sampled.
+///
+/// ```
+/// use jurat::observe::{Event, Fetched, Observer};
+///
+/// struct Spans;
+///
+/// impl Observer for Spans {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::Fetched(Fetched { call, timing, .. }) = event {
+///             println!("call {}: {} records in {:?}", call.id(), timing.records, timing.timing.elapsed);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Fetched<'a> {
@@ -48,6 +60,20 @@ pub struct Fetched<'a> {
 }
 
 /// A chunk of records was judged. Emitted only if the trace of the call is sampled.
+///
+/// ```
+/// use jurat::observe::{ChunkJudged, Event, Observer};
+///
+/// struct Spans;
+///
+/// impl Observer for Spans {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::ChunkJudged(ChunkJudged { call, timing, .. }) = event {
+///             println!("call {}: {} records in {:?}", call.id(), timing.records, timing.timing.elapsed);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ChunkJudged<'a> {
@@ -58,6 +84,20 @@ pub struct ChunkJudged<'a> {
 }
 
 /// A rule was called with the records of a chunk. Emitted only if the trace of the call is sampled.
+///
+/// ```
+/// use jurat::observe::{Event, Observer, RuleCalled};
+///
+/// struct Spans;
+///
+/// impl Observer for Spans {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::RuleCalled(RuleCalled { call, timing, .. }) = event {
+///             println!("call {}: {} took {:?}", call.id(), timing.rule_id, timing.timing.elapsed);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RuleCalled<'a> {

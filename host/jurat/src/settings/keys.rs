@@ -5,6 +5,16 @@ use std::fmt;
 use jurat_model::advice;
 
 /// A key of the configuration.
+///
+/// ```
+/// use jurat::settings::{Key, Kind, Scope};
+///
+/// // The variables that grant trust or reach to one tenant; secrets left out.
+/// for key in Key::ALL.iter().filter(|key| key.scope == Scope::Tenant && key.kind != Kind::Secret) {
+///     println!("{} = {}: {}", key.variable(), key.default, key.meaning);
+/// }
+/// # assert!(Key::ALL.iter().any(|key| key.variable() == "JURAT_LIMITS_FUEL"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Key {

@@ -18,6 +18,18 @@ use super::target::Target;
 ///
 /// # Limits
 /// A value has at most 64 KiB, on one line. Its problems are reported together with those of the file.
+///
+/// ```
+/// use jurat::settings::{Overrides, Settings};
+///
+/// let text = "business_config_uri: repository\ntrust: {release: loan.json}\npoll_seconds: 60";
+/// let overrides = Overrides::new("/srv/app")
+///     .with_env_file("JURAT_POLL_SECONDS=30", "production.env")
+///     .with_flags(["poll_seconds=10"]);
+/// let settings = Settings::parse(text, "jurat.yaml", "/etc/jurat".as_ref(), &overrides)?;
+/// assert_eq!(settings.poll.as_secs(), 10);
+/// # Ok::<(), jurat::Problems>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     directory: PathBuf,

@@ -15,6 +15,17 @@ use jurat_sandbox::SealedWasi;
 ///
 /// # Defaults
 /// [`Settings::new`] takes the location of the rules; [`Settings::EXAMPLE`] documents the rest.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use jurat::Settings;
+///
+/// let mut settings = Settings::new("rules");
+/// settings.poll = Duration::from_secs(10);
+/// settings.state = Some("/var/lib/jurat".into());
+/// assert!(settings.tenants.contains_key(Settings::DEFAULT_TENANT));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
     /// The tenants, by name. Never empty; a file that names none has one called
@@ -43,6 +54,19 @@ pub struct Settings {
 }
 
 /// The settings of one tenant.
+///
+/// ```
+/// use jurat::settings::{SealedWasi, Settings, TenantSettings, Unsigned};
+///
+/// // Two tenants: one with a directory of unsigned rules, for development.
+/// let mut settings = Settings::new("rules/acme");
+/// let trial = TenantSettings {
+///     unsigned: Unsigned::Run { components: None },
+///     sealed_wasi: SealedWasi::Granted,
+///     ..TenantSettings::new("rules/trial")
+/// };
+/// settings.tenants.insert("trial".to_owned(), trial);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TenantSettings {
     /// The location of the rules: a signed repository, or a directory with the sources of a release.
@@ -74,6 +98,19 @@ pub struct TenantSettings {
 }
 
 /// The directories and servers that callers may have files of records read from.
+///
+/// ```
+/// use jurat::settings::{Data, DataRoots, PrivateAddresses, Settings};
+/// use jurat::url::Url;
+///
+/// let mut settings = Settings::new("rules");
+/// for tenant in settings.tenants.values_mut() {
+///     let origins = vec![Url::parse("https://data.example.com")?.origin()];
+///     let roots = DataRoots::Listed(vec!["/srv/loans".into()]);
+///     tenant.data = Data { roots, origins, private_addresses: PrivateAddresses::Refused };
+/// }
+/// # Ok::<(), jurat::url::ParseError>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Data {
     /// Directories below which files may lie.
@@ -105,6 +142,18 @@ pub enum PrivateAddresses {
 }
 
 /// The location of the configuration of the coordination service, and what it may contain.
+///
+/// ```
+/// use jurat::settings::{CoordinationSource, HostPattern, Location, ParseHostError, Settings};
+///
+/// let host: HostPattern = "refs.example.com".parse()?;
+/// let config = Location::File("coordination-service.yaml".into());
+/// let mut settings = Settings::new("rules");
+/// for tenant in settings.tenants.values_mut() {
+///     tenant.coordination = Some(CoordinationSource { config: config.clone(), hosts: vec![host.clone()] });
+/// }
+/// # Ok::<(), ParseHostError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CoordinationSource {
     /// The configuration.
@@ -114,6 +163,19 @@ pub struct CoordinationSource {
 }
 
 /// The settings that all protocols of a server share. Their keys are under `rpc`.
+///
+/// ```
+/// use jurat::Bytes;
+/// use jurat::settings::{Secret, ServerSettings, Settings, Tls};
+///
+/// let mut settings = Settings::new("rules");
+/// settings.server = ServerSettings {
+///     max_message: Bytes::mebi(16),
+///     token: Some(Secret::new("a token from the secret store")),
+///     tls: Some(Tls { certificate: "server.pem".into(), key: "server.key".into() }),
+///     ..ServerSettings::default()
+/// };
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerSettings {
     /// The longest request: 64 MiB.
@@ -159,6 +221,17 @@ pub enum Unsigned {
 }
 
 /// The number of threads that run rules.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+///
+/// use jurat::settings::{Settings, WorkerCount};
+///
+/// let mut settings = Settings::new("rules");
+/// let workers = std::thread::available_parallelism()?.get() / 2;
+/// settings.workers = NonZeroUsize::new(workers).map_or(WorkerCount::PerProcessor, WorkerCount::Exactly);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum WorkerCount {
     /// As many as processors.
