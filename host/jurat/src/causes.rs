@@ -134,8 +134,6 @@ pub use jurat_engine::schema::{PatternRefusal, Problem as SchemaProblem, SchemaE
 /// ```
 pub use jurat_model::Fault;
 
-pub use jurat_model::HostFailure;
-
 /// A [`RepositoryError`](crate::RepositoryError) may be a [`FilesError`], a [`SetupError`] or a [`StoredStateError`].
 ///
 /// ```

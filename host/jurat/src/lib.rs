@@ -236,7 +236,7 @@ pub use jurat_repository::{EarlierRelease, HostState, HostStateError, Reported};
 /// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
 /// use jurat::PinnedBy;
 ///
-/// service.pin(&service.identity()?.digest, PinnedBy::Library, Some("an audit is under way"))?;
+/// service.pin(&service.identity()?.manifest, PinnedBy::Library, Some("an audit is under way"))?;
 /// # Ok(())
 /// # }
 /// ```

@@ -38,6 +38,22 @@ pub use jurat_trust::{Digest, ParseDigestError};
 /// ```
 pub use jurat_trust::{KeyId, Provenance, ReleaseOrigin};
 
+/// The name of a key, a [`KeyId`], can be computed from the [`PublicKey`].
+///
+/// ```
+/// use jurat::causes::KeyError;
+/// use jurat::trust::{KeyId, ParseKeyIdError, PublicKey};
+///
+/// /// Whether the key in a file has this name.
+/// fn is_called(id: &str, pem: &str) -> Result<bool, KeyError> {
+///     let key = PublicKey::from_pem(pem)?;
+///     let id: Result<KeyId, ParseKeyIdError> = id.parse();
+///     Ok(id == Ok(KeyId::of(&key)))
+/// }
+/// assert!(is_called("7a", "not a key").is_err());
+/// ```
+pub use jurat_trust::{ParseKeyIdError, PublicKey};
+
 /// A [`MetadataVersion`] is a number; [`Versions`] are those that a host has accepted, [`Floors`] the lowest that it accepts.
 ///
 /// ```

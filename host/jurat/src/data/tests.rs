@@ -423,9 +423,9 @@ fn redirects_are_checked_like_the_first_url() {
         ("/other", "data_refused", "redirected to `http://other.example.com`"),
         ("/file", "data_refused", "does not list"),
         ("/data", "data_refused", "does not list"),
-        ("/without", "data_unavailable", "no URL"),
-        ("/broken", "data_unavailable", "no URL"),
-        ("/password", "data_unavailable", "no URL"),
+        ("/without", "data_unavailable", "invalid URL"),
+        ("/broken", "data_unavailable", "invalid URL"),
+        ("/password", "data_unavailable", "invalid URL"),
         ("/300", "data_unavailable", "300"),
         ("/304", "data_unavailable", "304"),
     ] {

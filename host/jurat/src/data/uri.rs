@@ -192,9 +192,9 @@ mod tests {
             ("data:application/json,{}", "scheme is not known"),
             ("jar:file:///a!/b", "scheme is not known"),
             ("c:/data/a.json", "scheme is not known"),
-            ("http://", "no URL"),
-            ("https://[::1/", "no URL"),
-            ("http://1.2.3.4.5/", "no URL"),
+            ("http://", "not a URL"),
+            ("https://[::1/", "not a URL"),
+            ("http://1.2.3.4.5/", "not a URL"),
             ("http://user:secret@example.com/", "password"),
             ("http://user@example.com/", "password"),
         ] {

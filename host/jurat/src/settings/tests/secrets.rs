@@ -98,7 +98,7 @@ fn no_secret_is_ever_told() {
         (format!("headers: {SECRET}"), Overrides::none(), "headers: a map is expected"),
         (format!("data_origins: ['https://a:{SECRET}@b']"), Overrides::none(), "holds a user name or a password"),
         (format!("coordination_service_config_uri: 'https://a:{SECRET}@b/c'"), Overrides::none(), "a password"),
-        (format!("coordination_hosts: ['a:{SECRET}@b']"), Overrides::none(), "is no host"),
+        (format!("coordination_hosts: ['a:{SECRET}@b']"), Overrides::none(), "is not a host"),
         ("rpc: {token_file: secret}".into(), Overrides::none(), "its value has a line break after 20 bytes"),
         (String::new(), both, "the secret itself is given as well"),
         (String::new(), site.variable("JURAT_RPC_TOKEN", "s3cret"), "it has fewer than 16 characters"),
@@ -106,7 +106,7 @@ fn no_secret_is_ever_told() {
         (String::new(), site.variable("JURAT_RPC_TOKN", SECRET), "did you mean `JURAT_RPC_TOKEN`?"),
         (String::new(), site.variable("JURAT_RPC_TOKEN", &format!("{SECRET}\n{SECRET}")), "a line break"),
         (String::new(), site.variable("JURAT_HTTP_PROXY", SECRET), "not the URL of a proxy"),
-        (String::new(), site.variable("JURAT_HEADER_A", &format!("{SECRET}é")), "no value of a header"),
+        (String::new(), site.variable("JURAT_HEADER_A", &format!("{SECRET}é")), "not the value of a header"),
         (
             String::new(),
             site.variable("JURAT_BUSINESS_CONFIG_URI", &format!("https://a:{SECRET}@b/c")),
