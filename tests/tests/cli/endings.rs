@@ -166,7 +166,7 @@ fn three_means_that_a_release_is_not_trusted() {
     refused("expired at 2020-01-01T00:00:00Z");
     let payload = Site::signed().payload();
     site.proclaim(&payload, &["author"]);
-    refused("signatures by 2 trusted keys are needed: 1 hold");
+    refused("signatures by 2 trusted keys are needed: 1 are valid");
     site.run(&["key", "gen", "--insecure-plain", "--out", "keys/stranger"]).ends_with(0);
     site.proclaim(&payload, &["author", "stranger"]);
     refused("1 are by keys that are not trusted");

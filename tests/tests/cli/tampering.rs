@@ -167,7 +167,7 @@ fn signatures_by_other_keys_are_worth_nothing() {
         check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed");
     }
     site.proclaim(&payload, &[]);
-    check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed: 0 hold");
+    check(&site, Path::new(&site.metadata()), "signatures by 2 trusted keys are needed: 0 are valid");
     // A signature by an unknown key beside those of the two does no harm.
     site.proclaim(&payload, &["stranger", "author", "reviewer"]);
     site.judges();
@@ -186,9 +186,9 @@ fn one_signature_does_not_count_twice() {
     write(json!([first, first]));
     check(&site, Path::new(&site.metadata()), "two of its signatures");
     write(json!([first, {"keyid": second["keyid"], "sig": first["sig"]}]));
-    check(&site, Path::new(&site.metadata()), "1 hold, 1 do not");
+    check(&site, Path::new(&site.metadata()), "1 are valid, 1 are not");
     write(json!([first, {"keyid": "somebody", "sig": first["sig"]}]));
-    check(&site, Path::new(&site.metadata()), "1 hold");
+    check(&site, Path::new(&site.metadata()), "1 are valid");
     write(json!([first, second, second]));
     check(&site, Path::new(&site.metadata()), "two of its signatures");
     // In another order they are the same two.
@@ -207,7 +207,7 @@ fn an_unsigned_payload_is_refused_under_valid_signatures_of_another() {
     let mut grafted: Value = serde_json::from_slice(&old).unwrap();
     grafted["payload"] = new["payload"].clone();
     site.proclaim_envelope(None, grafted.to_string().as_bytes());
-    check(&site, Path::new(&site.metadata()), "0 hold, 2 do not");
+    check(&site, Path::new(&site.metadata()), "0 are valid, 2 are not");
 }
 
 #[test]

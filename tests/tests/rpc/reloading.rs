@@ -52,7 +52,7 @@ fn a_good_release_serves_and_a_bad_one_does_not() {
         site.smuggle("business-config.yaml", b"rulesets: 5\n");
         let metadata = fs::read(site.path(jurat_tests::forge::METADATA)).unwrap();
         let message = connection.refused("reload_logic", "{}", -32000, "reload");
-        assert!(message.contains("goes on"), "{message}");
+        assert!(message.contains("was not switched"), "{message}");
         assert!(message.contains("rulesets"), "it does not say why: {message}");
         assert_eq!(purpose(&mut connection), "better checks");
         let status = connection.result("status", "{}");

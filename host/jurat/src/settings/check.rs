@@ -10,8 +10,6 @@ use super::quantity::LONGEST;
 use super::tenant::is_name;
 use super::values::{Settings, TenantSettings, WorkerCount};
 
-/// The advice where a server is named and a directory is missing.
-pub(super) const NEEDED: &str = "it is missing: a repository on a server needs a directory of this host alone here";
 /// The problem of directories of which one lies in the other.
 pub(super) const NESTED: &str =
     "it must not lie in `logic_cache_dir`, nor that in it: the key of what is cached would lie beside it";
@@ -22,7 +20,8 @@ pub(super) const NESTED: &str =
 /// With everything that is wrong.
 ///
 /// # Limits
-/// Values that only a file can get wrong, and the files that settings name, are not looked at.
+/// Values that only a file can get wrong, and the files that settings name, are not checked. A repository on a server may go without
+/// `state_dir` here: a restart then forgets which metadata this host has seen.
 pub(crate) fn check(settings: &Settings) -> Result<(), Problems> {
     let Settings { tenants, workers, cache, state, poll, max_age, .. } = settings;
     let mut problems = Vec::new();
@@ -52,22 +51,12 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Problems> {
             refuse(root().key(key), format!("more than 0 s and at most {LONGEST:?} are expected"));
         }
     }
-    for (key, directory) in [("logic_cache_dir", cache), ("state_dir", state)] {
-        if directory.is_none() && needs_directories(tenants.values()) {
-            refuse(root().key(key), NEEDED.to_owned());
-        }
-    }
     if let (Some(cache), Some(state)) = (cache, state)
         && are_nested(cache, state)
     {
         refuse(root().key("state_dir"), NESTED.to_owned());
     }
     Problems::none(problems)
-}
-
-/// Whether a repository is on a server: its host needs state against old metadata, and a cache for when the server is unavailable.
-pub(super) fn needs_directories<'a>(tenants: impl IntoIterator<Item = &'a TenantSettings>) -> bool {
-    tenants.into_iter().any(|tenant| matches!(tenant.rules, Location::Url(_)))
 }
 
 /// Whether one directory lies in the other.
@@ -130,10 +119,7 @@ mod tests {
                 tenant.rules = Location::Url("https://rules.example.com/".parse().unwrap());
             }
         };
-        let expected: &[&str] = match cfg!(feature = "remote") {
-            true => &["logic_cache_dir", "state_dir"],
-            false => &["tenants.default.business_config_uri", "logic_cache_dir", "state_dir"],
-        };
+        let expected: &[&str] = if cfg!(feature = "remote") { &[] } else { &["tenants.default.business_config_uri"] };
         assert_eq!(refused(on_a_server), expected);
     }
 }

@@ -5,16 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jurat_http::Http;
+use jurat_http::{Http, Location};
 use jurat_model::Secret;
 use jurat_yaml::{Field, Section};
 
-use super::check::{NEEDED, NESTED, are_nested, needs_directories};
+use super::check::{NESTED, are_nested};
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
 use super::secret_file::Exposure;
 use super::target::{HEADER_NAME, is_header};
-use super::values::{ServerSettings, Settings, Tls, WorkerCount};
+use super::values::{ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
 use super::{location, secret_file, tenant, trust};
 
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
@@ -25,9 +25,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let (cache, state) = (cache_field.path(), state_field.path());
     if let Some(tenants) = &tenants {
         for field in [&cache_field, &state_field].into_iter().filter(|field| !field.is_there()) {
-            if needs_directories(tenants.values()) {
-                field.refuse(NEEDED);
-            }
+            needed_by_servers(field, tenants);
         }
     }
     if let (Some(cache), Some(state)) = (&cache, &state)
@@ -54,6 +52,13 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         server,
         headers,
     })
+}
+
+/// A host with a repository on a server needs its state against old metadata, and its cache for when the server is unavailable.
+fn needed_by_servers(field: &Field<'_>, tenants: &BTreeMap<String, TenantSettings>) {
+    if tenants.values().any(|tenant| matches!(tenant.rules, Location::Url(_))) {
+        field.refuse("it is missing: a repository on a server needs a directory of this host alone here");
+    }
 }
 
 fn workers(document: &mut Section<'_>) -> WorkerCount {

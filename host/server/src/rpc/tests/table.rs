@@ -31,7 +31,7 @@ fn the_page_has_every_kind_with_its_code() {
 
 /// Where results get their codes, and the words there that only resemble codes.
 const SOURCES: [(&str, &[&str]); 6] = [
-    ("host/coordination/src/failure.rs", &[]),
+    ("host/coordination/src/fetch_failure.rs", &[]),
     ("host/engine/src/supplier.rs", &[]),
     ("host/engine/src/schema/compiled.rs", &[]),
     ("host/engine/src/schema/schemas.rs", &[]),
