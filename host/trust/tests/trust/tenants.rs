@@ -92,7 +92,7 @@ fn a_revoked_release_is_refused_wherever_it_comes_from() {
         assert!(!host.0.is_revoked(&revoked, &"t/other/prod/loan-rules.json".parse().unwrap()));
         let error = host.0.find_past(listing.envelope(), &target(), &revoked).unwrap_err();
         assert!(words(&error).starts_with(
-            "what is kept of the release `t/acme/prod/loan-rules.json` cannot be used any more: the release \
+            "the stored metadata of the release `t/acme/prod/loan-rules.json` is not valid any more: the release \
              `t/acme/prod/loan-rules.json` has been revoked"
         ));
         assert_eq!(error.blame(), Blame::Publisher);
