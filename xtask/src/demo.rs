@@ -87,7 +87,7 @@ fn repository(workspace: &Workspace, step: &Step) -> Result<(), TaskError> {
     let jurat = |arguments: &[&str]| step.run(workspace.call_jurat(arguments));
     fresh(&workspace.root.join("target/demo"))?;
     let init = ["trust", "init", REPOSITORY, "--repository", "demo", "--generate", KEYS];
-    jurat(&[&init[..], &["--development", "--insecure-plain"]].concat())?;
+    jurat(&[&init[..], &["--development", "--insecure-plain", "--freshness", "7d"]].concat())?;
     for name in ["author", "reviewer"] {
         jurat(&["key", "gen", "--insecure-plain", "--out", &format!("{KEYS}/{name}")])?;
     }

@@ -28,13 +28,13 @@ mod validate;
 
 const EXAMPLES: &str = "\
 Examples:
-  jurat config > local-config.yaml
+  jurat config > local-config.yaml    # then set `business_config_uri` and `trust`
   jurat validate --config local-config.yaml --ruleset quick loans.json
 ";
 
 /// Judge business records with signed rules, in a sandbox.
 #[derive(Debug, Parser)]
-#[command(name = "jurat", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "jurat", version, max_term_width = 110)]
 #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -57,7 +57,7 @@ enum Command {
     Rollback(pin::RollbackArguments),
     /// Let hosts follow the repository again
     Unpin(pin::UnpinArguments),
-    /// Discard stored state that stops a host
+    /// Delete stored state that keeps a host from starting
     #[command(subcommand, after_help = forget::EXAMPLES)]
     Forget(forget::Command),
     /// Compile rules written in Rust to components
@@ -73,7 +73,7 @@ enum Command {
     /// Change the keys and thresholds of a repository
     #[command(subcommand, after_help = root::EXAMPLES)]
     Root(root::Command),
-    /// Add and remove tenants, who publish releases
+    /// Add, rekey and remove tenants: teams that publish releases
     #[command(subcommand, after_help = tenant::EXAMPLES)]
     Tenant(tenant::Command),
     /// Build, sign and publish releases

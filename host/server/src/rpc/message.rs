@@ -57,7 +57,7 @@ fn refusal(text: &str, error: &serde_json::Error) -> RequestError {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(_) => RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request"),
         Err(_) => {
-            let problem = if error.is_eof() { "it ends too early" } else { "something else is expected" };
+            let problem = if error.is_eof() { "it ends too early" } else { "there is a syntax error" };
             let message = format!("the line is not JSON: {problem}, at byte {}", error.column());
             RequestError::new(ErrorKind::ParseError, message)
         }

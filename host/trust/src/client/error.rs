@@ -150,7 +150,7 @@ pub enum UpdateError {
         found: RepositoryId,
     },
     /// It is no longer valid.
-    #[error("`{file}` expired at {expires}, and it is {now}; the publisher of {role} must sign a new version")]
+    #[error("`{file}` expired at {expires}, and it is {now:.0}; its publisher renews it with {}", renewal(.role))]
     Expired {
         /// The file.
         file: SafePath,
@@ -388,4 +388,12 @@ pub enum StateError {
     /// It has the version of the trust root and says something else, so it belongs to another one.
     #[error("it is another root than the trust root, which has the same version")]
     OtherRoot,
+}
+
+/// The command that signs a role again.
+fn renewal(role: &Role) -> String {
+    match role {
+        Role::Timestamp | Role::Snapshot => "`jurat timestamp refresh`".to_owned(),
+        Role::Root | Role::Targets | Role::Delegated(_) => format!("`jurat trust renew --role {role}`"),
+    }
 }

@@ -27,7 +27,7 @@ pub(in crate::command) struct Arguments {
     /// The root that hosts have pinned; default: the first root in the repository
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
-    /// The name that it must be signed for; default: the name in the root
+    /// The expected name of the repository; default: the name in the root
     #[arg(long, value_name = "ID")]
     repository: Option<RepositoryId>,
     /// Verify only this release
