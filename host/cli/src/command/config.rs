@@ -140,9 +140,15 @@ mod tests {
     #[test]
     fn what_is_in_order_is_told_in_one_line() {
         let mut settings = Settings::new("rules");
-        assert_eq!(printed(|out| check(&settings, out)), "no errors; 1 tenant: default. The files that it names were not opened\n");
+        assert_eq!(
+            printed(|out| check(&settings, out)),
+            "no errors; 1 tenant: default. The files that it names were not opened\n"
+        );
         let tenant = settings.tenants.values().next().unwrap().clone();
         settings.tenants.insert("acme".to_owned(), tenant);
-        assert_eq!(printed(|out| check(&settings, out)), "no errors; 2 tenants: acme, default. The files that it names were not opened\n");
+        assert_eq!(
+            printed(|out| check(&settings, out)),
+            "no errors; 2 tenants: acme, default. The files that it names were not opened\n"
+        );
     }
 }
