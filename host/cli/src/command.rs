@@ -28,7 +28,7 @@ mod validate;
 
 const EXAMPLES: &str = "\
 Examples:
-  jurat config > local-config.yaml    # then set `business_config_uri` and `trust`
+  jurat config > local-config.yaml   # then set business_config_uri and trust
   jurat validate --config local-config.yaml --ruleset quick loans.json
 ";
 

@@ -14,6 +14,10 @@ fn commands(site: &Site, command: &[&str]) -> Vec<Vec<String>> {
         // Longer texts go on below themselves.
         if let Some(name) = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')) {
             let name = name.split(' ').next().unwrap();
+            // It shows the help of the others, and has none.
+            if name == "help" {
+                continue;
+            }
             found.extend(commands(site, &[command, &[name]].concat()));
         }
     }

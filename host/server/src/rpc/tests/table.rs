@@ -36,7 +36,7 @@ const SOURCES: [(&str, &[&str]); 6] = [
     ("host/engine/src/schema/compiled.rs", &[]),
     ("host/engine/src/schema/schemas.rs", &[]),
     ("host/model/src/fault.rs", &[]),
-    ("host/engine/src/judge", &["another", "entity_type", "is_observed", "rule_id", "unknown"]),
+    ("host/engine/src/judge", &["another", "entity_type", "is_observed", "rule_id", "text", "unknown"]),
 ];
 
 #[test]
