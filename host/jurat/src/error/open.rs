@@ -125,7 +125,7 @@ pub enum OpenError {
 ///         other => other.messages().join("; "),
 ///     }
 /// }
-/// # assert_eq!(advice(&OpenError::BrokenOff), "loading broke off; the log says why");
+/// # assert_eq!(advice(&OpenError::BrokenOff), "loading failed because of a bug; the log says why");
 /// ```
 #[derive(Debug, Error)]
 #[error(transparent)]
