@@ -52,7 +52,10 @@ pub struct EarlierRelease {
 #[non_exhaustive]
 pub enum HostStateError {
     /// The settings name no state directory.
-    #[error("the settings name no `state_dir`, so this host stores no state that other commands could read or change")]
+    #[error(
+        "the settings name no `state_dir`, so this host stores no state that other commands could read or change; name a \
+         directory there, and restart the host"
+    )]
     Nowhere,
     /// There is no such tenant.
     #[error("there is no tenant `{name}`{advice}")]
