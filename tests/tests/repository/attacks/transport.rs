@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jurat::{OpenError, RepositoryError, chain};
+use jurat::{Blame, OpenError, RepositoryError, chain};
 use jurat_trust::UpdateError;
 
 use super::Scene;
@@ -55,7 +55,9 @@ fn a_file_that_comes_in_drop_by_drop_is_given_up() {
     scene.cdn.behave();
     let blobs = scene.new_blobs();
     blobs.iter().for_each(|blob| scene.cdn.play(blob, Trick::Slow));
-    let reason = without_files(&refused(&scene.service, 1));
+    let error = refused(&scene.service, 1);
+    assert_eq!(error.blame(), Blame::Transport);
+    let reason = without_files(&error);
     assert!(reason.contains("it has not come in within 700ms"), "{reason}");
     scene.recovers();
 }
