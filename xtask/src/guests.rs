@@ -27,7 +27,7 @@ pub(crate) fn targets(workspace: &Workspace, consent: Consent, step: &Step) -> R
 
 /// Builds the guests and the sample rules into `target/guests`, with the command line that [`demo::build`] has built.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, step: &Step) -> Result<(), TaskError> {
-    // Guests that are no longer built must not be tested.
+    // Tests must not find guests whose source is gone.
     let directory = workspace.root.join("target/guests");
     if directory.exists() {
         let failed = |error| TaskError::new(format!("target/guests cannot be emptied: {error}"));

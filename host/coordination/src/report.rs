@@ -42,7 +42,7 @@ pub struct CoordinationStatus {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
-    /// There is no breaker, or no service.
+    /// The breaker is disabled, or no service is configured.
     Off,
     /// All requests go out.
     Closed,

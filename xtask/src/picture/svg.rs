@@ -55,7 +55,7 @@ pub(crate) const DARK: Palette = Palette {
     cyan: "#39c5cf",
 };
 
-/// Draws a window with lines of text that are no longer than `columns`. The label is for screen readers.
+/// Draws a window with lines of at most `columns` characters. The label is for screen readers.
 pub(crate) fn draw(title: &str, label: &str, lines: &[Vec<Span>], columns: usize, palette: &Palette) -> String {
     let width = 2 * MARGIN + (columns * COLUMN).div_ceil(10);
     let height = BAR + 2 * MARGIN + lines.len() * LINE;

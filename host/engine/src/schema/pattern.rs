@@ -31,9 +31,9 @@ pub(super) fn engine(size: usize) -> PatternOptions<jsonschema::Regex> {
 
 /// Weighs a pattern.
 ///
-/// The engine is linear in the text, but for each byte it may have to visit every position of the pattern that one of the
-/// matches under way has reached. There are no more of them than the compiled form has states, and no more than the pattern has
-/// letters and classes when its counted repetitions are written out.
+/// The engine is linear in the text, but for each byte it may have to visit every position that a match under way has reached.
+/// Two counts bound these positions: the states of the compiled form, and the letters and classes of the pattern with its counted
+/// repetitions written out.
 pub(super) fn weigh(pattern: &str) -> Result<Weight, PatternRefusal> {
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(PatternRefusal::TooLong);

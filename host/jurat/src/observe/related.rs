@@ -42,6 +42,9 @@ pub struct CoordinationRetry<'a> {
 ///     }
 /// }
 /// ```
+///
+/// # Limits
+/// Observers are called after the change, without a lock: two changes at almost the same time may arrive in the other order.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct BreakerChanged<'a> {

@@ -166,7 +166,7 @@ impl Choices<'_> {
         }
         let is_listed = self.listed() == Some(*manifest);
         if self.serving() == Some(*manifest) {
-            // A release that is no longer listed must once have been listed by the present signers.
+            // If the repository does not list it any more, the present signers must have listed it before.
             if !is_listed && matches!(wish, Wish::Pinned(_)) {
                 self.vouch(self.serving)?;
             }
@@ -222,7 +222,7 @@ impl Choices<'_> {
         };
         let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
         let Some(listing) = listing.filter(|_| self.listed.is_fresh) else { return };
-        // There is no rollback to it then, but it serves.
+        // It serves all the same, but this host cannot return to it later.
         if let Err(error) = self.repository.keep(listing, fetched, now) {
             tracing::warn!(reason = chain(&error), "the release cannot be kept for the next start");
         }
