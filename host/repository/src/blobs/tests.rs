@@ -7,12 +7,13 @@ use std::time::Duration;
 use jurat_http::Backoff;
 use jurat_http::Http;
 use jurat_http::{Reach, client};
-use jurat_model::{Bytes, chain};
+use jurat_model::{Blame, Bytes, chain};
 use jurat_test_server::{Reply, Server};
 use jurat_trust::{Fetch, FetchError};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
+use crate::RepositoryError;
 use crate::remote::RemoteLimits;
 
 mod disk;

@@ -3,10 +3,11 @@
 use std::fs;
 
 use jurat_model::Blame;
+use jurat_test_server::{Reply, Server};
 use jurat_trust::ReleaseOrigin;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
-use crate::settings::{Location, Trust, Unsigned};
+use crate::settings::{CoordinationSource, Location, Trust, Unsigned};
 use crate::{CallError, Reload, RulesetName};
 
 #[test]
@@ -54,6 +55,22 @@ fn a_release_that_is_not_there_is_a_matter_of_settings() {
     let (whose, message) = site.refusal(nowhere);
     assert_eq!(whose, Blame::Settings);
     assert!(message.contains("does not exist"), "{message}");
+}
+
+#[test]
+fn without_the_configuration_of_the_coordination_service_the_one_who_can_fix_it_is_named() {
+    let site = Site::new();
+    let server = Server::start(|_| Reply::status(503, ""));
+    let file = (Location::File(site.path("coordination.yaml")), Blame::Settings);
+    let url = (Location::Url(server.url("/coordination.yaml").parse().unwrap()), Blame::Transport);
+    for (config, blame) in [file, url] {
+        let settings = site.with(|tenant| {
+            tenant.coordination = Some(CoordinationSource { config: config.clone(), hosts: Vec::new() });
+        });
+        let (found, message) = site.refusal(settings);
+        assert_eq!(found, blame, "{message}");
+        assert!(message.contains("coordination service") && message.contains("coordination.yaml"), "{message}");
+    }
 }
 
 #[test]

@@ -137,5 +137,6 @@ fn bytes_that_are_wrong_after_a_restart_too_are_reported_once_all_of_them_are_ne
     fs::write(site.path(&format!("{}.0.partial", name(&bytes))), &bytes[..HALF]).unwrap();
     let error = site.fetch(std::slice::from_ref(&bytes)).unwrap_err();
     assert!(matches!(&error, BlobsError::Altered { found, .. } if *found == name(&wrong)), "{error}");
+    assert_eq!(RepositoryError::from(error).blame(), Blame::Source);
     assert_eq!((&**sent.lock().unwrap(), site.names()), (&[LENGTH - HALF, LENGTH][..], Vec::new()));
 }

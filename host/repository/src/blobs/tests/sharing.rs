@@ -70,6 +70,8 @@ fn a_caller_with_a_wrong_length_does_others_no_harm() {
     for length in [0, 999, 1_001, u64::MAX] {
         let error = site.blobs().fetch_missing(&site.remote(1), &[(Digest::of(&bytes), length)]).unwrap_err();
         assert!(matches!(error, BlobsError::OtherLength { found, .. } if found.get() == 1_000), "{error}");
+        // The file is what its digest says. What lists it is wrong.
+        assert_eq!(RepositoryError::from(error).blame(), Blame::Publisher);
     }
     assert_eq!((site.asked(), read(&site.blobs(), &bytes).unwrap()), (1, bytes));
 }
