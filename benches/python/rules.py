@@ -141,7 +141,7 @@ def utilisation(principal, balance):
     if principal is None or balance is None:
         return lacks(principal)
     if principal <= 0:
-        message = f"principal is {principal}, so the balance is no share of it"
+        message = f"principal is {principal}, so there is no percentage to check"
         return ("NORUN", message, "principal_not_positive")
     if balance <= principal * LIMIT:
         return PASS

@@ -21,7 +21,7 @@ pub(crate) fn utilisation(loan: &Loan) -> Verdict {
     if loan.principal <= Decimal::ZERO {
         return norun!(
             Loan,
-            "principal is {principal}, so the balance is no share of it",
+            "principal is {principal}, so there is no percentage to check",
             code = "principal_not_positive",
             on = ["principal"],
         );

@@ -141,7 +141,7 @@ fn a_release_goes_only_where_there_is_a_tenant_for_it() {
     build(&site, &["--channel", "Main"]).refuses(2, &["--channel", "t/demo/Main/loan.json"]);
     let built = built_components().display().to_string();
     let build = ["release", "build", "rules", "--component-dir", &built, "--tenant"];
-    site.run(&[&build[..], &["other"]].concat()).refuses(2, &["unknown tenant `other`", "jurat tenant add"]);
+    site.run(&[&build[..], &["other"]].concat()).refuses(2, &["there is no tenant `other`", "jurat tenant add"]);
     site.run(&[&build[..], &["demo", "--out", "fresh"]].concat()).refuses(2, &["fresh", "jurat trust init"]);
     is_untouched(&site);
 }

@@ -39,7 +39,7 @@ pub(super) struct RefreshArguments {
     #[command(flatten)]
     signers: SignerArguments,
     /// The lifetime of the timestamp; default: that of `jurat trust init`, or 24h
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "DURATION")]
     freshness: Option<Lifetime>,
     #[command(flatten)]
     upload: UploadArguments,

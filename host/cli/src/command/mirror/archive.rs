@@ -81,6 +81,11 @@ fn readable() -> fs::Permissions {
 pub(super) fn unpack(file: &Path, into: &Path, limits: ArchiveLimits) -> Result<BTreeSet<SafePath>, CommandError> {
     let usage = |error: &io::Error| CommandError::about(Blame::Caller, file.display(), error);
     let refuse = |reason: String| CommandError::new(Blame::Source, format!("{}: {reason}", file.display()));
+    // What the system did not say, the archive is to blame for.
+    let unreadable = |error: &io::Error| match error.raw_os_error() {
+        Some(_) => usage(error),
+        None => refuse("damaged, or not a tar archive: `jurat mirror export` makes one".to_owned()),
+    };
     // Opening a pipe would wait for a writer.
     if !fs::metadata(file).map_err(|error| usage(&error))?.is_file() {
         return Err(CommandError::usage(format!("{}: not a regular file", file.display())));
@@ -90,7 +95,7 @@ pub(super) fn unpack(file: &Path, into: &Path, limits: ArchiveLimits) -> Result<
     let (mut paths, mut total, mut long) = (BTreeSet::new(), 0_u64, None);
     // Raw, because otherwise format extensions of any length would be read into memory.
     for entry in archive.entries().map_err(|error| usage(&error))?.raw(true) {
-        let mut entry = entry.map_err(|error| usage(&error))?;
+        let mut entry = entry.map_err(|error| unreadable(&error))?;
         let (kind, size) = (entry.header().entry_type(), entry.size());
         if kind == EntryType::GNULongName && long.is_none() && size <= NAME {
             let mut name = Vec::new();
@@ -236,5 +241,11 @@ mod tests {
         // A file ends with a block; the trailing blocks of the archive are not needed.
         assert!(unpacked(&whole[..512 + 1_024], ArchiveLimits::DEFAULT).is_ok());
         assert!(unpacked(&whole[..100], ArchiveLimits::DEFAULT).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_not_an_archive_is_refused() {
+        let refused = unpacked(&b"loan,principal\n".repeat(100), ArchiveLimits::DEFAULT).unwrap_err();
+        assert!(refused.ends_with("not a tar archive: `jurat mirror export` makes one"), "{refused}");
     }
 }

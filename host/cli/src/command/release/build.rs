@@ -39,7 +39,7 @@ pub(in crate::command) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "main")]
     channel: String,
     /// How long hosts may use it without a new signature, as in `90d`, `12h` or `30m`
-    #[arg(long, value_name = "TIME", default_value = "90d")]
+    #[arg(long, value_name = "DURATION", default_value = "90d")]
     expires_in: Lifetime,
     /// A directory with built components; a missing component is compiled
     #[arg(long, value_name = "DIR")]
@@ -97,7 +97,7 @@ impl Arguments {
         if is_there {
             return Ok(());
         }
-        Err(CommandError::usage(format!("{out}: unknown tenant `{}`; `jurat tenant add` adds one", self.tenant)))
+        Err(CommandError::usage(format!("{out}: there is no tenant `{}`; `jurat tenant add` adds one", self.tenant)))
     }
 }
 

@@ -67,7 +67,7 @@ pub(in crate::command) struct Arguments {
     #[arg(long, value_name = "PUB", required_unless_present = "generate")]
     timestamp_key: Vec<PathBuf>,
     /// The lifetime of a timestamp: hosts trust the repository that long without a newer one; default: 24h
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "DURATION")]
     freshness: Option<Lifetime>,
 }
 

@@ -28,7 +28,7 @@ pub(in crate::command) struct Arguments {
     #[arg(long)]
     role: Role,
     /// Its lifetime, as in `90d`, `12h` or `30m`; default: that of its role
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "DURATION")]
     expires_in: Option<Lifetime>,
 }
 

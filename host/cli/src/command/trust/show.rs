@@ -13,7 +13,7 @@ use crate::exit::{CommandError, Exit};
 use crate::host;
 use crate::output::ReportFormat;
 use crate::repository::WorkingCopy;
-use crate::table::plain;
+use jurat_results::plain;
 
 const EXAMPLES: &str = "\
 Examples:
