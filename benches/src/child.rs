@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
 use jurat_engine::Request;
 use jurat_model::{Component, Worker};
 use jurat_sandbox::{Compiler, Sandbox, Settings, compile_from_stdin};
@@ -56,7 +57,7 @@ fn components(count: &str, instances: &str) -> anyhow::Result<[f64; 2]> {
     let settings = Settings { instances: instances.parse()?, ..Settings::new(NonZeroUsize::MIN) };
     let sandbox = Sandbox::open(settings.with_compiler(compiler()?))?;
     let load = |number| source::sandboxed(&sandbox, source::variant(number)?);
-    let run = *Request::new("thorough", 0).run();
+    let run = *Request::new("thorough", Timestamp::UNIX_EPOCH).run();
 
     let mut loaded: Vec<Arc<dyn Component>> = vec![load(0)?];
     let batches = Batches::of(&**loaded.first().context("no component is loaded")?, &Loans::small(1_024), 1_024)?;

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::Summary;
 use jurat_engine::ruleset::RuleNode;
@@ -61,7 +62,8 @@ impl Pipeline {
         let release = Release::new(&verified, source::config(rules), components);
         let release = release.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
         let workers = Workers::start(threads)?;
-        let (queue, request) = (workers.queue(threads), Request::new("thorough", 0).with_timings(false));
+        let (queue, request) =
+            (workers.queue(threads), Request::new("thorough", Timestamp::UNIX_EPOCH).with_timings(false));
         Ok(Self { release: Arc::new(release), queue, _workers: workers, request })
     }
 

@@ -13,7 +13,7 @@ use crate::wasm::{self, Consent, Target, Toolchain};
 /// The commands of the README that are shown at the end.
 const SUGGESTIONS: usize = 3;
 /// Processor seconds that the first build takes, and those that cannot be shared out: crates that wait for one another.
-const BUILD: usize = 1_500;
+const BUILD: usize = 1_000;
 const BUILD_IN_A_ROW: usize = 300;
 
 /// The call that the demo ends with, which the picture in the README shows too.

@@ -1,6 +1,7 @@
 //! Instances and limits, against the bare runtime.
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jurat_engine::Request;
 use jurat_model::{Component, Worker};
 
@@ -67,7 +68,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
 /// Calls a short rule with one record, on one fresh instance.
 fn calls(component: &dyn Component, one: &Batches, count: usize) -> anyhow::Result<()> {
     let (rule, batch) = one.rules().nth(SHORT).context("the rule does not exist")?;
-    let mut session = component.session(Worker(0), Request::new("thorough", 0).run());
+    let mut session = component.session(Worker(0), Request::new("thorough", Timestamp::UNIX_EPOCH).run());
     for _ in 0..count {
         std::hint::black_box(session.evaluate(rule, batch)?);
     }

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jurat_engine::Request;
 use jurat_engine::ruleset::RuleNode;
 use jurat_model::Worker;
@@ -89,7 +90,7 @@ fn against(
     let component = pipeline::rules(Backend::Sandbox, 1)?;
     let pipeline = Pipeline::of(vec![Arc::clone(&component)], rules, 1)?;
     let batches = Batches::of(&*component, &case.loans, 1_024)?;
-    let run = *Request::new("thorough", 0).run();
+    let run = *Request::new("thorough", Timestamp::UNIX_EPOCH).run();
     let mut comparison = Comparison::default();
     let ours = comparison.add(|| pipeline.judge(&case.loans));
     let ours_parsed =

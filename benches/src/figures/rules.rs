@@ -1,5 +1,6 @@
 //! The rules alone: columns in, verdicts out.
 
+use jiff::Timestamp;
 use jurat_engine::Request;
 use jurat_model::Worker;
 
@@ -17,7 +18,7 @@ const USUAL: usize = 1_024;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let loans = Loans::small(4_096);
-    let run = *Request::new("thorough", 0).run();
+    let run = *Request::new("thorough", Timestamp::UNIX_EPOCH).run();
     let sandbox = pipeline::rules(Backend::Sandbox, 1)?;
     let native = pipeline::rules(Backend::Native, 1)?;
     let mut batches = Vec::new();

@@ -1,5 +1,6 @@
 //! Throughput of two threads relative to one.
 
+use jiff::Timestamp;
 use jurat_engine::Request;
 use jurat_model::{Component, Worker};
 
@@ -36,7 +37,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
 
 /// Calls with one record, each on its own instance, divided among threads.
 fn singles(component: &dyn Component, batches: &[Batches], threads: usize) -> anyhow::Result<()> {
-    let run = *Request::new("thorough", 0).run();
+    let run = *Request::new("thorough", Timestamp::UNIX_EPOCH).run();
     std::thread::scope(|scope| {
         let spawn = |worker| {
             scope.spawn(move || {

@@ -1,9 +1,9 @@
 //! The commands.
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use jurat_log::Log;
 
 use crate::exit::{CommandError, EXIT_CODES, Exit};
-use crate::output::Log;
 
 mod batch;
 mod build;
@@ -105,7 +105,7 @@ impl Cli {
     /// What the command logs.
     pub(crate) fn log(&self) -> Log {
         match &self.command {
-            Command::Rpc(arguments) => Log::Requests(arguments.log_format),
+            Command::Rpc(arguments) => Log::Requests(arguments.log_format.into()),
             _ => Log::Warnings,
         }
     }

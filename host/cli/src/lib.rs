@@ -18,7 +18,6 @@ mod repository;
 mod secret;
 mod settings;
 mod signer;
-mod table;
 
 use std::process::ExitCode;
 

@@ -3,9 +3,7 @@
 mod log;
 mod report_format;
 mod terminal;
-mod visible;
 
-pub(crate) use log::{Log, LogFormat, start_log};
+pub(crate) use log::start_log;
 pub(crate) use report_format::ReportFormat;
 pub(crate) use terminal::{ColorChoice, MESSAGE, complain, progress, refuse_arguments, stdout, style, style_of_errors};
-pub(crate) use visible::{write_json, write_visible};

@@ -122,7 +122,7 @@ fn read_file(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
 fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     secret::no_core_dumps();
     // The prompt contains a file name.
-    let prompt = crate::table::plain(prompt, output::MESSAGE);
+    let prompt = jurat_results::plain(prompt, output::MESSAGE);
     let asked = rpassword::prompt_password(prompt).map(Zeroizing::new);
     let typed = asked.map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => CommandError::usage("no passphrase was entered"),

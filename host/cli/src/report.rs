@@ -8,7 +8,7 @@ use jurat_sandbox::{Description, Policy, Refusal, Sandbox, Shape, scan};
 use jurat_trust::{Digest, Wasi, danger};
 use serde::Serialize;
 
-use crate::table::plain;
+use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 200;

@@ -28,7 +28,8 @@
 //!   JSON in, one [`RecordResult`] for each record out, in order.
 //! - [`AsyncService`] has the calls of validation-lib as futures, and [`AsyncService::run`] makes any other call. The calls of
 //!   [`Service`] block the thread that makes them; the service waits for servers on threads of its own.
-//! - `jurat-author` is the other side: it makes a release of its sources.
+//! - Crates beside this one read files of records (`jurat-records`), write results as lines and tables (`jurat-results`), and make
+//!   releases (`jurat-author`).
 //!
 //! # Limits
 //! The environment is not read, except `SSL_CERT_FILE` and `SSL_CERT_DIR` for TLS; [`settings::Overrides`] takes what an application
@@ -178,9 +179,10 @@ pub use jurat_model::{Bytes, Limits, ParseBytesError};
 /// ```
 /// use jurat::{Isolation, Request, Run, jiff::Timestamp};
 ///
-/// let request = Request::new("quick", 1_767_225_600_000_000).with_isolation(Isolation::Record);
+/// let new_year: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let request = Request::new("quick", new_year).with_isolation(Isolation::Record);
 /// let Run { now, isolation, .. } = *request.run();
-/// assert_eq!(Timestamp::from_microsecond(now)?.to_string(), "2026-01-01T00:00:00Z");
+/// assert_eq!(now, new_year.as_microsecond());
 /// assert_eq!(isolation, Isolation::Record);
 /// # Ok::<(), jurat::jiff::Error>(())
 /// ```

@@ -15,6 +15,7 @@ use serde::Serialize;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Identity {
     /// The name of the release.
     pub name: String,
@@ -56,13 +57,14 @@ pub enum Reload {
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ReleaseStatus {
     /// The name of the release.
     pub name: String,
     /// Its version.
     pub version: String,
     /// The SHA-256 of its manifest.
-    pub manifest: String,
+    pub manifest: Digest,
     /// Whether it is unsigned.
     pub unsigned: bool,
     /// The repository that it was signed for; none if it is unsigned.
@@ -91,7 +93,7 @@ impl Identity {
         ReleaseStatus {
             name: self.name.clone(),
             version: self.version.clone(),
-            manifest: self.manifest.to_string(),
+            manifest: self.manifest,
             unsigned: provenance.is_none(),
             repository: provenance.map(|provenance| provenance.repository.to_string()),
             roles: provenance.map(|provenance| roles(provenance)).unwrap_or_default(),

@@ -4,8 +4,12 @@ use std::fmt;
 
 use jurat_model::Limits;
 use wasmtime::ResourceLimiter;
-use wasmtime::component::Linker;
-use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sync};
+use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::wasi::{Sealed, StoppedClock};
@@ -38,6 +42,11 @@ impl State {
         &mut self.limiter
     }
 
+    /// The handles to resources of the sealed world.
+    fn resources(&mut self) -> &mut ResourceTable {
+        self.sealed.view().table
+    }
+
     /// The bytes of all its memories.
     pub(crate) fn memory(&self) -> u64 {
         self.limiter.memory as u64
@@ -50,14 +59,37 @@ impl WasiView for State {
     }
 }
 
-/// Answers the imports of sealed WASI.
+/// Answers the imports of sealed WASI, one interface of [`INTERFACES`](crate::wasi) after the other, and nothing else.
+///
+/// The monotonic clock is our own: with the runtime's, a rule could put the thread to sleep for any time.
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
-    // With the runtime's own monotonic clock, a rule could put the thread to sleep for any time.
-    linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<State, StoppedClock>(linker, |state| state.sealed.clock())?;
-    linker.allow_shadowing(false);
-    Ok(())
+    cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    clocks::monotonic_clock::add_to_linker::<State, StoppedClock>(linker, |state| state.sealed.clock())?;
+    clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
+    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
+    sync::filesystem::types::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
+    sync::io::error::add_to_linker::<State, Resources>(linker, State::resources)?;
+    sync::io::poll::add_to_linker::<State, Resources>(linker, State::resources)?;
+    sync::io::streams::add_to_linker::<State, Resources>(linker, State::resources)?;
+    random::insecure::add_to_linker::<State, WasiRandom>(linker, State::random)?;
+    random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, State::random)?;
+    random::random::add_to_linker::<State, WasiRandom>(linker, State::random)
+}
+
+/// The handles of an instance, as the interfaces below `wasi:io` ask for them.
+struct Resources;
+
+impl HasData for Resources {
+    type Data<'a> = &'a mut ResourceTable;
 }
 
 /// Counts memory and tables over the whole instance: the runtime's own limiter would count each memory by itself.
@@ -119,5 +151,32 @@ impl ResourceLimiter for Limiter {
 
     fn memories(&self) -> usize {
         4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::Linker;
+    use wasmtime::{Config, Engine};
+
+    use super::*;
+    use crate::wasi::INTERFACES;
+
+    #[test]
+    fn what_sealed_wasi_answers_is_linked_and_nothing_else() {
+        // Of wasmtime 48.
+        const VERSION: &str = "0.2.12";
+        let mut config = Config::new();
+        config.wasm_component_model(true);
+        let mut linker = Linker::new(&Engine::new(&config).unwrap());
+        link(&mut linker).unwrap();
+        // A name cannot be defined twice.
+        let mut is_linked =
+            |interface: &str| linker.root().func_wrap(&format!("{interface}@{VERSION}"), |_, (): ()| Ok(())).is_err();
+        let missing: Vec<_> = INTERFACES.iter().filter(|interface| !is_linked(interface)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        for interface in ["wasi:sockets/tcp", "wasi:sockets/network", "wasi:http/types", "wasi:clocks/timezone"] {
+            assert!(!is_linked(interface), "{interface}");
+        }
     }
 }

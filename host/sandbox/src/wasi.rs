@@ -16,7 +16,8 @@ use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, async_trait};
 
 /// The interfaces that are answered, without their versions. No sockets and no HTTP: they could not do anything here.
-const INTERFACES: [&str; 20] = [
+/// [`link`](crate::state::link) links them.
+pub(crate) const INTERFACES: [&str; 20] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stdin",
@@ -92,8 +93,6 @@ impl Sealed {
             let context = WasiCtx::builder()
                 .stdout(output.clone())
                 .stderr(output.clone())
-                .allow_tcp(false)
-                .allow_udp(false)
                 .max_random_size(RANDOM_BYTES)
                 .secure_random(random_bytes(seed))
                 .insecure_random(random_bytes(seed))

@@ -27,6 +27,7 @@ mod partial_id;
 mod reply;
 mod request;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jurat::AsyncService;
@@ -40,6 +41,9 @@ use crate::protocol::Protocol;
 use crate::server::{Ended, Server};
 use crate::service::ServiceHandler;
 use dispatch::Dispatcher;
+
+/// A server at work. It is boxed, so that it is compiled, with this crate's optimization, here and not in the crate that awaits it.
+pub type Serving<'a> = Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
 
 /// JSON-RPC 2.0 for the clients of a server. Clones serve the same clients.
 #[derive(Clone, Debug)]
@@ -62,8 +66,9 @@ impl JsonRpc {
     }
 
     /// Serves one client over standard input and output, and ends with it.
-    pub async fn stdio(&self) -> Ended {
-        self.serve_sole(tokio::io::stdin(), tokio::io::stdout()).await
+    #[must_use]
+    pub fn stdio(&self) -> Serving<'_> {
+        Box::pin(self.serve_sole(tokio::io::stdin(), tokio::io::stdout()))
     }
 
     /// Serves one client over a pair of streams, and ends with it.
@@ -76,8 +81,9 @@ impl JsonRpc {
     }
 
     /// Serves all clients of a listener until the server is stopped.
-    pub async fn listen(&self, listener: Listener) -> Ended {
-        self.server.listen(self.clone(), listener).await
+    #[must_use]
+    pub fn listen(&self, listener: Listener) -> Serving<'_> {
+        Box::pin(self.server.listen(self.clone(), listener))
     }
 }
 

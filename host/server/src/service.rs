@@ -182,7 +182,7 @@ fn request(service: &Service, judging: Judging) -> Result<Request, RequestError>
         request = request.with_associated(associated);
     }
     if let Some(now) = now {
-        request = request.with_now(now.as_microsecond());
+        request = request.with_now(now);
     }
     Ok(request)
 }

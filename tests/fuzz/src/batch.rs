@@ -6,6 +6,7 @@ use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
+use jiff::Timestamp;
 use jurat_engine::json::Position;
 use jurat_engine::results::RecordOutcome;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
@@ -79,7 +80,7 @@ fn see(record: &JudgedRecord<'_>) -> Seen {
 }
 
 fn judged(input: RecordSource<'_>, rows: u32) -> Vec<Seen> {
-    let mut request = Request::new("main", 0);
+    let mut request = Request::new("main", Timestamp::UNIX_EPOCH);
     request = request.with_timings(false);
     request = request.with_max_record(MAX_RECORD);
     request = request.with_rows(rows);

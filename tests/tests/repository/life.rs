@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use jurat::{
     CallError, Compiler, EntityType, Health, OpenError, PinnedBy, Reload, RepositoryError, RulesetName, Settings,
 };
@@ -43,8 +43,9 @@ fn a_host_starts_from_a_server_and_knows_what_vouches_for_its_rules() {
     let expected = [("root", 1), ("snapshot", 2), ("t-demo", 1), ("targets", 1), ("timestamp", 2)];
     assert!(release.roles.iter().map(|(role, version)| (&**role, *version)).eq(expected), "{:?}", release.roles);
     let trust = status.trust.unwrap();
-    assert_eq!((&*trust.expiring, &*trust.expires), ("timestamp", "2026-01-02T00:00:00Z"));
-    assert_eq!((trust.stale, trust.due, &*trust.ends), (false, false, "2026-01-05T00:00:00Z"));
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!((&*trust.expiring, trust.expires), ("timestamp", time("2026-01-02T00:00:00Z")));
+    assert_eq!((trust.stale, trust.due, trust.ends), (false, false, time("2026-01-05T00:00:00Z")));
     drop(service);
     // The next start compiles nothing: the host has no compiler.
     serves(&host.open().unwrap(), 1);

@@ -76,10 +76,7 @@ fn a_pinned_release_serves_whatever_is_published() {
     assert_eq!(scene.service.reload_logic().unwrap(), Reload::Unchanged);
     serves(&scene.service, 1);
     let pin = status(&scene.service).pin.unwrap();
-    assert_eq!(
-        (pin.manifest, &*pin.by, pin.reason.as_deref()),
-        (scene.manifests[0].to_string(), "library", Some("a test"))
-    );
+    assert_eq!((pin.manifest, pin.by, pin.reason.as_deref()), (scene.manifests[0], PinnedBy::Library, Some("a test")));
     // Offline, and after a restart.
     scene.cdn.go_down();
     let scene = scene.restart();

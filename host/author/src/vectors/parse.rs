@@ -110,8 +110,8 @@ impl Written {
         if self.name.is_empty() {
             refuse(path.key("name"), "a name is expected".to_owned());
         }
-        let now = self.now.and_then(|now| match now.parse::<jiff::Timestamp>() {
-            Ok(time) => Some(time.as_microsecond()),
+        let now = self.now.and_then(|now| match now.parse() {
+            Ok(time) => Some(time),
             Err(_) => {
                 let message = format!("`{}` is not a time like `2026-01-31T12:00:00Z`", Excerpt::of(&now));
                 refuse(path.key("now"), message);

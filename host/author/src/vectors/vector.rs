@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jurat_model::{Bytes, Status};
 
 /// The longest file of vectors.
@@ -19,8 +20,7 @@ pub struct Vector {
     pub(super) name: String,
     pub(super) ruleset: String,
     pub(super) entity_type: Option<String>,
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    pub(super) now: Option<i64>,
+    pub(super) now: Option<Timestamp>,
     // INVARIANT: a valid JSON object without a key twice, as is what is associated.
     pub(super) record: Box<str>,
     pub(super) associated: Option<Box<str>>,

@@ -2,15 +2,12 @@
 
 mod arguments;
 mod destination;
-mod line;
 mod output_file;
 mod outputs;
 mod progress;
-mod render;
 mod run;
 mod signals;
 mod stderr_line;
-mod summary;
 
 pub(super) use arguments::Arguments;
 pub(super) use run::run;

@@ -109,7 +109,7 @@ fn json(out: &mut impl Write) -> io::Result<()> {
         variable: key.variable(),
         meaning: key.meaning,
     });
-    output::write_json(out, &rows.collect::<Vec<_>>())?;
+    jurat_results::write_json(out, &rows.collect::<Vec<_>>())?;
     writeln!(out)
 }
 

@@ -12,6 +12,7 @@ use jurat::{
 use jurat_disk::files;
 use jurat_model::advice;
 use jurat_model::{Blame, Bytes};
+use jurat_results::Norun;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
@@ -47,7 +48,7 @@ pub(super) struct JudgingArguments {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(WorkerCount::MOST)))]
     threads: Option<u16>,
     /// The time that rules see, as in 2026-01-31T12:00:00Z; default: the current time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Timestamp>,
 }
 
@@ -70,7 +71,7 @@ impl JudgingArguments {
             if !settings.tenants.contains_key(name) {
                 let known = settings.tenants.keys().map(String::as_str);
                 let advice = advice(name, known);
-                return Err(CommandError::usage(format!("unknown tenant `{}`{advice}", Excerpt::of(name))));
+                return Err(CommandError::usage(format!("there is no tenant `{}`{advice}", Excerpt::of(name))));
             }
             // The rules of other tenants need not be loaded.
             settings.tenants.retain(|tenant, _| tenant == name);
@@ -124,7 +125,7 @@ impl JudgingArguments {
             request = request.with_associated(associated);
         }
         if let Some(now) = self.now {
-            request = request.with_now(now.as_microsecond());
+            request = request.with_now(now);
         }
         Ok(request)
     }
@@ -136,27 +137,21 @@ impl JudgingArguments {
 
     /// The exit code.
     pub(super) fn verdict(&self, summary: &Summary) -> Exit {
-        self.norun().verdict(summary)
+        exit(summary, self.norun())
     }
 }
 
-/// How a record on which no rule ran counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Norun {
-    /// As a failure.
-    Fails,
-    /// As a success.
-    Allowed,
+/// Parses a time.
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "not a time: write date, time and offset, as in `2026-01-31T12:00:00Z`")
 }
 
-impl Norun {
-    fn verdict(self, summary: &Summary) -> Exit {
-        if summary.host_failures > 0 {
-            return Exit::Host;
-        }
-        let is_fine = summary.failed == 0 && summary.unreadable == 0 && (self == Self::Allowed || summary.not_run == 0);
-        if is_fine { Exit::Success } else { Exit::Failed }
+fn exit(summary: &Summary, norun: Norun) -> Exit {
+    if summary.host_failures > 0 {
+        return Exit::Host;
     }
+    let is_fine = summary.failed == 0 && summary.unreadable == 0 && (norun == Norun::Allowed || summary.not_run == 0);
+    if is_fine { Exit::Success } else { Exit::Failed }
 }
 
 /// The error of a call, with advice.
@@ -190,13 +185,13 @@ mod tests {
     fn the_exit_code_follows_from_the_summary() {
         use Norun::{Allowed, Fails};
         let fine = Summary { records: 3, warned: 1, ..Summary::default() };
-        assert_eq!(Fails.verdict(&fine), Exit::Success);
-        assert_eq!(Allowed.verdict(&Summary { failed: 1, ..fine.clone() }), Exit::Failed);
-        assert_eq!(Allowed.verdict(&Summary { failed: 1, host_failures: 1, ..fine.clone() }), Exit::Host);
-        assert_eq!(Allowed.verdict(&Summary { unreadable: 1, ..fine.clone() }), Exit::Failed);
+        assert_eq!(exit(&fine, Fails), Exit::Success);
+        assert_eq!(exit(&Summary { failed: 1, ..fine.clone() }, Allowed), Exit::Failed);
+        assert_eq!(exit(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, Allowed), Exit::Host);
+        assert_eq!(exit(&Summary { unreadable: 1, ..fine.clone() }, Allowed), Exit::Failed);
         let not_run = Summary { not_run: 1, ..fine };
-        assert_eq!(Fails.verdict(&not_run), Exit::Failed);
-        assert_eq!(Allowed.verdict(&not_run), Exit::Success);
+        assert_eq!(exit(&not_run, Fails), Exit::Failed);
+        assert_eq!(exit(&not_run, Allowed), Exit::Success);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jurat::settings::{DataRoots, ServerSettings};
 use jurat::{Service, Settings};
+use jurat_log::LogFormat;
 use jurat_model::Blame;
 use jurat_server::rpc::JsonRpc;
 use jurat_server::{Ended, Listener, Remote, Server, run as run_server};
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
-use crate::output::{self, LogFormat};
+use crate::output;
 use crate::settings::SettingsArguments;
 
 const EXAMPLES: &str = "\
@@ -57,7 +58,26 @@ pub(super) struct Arguments {
     allow_remote: bool,
     /// The format of the log, which has a line for each request
     #[arg(long, value_enum, default_value_t)]
-    pub(super) log_format: LogFormat,
+    pub(super) log_format: LogFormatChoice,
+}
+
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum LogFormatChoice {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object on each line
+    Json,
+}
+
+impl From<LogFormatChoice> for LogFormat {
+    fn from(choice: LogFormatChoice) -> Self {
+        match choice {
+            LogFormatChoice::Text => Self::Text,
+            LogFormatChoice::Json => Self::Json,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::exit::{CommandError, Exit};
 use crate::output::ReportFormat;
 use crate::settings::SettingsArguments;
-use crate::table::plain;
+use jurat_results::plain;
 
 const EXAMPLES: &str = "\
 Examples:

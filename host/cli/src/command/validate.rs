@@ -1,18 +1,18 @@
 //! `jurat validate`: judges records and prints the verdicts.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use jurat::{Associated, CallError, JudgeError, RecordResult, Service, Summary};
+use jurat::{Associated, CallError, JudgeError, Service, Summary};
 use jurat_disk::files;
 use jurat_model::{Blame, Bytes};
+use jurat_results::{JsonResults, Table};
 
 use super::judging::{self, JudgingArguments};
 use crate::exit::{CommandError, EXIT_CODES, Exit};
 use crate::output::{self, ColorChoice};
-use crate::table::Table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,54 +103,19 @@ fn judge(
     let request = &arguments.judging.request(service, associated)?;
     let written = |error| CallError::from(JudgeError::Output(error));
     let mut out = output::stdout();
-    let summary = match arguments.format {
+    let json = |mut results: JsonResults<'_>, text| {
+        let summary = service.judge(request, text, &mut |record| results.record(&record))?;
+        results.finish().map_err(written)?;
+        Ok(summary)
+    };
+    match arguments.format {
         ResultsFormat::Table => {
             let mut table = Table::new(&mut out, output::style(arguments.color));
             let summary = service.judge(request, text, &mut |record| table.record(&record))?;
             table.finish(&summary).map_err(written)?;
-            summary
+            Ok(summary)
         }
-        ResultsFormat::Json => {
-            let mut array = Array { out: &mut out, is_open: false };
-            let summary = service.judge(request, text, &mut |record| array.record(&record))?;
-            array.finish().map_err(written)?;
-            summary
-        }
-        ResultsFormat::Ndjson => service.judge(request, text, &mut |record| {
-            output::write_json(&mut out, &record)?;
-            out.write_all(b"\n")
-        })?,
-    };
-    out.flush().map_err(written)?;
-    Ok(summary)
-}
-
-/// A JSON array that is closed only when it is complete.
-struct Array<'a, W> {
-    out: &'a mut W,
-    is_open: bool,
-}
-
-impl<W: Write> Array<'_, W> {
-    fn record(&mut self, record: &RecordResult) -> io::Result<()> {
-        self.out.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
-        self.is_open = true;
-        output::write_json(self.out, record)
-    }
-
-    fn finish(self) -> io::Result<()> {
-        self.out.write_all(if self.is_open { b"\n]\n" } else { b"[]\n" })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_array_is_an_array() {
-        let mut out = Vec::new();
-        Array { out: &mut out, is_open: false }.finish().unwrap();
-        assert_eq!(out, b"[]\n");
+        ResultsFormat::Json => json(JsonResults::array(&mut out), text),
+        ResultsFormat::Ndjson => json(JsonResults::lines(&mut out), text),
     }
 }

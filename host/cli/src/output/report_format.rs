@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
+use jurat_results::write_json;
 use serde::Serialize;
 
 use super::terminal::{Stdout, stdout};
-use super::visible::write_json;
 
 /// The format of a report.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::os::fd::AsFd;
 
-use crate::table::{Colors, Style, plain};
+use jurat_results::{Colors, Style, plain};
 
 /// The longest message, in characters. The rest is cut.
 pub(crate) const MESSAGE: usize = 4_000;

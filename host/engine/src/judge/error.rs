@@ -26,9 +26,6 @@ pub enum JudgeError {
     /// Too many fields make up the id.
     #[error("an entity id is made of at most {MAX_ID_FIELDS} fields")]
     TooManyIdFields,
-    /// The time of the run cannot be written as a date.
-    #[error("the time of the run must lie between the years -9999 and 9999")]
-    Now,
     /// The evidence that is given for the release names another release.
     #[error("the evidence is that of another release")]
     Evidence,
@@ -62,7 +59,7 @@ impl JudgeError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Now => Blame::Caller,
+            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields => Blame::Caller,
             Self::Evidence | Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
         }
     }

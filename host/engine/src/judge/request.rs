@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jurat_model::{Bytes, CallContext, Isolation, Run};
 
 use super::observe::WindowObserver;
@@ -26,12 +27,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request to a ruleset, with the defaults.
-    ///
-    /// `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
+    /// A request to a ruleset, with the defaults. `now` is the time of the run. Rules see its whole microseconds.
     #[must_use]
-    pub fn new(ruleset: impl Into<String>, now: i64) -> Self {
-        Self { options: Options::new(ruleset.into(), now), context: CallContext::new(), observer: None }
+    pub fn new(ruleset: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            options: Options::new(ruleset.into(), now.as_microsecond()),
+            context: CallContext::new(),
+            observer: None,
+        }
     }
 
     /// Sets the entity type of all records.
@@ -56,10 +59,10 @@ impl Request {
         self
     }
 
-    /// Sets the time of the run, in microseconds since 1970-01-01T00:00:00Z.
+    /// Sets the time of the run. Rules see its whole microseconds.
     #[must_use]
-    pub fn with_now(mut self, now: i64) -> Self {
-        self.options.run.now = now;
+    pub fn with_now(mut self, now: Timestamp) -> Self {
+        self.options.run.now = now.as_microsecond();
         self
     }
 

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jurat_engine::results::{Evidence, EvidenceParts, RecordResult, RoleVersions, Summary};
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, VouchedRelease, Workers, judge};
@@ -193,7 +194,7 @@ pub(crate) fn workers(threads: usize) -> Workers {
 
 /// A request to `main` at the beginning of 2024.
 pub(crate) fn request() -> Request {
-    Request::new("main", 1_704_067_200_000_000)
+    Request::new("main", Timestamp::constant(1_704_067_200, 0))
 }
 
 /// Rules that do as the record says, each under its own id: `{"id": ..., "a": "warn"}`. Where the id is in upper case the rule

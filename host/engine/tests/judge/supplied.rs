@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
+use jiff::Timestamp;
 use jurat_engine::{Associated, JudgeError, Request, Supplied, Supplier, Wanted, judge};
 use jurat_model::Isolation;
 use proptest::prelude::*;
@@ -110,7 +111,8 @@ fn each_window_is_asked_for_once_and_only_for_what_it_lacks() {
 #[test]
 fn nothing_is_asked_for_where_no_rule_reads_a_related_entity() {
     let supplier = Counting::default();
-    let request = Request::new("notes", 0).with_supplier(Arc::new(supplier.clone())).with_entity_type("note");
+    let request =
+        Request::new("notes", Timestamp::UNIX_EPOCH).with_supplier(Arc::new(supplier.clone())).with_entity_type("note");
     let answer = Fixture::new(&spec()).judge(&request, 1, "{}\n{}").unwrap();
     assert_eq!((answer.summary.rules["note"].pass, supplier.0.load(Ordering::SeqCst)), (2, 0));
 }

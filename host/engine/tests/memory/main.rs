@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{JudgedWindow, RecordSource, Release, Request, Sample, Workers, judge_windows};
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
@@ -76,7 +77,7 @@ fn repeated(text: &str, bytes: u64) -> Box<dyn Read> {
 /// Judges one stream of these parts; gives how many records it has, and how many of them cannot be read.
 fn judged(parts: Vec<Box<dyn Read>>, change: impl FnOnce(RecordSource<'_>) -> RecordSource<'_>) -> (u64, u64) {
     let (release, workers) = (release(), Workers::start(NonZeroUsize::new(2).unwrap()).unwrap());
-    let mut request = Request::new("main", 1_704_067_200_000_000);
+    let mut request = Request::new("main", Timestamp::constant(1_704_067_200, 0));
     request = request.with_entity_type("loan");
     let chain = |all: Box<dyn Read>, part| -> Box<dyn Read> { Box::new(all.chain(part)) };
     let whole = parts.into_iter().fold(Box::new(io::empty()) as Box<dyn Read>, chain);

@@ -150,7 +150,6 @@ impl CallError {
             Self::Record(error) => error.kind.into(),
             Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.kind().into(),
             Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => CallErrorKind::IdFields,
-            Self::Judge(JudgeError::Now) => CallErrorKind::Now,
             Self::Judge(JudgeError::Read { .. }) => CallErrorKind::Input,
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
             Self::Judge(_) | Self::BrokenOff => CallErrorKind::Internal,

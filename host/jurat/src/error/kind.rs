@@ -69,8 +69,6 @@ kinds! {
     NoSchema = "no_schema", Caller;
     /// An id field is not a path, or there are too many.
     IdFields = "id_fields", Caller;
-    /// The time of the run cannot be written as a date.
-    Now = "now", Caller;
     /// The record is not JSON.
     JsonSyntax = "json_syntax", Caller;
     /// The record is not UTF-8.

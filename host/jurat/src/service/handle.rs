@@ -119,7 +119,7 @@ impl Service {
     /// When there are several tenants, and the handle is for none of them.
     pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
         let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
-        Ok(Request::new(ruleset, self.shared.clock.now().as_microsecond())
+        Ok(Request::new(ruleset, self.shared.clock.now())
             .with_isolation(isolation)
             .with_suspend_after(suspend_after)
             .with_chunk(chunk)

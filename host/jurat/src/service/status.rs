@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use jiff::Timestamp;
 use jurat_coordination::{BreakerState, CoordinationStatus};
-use jurat_repository::Pin;
+use jurat_repository::{Pin, PinnedBy};
+use jurat_trust::Digest;
+use serde::Serialize;
 
 use super::related::Related;
 use super::releases::generation::{Absence, Serving};
@@ -23,6 +23,7 @@ use crate::release::{ReleaseStatus, roles};
 /// # }
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Status {
     /// The overall health.
     pub health: Health,
@@ -66,6 +67,7 @@ pub enum Health {
 /// # }
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TenantStatus {
     /// The tenant.
     pub name: String,
@@ -79,10 +81,10 @@ pub struct TenantStatus {
     pub pin: Option<PinStatus>,
     /// The number of releases that have served since the start, including the present one.
     pub generation: u64,
-    /// When it began to serve, RFC 3339.
-    pub since: Option<String>,
-    /// When it was last known to be the newest, RFC 3339.
-    pub checked: String,
+    /// When it began to serve.
+    pub since: Option<Timestamp>,
+    /// When it was last known to be the newest.
+    pub checked: Timestamp,
     /// Seconds since then.
     pub cache_age: f64,
     /// The earlier releases that are still available, the last one first.
@@ -109,13 +111,13 @@ impl TenantStatus {
             unavailable: unavailable(&snapshot.serving, now),
             pin: snapshot.pin.as_ref().map(PinStatus::of),
             generation: snapshot.generations,
-            since: serving.map(|generation| generation.since.to_string()),
-            checked: snapshot.checked.to_string(),
+            since: serving.map(|generation| generation.since),
+            checked: snapshot.checked,
             cache_age: age.as_secs_f64(),
             previous: snapshot.earlier.iter().map(|generation| generation.identity.status()).collect(),
             failure: snapshot
                 .failure
-                .map(|failure| FailureStatus { at: failure.at.to_string(), reasons: failure.error.messages() }),
+                .map(|failure| FailureStatus { at: failure.at, reasons: failure.error.messages() }),
             coordination: tenant.related().map(Related::status),
             coordination_failure: tenant
                 .related()
@@ -149,30 +151,31 @@ impl TenantStatus {
 /// # }
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TrustStatus {
     /// The newest versions of the repository's metadata that this host has seen, for each role.
     pub roles: BTreeMap<String, u64>,
-    /// When the first of them expires, RFC 3339.
-    pub expires: String,
+    /// When the first of them expires.
+    pub expires: Timestamp,
     /// The role of that metadata.
     pub expiring: String,
     /// Whether it has expired: the last good release serves on.
     pub stale: bool,
     /// Whether it should have been renewed by now, as half of its time is over.
     pub due: bool,
-    /// Until when calls are served if nothing newer comes, RFC 3339.
-    pub ends: String,
+    /// Until when calls are served if nothing newer comes.
+    pub ends: Timestamp,
 }
 
 impl TrustStatus {
     fn of(vouching: &Vouching, now: Timestamp) -> Self {
         Self {
             roles: roles(&vouching.provenance),
-            expires: vouching.expires.to_string(),
+            expires: vouching.expires,
             expiring: vouching.expiring.to_string(),
             stale: vouching.is_stale(now),
             due: vouching.is_due(now),
-            ends: vouching.ends.to_string(),
+            ends: vouching.ends,
         }
     }
 }
@@ -195,21 +198,22 @@ fn unavailable(serving: &Serving, now: Timestamp) -> Vec<String> {
 /// # }
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PinStatus {
     /// The SHA-256 of its manifest.
-    pub manifest: String,
-    /// When it was pinned, RFC 3339.
-    pub at: String,
+    pub manifest: Digest,
+    /// When it was pinned.
+    pub at: Timestamp,
     /// Through which interface.
-    pub by: String,
+    pub by: PinnedBy,
     /// Why, in the operator's words.
     pub reason: Option<String>,
 }
 
 impl PinStatus {
     fn of(pin: &Pin) -> Self {
-        let Pin { manifest, at, by, reason } = pin;
-        Self { manifest: manifest.to_string(), at: at.to_string(), by: by.to_string(), reason: reason.clone() }
+        let Pin { manifest, at, by, reason } = pin.clone();
+        Self { manifest, at, by, reason }
     }
 }
 
@@ -223,9 +227,10 @@ impl PinStatus {
 /// # }
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FailureStatus {
-    /// When that was, RFC 3339.
-    pub at: String,
+    /// When that was.
+    pub at: Timestamp,
     /// What was wrong with it, one sentence for each problem.
     pub reasons: Vec<String>,
 }

@@ -97,11 +97,11 @@ pub use jurat_engine::{JudgeError, routing::RouteError};
 /// [`Associated`] are related entities that come with a request; an [`AssociatedError`] says why they cannot be read.
 ///
 /// ```
-/// use jurat::{Associated, AssociatedError, Request};
+/// use jurat::{Associated, AssociatedError, Request, jiff::Timestamp};
 ///
 /// let text = br#"{"LOAN-1": {"parent": {"entity_type": "facility", "limit": 90000}}}"#;
 /// let related: Result<Associated, AssociatedError> = Associated::parse(text);
-/// let request = Request::new("related", 0).with_associated(related?);
+/// let request = Request::new("related", Timestamp::now()).with_associated(related?);
 /// assert!(request.associated().is_some_and(|given| given.get(Some("LOAN-1"), "parent").is_some()));
 /// # Ok::<(), AssociatedError>(())
 /// ```
@@ -122,7 +122,7 @@ pub use jurat_engine::{Associated, AssociatedError};
 ///         wanted.iter().map(|record| vec![facility.clone(); record.terms.len()]).collect()
 ///     }
 /// }
-/// # Request::new("related", 0).with_supplier(std::sync::Arc::new(OneFacility));
+/// # Request::new("related", jurat::jiff::Timestamp::now()).with_supplier(std::sync::Arc::new(OneFacility));
 /// ```
 pub use jurat_engine::{Supplied, Supplier, Wanted};
 

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use jurat_engine::results::RecordResult;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
 use jurat_engine::{Release, Request, Workers, judge};
@@ -75,7 +76,7 @@ impl Host {
     /// What comes of it if the rule says this of the records, and whether it was taken.
     pub(super) fn judge(&self, verdicts: &Verdicts) -> (Vec<RecordResult>, bool) {
         *self.rule.told() = (verdicts.clone(), false);
-        let request = Request::new("main", 1_704_067_200_000_000);
+        let request = Request::new("main", Timestamp::constant(1_704_067_200, 0));
         let mut results = Vec::new();
         let judged = judge(
             &self.release,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use jurat::{Isolation, RecordResult, RecordSource, Request, Service};
 use jurat_tests::random::Random;
 use jurat_tests::site::Site;
@@ -65,7 +66,7 @@ fn a_hundred_thousand_loans_are_judged_like_single_ones() {
     random.shuffle(&mut records);
     let service = open(&site, 2, &[loans()]);
     let request = timeless(&service, "thorough");
-    let now = request.run().now;
+    let now = Timestamp::from_microsecond(request.run().now).unwrap();
     let (mut text, mut expected) = (String::new(), Vec::new());
     let mut failed = 0;
     for (line, record) in (0..).zip(&records) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jurat_engine::Associated;
 
 use super::judged::Judged;
@@ -21,7 +22,7 @@ pub(super) struct Group<'a> {
 struct Key<'a> {
     ruleset: &'a str,
     entity_type: Option<&'a str>,
-    now: Option<i64>,
+    now: Option<Timestamp>,
     /// No two records of a group have the same id, if related entities are found by it.
     company: Company,
 }

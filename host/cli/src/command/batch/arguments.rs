@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jurat::Sample;
+use jurat_results::Per;
 
 use super::outputs::OutputArguments;
 use crate::command::judging::JudgingArguments;
@@ -40,7 +41,7 @@ pub(in crate::command) struct Arguments {
     pub(super) outputs: OutputArguments,
     /// What a line of `--results` contains
     #[arg(long, value_enum, default_value_t)]
-    pub(super) per: Per,
+    pub(super) per: PerChoice,
     /// Stop after that many records
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) limit: Option<u64>,
@@ -63,12 +64,21 @@ pub(in crate::command) struct Arguments {
 
 /// What a line of the results contains.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub(super) enum Per {
+pub(super) enum PerChoice {
     /// A record with the results of all rules
     #[default]
     Record,
     /// The result of one rule for a record
     Rule,
+}
+
+impl From<PerChoice> for Per {
+    fn from(choice: PerChoice) -> Self {
+        match choice {
+            PerChoice::Record => Self::Record,
+            PerChoice::Rule => Self::Rule,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]

@@ -6,21 +6,10 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use jurat_results::{Lines, write_visible};
 use rustix::fs::OFlags;
 
 use super::destination::{OutputDestination, partial};
-use crate::output;
-
-/// The lines of one window for one output.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    /// The lines, each with a line feed.
-    pub(super) bytes: Vec<u8>,
-    /// The number of lines.
-    pub(super) lines: u64,
-    /// The number of records that have a line.
-    pub(super) records: u64,
-}
 
 /// A file that is being written.
 ///
@@ -98,7 +87,7 @@ impl OutputFile {
     pub(super) fn write(&mut self, lines: &Lines) -> io::Result<()> {
         let mut escaped = Vec::new();
         let bytes = if self.is_terminal {
-            output::write_visible(&mut escaped, &String::from_utf8_lossy(&lines.bytes))?;
+            write_visible(&mut escaped, &String::from_utf8_lossy(&lines.bytes))?;
             escaped.as_slice()
         } else {
             lines.bytes.as_slice()

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jurat_records::Inputs;
-use serde::Serialize;
+use jurat_results::{Lines, OutputKind};
 
 use super::destination::{FileId, OutputDestination, id, id_of};
-use super::output_file::{Lines, OutputFile, PartialFile};
+use super::output_file::{OutputFile, PartialFile};
 use crate::exit::CommandError;
 
 /// The output files.
@@ -31,20 +31,6 @@ pub(super) struct OutputArguments {
     summary: Option<PathBuf>,
 }
 
-/// The content of an output.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum OutputKind {
-    /// The results of all records.
-    Results,
-    /// The failures.
-    Failures,
-    /// The records without failures.
-    Good,
-    /// The records with failures.
-    Bad,
-}
-
 /// The requested outputs, all different from each other and from the inputs.
 #[derive(Debug)]
 pub(super) struct OutputPlan {
@@ -64,18 +50,6 @@ pub(super) struct OutputFiles {
 pub(super) struct WriteError {
     name: String,
     error: io::Error,
-}
-
-impl OutputKind {
-    /// Its name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Results => "results",
-            Self::Failures => "failures",
-            Self::Good => "good",
-            Self::Bad => "bad",
-        }
-    }
 }
 
 impl OutputArguments {

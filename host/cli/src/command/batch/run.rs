@@ -8,14 +8,13 @@ use std::time::Duration;
 use jurat::{CallError, JudgeError, RecordSource, Request, Service, Summary, chain};
 use jurat_model::Blame;
 use jurat_records::{InputError, Inputs};
+use jurat_results::{BatchSummary, InputSummary, OutputSummary, Rendered, Renderer};
 
 use super::arguments::{Arguments, Share, SummaryFormat};
 use super::output_file::PartialFile;
 use super::outputs::{OutputFiles, OutputPlan, WriteError};
 use super::progress::{Display, Progress, rate};
-use super::render::{Rendered, Renderer};
 use super::signals::Signals;
-use super::summary::{BatchReport, InputSummary, OutputSummary};
 use crate::command::judging::{self, JudgingArguments};
 use crate::exit::{CommandError, Exit};
 use crate::output;
@@ -101,7 +100,7 @@ impl BatchRun<'_> {
     fn judge(&self, files: &mut OutputFiles, counts: &mut Counts) -> Result<(Summary, Duration), Stop> {
         let renderer = Renderer {
             kinds: self.plan.kinds(),
-            per: self.arguments.per,
+            per: self.arguments.per.into(),
             norun: self.arguments.judging.norun(),
             files: self.files(),
         };
@@ -118,23 +117,18 @@ impl BatchRun<'_> {
             input = input.sample(share.sample());
         }
         let mut unwritten = None;
-        let judged = self.service.judge_windows(
-            &self.request,
-            input,
-            move |window| renderer.render(window),
-            &mut |rendered: io::Result<Rendered>| {
-                let Rendered { blocks, records, without_text } = rendered?;
-                if let Err(error) = files.write(&blocks) {
-                    unwritten = Some(error);
-                    // Only stops the call: the error itself is in `unwritten`.
-                    return Err(io::ErrorKind::Other.into());
-                }
-                counts.judged += records;
-                counts.without_text += without_text;
-                progress.update(counts.judged, read.bytes());
-                Ok(())
-            },
-        );
+        let judged = renderer.judge(&self.service, &self.request, input, &mut |rendered| {
+            let Rendered { blocks, records, without_text } = rendered;
+            if let Err(error) = files.write(&blocks) {
+                unwritten = Some(error);
+                // Only stops the call: the error itself is in `unwritten`.
+                return Err(io::ErrorKind::Other.into());
+            }
+            counts.judged += records;
+            counts.without_text += without_text;
+            progress.update(counts.judged, read.bytes());
+            Ok(())
+        });
         let elapsed = progress.elapsed();
         drop(progress);
         match judged {
@@ -159,14 +153,14 @@ impl BatchRun<'_> {
         counts: &Counts,
         summary: &'r Summary,
         elapsed: Duration,
-    ) -> BatchReport<'r> {
+    ) -> BatchSummary<'r> {
         let outputs = files.records().map(|(kind, file)| OutputSummary {
             kind,
             file: file.name().to_owned(),
             lines: file.lines(),
             records: file.records(),
         });
-        BatchReport {
+        BatchSummary {
             summary,
             records_without_text: counts.without_text,
             elapsed_seconds: elapsed.as_secs_f64(),
@@ -179,7 +173,7 @@ impl BatchRun<'_> {
     }
 
     /// Prints the summary to standard output, or to standard error if an output goes to standard output.
-    fn print(&self, report: &BatchReport<'_>, json: &[u8]) -> io::Result<()> {
+    fn print(&self, report: &BatchSummary<'_>, json: &[u8]) -> io::Result<()> {
         let mut out: Box<dyn io::Write> =
             if self.plan.takes_stdout() { Box::new(io::stderr().lock()) } else { Box::new(output::stdout()) };
         match self.arguments.format {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::table::plain;
+use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 1_000;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::exit::{CommandError, Exit};
 use crate::output::ReportFormat;
-use crate::table::plain;
+use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 200;

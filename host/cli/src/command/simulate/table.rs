@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::drill::DrillOutcome;
-use crate::table::{Colors, Style, plain};
+use jurat_results::{Colors, Style, plain};
 
 /// The longest reason, in characters.
 const SHOWN: usize = 400;

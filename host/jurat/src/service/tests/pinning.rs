@@ -48,7 +48,7 @@ fn going_back_goes_further_each_time_and_letting_go_leads_to_the_newest() {
     }
     assert!(matches!(service.rollback(PinnedBy::Library, None), Err(CallError::NothingEarlier)));
     let pin = service.status().tenants[0].pin.clone().unwrap();
-    assert_eq!((pin.by.as_str(), pin.reason.as_deref()), ("library", Some("too strict")));
+    assert_eq!((pin.by, pin.reason.as_deref()), (PinnedBy::Library, Some("too strict")));
     // Whatever is newer, it stays, and results say what vouches for it now.
     site.publish("1.3.0", &["quick"]);
     assert_eq!(service.reload_logic().unwrap(), Reload::Unchanged);

@@ -5,54 +5,58 @@ use std::io::{self, Write};
 use jurat::{RuleSummary, Status, Summary};
 use serde::Serialize;
 
-use super::outputs::OutputKind;
-use crate::output;
-use crate::table::{BOLD, DIM, LEAST, SHOWN_ID, Style, YELLOW, color, columns, counted, plain, remarks, totals, wrap};
+use crate::lines::OutputKind;
+use crate::table::{BOLD, DIM, LEAST, SHOWN_ID, Style, YELLOW, color, counted, remarks, totals};
+use crate::text::{columns, plain, wrap};
+use crate::visible::write_json;
+
+/// The longest name of a file, in characters. The rest is counted.
+const FILE: usize = 4_000;
 
 /// The summary of a batch.
 #[derive(Debug, Serialize)]
-pub(super) struct BatchReport<'a> {
+pub struct BatchSummary<'a> {
     /// The counts of the engine.
     #[serde(flatten)]
-    pub(super) summary: &'a Summary,
+    pub summary: &'a Summary,
     /// Records that are in no file of records, because they are too long or have no end.
-    pub(super) records_without_text: u64,
+    pub records_without_text: u64,
     /// The duration.
-    pub(super) elapsed_seconds: f64,
+    pub elapsed_seconds: f64,
     /// The throughput.
-    pub(super) records_per_second: u64,
+    pub records_per_second: u64,
     /// The inputs.
-    pub(super) inputs: InputSummary,
+    pub inputs: InputSummary,
     /// The outputs.
-    pub(super) outputs: Vec<OutputSummary>,
+    pub outputs: Vec<OutputSummary>,
     /// The limit on the number of records.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) limit: Option<u64>,
+    pub limit: Option<u64>,
     /// The share of the records that was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sample: Option<f64>,
+    pub sample: Option<f64>,
 }
 
 /// The inputs.
 #[derive(Debug, Serialize)]
-pub(super) struct InputSummary {
+pub struct InputSummary {
     /// The number of files.
-    pub(super) files: usize,
+    pub files: usize,
     /// The bytes that were read, before decompression.
-    pub(super) bytes: u64,
+    pub bytes: u64,
 }
 
 /// A file that was written.
 #[derive(Debug, Serialize)]
-pub(super) struct OutputSummary {
+pub struct OutputSummary {
     /// Its content.
-    pub(super) kind: OutputKind,
+    pub kind: OutputKind,
     /// Its name.
-    pub(super) file: String,
+    pub file: String,
     /// The number of lines.
-    pub(super) lines: u64,
+    pub lines: u64,
     /// The number of records that have a line.
-    pub(super) records: u64,
+    pub records: u64,
 }
 
 /// A cell of the table.
@@ -61,17 +65,23 @@ struct Cell {
     color: &'static str,
 }
 
-impl BatchReport<'_> {
+impl BatchSummary<'_> {
     /// One JSON object on one line.
-    pub(super) fn json(&self) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn json(&self) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
-        output::write_json(&mut json, self)?;
+        write_json(&mut json, self)?;
         json.push(b'\n');
         Ok(json)
     }
 
     /// Prints it for people.
-    pub(super) fn print(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn print(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
         let rules = &self.summary.rules;
         if !rules.is_empty() {
             self.rules(out, style)?;
@@ -87,10 +97,7 @@ impl BatchReport<'_> {
         say(BOLD, &totals(self.summary))?;
         say("", &format!("in {}, {} records/s", seconds(self.elapsed_seconds), self.records_per_second))?;
         for OutputSummary { kind, file, lines, .. } in &self.outputs {
-            say(
-                "",
-                &format!("{}: {}, {}", kind.name(), counted(*lines, "line", "lines"), plain(file, output::MESSAGE)),
-            )?;
+            say("", &format!("{}: {}, {}", kind.name(), counted(*lines, "line", "lines"), plain(file, FILE)))?;
         }
         let Summary { failed, unreadable, not_run, .. } = self.summary;
         if self.outputs.is_empty() && failed + unreadable + not_run > 0 {

@@ -1,47 +1,73 @@
-//! Renders judged records to lines, on the threads that judge.
+//! Judges records, and renders them to lines on the threads that judge.
 
 use std::io;
 use std::sync::Arc;
 
-use jurat::{JudgedRecord, JudgedWindow, RecordOutcome};
+use jurat::{CallError, JudgedRecord, JudgedWindow, RecordOutcome, RecordSource, Request, Service, Summary};
 
-use super::arguments::Per;
-use super::line::{self, LineRecord};
-use super::output_file::Lines;
-use super::outputs::OutputKind;
-use crate::command::judging::Norun;
-use crate::output;
+use crate::line::{self, LineRecord};
+use crate::lines::{Lines, OutputKind};
 
 /// Renders records for the requested outputs.
-#[derive(Debug)]
-pub(super) struct Renderer {
+#[derive(Clone, Debug)]
+pub struct Renderer {
     /// The outputs.
-    pub(super) kinds: Vec<OutputKind>,
+    pub kinds: Vec<OutputKind>,
     /// What a line of the results contains.
-    pub(super) per: Per,
+    pub per: Per,
     /// How a record on which no rule ran counts.
-    pub(super) norun: Norun,
+    pub norun: Norun,
     /// The names of the inputs in the order in which they are read; empty for a single input.
-    pub(super) files: Arc<[String]>,
+    pub files: Arc<[String]>,
+}
+
+/// What a line of the results contains.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Per {
+    /// A record with the results of all rules.
+    Record,
+    /// The result of one rule for a record.
+    Rule,
+}
+
+/// How a record on which no rule ran counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Norun {
+    /// As a failure.
+    Fails,
+    /// As a success.
+    Allowed,
 }
 
 /// The lines of one window.
-#[derive(Debug)]
-pub(super) struct Rendered {
+#[derive(Clone, Debug)]
+pub struct Rendered {
     /// One block for each output, in the order of the outputs.
-    pub(super) blocks: Vec<Lines>,
+    pub blocks: Vec<Lines>,
     /// The number of records in the window.
-    pub(super) records: u64,
+    pub records: u64,
     /// The number of records whose text was not kept.
-    pub(super) without_text: u64,
+    pub without_text: u64,
 }
 
 impl Renderer {
-    /// Renders all records of a window.
+    /// Judges all records. The lines of each window go to `sink` on the calling thread, in the order of the input.
     ///
     /// # Errors
-    /// When something cannot be written as JSON.
-    pub(super) fn render(&self, window: &JudgedWindow<'_>) -> io::Result<Rendered> {
+    /// As for [`Service::judge_windows`]; also when something cannot be written as JSON.
+    pub fn judge(
+        self,
+        service: &Service,
+        request: &Request,
+        input: RecordSource<'_>,
+        sink: &mut dyn FnMut(Rendered) -> io::Result<()>,
+    ) -> Result<Summary, CallError> {
+        let render = move |window: &JudgedWindow<'_>| self.render(window);
+        service.judge_windows(request, input, render, &mut |rendered| sink(rendered?))
+    }
+
+    /// Renders all records of a window.
+    fn render(&self, window: &JudgedWindow<'_>) -> io::Result<Rendered> {
         let blocks = self.kinds.iter().map(|_| Lines::default()).collect();
         let mut rendered = Rendered { blocks, records: 0, without_text: 0 };
         for record in window.records() {
@@ -54,8 +80,8 @@ impl Renderer {
                 match kind {
                     OutputKind::Results => self.result(lines, &record)?,
                     OutputKind::Failures if is_bad => self.failure(lines, &record)?,
-                    OutputKind::Good if !is_bad => one_line(lines, text),
-                    OutputKind::Bad if is_bad => one_line(lines, text),
+                    OutputKind::Good if !is_bad => lines.add_text(text),
+                    OutputKind::Bad if is_bad => lines.add_text(text),
                     OutputKind::Failures | OutputKind::Good | OutputKind::Bad => {}
                 }
                 lines.records += u64::from(lines.lines > before);
@@ -64,7 +90,7 @@ impl Renderer {
         Ok(rendered)
     }
 
-    /// Whether the record makes the exit code 1.
+    /// Whether the record counts as a failure.
     fn is_bad(&self, outcome: RecordOutcome) -> bool {
         match outcome {
             RecordOutcome::Unreadable | RecordOutcome::Failed => true,
@@ -75,12 +101,7 @@ impl Renderer {
 
     fn result(&self, lines: &mut Lines, record: &JudgedRecord<'_>) -> io::Result<()> {
         match self.per {
-            Per::Record => {
-                output::write_json(&mut lines.bytes, record)?;
-                lines.bytes.push(b'\n');
-                lines.lines += 1;
-                Ok(())
-            }
+            Per::Record => lines.add(record),
             Per::Rule => {
                 let result = record.result();
                 let (line, offset) = (record.at().line, record.at().offset);
@@ -103,32 +124,5 @@ impl Renderer {
 
     fn file(&self, record: &JudgedRecord<'_>) -> Option<&str> {
         self.files.get(record.source()).map(String::as_str)
-    }
-}
-
-/// Adds the record itself on one line. In JSON, line breaks occur only between tokens, where a space is equivalent.
-fn one_line(lines: &mut Lines, text: Option<&[u8]>) {
-    let Some(text) = text else { return };
-    let start = lines.bytes.len();
-    lines.bytes.extend_from_slice(text);
-    for byte in lines.bytes.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r')) {
-        *byte = b' ';
-    }
-    lines.bytes.push(b'\n');
-    lines.lines += 1;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_on_several_lines_becomes_one_line() {
-        let mut lines = Lines::default();
-        one_line(&mut lines, Some(b"{\r\n  \"a\": \"\\n\",\n\t\"b\": 1}"));
-        one_line(&mut lines, None);
-        one_line(&mut lines, Some(b"\xff{"));
-        assert_eq!(lines.bytes, b"{    \"a\": \"\\n\", \t\"b\": 1}\n\xff{\n");
-        assert_eq!(lines.lines, 2);
     }
 }

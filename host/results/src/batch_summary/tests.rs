@@ -1,20 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat_model::{Limits, Usage};
+use jurat::{Limits, Usage};
 
 use super::*;
 use crate::table::Colors;
 
-/// Prints a summary, and compares it with `host/cli/src/command/batch/summary/NAME.txt`.
+/// Prints a summary, and compares it with `host/results/src/batch_summary/NAME.txt`.
 ///
 /// With `JURAT_BLESS=1` in the environment it writes the file instead.
 #[track_caller]
-fn check(name: &str, style: Style, report: &BatchReport<'_>) -> String {
+fn check(name: &str, style: Style, report: &BatchSummary<'_>) -> String {
     let mut out = Vec::new();
     report.print(&mut out, style).unwrap();
     let printed = String::from_utf8(out).unwrap();
-    let path = format!("{}/src/command/batch/summary/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/src/batch_summary/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("JURAT_BLESS").is_some() {
         std::fs::write(&path, &printed).unwrap();
     }
@@ -55,9 +55,9 @@ fn summary() -> Summary {
     Summary { records: 1_000_002, unreadable: 2, failed: 10_000, warned: 7, not_run: 3, rules, ..Summary::default() }
 }
 
-fn report(summary: &Summary) -> BatchReport<'_> {
+fn report(summary: &Summary) -> BatchSummary<'_> {
     let output = |kind, file: &str, lines| OutputSummary { kind, file: file.to_owned(), lines, records: lines };
-    BatchReport {
+    BatchSummary {
         summary,
         records_without_text: 0,
         elapsed_seconds: 4.2,
@@ -128,7 +128,7 @@ fn nothing_at_all_is_said_too() {
 #[test]
 fn json_has_everything() {
     let summary = summary();
-    let report = BatchReport { limit: Some(5), sample: Some(0.01), ..report(&summary) };
+    let report = BatchSummary { limit: Some(5), sample: Some(0.01), ..report(&summary) };
     let json: serde_json::Value = serde_json::from_slice(&report.json().unwrap()).unwrap();
     assert_eq!(json["records"], 1_000_002);
     assert_eq!(json["rules"]["rule_002_v1"]["limits"]["fuel"], 10_000_000);

@@ -7,25 +7,24 @@ use std::sync::Arc;
 use jurat::{Evidence, FieldResult, RecordResult, RuleResult, Status};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::output_file::Lines;
-use crate::output;
+use crate::lines::Lines;
 
 /// The code of a record on which no rule ran.
 const NOTHING_RAN: &str = "nothing_ran";
 
 /// The record of a line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LineRecord<'a> {
+pub(crate) struct LineRecord<'a> {
     /// Its result.
-    pub(super) result: &'a RecordResult,
+    pub(crate) result: &'a RecordResult,
     /// The id fields with their values, if the lines have them.
-    pub(super) ids: Option<&'a [(&'a str, Option<String>)]>,
+    pub(crate) ids: Option<&'a [(&'a str, Option<String>)]>,
     /// Its input, if there are several.
-    pub(super) file: Option<&'a str>,
+    pub(crate) file: Option<&'a str>,
     /// The line on which it begins, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// The byte at which it begins, from 0.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
 }
 
 /// A line.
@@ -89,7 +88,7 @@ impl Serialize for Ids<'_> {
 ///
 /// # Errors
 /// When something cannot be written as JSON.
-pub(super) fn every_rule(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+pub(crate) fn every_rule(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
     match &record.result.results[..] {
         [] => without_rules(lines, record),
         results => rules(lines, record, results, None, &|_| true),
@@ -100,7 +99,7 @@ pub(super) fn every_rule(lines: &mut Lines, record: LineRecord<'_>) -> io::Resul
 ///
 /// # Errors
 /// When something cannot be written as JSON.
-pub(super) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+pub(crate) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
     let before = lines.lines;
     let is_failure = |result: &RuleResult| matches!(result.status, Status::Fail | Status::Error);
     rules(lines, record, &record.result.results, None, &is_failure)?;
@@ -129,7 +128,7 @@ fn rules(
                 execution_time_ms: result.execution_time_ms,
                 ..record.line(result.status, &result.message)
             };
-            write(lines, &line)?;
+            lines.add(&line)?;
         }
         rules(lines, record, &result.children, Some(&result.rule_id), is_wanted)?;
     }
@@ -150,7 +149,7 @@ fn without_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
             Line { code: Some(NOTHING_RAN), ..record.line(Status::Norun, message) }
         }
     };
-    write(lines, &line)
+    lines.add(&line)
 }
 
 impl<'a> LineRecord<'a> {
@@ -181,11 +180,4 @@ impl<'a> LineRecord<'a> {
             release: result.release.as_deref(),
         }
     }
-}
-
-fn write(lines: &mut Lines, line: &Line<'_>) -> io::Result<()> {
-    output::write_json(&mut lines.bytes, line)?;
-    lines.bytes.push(b'\n');
-    lines.lines += 1;
-    Ok(())
 }

@@ -4,7 +4,8 @@
 /// writing.
 ///
 /// Quotes and backslashes stay. A text longer than `most` characters is cut, and the rest is counted.
-pub(crate) fn plain(text: &str, most: usize) -> String {
+#[must_use]
+pub fn plain(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(4 * most));
     let mut characters = text.chars();
     for character in characters.by_ref().take(most) {

@@ -3,15 +3,13 @@
 //! Results are printed as they arrive, so memory does not grow with the run. All text from records, rules and releases goes through
 //! [`plain`], so that it can neither move the cursor nor imitate our own output.
 
-mod text;
-
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use jurat::{RecordError, RecordResult, RuleResult, RuleSummary, Status, Summary};
 
-pub(crate) use text::{columns, plain, wrap};
+use crate::text::{columns, plain, wrap};
 
 /// The longest foreign text, in characters. The rest is counted.
 const SHOWN: usize = 1_000;
@@ -26,16 +24,16 @@ pub(crate) const LEAST: usize = 16;
 
 /// The style of a table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Style {
+pub struct Style {
     /// Columns of the terminal. With `None` nothing is wrapped, so that each verdict is one line for other programs.
-    pub(crate) width: Option<usize>,
+    pub width: Option<usize>,
     /// Whether to use colors.
-    pub(crate) colors: Colors,
+    pub colors: Colors,
 }
 
 /// Whether to use colors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Colors {
+pub enum Colors {
     /// ANSI escapes, for terminals.
     On,
     /// No colors, for files and pipes.
@@ -43,8 +41,11 @@ pub(crate) enum Colors {
 }
 
 /// A table that is being printed.
-pub(crate) struct Table<'a> {
+#[expect(missing_debug_implementations, reason = "an output has nothing to show")]
+pub struct Table<'a> {
     out: &'a mut dyn Write,
+    /// One record: the output gets it in one piece.
+    text: Vec<u8>,
     style: Style,
     /// Columns for the ids of rules with their indentation: the most that any record has needed so far.
     label: usize,
@@ -55,43 +56,51 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// An empty table.
-    pub(crate) fn new(out: &'a mut dyn Write, style: Style) -> Self {
-        Self { out, style, label: 0, descriptions: BTreeMap::new(), has_unsigned: false }
+    pub fn new(out: &'a mut dyn Write, style: Style) -> Self {
+        Self { out, text: Vec::new(), style, label: 0, descriptions: BTreeMap::new(), has_unsigned: false }
     }
 
     /// Prints the results of one record.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn record(&mut self, record: &RecordResult) -> io::Result<()> {
+    pub fn record(&mut self, record: &RecordResult) -> io::Result<()> {
         self.has_unsigned |= record.unsigned;
         let id = self.paint(BOLD, &plain(&record.entity_id, SHOWN_ID));
         let entity = record.entity_type.as_deref().map(|entity| self.paint(DIM, &plain(entity, SHOWN_ID)));
         let unsigned = record.unsigned.then(|| self.paint(YELLOW, "unsigned rules"));
         let head: Vec<_> = [Some(id), entity, unsigned].into_iter().flatten().collect();
-        writeln!(self.out, "{}", head.join("  "))?;
+        writeln!(self.text, "{}", head.join("  "))?;
         match &record.error {
             Some(error) => self.unreadable(error)?,
             None if record.results.is_empty() => self.line(None, DIM, "no rules are listed for it")?,
             None => self.rules(&record.results)?,
         }
-        writeln!(self.out)
+        writeln!(self.text)?;
+        self.write_text()
     }
 
     /// Prints the counts of each rule, and the totals.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn finish(mut self, summary: &Summary) -> io::Result<()> {
+    pub fn finish(mut self, summary: &Summary) -> io::Result<()> {
         if !summary.rules.is_empty() {
             self.counts(&summary.rules)?;
-            writeln!(self.out)?;
+            writeln!(self.text)?;
         }
         self.closing(BOLD, &totals(summary))?;
         for (color, remark) in remarks(summary, self.has_unsigned) {
             self.closing(color, &remark)?;
         }
+        self.write_text()?;
         self.out.flush()
+    }
+
+    fn write_text(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.text)?;
+        self.text.clear();
+        Ok(())
     }
 
     fn unreadable(&mut self, error: &RecordError) -> io::Result<()> {
@@ -125,18 +134,18 @@ impl<'a> Table<'a> {
         let status = self.status(result.status);
         let message = message(result);
         if message.is_empty() {
-            return writeln!(self.out, "  {status}  {label}");
+            return writeln!(self.text, "  {status}  {label}");
         }
         let column = MARGIN + self.label + 2;
         let limit = self.style.width.map(|width| width.saturating_sub(column));
         if limit.is_some_and(|limit| limit < NARROW) || columns(&label) > self.label {
-            writeln!(self.out, "  {status}  {label}")?;
+            writeln!(self.text, "  {status}  {label}")?;
             return self.paragraph(MARGIN + 2 * depth + 2, &message);
         }
         let gap = self.label - columns(&label) + 2;
         let mut lines = wrap(&message, limit).into_iter();
-        writeln!(self.out, "  {status}  {label}{:gap$}{}", "", lines.next().unwrap_or_default())?;
-        lines.try_for_each(|line| writeln!(self.out, "{:column$}{line}", ""))
+        writeln!(self.text, "  {status}  {label}{:gap$}{}", "", lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| writeln!(self.text, "{:column$}{line}", ""))
     }
 
     /// Prints one status for a whole record with a text, wrapped if it is long.
@@ -145,18 +154,18 @@ impl<'a> Table<'a> {
         let limit = self.style.width.map(|width| width.saturating_sub(MARGIN).max(LEAST));
         let mut lines = wrap(text, limit).into_iter();
         let first = self.paint(color, &lines.next().unwrap_or_default());
-        writeln!(self.out, "  {status}  {first}")?;
-        lines.try_for_each(|line: String| writeln!(self.out, "{:MARGIN$}{}", "", self.paint(color, &line)))
+        writeln!(self.text, "  {status}  {first}")?;
+        lines.try_for_each(|line: String| writeln!(self.text, "{:MARGIN$}{}", "", self.paint(color, &line)))
     }
 
     fn closing(&mut self, color: &str, text: &str) -> io::Result<()> {
         let lines = wrap(text, self.style.width.map(|width| width.max(LEAST)));
-        lines.into_iter().try_for_each(|line| writeln!(self.out, "{}", self.paint(color, &line)))
+        lines.into_iter().try_for_each(|line| writeln!(self.text, "{}", self.paint(color, &line)))
     }
 
     fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
         let limit = self.style.width.map(|width| width.saturating_sub(indent).max(LEAST));
-        wrap(text, limit).into_iter().try_for_each(|line| writeln!(self.out, "{:indent$}{line}", ""))
+        wrap(text, limit).into_iter().try_for_each(|line| writeln!(self.text, "{:indent$}{line}", ""))
     }
 
     fn counts(&mut self, rules: &BTreeMap<Arc<str>, RuleSummary>) -> io::Result<()> {
@@ -168,16 +177,16 @@ impl<'a> Table<'a> {
         });
         let names: String = cells.iter().map(|(status, cell)| format!("  {:>cell$}", status.name())).collect();
         let head = format!("{:label$}{names}", "rule");
-        writeln!(self.out, "{}", self.paint(DIM, &head))?;
+        writeln!(self.text, "{}", self.paint(DIM, &head))?;
         let column = columns(&head) + 2;
         let limit = self.style.width.map(|width| width.saturating_sub(column));
         for ((id, rule), shown) in rules.iter().zip(&ids) {
-            write!(self.out, "{shown}{:gap$}", "", gap = label - columns(shown))?;
+            write!(self.text, "{shown}{:gap$}", "", gap = label - columns(shown))?;
             for (status, cell) in cells {
                 let count = rule.count(status);
                 let digits = if count == 0 { "-".to_owned() } else { count.to_string() };
                 let color = if count == 0 { DIM } else { color(status) };
-                write!(self.out, "  {:gap$}{}", "", self.paint(color, &digits), gap = cell - digits.len())?;
+                write!(self.text, "  {:gap$}{}", "", self.paint(color, &digits), gap = cell - digits.len())?;
             }
             let description = self.descriptions.get(id).map(|text| plain(text, SHOWN)).unwrap_or_default();
             // On a narrow terminal, the numbers are more useful than the description.
@@ -185,9 +194,9 @@ impl<'a> Table<'a> {
             for (index, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
                 let gap = if index == 0 { 2 } else { column };
                 let end = if index == 0 { "" } else { "\n" };
-                write!(self.out, "{end}{:gap$}{}", "", self.paint(DIM, line))?;
+                write!(self.text, "{end}{:gap$}{}", "", self.paint(DIM, line))?;
             }
-            writeln!(self.out)?;
+            writeln!(self.text)?;
         }
         Ok(())
     }
@@ -202,8 +211,9 @@ impl<'a> Table<'a> {
 }
 
 impl Style {
-    /// A text in a color, if colors are on.
-    pub(crate) fn paint(self, color: &str, text: &str) -> String {
+    /// A text in a color, which is an ANSI escape, if colors are on.
+    #[must_use]
+    pub fn paint(self, color: &str, text: &str) -> String {
         match self.colors {
             Colors::On if !color.is_empty() && !text.is_empty() => format!("{color}{text}{PLAIN}"),
             Colors::On | Colors::Off => text.to_owned(),

@@ -2,7 +2,7 @@ use jurat::EngineErrorKind;
 
 use super::*;
 
-/// Prints the records and their summary, and compares it with `host/cli/src/table/NAME.txt`.
+/// Prints the records and their summary, and compares it with `host/results/src/table/NAME.txt`.
 ///
 /// With `JURAT_BLESS=1` in the environment it writes the file instead.
 fn check(name: &str, style: Style, records: &[RecordResult]) {
