@@ -41,9 +41,10 @@ pub(crate) fn run(workspace: &Workspace, is_remapped: bool, is_verbose: bool) ->
     Ok(())
 }
 
-/// Builds the command line and says where it is.
+/// Builds the command line, with line tables for our crates, and says where it is.
 fn build(workspace: &Workspace, is_remapped: bool, step: &Step) -> Result<PathBuf, TaskError> {
     let cargo = workspace.cargo(&["build", "--release", "--locked", "--workspace", "--bin", "jurat"]);
+    let cargo = cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
     if !is_remapped {
         step.run(cargo)?;
         return Ok(workspace.built("jurat"));
