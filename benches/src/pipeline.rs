@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::Summary;
 use jurat_engine::ruleset::RuleNode;
-use jurat_engine::{JudgedWindow, RecordSource, Release, Request, TenantQueue, Workers, judge_windows};
-use jurat_model::Component;
+use jurat_engine::{JudgedWindow, RecordSource, Release, Request, TenantQueue, WindowObserver, Workers, judge_windows};
+use jurat_model::{CallContext, Component};
 use jurat_sandbox::{Sandbox, Settings};
 
 use crate::native::NativeComponent;
@@ -73,6 +73,14 @@ impl Pipeline {
         self
     }
 
+    /// The same pipeline with an observer, which gets every window and every time.
+    pub(crate) fn observed(mut self) -> anyhow::Result<Self> {
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse()?;
+        let context = CallContext::new().with_trace(trace);
+        self.request = self.request.clone().with_observer(Arc::new(Idle)).with_context(context);
+        Ok(self)
+    }
+
     /// Judges from text to lines, as `jurat batch --results` does, and drops the lines.
     pub(crate) fn judge(&self, loans: &Loans) -> anyhow::Result<()> {
         let mut records = 0;
@@ -126,6 +134,11 @@ impl Pipeline {
         })?)
     }
 }
+
+/// An observer that does nothing.
+struct Idle;
+
+impl WindowObserver for Idle {}
 
 /// The lines of one window.
 struct Lines {

@@ -27,6 +27,7 @@ struct Candidates {
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let sandbox = Pipeline::open(Backend::Sandbox, 1)?;
+    let observed = Pipeline::open(Backend::Sandbox, 1)?.observed()?;
     let native = Pipeline::open(Backend::Native, 1)?;
     let least = Pipeline::of(Vec::new(), vec![source::rule(source::SCHEMA_RULE)], 1)?;
     let cases = [Case::new(Loans::small(20_000)), Case::new(Loans::large(10_000))];
@@ -51,6 +52,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
             }),
         }
     });
+    let observed = comparison.add(|| observed.judge(&cases[0].loans));
     let times = comparison.run(effort.rounds)?;
 
     let [few, many] = cases.each_ref().map(|case| case.loans.count());
@@ -67,6 +69,8 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
     let tax = "end to end against the same rules compiled natively";
     report.add("sandbox_tax_batch", tax, times.ratio(small.sandbox, small.native));
     report.add("sandbox_tax_batch_1800", "the same, 1,800 bytes", times.ratio(large.sandbox, large.native));
+    let text = "the same with an observer that gets every window, and the times of chunks and rules, against none";
+    report.add("observer_tax", text, times.ratio(observed, small.sandbox));
     let least = "reading, splitting and checking against the schema, without output: its share of the whole";
     report.add("lower_bound", least, times.ratio(small.least, small.sandbox));
     report.add("lower_bound_1800", "the same, 1,800 bytes", times.ratio(large.least, large.sandbox));

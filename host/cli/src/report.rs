@@ -4,11 +4,10 @@ use std::io::{self, Write};
 
 use jurat::chain;
 use jurat_model::{Declaration, Input};
+use jurat_results::plain;
 use jurat_sandbox::{Description, Policy, Refusal, Sandbox, Shape, scan};
 use jurat_trust::{Digest, Wasi, danger};
 use serde::Serialize;
-
-use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 200;

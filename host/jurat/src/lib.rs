@@ -182,7 +182,7 @@ pub use jurat_model::{Bytes, Limits, ParseBytesError};
 /// let new_year: Timestamp = "2026-01-01T00:00:00Z".parse()?;
 /// let request = Request::new("quick", new_year).with_isolation(Isolation::Record);
 /// let Run { now, isolation, .. } = *request.run();
-/// assert_eq!(now, new_year.as_microsecond());
+/// assert_eq!(Timestamp::from_microsecond(now)?, new_year);
 /// assert_eq!(isolation, Isolation::Record);
 /// # Ok::<(), jurat::jiff::Error>(())
 /// ```

@@ -32,6 +32,9 @@ pub struct BatchSummary<'a> {
     /// The limit on the number of records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// What is printed if records failed and no output lists them: how to see which.
+    #[serde(skip)]
+    pub advice: &'a str,
     /// The share of the records that was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<f64>,
@@ -100,8 +103,8 @@ impl BatchSummary<'_> {
             say("", &format!("{}: {}, {}", kind.name(), counted(*lines, "line", "lines"), plain(file, FILE)))?;
         }
         let Summary { failed, unreadable, not_run, .. } = self.summary;
-        if self.outputs.is_empty() && failed + unreadable + not_run > 0 {
-            say(DIM, "`--failures FILE` lists these records and the reasons")?;
+        if self.outputs.is_empty() && !self.advice.is_empty() && failed + unreadable + not_run > 0 {
+            say(DIM, self.advice)?;
         }
         if self.records_without_text > 0
             && self.outputs.iter().any(|output| matches!(output.kind, OutputKind::Good | OutputKind::Bad))

@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! - [`Renderer`] judges any number of records and renders lines for several outputs.
+//! - [`Renderer`] renders lines for several outputs while any number of records is judged.
 //! - [`JsonResults`] writes results as JSON.
 //! - [`Table`] prints results as they arrive. [`BatchSummary`] prints, or writes as JSON, what a batch did.
 //!

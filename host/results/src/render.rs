@@ -55,7 +55,7 @@ impl Renderer {
     ///
     /// # Errors
     /// As for [`Service::judge_windows`]; also when something cannot be written as JSON.
-    pub fn judge(
+    pub fn judge_and_render(
         self,
         service: &Service,
         request: &Request,

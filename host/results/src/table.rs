@@ -44,7 +44,7 @@ pub enum Colors {
 #[expect(missing_debug_implementations, reason = "an output has nothing to show")]
 pub struct Table<'a> {
     out: &'a mut dyn Write,
-    /// One record: the output gets it in one piece.
+    /// One record, or the counts: the output gets them in one piece.
     text: Vec<u8>,
     style: Style,
     /// Columns for the ids of rules with their indentation: the most that any record has needed so far.
@@ -212,8 +212,7 @@ impl<'a> Table<'a> {
 
 impl Style {
     /// A text in a color, which is an ANSI escape, if colors are on.
-    #[must_use]
-    pub fn paint(self, color: &str, text: &str) -> String {
+    pub(crate) fn paint(self, color: &str, text: &str) -> String {
         match self.colors {
             Colors::On if !color.is_empty() && !text.is_empty() => format!("{color}{text}{PLAIN}"),
             Colors::On | Colors::Off => text.to_owned(),

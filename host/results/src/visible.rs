@@ -6,11 +6,17 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
 /// Writes a value as JSON, with `\u` escapes for invisible characters.
+///
+/// # Errors
+/// When it cannot be written as JSON, or not be written.
 pub fn write_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Visible)).map_err(io::Error::from)
 }
 
 /// Writes a text with `\u` escapes for invisible characters, except line feeds.
+///
+/// # Errors
+/// When it cannot be written.
 pub fn write_visible(out: &mut impl Write, text: &str) -> io::Result<()> {
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {

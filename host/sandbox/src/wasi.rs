@@ -93,6 +93,8 @@ impl Sealed {
             let context = WasiCtx::builder()
                 .stdout(output.clone())
                 .stderr(output.clone())
+                .allow_tcp(false)
+                .allow_udp(false)
                 .max_random_size(RANDOM_BYTES)
                 .secure_random(random_bytes(seed))
                 .insecure_random(random_bytes(seed))

@@ -1,4 +1,4 @@
-//! Writes the entries of the corpus that the editor makes: a repository as it is when two tenants have joined, two releases were
+//! `cargo run -p jurat-fuzz --example corpus` writes the entries of the corpus that the editor makes: a repository as it is when two tenants have joined, two releases were
 //! published, one was revoked and a key was replaced. Run it when the formats have changed; the same bytes come of it every time.
 
 use std::collections::BTreeMap;

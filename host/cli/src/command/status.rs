@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use clap::Args;
 use jurat::{EarlierRelease, Reported, Settings};
+use jurat_results::plain;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::exit::{CommandError, Exit};
 use crate::output::ReportFormat;
 use crate::settings::SettingsArguments;
-use jurat_results::plain;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -67,7 +67,7 @@ impl Context {
         let first_look = first_look(&options.id_fields);
         let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
         let now = jiff::Timestamp::from_microsecond(options.run.now)
-            .map_err(|_| Bug::new("the time of the run was a time before and is not now"))?;
+            .map_err(|_| Bug::new("the microseconds of a timestamp are not a timestamp"))?;
         Ok(Self {
             evidence,
             options: Options { expected, ..options.clone() },

@@ -67,6 +67,7 @@ fn report(summary: &Summary) -> BatchSummary<'_> {
             output(OutputKind::Results, "results.ndjson", 1_000_002),
             output(OutputKind::Failures, "failures.ndjson", 1),
         ],
+        advice: "`--failures FILE` lists these records and the reasons",
         limit: None,
         sample: None,
     }

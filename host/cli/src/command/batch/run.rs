@@ -117,7 +117,7 @@ impl BatchRun<'_> {
             input = input.sample(share.sample());
         }
         let mut unwritten = None;
-        let judged = renderer.judge(&self.service, &self.request, input, &mut |rendered| {
+        let judged = renderer.judge_and_render(&self.service, &self.request, input, &mut |rendered| {
             let Rendered { blocks, records, without_text } = rendered;
             if let Err(error) = files.write(&blocks) {
                 unwritten = Some(error);
@@ -167,6 +167,7 @@ impl BatchRun<'_> {
             records_per_second: rate(summary.records, elapsed),
             inputs: InputSummary { files: self.inputs.count(), bytes: self.inputs.progress().bytes() },
             outputs: outputs.collect(),
+            advice: "`--failures FILE` lists these records and the reasons",
             limit: self.arguments.limit,
             sample: self.arguments.sample.map(Share::value),
         }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
+use jurat_results::plain;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 1_000;

@@ -81,7 +81,7 @@ fn readable() -> fs::Permissions {
 pub(super) fn unpack(file: &Path, into: &Path, limits: ArchiveLimits) -> Result<BTreeSet<SafePath>, CommandError> {
     let usage = |error: &io::Error| CommandError::about(Blame::Caller, file.display(), error);
     let refuse = |reason: String| CommandError::new(Blame::Source, format!("{}: {reason}", file.display()));
-    // What the system did not say, the archive is to blame for.
+    // An error without a code of the system comes from the reader of the archive, which is then at fault.
     let unreadable = |error: &io::Error| match error.raw_os_error() {
         Some(_) => usage(error),
         None => refuse("damaged, or not a tar archive: `jurat mirror export` makes one".to_owned()),
@@ -165,7 +165,10 @@ mod tests {
         let (file, into) = (directory.path().join("a.tar"), directory.path().join("into"));
         fs::write(&file, bytes).unwrap();
         fs::create_dir(&into).unwrap();
-        let paths = unpack(&file, &into, limits).map_err(|failure| failure.messages().concat())?;
+        let paths = unpack(&file, &into, limits).map_err(|failure| {
+            assert_eq!(failure.report(), crate::exit::Exit::Trust);
+            failure.messages().concat()
+        })?;
         assert!(paths.iter().all(|path| into.join(path.as_str()).is_file()));
         Ok(paths.iter().map(ToString::to_string).collect())
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jurat_disk::files::Directory;
 use jurat_model::Blame;
+use jurat_results::plain;
 use jurat_trust::{
     Caps, Digest, Envelope, Manifest, MetadataVersion, Role, RootMetadata, SafePath, SnapshotMetadata, Target,
     TargetPath, TargetsMetadata, TimestampMetadata, TopRole,
@@ -16,7 +17,6 @@ use serde::Serialize;
 
 use crate::exit::{CommandError, Exit};
 use crate::output::ReportFormat;
-use jurat_results::plain;
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 200;

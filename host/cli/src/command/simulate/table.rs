@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::drill::DrillOutcome;
 use jurat_results::{Colors, Style, plain};
+
+use super::drill::DrillOutcome;
 
 /// The longest reason, in characters.
 const SHOWN: usize = 400;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use jurat_results::plain;
 use jurat_trust::publish::{Repository, RoleStatus};
 use jurat_trust::{RepositoryId, Role};
 use serde::Serialize;
@@ -13,7 +14,6 @@ use crate::exit::{CommandError, Exit};
 use crate::host;
 use crate::output::ReportFormat;
 use crate::repository::WorkingCopy;
-use jurat_results::plain;
 
 const EXAMPLES: &str = "\
 Examples:
