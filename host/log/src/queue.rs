@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -21,14 +21,12 @@ pub(crate) struct QueueGuard(SyncSender<LogEntry>);
 impl Drop for QueueGuard {
     fn drop(&mut self) {
         let (written, done) = sync_channel(1);
-        let end = Instant::now() + PATIENCE;
-        while let Err(TrySendError::Full(_)) = self.0.try_send(LogEntry::End(written.clone())) {
-            if Instant::now() > end {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
+        let queue = self.0.clone();
+        // The queue may be full, and its reader may have stopped: a thread of its own waits for room, and ends with the process.
+        let end = move || queue.send(LogEntry::End(written)).is_ok();
+        if thread::Builder::new().name("log-end".to_owned()).spawn(end).is_ok() {
+            let _ = done.recv_timeout(PATIENCE);
         }
-        let _ = done.recv_timeout(end.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -138,5 +136,18 @@ mod tests {
         let lost: u64 = lost.iter().map(|line| line["lost"].as_u64().unwrap()).sum();
         assert_eq!(written as u64 + lost, QUEUE as u64 * 2);
         assert!(lost > 0);
+    }
+
+    #[test]
+    fn the_end_of_the_program_does_not_wait_for_a_reader_that_has_stopped() {
+        let out = BlockedReader::default();
+        let (mut queue, guard) = LogQueue::start(out.clone()).unwrap();
+        let unread = out.0.lock().unwrap();
+        for _ in 0..QUEUE * 2 {
+            queue.write_all(b"line\n").unwrap();
+        }
+        // The queue is full, and stays so.
+        drop(guard);
+        drop(unread);
     }
 }

@@ -24,6 +24,8 @@
 #![forbid(unsafe_code)]
 
 mod batch_summary;
+#[cfg(test)]
+mod golden;
 mod json;
 mod line;
 mod lines;

@@ -4,22 +4,16 @@ use std::time::Duration;
 use jurat::{Limits, Usage};
 
 use super::*;
+use crate::golden;
 use crate::table::Colors;
 
-/// Prints a summary, and compares it with `host/results/src/batch_summary/NAME.txt`.
-///
-/// With `JURAT_BLESS=1` in the environment it writes the file instead.
+/// Prints a summary, and compares it with `batch_summary/NAME.txt`.
 #[track_caller]
 fn check(name: &str, style: Style, report: &BatchSummary<'_>) -> String {
     let mut out = Vec::new();
     report.print(&mut out, style).unwrap();
     let printed = String::from_utf8(out).unwrap();
-    let path = format!("{}/src/batch_summary/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("JURAT_BLESS").is_some() {
-        std::fs::write(&path, &printed).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(printed, golden, "{path} differs; look at it, then run again with JURAT_BLESS=1");
+    golden::compare(&printed, &format!("batch_summary/{name}.txt"));
     printed
 }
 

@@ -1,23 +1,16 @@
 use jurat::EngineErrorKind;
 
 use super::*;
+use crate::golden;
 
-/// Prints the records and their summary, and compares it with `host/results/src/table/NAME.txt`.
-///
-/// With `JURAT_BLESS=1` in the environment it writes the file instead.
+/// Prints the records and their summary, and compares it with `table/NAME.txt`.
 fn check(name: &str, style: Style, records: &[RecordResult]) {
     let mut out = Vec::new();
     let mut table = Table::new(&mut out, style);
     records.iter().for_each(|record| table.record(record).unwrap());
     table.finish(&summary(records)).unwrap();
     let printed = String::from_utf8(out).unwrap();
-
-    let path = format!("{}/src/table/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("JURAT_BLESS").is_some() {
-        std::fs::write(&path, &printed).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(printed, golden, "{path} differs; look at it, then run again with JURAT_BLESS=1");
+    golden::compare(&printed, &format!("table/{name}.txt"));
     if let Some(width) = style.width.filter(|_| style.colors == Colors::Off) {
         printed.lines().for_each(|line| assert!(columns(line) <= width, "too wide: {line}"));
     }
