@@ -1,8 +1,8 @@
-//! Our client of TUF repositories against another one, and against the scenarios that all clients are tried with.
+//! Our client of TUF repositories against another one.
 //!
 //! [`differential`] gives random repositories, most of them broken in some way, to python-tuf and to our client: both must agree, or
 //! [`explained`] says why not. [`editor`] gives what our editor publishes to python-tuf. [`key_files`] exchanges key files with
-//! pyca/cryptography. Those need Python, and say so when it is not there. [`conformance`] needs nothing.
+//! pyca/cryptography. They need Python, and say so when it is not there.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +10,6 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
-mod conformance;
 mod differential;
 mod editor;
 mod explained;
@@ -18,4 +17,3 @@ mod history;
 mod key_files;
 mod python;
 mod visit;
-mod workshop;

@@ -1,7 +1,8 @@
 //! The scenarios of `tuf-conformance`, the suite that clients of TUF are tried with.
 //!
 //! The suite itself is not in a package index, and serves an envelope that we do not read. So its scenarios are written again for
-//! ours; `tests/tuf/conformance.md` says which scenario became which case, and which became none.
+//! ours; `scenarios.md`, beside this file, says which scenario became which case, and which became none.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected has failed")]
 
 mod basic;
 mod delegations;
@@ -10,3 +11,4 @@ mod expiry;
 mod rollback;
 mod rotations;
 mod signatures;
+mod workshop;

@@ -91,7 +91,7 @@ fn repeat_signatures(shop: &mut Workshop, names: &[&str]) {
 
 #[test]
 fn ed25519_is_the_only_kind_of_key_that_counts() {
-    // The suite asks for RSA and ECDSA as well: see `tests/tuf/conformance.md`.
+    // The suite asks for RSA and ECDSA as well: see `scenarios.md`.
     let mut shop = Workshop::new();
     let mut host = Host::new(&shop);
     shop.give_keys("root", 2, &[0, 4], &[0, 4]);

@@ -117,7 +117,7 @@ fn new_snapshot_and_timestamp_keys_let_the_snapshot_start_again() {
 
 #[test]
 fn new_keys_of_their_own_let_targets_start_again() {
-    // The suite asks for new snapshot keys only: see `tests/tuf/conformance.md`.
+    // The suite asks for new snapshot keys only: see `scenarios.md`.
     let mut shop = Workshop::new();
     let mut host = Host::new(&shop);
     shop.payload("targets")["version"] = 99.into();
