@@ -1,6 +1,9 @@
 //! The files that metadata lists: here, manifests of releases.
 
-use crate::workshop::{Host, Workshop};
+use jurat_trust::{FormatError, MetadataError, UpdateError};
+use serde_json::json;
+
+use crate::workshop::{Host, Workshop, assert_refused};
 
 const PATH: &str = "t/acme/prod/loan.json";
 const OTHER: &str = "t/acme/prod/other.json";
@@ -36,15 +39,15 @@ fn other_bytes_than_those_listed_are_refused() {
             *served = b"malicious data - should not download".to_vec();
         }
     }
-    host.get(&shop, PATH).unwrap_err();
-    host.get(&shop, OTHER).unwrap_err();
+    assert_refused!(host.get(&shop, PATH), UpdateError::Truncated { .. });
+    assert_refused!(host.get(&shop, OTHER), UpdateError::Truncated { .. });
     // The same length is not enough.
     for (path, served) in &mut shop.served {
         if path.starts_with("targets/") {
             *served = other.iter().map(|byte| byte ^ 1).collect();
         }
     }
-    host.get(&shop, OTHER).unwrap_err();
+    assert_refused!(host.get(&shop, OTHER), UpdateError::Altered { .. });
 }
 
 #[test]
@@ -69,7 +72,34 @@ fn a_host_that_visits_now_and_then_gets_what_is_listed_then() {
                 served.push(b'\n');
             }
         }
-        host.get(&shop, PATH).unwrap_err();
+        assert_refused!(host.get(&shop, PATH), UpdateError::TooLong { .. });
         shop.served = honest;
+    }
+}
+
+#[test]
+fn a_digest_that_cannot_be_computed_is_never_left_out() {
+    let sha512 = "0".repeat(128);
+    for (beside, without) in [(false, true), (true, false)] {
+        let mut shop = shop();
+        let mut host = Host::new(&shop);
+        shop.list("t-acme", PATH, "1");
+        shop.publish(&ROLES);
+        host.get(&shop, PATH).unwrap();
+        let hashes = &mut shop.payload("t-acme")["targets"][PATH]["hashes"];
+        if beside {
+            hashes["sha512"] = json!(sha512);
+        } else {
+            *hashes = json!({ "sha512": sha512 });
+        }
+        shop.publish(&ROLES);
+        assert_refused!(
+            host.get(&shop, PATH),
+            UpdateError::Metadata { role, cause, .. } if role.name() == "t-acme" && match &**cause {
+                MetadataError::Format(FormatError::Missing { at }) => without && at.ends_with(".hashes.sha256"),
+                MetadataError::Format(FormatError::Unknown { at }) => beside && at.ends_with(".hashes.sha512"),
+                _ => false,
+            }
+        );
     }
 }

@@ -11,6 +11,15 @@ use jurat_trust::{
 };
 use serde_json::{Value, json};
 
+/// Asserts that something is refused for this reason: for another one, the case would not show what it is named for.
+macro_rules! assert_refused {
+    ($outcome:expr, $reason:pat $(if $condition:expr)?) => {
+        let outcome = $outcome;
+        assert!(matches!(&outcome, Err($reason) $(if $condition)?), "{outcome:?}");
+    };
+}
+pub(crate) use assert_refused;
+
 /// Everything happens then, unless a test says otherwise.
 pub(crate) const NOW: &str = "2026-06-01T00:00:00Z";
 /// When metadata expires, unless a test says otherwise.
