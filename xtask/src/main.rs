@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`, `dist`, `picture`,
-//! `invariants`.
+//! `invariants`, `mutants`.
 //!
 //! Only the standard library is used: the first thing that a newcomer runs must not compile for minutes.
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ mod lengths;
 mod lines;
 mod links;
 mod module_order;
+mod mutants;
 mod picture;
 mod progress;
 mod pure;
@@ -56,6 +57,13 @@ The project's own commands.
   cargo xtask guests [--install] [--verbose]
       Builds the misbehaving rules of tests/guests into target/guests, for running tests by hand.
 
+  cargo xtask mutants [--install] CRATE [FILTER...]
+      Changes a crate in small ways, one at a time, runs its own tests after each change, and ends
+      with a table of the changes that no test has noticed. Each takes seconds, a crate has
+      hundreds. A filter is a regular expression: only changes are tried whose file, line or
+      function one of them matches. The crate is a directory of host, or a package. Everything
+      else about the changes is in target/mutants. It needs cargo-mutants.
+
   cargo xtask dist [--remap-paths] [--verbose]
       The command line as it is shipped, in target/dist (Linux only): stripped, with SHA-256
       checksums, and with its debug information in a file of its own, which debuggers and
@@ -66,8 +74,9 @@ The project's own commands.
       Runs the demo and draws docs/img/demo-light.svg and demo-dark.svg, which README.md shows,
       from what it prints. `cargo xtask test` fails when they differ.
 
-  --install      lets it install Debian packages where rustup cannot provide the WebAssembly
-                 target. Without it, it prints the commands. In CI (CI=true) it is always on.
+  --install      lets it install what is missing: Debian packages where rustup cannot provide the
+                 WebAssembly target, and cargo-mutants. Without it, it prints the commands. In CI
+                 (CI=true) it is always on.
   --remap-paths  builds once more, apart, with neutral names in place of the directories of this
                  machine: panics and backtraces say /jurat and /cargo. The first such build takes
                  as long as the first build of the demo.
@@ -93,7 +102,7 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
     };
     let allowed: &[&str] = match command.as_str() {
         "demo" | "guests" | "picture" => &["--install", "--verbose"],
-        "test" => &["--install"],
+        "test" | "mutants" => &["--install"],
         "invariants" => &[],
         "bench" => &["--quick", "--json", "--verbose"],
         "dist" => &["--remap-paths", "--verbose"],
@@ -109,8 +118,8 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
         shell::print(HELP);
         return Ok(());
     }
-    // Names of groups are the benchmark's to know.
-    let is_name = |option: &str| command == "bench" && !option.starts_with('-');
+    // Names of groups are the benchmark's to know, crates and filters those of the mutants.
+    let is_name = |option: &str| matches!(command.as_str(), "bench" | "mutants") && !option.starts_with('-');
     if let Some(option) = options.iter().find(|option| !allowed.contains(&option.as_str()) && !is_name(option)) {
         let advice = format!("it has: {}", allowed.join(", "));
         return Err(TaskError::new(format!("`cargo xtask {command}` has no option `{option}`")).advise(advice));
@@ -125,6 +134,10 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
         "guests" => guests::run(&workspace, consent, is_verbose),
         "dist" => dist::run(&workspace, has("--remap-paths"), is_verbose),
         "picture" => picture::run(&workspace, consent, is_verbose),
+        "mutants" => {
+            let words: Vec<_> = options.iter().filter(|option| *option != "--install").cloned().collect();
+            mutants::run(&workspace, &words, consent)
+        }
         _ => {
             let own: Vec<_> = options.iter().filter(|option| *option != "--verbose").cloned().collect();
             bench::run(&workspace, &own, consent, is_verbose)
