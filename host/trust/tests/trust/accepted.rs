@@ -1,6 +1,6 @@
 //! What is as it should be: accepted, found, and kept as it came.
 
-use jurat_trust::{Digest, FileKind, MetadataVersion, Refresh, ReleaseOrigin, Role, danger};
+use jurat_trust::{Digest, FileKind, MetadataVersion, Refresh, ReleaseOrigin, Role, UpdateError, danger};
 
 use crate::fixture::{id, target};
 use crate::publisher::{Publisher, acme, built, expiry, manifest_of};
@@ -84,5 +84,7 @@ fn nothing_is_found_before_the_first_refresh() {
         "this host has no timestamp metadata that belongs to the rest; a refresh must succeed first"
     );
     assert_eq!(host.0.expires(), None);
-    assert!(host.0.find_past(b"", &target(), &Digest::of(b"")).is_err());
+    let past = host.0.find_past(b"", &target(), &Digest::of(b""));
+    let is_unrefreshed = |cause: &UpdateError| matches!(cause, UpdateError::Unrefreshed { role: Role::Targets });
+    assert!(matches!(past, Err(UpdateError::Past { cause, .. }) if is_unrefreshed(&cause)));
 }

@@ -32,7 +32,7 @@ fn a_host_goes_on_offline_after_a_restart() {
     let mut again = host.restart(&publisher).unwrap();
     assert_eq!(again.0.versions(), host.0.versions());
     publisher.files.0.retain(|file, _| !file.starts_with("metadata/"));
-    assert!(again.refresh(&publisher).is_err());
+    assert!(matches!(again.refresh(&publisher), Err(UpdateError::Missing { .. })));
     for freshness in [Freshness::Demanded(now()), Freshness::Waived] {
         let listing = again.0.find(&publisher.files, &target(), freshness).unwrap();
         assert!(listing.manifest(&publisher.files).unwrap().release(&publisher.files).is_ok());
@@ -60,7 +60,8 @@ fn state_that_is_cut_short_or_changed_is_an_error_and_never_absent() {
                     .is_ok_and(|mut host| { host.load(&publisher).is_ok() })
             );
         } else {
-            assert!(host.restart_with(&publisher, file, Some(&flipped)).is_err(), "{file}");
+            let error = host.restart_with(&publisher, file, Some(&flipped)).unwrap_err();
+            assert!(matches!(&error, UpdateError::State { file: found, .. } if found == file), "{file}: {error}");
         }
     }
     let error = host.restart_with(&publisher, &StateFile::Timestamp, Some(b"{}")).unwrap_err();
@@ -127,7 +128,7 @@ fn a_newer_anchor_takes_up_what_an_older_one_left() {
     assert_eq!(newer.versions(), [2, 2, 1, 1]);
     let mut replayed = publisher.clone();
     replayed.files.0.insert("metadata/timestamp.json".to_owned(), old);
-    assert!(matches!(newer.refresh(&replayed), Err(UpdateError::Rollback { .. })));
+    assert!(matches!(newer.refresh(&replayed), Err(UpdateError::Rollback { role: Role::Timestamp, .. })));
     // Root 3 replaces them: what was signed by the old keys is forgotten, not an error.
     publisher.rotate(TopRole::Timestamp, 1, &[17]);
     publisher.rotate(TopRole::Targets, 2, &[14, 15]);
@@ -370,5 +371,10 @@ fn a_root_of_the_anchors_version_that_says_something_else_is_an_error() {
     assert!(same.host_with(host.0.store().clone()).is_ok());
     let (_, payload) = publisher.payload(&Role::Timestamp);
     let forged = signed_by(&[66], &payload);
-    assert!(host.restart_with(&publisher, &StateFile::Timestamp, Some(&forged)).is_err());
+    let error = host.restart_with(&publisher, &StateFile::Timestamp, Some(&forged)).unwrap_err();
+    let is_forged = |cause: &UpdateError| matches!(cause, UpdateError::Signatures { role: Role::Timestamp, .. });
+    assert!(matches!(
+        &error,
+        UpdateError::State { file: StateFile::Timestamp, cause: StateError::Metadata(cause) } if is_forged(cause)
+    ));
 }
