@@ -146,7 +146,14 @@ fn each_role_expires_for_itself_and_from_that_second_on() {
         }
         let error = load(time).unwrap_err();
         assert!(matches!(&error, UpdateError::Expired { role: found, .. } if *found == role), "{role}: {error}");
-        assert!(words(&error).contains(" expired at 2026-11-15T11:59:59Z, and it is 2026-11-15T11:59:59Z"));
+        let renewal = match &role {
+            Role::Timestamp | Role::Snapshot => "jurat timestamp refresh".to_owned(),
+            other => format!("jurat trust renew --role {other}"),
+        };
+        let expected = format!(
+            " expired at 2026-11-15T11:59:59Z, and it is 2026-11-15T11:59:59Z; its publisher renews it with `{renewal}`"
+        );
+        assert!(words(&error).ends_with(&expected), "{error}");
         // A host that has it goes on with it only if it says so, also after a restart.
         let mut again = host.restart(&publisher).unwrap();
         for host in [&mut host, &mut again] {
@@ -258,6 +265,14 @@ fn a_clock_that_was_set_back_is_noticed() {
              `jurat forget clock`"
         );
         assert_eq!(error.blame(), Blame::Host);
+        // The time goes on with each refresh, and not back where the clock goes back a little.
+        refresh(&mut host, "2026-11-15T12:10:00Z").unwrap();
+        refresh(&mut host, "2026-11-15T12:06:00Z").unwrap();
+        let last = "2026-11-15T12:10:00Z";
+        for mut host in [host.restart(&publisher).unwrap(), host] {
+            let error = refresh(&mut host, "2026-11-15T12:04:59Z").unwrap_err();
+            assert!(matches!(error, UpdateError::ClockSetBack { last_seen, .. } if last_seen == at(last)), "{error}");
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Delegated roles: what a tenant may list, takes back, and has listed before.
 
+use jiff::Timestamp;
 use jurat_trust::{Blame, Delegation, Digest, Freshness, MetadataVersion, Role, TargetsMetadata, UpdateError};
 
 use crate::fixture::{signed_by, target, words};
-use crate::publisher::{Host, Publisher, acme, built, delegation, expiry, keys, manifest_of, name_of, tenant, version};
+use crate::publisher::{
+    Host, Publisher, acme, at, built, delegation, expiry, keys, manifest_of, name_of, tenant, version,
+};
 
 /// What a host that has seen nothing says of it.
 fn refusal(publisher: &Publisher) -> UpdateError {
@@ -202,6 +205,57 @@ fn no_role_is_asked_after_a_terminating_delegation() {
         assert_eq!(load(nested, false).unwrap().provenance().unwrap().role, second);
         let last = if nested { tenant("inner") } else { first.clone() };
         assert!(matches!(load(nested, true), Err(UpdateError::UnknownRelease { role, .. }) if role == last));
+    }
+}
+
+/// A chain of three roles, with the time at which each expires. The last one lists the release.
+fn chain(expiries: [Timestamp; 3]) -> (Publisher, [Role; 3]) {
+    let mut publisher = Publisher::new();
+    let roles = ["outer", "middle", "inner"].map(tenant);
+    let mut by = Role::Targets;
+    publisher.edit(&by, |targets| targets.without_delegation(&name_of(&acme())));
+    for (role, expires) in roles.iter().zip(expiries) {
+        let none = TargetsMetadata::new("acme-prod".parse().unwrap(), MetadataVersion::FIRST, expires);
+        publisher.listings.insert(role.clone(), none);
+        publisher.people.insert(role.clone(), vec![40]);
+        publisher.edit(&by, |metadata| metadata.with_delegation(delegation(role, keys(1, &[40]), "t/acme/*/*")));
+        by = role.clone();
+    }
+    publisher.edit(&by, |metadata| metadata.with_release(&target(), built("1.0.0").manifest()));
+    roles.iter().for_each(|role| publisher.sign(role));
+    publisher.list(&roles);
+    publisher.publish(&[Role::Targets]);
+    (publisher, roles)
+}
+
+#[test]
+fn what_any_role_on_the_way_has_revoked_is_known_after_a_restart() {
+    let late = at("2026-11-15T20:00:00Z");
+    for revoking in 0..3 {
+        let (mut publisher, roles) = chain([late; 3]);
+        let mut host = publisher.host();
+        let old = host.refresh(&publisher).and_then(|_| host.find(&publisher)).unwrap();
+        let revoked = manifest_of("1.0.0");
+        publisher.edit(&roles[revoking], |metadata| metadata.with_revoked(revoked));
+        publisher.publish(&[roles[revoking].clone()]);
+        assert!(matches!(host.load(&publisher), Err(UpdateError::Revoked { .. })));
+        for host in [host.restart(&publisher).unwrap(), host] {
+            assert!(host.0.is_revoked(&revoked, &target()), "{revoking}");
+            let error = host.0.find_past(old.envelope(), &target(), &revoked).unwrap_err();
+            assert!(matches!(error, UpdateError::Past { cause, .. } if matches!(*cause, UpdateError::Revoked { .. })));
+        }
+    }
+}
+
+#[test]
+fn a_release_expires_with_the_first_role_on_the_way_to_it() {
+    let (early, late) = (at("2026-11-15T18:00:00Z"), at("2026-11-15T20:00:00Z"));
+    for expiries in [[early, late, late], [late, early, late], [late, late, early]] {
+        let (publisher, roles) = chain(expiries);
+        let release = publisher.host().load(&publisher).unwrap();
+        let provenance = release.provenance().unwrap();
+        let first = roles.iter().zip(expiries).find(|(_, expires)| *expires == early).unwrap().0;
+        assert_eq!((&provenance.expiring, provenance.expires), (first, early));
     }
 }
 
