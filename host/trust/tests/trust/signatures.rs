@@ -2,7 +2,7 @@
 
 use jurat_trust::{
     Blame, Client, Demands, EnvelopeError, KeyId, KeySet, MemoryStore, MetadataError, MetadataVersion, PAYLOAD_TYPE,
-    Role, SignatureError, TopRole, UpdateError,
+    ReleaseVersion, Role, SignatureError, TopRole, UpdateError,
 };
 
 use crate::fixture::{envelope, id, public, signature, signed_by, words};
@@ -168,6 +168,35 @@ fn two_members_of_one_name_are_refused() {
     let error = refusal(&with_listing(&acme(), signed_by(&[8, 9], twice.as_bytes())));
     assert!(matches!(&error, UpdateError::Metadata { cause, .. } if matches!(**cause, MetadataError::Format(_))));
     assert_eq!(error.blame(), Blame::Publisher);
+}
+
+#[test]
+fn a_manifest_of_another_version_than_the_listed_one_is_refused() {
+    let load = |custom: &str| {
+        let payload = String::from_utf8(Publisher::new().payload(&acme()).1).unwrap();
+        let edited = payload.replacen(r#""version":"1.0.0""#, custom, 1);
+        let publisher = with_listing(&acme(), signed_by(&[8, 9], edited.as_bytes()));
+        let mut host = publisher.host();
+        host.refresh(&publisher).unwrap();
+        let listing = host.find(&publisher).unwrap();
+        (listing.release_version(), listing.manifest(&publisher.files).map(drop))
+    };
+    let text = |version: Option<ReleaseVersion>| version.map(|version| version.to_string());
+    let (listed, outcome) = load(r#""version":"1.0.0""#);
+    assert_eq!(text(listed).as_deref(), Some("1.0.0"));
+    outcome.unwrap();
+    let (listed, outcome) = load(r#""version":"1.0.1""#);
+    assert_eq!(text(listed).as_deref(), Some("1.0.1"));
+    match outcome {
+        Err(UpdateError::WrongVersion { expected, found, .. }) => {
+            assert_eq!((expected.as_str(), found.as_str()), ("1.0.1", "1.0.0"));
+        }
+        other => panic!("{other:?}"),
+    }
+    // It need not be said: the manifest has the last word.
+    let (listed, outcome) = load(r#""note":"none""#);
+    assert_eq!(text(listed), None);
+    outcome.unwrap();
 }
 
 #[test]

@@ -147,6 +147,33 @@ fn a_newer_anchor_takes_up_what_an_older_one_left() {
 }
 
 #[test]
+fn a_root_from_before_the_anchor_counts_only_as_the_one_that_was_kept() {
+    // The keys of person 66 were never good. A root that names them does not make what they signed merely outdated, be it of another
+    // repository or of another version than its file says.
+    let mut publisher = Publisher::new();
+    publisher.rotate(TopRole::Root, 2, &[1, 2, 13]);
+    let anchor = || Anchor::parse(&publisher.files.0["metadata/2.root.json"], None).unwrap();
+    let mut store = MemoryStore::default();
+    let (_, timestamp) = publisher.payload(&Role::Timestamp);
+    store.write(&StateFile::Timestamp, &signed_by(&[66], &timestamp)).unwrap();
+    let mut staging = Publisher::of("acme-staging");
+    staging.root = staging.root.clone().with_keys(TopRole::Timestamp, crate::publisher::keys(1, &[66]));
+    staging.sign(&Role::Root);
+    let mut later = publisher.clone();
+    later.rotate(TopRole::Timestamp, 1, &[66]);
+    for root in [&staging.files.0["metadata/1.root.json"], &later.files.0["metadata/3.root.json"]] {
+        store.write(&StateFile::Root(version(1)), root).unwrap();
+        let error = Client::open(anchor(), Demands::default(), store.clone()).unwrap_err();
+        assert!(matches!(error, UpdateError::State { file: StateFile::Timestamp, .. }), "{error}");
+    }
+    let mut before = Publisher::new();
+    before.root = before.root.clone().with_keys(TopRole::Timestamp, crate::publisher::keys(1, &[66]));
+    before.sign(&Role::Root);
+    store.write(&StateFile::Root(version(1)), &before.files.0["metadata/1.root.json"]).unwrap();
+    assert!(Client::open(anchor(), Demands::default(), store).is_ok());
+}
+
+#[test]
 fn an_older_anchor_finds_the_roots_that_were_kept() {
     let (publisher, host, _) = state();
     // Anchored in root 1, with root 2 kept.
