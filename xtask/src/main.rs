@@ -60,9 +60,9 @@ The project's own commands.
   cargo xtask mutants [--install] CRATE [FILTER...]
       Changes a crate in small ways, one at a time, runs its own tests after each change, and ends
       with a table of the changes that no test has noticed. Each takes seconds, a crate has
-      hundreds. A filter is a regular expression: only changes are tried whose file, line or
-      function one of them matches. The crate is a directory of host, or a package. Everything
-      else about the changes is in target/mutants. It needs cargo-mutants.
+      hundreds. A filter is a part of a path: only files are changed whose path has one of them.
+      The crate is a directory of host, or a package. Everything else about the changes is in
+      target/mutants. It needs cargo-mutants.
 
   cargo xtask dist [--remap-paths] [--verbose]
       The command line as it is shipped, in target/dist (Linux only): stripped, with SHA-256

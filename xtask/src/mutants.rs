@@ -17,7 +17,7 @@ const TEXTS: &str = r"impl (\w+::)*(Display|Debug) for";
 /// The shortest time, in seconds, after which a test that goes on forever is ended: other work may slow it down.
 const SHORTEST_TIMEOUT: &str = "60";
 
-/// Mutates a crate, or the part of it that the filters match, and prints a table of the survivors.
+/// Mutates a crate, or its files whose paths contain one of the filters, and prints a table of the survivors.
 pub(crate) fn run(workspace: &Workspace, words: &[String], consent: Consent) -> Result<(), TaskError> {
     let Some((name, filters)) = words.split_first() else {
         return Err(TaskError::new("which crate?").advise("for example: cargo xtask mutants trust client/"));
@@ -25,12 +25,18 @@ pub(crate) fn run(workspace: &Workspace, words: &[String], consent: Consent) -> 
     let package = package(workspace, name)?;
     ensure(workspace, consent)?;
     let output = workspace.root.join(OUTPUT);
+    // The lists of another run must not be taken for those of this one.
+    if output.exists() {
+        let failed = |error| TaskError::new(format!("{OUTPUT} cannot be emptied: {error}"));
+        fs::remove_dir_all(&output).map_err(failed)?;
+    }
     let failed = |error| TaskError::new(format!("{OUTPUT} cannot be made: {error}"));
     fs::create_dir_all(&output).map_err(failed)?;
     let mut call = workspace.cargo(&["mutants", "--package", &package, "--jobs", "1", "--no-shuffle"]);
     call = call.args(&["--output", OUTPUT, "--minimum-test-timeout", SHORTEST_TIMEOUT, "--exclude-re", TEXTS]);
     for filter in filters {
-        call = call.args(&["--re", filter]);
+        // In the name of the file, or in that of a directory above it. The tool's own `--re` does not hold for all changes.
+        call = call.args(&["--file", &format!("**/*{filter}*"), "--file", &format!("**/*{filter}*/**")]);
     }
     match call.run_for_code()? {
         // All were noticed; some were not; some did not end.
@@ -66,6 +72,9 @@ fn ensure(workspace: &Workspace, consent: Consent) -> Result<(), TaskError> {
 }
 
 fn summarize(output: &Path) -> Result<(), TaskError> {
+    if !output.exists() {
+        return Err(TaskError::new("no file has a path with such a part, and code that can be changed"));
+    }
     let list = |name: &str| {
         let path = output.join(name);
         fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))

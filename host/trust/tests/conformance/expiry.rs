@@ -128,6 +128,32 @@ fn what_has_expired_since_is_replaced_by_what_is_newer() {
     assert_eq!(host.versions(), [1, 3, 2, 2]);
 }
 
+#[test]
+fn expired_targets_are_asked_for_again_unless_their_digest_is_listed() {
+    for gives_digests in [true, false] {
+        let mut shop = Workshop::new();
+        shop.gives_digests = gives_digests;
+        let mut host = Host::new(&shop);
+        shop.payload("targets")["expires"] = BETWEEN.into();
+        shop.publish(&["targets", "snapshot", "timestamp"]);
+        host.refresh(&shop).unwrap();
+        shop.asked();
+        assert_refused!(host.refresh_at(&shop, LATER), UpdateError::Expired { role: Role::Targets, .. });
+        // With its digest listed, the source could only give the same again.
+        let asked: &[&str] =
+            if gives_digests { &["2.root", "timestamp"] } else { &["2.root", "timestamp", "2.targets"] };
+        assert_eq!(shop.asked(), asked);
+        // Signed again in its version: without a digest, it is what the snapshot lists.
+        shop.payload("targets")["expires"] = EXPIRES.into();
+        shop.publish_as_it_is("targets");
+        if gives_digests {
+            assert_refused!(host.refresh_at(&shop, LATER), UpdateError::Expired { role: Role::Targets, .. });
+            shop.publish(&["snapshot", "timestamp"]);
+        }
+        host.refresh_at(&shop, LATER).unwrap();
+    }
+}
+
 fn delegated(expires: &str) -> (Workshop, Host) {
     let mut shop = Workshop::new();
     let host = Host::new(&shop);
