@@ -35,6 +35,10 @@ fn a_signature_that_does_not_hold_is_not_written() {
     envelope.sign(&secret(1)).unwrap();
     let again = envelope.sign(&secret(1)).unwrap_err();
     assert!(matches!(again, SignError::AlreadySigned { key_id } if key_id == id(1)));
+    // Nor does a signature from elsewhere count as a new one.
+    let signature = crate::fixture::signature(1, jurat_trust::PAYLOAD_TYPE, envelope.unverified_payload());
+    let again = envelope.add_signature(&public(1), &signature.try_into().unwrap()).unwrap_err();
+    assert!(matches!(again, SignError::AlreadySigned { key_id } if key_id == id(1)));
     let refused = envelope.add_signature(&public(2), &[0; 64]).unwrap_err();
     assert!(matches!(refused, SignError::DoesNotHold { key_id } if key_id == id(2)));
     let before = envelope.clone();
