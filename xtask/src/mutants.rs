@@ -97,15 +97,15 @@ fn summarize(output: &Path) -> Result<(), TaskError> {
 /// A line for each survivor, `file:line` and the change, in columns. The tool's own list also gives the column in the file.
 fn table(survived: &str) -> String {
     let rows: Vec<_> = survived.lines().filter_map(row).collect();
-    let width = rows.iter().map(|(place, _)| place.len()).max().unwrap_or_default();
-    rows.iter().map(|(place, change)| format!("{place:<width$}  {change}\n")).collect()
+    let width = rows.iter().map(|(at, _)| at.len()).max().unwrap_or_default();
+    rows.iter().map(|(at, change)| format!("{at:<width$}  {change}\n")).collect()
 }
 
 /// Reads `file:line:column: change`.
 fn row(line: &str) -> Option<(&str, &str)> {
     let (position, change) = line.split_once(": ")?;
-    let (place, _) = position.rsplit_once(':')?;
-    Some((place, change))
+    let (at, _) = position.rsplit_once(':')?;
+    Some((at, change))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> TaskError {
