@@ -37,7 +37,8 @@ pub(crate) struct State {
 }
 
 /// A message that is being worked on. Dropping this ends it.
-pub(crate) struct InFlight<'a>(&'a AtomicUsize);
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<State>);
 
 impl State {
     pub(crate) fn new(settings: ServerSettings, observers: Observers) -> Arc<Self> {
@@ -85,9 +86,9 @@ impl State {
     }
 
     /// Counts a message as being worked on.
-    pub(crate) fn begin(&self) -> InFlight<'_> {
+    pub(crate) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(&self.in_flight)
+        InFlight(Arc::clone(self))
     }
 
     /// The number of messages that are being worked on.
@@ -96,8 +97,8 @@ impl State {
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

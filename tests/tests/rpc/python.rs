@@ -27,7 +27,7 @@ fn a_python_client_drives_every_method_over_tcp() {
 #[track_caller]
 fn drives(site: &Site, arguments: &[&str]) {
     let said = python(site, "drive.py", arguments);
-    assert_eq!(said, format!("6 parts over {}\n", arguments[0]));
+    assert_eq!(said, format!("7 parts over {}\n", arguments[0]));
 }
 
 /// Runs a script of `tests/clients` in the directory of a site. Gives what it printed.

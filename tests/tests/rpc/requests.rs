@@ -159,26 +159,65 @@ fn an_unknown_name_gets_an_error_with_the_nearest_one() {
 }
 
 #[test]
-fn a_line_that_is_not_a_request_gets_an_error_that_says_why() {
-    let deep = |open: &str| open.repeat(200_000);
-    everywhere("", |connection| {
-        for line in [
-            &b"{"[..],
-            b"nonsense",
-            b"{\"jsonrpc\":\"2.0\",}",
-            b"{\"id\":01}",
-            b"\xff\xfe",
-            b"{\"jsonrpc\":\"2.0\",\"id\":\"\xc3\x28\"}",
-            b"\x00",
-            b"{\"a\":1}{\"b\":2}",
-            b"'single'",
-            b"NaN",
-            deep("[").as_bytes(),
-            deep("{\"a\":").as_bytes(),
-            deep("[{\"params\":").as_bytes(),
-        ] {
-            refuses(connection, line, "null", -32700, "parse_error");
+fn a_line_that_is_not_json_gets_an_error_and_closes_a_socket() {
+    let deep = |open: &str| open.repeat(200_000).into_bytes();
+    let lines: [Vec<u8>; 14] = [
+        b"{".into(),
+        b"nonsense".into(),
+        b"{\"jsonrpc\":\"2.0\",}".into(),
+        b"{\"id\":01}".into(),
+        b"\xff\xfe".into(),
+        b"{\"jsonrpc\":\"2.0\",\"id\":\"\xc3\x28\"}".into(),
+        b"\x00".into(),
+        b"{\"a\":1}{\"b\":2}".into(),
+        b"'single'".into(),
+        b"NaN".into(),
+        b"GET / HTTP/1.1".into(),
+        deep("["),
+        deep("{\"a\":"),
+        deep("[{\"params\":"),
+    ];
+    let site = configured(DATA);
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
+        let mut connection = server.connect();
+        for line in &lines {
+            refuses(&mut connection, line, "null", -32700, "parse_error");
+            if transport != Transport::Stdio {
+                connection.is_at_end();
+                connection = server.reconnect();
+            }
         }
+        connection.is_served();
+    }
+}
+
+#[test]
+fn a_post_of_a_web_page_reloads_nothing() {
+    let site = configured(DATA);
+    let mut server = Server::start(&site, Transport::Tcp);
+    let call = request("1", "reload_logic", "{}");
+    for body in [format!("{call}\n"), format!("[{call}]"), format!("\n{call}\n{call}\n")] {
+        let mut browser = server.connect();
+        browser.send(format!(
+            "POST / HTTP/1.1\r\nHost: {}\r\nOrigin: https://example.com\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+            server.address,
+            body.len(),
+        ));
+        let refused = browser.answer().outcome().unwrap_err();
+        assert_eq!((refused.code, refused.kind()), (-32700, "parse_error"));
+        browser.is_at_end();
+    }
+    server.connect().is_served();
+    server.signal(rustix::process::Signal::TERM);
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.iter().any(|line| line.contains("reload_logic")), "{log:#?}");
+}
+
+#[test]
+fn a_line_that_is_not_a_request_gets_an_error_that_says_why() {
+    everywhere("", |connection| {
         for line in [
             "1",
             "\"text\"",

@@ -15,6 +15,7 @@ use super::reply::{self, Outgoing, Reply};
 use crate::admission::{Admitted, Permit, Unauthenticated};
 use crate::authentication::{Authentication, principal};
 use crate::connection::{Cancellation, CloseReason, Connection};
+use crate::error::{ErrorKind, RequestError};
 
 /// How long the server waits for a client to stop sending before it closes the connection.
 const LINGER: Duration = Duration::from_secs(1);
@@ -72,7 +73,8 @@ where
         written
     });
 
-    let ended = read(&dispatcher, &client, &messages, &mut lines, &replies).await;
+    let not_json = if is_sole { NotJson::IsSkipped } else { NotJson::Closes };
+    let ended = read(&dispatcher, &client, &messages, &mut lines, &replies, not_json).await;
     if is_sole {
         state.stop.drain();
     }
@@ -159,6 +161,22 @@ enum Reading {
     BrokenOff,
 }
 
+/// What a line that is not JSON means for the lines that follow it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum NotJson {
+    /// They are read: the sole client has started this server, and closing its connection would end the server.
+    IsSkipped,
+    /// They are not read. The client may be a browser, which a web page has send what it likes, but only behind the lines of HTTP.
+    Closes,
+}
+
+impl NotJson {
+    /// Whether nothing more is read after a message failed like this.
+    fn closes(self, failure: &RequestError) -> bool {
+        self == Self::Closes && failure.kind == ErrorKind::ParseError
+    }
+}
+
 /// Reads messages while there are permits for them, and has each dispatched.
 async fn read<R: AsyncRead + Unpin>(
     dispatcher: &Arc<Dispatcher>,
@@ -166,6 +184,7 @@ async fn read<R: AsyncRead + Unpin>(
     messages: &Arc<Semaphore>,
     lines: &mut Lines<R>,
     replies: &mpsc::Sender<Outgoing>,
+    not_json: NotJson,
 ) -> Reading {
     let state = &dispatcher.state;
     loop {
@@ -196,16 +215,32 @@ async fn read<R: AsyncRead + Unpin>(
         let Ok(line) = line else { return Reading::AtEnd };
         match line {
             Line::Text(received) => {
-                let (dispatcher, client, replies) = (Arc::clone(dispatcher), Arc::clone(client), replies.clone());
-                tokio::spawn(async move {
-                    let _in_flight = dispatcher.state.begin();
-                    if let Some(reply) = dispatcher.dispatch(&client, received).await {
-                        send(&replies, reply, permit).await;
+                let in_flight = state.begin();
+                // INVARIANT: the next line is read only when it is known that this one is JSON.
+                match dispatcher.read(client, received).await {
+                    Ok(message) => {
+                        let (dispatcher, client, replies) =
+                            (Arc::clone(dispatcher), Arc::clone(client), replies.clone());
+                        tokio::spawn(async move {
+                            let _in_flight = in_flight;
+                            if let Some(reply) = dispatcher.dispatch(&client, message).await {
+                                send(&replies, reply, permit).await;
+                            }
+                        });
                     }
-                });
+                    Err(failure) => {
+                        send(replies, dispatcher.refuse(client, None, &failure), permit).await;
+                        if not_json.closes(&failure) {
+                            return Reading::BrokenOff;
+                        }
+                    }
+                }
             }
             Line::Refused { failure, id } => {
                 send(replies, dispatcher.refuse(client, id.as_deref(), &failure), permit).await;
+                if not_json.closes(&failure) {
+                    return Reading::BrokenOff;
+                }
             }
             Line::Stalled(failure) => {
                 send(replies, dispatcher.refuse(client, None, &failure), permit).await;

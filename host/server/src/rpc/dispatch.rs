@@ -63,6 +63,14 @@ struct Task {
     call: Result<Call, RequestError>,
 }
 
+/// A message that was read and is in order. Its text is no longer needed.
+#[derive(Debug)]
+pub(crate) struct ReadMessage {
+    tasks: Tasks,
+    /// The memory of the message.
+    hold: Hold,
+}
+
 /// The requests of a message.
 #[derive(Debug)]
 enum Tasks {
@@ -86,14 +94,24 @@ impl Dispatcher {
         Self { state, handler }
     }
 
+    /// Reads a message. None of its calls is made yet.
+    ///
+    /// # Errors
+    /// When the message as a whole gets one answer, which is an error.
+    pub(crate) async fn read(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        received: Received,
+    ) -> Result<ReadMessage, RequestError> {
+        let Received { text, hold } = received;
+        let tasks = self.parse(client, text).await?;
+        Ok(ReadMessage { tasks, hold })
+    }
+
     /// Does what a message asks for; none if the message is not answered.
-    pub(crate) async fn dispatch(self: &Arc<Self>, client: &Arc<Client>, received: Received) -> Option<Reply> {
+    pub(crate) async fn dispatch(self: &Arc<Self>, client: &Arc<Client>, message: ReadMessage) -> Option<Reply> {
         let limits = self.state.output_limits(&client.cancellation);
-        let Received { text, mut hold } = received;
-        let tasks = match self.read(client, text).await {
-            Ok(tasks) => tasks,
-            Err(failure) => return Some(self.refuse(client, None, &failure)),
-        };
+        let ReadMessage { tasks, mut hold } = message;
         let reply = match tasks {
             Tasks::One(task) => self.perform(client, &limits, *task).await.map(Reply::One),
             Tasks::Batch(tasks) => match hold.grow(OVERHEAD * tasks.len() as u64) {
@@ -121,15 +139,15 @@ impl Dispatcher {
         observation::limit(&self.state.observers, kind, client.origin.peer, Some(&client.context(correlation)));
     }
 
-    /// Reads a message; a long one on a thread where no other client waits for it.
-    async fn read(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, RequestError> {
+    /// Parses a message; a long one on a thread where no other client waits for it.
+    async fn parse(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, RequestError> {
         if text.len() <= LONG {
-            let read = catch_unwind(AssertUnwindSafe(|| self.tasks(client, &text)));
-            return read.unwrap_or_else(|_| Err(RequestError::internal()));
+            let parsed = catch_unwind(AssertUnwindSafe(|| self.tasks(client, &text)));
+            return parsed.unwrap_or_else(|_| Err(RequestError::internal()));
         }
         let (dispatcher, client) = (Arc::clone(self), Arc::clone(client));
-        let read = spawn_blocking(move || dispatcher.tasks(&client, &text));
-        read.await.unwrap_or_else(|_| Err(RequestError::internal()))
+        let parsed = spawn_blocking(move || dispatcher.tasks(&client, &text));
+        parsed.await.unwrap_or_else(|_| Err(RequestError::internal()))
     }
 
     fn tasks(&self, client: &Client, text: &[u8]) -> Result<Tasks, RequestError> {

@@ -136,14 +136,26 @@ impl Received {
     fn extend(&mut self, part: &[u8], cap: u64) -> Result<(), Line> {
         if (self.text.len() + part.len()) as u64 > cap {
             let message = format!("a message of more than {cap} bytes; see `rpc.max_message`");
-            return Err(Line::Refused { failure: RequestError::new(ErrorKind::MessageTooLarge, message), id: None });
+            return Err(self.refuse(part, RequestError::new(ErrorKind::MessageTooLarge, message), None));
         }
         self.hold.grow(part.len() as u64).map_err(|Exhausted| {
             let head: Vec<u8> = self.text.iter().chain(part).take(partial_id::LENGTH).copied().collect();
-            Line::Refused { failure: RequestError::overloaded(), id: partial_id::find(&head).map(str::to_owned) }
+            self.refuse(part, RequestError::overloaded(), partial_id::find(&head).map(str::to_owned))
         })?;
         self.text.extend_from_slice(part);
         Ok(())
+    }
+
+    /// Drops a line. If it does not even begin like a message, that is the reason, whatever else is: nobody can see from the rest that
+    /// it is not JSON.
+    fn refuse(&self, part: &[u8], failure: RequestError, id: Option<String>) -> Line {
+        match self.text.iter().chain(part).find(|byte| !byte.is_ascii_whitespace()) {
+            None | Some(b'{' | b'[') => Line::Refused { failure, id },
+            Some(_) => {
+                let message = "the line is not a message in JSON, which begins with `{` or `[`";
+                Line::Refused { failure: RequestError::new(ErrorKind::ParseError, message), id: None }
+            }
+        }
     }
 
     /// When more of the line must have arrived.
@@ -220,8 +232,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_that_is_too_long_costs_only_itself() {
-        assert_eq!(read(b"123456789\n1234567890\nx\n", 9, 99).await, ["123456789", "<message_too_large>", "x"]);
-        let mut long = vec![b'x'; CHUNK * 3];
+        assert_eq!(read(b"123456789\n{234567890\nx\n", 9, 99).await, ["123456789", "<message_too_large>", "x"]);
+        assert_eq!(
+            read(b" [34567890\n          \nx\n", 9, 99).await,
+            ["<message_too_large>", "<message_too_large>", "x"]
+        );
+        let mut long = vec![b'{'; CHUNK * 3];
         assert_eq!(read(&long, 9, 99).await, ["<message_too_large>"]);
         long.extend_from_slice(b"\nnext");
         assert_eq!(read(&long, 9, 99).await, ["<message_too_large>", "next"]);
@@ -231,9 +247,16 @@ mod tests {
     #[tokio::test]
     async fn a_line_without_memory_is_dropped_and_refused() {
         let long = format!(r#"{{"id":7,"method":"{}"}}"#, "x".repeat(64 << 10));
-        let text = format!("{long}\n{long}\nshort\n{}\n", "y".repeat((64 << 10) + 1));
+        let text = format!("{long}\n{long}\nshort\n{}\n", "[".repeat((64 << 10) + 1));
         let expected = [&*long, "<overloaded7>", "short", "<overloaded>"];
         assert_eq!(read(text.as_bytes(), 1 << 20, long.len() as u64).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_dropped_and_cannot_be_a_message_is_not_json() {
+        assert_eq!(read(b"1234567890\n \tGET / HTTP\n", 9, 99).await, ["<parse_error>"; 2]);
+        let long = vec![b'P'; (64 << 10) + 1];
+        assert_eq!(read(&long, 1 << 20, 0).await, ["<parse_error>"]);
     }
 
     /// Sends a line in pieces, one each second: whether it is read to its end, and when.

@@ -24,6 +24,7 @@ use crate::server::{Ended, Server};
 
 mod connections;
 mod flow;
+mod foreign;
 mod limits;
 mod observing;
 mod properties;

@@ -132,7 +132,8 @@ async fn anything_but_the_token_gets_one_answer_and_closes_the_connection() {
         ),
         (r#"{"jsonrpc":"2.0","id":1,"method":"authenticate","params":{}}"#.into(), -32602, "missing_parameter"),
         ("{".into(), -32700, "parse_error"),
-        ("x".repeat(5_000), -32600, "message_too_large"),
+        ("x".repeat(5_000), -32700, "parse_error"),
+        ("{".repeat(5_000), -32600, "message_too_large"),
     ];
     for (line, code, kind) in cases {
         let mut client = connect(address).await;
