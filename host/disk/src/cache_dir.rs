@@ -2,15 +2,13 @@
 //!
 //! Its content decides where records are sent and which rules judge them, so no other user may write there.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jurat_model::Bytes;
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, fsync, openat, statat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -19,10 +17,13 @@ use crate::files::{self, ReadError};
 mod error;
 mod kept;
 mod lock;
+mod open;
 mod temporary;
 
 pub use error::CacheDirError;
 pub use lock::Lock;
+pub use open::Parents;
+use open::{descend, is_trusted, is_writable_by_others, permissions};
 use temporary::Temporary;
 
 /// A directory that only this user can write.
@@ -48,56 +49,30 @@ pub struct Stamp {
     changed: (i64, u64),
 }
 
-const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::RDONLY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
-/// The mode of directories: for this user only.
-const PRIVATE: Mode = Mode::RWXU;
-
 impl CacheDir {
-    /// Opens a directory. Creates it and its parents if they are missing, for this user only.
-    ///
-    /// All checks are on open directories, which stay open. Every parent must belong to root or to this user, and no other
-    /// user or group may write it; a sticky directory like `/tmp` may be a parent, but not the cache itself.
+    /// The name of the directory that this host makes for itself where it is given one that others can write, such as the root of a
+    /// volume.
+    pub const OWN: &str = open::OWN;
+
+    /// Opens a directory, with [`Parents::Private`]. See [`CacheDir::open_below`].
     ///
     /// # Errors
     /// See [`CacheDirError`].
     pub fn open(path: &Path) -> Result<Self, CacheDirError> {
-        let failed = |cause: io::Error| CacheDirError::Failed { path: path.to_owned(), cause };
-        let absolute = std::path::absolute(path).map_err(failed)?;
-        let wrong = || CacheDirError::NotADirectory { path: path.to_owned() };
-        let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else { return Err(wrong()) };
-        check_links(path, parent)?;
+        Self::open_below(path, Parents::Private)
+    }
 
-        let mut missing = Vec::new();
-        let mut existing = parent;
-        let real = loop {
-            match existing.canonicalize() {
-                Ok(real) => break real,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let (Some(above), Some(name)) = (existing.parent(), existing.file_name()) else {
-                        return Err(failed(error));
-                    };
-                    missing.push(name);
-                    existing = above;
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(wrong()),
-                Err(error) => return Err(failed(error)),
-            }
-        };
-
-        let mut at = openat(CWD, "/", DIRECTORY, Mode::empty()).map_err(|error| failed(error.into()))?;
-        let mut walked = PathBuf::from("/");
-        check_above(path, &walked, &at)?;
-        let there = real.components().filter_map(|component| match component {
-            Component::Normal(name) => Some((name, false)),
-            _ => None,
-        });
-        for (name, is_missing) in there.chain(missing.into_iter().rev().map(|name| (name, true))) {
-            at = descend(path, &at, name.as_ref(), is_missing)?;
-            walked.push(name);
-            check_above(path, &walked, &at)?;
-        }
-        let directory = descend(path, &at, name.as_ref(), true)?;
-        Self::own(path.to_owned(), directory)
+    /// Opens a directory. Creates it and its parents if they are missing, for this user only.
+    ///
+    /// All checks are on open directories, which stay open. Every parent must belong to root or to this user, and no other
+    /// user or group may write it, unless they may be [`Parents::Shared`]; a sticky directory like `/tmp` may be a parent anyway.
+    /// If others can write the directory itself, it is such a parent, and the directory is [`CacheDir::OWN`] in it.
+    ///
+    /// # Errors
+    /// See [`CacheDirError`].
+    pub fn open_below(path: &Path, parents: Parents) -> Result<Self, CacheDirError> {
+        let (path, directory) = open::open(path, parents)?;
+        Self::own(path, directory)
     }
 
     /// Opens a directory directly below this one, under the same conditions. Creates it if it is missing, for this user only.
@@ -255,67 +230,6 @@ fn is_plain(name: &str) -> bool {
     (1..=200).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
-
-/// Opens an entry of a directory, without following links.
-fn descend(path: &Path, at: &OwnedFd, name: &Path, may_be_made: bool) -> Result<OwnedFd, CacheDirError> {
-    let failed = |error: Errno| CacheDirError::Failed { path: path.to_owned(), cause: error.into() };
-    if may_be_made {
-        match mkdirat(at, name, PRIVATE) {
-            // So that what is written into it is not lost with it.
-            Ok(()) => fsync(at).map_err(failed)?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    openat(at, name, DIRECTORY, Mode::empty()).map_err(|error| match error {
-        Errno::LOOP | Errno::MLINK => CacheDirError::Link { path: path.to_owned() },
-        Errno::NOTDIR => match rustix::fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(found) if rustix::fs::FileType::from_raw_mode(found.st_mode).is_symlink() => {
-                CacheDirError::Link { path: path.to_owned() }
-            }
-            _ => CacheDirError::NotADirectory { path: path.to_owned() },
-        },
-        error => failed(error),
-    })
-}
-
-/// Whether only root and this user can exchange entries of a parent directory of the cache.
-fn check_above(path: &Path, above: &Path, directory: &OwnedFd) -> Result<(), CacheDirError> {
-    let found =
-        fstat(directory).map_err(|error| CacheDirError::Failed { path: path.to_owned(), cause: error.into() })?;
-    let is_sticky = found.st_mode & Mode::SVTX.as_raw_mode() != 0;
-    if is_trusted(found.st_uid) && (is_sticky || !is_writable_by_others(&found)) {
-        return Ok(());
-    }
-    let (owner, mode) = (found.st_uid, permissions(&found));
-    Err(CacheDirError::Exchangeable { path: path.to_owned(), above: above.to_owned(), owner, mode })
-}
-
-/// The owner of a link on the path decides where it leads.
-fn check_links(path: &Path, parent: &Path) -> Result<(), CacheDirError> {
-    for above in parent.ancestors() {
-        if let Ok(found) = fs::symlink_metadata(above)
-            && found.is_symlink()
-            && !is_trusted(found.uid())
-        {
-            let (owner, mode) = (found.uid(), found.mode() & 0o7777);
-            return Err(CacheDirError::Exchangeable { path: path.to_owned(), above: above.to_owned(), owner, mode });
-        }
-    }
-    Ok(())
-}
-
-fn is_trusted(owner: u32) -> bool {
-    owner == 0 || owner == geteuid().as_raw()
-}
-
-fn is_writable_by_others(found: &Stat) -> bool {
-    found.st_mode & (Mode::WGRP | Mode::WOTH).as_raw_mode() != 0
-}
-
-fn permissions(found: &Stat) -> u32 {
-    found.st_mode & 0o7777
 }
 
 #[cfg(test)]

@@ -26,5 +26,5 @@ mod cache_dir;
 pub mod files;
 pub mod reserve_memory;
 
-pub use cache_dir::{CacheDir, CacheDirError, Lock, Stamp};
+pub use cache_dir::{CacheDir, CacheDirError, Lock, Parents, Stamp};
 pub use reserve_memory::ReserveMemory;

@@ -46,6 +46,17 @@ pub use values::{
     WorkerCount,
 };
 
+/// For [`Settings::parents`].
+///
+/// ```
+/// use jurat::settings::{Parents, Settings};
+///
+/// let mut settings = Settings::new("rules");
+/// settings.state = Some("/data/state".into());
+/// settings.parents = Parents::Shared; // `/data` is a volume that a group can write
+/// ```
+pub use jurat_disk::Parents;
+
 /// [`Http`] are the settings of the HTTP client, a [`Location`] is a path or a URL, and a [`HostPattern`] matches hosts; parsing it
 /// can fail with a [`ParseHostError`].
 ///

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jurat_disk::CacheDir;
+use jurat_disk::{CacheDir, Parents};
 use jurat_trust::Digest;
 use serde::Serialize;
 use serde_json::Value;
@@ -91,12 +91,12 @@ pub enum HostStateError {
 }
 
 impl HostState {
-    /// Opens the state of a tenant in the `state_dir` of a host.
+    /// Opens the state of a tenant in the `state_dir` of a host, with what may be above that directory.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn open(directory: &Path, tenant: &str) -> Result<Self, HostStateError> {
-        let all = CacheDir::open(directory).map_err(RepositoryError::from)?;
+    pub fn open(directory: &Path, parents: Parents, tenant: &str) -> Result<Self, HostStateError> {
+        let all = CacheDir::open_below(directory, parents).map_err(RepositoryError::from)?;
         Ok(Self { state: StateDir::open(&all, tenant).map_err(RepositoryError::from)? })
     }
 

@@ -15,10 +15,10 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use jurat_repository::HostState;
+//! use jurat_repository::{HostState, Parents};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let state = HostState::open(Path::new("/var/lib/jurat/state"), "default")?;
+//! let state = HostState::open(Path::new("/var/lib/jurat/state"), Parents::Private, "default")?;
 //! for release in state.kept()? {
 //!     println!("{} {} since {}", release.name, release.version, release.since);
 //! }
@@ -54,6 +54,7 @@ mod trust;
 
 pub use error::{FilesError, RepositoryError, SetupError, StoredStateError};
 pub use host_state::{EarlierRelease, HostState, HostStateError, Reported};
+pub use jurat_disk::Parents;
 pub use pin::{Pin, PinnedBy};
 #[cfg(feature = "remote")]
 pub use reach::{Answer, ProbeError, Question, Server};

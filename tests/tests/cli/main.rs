@@ -25,3 +25,4 @@ mod simulate;
 mod tampering;
 mod unsigned;
 mod vectors;
+mod volumes;

@@ -12,14 +12,31 @@ use crate::files::ReadError;
 pub enum CacheDirError {
     /// Others can write it.
     #[error(
-        "`{}` is not used, because others can write it (mode {mode:03o}): name a directory of its own, with mode \
-         700", path.display()
+        "`{}` is not used, because others can write it (mode {mode:03o}): find out who has, and remove it, or take their rights \
+         away with `chmod -R go-rwx`; a volume with `fsGroup` also needs `fsGroupChangePolicy: OnRootMismatch`", path.display()
     )]
     Shared {
         /// The directory.
         path: PathBuf,
         /// The mode.
         mode: u32,
+    },
+    /// Others can write it, and it may be one that this host has used.
+    #[error(
+        "`{}` is not used, because others can write it (mode {mode:03o}), and it holds `{}` of this user: if this host has made \
+         that, take their rights away with `chmod -R go-rwx` (a volume with `fsGroup` also needs `fsGroupChangePolicy: OnRootMismatch`); \
+         else make the directory `{}` with mode 700",
+        path.display(), entry.escape_debug(), own.display()
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The mode.
+        mode: u32,
+        /// The name of an entry of this user.
+        entry: String,
+        /// The directory that this host would make in it.
+        own: PathBuf,
     },
     /// It belongs to another user.
     #[error("`{}` is not used, because it belongs to user {owner}, and this is user {user}", path.display())]
@@ -34,7 +51,8 @@ pub enum CacheDirError {
     /// Others can replace it.
     #[error(
         "`{}` is not used, because others can put another one in its place: `{}` belongs to user {owner} and has \
-         mode {mode:03o}; it must belong to root or to this user, and others must not have write permission", path.display(), above.display()
+         mode {mode:03o}; it must belong to root or to this user, and be sticky (as with `chmod +t`) or writable by no others. If all who \
+         can write there may delete what this host has stored, set `allow_shared_parent: true`", path.display(), above.display()
     )]
     Exchangeable {
         /// The directory.

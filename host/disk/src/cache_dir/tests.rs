@@ -1,6 +1,9 @@
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::thread;
+
+use rustix::process::geteuid;
 
 use super::*;
 
@@ -29,45 +32,81 @@ fn a_missing_directory_is_made_for_this_user_only() {
 }
 
 #[test]
-fn a_directory_below_the_shared_temporary_one_is_used_but_never_that_one_itself() {
+fn in_the_shared_temporary_directory_this_host_makes_one_of_its_own() {
     let dir = temp_dir();
     let shared = dir.path().join("tmp");
     make(&shared, 0o1777);
     CacheDir::open(&shared.join("validation-lib")).unwrap();
-    assert!(matches!(CacheDir::open(&shared), Err(CacheDirError::Shared { mode: 0o1777, .. })));
-    for shared in ["/tmp", "/var/tmp", "/dev/shm", "/tmp/"] {
-        let error = CacheDir::open(Path::new(shared)).unwrap_err();
-        let is_refused = match &error {
-            CacheDirError::Shared { .. } | CacheDirError::Foreign { .. } => true,
-            // Some systems do not have all of these directories.
-            error => !Path::new(shared).is_dir() && matches!(error, CacheDirError::Failed { .. }),
-        };
-        assert!(is_refused, "{shared}: {error}");
+    // It holds something of this user: perhaps the rights of a directory of this host were widened.
+    let error = CacheDir::open(&shared).unwrap_err();
+    assert!(matches!(&error, CacheDirError::InUse { entry, mode: 0o1777, .. } if entry == "validation-lib"), "{error}");
+    assert!(!shared.join("jurat").exists());
+
+    fs::remove_dir(shared.join("validation-lib")).unwrap();
+    for _ in 0..2 {
+        let opened = CacheDir::open(&shared).unwrap();
+        assert_eq!((opened.path(), mode(&shared.join("jurat"))), (&*shared.join("jurat"), 0o700));
+        // From now on it is found, whatever else is there.
+        make(&shared.join("another"), 0o700);
+        fs::rename(shared.join("another"), dir.path().join("another")).unwrap();
+        fs::write(shared.join("file"), b"").unwrap();
     }
+    assert_eq!(mode(&shared), 0o1777, "it was left as it is");
 }
 
 #[test]
-fn a_directory_that_others_can_write_is_refused_and_one_that_they_can_read_is_not() {
+fn a_directory_that_others_can_write_is_never_used_itself_and_one_that_they_can_read_is() {
     let dir = temp_dir();
-    for bad in [0o777, 0o707, 0o770, 0o720, 0o702, 0o775, 0o1777, 0o1770, 0o2775] {
+    for bad in [0o777, 0o707, 0o770, 0o720, 0o702, 0o775, 0o2775, 0o2777] {
         let path = dir.path().join(format!("{bad:o}"));
         make(&path, bad);
         let error = CacheDir::open(&path).unwrap_err();
-        assert!(matches!(error, CacheDirError::Shared { mode, .. } if mode == bad), "{bad:o}: {error}");
+        let CacheDirError::Exchangeable { above, mode: told, .. } = &error else { panic!("{bad:o}: {error}") };
+        assert!(*above == path && *told == bad, "{error}");
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 0, "nothing was made there");
+        let opened = CacheDir::open_below(&path, Parents::Shared).unwrap();
+        assert_eq!((opened.path(), mode(opened.path()) & 0o777), (&*path.join("jurat"), 0o700));
         assert_eq!(mode(&path), bad, "it was left as it is");
     }
     for good in [0o700, 0o755, 0o711, 0o1700] {
         let path = dir.path().join(format!("{good:o}"));
         make(&path, good);
-        CacheDir::open(&path).unwrap();
+        for parents in [Parents::Private, Parents::Shared] {
+            assert_eq!(CacheDir::open_below(&path, parents).unwrap().path(), path);
+        }
     }
 }
 
 #[test]
-fn a_directory_that_others_can_replace_is_refused() {
+fn a_directory_whose_rights_were_widened_is_an_error_and_never_an_empty_one() {
+    let dir = temp_dir();
+    for given in ["state", "volume"] {
+        let path = dir.path().join(given);
+        make(&path, if given == "volume" { 0o2777 } else { 0o700 });
+        let used = CacheDir::open_below(&path, Parents::Shared).unwrap();
+        used.write("seen", b"x").unwrap();
+        // So does a volume with `fsGroup`, to everything in it.
+        let widened = used.path().to_owned();
+        fs::set_permissions(&widened, fs::Permissions::from_mode(0o2770)).unwrap();
+        for parents in [Parents::Private, Parents::Shared] {
+            match CacheDir::open_below(&path, parents) {
+                Err(CacheDirError::InUse { entry, .. }) => assert!(given == "state" && entry == "seen"),
+                Err(CacheDirError::Shared { mode: 0o2770, path }) => assert!(given == "volume" && path == widened),
+                Err(CacheDirError::Exchangeable { .. }) => assert!(given == "volume" && parents == Parents::Private),
+                other => panic!("{given}: {other:?}"),
+            }
+        }
+        fs::set_permissions(&widened, fs::Permissions::from_mode(0o700)).unwrap();
+        let again = CacheDir::open_below(&path, Parents::Shared).unwrap();
+        assert!(again.read("seen", Bytes::new(1)).unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_directory_that_others_can_replace_is_refused_unless_the_parents_may_be_shared() {
     let dir = temp_dir();
     for (bad, is_used) in
-        [(0o777, false), (0o770, false), (0o702, false), (0o755, true), (0o1777, true), (0o1770, true)]
+        [(0o777, false), (0o770, false), (0o702, false), (0o2775, false), (0o755, true), (0o1777, true), (0o1770, true)]
     {
         let above = dir.path().join(format!("{bad:o}"));
         make(&above, bad);
@@ -81,6 +120,37 @@ fn a_directory_that_others_can_replace_is_refused() {
                 Err(error) => panic!("{bad:o}/{below}: {error}"),
             }
         }
+        for below in ["cache", "deep/cache"] {
+            let opened = CacheDir::open_below(&above.join(below), Parents::Shared).unwrap();
+            assert_eq!(mode(opened.path()) & 0o777, 0o700);
+        }
+    }
+}
+
+#[test]
+fn what_others_put_into_a_shared_parent_is_not_used() {
+    let dir = temp_dir();
+    let volume = dir.path().join("volume");
+    make(&volume, 0o777);
+    make(&dir.path().join("other"), 0o700);
+    // A link of theirs leads nowhere, and a directory that they can write is not the host's.
+    symlink("../other", volume.join("jurat")).unwrap();
+    let opened = CacheDir::open_below(&volume, Parents::Shared);
+    assert!(matches!(opened, Err(CacheDirError::Link { .. })), "{opened:?}");
+    fs::remove_file(volume.join("jurat")).unwrap();
+    make(&volume.join("jurat"), 0o777);
+    let opened = CacheDir::open_below(&volume, Parents::Shared);
+    assert!(matches!(opened, Err(CacheDirError::Shared { mode: 0o777, .. })), "{opened:?}");
+    if geteuid().is_root() {
+        fs::set_permissions(volume.join("jurat"), fs::Permissions::from_mode(0o700)).unwrap();
+        chown(volume.join("jurat"), Some(4_711), None).unwrap();
+        let opened = CacheDir::open_below(&volume, Parents::Shared);
+        assert!(matches!(opened, Err(CacheDirError::Foreign { owner: 4_711, .. })), "{opened:?}");
+        // A link on the way is followed only if its owner is trusted.
+        symlink("volume", dir.path().join("link")).unwrap();
+        std::os::unix::fs::lchown(dir.path().join("link"), Some(4_711), None).unwrap();
+        let opened = CacheDir::open_below(&dir.path().join("link/cache"), Parents::Shared);
+        assert!(matches!(opened, Err(CacheDirError::Exchangeable { owner: 4_711, .. })), "{opened:?}");
     }
 }
 

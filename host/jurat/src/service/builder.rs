@@ -251,8 +251,9 @@ struct Directories {
 
 impl Directories {
     fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let cache = settings.cache.as_deref().map(CacheDir::open).transpose();
-        let state = settings.state.as_deref().map(CacheDir::open).transpose();
+        let open = |path| CacheDir::open_below(path, settings.parents);
+        let cache = settings.cache.as_deref().map(open).transpose();
+        let state = settings.state.as_deref().map(open).transpose();
         Ok(Self {
             cache: cache.map_err(OpenError::Cache)?.map(Arc::new),
             state: state.map_err(OpenError::State)?.map(Arc::new),

@@ -174,8 +174,9 @@ const KEYS: &[Key] = &[
     tenant("coordination_service_config_uri", Kind::Path, "null", "The configuration of the coordination service: a path, or a `file:` or `https:` URL; `null` = no service."),
     tenant("coordination_hosts", Kind::List, "[]", "Hosts to which that configuration may send records, each as `host[:port]`, or `*.domain` for all below a domain."),
 
-    host("logic_cache_dir", Kind::Path, "null", "The cache of downloads and compiled code for the next start; refused if others can write to it. `null` = no cache."),
+    host("logic_cache_dir", Kind::Path, "null", "The cache of downloads and compiled code for the next start, a directory of this host alone. `null` = no cache."),
     host("state_dir", Kind::Path, "null", "The state that this host must not forget: metadata, releases, pins, its key. A repository on a server needs it. `null` = in memory."),
+    host("allow_shared_parent", Kind::Boolean, "false", "Whether both directories may lie where others can replace them, as in a volume that a group can write. Others can then delete this host's state between two starts."),
     host("poll_seconds", Kind::Number, "60", "Seconds between polls of a repository, in the background."),
     host("logic_cache_max_age_seconds", Kind::Number, "1800", "Seconds after which the host reads everything else again, in the background: unsigned rules, and the configuration of the coordination service."),
     host("kept_releases", Kind::Number, "2", "Earlier releases of each tenant that the host keeps for a rollback."),

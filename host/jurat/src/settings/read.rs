@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jurat_disk::Parents;
 use jurat_http::{Http, Location};
 use jurat_model::Secret;
 use jurat_yaml::{Field, Section};
@@ -33,6 +34,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     {
         state_field.refuse(NESTED);
     }
+    let parents = parents(document);
     let poll = trust::poll(&document.take("poll_seconds"));
     let max_age = duration(&document.take("logic_cache_max_age_seconds"), Duration::from_secs);
     let kept_releases = document.take("kept_releases").natural();
@@ -45,6 +47,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         workers,
         cache,
         state,
+        parents,
         poll: poll.unwrap_or(defaults.poll),
         max_age: max_age.unwrap_or(defaults.max_age),
         kept_releases: kept_releases.unwrap_or(defaults.kept_releases),
@@ -52,6 +55,13 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         server,
         headers,
     })
+}
+
+fn parents(document: &mut Section<'_>) -> Parents {
+    match document.take("allow_shared_parent").boolean() {
+        Some(true) => Parents::Shared,
+        Some(false) | None => Parents::Private,
+    }
 }
 
 /// A host with a repository on a server needs its state against old metadata, and its cache for when the server is unavailable.

@@ -80,7 +80,7 @@ fn everything_of_a_tenant_can_be_set() {
 #[test]
 fn everything_of_a_host_can_be_set() {
     let settings = parse(&format!(
-        "{SMALLEST}logic_cache_dir: cache\nstate_dir: state\npoll_seconds: 7\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
+        "{SMALLEST}logic_cache_dir: cache\nstate_dir: state\nallow_shared_parent: true\npoll_seconds: 7\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
            read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
          rpc:\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
@@ -93,6 +93,7 @@ fn everything_of_a_host_can_be_set() {
         (Some(Path::new("/etc/jurat/state")), Duration::from_secs(7))
     );
     assert_eq!((settings.max_age, settings.kept_releases), (Duration::from_secs(5), 0));
+    assert_eq!(settings.parents, Parents::Shared);
     assert_eq!(settings.workers, WorkerCount::Exactly(Count::new(2).unwrap()));
     let http = Http {
         proxy: Some(Secret::new("http://proxy:3128")),

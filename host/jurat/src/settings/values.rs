@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jurat_disk::Parents;
 use jurat_engine::extract::ChunkLimits;
 use jurat_http::{HostPattern, Http, Location};
 use jurat_model::{Bytes, Isolation, Limits, Secret};
@@ -38,6 +39,8 @@ pub struct Settings {
     /// The directory of the host's state: the metadata that it has seen, the releases that it has run, its pins and its key;
     /// none = only in memory.
     pub state: Option<PathBuf>,
+    /// What may be above these two directories: only directories in which nobody else can replace them.
+    pub parents: Parents,
     /// Interval of background polls of repositories: 60 s.
     pub poll: Duration,
     /// Interval of background reads of everything else, unsigned rules and the configuration of the coordination
@@ -253,6 +256,7 @@ impl Settings {
             workers: WorkerCount::PerProcessor,
             cache: None,
             state: None,
+            parents: Parents::Private,
             poll: Duration::from_secs(60),
             max_age: Duration::from_secs(1_800),
             kept_releases: 2,
