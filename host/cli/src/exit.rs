@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line, a file that it names, or the configuration is wrong.
     Usage = 2,
-    /// A signature, a digest or an expiry is invalid, or the sandbox refuses a component.
+    /// A signature, a digest, a version or an expiry is invalid, or the sandbox refuses a component.
     Trust = 3,
     /// This machine, this program, or another machine failed.
     Host = 4,
@@ -36,7 +36,7 @@ Exit codes:
   0  success: nothing failed
   1  a rule says FAIL or ERROR, a record cannot be judged, or no rule ran on a record (unless --allow-norun)
   2  usage or configuration: nothing was judged, or not everything
-  3  trust: a signature, a digest or an expiry is invalid, or the sandbox refuses a component
+  3  trust: a signature, a digest, a version or an expiry is invalid, or the sandbox refuses a component
   4  host: a file cannot be written, a thread cannot be started, or a server cannot be reached";
 
 /// Why a command failed.

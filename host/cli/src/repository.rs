@@ -8,6 +8,7 @@
 //! | `publisher.json` | settings of this publisher; hosts never read it |
 
 mod contents;
+mod destination;
 mod fresh_host;
 mod read;
 mod settings;
@@ -15,6 +16,7 @@ mod working_copy;
 mod writer;
 
 pub(crate) use contents::{Contents, PublishedFile, published, releases};
+pub(crate) use destination::{AfterUploads, check_destination, check_immutable, conflicting_timestamp, host_of};
 pub(crate) use fresh_host::{FreshHost, first_root};
 pub(crate) use read::{read_anchor, read_exactly, read_manifest};
 pub(crate) use settings::PublisherSettings;

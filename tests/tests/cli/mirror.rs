@@ -141,6 +141,27 @@ fn a_mirror_never_goes_back() {
 }
 
 #[test]
+fn an_import_never_replaces_a_timestamp_by_another_one_of_its_version() {
+    let site = Site::signed();
+    let copy = |from: &str, to: &str| {
+        for (path, bytes) in site.files(from) {
+            site.write(PathBuf::from(to).join(path.strip_prefix(from).unwrap()), bytes);
+        }
+    };
+    copy("repository", "other");
+    for (repository, lifetime) in [("repository", "20h"), ("other", "21h")] {
+        let refresh = ["timestamp", "refresh", repository, "--key", "keys/timestamp.pem", "--freshness", lifetime];
+        site.run(&refresh).ends_with(0);
+    }
+    copy("other", "srv");
+    export(&site, "rules.tar");
+    let before = site.files("srv");
+    let import = ["mirror", "import", "rules.tar", "srv", "--root", "root.json"];
+    site.run(&import).refuses(3, &["srv: has another timestamp of the same version 2", "export the repository again"]);
+    assert_eq!(site.files("srv"), before);
+}
+
+#[test]
 fn an_import_that_broke_off_is_run_again_also_when_keys_have_changed() {
     let site = Site::signed();
     export(&site, "old.tar");

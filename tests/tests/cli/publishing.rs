@@ -330,6 +330,78 @@ fn what_is_published_goes_elsewhere_in_the_right_order() {
 }
 
 #[test]
+fn what_is_newer_elsewhere_is_never_overwritten() {
+    let site = Site::signed();
+    let copy = |from: &str, to: &str| {
+        let _ = fs::remove_dir_all(site.path(to));
+        for (path, bytes) in site.files(from) {
+            site.write(std::path::Path::new(to).join(path.strip_prefix(from).unwrap()), bytes);
+        }
+    };
+    let refresh = |repository: &str, more: &[&str]| {
+        site.run(&[&["timestamp", "refresh", repository, "--key", "keys/timestamp.pem"][..], more].concat())
+    };
+    // Two copies of the publisher's directory: a restored backup, or a second machine.
+    copy("repository", "backup");
+    let publish =
+        |repository: &str| site.run(&[&["release", "publish", repository][..], &ONLINE, &["--to", "origin"]].concat());
+    publish("repository").ends_with(0);
+    for _ in 0..2 {
+        refresh("repository", &["--to", "origin"]).ends_with(0);
+    }
+    let refuses = |outcome: Outcome, reasons: &[&str]| {
+        let before = (site.files("origin"), site.files("backup"));
+        fails(outcome, 3, reasons);
+        assert_eq!((site.files("origin"), site.files("backup")), before);
+    };
+    let advice = "copy `metadata`, `targets` and `blobs` from origin to backup";
+    refuses(
+        refresh("backup", &["--to", "origin"]),
+        &["origin: has version 3 of timestamp, and this would be version 2", advice],
+    );
+    assert_eq!(site.files("backup").len(), site.files("repository").len(), "nothing was signed there, either");
+    refuses(publish("backup"), &["origin: has version 3 of timestamp, and this would be version 1", advice]);
+    // The same version with other bytes.
+    refresh("backup", &["--freshness", "20h"]).ends_with(0);
+    refuses(
+        refresh("backup", &["--to", "origin", "--freshness", "20h"]),
+        &["origin: has another timestamp of the same version 3", advice],
+    );
+    // A newer root alone.
+    copy("origin", "backup");
+    copy("origin", "before");
+    site.run(&["trust", "renew", "repository", "--role", "root", "--expires-in", "30d"]).ends_with(0);
+    site.sign(&["root"]);
+    publish("repository").ends_with(0);
+    copy("before", "backup");
+    for _ in 0..3 {
+        refresh("backup", &[]).ends_with(0);
+    }
+    refuses(
+        refresh("backup", &["--to", "origin"]),
+        &["origin: has version 2 of root, and this would be version 1", advice],
+    );
+
+    // The advice helps.
+    copy("origin", "backup");
+    refresh("backup", &["--to", "origin"]).ends_with(0);
+    site.run(&["trust", "verify", "origin", "--root", "root.json"]).ends_with(0);
+    // Another repository is not overwritten, either.
+    let other = Site::signed();
+    let stranger = Site::empty();
+    stranger.publish("demo", TARGET);
+    for (path, bytes) in stranger.files("repository/metadata") {
+        other.write(std::path::Path::new("origin").join(path.strip_prefix("repository").unwrap()), bytes);
+    }
+    let before = other.files("");
+    for command in [&["release", "publish"][..], &["timestamp", "refresh"]] {
+        let outcome = other.run(&[command, &["repository"], &ONLINE, &["--to", "origin"]].concat());
+        fails(outcome, 3, &["origin/metadata/1.root.json: exists with other content, and is never replaced"]);
+    }
+    assert_eq!(other.files(""), before);
+}
+
+#[test]
 fn a_repository_is_carried_in_a_file() {
     let site = Site::signed();
     let export = ["mirror", "export", "repository", "rules.tar", "--root", "root.json"];

@@ -3,18 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use jurat_disk::files::Directory;
 use jurat_model::{Blame, Bytes};
 use jurat_trust::publish::{Mode, Repository, Stability, Upload};
-use jurat_trust::{
-    Anchor, Client, Demands, Fetch, FetchError, Freshness, MemoryStore, MetadataVersion, Role, SafePath, UpdateError,
-};
+use jurat_trust::{Anchor, Fetch, FetchError, Freshness, MetadataVersion, Role, SafePath, UpdateError};
 use tempfile::TempDir;
 
 use crate::exit::{CommandError, Exit};
 use crate::repository::{
-    Contents, FreshHost, PublishedFile, WorkingCopy, first_root, published, read_anchor, read_exactly, releases,
+    Contents, FreshHost, PublishedFile, WorkingCopy, check_immutable, conflicting_timestamp, first_root, host_of,
+    published, read_anchor, read_exactly, releases,
 };
 use crate::{host, output};
 
@@ -131,7 +129,7 @@ fn import(arguments: &ImportArguments) -> Result<Exit, CommandError> {
         return Err(CommandError::new(Blame::Source, format!("{file}: no signed file refers to `{extra}`")));
     }
     let copy = WorkingCopy::create(directory)?;
-    check_update(&copy, &unpacked, &contents, &anchor)?;
+    check_update(&copy, &unpacked, &contents, &anchor, file)?;
     let mut count = 0;
     for published in contents.files() {
         let bytes = read(&unpacked, published, file)?.into();
@@ -186,47 +184,31 @@ fn check_update(
     unpacked: &Directory,
     contents: &Contents,
     anchor: &Anchor,
+    file: &Path,
 ) -> Result<(), CommandError> {
     let shown = copy.root().display().to_string();
     let refused = |error: &UpdateError| CommandError::of(&shown, error);
-    let open = Client::open(anchor.clone(), Demands::default(), MemoryStore::default());
-    let mut client = open.map_err(|error| refused(&error))?;
+    let mut client = host_of(copy, anchor.clone())?;
     let new = targets(unpacked, anchor, &shown)?;
-    match client.refresh(copy.files(), Timestamp::UNIX_EPOCH) {
-        Ok(_) => {
-            for target in &new {
-                // The client learns the versions of the tenants. A tenant that is missing or broken may be replaced.
-                let _ = client.find(copy.files(), target, Freshness::Waived);
-            }
-        }
-        // The directory is empty. Or an earlier import was interrupted after it wrote a root that replaces the keys of the
-        // timestamp: hosts forget versions that the old keys have signed.
-        Err(UpdateError::Missing { .. }) => {}
-        Err(UpdateError::Signatures { role: Role::Timestamp | Role::Snapshot | Role::Targets, .. }) => {}
-        Err(error) => return Err(refused(&error)),
+    for target in &new {
+        // The client learns the versions of the tenants. A tenant that is missing or broken may be replaced.
+        let _ = client.find(copy.files(), target, Freshness::Waived);
     }
     let (after, now) = (AfterImport { unpacked, existing: copy.files() }, host::now());
     client.refresh(&after, now).map_err(|error| refused(&error))?;
+    if let Some(version) = conflicting_timestamp(&client, unpacked, file)? {
+        let message = format!(
+            "{shown}: has another timestamp of the same version {version}, and nothing was imported; export the repository again from \
+             where that one was published"
+        );
+        return Err(CommandError::new(Blame::Source, message));
+    }
     for target in &new {
         client.find(&after, target, Freshness::Demanded(now)).map_err(|error| refused(&error))?;
     }
     // Conflicts are found before anything is written.
-    for file in contents.files().iter().filter(|file| file.stability == Stability::Immutable) {
-        match copy.files().get(&file.path, Bytes::new(file.length)) {
-            Err(FetchError::NotFound) => {}
-            Err(FetchError::Failed(cause)) => {
-                let what = copy.writer().path(&file.path);
-                return Err(CommandError::about(Blame::Host, what.display(), &*cause));
-            }
-            Ok(bytes) if jurat_trust::Digest::of(&bytes) == file.sha256 => {}
-            Ok(_) | Err(FetchError::TooLong) => {
-                let what = copy.writer().path(&file.path);
-                let message = format!("{}: exists with other content, and is never replaced", what.display());
-                return Err(CommandError::new(Blame::Source, message));
-            }
-        }
-    }
-    Ok(())
+    let immutable = contents.files().iter().filter(|file| file.stability == Stability::Immutable);
+    check_immutable(copy, immutable.map(|file| (&file.path, file.length, file.sha256)))
 }
 
 fn targets(source: &Directory, anchor: &Anchor, shown: &str) -> Result<Vec<jurat_trust::TargetPath>, CommandError> {

@@ -36,7 +36,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  success: every request was answered
   2  usage or configuration: the server did not start
-  3  trust: a signature, a digest or an expiry is invalid, or the sandbox refuses a component
+  3  trust: a signature, a digest, a version or an expiry is invalid, or the sandbox refuses a component
   4  host: a port or a socket is not available, requests were aborted, or the only client stopped reading";
 
 #[derive(Args, Debug)]

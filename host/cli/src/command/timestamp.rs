@@ -22,7 +22,7 @@ Examples:
       --key keys/snapshot.pem --to /srv/rules
 
 Signs a new timestamp. Also signs a new snapshot, if half of its lifetime has passed and its key is given. Run this about every hour. \
-A host whose timestamp expires keeps its release, reports it as stale, and stops in the end. Staged metadata stays staged.";
+A host whose timestamp expires keeps its release, reports it as stale, and stops in the end. Staged metadata stays staged. With `--to`, nothing is written if something newer is in that directory.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -54,8 +54,9 @@ pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
     let signers = online(&repository, &signers)?;
     let signers: Vec<&dyn jurat_trust::Signer> = signers.iter().map(|signer| signer as _).collect();
     let plan = repository.refresh(copy.files(), &signers, clock)?;
+    let destination = upload.destination(&copy, &plan.uploads)?;
     write_uploads(&copy, &plan)?;
     report_publication(&plan.summary);
-    upload.run(&copy, &plan.uploads)?;
+    upload.run(&copy, &plan.uploads, destination.as_ref())?;
     Ok(Exit::Success)
 }

@@ -25,7 +25,8 @@ Examples:
 
 Publishes all staged metadata that has enough signatures, in the directory of the repository. The timestamp is written last, so the \
 command can be interrupted at any moment and run again. Only the timestamp is ever overwritten. Before that, the command checks the \
-result as a host does, runs the test vectors of new releases, and runs those of the replaced releases on both.";
+result as a host does, runs the test vectors of new releases, and runs those of the replaced releases on both. With `--to`, nothing is written \
+if something newer is in that directory.";
 
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{SIGNERS}"))]
@@ -60,7 +61,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     };
     let Some(plan) = plan else {
         output::progress("nothing is staged");
-        upload.run(&copy, &[])?;
+        let destination = upload.destination(&copy, &[])?;
+        upload.run(&copy, &[], destination.as_ref())?;
         return Ok(Exit::Success);
     };
     for (role, _, _) in plan.summary.published.iter().filter(|(role, _, _)| repository.staged_envelope(role).is_some())
@@ -69,9 +71,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         explain(&copy, &repository, role)?;
     }
     judged::check(&copy, &repository, &plan, &listed(&repository, &plan), clock.now, *accept_changes)?;
+    let destination = upload.destination(&copy, &plan.uploads)?;
     write_uploads(&copy, &plan)?;
     report_publication(&plan.summary);
-    upload.run(&copy, &plan.uploads)?;
+    upload.run(&copy, &plan.uploads, destination.as_ref())?;
     Ok(Exit::Success)
 }
 

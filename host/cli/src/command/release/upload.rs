@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use jurat_model::{Blame, Bytes};
@@ -12,7 +12,9 @@ use serde::Serialize;
 
 use crate::exit::CommandError;
 use crate::output::{self, ReportFormat};
-use crate::repository::{Contents, PublishedFile, WorkingCopy, read_exactly};
+use crate::repository::{
+    AfterUploads, Contents, PublishedFile, WorkingCopy, check_destination, check_immutable, first_root, read_exactly,
+};
 
 /// The file with the first of two timestamps, while root replaces keys.
 const HANDOVER: &str = "staged/handover.timestamp.json";
@@ -20,7 +22,7 @@ const HANDOVER: &str = "staged/handover.timestamp.json";
 /// Where files are published besides the directory of the repository.
 #[derive(Args, Debug)]
 pub(in crate::command) struct UploadArguments {
-    /// Also copy new files to this directory, in the right order
+    /// Also copy new files to this directory, in the right order; refused if something newer is there
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     to: Option<PathBuf>,
     /// Also print all files with their headers, in the order in which to upload them
@@ -60,8 +62,32 @@ impl UploadArguments {
         self.to.is_some() || self.plan
     }
 
+    /// Opens the directory to copy to, before anything is written; none if the files are not copied.
+    ///
+    /// # Errors
+    /// When it is newer than what is published, or files in it are in the way.
+    pub(in crate::command) fn destination(
+        &self,
+        copy: &WorkingCopy,
+        new: &[Upload],
+    ) -> Result<Option<WorkingCopy>, CommandError> {
+        let Some(directory) = &self.to else { return Ok(None) };
+        let destination = WorkingCopy::create(directory)?;
+        let after = AfterUploads { source: copy.files(), uploads: new };
+        check_destination(&destination, first_root(&after, copy.root())?, &after, copy.root())?;
+        let immutable = new.iter().filter(|upload| upload.stability == Stability::Immutable);
+        let sizes = immutable.map(|upload| (&upload.path, upload.bytes.len() as u64, Digest::of(&upload.bytes)));
+        check_immutable(&destination, sizes)?;
+        Ok(Some(destination))
+    }
+
     /// Publishes elsewhere: first the older files, then the new ones in the order of the plan.
-    pub(in crate::command) fn run(&self, copy: &WorkingCopy, new: &[Upload]) -> Result<(), CommandError> {
+    pub(in crate::command) fn run(
+        &self,
+        copy: &WorkingCopy,
+        new: &[Upload],
+        destination: Option<&WorkingCopy>,
+    ) -> Result<(), CommandError> {
         if !self.is_elsewhere() {
             return Ok(());
         }
@@ -69,8 +95,8 @@ impl UploadArguments {
         let contents = Contents::of(&repository, copy.files(), MetadataVersion::FIRST)?;
         let paths: BTreeSet<_> = new.iter().map(|upload| &upload.path).collect();
         let old: Vec<_> = contents.files().iter().filter(|item| !paths.contains(&item.path)).collect();
-        match &self.to {
-            Some(directory) => copy_to(copy, directory, &old, new),
+        match destination {
+            Some(destination) => copy_to(copy, destination, &old, new),
             None => self.print(copy, &old, new),
         }
     }
@@ -96,19 +122,25 @@ impl UploadArguments {
     }
 }
 
-fn copy_to(copy: &WorkingCopy, directory: &Path, old: &[&PublishedFile], new: &[Upload]) -> Result<(), CommandError> {
-    let target = WorkingCopy::create(directory)?;
+fn copy_to(
+    copy: &WorkingCopy,
+    destination: &WorkingCopy,
+    old: &[&PublishedFile],
+    new: &[Upload],
+) -> Result<(), CommandError> {
+    let immutable = old.iter().filter(|file| file.stability == Stability::Immutable);
+    check_immutable(destination, immutable.map(|file| (&file.path, file.length, file.sha256)))?;
     let mut count = 0;
     for PublishedFile { path, length, sha256, stability } in old {
         let bytes = read_exactly(copy.files(), path, Bytes::new(*length), sha256)
             .map_err(|reason| CommandError::new(Blame::Source, format!("{}: {reason}", copy.root().display())))?;
         let upload = Upload { path: path.clone(), bytes: bytes.into(), stability: *stability };
-        count += u64::from(target.writer().put(&upload)?);
+        count += u64::from(destination.writer().put(&upload)?);
     }
     for upload in new {
-        count += u64::from(target.writer().put(upload)?);
+        count += u64::from(destination.writer().put(upload)?);
     }
-    output::progress(&format!("copied      {count} files to {}", directory.display()));
+    output::progress(&format!("copied      {count} files to {}", destination.root().display()));
     Ok(())
 }
 
