@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::Trust;
 use crate::error::RepositoryError;
-use crate::remote::{Probe, Remote, RemoteCause, RemoteError};
+use crate::remote::{Probe, Remote, RemoteCause, RemoteError, continues};
 use crate::source::{headers, limits};
 
 /// A repository on a server, reached as hosts reach it: over `https:`, with the same proxy, authorities and time limits.
@@ -123,6 +123,12 @@ impl Answer {
         self.status
     }
 
+    /// Whether this is the part that hosts ask for when they resume a download: from an offset to the end of a file of that length.
+    #[must_use]
+    pub fn continues(&self, first: u64, length: u64) -> bool {
+        self.status == 206 && continues(&self.headers, first, length)
+    }
+
     /// The value of a header, with its lines joined by commas. None if it is missing or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
@@ -146,11 +152,6 @@ impl ProbeError {
     /// Whether this machine does not trust the certificate of the server.
     #[must_use]
     pub fn is_untrusted_certificate(&self) -> bool {
-        match &self.0.cause {
-            RemoteCause::Unreachable(error) | RemoteCause::TimedOut(error) | RemoteCause::BrokenOff(error) => {
-                jurat_http::is_untrusted_certificate(error)
-            }
-            _ => false,
-        }
+        matches!(self.0.cause, RemoteCause::Untrusted(_))
     }
 }

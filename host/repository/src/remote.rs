@@ -23,6 +23,7 @@ pub(crate) use error::{RemoteCause, RemoteError};
 use known::Known;
 pub(crate) use pace::Slowest;
 pub(crate) use probe::Probe;
+pub(crate) use range::continues;
 use server::Inner;
 pub(crate) use server::{Remote, RemoteLimits};
 pub(crate) use setup::RemoteSetupError;

@@ -33,6 +33,7 @@ fn a_directory_for_development_has_warnings_and_no_problems() {
     let site = Site::signed();
     let report = site.run(&["doctor", "repository", "--root", "root.json"]).ends_with(1);
     assert!(report.contains("WARNING  root: one key is enough"), "{report}");
+    assert!(report.contains("`jurat root threshold repository --role root 2`"), "{report}");
     assert!(report.contains("ok       t/demo/main/loan.json: all files"), "{report}");
     assert!(!report.contains("PROBLEM"), "{report}");
 }
@@ -56,6 +57,8 @@ fn staged_roles_are_reported_and_abandoned_files_too() {
     let has = |about: &str, what: &str| complaints.iter().any(|found| found.0 == about && found.1.contains(what));
     assert!(has("t-demo", "version 2 is staged; "), "{complaints:?}");
     assert!(has("staged/1.t-demo.json", "outdated"), "{complaints:?}");
+    assert!(report.contains("`rm repository/staged/1.t-demo.json`"), "{report}");
+    assert!(report.contains("`jurat release sign repository --key FILE`"), "{report}");
 }
 
 #[test]
@@ -102,7 +105,10 @@ fn a_server_that_cannot_be_reached_or_has_an_unknown_certificate_is_reported() {
     let (site, cdn) = on_a_server();
     let url = cdn.url();
     let report = site.run(&["doctor", &url, "--root", "root.json"]).ends_with(4);
-    assert!(report.contains("certificate") && report.contains("http.authorities"), "{report}");
+    assert!(
+        report.contains("certificate") && report.contains("http.authorities") && report.contains("HTTPS_PROXY"),
+        "{report}"
+    );
     cdn.go_down();
     let report = site.run(&DOCTOR).ends_with(4);
     assert_eq!(complaints(&report).len(), 1, "{report}");

@@ -69,6 +69,13 @@ pub(crate) enum RemoteCause {
     /// There is no connection.
     #[error("the server cannot be reached")]
     Unreachable(#[source] jurat_http::Error),
+    /// This machine does not trust the certificate of the server.
+    #[error(
+        "the certificate of the server is not trusted here; if its issuer is unknown, because the authority is private or a proxy \
+         opens TLS on the way, name the PEM file of that authority in `http.authorities` (a proxy is set with `http.proxy`; the \
+         variable HTTPS_PROXY is not read)"
+    )]
+    Untrusted(#[source] jurat_http::Error),
     /// The server sent nothing for too long.
     #[error("the server does not answer in time")]
     TimedOut(#[source] jurat_http::Error),
@@ -102,7 +109,9 @@ impl RemoteCause {
     pub(super) fn of(error: jurat_http::Error) -> Self {
         // Its text would contain the whole URL.
         let error = error.without_url();
-        if error.is_timeout() {
+        if jurat_http::is_untrusted_certificate(&error) {
+            Self::Untrusted(error)
+        } else if error.is_timeout() {
             Self::TimedOut(error)
         } else if error.is_connect() {
             Self::Unreachable(error)
@@ -114,7 +123,7 @@ impl RemoteCause {
     /// Whether the same request may succeed later. An invalid answer will not become valid.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::TimedOut(_) | Self::BrokenOff(_) => true,
+            Self::Unreachable(_) | Self::Untrusted(_) | Self::TimedOut(_) | Self::BrokenOff(_) => true,
             Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || (500..600).contains(status),
             Self::Missing { .. }
             | Self::Elsewhere { .. }

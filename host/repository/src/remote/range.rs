@@ -13,7 +13,7 @@ pub(super) fn ask(held: u64, version: Option<&HeaderValue>, headers: &mut Header
 }
 
 /// Whether an answer has the bytes from `held` to the end of a file of the given length.
-pub(super) fn continues(headers: &HeaderMap, held: u64, length: u64) -> bool {
+pub(crate) fn continues(headers: &HeaderMap, held: u64, length: u64) -> bool {
     let mut ranges = headers.get_all(CONTENT_RANGE).iter();
     let (Some(range), None) = (ranges.next(), ranges.next()) else { return false };
     let parts = || {

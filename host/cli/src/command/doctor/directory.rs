@@ -11,7 +11,9 @@ use jurat_trust::{KeySet, Role};
 use super::check::Check;
 use crate::exit::CommandError;
 use crate::host;
-use crate::repository::{FreshHost, PublisherSettings, WorkingCopy, first_root, published, read_anchor, releases};
+use crate::repository::{
+    FreshHost, PublisherSettings, WorkingCopy, first_root, published, read_anchor, releases, shown,
+};
 
 const STAGED: &str = "staged";
 
@@ -24,9 +26,9 @@ pub(super) fn check(copy: &WorkingCopy, root: Option<&Path>) -> Result<Vec<Check
         Some(root) => read_anchor(root)?,
         None => first_root(copy.files(), copy.root())?,
     };
-    let (mut checks, roles) = (Vec::new(), repository.roles());
+    let (mut checks, roles, shown) = (Vec::new(), repository.roles(), quoted(copy.root()));
     for status in &roles {
-        check_role(status, &lifetimes, now, &mut checks);
+        check_role(status, &lifetimes, now, &shown, &mut checks);
     }
     checks.extend(shared_keys(&roles));
     let staged: BTreeSet<_> = repository.staged_files().iter().map(|file| file.path.to_string()).collect();
@@ -49,24 +51,35 @@ pub(super) fn check(copy: &WorkingCopy, root: Option<&Path>) -> Result<Vec<Check
 }
 
 /// Checks a role.
-fn check_role(status: &RoleStatus, lifetimes: &Lifetimes, now: Timestamp, checks: &mut Vec<Check>) {
+fn check_role(status: &RoleStatus, lifetimes: &Lifetimes, now: Timestamp, repository: &str, checks: &mut Vec<Check>) {
     let RoleStatus { role, keys, published, staged } = status;
     // Hosts do not request the role of a removed tenant.
     let Some(keys) = keys else { return };
     if let Some((version, expires)) = published {
-        checks.push(check_expiry(role, &format!("version {version}"), *expires, lifetime(role, lifetimes), now));
+        checks.push(check_expiry(
+            role,
+            &format!("version {version}"),
+            *expires,
+            lifetime(role, lifetimes),
+            now,
+            repository,
+        ));
     }
-    checks.extend(check_keys(role, keys));
+    checks.extend(check_keys(role, keys, repository));
     if let Some((version, expires, missing)) = staged {
         let what = format!("version {version} is staged");
         checks.push(if *expires <= now {
             let advice =
-                format!("stage it again, with `jurat trust renew --role {role}` or the command that staged it");
+                format!("stage it again, with `jurat trust renew {repository} --role {role}` or the command that staged it");
             Check::warning(role, format!("{what}, but expired at {expires}"), advice)
         } else if missing.is_empty() {
-            Check::warning(role, what, "it has all signatures: run `jurat release publish`")
+            let advice = format!(
+                "it has all signatures: run `jurat release publish {repository}` with `--key` for the keys of snapshot and timestamp"
+            );
+            Check::warning(role, what, advice)
         } else {
-            Check::warning(role, format!("{what}; {missing}"), "sign it with `jurat release sign`")
+            let advice = format!("each signer runs `jurat release sign {repository} --key FILE` with a key file");
+            Check::warning(role, format!("{what}; {missing}"), advice)
         });
     }
 }
@@ -78,13 +91,16 @@ pub(super) fn check_expiry(
     expires: Timestamp,
     lifetime: SignedDuration,
     now: Timestamp,
+    repository: &str,
 ) -> Check {
     let left = expires.duration_since(now);
     let renew = match role {
         Role::Timestamp | Role::Snapshot => {
-            "`jurat timestamp refresh` renews it: check the job that runs it".to_owned()
+            format!(
+                "`jurat timestamp refresh {repository}` renews it, with `--key` for its keys: check the job that runs it"
+            )
         }
-        _ => format!("renew it with `jurat trust renew --role {role}`"),
+        _ => format!("renew it with `jurat trust renew {repository} --role {role}`"),
     };
     if left <= SignedDuration::ZERO {
         return Check::refused(role, format!("{what} expired at {expires}")).advise(renew);
@@ -101,13 +117,14 @@ pub(super) fn check_expiry(
 }
 
 /// Checks whether a role survives the loss or the theft of one key.
-fn check_keys(role: &Role, keys: &KeySet) -> Option<Check> {
+fn check_keys(role: &Role, keys: &KeySet, repository: &str) -> Option<Check> {
     let threshold = keys.threshold();
     let count = keys.keys().map(|(_, key)| key.as_bytes()).collect::<BTreeSet<_>>().len();
     let is_guarded = matches!(role, Role::Root | Role::Targets);
     if is_guarded && threshold < 2 {
         let advice = format!(
-            "add keys with `jurat root add-key --role {role}`, and raise the threshold with `jurat root threshold`"
+            "add a key with `jurat root add-key {repository} --role {role} --key FILE`, and raise the threshold with \
+             `jurat root threshold {repository} --role {role} 2`"
         );
         return Some(Check::warning(
             role,
@@ -116,21 +133,24 @@ fn check_keys(role: &Role, keys: &KeySet) -> Option<Check> {
         ));
     }
     let what = format!("{threshold} of {count} keys must sign");
+    let name = role.to_string();
+    let tenant = name.strip_prefix("t-").unwrap_or(&name);
     match role {
         Role::Root if count == threshold => Some(Check::warning(
             role,
             format!("{what}: after the loss of one, root can never be signed again"),
-            "add one with `jurat root add-key --role root`",
+            format!("add one with `jurat root add-key {repository} --role root --key FILE`"),
         )),
         Role::Targets if count == threshold => Some(Check::warning(
             role,
             format!("{what}: after the loss of one, targets cannot be signed until root lists others"),
-            "add one with `jurat root add-key --role targets`",
+            format!("add one with `jurat root add-key {repository} --role targets --key FILE`"),
         )),
         // Two people who both sign are the usual case; targets can list other keys.
-        Role::Delegated(_) if count == threshold => {
-            Some(Check::ok(role, format!("{what}: after the loss of one, run `jurat tenant rekey`")))
-        }
+        Role::Delegated(_) if count == threshold => Some(Check::ok(
+            role,
+            format!("{what}: after the loss of one, run `jurat tenant rekey {repository} {tenant} --key FILE`"),
+        )),
         _ => None,
     }
 }
@@ -168,9 +188,18 @@ fn outdated_files(copy: &WorkingCopy, staged: &BTreeSet<String>) -> Result<Vec<C
     names.sort();
     let check = |name: String| {
         let what = "outdated: no role waits for this version";
-        Check::warning(name, what, "remove it, and stage its change again")
+        let advice = format!("remove it with `rm {}`, and stage its change again", quoted(&copy.root().join(&name)));
+        Check::warning(name, what, advice)
     };
     Ok(names.into_iter().map(check).collect())
+}
+
+/// A path in a command to copy, as one word of a shell.
+fn quoted(path: &Path) -> String {
+    let text = shown(path).display().to_string();
+    let is_plain =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '.' | '_' | '-' | '+' | '@' | ':');
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The lifetime of a role.
@@ -195,7 +224,7 @@ mod tests {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let state = |expires: &str| {
             let lifetime = Lifetimes::DEFAULT.timestamp;
-            check_expiry(&Role::Timestamp, "it", expires.parse().unwrap(), lifetime, now).state()
+            check_expiry(&Role::Timestamp, "it", expires.parse().unwrap(), lifetime, now, "repo").state()
         };
         assert_eq!(state("2026-01-01T12:00:00Z"), CheckState::Ok);
         assert_eq!(state("2026-01-01T11:59:59Z"), CheckState::Warning);
@@ -209,13 +238,24 @@ mod tests {
             let keys = (0..count).map(|_| SecretKey::generate().unwrap().public());
             KeySet::new(threshold, keys).unwrap()
         };
-        let of = |role: &Role, threshold, count| check_keys(role, &keys(threshold, count)).map(|found| found.state());
+        let of = |role: &Role, threshold, count| {
+            check_keys(role, &keys(threshold, count), "repo").map(|found| found.state())
+        };
         assert_eq!(of(&Role::Root, 2, 3), None);
         assert_eq!(of(&Role::Root, 2, 2), Some(CheckState::Warning));
         assert_eq!(of(&Role::Root, 1, 3), Some(CheckState::Warning));
         assert_eq!(of(&Role::Targets, 2, 2), Some(CheckState::Warning));
         assert_eq!(of(&Role::Timestamp, 1, 1), None);
         assert_eq!(of(&Role::Delegated("t-acme".parse().unwrap()), 2, 2), Some(CheckState::Ok));
+    }
+
+    #[test]
+    fn a_path_in_a_command_is_one_word() {
+        for (path, expected) in
+            [("", "."), ("repo", "repo"), ("/srv/a b/repo", "'/srv/a b/repo'"), ("it's", r"'it'\''s'")]
+        {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
     }
 
     #[test]

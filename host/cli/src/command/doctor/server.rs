@@ -21,6 +21,9 @@ const IMMUTABLE: u64 = 86_400;
 const CLOCK_WARNING: SignedDuration = SignedDuration::from_secs(60);
 const CLOCK_PROBLEM: SignedDuration = SignedDuration::from_mins(5);
 
+/// The directory of the publisher in commands: nobody here knows it.
+const REPOSITORY: &str = "REPO";
+
 const UNPACKED: &str = "disable compression for these paths: hosts refuse compressed files";
 
 /// Runs all checks.
@@ -85,7 +88,8 @@ fn of_failure(file: &SafePath, error: &ProbeError) -> Check {
     let advice = if error.is_redirect() {
         "serve the file without a redirect, or give hosts the target URL"
     } else if error.is_untrusted_certificate() {
-        "the server's certificate must be one that this machine trusts: see `http.authorities`"
+        "if a proxy opens TLS on the way, or the authority is your own, name the PEM file of the authority in `http.authorities`, and \
+         run `jurat doctor --config FILE` with these settings"
     } else {
         "check the URL, the host name, the network, and `http.proxy`"
     };
@@ -179,7 +183,7 @@ fn check_expiries(repository: &Repository, target: Option<&TargetPath>) -> Vec<C
         .filter_map(|status| {
             let (version, expires) = status.published?;
             let lifetime = lifetime(&status.role, &Lifetimes::DEFAULT);
-            Some(check_expiry(&status.role, &format!("version {version}"), expires, lifetime, now))
+            Some(check_expiry(&status.role, &format!("version {version}"), expires, lifetime, now, REPOSITORY))
         })
         .collect()
 }
@@ -246,22 +250,70 @@ fn check_encoding(file: &SafePath, answer: &Answer) -> Option<Check> {
     Some(Check::broken(file, format!("compressed with `{encoding}`, which was not requested")).advise(UNPACKED))
 }
 
+/// Checks whether a download that was interrupted after its first byte can be resumed.
 fn check_range(server: &Server, file: &SafePath) -> Check {
-    match server.probe(file, Question::From(1)) {
-        Ok(answer) if answer.status() == 206 => Check::ok(file, "an interrupted download can be resumed"),
-        Ok(_) => Check::warning(
+    let whole = match server.probe(file, Question::Plain) {
+        Ok(whole) => whole,
+        Err(error) => return of_failure(file, &error),
+    };
+    let length = whole.header("content-length").and_then(|length| length.parse().ok());
+    match (server.probe(file, Question::From(1)), length) {
+        (Err(error), _) => of_failure(file, &error),
+        (Ok(_), None) => Check::warning(
             file,
-            "the server ignores `Range`: an interrupted download starts again",
-            "enable `Range` requests on the server",
+            "no `Content-Length`: it cannot be checked whether an interrupted download can be resumed",
+            "let the server send the file as it is, with `Content-Length`",
         ),
-        Err(error) => of_failure(file, &error),
+        (Ok(rest), Some(length)) => {
+            let range = rest.header("content-range");
+            of_range(file, rest.status(), rest.continues(1, length), range.as_deref(), length)
+        }
     }
+}
+
+/// The check of a response to a request for everything but the first byte.
+fn of_range(file: &SafePath, status: u16, is_rest: bool, range: Option<&str>, length: u64) -> Check {
+    let what = match (status, is_rest) {
+        (206, true) => return Check::ok(file, "an interrupted download can be resumed"),
+        (206, false) => {
+            let range =
+                range.map_or("without `Content-Range`".to_owned(), |range| format!("with `Content-Range: {range}`"));
+            format!("the server responds to `Range: bytes=1-` {range}: an interrupted download starts again")
+        }
+        (200, _) => "the server ignores `Range`: an interrupted download starts again".to_owned(),
+        _ => format!("the server responds to `Range: bytes=1-` with status {status}: an interrupted download may fail"),
+    };
+    let last = length.saturating_sub(1);
+    let advice = format!(
+        "let the server, and the CDN before it, respond with status 206 and `Content-Range: bytes 1-{last}/{length}`"
+    );
+    Check::warning(file, what, advice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::check::CheckState;
     use super::*;
+
+    #[test]
+    fn only_the_rest_of_a_file_resumes_a_download() {
+        let file = "blobs/sha256/x".parse().unwrap();
+        let of = |status, is_rest, range| of_range(&file, status, is_rest, range, 10);
+        assert_eq!(of(206, true, Some("bytes 1-9/10")).state(), CheckState::Ok);
+        for (status, range, told) in [
+            (206, Some("bytes 0-9/10"), "with `Content-Range: bytes 0-9/10`"),
+            (206, None, "without `Content-Range`"),
+            (200, None, "ignores `Range`"),
+            (416, Some("bytes */10"), "with status 416"),
+        ] {
+            let mut written = Vec::new();
+            let check = of(status, false, range);
+            check.write(&mut written).unwrap();
+            let written = String::from_utf8(written).unwrap();
+            assert_eq!(check.state(), CheckState::Warning);
+            assert!(written.contains(told) && written.contains("`Content-Range: bytes 1-9/10`"), "{written}");
+        }
+    }
 
     #[test]
     fn clocks_may_differ_by_a_minute() {
