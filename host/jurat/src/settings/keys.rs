@@ -149,7 +149,7 @@ const KEYS: &[Key] = &[
     tenant("trust.min_timestamp_version", Kind::Number, "1", "The lowest acceptable version of the timestamp metadata."),
     tenant("trust.min_snapshot_version", Kind::Number, "1", "The lowest acceptable version of the snapshot metadata."),
     tenant("trust.on_expired", Kind::Text, "serve_last_good", "What to do if metadata has expired and nothing newer is available: `serve_last_good` or `refuse`."),
-    tenant("trust.max_stale_seconds", Kind::Number, "259200", "Seconds after the expiry during which the host serves the last good release."),
+    tenant("trust.max_stale_seconds", Kind::Number, "259200", "Seconds after the expiry during which the host serves the last good release; no effect with `on_expired: refuse`."),
     tenant("trust.headers", Kind::List, "[]", "Headers that the repository's server needs, as `Header: NAME` of a secret in `header_files`."),
     tenant("danger.unsigned_directory", Kind::Boolean, "false", "Whether to run unsigned rules; `trust` is then not needed. For development only."),
     tenant("danger.component_directory", Kind::Path, "null", "The directory with the components of unsigned rules; `null` = where `release.yaml` says."),
