@@ -6,6 +6,10 @@
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
+mod calls;
+
+use calls::{Calls, CallsError};
+
 /// The caps on a component's shape. They are far above what rules written in Rust have, and below what hurts a compiler.
 pub(crate) mod cap {
     /// Bytes of the whole component.
@@ -71,6 +75,12 @@ pub enum ShapeError {
     /// It breaks off inside of a section.
     #[error("the component is cut short")]
     Truncated,
+    /// Components inside of it could call each other.
+    #[error(
+        "components inside of it could call each other, and no fuel pays for what such calls convert; build the rules as one \
+         component, without `wasm-tools compose`"
+    )]
+    CallsBetween,
     /// More of something than is allowed.
     #[error("{found} {what}, at most {cap} are allowed")]
     TooMany {
@@ -107,9 +117,14 @@ pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
     }
     let mut shape = Shape { bytes: bytes.len() as u64, ..Shape::default() };
     at_most("bytes", shape.bytes, cap::BYTES)?;
-    let mut counts = Counts::default();
+    let (mut counts, mut calls) = (Counts::default(), Calls::default());
     for payload in Parser::new(0).parse_all(bytes) {
-        counts.add(&payload.map_err(WasmError::malformed)?, &mut shape)?;
+        let payload = payload.map_err(WasmError::malformed)?;
+        counts.add(&payload, &mut shape)?;
+        calls.add(&payload).map_err(|error| match error {
+            CallsError::Malformed(error) => WasmError::malformed(error),
+            CallsError::Between => ShapeError::CallsBetween,
+        })?;
     }
     if !counts.has_ended {
         return Err(ShapeError::Truncated);

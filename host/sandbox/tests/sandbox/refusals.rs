@@ -140,6 +140,43 @@ fn components_in_components_are_refused_beyond_two_levels() {
 }
 
 #[test]
+fn components_that_call_each_other_are_refused() {
+    let error = shape_error(guest::text("components_that_call"));
+    assert!(matches!(error, ShapeError::CallsBetween), "{error:?}");
+    // Toolchains nest components that give names to functions, and put others where a function is missing, which trap.
+    for text in [
+        "(component (component (import \"f\" (func)) (export \"g\" (func 0))))",
+        "(component
+           (component $stub
+             (core module $m (func (export \"f\") unreachable)) (core instance $m (instantiate $m))
+             (func (export \"f\") (canon lift (core func $m \"f\"))))
+           (component $main
+             (import \"f\" (func $f)) (core func $f (canon lower (func $f)))
+             (core module $m (func (export \"g\") nop)) (core instance $m (instantiate $m))
+             (func (export \"g\") (canon lift (core func $m \"g\"))))
+           (instance $stub (instantiate $stub))
+           (instance (instantiate $main (with \"f\" (func $stub \"f\")))))",
+    ] {
+        let refusal = refusal(wat::parse_str(text).unwrap());
+        assert!(matches!(refusal, Refusal::Contract { .. }), "{refusal:?}");
+    }
+    // A component that calls its own function, and two instances of one.
+    for text in [
+        "(component
+           (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
+           (func $f (canon lift (core func $m \"f\"))) (core func (canon lower (func $f))))",
+        "(component
+           (component $c
+             (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
+             (func (export \"f\") (canon lift (core func $m \"f\"))))
+           (instance (instantiate $c)) (instance (instantiate $c)))",
+    ] {
+        let error = shape_error(wat::parse_str(text).unwrap());
+        assert!(matches!(error, ShapeError::CallsBetween), "{error:?}");
+    }
+}
+
+#[test]
 fn names_in_a_refusal_cannot_take_over_a_terminal() {
     let text = "(component (import \"evil\" (func)))";
     let mut component = wat::parse_str(text).unwrap();
