@@ -21,7 +21,7 @@ use tempfile::TempDir;
 mod sample;
 
 use sample::broken_release;
-pub use sample::{record, release};
+pub use sample::{record, release, release_of_old_prices};
 
 /// A publisher, and the directory that a server serves.
 pub struct Publisher {
@@ -114,7 +114,12 @@ impl Publisher {
 
     /// Publishes a release that does not judge its own test vectors as it says.
     pub fn broken_release(&self, tenant: &str, number: u64) -> Digest {
-        let (plan, manifest) = self.plan_of(tenant, &broken_release(number));
+        self.release_built(tenant, &broken_release(number))
+    }
+
+    /// Publishes a release that was built.
+    pub fn release_built(&self, tenant: &str, built: &BuiltRelease) -> Digest {
+        let (plan, manifest) = self.plan_of(tenant, built);
         self.put(&plan);
         manifest
     }

@@ -174,6 +174,33 @@ pub use jurat_model::{CallContext, CorrelationId, CorrelationIdError, TraceConte
 /// ```
 pub use jurat_model::{Bytes, Limits, ParseBytesError};
 
+/// The number of the price list of fuel, in evidence and in errors about limits that were measured by another one.
+///
+/// ```
+/// use jurat::{Evidence, FuelSchedule};
+///
+/// /// Whether the rules would have had the same fuel on this host.
+/// fn had_the_same_fuel(evidence: &Evidence) -> bool {
+///     evidence.fuel_schedule() == FuelSchedule::CURRENT
+/// }
+/// assert!(FuelSchedule::FIRST < FuelSchedule::CURRENT);
+/// ```
+pub use jurat_model::FuelSchedule;
+
+/// A [`Suspension`] says when a rule is no longer run in a request: what its guilty records may amount to as [`Guilt`].
+///
+/// ```
+/// use jurat::{Guilt, Settings, Suspension};
+///
+/// let mut settings = Settings::new("rules");
+/// for tenant in settings.tenants.values_mut() {
+///     tenant.suspension = Suspension { records: 10.try_into()?, ..Suspension::DEFAULT };
+///     assert!(tenant.suspension.is_due(&Guilt { records: 10, fuel: 0 }));
+/// }
+/// # Ok::<(), std::num::TryFromIntError>(())
+/// ```
+pub use jurat_model::{Guilt, Suspension};
+
 /// A [`Run`] is what all rules and records of a request share; its [`Isolation`] says how much records share.
 ///
 /// ```

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use crate::columns::Batch;
@@ -48,8 +48,58 @@ pub struct Run {
     pub now: i64,
     /// How much records share.
     pub isolation: Isolation,
-    /// After this number of guilty records, a rule is not run on the rest of the request: see [`Evaluation::suspended_from`].
-    pub suspend_after: NonZeroU32,
+    /// When a rule is no longer run on the rest of the request: see [`Evaluation::suspended_from`].
+    pub suspension: Suspension,
+}
+
+/// When a rule is suspended: not run on the rest of a request, because too many records are guilty, or because they have used
+/// too much fuel.
+///
+/// Both are counted in the order of the input, so they depend neither on the machine nor on how records are grouped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Suspension {
+    /// Guilty records.
+    pub records: NonZeroU32,
+    /// Fuel that the guilty records have used together, each alone on a fresh instance.
+    pub fuel: NonZeroU64,
+}
+
+impl Suspension {
+    /// 1,000 guilty records, or the fuel of 500 of them that use all that the default limits allow.
+    pub const DEFAULT: Self = Self {
+        records: NonZeroU32::new(1_000).unwrap(),
+        fuel: Limits::DEFAULT.fuel.saturating_mul(NonZeroU64::new(500).unwrap()),
+    };
+    /// As good as never.
+    pub const NEVER: Self = Self { records: NonZeroU32::MAX, fuel: NonZeroU64::MAX };
+
+    /// Whether a rule is suspended after this.
+    #[must_use]
+    pub fn is_due(&self, guilt: &Guilt) -> bool {
+        guilt.records >= self.records.get() || guilt.fuel >= self.fuel.get()
+    }
+}
+
+/// What one rule's guilty records amount to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Guilt {
+    /// How many there are.
+    pub records: u32,
+    /// The fuel that they have used, each alone on a fresh instance.
+    pub fuel: u64,
+}
+
+impl Guilt {
+    /// Adds one guilty record.
+    pub fn add(&mut self, fuel: u64) {
+        self.merge(&Self { records: 1, fuel });
+    }
+
+    /// Adds the guilty records of another part of the request.
+    pub fn merge(&mut self, other: &Self) {
+        self.records = self.records.saturating_add(other.records);
+        self.fuel = self.fuel.saturating_add(other.fuel);
+    }
 }
 
 /// How much the records of a request share while a rule runs.
@@ -68,12 +118,24 @@ pub struct Evaluation {
     /// The verdicts on the rows that are not guilty; guilty rows have the status `ERROR` here and no finding.
     pub verdicts: Verdicts,
     /// The rows on which the rule faults when they are judged alone, in rising order.
-    pub guilty: Vec<(u32, Fault)>,
+    pub guilty: Vec<GuiltyRow>,
     /// The first row that was not judged, because as many rows before it are guilty as the run allows. Like guilty rows, it
     /// and those behind it have the status `ERROR` and no finding.
     pub suspended_from: Option<u32>,
     /// Its usage.
     pub usage: Usage,
+}
+
+/// A row on which a rule faults.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GuiltyRow {
+    /// The row.
+    pub row: u32,
+    /// Its fault.
+    pub fault: Fault,
+    /// The fuel that it used alone, with that of the start of a fresh instance. The same on every machine, unless the fault is
+    /// indeterminate.
+    pub fuel: u64,
 }
 
 /// The resources that calls of a rule have used, to compare with the limits of one call.

@@ -21,11 +21,13 @@ mod verdict;
 pub use blame::Blame;
 pub use call_context::{CallContext, CorrelationId, CorrelationIdError, TraceContext, TraceContextError};
 pub use chain::chain;
-pub use component::{Component, Evaluation, HostFailure, Isolation, Run, Session, Usage, Worker};
+pub use component::{
+    Component, Evaluation, Guilt, GuiltyRow, HostFailure, Isolation, Run, Session, Suspension, Usage, Worker,
+};
 pub use declaration::{Declaration, Input, Kind, NOW};
 pub use excerpt::{Excerpt, advice, nearest};
 pub use fault::Fault;
 pub use key_path::KeyPath;
-pub use limits::{Bytes, Limits, ParseBytesError};
+pub use limits::{Bytes, FuelSchedule, Limits, ParseBytesError};
 pub use secret::Secret;
 pub use verdict::{Finding, Status, Verdicts};

@@ -1,7 +1,7 @@
 //! The limits of a rule.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use thiserror::Error;
 /// See [`Limits::DEFAULT`]. A signed manifest can only lower them; see [`Limits::at_most`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Instructions that a call may execute before it faults with [`Fault::Fuel`](crate::Fault::Fuel); instantiation has the same again.
+    /// Units of work that a call may do before it faults with [`Fault::Fuel`](crate::Fault::Fuel); instantiation has the same again.
     ///
-    /// Deterministic: the same component and inputs stop at the same point on every machine. 10,000,000 is a few milliseconds.
-    /// Copying costs one unit a byte.
+    /// Deterministic: the same component and inputs stop at the same point on every machine. [`FuelSchedule`] says what costs how
+    /// much. 10,000,000 is a few milliseconds of ordinary code; `docs/limits.md` says how long it can last at worst.
     pub fuel: NonZeroU64,
     /// Linear memory, summed over all memories of the instance, before it faults with [`Fault::Memory`](crate::Fault::Memory).
     ///
@@ -66,6 +66,38 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// The number of a price list for the instructions of WebAssembly: how much fuel each costs.
+///
+/// Fuel bounds time only if what takes long costs much. So prices may change with a version of Jurat, and with them the calls that
+/// exhaust their fuel. The number tells which prices a limit was measured by, and which ones gave a verdict.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FuelSchedule(NonZeroU32);
+
+impl FuelSchedule {
+    /// The prices before there was a number: one unit for each instruction.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+    /// The prices of this version.
+    pub const CURRENT: Self = Self(NonZeroU32::MIN.saturating_add(1));
+
+    /// The price list of this number.
+    #[must_use]
+    pub const fn new(number: NonZeroU32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for FuelSchedule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use jurat_model::columns::Batch;
 use jurat_model::{Declaration, Fault, Finding, Limits, Verdicts};
-use wasmtime::{Engine, Store};
+use jurat_trust::Wasi;
+use wasmtime::{Engine, Store, StoreContextMut, Trap, UpdateDeadline};
 
 use crate::call_failure::{CallFailure, classify, classify_start};
 use crate::contract::{Bound, CallError, Guest};
@@ -20,15 +21,27 @@ pub(crate) struct Live {
     guest: Box<dyn Guest>,
     store: Store<State>,
     _slot: Slot,
+    /// The fuel of its start, until a call reports it.
+    start: u64,
 }
 
 /// The usage of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
+    /// Of the start of the instance, if the call is its first.
+    pub(crate) start: u64,
+    /// Of the call.
     pub(crate) fuel: u64,
     pub(crate) memory: u64,
     /// Of a reply that could be read.
     pub(crate) reply: u64,
+}
+
+impl Used {
+    /// The fuel of the start and the call.
+    pub(crate) fn all_fuel(&self) -> u64 {
+        self.start.saturating_add(self.fuel)
+    }
 }
 
 impl Live {
@@ -39,15 +52,23 @@ impl Live {
         bound: &dyn Bound,
         limits: &Limits,
         sealed: Sealed,
+        wasi: Wasi,
     ) -> Result<Self, CallFailure> {
-        let mut store = Store::new(engine, State::new(limits, sealed));
+        let mut store = Store::new(engine, State::new(limits, sealed, wasi));
         store.limiter(State::limiter);
         store.set_hostcall_fuel(limits.reply.to_usize());
         store.set_max_component_handles(HANDLES);
+        if wasi == Wasi::Sealed {
+            store.epoch_deadline_callback(|mut store| stop_or_go_on(&mut store));
+        }
         // Start functions and data segments cost fuel and time as well.
         arm(&mut store, limits).map_err(CallFailure::Host)?;
         let guest = bound.instantiate(&mut store).map_err(classify_start)?;
-        Ok(Self { guest, store, _slot: slot })
+        let start = used_fuel(&store, limits);
+        if start > limits.fuel.get() {
+            return Err(CallFailure::Rule(Fault::Fuel));
+        }
+        Ok(Self { guest, store, _slot: slot, start })
     }
 
     /// Asks the component what it holds.
@@ -67,13 +88,16 @@ impl Live {
             return (Used::default(), Err(CallFailure::Host(error)));
         }
         let reply = self.guest.evaluate(&mut self.store, rule, batch);
-        let left = self.store.get_fuel().unwrap_or(0);
+        let fuel = used_fuel(&self.store, limits);
         let used = Used {
-            fuel: limits.fuel.get().saturating_sub(left),
+            start: std::mem::take(&mut self.start),
+            fuel: fuel.min(limits.fuel.get()),
             memory: self.store.data().memory(),
             reply: reply.as_ref().map_or(0, size),
         };
         let reply = match reply {
+            // However it ended: by then its calls of the host had used up the rest.
+            _ if fuel > limits.fuel.get() => Err(CallFailure::Rule(Fault::Fuel)),
             Ok(verdicts) => Ok((self, verdicts)),
             Err(CallError::Failed(error)) => Err(classify(error)),
             Err(CallError::Refused(reason)) => {
@@ -103,6 +127,22 @@ fn size(reply: &Verdicts) -> u64 {
 
 /// Gives the next piece of work its fuel and its deadline.
 fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
-    store.set_epoch_deadline(ticker::ticks(limits.deadline));
+    let ticks = store.data_mut().arm(ticker::ticks(limits.deadline));
+    store.set_epoch_deadline(ticks);
     store.set_fuel(limits.fuel.get())
+}
+
+/// The fuel that was used since [`arm`], with that of calls of the host. More than the limit if those exceed it.
+fn used_fuel(store: &Store<State>, limits: &Limits) -> u64 {
+    let left = store.get_fuel().unwrap_or(0);
+    limits.fuel.get().saturating_sub(left).saturating_add(store.data().host_fuel())
+}
+
+/// At every tick of an instance that may call the host, whose work the runtime does not charge: ends the call if that has used up the
+/// fuel. Whether it has is decided when the call ends; this only ends it earlier.
+fn stop_or_go_on(store: &mut StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+    if store.data().host_fuel() > store.get_fuel()? {
+        return Err(Trap::OutOfFuel.into());
+    }
+    Ok(store.data_mut().tick())
 }

@@ -25,6 +25,7 @@ mod compile;
 mod component;
 mod contract;
 mod cost;
+mod fuel;
 mod instance;
 mod loaded;
 mod machine;

@@ -28,6 +28,7 @@ pub enum CodeOrigin {
 /// [`SandboxedComponent`](crate::SandboxedComponent), and data to an instance.
 pub(crate) struct Machine {
     contract: &'static dyn Contract,
+    wasi: Wasi,
     /// Kept to make it ready once more for each worker.
     code: MachineCode,
     /// One for each worker: instances made from a shared one contend for its reference counts.
@@ -52,6 +53,7 @@ impl Machine {
     /// Machine code for `workers` workers. The first one's is ready; the others' follow on their first call.
     pub(crate) fn new(
         contract: &'static dyn Contract,
+        wasi: Wasi,
         code: MachineCode,
         first: Box<dyn Bound>,
         workers: usize,
@@ -60,7 +62,7 @@ impl Machine {
         if let Some(copy) = copies.first() {
             let _ = copy.set(first);
         }
-        Self { contract, code, copies }
+        Self { contract, wasi, code, copies }
     }
 
     /// The version of the contract that it was built against.
@@ -78,7 +80,7 @@ impl Machine {
     ) -> Result<Live, CallFailure> {
         let bound = self.copy_of(runtime, worker)?;
         let slot = runtime.slot().map_err(CallFailure::Host)?;
-        Live::start(runtime.engine(), slot, bound, limits, sealed)
+        Live::start(runtime.engine(), slot, bound, limits, sealed, self.wasi)
     }
 
     /// What a worker makes its instances from.

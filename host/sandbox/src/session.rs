@@ -2,17 +2,24 @@
 //!
 //! Limits are what one row alone may use, so a call with many rows may exceed them although no row does. Such a call is
 //! dropped with its instance and run again in halves, each on a fresh instance, down to single rows: a row is guilty if and
-//! only if it faults alone. For `n` rows that is fewer than `2 n` further calls.
+//! only if it faults alone. For `n` rows that is fewer than `2 n` further calls, and once such calls have wasted
+//! [`WASTE`] times the fuel of one call, rows are judged one by one.
 
 use std::ops::Range;
 use std::time::Instant;
 
 use jurat_model::columns::Batch;
-use jurat_model::{Evaluation, Fault, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker};
+use jurat_model::{
+    Evaluation, Fault, Guilt, GuiltyRow, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker,
+};
 
 use crate::call_failure::CallFailure;
-use crate::instance::Live;
+use crate::instance::{Live, Used};
 use crate::loaded::Loaded;
+
+/// The fuel that faulting calls with several rows may use in one evaluation, in calls that use all theirs. Without it, a rule
+/// that works long and then traps would be run twice as often as there are rows.
+const WASTE: u64 = 16;
 
 /// A session in the sandbox.
 pub(crate) struct SandboxedSession<'a> {
@@ -43,13 +50,14 @@ impl<'a> SandboxedSession<'a> {
         batch: &Batch<'_>,
         on_fresh: bool,
         usage: &mut Usage,
-    ) -> Result<Result<Verdicts, Fault>, HostFailure> {
+    ) -> Result<(Used, Result<Verdicts, Fault>), HostFailure> {
         let kept = self.live.take().filter(|_| !on_fresh);
         let begun = Instant::now();
         let started = kept.map_or_else(|| self.component.start(self.worker, &self.run), Ok);
         let (used, reply) = match started {
             Ok(live) => live.evaluate(&self.component.limits, rule, batch),
-            Err(failure) => (Default::default(), Err(failure)),
+            // Nothing tells how far it came.
+            Err(failure) => (Used { start: self.component.limits.fuel.get(), ..Used::default() }, Err(failure)),
         };
         usage.add(&Usage {
             calls: 1,
@@ -65,9 +73,9 @@ impl<'a> SandboxedSession<'a> {
         match reply {
             Ok((live, verdicts)) => {
                 self.live = Some(live).filter(|_| self.run.isolation == Isolation::Chunk);
-                Ok(Ok(verdicts))
+                Ok((used, Ok(verdicts)))
             }
-            Err(CallFailure::Rule(fault)) => Ok(Err(fault)),
+            Err(CallFailure::Rule(fault)) => Ok((used, Err(fault))),
             Err(CallFailure::Host(error)) => Err(host_failure(error)),
         }
     }
@@ -92,7 +100,8 @@ impl<'a> SandboxedSession<'a> {
 
 impl Session for SandboxedSession<'_> {
     fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
-        let mut answer = Evaluation::default();
+        let (mut answer, mut guilt) = (Evaluation::default(), Guilt::default());
+        let (mut wasted, may_waste) = (0u64, self.component.limits.fuel.get().saturating_mul(WASTE));
         answer.verdicts.statuses.reserve_exact(batch.rows as usize);
         // A stack whose top is always the first row that is not judged yet.
         let mut tasks = vec![Task { rows: 0..batch.rows, on_fresh: false, was_late: false }];
@@ -100,30 +109,30 @@ impl Session for SandboxedSession<'_> {
             if task.rows.is_empty() {
                 continue;
             }
-            if answer.guilty.len() >= self.run.suspend_after.get() as usize {
+            if self.run.suspension.is_due(&guilt) {
                 answer.suspended_from = Some(task.rows.start);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
                 break;
             }
-            let end = task.rows.end.min(task.rows.start.saturating_add(self.rows_per_call(rule)));
+            let most = if wasted < may_waste { self.rows_per_call(rule) } else { 1 };
+            let end = task.rows.end.min(task.rows.start.saturating_add(most));
             if end < task.rows.end {
                 tasks.push(Task { rows: end..task.rows.end, ..task });
                 task.rows.end = end;
             }
             let had_instance = self.live.is_some();
             let rows = task.rows.clone();
-            let used_before = answer.usage.fuel;
             let reply = if rows.start == 0 && rows.end == batch.rows {
                 self.call(rule, batch, task.on_fresh, &mut answer.usage)
             } else {
                 self.call(rule, &batch.slice(rows.clone()), task.on_fresh, &mut answer.usage)
             };
             let was_fresh = task.on_fresh || !had_instance;
-            let fuel = answer.usage.fuel.saturating_sub(used_before);
-            let fault = match reply? {
+            let (used, reply) = reply?;
+            let fault = match reply {
                 // A used instance has paid for its heap already. So near to the limit a fresh one might fault, and a verdict
                 // must not depend on what was called before.
-                Ok(_) if !was_fresh && self.is_near_limit(fuel) => {
+                Ok(_) if !was_fresh && self.is_near_limit(used.fuel) => {
                     tasks.push(Task { rows, on_fresh: true, was_late: task.was_late });
                     continue;
                 }
@@ -133,6 +142,9 @@ impl Session for SandboxedSession<'_> {
                 }
                 Err(fault) => fault,
             };
+            if rows.len() > 1 {
+                wasted = wasted.saturating_add(used.all_fuel());
+            }
             match fault {
                 Fault::Deadline if !task.was_late => {
                     tasks.push(Task { rows, on_fresh: true, was_late: true });
@@ -148,7 +160,12 @@ impl Session for SandboxedSession<'_> {
                 }
                 fault => {
                     answer.verdicts.statuses.resize(rows.end as usize, Status::Error);
-                    answer.guilty.extend(rows.map(|row| (row, fault)));
+                    // Several rows only if they were late together.
+                    let fuel = used.all_fuel() / rows.len() as u64;
+                    for row in rows {
+                        guilt.add(fuel);
+                        answer.guilty.push(GuiltyRow { row, fault, fuel });
+                    }
                 }
             }
         }

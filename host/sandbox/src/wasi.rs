@@ -5,7 +5,7 @@
 //! run and stands still, the randomness is a fixed sequence for each component, and what is printed is cut at a cap and goes
 //! to the host's debug log. The same component and inputs give the same verdict, as without WASI.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -83,6 +83,11 @@ impl Sealed {
         WasiCtxView { ctx: &mut open.context, table: &mut open.resources }
     }
 
+    /// The bytes that it was given to print, with those that were dropped.
+    pub(crate) fn printed(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.output.lock().bytes)
+    }
+
     fn open(&mut self) -> &mut Open {
         let Self { clock, seed, open } = self;
         open.get_or_insert_with(|| {
@@ -109,9 +114,9 @@ impl Sealed {
 impl Drop for Sealed {
     fn drop(&mut self) {
         if let Some(open) = &self.open {
-            let printed = open.output.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if !printed.is_empty() {
-                tracing::debug!(output = %String::from_utf8_lossy(&printed).escape_debug(), "a sealed rule printed");
+            let Printed { kept, .. } = &*open.output.lock();
+            if !kept.is_empty() {
+                tracing::debug!(output = %String::from_utf8_lossy(kept).escape_debug(), "a sealed rule printed");
             }
         }
     }
@@ -169,7 +174,21 @@ impl monotonic_clock::Host for &mut StoppedClock {
 
 /// Where standard output and standard error go.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<Printed>>);
+
+#[derive(Default)]
+struct Printed {
+    /// The beginning, for the log.
+    kept: Vec<u8>,
+    /// All of it.
+    bytes: u64,
+}
+
+impl Output {
+    fn lock(&self) -> MutexGuard<'_, Printed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl IsTerminal for Output {
     fn is_terminal(&self) -> bool {
@@ -194,7 +213,8 @@ impl Pollable for Output {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Printed { kept, bytes: all } = &mut *self.lock();
+        *all = all.saturating_add(bytes.len() as u64);
         let room = OUTPUT_BYTES.saturating_sub(kept.len()).min(bytes.len());
         kept.extend_from_slice(bytes.get(..room).unwrap_or_default());
         Ok(())

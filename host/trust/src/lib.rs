@@ -132,7 +132,7 @@ pub use key::{
 };
 pub use key::{Signer, SignerError};
 pub use manifest::{
-    BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, FileKind, LowerLimits, Manifest, ManifestError,
+    BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, FileKind, LowerFuel, LowerLimits, Manifest, ManifestError,
 };
 pub use manifest::{RuleEntry, SCHEMA, Wasi};
 pub use metadata::{

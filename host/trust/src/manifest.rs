@@ -8,7 +8,9 @@ mod read;
 mod write;
 
 pub use check::{ManifestError, SCHEMA};
-pub use parts::{BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, FileKind, LowerLimits, RuleEntry, Wasi};
+pub use parts::{
+    BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, FileKind, LowerFuel, LowerLimits, RuleEntry, Wasi,
+};
 
 /// Everything that makes a release, except the bytes of its files: those it names by length and digest.
 ///

@@ -39,6 +39,12 @@ pub fn text(name: &str) -> Vec<u8> {
     assemble(&text, &[declaration()])
 }
 
+/// A component from the fields of a module, with the rule that all guests have.
+#[must_use]
+pub fn of(fields: &str) -> Vec<u8> {
+    assemble(fields, &[declaration()])
+}
+
 /// A component in text that describes itself as it is told, and passes everything.
 #[must_use]
 pub fn described(rules: &[Declaration]) -> Vec<u8> {

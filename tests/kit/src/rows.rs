@@ -1,9 +1,7 @@
 //! Rows of whole numbers, and what a rule makes of them.
 
-use std::num::NonZeroU32;
-
 use jurat_model::columns::{Batch, ColumnBuilder};
-use jurat_model::{Component, Evaluation, Fault, Isolation, Kind, Run, Session, Status, Usage, Worker};
+use jurat_model::{Component, Evaluation, Fault, Isolation, Kind, Run, Session, Status, Suspension, Usage, Worker};
 
 /// What came of one row.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,7 +18,7 @@ pub enum Outcome {
 pub const PASS: Outcome = Outcome::Verdict(Status::Pass, Vec::new());
 
 /// A run in the year 2026 that is never suspended.
-pub const RUN: Run = Run { now: 1_794_000_000_000_000, isolation: Isolation::Chunk, suspend_after: NonZeroU32::MAX };
+pub const RUN: Run = Run { now: 1_794_000_000_000_000, isolation: Isolation::Chunk, suspension: Suspension::NEVER };
 
 /// The same run with an instance for every row.
 pub const RUN_BY_RECORD: Run = Run { isolation: Isolation::Record, ..RUN };
@@ -65,10 +63,10 @@ pub fn judge_in_chunks(
 #[must_use]
 pub fn outcomes(evaluation: &Evaluation) -> Vec<Outcome> {
     let Evaluation { verdicts, guilty, suspended_from, .. } = evaluation;
-    assert!(guilty.is_sorted_by(|one, other| one.0 < other.0), "guilty rows rise: {guilty:?}");
+    assert!(guilty.is_sorted_by(|one, other| one.row < other.row), "guilty rows rise: {guilty:?}");
     let outcome = |(row, &status): (u32, &Status)| {
         let findings: Vec<_> = verdicts.findings.iter().filter(|finding| finding.row == row).collect();
-        let fault = guilty.iter().find(|(guilty, _)| *guilty == row).map(|(_, fault)| *fault);
+        let fault = guilty.iter().find(|guilty| guilty.row == row).map(|guilty| guilty.fault);
         let is_suspended = suspended_from.is_some_and(|first| row >= first);
         match fault {
             _ if is_suspended => {

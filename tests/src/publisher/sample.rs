@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
+use jurat_model::FuelSchedule;
 use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
+use jurat_trust::{FileKind, LowerFuel};
 use serde_json::{Value, json};
 
 use crate::site;
@@ -16,16 +18,34 @@ const SCHEMA: &str = "schemas/loan.v1.0.0.json";
 /// A release of the sample rules, version `<number>.0.0`. It passes [`record`]s with its own number, and fails all others.
 #[must_use]
 pub fn release(number: u64) -> BuiltRelease {
-    made(number, &json!({ "properties": { "probe": { "const": number } } }))
+    made(draft(number, &probe(number)))
+}
+
+/// The same release with a limit of fuel that was measured by the first price list, with or without its test vectors.
+#[must_use]
+pub fn release_of_old_prices(number: u64, fuel: u64, has_vectors: bool) -> BuiltRelease {
+    let mut draft = draft(number, &probe(number));
+    let fuel = LowerFuel { units: fuel.try_into().unwrap(), schedule: FuelSchedule::FIRST };
+    draft.components.iter_mut().for_each(|component| component.limits.fuel = Some(fuel));
+    draft.files.retain(|file| has_vectors || file.kind != FileKind::Vectors);
+    made(draft)
+}
+
+fn probe(number: u64) -> Value {
+    json!({ "properties": { "probe": { "const": number } } })
 }
 
 /// A release that does not judge its own test vectors as it says.
 pub(super) fn broken_release(number: u64) -> BuiltRelease {
-    made(number, &json!({ "required": ["probe"] }))
+    made(draft(number, &json!({ "required": ["probe"] })))
+}
+
+fn made(draft: ReleaseDraft) -> BuiltRelease {
+    BuiltRelease::build(draft).unwrap()
 }
 
 /// A release with something added to a schema.
-fn made(number: u64, addition: &Value) -> BuiltRelease {
+fn draft(number: u64, addition: &Value) -> ReleaseDraft {
     let sample = sample();
     let manifest = sample.manifest();
     let files: BTreeMap<_, &Arc<[u8]>> = sample.files().collect();
@@ -37,15 +57,14 @@ fn made(number: u64, addition: &Value) -> BuiltRelease {
             _ => files[&file.path].to_vec(),
         },
     });
-    BuiltRelease::build(ReleaseDraft {
+    ReleaseDraft {
         name: manifest.name().clone(),
         version: format!("{number}.0.0").parse().unwrap(),
         world: manifest.world().clone(),
         files: files.collect(),
         components: manifest.components().to_vec(),
         builtin: manifest.builtin().to_vec(),
-    })
-    .unwrap()
+    }
 }
 
 /// A loan that only the release with this number passes.

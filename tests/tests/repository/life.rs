@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use jurat::{
     CallError, Compiler, EntityType, Health, OpenError, PinnedBy, Reload, RepositoryError, RulesetName, Settings,
 };
+use jurat_model::FuelSchedule;
 use jurat_trust::FileKind;
 use jurat_trust::publish::Lifetimes;
 
 use crate::cdn::{Cdn, Trick};
 use crate::host::{Host, TENANT, cause, config, innermost, judged, refused, serves, status, until};
-use crate::publisher::{Publisher, record, release};
+use crate::publisher::{Publisher, record, release, release_of_old_prices};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -178,6 +179,24 @@ fn a_release_whose_own_vectors_fail_is_never_switched_in() {
     publisher.release(TENANT, 3);
     service.reload_logic().unwrap();
     serves(&service, 3);
+}
+
+#[test]
+fn vectors_decide_about_a_limit_of_fuel_by_another_price_list() {
+    let (publisher, cdn) = repository();
+    let host = Host::new(&publisher, &cdn);
+    let service = host.open().unwrap();
+    let plenty = 5_000_000;
+    publisher.release_built(TENANT, &release_of_old_prices(2, plenty, false));
+    let error = refused(&service, 1);
+    let OpenError::FuelSchedule { component, found, own, .. } = innermost(&error) else { panic!("{error:?}") };
+    assert_eq!((&**component, *found, *own), ("loan_rules.wasm", FuelSchedule::FIRST, FuelSchedule::CURRENT));
+    publisher.release_built(TENANT, &release_of_old_prices(3, 1_000, true));
+    let error = refused(&service, 1);
+    assert!(matches!(innermost(&error), OpenError::VectorsFail { .. } | OpenError::Component { .. }), "{error:?}");
+    publisher.release_built(TENANT, &release_of_old_prices(4, plenty, true));
+    service.reload_logic().unwrap();
+    serves(&service, 4);
 }
 
 #[test]

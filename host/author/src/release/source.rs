@@ -4,10 +4,10 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jurat_trust::{BuiltinCheck, BuiltinRule, LowerLimits, ReleaseName, ReleaseVersion, SafePath, Wasi};
+use jurat_trust::{BuiltinCheck, BuiltinRule, LowerFuel, LowerLimits, ReleaseName, ReleaseVersion, SafePath, Wasi};
 
 use jurat_disk::files::Directory;
-use jurat_model::chain;
+use jurat_model::{FuelSchedule, chain};
 use jurat_yaml::{Field, Reader, Section};
 use jurat_yaml::{Problem, Problems};
 
@@ -114,7 +114,7 @@ fn component(field: Field<'_>, root: &std::path::Path) -> Option<ComponentSource
 fn lower_limits(section: &mut Section<'_>) -> LowerLimits {
     let deadline = section.take("deadline_ms").positive::<NonZeroU64>();
     LowerLimits {
-        fuel: section.take("fuel").positive(),
+        fuel: section.take("fuel").positive().map(|units| LowerFuel { units, schedule: FuelSchedule::CURRENT }),
         memory: section.take("memory").parsed(),
         table_elements: section.take("table_elements").positive().map(NonZeroU32::get),
         reply: section.take("reply").parsed(),

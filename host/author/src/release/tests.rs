@@ -65,7 +65,7 @@ fn a_release_file_says_what_a_release_is_made_of() {
     let component = &source.components[0];
     assert_eq!(component.package.as_deref(), Some(Path::new("rules/.")));
     assert_eq!(
-        (component.limits.fuel.unwrap().get(), component.limits.memory),
+        (component.limits.fuel.unwrap().units.get(), component.limits.memory),
         (5000, Some(jurat_model::Bytes::mebi(1)))
     );
     assert_eq!(component.wasi, jurat_trust::Wasi::Sealed);

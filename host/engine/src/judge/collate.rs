@@ -10,7 +10,7 @@ use super::error::Bug;
 use super::fetch::Answers;
 use super::observe::{WindowObserver, observe, start};
 use super::read::read;
-use super::resolve::{Guilty, SUSPENDED, resolve};
+use super::resolve::{Guilty, RuleGuilt, Suspended, resolve};
 use super::tally::Tally;
 use super::view::JudgedWindow;
 use super::window::Window;
@@ -42,7 +42,7 @@ enum Resolution {
     Unneeded,
     /// By what the worker knew.
     Provisional {
-        /// The counts with which the window began: 0 for rules that were not known to be suspended.
+        /// What was known when the window began: which rules are suspended, but no counts.
         before: Guilty,
         after: Guilty,
     },
@@ -106,18 +106,18 @@ impl Resolution {
             return Self::Unneeded;
         }
         if is_first {
-            let mut guilty = vec![0; context.release.providers.len()];
-            resolve(context, outcome, &mut guilty, context.options.run.suspend_after.get());
+            let mut guilty = vec![RuleGuilt::default(); context.release.providers.len()];
+            resolve(context, outcome, &mut guilty, Suspended::Counted);
             return Self::Final(guilty);
         }
         let before: Guilty = match suspended {
             Some(suspended) => {
-                suspended.into_iter().map(|is_suspended| if is_suspended { SUSPENDED } else { 0 }).collect()
+                suspended.into_iter().map(|is_suspended| RuleGuilt { is_suspended, ..RuleGuilt::default() }).collect()
             }
-            None => vec![0; context.release.providers.len()],
+            None => vec![RuleGuilt::default(); context.release.providers.len()],
         };
         let mut after = before.clone();
-        resolve(context, outcome, &mut after, SUSPENDED);
+        resolve(context, outcome, &mut after, Suspended::Known);
         Self::Provisional { before, after }
     }
 }
@@ -132,7 +132,7 @@ pub(super) struct Collator {
 
 impl Collator {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        let guilty = vec![0; context.release.providers.len()];
+        let guilty = vec![RuleGuilt::default(); context.release.providers.len()];
         Self { context, tally: Tally::default(), guilty, has_suspended: false }
     }
 
@@ -155,7 +155,7 @@ impl Collator {
             }
         }
         let mut outcome = finished.outcome;
-        resolve(&self.context, &mut outcome, &mut self.guilty, self.context.options.run.suspend_after.get());
+        resolve(&self.context, &mut outcome, &mut self.guilty, Suspended::Counted);
         self.suspend();
         Checked::Changed(outcome)
     }
@@ -170,10 +170,9 @@ impl Collator {
         self.tally.finish(&self.context)
     }
 
-    /// Suspends the rules whose count says so.
+    /// Tells the workers which rules are suspended.
     fn suspend(&mut self) {
-        let most = self.context.options.run.suspend_after.get();
-        for (rule, _) in self.guilty.iter().enumerate().filter(|(_, count)| **count >= most) {
+        for (rule, _) in self.guilty.iter().enumerate().filter(|(_, guilt)| guilt.is_suspended) {
             self.has_suspended = true;
             self.context.suspend(rule);
         }
@@ -181,11 +180,15 @@ impl Collator {
 
     /// The counts behind a window, if it was resolved as it would be now.
     fn agreed(&self, before: &Guilty, after: &Guilty) -> Option<Guilty> {
-        let most = self.context.options.run.suspend_after.get();
+        let suspension = self.context.options.run.suspension;
         let counts = self.guilty.iter().zip(before.iter().zip(after));
-        let agreed = counts.map(|(now, (before, after))| match (*now >= most, *before == SUSPENDED) {
+        let agreed = counts.map(|(now, (before, after))| match (now.is_suspended, before.is_suspended) {
             (true, true) => Some(*now),
-            (false, false) => now.checked_add(*after).filter(|count| *count < most),
+            (false, false) => {
+                let mut now = *now;
+                now.guilt.merge(&after.guilt);
+                (!suspension.is_due(&now.guilt)).then_some(now)
+            }
             _ => None,
         });
         agreed.collect()

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use jurat_model::{Bytes, Isolation, Run};
+use jurat_model::{Bytes, Isolation, Run, Suspension};
 
 use crate::associated::Associated;
 use crate::extract::ChunkLimits;
@@ -32,13 +32,12 @@ pub(super) struct Options {
 impl Options {
     /// The defaults of a request.
     pub(super) fn new(ruleset: String, now: i64) -> Self {
-        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
         const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             ruleset,
             entity_type: None,
             id_fields: vec!["id".to_owned()],
-            run: Run { now, isolation: Isolation::Chunk, suspend_after: SUSPEND_AFTER },
+            run: Run { now, isolation: Isolation::Chunk, suspension: Suspension::DEFAULT },
             chunk: ChunkLimits::default(),
             max_record: DEFAULT_MAX_RECORD,
             associated: None,

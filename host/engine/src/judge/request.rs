@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jurat_model::{Bytes, CallContext, Isolation, Run};
+use jurat_model::{Bytes, CallContext, Isolation, Run, Suspension};
 
 use super::observe::WindowObserver;
 use super::options::Options;
@@ -73,10 +73,17 @@ impl Request {
         self
     }
 
+    /// Sets when a rule is suspended.
+    #[must_use]
+    pub fn with_suspension(mut self, suspension: Suspension) -> Self {
+        self.options.run.suspension = suspension;
+        self
+    }
+
     /// Sets the number of guilty records after which a rule is suspended.
     #[must_use]
     pub fn with_suspend_after(mut self, records: NonZeroU32) -> Self {
-        self.options.run.suspend_after = records;
+        self.options.run.suspension.records = records;
         self
     }
 

@@ -3,26 +3,39 @@
 //! A rule is suspended after a number of guilty records, counted in the order of the input. Workers do not judge in that order. So
 //! a worker resolves its window by what is known when it begins, and the collator checks that this was right.
 
-use jurat_model::Status;
+use jurat_model::{Guilt, Status};
 
 use super::call::{NodeOutcome, Reason, WindowOutcome};
 use super::context::Context;
 
-/// For each rule of the release, the number of guilty records so far.
-pub(super) type Guilty = Vec<u32>;
+/// For each rule of the release, its guilty records so far.
+pub(super) type Guilty = Vec<RuleGuilt>;
 
-/// The count of a rule that is known to be suspended, instead of its true count.
-pub(super) const SUSPENDED: u32 = u32::MAX;
+/// The guilty records of one rule.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RuleGuilt {
+    pub(super) guilt: Guilt,
+    pub(super) is_suspended: bool,
+}
+
+/// The rules that are suspended in a window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Suspended {
+    /// Those that are suspended when it begins.
+    Known,
+    /// Those, and each other from where its count says so.
+    Counted,
+}
 
 /// A row of a node that gets another status than the rule gave it.
 type Change = (u32, Status, Reason);
 
-/// Goes through the records in their order and counts the guilty ones. Takes back what a rule said after `most` records were
-/// counted, and what was said below a rule whose status that changes.
+/// Goes through the records in their order and counts the guilty ones. Takes back what a rule said after it was
+/// suspended, and what was said below a rule whose status that changes.
 ///
 /// A worker does not know what other windows count. It suspends only the rules that were known to be suspended when it began. The
 /// window may be resolved again with the true counts: the worker takes back nothing that they would not.
-pub(super) fn resolve(context: &Context, outcome: &mut WindowOutcome, guilty: &mut Guilty, most: u32) {
+pub(super) fn resolve(context: &Context, outcome: &mut WindowOutcome, guilty: &mut Guilty, suspended: Suspended) {
     let mut changes: Vec<Vec<Vec<Change>>> =
         outcome.chunks.iter().map(|chunk| vec![Vec::new(); chunk.nodes.len()]).collect();
     for record in &outcome.records {
@@ -35,16 +48,21 @@ pub(super) fn resolve(context: &Context, outcome: &mut WindowOutcome, guilty: &m
         let mut statuses: Vec<Status> = Vec::with_capacity(chunk.nodes.len());
         for ((node, said), changes) in context.nodes(chunk.route).iter().zip(&chunk.nodes).zip(changes) {
             let is_blocked = node.blocked_by(|parent| statuses.get(parent).copied()).is_some();
-            let count = node.rule.and_then(|rule| guilty.get_mut(rule));
-            let change = match (is_blocked, count) {
+            let rule = node.rule.and_then(|rule| guilty.get_mut(rule));
+            let change = match (is_blocked, rule) {
                 (true, _) => Some((Status::Norun, Reason::Parent)),
                 // A record that never reached the rule keeps its own reason.
-                (_, Some(count)) if *count >= most => (!said.reasons(index.row).any(Reason::comes_before_the_rule))
+                (_, Some(rule)) if rule.is_suspended => (!said.reasons(index.row).any(Reason::comes_before_the_rule))
                     .then_some((Status::Error, Reason::Suspended)),
-                (_, count) => {
-                    let is_guilty = said.reasons(index.row).any(|reason| matches!(reason, Reason::Fault(_)));
-                    if let (Some(count), true) = (count, is_guilty) {
-                        *count += 1;
+                (_, rule) => {
+                    let fault = said.reasons(index.row).find_map(|reason| match reason {
+                        Reason::Fault(_, fuel) => Some(*fuel),
+                        _ => None,
+                    });
+                    if let (Some(rule), Some(fuel)) = (rule, fault) {
+                        rule.guilt.add(fuel);
+                        rule.is_suspended =
+                            suspended == Suspended::Counted && context.options.run.suspension.is_due(&rule.guilt);
                     }
                     None
                 }

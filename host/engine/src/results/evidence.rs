@@ -1,5 +1,6 @@
 //! The evidence of results: the signed release that decided, and what vouched for it.
 
+use jurat_model::FuelSchedule;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -28,6 +29,9 @@ pub struct EvidenceParts {
     pub repository: String,
     /// The metadata that vouched for it.
     pub roles: RoleVersions,
+    /// The prices of the fuel that its rules had.
+    #[serde(serialize_with = "number")]
+    pub fuel_schedule: FuelSchedule,
     /// True if that metadata had expired, and nothing newer could be had; else it is not written.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
@@ -86,6 +90,12 @@ impl Evidence {
         &self.parts.roles
     }
 
+    /// The prices of the fuel that its rules had.
+    #[must_use]
+    pub fn fuel_schedule(&self) -> FuelSchedule {
+        self.parts.fuel_schedule
+    }
+
     /// Whether that metadata had expired, and nothing newer could be had.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -108,6 +118,10 @@ impl Serialize for Evidence {
             None => self.parts.serialize(out),
         }
     }
+}
+
+fn number<S: Serializer>(schedule: &FuelSchedule, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_u32(schedule.get())
 }
 
 impl Serialize for RoleVersions {
@@ -142,6 +156,7 @@ mod tests {
                 targets: 1,
                 delegated: Some(("t-acme".to_owned(), 4)),
             },
+            fuel_schedule: FuelSchedule::CURRENT,
             stale: true,
         }
     }
@@ -158,7 +173,7 @@ mod tests {
     fn it_is_written_with_everything_that_vouched_for_the_release() {
         check(
             parts(),
-            r#"{"name":"loan","version":"1.0.0","manifest":"23b408be23b408be23b408be23b408be23b408be23b408be23b408be23b408be","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4},"stale":true}"#,
+            r#"{"name":"loan","version":"1.0.0","manifest":"23b408be23b408be23b408be23b408be23b408be23b408be23b408be23b408be","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4},"fuel_schedule":2,"stale":true}"#,
         );
     }
 
@@ -167,16 +182,17 @@ mod tests {
         let roles = RoleVersions { delegated: None, ..parts().roles };
         check(
             EvidenceParts { stale: false, roles, manifest: "00".to_owned(), ..parts() },
-            r#"{"name":"loan","version":"1.0.0","manifest":"00","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1}}"#,
+            r#"{"name":"loan","version":"1.0.0","manifest":"00","repository":"acme-prod","roles":{"root":1,"timestamp":5,"snapshot":3,"targets":1},"fuel_schedule":2}"#,
         );
     }
 
     #[test]
     fn it_says_what_it_was_made_of() {
         let evidence = Evidence::new(parts());
-        let EvidenceParts { name, version, manifest, repository, roles, stale } = parts();
+        let EvidenceParts { name, version, manifest, repository, roles, fuel_schedule, stale } = parts();
         assert_eq!((evidence.name(), evidence.version(), evidence.manifest()), (&*name, &*version, &*manifest));
         assert_eq!((evidence.repository(), evidence.roles(), evidence.is_stale()), (&*repository, &roles, stale));
+        assert_eq!(evidence.fuel_schedule(), fuel_schedule);
         assert_eq!(evidence, Evidence::new(parts()));
         assert_ne!(evidence, Evidence::new(EvidenceParts { stale: false, ..parts() }));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jurat_model::{Limits, Status, Usage};
+use jurat_model::{FuelSchedule, Limits, Status, Usage};
 use serde::Serialize;
 
 use super::evidence::Evidence;
@@ -115,11 +115,13 @@ fn limits<S: serde::Serializer>(limits: &Option<Limits>, out: S) -> Result<S::Ok
     #[derive(Serialize)]
     struct Written {
         fuel: u64,
+        fuel_schedule: u32,
         memory_bytes: u64,
         reply_bytes: u64,
     }
     let written = limits.map(|limits| Written {
         fuel: limits.fuel.get(),
+        fuel_schedule: FuelSchedule::CURRENT.get(),
         memory_bytes: limits.memory.get(),
         reply_bytes: limits.reply.get(),
     });

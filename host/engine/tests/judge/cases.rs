@@ -112,7 +112,7 @@ impl Case {
             request = request.with_supplier(Arc::new(Scripted::new(answers)));
         }
         let bytes = spec.chunk_bytes.map_or(request.chunk().bytes, Bytes::new);
-        let (max_findings, suspend_after) = (request.max_findings(), request.run().suspend_after);
+        let (max_findings, suspend_after) = (request.max_findings(), request.run().suspension.records);
         let max_record = spec.max_record.map_or(request.max_record(), Bytes::new);
         request
             .with_expected(&spec.expected)

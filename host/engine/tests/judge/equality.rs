@@ -1,12 +1,12 @@
 //! A hundred thousand records of all sorts: what is said of each is what is said of it alone, to the byte, however they come.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::sync::{Arc, OnceLock};
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::RecordResult;
 use jurat_engine::{JudgedRecord, RecordSource, Request};
-use jurat_model::{Bytes, Isolation};
+use jurat_model::{Bytes, Isolation, Suspension};
 use serde_json::Value;
 
 use crate::fixture::{Fixture, forget, workers};
@@ -40,8 +40,8 @@ struct Expected {
 
 impl World {
     /// The records in an order, and the number of texts.
-    fn expected(&self, order: &[usize], suspend_after: u32, texts: usize) -> Expected {
-        let mut results = mixed::suspended(&self.alone, order, suspend_after);
+    fn expected(&self, order: &[usize], suspension: Suspension, texts: usize) -> Expected {
+        let mut results = mixed::suspended(&self.alone, order, &suspension);
         let each = order.len().div_ceil(texts);
         let texts = order.chunks(each).zip(results.chunks_mut(each));
         let texts = texts.map(|(order, results)| mixed::lines(&self.records, order, results).into()).collect();
@@ -78,11 +78,11 @@ fn written(record: &JudgedRecord<'_>) -> String {
     serde_json::to_string(record).unwrap()
 }
 
-fn request(rows: u32, isolation: Isolation, suspend_after: u32) -> Request {
+fn request(rows: u32, isolation: Isolation, suspension: Suspension) -> Request {
     let mut request = mixed::timeless();
     request = request.with_rows(rows);
     request = request.with_isolation(isolation);
-    request = request.with_suspend_after(NonZeroU32::new(suspend_after).unwrap());
+    request = request.with_suspension(suspension);
     request
 }
 
@@ -96,7 +96,15 @@ fn shuffled() -> Vec<usize> {
     order
 }
 
-const NEVER: u32 = u32::MAX;
+const NEVER: Suspension = Suspension::NEVER;
+
+fn after(records: u32) -> Suspension {
+    Suspension { records: NonZeroU32::new(records).unwrap(), ..NEVER }
+}
+
+fn after_fuel(fuel: u64) -> Suspension {
+    Suspension { fuel: NonZeroU64::new(fuel).unwrap(), ..NEVER }
+}
 
 #[test]
 fn the_records_are_of_all_sorts() {
@@ -145,9 +153,9 @@ fn many_texts_are_judged_like_single_records() {
 
 #[test]
 fn chunks_of_few_bytes_say_the_same() {
-    let expected = world().expected(&in_order(), 100, 1);
+    let expected = world().expected(&in_order(), after(100), 1);
     for (bytes, rows) in [(600, 1_024), (20_000, 4_096)] {
-        let mut request = request(rows, Isolation::Chunk, 100);
+        let mut request = request(rows, Isolation::Chunk, after(100));
         request = request.with_chunk(ChunkLimits { rows, bytes: Bytes::new(bytes) });
         world().check(&expected, &request, 2, None);
     }
@@ -155,16 +163,23 @@ fn chunks_of_few_bytes_say_the_same() {
 
 #[test]
 fn rules_are_suspended_behind_the_same_records() {
-    for (suspend_after, order) in [(1, shuffled()), (37, in_order()), (400, shuffled())] {
-        let expected = world().expected(&order, suspend_after, 1);
-        assert!(expected.written.iter().any(|written| written.contains(r#""code":"suspended""#)), "{suspend_after}");
+    for (suspension, order) in [
+        (after(1), shuffled()),
+        (after(37), in_order()),
+        (after(400), shuffled()),
+        (after_fuel(1), in_order()),
+        (after_fuel(17_001), shuffled()),
+        (after_fuel(170_000), in_order()),
+    ] {
+        let expected = world().expected(&order, suspension, 1);
+        assert!(expected.written.iter().any(|written| written.contains(r#""code":"suspended""#)), "{suspension:?}");
         for (rows, isolation, threads, piece) in [
             (7, Isolation::Record, 2, Some(10_000)),
             (64, Isolation::Chunk, 5, None),
             (1_024, Isolation::Chunk, 2, Some(100 << 10)),
             (4_096, Isolation::Record, 5, None),
         ] {
-            world().check(&expected, &request(rows, isolation, suspend_after), threads, piece);
+            world().check(&expected, &request(rows, isolation, suspension), threads, piece);
         }
     }
 }
@@ -173,9 +188,9 @@ fn rules_are_suspended_behind_the_same_records() {
 fn pieces_of_one_byte_make_no_difference() {
     let order: Vec<usize> = (0..3_000).collect();
     for texts in [1, 500] {
-        let expected = world().expected(&order, 5, texts);
+        let expected = world().expected(&order, after(5), texts);
         for (rows, threads) in [(1, 2), (64, 2), (4_096, 1)] {
-            world().check(&expected, &request(rows, Isolation::Chunk, 5), threads, Some(1));
+            world().check(&expected, &request(rows, Isolation::Chunk, after(5)), threads, Some(1));
         }
     }
 }

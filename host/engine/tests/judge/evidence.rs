@@ -13,7 +13,7 @@ use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, obedient, request};
 fn release(fixture: &Fixture) -> String {
     let manifest = fixture.release.manifest();
     format!(
-        r#""release":{{"name":"loan","version":"1.0.0","manifest":"{manifest}","repository":"acme-prod","roles":{{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4}},"stale":true}}"#
+        r#""release":{{"name":"loan","version":"1.0.0","manifest":"{manifest}","repository":"acme-prod","roles":{{"root":1,"timestamp":5,"snapshot":3,"targets":1,"t-acme":4}},"fuel_schedule":2,"stale":true}}"#
     )
 }
 
@@ -108,6 +108,7 @@ fn evidence_of_another_release_is_refused() {
         manifest: "00".repeat(32),
         repository: "acme-prod".to_owned(),
         roles: fixture.evidence.as_ref().unwrap().roles().clone(),
+        fuel_schedule: jurat_model::FuelSchedule::CURRENT,
         stale: false,
     });
     let wrong = VouchedRelease::new(Arc::clone(&fixture.release), Some(Arc::new(other)));

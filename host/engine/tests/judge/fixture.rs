@@ -121,6 +121,7 @@ impl Fixture {
             manifest: self.release.manifest().to_owned(),
             repository: "acme-prod".to_owned(),
             roles,
+            fuel_schedule: jurat_model::FuelSchedule::CURRENT,
             stale,
         });
         Self { evidence: Some(Arc::new(evidence)), ..self }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use jurat_engine::Request;
 use jurat_engine::results::{RecordResult, RuleResult};
-use jurat_model::{Bytes, Status};
+use jurat_model::{Bytes, Guilt, Status, Suspension};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, SCHEMAS, obedient, request, workers};
+use crate::scripted::fuel_of;
 use crate::streams::Random;
 
 const RULES: [(&str, usize); 7] = [("a", 0), ("B", 1), ("c", 0), ("d", 1), ("E", 2), ("f", 0), ("g", 2)];
@@ -120,11 +121,11 @@ pub(crate) fn alone(fixture: &Fixture, request: &Request, records: &[Vec<u8>]) -
 }
 
 /// What suspension makes of it if the records come in this order.
-pub(crate) fn suspended(alone: &[RecordResult], order: &[usize], suspend_after: u32) -> Vec<RecordResult> {
+pub(crate) fn suspended(alone: &[RecordResult], order: &[usize], suspension: &Suspension) -> Vec<RecordResult> {
     let mut guilty = BTreeMap::new();
     let judged = order.iter().map(|&record| {
         let mut result = alone[record].clone();
-        result.results.iter_mut().for_each(|rule| suspend(rule, None, suspend_after, &mut guilty));
+        result.results.iter_mut().for_each(|rule| suspend(rule, None, suspension, &mut guilty));
         result
     });
     judged.collect()
@@ -133,12 +134,12 @@ pub(crate) fn suspended(alone: &[RecordResult], order: &[usize], suspend_after: 
 fn suspend(
     rule: &mut RuleResult,
     parent: Option<(&Arc<str>, Status)>,
-    suspend_after: u32,
-    guilty: &mut BTreeMap<Arc<str>, u32>,
+    suspension: &Suspension,
+    guilty: &mut BTreeMap<Arc<str>, Guilt>,
 ) {
     const FAULTS: [&str; 4] = ["trap", "fuel", "deadline", "output"];
     let code = rule.code.clone().unwrap_or_default();
-    let count = guilty.entry(Arc::clone(&rule.rule_id)).or_default();
+    let guilt = guilty.entry(Arc::clone(&rule.rule_id)).or_default();
     match parent {
         Some((parent, status)) if !matches!(status, Status::Pass | Status::Warn) => {
             let message = format!("not run: its parent `{parent}` is {status}");
@@ -146,15 +147,20 @@ fn suspend(
         }
         _ if ["input_absent", "input_kind", "other_entity_type", "unknown_rule"].contains(&&*code) => {}
         _ if rule.component.is_none() => {}
-        _ if *count >= suspend_after => {
-            let message = format!("not run: the rule has failed on {suspend_after} records of this request");
+        _ if suspension.is_due(guilt) => {
+            let Suspension { records, fuel } = suspension;
+            let message = format!(
+                "not run: in this request, the rule has failed on {records} records, or used {fuel} units of fuel on those \
+                 that it failed on"
+            );
             without_a_call(rule, (Status::Error, "suspended"), message);
             rule.indeterminate = true;
         }
-        _ => *count += u32::from(FAULTS.contains(&&*code)),
+        _ if FAULTS.contains(&&*code) => guilt.add(fuel_of(&code)),
+        _ => {}
     }
     let RuleResult { rule_id, status, children, .. } = rule;
-    children.iter_mut().for_each(|child| suspend(child, Some((rule_id, *status)), suspend_after, guilty));
+    children.iter_mut().for_each(|child| suspend(child, Some((rule_id, *status)), suspension, guilty));
 }
 
 fn without_a_call(rule: &mut RuleResult, (status, code): (Status, &str), message: String) {

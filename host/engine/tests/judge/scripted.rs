@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jurat_model::columns::{Batch, Column, Decimals, Values};
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, Finding, HostFailure, Limits, Run, Session, Status, Usage, Worker,
+    Component, Declaration, Evaluation, Fault, Finding, Guilt, GuiltyRow, HostFailure, Limits, Run, Session, Status,
+    Usage, Worker,
 };
 
 /// What a rule does with one row.
@@ -85,6 +86,11 @@ impl fmt::Debug for Scripted {
     }
 }
 
+/// The fuel that a guilty record uses, by the code of its fault.
+pub(crate) fn fuel_of(code: &str) -> u64 {
+    code.len() as u64 * 100
+}
+
 struct ScriptedSession<'a> {
     component: &'a Scripted,
     worker: Worker,
@@ -102,8 +108,9 @@ impl Session for ScriptedSession<'_> {
             usage: Usage { calls: 1, elapsed: Duration::from_millis(u64::from(batch.rows)), ..Usage::default() },
             ..Evaluation::default()
         };
+        let mut guilt = Guilt::default();
         for row in 0..batch.rows {
-            if answer.guilty.len() >= self.run.suspend_after.get() as usize {
+            if self.run.suspension.is_due(&guilt) {
                 answer.suspended_from = Some(row);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
                 break;
@@ -115,7 +122,9 @@ impl Session for ScriptedSession<'_> {
                 }
                 Say::Fault(fault) => {
                     answer.verdicts.statuses.push(Status::Error);
-                    answer.guilty.push((row, fault));
+                    let fuel = fuel_of(fault.code());
+                    guilt.add(fuel);
+                    answer.guilty.push(GuiltyRow { row, fault, fuel });
                 }
                 Say::HostFailure => return Err(HostFailure::new("the machine is exhausted")),
                 Say::Panic => panic!("a mistake of the program"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jurat_disk::CacheDirError;
 use jurat_engine::ReleaseProblem;
-use jurat_model::{Blame, chain};
+use jurat_model::{Blame, FuelSchedule, chain};
 use jurat_sandbox::{CompileError, LoadError, Refusal};
 use thiserror::Error;
 
@@ -79,6 +79,21 @@ pub enum OpenError {
         /// Which ones, and how.
         #[source]
         cause: Box<VectorsError>,
+    },
+    /// A component has a limit of fuel by another price list than this host's, and no test vector shows that its rules still fit.
+    #[error(
+        "the release `{release}` is not used: `{component}` lowers its fuel by fuel schedule {found}, this host has {own}, \
+         and the release has no test vectors that show whether its rules still fit; build and publish it again"
+    )]
+    FuelSchedule {
+        /// The release.
+        release: String,
+        /// The path of the component in it.
+        component: String,
+        /// The price list that its limit was measured by.
+        found: FuelSchedule,
+        /// That of this host.
+        own: FuelSchedule,
     },
     /// The sandbox could not be opened.
     #[error("the sandbox could not be opened")]
@@ -167,7 +182,9 @@ impl OpenError {
             Self::Settings(_) | Self::Http(_) | Self::Cache(_) | Self::State(_) => Blame::Settings,
             Self::Trust { cause, .. } => cause.blame(),
             Self::NobodyServed(error) | Self::Again(error) => error.blame(),
-            Self::Release { .. } | Self::Vectors { .. } | Self::VectorsFail { .. } => Blame::Publisher,
+            Self::Release { .. } | Self::Vectors { .. } | Self::VectorsFail { .. } | Self::FuelSchedule { .. } => {
+                Blame::Publisher
+            }
             Self::Component { cause, .. } => match &cause.reason {
                 Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
                     Blame::Host
@@ -183,7 +200,7 @@ impl OpenError {
     /// Whether the same release would always be refused again.
     pub(crate) fn is_lasting(&self) -> bool {
         match self {
-            Self::Release { .. } => true,
+            Self::Release { .. } | Self::FuelSchedule { .. } => true,
             Self::VectorsFail { report, .. } => !report.is_momentary(),
             Self::Vectors { cause, .. } => !matches!(&**cause, VectorsError::TooSlow { .. } | VectorsError::Thread(_)),
             Self::Component { .. } => self.blame() == Blame::Publisher,

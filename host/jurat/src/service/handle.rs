@@ -118,10 +118,10 @@ impl Service {
     /// # Errors
     /// When there are several tenants, and the handle is for none of them.
     pub fn request(&self, ruleset: impl Into<String>) -> Result<Request, CallError> {
-        let TenantSettings { isolation, suspend_after, chunk, max_record, max_findings, .. } = self.bound()?.settings;
+        let TenantSettings { isolation, suspension, chunk, max_record, max_findings, .. } = self.bound()?.settings;
         Ok(Request::new(ruleset, self.shared.clock.now())
             .with_isolation(isolation)
-            .with_suspend_after(suspend_after)
+            .with_suspension(suspension)
             .with_chunk(chunk)
             .with_max_record(max_record)
             .with_max_findings(max_findings)

@@ -70,7 +70,9 @@ pub use jurat_engine::results::{RuleSummary, Summary};
 /// let [name, version, repository] = ["loan-rules", "1.4.0", "acme-prod"].map(str::to_owned);
 /// let roles = RoleVersions { root: 1, timestamp: 412, snapshot: 40, targets: 7, delegated: None };
 /// let manifest = "0".repeat(64);
-/// let evidence = Evidence::new(EvidenceParts { name, version, manifest, repository, roles, stale: false });
+/// let fuel_schedule = jurat::FuelSchedule::CURRENT;
+/// let evidence =
+///     Evidence::new(EvidenceParts { name, version, manifest, repository, roles, fuel_schedule, stale: false });
 ///
 /// assert_eq!(serde_json::to_value(&evidence)?["roles"]["timestamp"], 412);
 /// assert!(!evidence.is_stale());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_http::ParseHostError;
-use jurat_model::{Excerpt, Isolation, Limits};
+use jurat_model::{Excerpt, Isolation, Limits, Suspension};
 use jurat_sandbox::SealedWasi;
 use jurat_yaml::{Field, Section};
 
@@ -81,7 +81,10 @@ fn shared(section: &mut Section<'_>, defaults: TenantSettings) -> TenantSettings
         limits: limits.unwrap_or(defaults.limits),
         sealed_wasi: sealed_wasi.unwrap_or(defaults.sealed_wasi),
         isolation: isolation.unwrap_or(defaults.isolation),
-        suspend_after: section.take("suspend_after").positive().unwrap_or(defaults.suspend_after),
+        suspension: Suspension {
+            records: section.take("suspend_after").positive().unwrap_or(defaults.suspension.records),
+            fuel: section.take("suspend_after_fuel").positive().unwrap_or(defaults.suspension.fuel),
+        },
         chunk: chunk.unwrap_or(defaults.chunk),
         max_record: size(&section.take("max_record")).unwrap_or(defaults.max_record),
         max_file: size(&section.take("max_file")).unwrap_or(defaults.max_file),

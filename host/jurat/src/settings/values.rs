@@ -8,7 +8,7 @@ use std::time::Duration;
 use jurat_disk::Parents;
 use jurat_engine::extract::ChunkLimits;
 use jurat_http::{HostPattern, Http, Location};
-use jurat_model::{Bytes, Isolation, Limits, Secret};
+use jurat_model::{Bytes, Isolation, Limits, Secret, Suspension};
 use jurat_repository::Trust;
 use jurat_sandbox::SealedWasi;
 
@@ -84,8 +84,9 @@ pub struct TenantSettings {
     pub sealed_wasi: SealedWasi,
     /// The isolation of records of one request: a chunk's records share an instance.
     pub isolation: Isolation,
-    /// The number of guilty records after which a rule is suspended for the rest of a request: 1,000.
-    pub suspend_after: NonZeroU32,
+    /// When a rule is suspended for the rest of a request: after 1,000 guilty records, or after 5,000,000,000 units of fuel that
+    /// they have used together, each alone. That is what 500 records use that exhaust the default fuel.
+    pub suspension: Suspension,
     /// The most records that are judged together.
     pub chunk: ChunkLimits,
     /// The longest record: 1 MiB.
@@ -271,7 +272,6 @@ impl TenantSettings {
     /// The defaults, for rules in the given directory.
     #[must_use]
     pub fn new(rules: impl Into<PathBuf>) -> Self {
-        const SUSPEND_AFTER: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
         const MAX_FINDINGS: NonZeroU32 = NonZeroU32::new(100).unwrap();
         Self {
             rules: Location::File(rules.into()),
@@ -280,7 +280,7 @@ impl TenantSettings {
             limits: Limits::DEFAULT,
             sealed_wasi: SealedWasi::Refused,
             isolation: Isolation::Chunk,
-            suspend_after: SUSPEND_AFTER,
+            suspension: Suspension::DEFAULT,
             chunk: ChunkLimits::default(),
             max_record: Bytes::mebi(1),
             max_file: Bytes::mebi(50),

@@ -3,22 +3,19 @@
 use std::num::NonZeroUsize;
 
 use jurat_model::Bytes;
-use wasmtime::{Config, OperatorCost, OptLevel, WasmBacktraceDetails};
+use wasmtime::{Config, OptLevel, WasmBacktraceDetails};
+
+use crate::fuel;
 
 /// The settings that decide the form of machine code and what it may do.
 ///
 /// Shared by the process that compiles and the one that runs. Features that rules do not need are off: each proposal is more
 /// code to attack.
 pub(crate) fn codegen(stack: Bytes) -> Config {
-    let mut costs = OperatorCost::new();
-    // A page is zeroed by the kernel and a table element by us; by default neither costs anything.
-    costs.variable.memory_grow_per_page = 255;
-    costs.variable.table_grow_per_element = 4;
-
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .operator_cost(costs)
+        .operator_cost(fuel::costs())
         .epoch_interruption(true)
         .max_wasm_stack(stack.to_usize())
         .wasm_component_model(true)

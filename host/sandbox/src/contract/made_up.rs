@@ -140,7 +140,7 @@ mod tests {
     use std::num::{NonZeroU32, NonZeroUsize};
 
     use jurat_model::columns::ColumnBuilder;
-    use jurat_model::{Component as _, Isolation, Run, Worker};
+    use jurat_model::{Component as _, Isolation, Run, Suspension, Worker};
     use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
     use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 
@@ -155,7 +155,7 @@ mod tests {
     const NEW: &[u8] = include_bytes!("../../fixtures/made-up/made-up.wasm");
     const OLD: &[u8] = include_bytes!("../../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
     const BOTH: &[&dyn Contract] = &[&MadeUp, &V0_1];
-    const RUN: Run = Run { now: 0, isolation: Isolation::Chunk, suspend_after: NonZeroU32::MAX };
+    const RUN: Run = Run { now: 0, isolation: Isolation::Chunk, suspension: Suspension::NEVER };
 
     fn settings() -> Settings {
         Settings::new(NonZeroUsize::MIN)

@@ -151,6 +151,7 @@ fn every_file_of_a_guest_is_in_a_test() {
         include_str!("contract.rs"),
         include_str!("deadline.rs"),
         include_str!("descriptions.rs"),
+        include_str!("fuel.rs"),
         include_str!("halving.rs"),
         include_str!("neighbours.rs"),
         include_str!("refusals.rs"),

@@ -16,10 +16,10 @@ fn a_call_past_its_deadline_is_tried_once_more_and_never_halved() {
     let mut session = component.session(jurat_model::Worker(0), &RUN);
     let evaluation = session.evaluate(0, &batch(&[0, 0, 1, 0])).unwrap();
     assert_eq!(evaluation.usage.calls, 2);
-    let all: Vec<_> = (0..4).map(|row| (row, Fault::Deadline)).collect();
-    assert_eq!(evaluation.guilty, all, "nothing is known about any row of the call");
+    let guilty: Vec<_> = evaluation.guilty.iter().map(|guilty| (guilty.row, guilty.fault)).collect();
+    assert_eq!(guilty, [0, 1, 2, 3].map(|row| (row, Fault::Deadline)), "nothing is known about any row of the call");
     assert_eq!(evaluation.verdicts.statuses, [Status::Error; 4]);
-    assert!(evaluation.guilty.iter().all(|(_, fault)| fault.is_indeterminate()));
+    assert!(evaluation.guilty.iter().all(|guilty| guilty.fault.is_indeterminate()));
     // The session can go on.
     assert_eq!(judge_in(&mut *session, &[0]).0, [PASS]);
 }

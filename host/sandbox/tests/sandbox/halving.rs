@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
-use jurat_model::{Fault, Isolation, Limits, Run};
+use jurat_model::{Fault, Isolation, Limits, Run, Suspension};
 use jurat_sandbox::SandboxedComponent;
 use jurat_test_kit::guest;
 use jurat_test_kit::load::good;
@@ -53,7 +53,8 @@ proptest! {
     ) {
         let isolation = if by_record { Isolation::Record } else { Isolation::Chunk };
         let rows: Vec<i64> = (0..count).map(|row| i64::from(guilty.contains(&row))).collect();
-        let run = Run { isolation, suspend_after: NonZeroU32::new(suspend_after).unwrap(), ..RUN };
+        let records = NonZeroU32::new(suspend_after).unwrap();
+        let run = Run { isolation, suspension: Suspension { records, ..Suspension::NEVER }, ..RUN };
         let last = guilty.iter().copied().filter(|&row| row < count).nth(suspend_after as usize - 1);
         let (outcomes, _) = judge(traps(), &run, &rows);
         for (row, outcome) in outcomes.iter().enumerate() {

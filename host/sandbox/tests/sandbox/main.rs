@@ -18,6 +18,7 @@ mod contract;
 mod deadline;
 mod descriptions;
 mod features;
+mod fuel;
 mod halving;
 mod neighbours;
 mod refusals;

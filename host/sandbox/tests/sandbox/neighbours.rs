@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use jurat_model::{Component, Fault, Limits, Worker};
+use jurat_model::{Component, Fault, Limits, Suspension, Worker};
 use jurat_sandbox::{Allocation, Sandbox, Settings};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, settings};
@@ -117,7 +117,8 @@ fn ten_thousand_instances_leave_nothing_behind() {
 fn a_loop_on_one_thread_does_not_hold_up_another() {
     let looping = good(guest::rust("endless_loop"), Limits::DEFAULT);
     let honest = good(guest::rust("spin"), Limits::DEFAULT);
-    let run = jurat_model::Run { suspend_after: NonZeroU32::new(3).unwrap(), ..RUN };
+    let suspension = Suspension { records: NonZeroU32::new(3).unwrap(), ..Suspension::NEVER };
+    let run = jurat_model::Run { suspension, ..RUN };
     thread::scope(|scope| {
         let attack = scope.spawn(|| judge(&looping, &run, &[1; 4]).0);
         for _ in 0..100 {

@@ -1,5 +1,6 @@
 //! Sealed WASI: a stock toolchain's component runs where it is granted, and sees nothing.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use jurat_model::{Bytes, Fault, Limits, Run, Status};
@@ -21,7 +22,9 @@ fn stock() -> Vec<Vec<u8>> {
 }
 
 fn terms(asked: Wasi, granted: SealedWasi) -> Terms {
-    let limits = Limits { memory: Bytes::mebi(4), deadline: Duration::from_secs(60), ..Limits::DEFAULT };
+    // Printing a mebibyte takes more than the default fuel.
+    let fuel = NonZeroU64::new(50_000_000).unwrap();
+    let limits = Limits { fuel, memory: Bytes::mebi(4), deadline: Duration::from_secs(60), ..Limits::DEFAULT };
     Terms { policy: Policy { limits, sealed_wasi: granted }, wasi: asked, ..Terms::default() }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jurat_model::{Bytes, Input, Limits};
+use jurat_model::{Bytes, FuelSchedule, Input, Limits};
 
 use crate::digest::Digest;
 use crate::name::SafePath;
@@ -93,8 +93,8 @@ pub enum Wasi {
 /// They are not limits by themselves, as each may be missing: [`LowerLimits::within`] makes those that hold.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LowerLimits {
-    /// Instructions for a call.
-    pub fuel: Option<NonZeroU64>,
+    /// Units of work for a call.
+    pub fuel: Option<LowerFuel>,
     /// Linear memory of an instance.
     pub memory: Option<Bytes>,
     /// Table elements of an instance.
@@ -105,12 +105,21 @@ pub struct LowerLimits {
     pub deadline: Option<Duration>,
 }
 
+/// A limit of fuel, and the prices that it was measured by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LowerFuel {
+    /// Units of work for a call.
+    pub units: NonZeroU64,
+    /// By these prices. With others, the same number of units is another amount of work.
+    pub schedule: FuelSchedule,
+}
+
 impl LowerLimits {
     /// The limits that hold on a host: the smaller of both, limit by limit.
     #[must_use]
     pub fn within(&self, host: &Limits) -> Limits {
         host.at_most(&Limits {
-            fuel: self.fuel.unwrap_or(host.fuel),
+            fuel: self.fuel.map_or(host.fuel, |fuel| fuel.units),
             memory: self.memory.unwrap_or(host.memory),
             table_elements: self.table_elements.unwrap_or(host.table_elements),
             reply: self.reply.unwrap_or(host.reply),

@@ -1,11 +1,11 @@
 //! A manifest from its bytes.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use jurat_model::{Bytes, Input};
+use jurat_model::{Bytes, FuelSchedule, Input};
 
-use super::{BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, LowerLimits, Manifest, ManifestError};
+use super::{BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, LowerFuel, LowerLimits, Manifest, ManifestError};
 use super::{RuleEntry, SCHEMA, Wasi};
 use crate::json::{self, FormatError, Members, Node};
 
@@ -65,13 +65,26 @@ fn component(node: Node) -> Result<ComponentEntry, FormatError> {
 fn limits(node: Node) -> Result<LowerLimits, FormatError> {
     let mut limits = node.members()?;
     let mut integer = |name| limits.take_optional(name).map(Node::integer).transpose();
-    let fuel = integer("fuel")?.and_then(NonZeroU64::new);
+    let units = integer("fuel")?.and_then(NonZeroU64::new);
     let memory = integer("memory_bytes")?.map(Bytes::new);
     let reply = integer("reply_bytes")?.map(Bytes::new);
     let deadline = integer("deadline_ms")?.map(Duration::from_millis);
     let table_elements = limits.take_optional("table_elements").map(small_integer).transpose()?;
+    let fuel = match units {
+        // Manifests of the first price list do not name it. Without fuel, nothing is measured by a price list.
+        Some(units) => {
+            let schedule = limits.take_optional("fuel_schedule").map(fuel_schedule).transpose()?;
+            Some(LowerFuel { units, schedule: schedule.unwrap_or(FuelSchedule::FIRST) })
+        }
+        None => None,
+    };
     limits.refuse_rest()?;
     Ok(LowerLimits { fuel, memory, table_elements, reply, deadline })
+}
+
+fn fuel_schedule(node: Node) -> Result<FuelSchedule, FormatError> {
+    let zero = node.unexpected("a whole number from 1 on");
+    NonZeroU32::new(small_integer(node)?).map(FuelSchedule::new).ok_or(zero)
 }
 
 fn small_integer(node: Node) -> Result<u32, FormatError> {

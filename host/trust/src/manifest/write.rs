@@ -1,6 +1,6 @@
 //! The bytes of a manifest.
 
-use jurat_model::Input;
+use jurat_model::{FuelSchedule, Input};
 use serde_json::{Map, Value, json};
 
 use super::{BuiltinCheck, BuiltinRule, ComponentEntry, FileEntry, LowerLimits, Manifest, RuleEntry, SCHEMA, Wasi};
@@ -46,8 +46,11 @@ fn component(ComponentEntry { path, limits, wasi, rules }: &ComponentEntry) -> V
 
 fn lower_limits(LowerLimits { fuel, memory, table_elements, reply, deadline }: &LowerLimits) -> Map<String, Value> {
     let milliseconds = deadline.map(|deadline| u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
+    // As in the manifests that do not name it.
+    let schedule = fuel.map(|fuel| fuel.schedule).filter(|schedule| *schedule != FuelSchedule::FIRST);
     let limits = [
-        ("fuel", fuel.map(u64::from)),
+        ("fuel", fuel.map(|fuel| fuel.units.get())),
+        ("fuel_schedule", schedule.map(|schedule| schedule.get().into())),
         ("memory_bytes", memory.map(jurat_model::Bytes::get)),
         ("table_elements", table_elements.map(u64::from)),
         ("reply_bytes", reply.map(jurat_model::Bytes::get)),

@@ -148,7 +148,7 @@ fn components(
 fn limits(limits: &LowerLimits) -> [(&'static str, Option<String>); 5] {
     let LowerLimits { fuel, memory, table_elements, reply, deadline } = limits;
     [
-        ("fuel", fuel.map(|fuel| fuel.to_string())),
+        ("fuel", fuel.map(|fuel| format!("{} (schedule {})", fuel.units, fuel.schedule))),
         ("memory", memory.map(|memory| memory.to_string())),
         ("table elements", table_elements.map(|elements| elements.to_string())),
         ("reply", reply.map(|reply| reply.to_string())),

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 
-use jurat_model::{Bytes, Limits};
+use jurat_model::{Bytes, FuelSchedule, Limits};
 use jurat_trust::{
-    Blame, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, MemoryStore, MetaFile, MetadataVersion, Role,
-    SafePath, TopRole, UpdateError,
+    Blame, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, Manifest, ManifestError, MemoryStore, MetaFile,
+    MetadataVersion, Role, SafePath, TopRole, UpdateError,
 };
 
 use crate::fixture::{Repository, target, words};
@@ -210,6 +210,34 @@ fn as_many_roles_are_asked_as_the_cap_says() {
         "more than 32 roles may list `t/acme/prod/loan-rules.json`, but this host asks 32; its path must be delegated \
          more narrowly"
     );
+}
+
+#[test]
+fn a_limit_of_fuel_is_read_back_with_its_price_list() {
+    let publisher = Publisher::new();
+    let manifest = |limits: &str| {
+        let bytes = publisher.host().load(&publisher).unwrap().manifest().to_bytes();
+        let text = String::from_utf8(bytes).unwrap();
+        let lowered = r#""limits":{"memory_bytes":2097152,"table_elements":9}"#;
+        assert!(text.contains(lowered), "{text}");
+        Manifest::parse(text.replace(lowered, &format!(r#""limits":{limits}"#)).as_bytes())
+    };
+    for (limits, expected) in [
+        (r#"{"fuel":5}"#, FuelSchedule::FIRST),
+        (r#"{"fuel":5,"fuel_schedule":2}"#, FuelSchedule::CURRENT),
+        (r#"{"fuel":5,"fuel_schedule":7}"#, FuelSchedule::new(7.try_into().unwrap())),
+    ] {
+        let manifest = manifest(limits).unwrap();
+        let fuel = manifest.components()[0].limits.fuel.unwrap();
+        assert_eq!((fuel.units.get(), fuel.schedule), (5, expected));
+        let bytes = manifest.to_bytes();
+        assert!(str::from_utf8(&bytes).unwrap().contains(limits), "{limits} is written as it was read");
+        assert_eq!(Manifest::parse(&bytes).unwrap(), manifest);
+    }
+    for limits in [r#"{"fuel_schedule":2}"#, r#"{"fuel":5,"fuel_schedule":0}"#, r#"{"fuel":0}"#] {
+        let refused = manifest(limits).unwrap_err();
+        assert!(matches!(refused, ManifestError::Format(_)), "{limits}: {refused:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use jurat_engine::{Release, Request, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::reply::check_verdicts;
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, HostFailure, Input, Kind, Limits, Run, Session, Status, Verdicts, Worker,
+    Component, Declaration, Evaluation, Fault, GuiltyRow, HostFailure, Input, Kind, Limits, Run, Session, Status,
+    Verdicts, Worker,
 };
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
@@ -171,7 +172,7 @@ impl Session for Telling<'_> {
         let statuses = vec![Status::Error; batch.rows as usize];
         Ok(Evaluation {
             verdicts: Verdicts { statuses, findings: Vec::new() },
-            guilty: (0..batch.rows).map(|row| (row, Fault::Output)).collect(),
+            guilty: (0..batch.rows).map(|row| GuiltyRow { row, fault: Fault::Output, fuel: 1 }).collect(),
             ..Evaluation::default()
         })
     }

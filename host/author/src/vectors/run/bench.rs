@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
 use jurat_engine::{Associated, JudgeError, Release, Request, TenantQueue, Workers, judge};
-use jurat_model::{Blame, Bytes, Excerpt, Isolation, chain};
+use jurat_model::{Blame, Bytes, Excerpt, Isolation, Suspension, chain};
 
 use super::judged::{Judged, Kept, Row};
 use super::order::Group;
@@ -156,7 +156,7 @@ fn request(vector: &Vector, way: Way) -> Request {
     let request = Request::new(vector.ruleset.as_str(), now)
         .with_isolation(way.isolation)
         // There is always a next vector, whatever a rule did on those before.
-        .with_suspend_after(NonZeroU32::MAX)
+        .with_suspension(Suspension::NEVER)
         .with_rows(way.rows);
     match &vector.entity_type {
         Some(entity_type) => request.with_entity_type(entity_type),

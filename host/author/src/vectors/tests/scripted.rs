@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use jurat_engine::Release;
 use jurat_model::columns::{Batch, Values};
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, Finding, HostFailure, Input, Isolation, Kind, Limits, Run, Session,
-    Status, Worker,
+    Component, Declaration, Evaluation, Fault, Finding, GuiltyRow, HostFailure, Input, Isolation, Kind, Limits, Run,
+    Session, Status, Worker,
 };
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{FileKind, VerifiedRelease, World, danger};
@@ -115,11 +115,11 @@ impl Session for Open<'_> {
                 ("timed", _) if value(1) < 0 => (Status::Fail, one(None, "long ago".into())),
                 ("late", 9) if self.component.late.load(Ordering::Relaxed) > 0 => {
                     self.component.late.fetch_sub(1, Ordering::Relaxed);
-                    answer.guilty.push((row, Fault::Deadline));
+                    answer.guilty.push(GuiltyRow { row, fault: Fault::Deadline, fuel: 1 });
                     (Status::Error, Vec::new())
                 }
                 ("late", 8) if self.seen > 0 => {
-                    answer.guilty.push((row, Fault::Deadline));
+                    answer.guilty.push(GuiltyRow { row, fault: Fault::Deadline, fuel: 1 });
                     (Status::Error, Vec::new())
                 }
                 _ => (Status::Pass, Vec::new()),

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use jurat_model::{Evaluation, Finding, Status};
+use jurat_model::{Evaluation, Finding, GuiltyRow, Status};
 
 use super::outcome::{NodeOutcome, Reason};
 use crate::judge::stopwatch::Timing;
@@ -75,9 +75,9 @@ impl OutcomeBuilder {
             }
         }
         is_known &= self.findings(verdicts.findings, row_of);
-        for (index, fault) in guilty {
-            match row_of(index) {
-                Some(row) => self.outcome.reasons.push((row, Reason::Fault(fault))),
+        for GuiltyRow { row, fault, fuel } in guilty {
+            match row_of(row) {
+                Some(row) => self.outcome.reasons.push((row, Reason::Fault(fault, fuel))),
                 None => is_known = false,
             }
         }

@@ -65,8 +65,8 @@ pub(in crate::judge) enum Reason {
     Finding(Finding),
     /// Further findings of the rule, which are only counted.
     More(u32),
-    /// The rule faulted.
-    Fault(Fault),
+    /// The rule faulted, and has used that much fuel for it.
+    Fault(Fault, u64),
     /// The rule has faulted too often in this request.
     Suspended,
     /// The host could not run it.
@@ -112,7 +112,7 @@ impl WindowOutcome {
     /// Whether a rule faulted on one of the records.
     pub(in crate::judge) fn has_faults(&self) -> bool {
         let nodes = self.chunks.iter().flat_map(|chunk| &chunk.nodes);
-        nodes.flat_map(|node| &node.reasons).any(|(_, reason)| matches!(reason, Reason::Fault(_)))
+        nodes.flat_map(|node| &node.reasons).any(|(_, reason)| matches!(reason, Reason::Fault(..)))
     }
 }
 
@@ -148,7 +148,7 @@ impl Reason {
     /// Whether it depends on the machine and the moment.
     pub(in crate::judge) fn is_indeterminate(&self) -> bool {
         match self {
-            Self::Fault(fault) => fault.is_indeterminate(),
+            Self::Fault(fault, _) => fault.is_indeterminate(),
             Self::Suspended | Self::Host => true,
             _ => false,
         }
@@ -163,7 +163,7 @@ impl Reason {
     pub(in crate::judge) fn comes_before_the_rule(&self) -> bool {
         match self {
             Self::Parent | Self::Blocked(_) | Self::Unknown | Self::OtherEntity => true,
-            Self::Finding(_) | Self::More(_) | Self::Fault(_) | Self::Suspended | Self::Host | Self::Schema { .. } => {
+            Self::Finding(_) | Self::More(_) | Self::Fault(..) | Self::Suspended | Self::Host | Self::Schema { .. } => {
                 false
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jurat_model::{Finding, Input, Kind, Status};
+use jurat_model::{Finding, Input, Kind, Status, Suspension};
 
 use super::labels::RuleLabel;
 use super::message::{close, fill, push};
@@ -100,12 +100,16 @@ impl<'c, 'a> Case<'c, 'a> {
             Reason::Finding(finding) => return self.finding(result, finding),
             Reason::More(more) => return close(&mut result.message, &format!("; and {more} more")),
             Reason::Suspended => {
-                let most = self.row.context.options.run.suspend_after;
-                sentence(result, &format!("not run: the rule has failed on {most} records of this request"));
+                let Suspension { records, fuel } = self.row.context.options.run.suspension;
+                let message = format!(
+                    "not run: in this request, the rule has failed on {records} records, or used {fuel} units of fuel on \
+                     those that it failed on"
+                );
+                sentence(result, &message);
                 "suspended"
             }
             Reason::Parent => "parent",
-            Reason::Fault(fault) => {
+            Reason::Fault(fault, _) => {
                 // Those faults were found with nothing else in the call.
                 let alone = if fault.can_be_halved() { " on this record alone" } else { "" };
                 sentence(result, &format!("the rule {fault}{alone}"));
@@ -195,7 +199,7 @@ impl<'c, 'a> Case<'c, 'a> {
     /// The inputs on which the outcome depends, with their columns: all, or the one that kept the rule from running.
     fn read(&self, outcome: &NodeOutcome) -> impl Iterator<Item = (&'a Input, ColumnId)> {
         let blocked = outcome.reasons(self.row.row).find_map(|reason| match reason {
-            Reason::Finding(_) | Reason::More(_) | Reason::Fault(_) | Reason::Schema { .. } => None,
+            Reason::Finding(_) | Reason::More(_) | Reason::Fault(..) | Reason::Schema { .. } => None,
             Reason::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
             Reason::Parent | Reason::Suspended | Reason::Host | Reason::Unknown | Reason::OtherEntity => Some(None),
         });

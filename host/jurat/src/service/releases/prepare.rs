@@ -8,7 +8,7 @@ use jurat_author::business_config::{self, Document};
 use jurat_author::vectors::{self, VectorLimits};
 use jurat_disk::files::Directory;
 use jurat_engine::Release;
-use jurat_model::{Component, Excerpt};
+use jurat_model::{Component, Excerpt, FuelSchedule};
 use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::{FileKind, VerifiedManifest, VerifiedRelease, danger};
 use jurat_yaml::{Problem, Problems};
@@ -55,7 +55,20 @@ pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Pol
     if !report.failures.is_empty() {
         return Err(OpenError::VectorsFail { release, report: Box::new(report) });
     }
+    if report.run == 0
+        && let Some((component, found)) = foreign_fuel(verified)
+    {
+        return Err(OpenError::FuelSchedule { release, component, found, own: FuelSchedule::CURRENT });
+    }
     Ok(Prepared::new(ready, identity, coordination_base_url))
+}
+
+/// A component whose limit of fuel was measured by another price list than this host's.
+fn foreign_fuel(release: &VerifiedRelease) -> Option<(String, FuelSchedule)> {
+    release.manifest().components().iter().find_map(|component| {
+        let fuel = component.limits.fuel.filter(|fuel| fuel.schedule != FuelSchedule::CURRENT)?;
+        Some((component.path.to_string(), fuel.schedule))
+    })
 }
 
 /// Makes ready a directory of unsigned sources.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jurat_engine::results::{Evidence, EvidenceParts, RoleVersions};
+use jurat_model::FuelSchedule;
 use jurat_trust::{MetadataVersion, Provenance, Role};
 
 use crate::release::Identity;
@@ -97,6 +98,7 @@ fn evidence(identity: &Identity, provenance: &Provenance, stale: bool) -> Eviden
                 _ => None,
             },
         },
+        fuel_schedule: FuelSchedule::CURRENT,
         stale,
     })
 }

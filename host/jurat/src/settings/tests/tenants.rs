@@ -19,7 +19,7 @@ fn tenants_have_their_own_rules_and_share_defaults() {
     assert_eq!((acme.limits.fuel.get(), acme.limits.memory), (7, Bytes::mebi(2)));
     assert_eq!((other.limits.fuel.get(), other.limits.memory), (5, Bytes::mebi(2)));
     assert_eq!((acme.isolation, other.isolation), (Isolation::Chunk, Isolation::Record));
-    assert_eq!((acme.suspend_after.get(), other.max_findings.get()), (3, 100));
+    assert_eq!((acme.suspension.records.get(), other.max_findings.get()), (3, 100));
     assert_eq!((acme.unsigned.clone(), other.trust.clone()), (Unsigned::Refused, None));
     assert_eq!((&acme.data.roots, &other.data.roots), (&DataRoots::Listed(Vec::new()), &DataRoots::WorkingDirectory));
 }
