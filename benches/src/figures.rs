@@ -2,6 +2,7 @@
 
 mod batch;
 mod cost;
+mod fuel;
 mod instance;
 mod instructions;
 mod memory;
@@ -12,6 +13,7 @@ mod single;
 
 pub(crate) use batch::measure as batch;
 pub(crate) use cost::measure as cost;
+pub(crate) use fuel::measure as fuel;
 pub(crate) use instance::measure as instance;
 pub(crate) use instructions::measure as instructions;
 pub(crate) use memory::measure as memory;

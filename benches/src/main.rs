@@ -10,6 +10,7 @@ mod columns;
 mod copies;
 mod effort;
 mod figures;
+mod fuel;
 mod handwritten;
 mod loans;
 mod measure;
@@ -56,6 +57,14 @@ const GROUPS: &[Group] = &[
     group("instance", "fresh instances and limits, against the bare runtime", figures::instance),
     group("memory", "memory of a process: for batches of any size, and for each component", figures::memory),
     group("cost", "how the cost of a record grows, and with what", figures::cost),
+    Group {
+        is_usual: false,
+        ..group(
+            "fuel",
+            "the time that a unit of fuel buys, over everything that a rule can do; runs only if named",
+            figures::fuel,
+        )
+    },
     group("trust", "metadata, switches and starts", trust::measure),
     Group {
         is_usual: false,

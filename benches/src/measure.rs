@@ -20,6 +20,13 @@ impl Measured {
         Self { median: at(0.5), low: at(0.1), high: at(0.9) }
     }
 
+    /// Figures of different things: the median, the least and the most of them.
+    pub(crate) fn whole_range(figures: Vec<f64>) -> Self {
+        let (low, high) =
+            figures.iter().fold((f64::NAN, f64::NAN), |(low, high), figure| (figure.min(low), figure.max(high)));
+        Self { low, high, ..Self::of(figures) }
+    }
+
     /// A figure that was counted or read once.
     pub(crate) fn once(figure: f64) -> Self {
         Self { median: figure, low: figure, high: figure }
