@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 mod sample;
 
-use sample::broken_release;
+use sample::{broken_release, release_of_another_component};
 pub use sample::{record, release, release_of_old_prices};
 
 /// A publisher, and the directory that a server serves.
@@ -122,6 +122,11 @@ impl Publisher {
         let (plan, manifest) = self.plan_of(tenant, built);
         self.put(&plan);
         manifest
+    }
+
+    /// Publishes a release whose component must be compiled anew.
+    pub fn release_of_another_component(&self, tenant: &str, number: u64) -> Digest {
+        self.release_built(tenant, &release_of_another_component(number))
     }
 
     /// What publishing a release of a tenant would be.

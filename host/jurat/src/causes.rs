@@ -160,7 +160,7 @@ pub use jurat_repository::{FilesError, SetupError, StoredStateError};
 ///     match &error.reason {
 ///         Refusal::Imports { hint: WasiHint::Sealed, .. } => "ask for sealed WASI in the release",
 ///         Refusal::Manifest(Mismatch::Rules { .. }) => "sign the component that was built last",
-///         Refusal::Compile(CompileError::TooCostly(_)) => "split the component",
+///         Refusal::Compile(CompileError::TooSlow { .. }) => "split the component",
 ///         _ => "see the message",
 ///     }
 /// }

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some("die") => std::process::abort(),
+        Some("be-killed") => be_killed(),
         Some("instances") => measure_instances(arguments[1].parse().unwrap()),
         other => panic!("{other:?}"),
     }
@@ -44,6 +45,13 @@ fn compile_and_want_more() -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Ends as a process does that the system chooses when memory runs out.
+fn be_killed() -> ExitCode {
+    let own = std::process::id().to_string();
+    std::process::Command::new("kill").args(["-KILL", &own]).env("PATH", "/usr/bin:/bin").status().unwrap();
+    panic!("it was not killed");
 }
 
 /// Says how much memory the process has, in KiB, before and after as many fresh instances as asked for.

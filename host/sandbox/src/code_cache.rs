@@ -104,10 +104,10 @@ mod tests {
     use wasmtime::{Config, Engine};
 
     use super::*;
-    use crate::compile::{self, codegen};
+    use crate::compile::{self, Reservation, Target};
     use crate::policy::Policy;
     use crate::sandbox::Sandbox;
-    use crate::settings::{Compiler, Settings};
+    use crate::settings::Settings;
 
     const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
 
@@ -144,12 +144,13 @@ mod tests {
 
     /// Stores what an engine of other settings compiles, under the name of an engine that it is not for.
     fn keep(cache: &CodeCache, made_by: &Config, compatibility: &Compatibility) {
-        let code = compile::compile(&Engine::new(made_by).unwrap(), &Compiler::InProcess, COMPONENT).unwrap();
+        let engine = Engine::new(made_by).unwrap();
+        let code = compile::in_process(&engine, COMPONENT).unwrap();
         cache.entry(&Digest::of(COMPONENT), compatibility).keep(code.as_slice());
     }
 
     fn usual() -> Config {
-        codegen(Settings::new(NonZeroUsize::MIN).stack)
+        Target { stack: Settings::new(NonZeroUsize::MIN).stack, reservation: Reservation::Full }.config()
     }
 
     #[test]

@@ -9,10 +9,16 @@ use crate::settings::Compiler;
 mod child;
 mod codegen;
 mod error;
+mod limits;
+mod order;
+mod parent;
+mod system;
 
 pub use child::compile_from_stdin;
-pub(crate) use codegen::codegen;
 pub use error::CompileError;
+pub(crate) use order::{Order, Reservation, Target};
+
+use system::is_of_system;
 
 /// Machine code of a component. [`compile`] makes it, and what this host once compiled can be had from the cache.
 ///
@@ -32,13 +38,24 @@ impl MachineCode {
 }
 
 /// Compiles a component whose shape has been checked.
-pub(crate) fn compile(engine: &Engine, compiler: &Compiler, bytes: &[u8]) -> Result<MachineCode, CompileError> {
-    let code = match compiler {
-        Compiler::InProcess => {
-            engine.precompile_component(bytes).map_err(|error| CompileError::Invalid(error.into()))?
+pub(crate) fn compile(
+    engine: &Engine,
+    compiler: &Compiler,
+    order: Order,
+    bytes: &[u8],
+) -> Result<MachineCode, CompileError> {
+    match compiler {
+        Compiler::InProcess => in_process(engine, bytes),
+        Compiler::Child { program, arguments } => {
+            let made = parent::compile(program, arguments, order, bytes)?;
+            tracing::debug!(processor = ?made.processor, "component compiled");
+            Ok(MachineCode(made.code.into()))
         }
-        Compiler::Child { program, arguments } => child::compile(program, arguments, bytes)?,
-    };
+    }
+}
+
+pub(crate) fn in_process(engine: &Engine, bytes: &[u8]) -> Result<MachineCode, CompileError> {
+    let code = engine.precompile_component(bytes).map_err(|error| failed(error, CompileError::Invalid))?;
     Ok(MachineCode(code.into()))
 }
 
@@ -58,7 +75,15 @@ pub(crate) fn load(engine: &Engine, code: &MachineCode) -> Result<Component, Com
     // is what our compiler has once made of the same verified bytes for the same engine: an older copy of the same thing.
     // A reader of the key could run anything here: this user and root, who could do so without it.
     let component = unsafe { Component::deserialize(engine, code.as_slice()) };
-    let component = component.map_err(|error| CompileError::Mismatch(error.into()))?;
-    component.initialize_copy_on_write_image().map_err(|error| CompileError::Mismatch(error.into()))?;
+    let component = component.map_err(|error| failed(error, CompileError::Mismatch))?;
+    component.initialize_copy_on_write_image().map_err(|error| failed(error, CompileError::Mismatch))?;
     Ok(component)
+}
+
+/// An error of the runtime: the machine's, or that of the component.
+fn failed(
+    error: wasmtime::Error,
+    component: impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> CompileError,
+) -> CompileError {
+    if is_of_system(&error) { CompileError::Memory(error.into()) } else { component(error.into()) }
 }

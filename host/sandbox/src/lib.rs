@@ -49,5 +49,5 @@ pub use policy::{Policy, SealedWasi};
 pub use refusal::{LoadError, Mismatch, Refusal, WasiHint};
 pub use runtime::{Allocation, OpenError};
 pub use sandbox::{Description, Sandbox};
-pub use settings::{Compiler, Settings};
+pub use settings::{CompileLimits, Compiler, Settings};
 pub use shape::{Shape, ShapeError, WasmError, scan};

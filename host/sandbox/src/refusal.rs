@@ -1,6 +1,6 @@
 //! Why a component is not loaded.
 
-use jurat_model::Fault;
+use jurat_model::{Blame, Fault};
 use thiserror::Error;
 
 use crate::compile::CompileError;
@@ -64,6 +64,38 @@ pub enum Refusal {
     /// The host failed to run it.
     #[error("the host could not run it")]
     Host(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Refusal {
+    /// Whether the cause may pass: it is the moment's or the machine's, and the same component may be loaded later.
+    ///
+    /// The others last: the component, its manifest and the settings decide them.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Compile(error) => error.is_passing(),
+            Self::Describe { fault } => fault.is_indeterminate(),
+            Self::Host(_) => true,
+            Self::Shape(_)
+            | Self::Imports { .. }
+            | Self::WasiNotGranted
+            | Self::Contract { .. }
+            | Self::Bind(_)
+            | Self::Declaration(_)
+            | Self::Manifest(_) => false,
+        }
+    }
+
+    /// Who can fix it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Compile(CompileError::Mismatch(_)) => Blame::Host,
+            Self::WasiNotGranted => Blame::Settings,
+            _ if self.is_passing() => Blame::Host,
+            _ => Blame::Publisher,
+        }
+    }
 }
 
 /// Whether a refused import is one that sealed WASI would answer.

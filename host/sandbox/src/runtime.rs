@@ -6,7 +6,7 @@ use thiserror::Error;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::compile::codegen;
+use crate::compile::{Reservation, Target};
 use crate::contract::{Bound, Contract};
 use crate::settings::Settings;
 use crate::slots::{Slot, Slots};
@@ -29,6 +29,7 @@ pub(crate) struct Runtime {
     slots: Slots,
     wait: Duration,
     allocation: Allocation,
+    target: Target,
 }
 
 /// How the memory of instances is provided.
@@ -52,7 +53,7 @@ pub enum OpenError {
     #[error("the WebAssembly engine could not be started")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No thread for the clock.
-    #[error("the sandbox's clock could not be started")]
+    #[error("the sandbox's clock could not be started; look at `ulimit -u`")]
     Ticker(#[source] std::io::Error),
 }
 
@@ -60,9 +61,9 @@ impl Runtime {
     /// Starts the engine. Where the address space for all instances cannot be reserved, it says so in the log and goes on without.
     pub(crate) fn start(settings: &Settings) -> Result<Self, OpenError> {
         let failed = |error: wasmtime::Error| OpenError::Engine(error.into());
-        let config = codegen(settings.stack);
-        let (engine, allocation) = match Engine::new(&pooled(config.clone(), settings)) {
-            Ok(engine) => (engine, Allocation::Pooled),
+        let full = Target { stack: settings.stack, reservation: Reservation::Full };
+        let (engine, allocation, target) = match Engine::new(&pooled(full.config(), settings)) {
+            Ok(engine) => (engine, Allocation::Pooled, full),
             Err(error) => {
                 let reason = format!("{error:#}");
                 tracing::warn!(
@@ -70,13 +71,15 @@ impl Runtime {
                     "no address space for pooled instances: running some ten times slower; look for `ulimit -v` or \
                      `vm.overcommit_memory=2`"
                 );
-                (Engine::new(&config).map_err(failed)?, Allocation::OnDemand { reason })
+                // Not even one memory may find 4 GiB of address space.
+                let exact = Target { reservation: Reservation::Exact, ..full };
+                (Engine::new(&exact.config()).map_err(failed)?, Allocation::OnDemand { reason }, exact)
             }
         };
         ticker::start(&engine).map_err(OpenError::Ticker)?;
         let mut linker = Linker::new(&engine);
         state::link(&mut linker).map_err(failed)?;
-        Ok(Self { engine, linker, slots: Slots::new(settings.instances), wait: settings.wait, allocation })
+        Ok(Self { engine, linker, slots: Slots::new(settings.instances), wait: settings.wait, allocation, target })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -86,6 +89,11 @@ impl Runtime {
     /// How the memory of instances is provided.
     pub(crate) fn allocation(&self) -> &Allocation {
         &self.allocation
+    }
+
+    /// What machine code for the engine is made for.
+    pub(crate) fn target(&self) -> Target {
+        self.target
     }
 
     /// Finds the functions of the contract in a component.

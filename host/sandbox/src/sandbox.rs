@@ -11,7 +11,7 @@ use wasmtime::component::Component;
 use crate::call_failure::{CallFailure, classify};
 use crate::checks::{check_beginning, check_imports, compare};
 use crate::code_cache::Compatibility;
-use crate::compile::{self, CompileError, MachineCode};
+use crate::compile::{self, CompileError, MachineCode, Order};
 use crate::component::SandboxedComponent;
 use crate::contract::{CallError, Contract, SUPPORTED, WrongType};
 use crate::cost::Cost;
@@ -20,7 +20,7 @@ use crate::machine::{CodeOrigin, Machine, Machines};
 use crate::policy::{Policy, SealedWasi};
 use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Allocation, OpenError, Runtime, TABLE_ELEMENTS};
-use crate::settings::Settings;
+use crate::settings::{Compiler, Settings};
 use crate::shape::{Shape, scan};
 use crate::wasi::Sealed;
 
@@ -62,6 +62,10 @@ impl Sandbox {
         contracts: &'static [&'static dyn Contract],
     ) -> Result<Self, OpenError> {
         let runtime = Arc::new(Runtime::start(&settings)?);
+        match &settings.compiler {
+            Compiler::Child { .. } => settings.compile_limits.warn_if_lowered(),
+            Compiler::InProcess => {}
+        }
         Ok(Self(Arc::new(Inner {
             compatibility: Compatibility::of(runtime.engine()),
             runtime,
@@ -178,7 +182,8 @@ impl Sandbox {
             }
         }
         compiled.fetch_add(1, Ordering::Relaxed);
-        let code = compile::compile(runtime.engine(), &settings.compiler, bytes.as_slice())?;
+        let order = Order { limits: settings.compile_limits, target: runtime.target() };
+        let code = compile::compile(runtime.engine(), &settings.compiler, order, bytes.as_slice())?;
         let component = compile::load(runtime.engine(), &code)?;
         if let Some(entry) = &entry {
             entry.keep(code.as_slice());

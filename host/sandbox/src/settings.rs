@@ -30,6 +30,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Where components are compiled: in this process.
     pub compiler: Compiler,
+    /// What one compilation in a child process may use.
+    pub compile_limits: CompileLimits,
     /// Where machine code is kept from one start to the next: nowhere, so that every start compiles everything.
     pub code: Option<CodeCache>,
 }
@@ -46,6 +48,7 @@ impl Settings {
             stack: Bytes::kibi(512),
             wait: Duration::from_secs(10),
             compiler: Compiler::InProcess,
+            compile_limits: CompileLimits::DEFAULT,
             code: None,
         }
     }
@@ -61,6 +64,23 @@ impl Settings {
     pub fn with_code(self, code: CodeCache) -> Self {
         Self { code: Some(code), ..self }
     }
+}
+
+/// The limits of one compilation in a child process. `ulimit` may leave less.
+///
+/// # Limits
+/// Only Linux enforces the memory limit reliably. The processor time is enforced in whole seconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CompileLimits {
+    /// Processor time: 30 s. A component at all caps of its shape takes a few seconds.
+    pub processor: Duration,
+    /// Address space: 1 GiB.
+    pub memory: Bytes,
+}
+
+impl CompileLimits {
+    /// The defaults, as each field says.
+    pub const DEFAULT: Self = Self { processor: Duration::from_secs(30), memory: Bytes::mebi(1_024) };
 }
 
 /// Where components are compiled.

@@ -31,6 +31,16 @@ pub fn release_of_old_prices(number: u64, fuel: u64, has_vectors: bool) -> Built
     made(draft)
 }
 
+/// The same with a component that has other bytes: it is compiled anew.
+pub(super) fn release_of_another_component(number: u64) -> BuiltRelease {
+    // A custom section of eleven bytes: the length of its name, the name, and a number.
+    let section = [&[0, 11, 2], &b"no"[..], &number.to_le_bytes()].concat();
+    let mut draft = draft(number, &probe(number));
+    let components = draft.files.iter_mut().filter(|file| file.kind == FileKind::Component);
+    components.for_each(|file| file.bytes.extend_from_slice(&section));
+    made(draft)
+}
+
 fn probe(number: u64) -> Value {
     json!({ "properties": { "probe": { "const": number } } })
 }

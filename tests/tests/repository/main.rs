@@ -9,6 +9,7 @@
 use jurat_tests::{cdn, publisher};
 
 mod attacks;
+mod compiling;
 mod host;
 mod kills;
 mod life;

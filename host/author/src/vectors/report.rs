@@ -149,6 +149,17 @@ pub enum VectorsError {
     Engine(#[source] JudgeError),
 }
 
+impl VectorsError {
+    /// Whether the cause may pass: it is the moment's or the machine's. The others last: the release decides them.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::TooSlow { .. } | Self::Thread(_) | Self::Engine(_) => true,
+            Self::Unreadable(_) | Self::TooMany { .. } | Self::TooLong { .. } | Self::TooManyVerdicts { .. } => false,
+        }
+    }
+}
+
 impl Report {
     /// Whether every vector holds.
     #[must_use]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jurat_disk::CacheDirError;
 use jurat_engine::ReleaseProblem;
 use jurat_model::{Blame, FuelSchedule, chain};
-use jurat_sandbox::{CompileError, LoadError, Refusal};
+use jurat_sandbox::LoadError;
 use thiserror::Error;
 
 use jurat_author::vectors::{Report, VectorsError};
@@ -99,7 +99,7 @@ pub enum OpenError {
     #[error("the sandbox could not be opened")]
     Sandbox(#[source] jurat_sandbox::OpenError),
     /// The system starts no threads.
-    #[error("the threads that run rules could not be started")]
+    #[error("the threads that run rules could not be started; look at `ulimit -u`, `ulimit -v` and free memory")]
     Workers(#[source] io::Error),
     /// The settings of the HTTP client are invalid.
     #[error("the HTTP client settings are invalid")]
@@ -185,26 +185,32 @@ impl OpenError {
             Self::Release { .. } | Self::Vectors { .. } | Self::VectorsFail { .. } | Self::FuelSchedule { .. } => {
                 Blame::Publisher
             }
-            Self::Component { cause, .. } => match &cause.reason {
-                Refusal::Host(_) | Refusal::Compile(CompileError::Process(_) | CompileError::Mismatch(_)) => {
-                    Blame::Host
-                }
-                Refusal::WasiNotGranted => Blame::Settings,
-                _ => Blame::Publisher,
-            },
+            Self::Component { cause, .. } => cause.reason.blame(),
             Self::Coordination(error) | Self::OldCoordination(error) => error.blame(),
             Self::Sandbox(_) | Self::Workers(_) | Self::BrokenOff => Blame::Host,
         }
     }
 
-    /// Whether the same release would always be refused again.
-    pub(crate) fn is_lasting(&self) -> bool {
+    /// Whether the cause may pass: it is the moment's or the machine's, and the same release may be used later.
+    ///
+    /// The others last: the release and the settings decide them.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
         match self {
-            Self::Release { .. } | Self::FuelSchedule { .. } => true,
-            Self::VectorsFail { report, .. } => !report.is_momentary(),
-            Self::Vectors { cause, .. } => !matches!(&**cause, VectorsError::TooSlow { .. } | VectorsError::Thread(_)),
-            Self::Component { .. } => self.blame() == Blame::Publisher,
-            _ => false,
+            Self::Component { cause, .. } => cause.reason.is_passing(),
+            Self::VectorsFail { report, .. } => report.is_momentary(),
+            Self::Vectors { cause, .. } => cause.is_passing(),
+            Self::NobodyServed(error) | Self::Again(error) => error.is_passing(),
+            Self::Settings(_) | Self::Release { .. } | Self::FuelSchedule { .. } => false,
+            Self::Trust { .. }
+            | Self::Sandbox(_)
+            | Self::Workers(_)
+            | Self::Http(_)
+            | Self::Cache(_)
+            | Self::State(_)
+            | Self::Coordination(_)
+            | Self::OldCoordination(_)
+            | Self::BrokenOff => true,
         }
     }
 

@@ -21,6 +21,7 @@ use super::in_flight::{InFlight, Waiting};
 use super::refresh;
 use super::related::Network;
 use super::releases::Releases;
+use super::releases::refusals::Trigger;
 use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::shared::Shared;
@@ -203,7 +204,7 @@ impl Shared {
             let polled = Arc::clone(tenant);
             threads.spawn_blocking(move || {
                 // Errors are in the tenant's status and in the errors of its calls.
-                let _ = polled.releases.reload();
+                let _ = polled.releases.reload(Trigger::Timer);
                 let _ = sender.send(());
             });
             (tenant, receiver)
@@ -212,7 +213,7 @@ impl Shared {
         for (tenant, done) in polls.collect::<Vec<_>>() {
             if tenant.releases.repository().is_some_and(Repository::remembers) {
                 if done.recv_timeout(PATIENCE.saturating_sub(began.elapsed())).is_err() {
-                    let _ = tenant.releases.reconcile();
+                    let _ = tenant.releases.reconcile(Trigger::Timer);
                 }
             } else {
                 // The sender is dropped when the poll ends, even by a panic.

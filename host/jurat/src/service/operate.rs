@@ -5,6 +5,7 @@ use jurat_trust::Digest;
 
 use super::handle::Service;
 use super::related::Related;
+use super::releases::refusals::Trigger;
 use crate::error::CallError;
 use crate::observe::{Event, Operation, OperatorAction};
 use crate::release::Reload;
@@ -26,7 +27,7 @@ impl Service {
     pub fn reload_logic(&self) -> Result<Reload, CallError> {
         let outcome = self.call(Operation::ReloadLogic, None, |_| {
             let tenant = self.bound()?;
-            let reload = tenant.releases.reload();
+            let reload = tenant.releases.reload(Trigger::Operator);
             self.shared.report(tenant);
             tenant.reread_related();
             let reload = reload.map_err(CallError::Reload)?;

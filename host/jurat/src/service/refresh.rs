@@ -7,6 +7,7 @@ use std::time::Duration;
 use jurat_repository::Repository;
 use tokio::runtime::Handle;
 
+use super::releases::refusals::Trigger;
 use super::shared::Shared;
 use super::tenant::Tenant;
 use crate::error::{CallError, OpenError};
@@ -87,7 +88,7 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
         // The error is in the log and in the status by then.
         let _ = match subject {
             Subject::Pins => follow_pin(service, tenant),
-            Subject::Repositories | Subject::Rest => tenant.releases.reload(),
+            Subject::Repositories | Subject::Rest => tenant.releases.reload(Trigger::Timer),
         };
         service.report(tenant);
     }

@@ -9,7 +9,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use jurat_repository::{Pin, Repository};
 use jurat_trust::Digest;
 use url::Url;
@@ -22,12 +21,14 @@ use crate::release::Reload;
 mod decide;
 pub(super) mod generation;
 mod prepare;
+pub(super) mod refusals;
 pub(super) mod switch;
 pub(super) mod upstream;
 pub(super) mod vouching;
 
 use decide::{Decision, Next};
 use generation::Serving;
+use refusals::{Attempt, Trigger};
 use switch::{InService, Knowledge, Snapshot};
 use upstream::{Polled, Upstream};
 
@@ -49,15 +50,23 @@ pub(super) struct Releases {
 struct Polls {
     /// The number of the last one that has begun.
     begun: u64,
-    /// The number of the last one that has ended, and how.
-    ended: (u64, Result<Reload, Arc<OpenError>>),
+    /// The last one that has ended.
+    ended: Ended,
+}
+
+/// A poll that has ended.
+struct Ended {
+    number: u64,
+    trigger: Trigger,
+    outcome: Result<Reload, Arc<OpenError>>,
 }
 
 impl Releases {
     /// The releases of a tenant, of which none serves yet. `keep` of them stay ready behind the one that serves.
     pub(super) fn new(tenant: &str, upstream: Upstream, clock: Clock, keep: u32, observers: Observers) -> Self {
         let in_service = InService::new(tenant, clock.now(), keep);
-        let polls = Polls { begun: 0, ended: (0, Ok(Reload::Unchanged)) };
+        let ended = Ended { number: 0, trigger: Trigger::Timer, outcome: Ok(Reload::Unchanged) };
+        let polls = Polls { begun: 0, ended };
         Self {
             tenant: tenant.to_owned(),
             upstream,
@@ -73,45 +82,47 @@ impl Releases {
     /// Polls upstream, and switches to a newer release if it is valid; else the present one goes on serving.
     ///
     /// A caller that comes while a poll is under way waits, and shares the outcome of the next one: a poll that had begun before
-    /// the call may have missed what the call is about.
-    pub(super) fn reload(&self) -> Result<Reload, Arc<OpenError>> {
+    /// the call may have missed what the call is about. An operator does not share the outcome of a timer, which may have left a
+    /// refused release waiting.
+    pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let begun = self.polls().begun;
         let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = {
             let mut polls = self.polls();
-            if polls.ended.0 > begun {
-                return polls.ended.1.clone();
+            let is_enough = trigger == Trigger::Timer || polls.ended.trigger == Trigger::Operator;
+            if polls.ended.number > begun && is_enough {
+                return polls.ended.outcome.clone();
             }
             polls.begun += 1;
             polls.begun
         };
-        let now = self.clock.now();
+        let attempt = Attempt { now: self.clock.now(), trigger };
         let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
         let ready: Vec<_> = serving.release().into_iter().chain(&earlier).filter_map(|ready| ready.signed()).collect();
-        let polled = on_own_thread(|| self.upstream.poll(now, |manifest| ready.contains(&manifest)));
-        let outcome = self.switch(polled, now, Knowledge::Fresh);
-        self.polls().ended = (mine, outcome.clone());
+        let polled = on_own_thread(|| self.upstream.poll(attempt, |manifest| ready.contains(&manifest)));
+        let outcome = self.switch(polled, attempt, Knowledge::Fresh);
+        self.polls().ended = Ended { number: mine, trigger, outcome: outcome.clone() };
         outcome
     }
 
     /// Decides again from the state of this host: at once, whether or not the repository can be reached.
-    pub(super) fn reconcile(&self) -> Result<Reload, Arc<OpenError>> {
+    pub(super) fn reconcile(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let recalled = on_own_thread(|| self.upstream.recall());
-        self.switch(recalled, self.clock.now(), Knowledge::Remembered)
+        self.switch(recalled, Attempt { now: self.clock.now(), trigger }, Knowledge::Remembered)
     }
 
     /// Pins a release: it serves, whatever the repository lists, until it is unpinned.
     pub(super) fn pin(&self, pin: &Pin) -> Result<Reload, CallError> {
         self.pinnable()?.set_pin(Some(pin)).map_err(|error| CallError::Pin(Arc::new(error)))?;
-        self.reconcile().map_err(CallError::Reload)
+        self.reconcile(Trigger::Operator).map_err(CallError::Reload)
     }
 
     /// Unpins the pinned release.
     pub(super) fn unpin(&self) -> Result<Reload, CallError> {
         self.pinnable()?.set_pin(None).map_err(|error| CallError::Pin(Arc::new(error)))?;
-        let reconciled = self.reconcile();
+        let reconciled = self.reconcile(Trigger::Operator);
         // This host may never have had the newest one.
-        match self.reload().map_err(CallError::Reload)? {
+        match self.reload(Trigger::Operator).map_err(CallError::Reload)? {
             Reload::Unchanged => reconciled.map_err(CallError::Reload),
             Reload::Switched => Ok(Reload::Switched),
         }
@@ -119,9 +130,9 @@ impl Releases {
 
     /// Follows a pin of another process.
     pub(super) fn follow_pin(&self) -> Result<Reload, Arc<OpenError>> {
-        let reconciled = self.reconcile();
+        let reconciled = self.reconcile(Trigger::Operator);
         // This host may never have had the newest one.
-        if self.snapshot().pin.is_some() { reconciled } else { self.reload() }
+        if self.snapshot().pin.is_some() { reconciled } else { self.reload(Trigger::Operator) }
     }
 
     /// The release that served before the present one, as far as this host remembers.
@@ -168,14 +179,14 @@ impl Releases {
     fn switch(
         &self,
         polled: Result<Polled, OpenError>,
-        now: Timestamp,
+        attempt: Attempt,
         by: Knowledge,
     ) -> Result<Reload, Arc<OpenError>> {
         let _alone = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
         let decision = polled.and_then(|polled| {
             let serving = serving.release().map(|release| &**release);
-            on_own_thread(|| Decision::make(&self.upstream, polled, now, serving, &earlier))
+            on_own_thread(|| Decision::make(&self.upstream, polled, attempt, serving, &earlier))
         });
         let decision = decision.unwrap_or_else(Decision::failed);
         let is_switch = match &decision.next {
@@ -183,7 +194,7 @@ impl Releases {
             Next::Release(_) => true,
             Next::Nothing { .. } => serving.release().is_some(),
         };
-        let outcome = self.in_service.switch(decision, now, by, |release| self.upstream.is_revoked(release));
+        let outcome = self.in_service.switch(decision, attempt.now, by, |release| self.upstream.is_revoked(release));
         if is_switch {
             self.switched(&serving);
         }

@@ -77,10 +77,14 @@ mod tests {
     use jurat_model::Bytes;
 
     use super::*;
-    use crate::compile::codegen;
+    use crate::compile::{Reservation, Target};
+
+    fn target(reservation: Reservation) -> Target {
+        Target { stack: Bytes::kibi(512), reservation }
+    }
 
     fn usual() -> wasmtime::Config {
-        codegen(Bytes::kibi(512))
+        target(Reservation::Full).config()
     }
 
     #[test]
@@ -113,6 +117,7 @@ mod tests {
             other(|config| config.cranelift_nan_canonicalization(false)).name(),
             other(|config| config.cranelift_opt_level(wasmtime::OptLevel::None)).name(),
             other(|config| config.wasm_tail_call(true)).name(),
+            Compatibility::of_config(&target(Reservation::Exact).config()).name(),
         ];
         let distinct: std::collections::HashSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len(), "{names:?}");

@@ -94,8 +94,7 @@ mod tests {
     use wasmtime::Engine;
 
     use super::*;
-    use crate::compile::{self, MachineCode, codegen};
-    use crate::settings::Compiler;
+    use crate::compile::{self, MachineCode, Reservation, Target};
 
     /// The smallest component there is.
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -110,9 +109,9 @@ mod tests {
 
     impl Case {
         fn new() -> Self {
-            let engine = Engine::new(&codegen(Bytes::kibi(512))).unwrap();
+            let engine = Engine::new(&usual()).unwrap();
             Self {
-                code: compile::compile(&engine, &Compiler::InProcess, COMPONENT).unwrap(),
+                code: compile::in_process(&engine, COMPONENT).unwrap(),
                 key: CodeKey::new(&[7; 32]),
                 component: Digest::of(COMPONENT),
                 compatibility: Compatibility::of(&engine),
@@ -134,6 +133,10 @@ mod tests {
             assert!(open(entry.clone(), key, component, compatibility).is_ok(), "it is good for what it was made for");
             matches!(self.open(entry), Err(EntryError::Altered))
         }
+    }
+
+    fn usual() -> wasmtime::Config {
+        Target { stack: Bytes::kibi(512), reservation: Reservation::Full }.config()
     }
 
     #[test]
@@ -166,7 +169,7 @@ mod tests {
         assert!(case.refuses(key, &Digest::of(b"another"), compatibility));
         assert!(case.refuses(key, component, &compatibility.clone().with_runtime("48.0.7")));
         assert!(case.refuses(key, component, &compatibility.clone().with_revision(0)));
-        let mut other = codegen(Bytes::kibi(512));
+        let mut other = usual();
         other.consume_fuel(false);
         assert!(case.refuses(key, component, &Compatibility::of_config(&other)));
     }
@@ -204,10 +207,10 @@ mod tests {
     #[test]
     fn machine_code_of_another_engine_does_not_fit_even_if_its_mac_holds() {
         let case = Case::new();
-        let mut config = codegen(Bytes::kibi(512));
+        let mut config = usual();
         config.consume_fuel(false);
         let other = Engine::new(&config).unwrap();
-        let foreign = compile::compile(&other, &Compiler::InProcess, COMPONENT).unwrap();
+        let foreign = compile::in_process(&other, COMPONENT).unwrap();
         let entry = seal(foreign.as_slice(), &case.key, &case.component, &case.compatibility);
         let opened = MachineCode::authentic(case.open(entry).ok().unwrap());
         assert!(matches!(compile::load(&case.engine, &opened), Err(compile::CompileError::Mismatch(_))));

@@ -4,8 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use jurat_model::Limits;
-use jurat_sandbox::{CompileError, Compiler, Refusal, Sandbox, SandboxedComponent, ShapeError};
+use jurat_model::{Bytes, Limits};
+use jurat_sandbox::{
+    CompileError, CompileLimits, Compiler, Refusal, Sandbox, SandboxedComponent, Settings, ShapeError,
+};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, settings};
 use jurat_test_kit::rows::{RUN, judge};
@@ -13,8 +15,16 @@ use jurat_test_kit::rows::{RUN, judge};
 use crate::child;
 
 fn load_by(argument: &str, component: Vec<u8>) -> Result<SandboxedComponent, Refusal> {
+    load_within(CompileLimits::DEFAULT, argument, component)
+}
+
+fn load_within(
+    compile_limits: CompileLimits,
+    argument: &str,
+    component: Vec<u8>,
+) -> Result<SandboxedComponent, Refusal> {
     let compiler = Compiler::Child { program: child::path(), arguments: vec![argument.into()] };
-    let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
+    let sandbox = Sandbox::open(Settings { compile_limits, ..settings().with_compiler(compiler) }).unwrap();
     load(&sandbox, component, &Terms::default()).map_err(|error| error.reason)
 }
 
@@ -25,12 +35,18 @@ fn compile_error(argument: &str, component: Vec<u8>) -> CompileError {
     }
 }
 
+/// What a host asks of the child before the component: processor time, memory, stack, and the form of memories.
+fn order(memory: u64) -> Vec<u8> {
+    [30_000_000, memory, 512 << 10, 0].iter().flat_map(|number: &u64| number.to_le_bytes()).collect()
+}
+
 /// Runs the child by hand.
 fn run(argument: &str, input: &[u8]) -> Output {
     let mut child = Command::new(child::path());
     let child = child.arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    let input = [&*order(1 << 30), input].concat();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
     child.wait_with_output().unwrap()
 }
 
@@ -53,7 +69,25 @@ fn what_the_compiler_finds_wrong_is_told() {
 
 #[test]
 fn a_compiler_that_dies_is_the_end_of_the_component_only() {
-    assert!(matches!(compile_error("die", guest::fixture()), CompileError::TooCostly(_)));
+    assert!(matches!(compile_error("die", guest::fixture()), CompileError::Crashed { .. }));
+}
+
+#[test]
+fn a_compiler_that_is_killed_is_not_held_against_the_component() {
+    let error = compile_error("be-killed", guest::fixture());
+    assert!(matches!(error, CompileError::Killed { .. }) && error.is_passing(), "{error:?}");
+    assert!(error.to_string().contains("SIGKILL"), "{error}");
+}
+
+#[test]
+fn a_compiler_that_runs_out_of_its_memory_says_so() {
+    let limits = CompileLimits { memory: Bytes::mebi(16), ..CompileLimits::DEFAULT };
+    // Many branches in one function: the compiler needs far more than what it has reserved before it takes the limit.
+    let body = "block local.get 0 br_if 0 local.get 0 i32.const 3 i32.add local.set 0 end ".repeat(18_000);
+    let long = guest::with_module(guest::fixture(), &format!("(module (func (param i32) {body}))"));
+    let Err(Refusal::Compile(error)) = load_within(limits, "compile", long) else { panic!("it is loaded") };
+    assert!(matches!(error, CompileError::TooLarge { memory, .. } if memory == limits.memory), "{error:?}");
+    assert!(!error.is_passing() && error.to_string().contains("16 MiB of memory"), "{error}");
 }
 
 #[test]
@@ -66,7 +100,7 @@ fn a_compiler_that_is_not_there_is_an_error() {
     let compiler = Compiler::Child { program: PathBuf::from("/nowhere/at/all"), arguments: Vec::new() };
     let sandbox = Sandbox::open(settings().with_compiler(compiler)).unwrap();
     let refusal = load(&sandbox, guest::fixture(), &Terms::default()).unwrap_err().reason;
-    assert!(matches!(refusal, Refusal::Compile(CompileError::Process(_))), "{refusal:?}");
+    assert!(matches!(refusal, Refusal::Compile(CompileError::Start(_))), "{refusal:?}");
 }
 
 #[test]
@@ -92,7 +126,8 @@ fn a_compiler_checks_the_shape_itself() {
 
 #[test]
 fn precompiled_machine_code_in_a_release_is_refused() {
-    let code = run("compile", &guest::fixture()).stdout;
+    // Before it is the time that it has cost.
+    let code = run("compile", &guest::fixture()).stdout.split_off(8);
     assert!(code.len() > 1_000);
     let sandbox = Sandbox::open(settings()).unwrap();
     let refusal = load(&sandbox, code, &Terms::default()).unwrap_err().reason;

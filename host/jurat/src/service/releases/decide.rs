@@ -9,6 +9,7 @@ use jurat_trust::{Digest, Listing, ReleaseOrigin};
 
 use super::generation::Generation;
 use super::prepare::Prepared;
+use super::refusals::Attempt;
 use super::upstream::{Listed, Polled, Upstream, refusal};
 use super::vouching::Vouching;
 use crate::error::OpenError;
@@ -47,6 +48,7 @@ struct Choices<'a> {
     serving: Option<&'a Generation>,
     /// Releases that served earlier and still are ready.
     earlier: &'a [Arc<Generation>],
+    attempt: Attempt,
 }
 
 /// The choice of an operator.
@@ -64,7 +66,7 @@ impl Decision {
     pub(super) fn make(
         upstream: &Upstream,
         polled: Polled,
-        now: Timestamp,
+        attempt: Attempt,
         serving: Option<&Generation>,
         earlier: &[Arc<Generation>],
     ) -> Self {
@@ -72,7 +74,7 @@ impl Decision {
             (Polled::Failed(failure), _) => Self::failed(failure),
             (Polled::Unsigned(prepared), _) => Self::of_sources(prepared, serving),
             (Polled::Repository(listed), Some(repository)) => {
-                Choices { upstream, repository, listed: *listed, serving, earlier }.decide(now)
+                Choices { upstream, repository, listed: *listed, serving, earlier, attempt }.decide(attempt.now)
             }
             (Polled::Repository(_), None) => {
                 debug_assert!(false, "a repository was polled that is not there");
@@ -183,14 +185,16 @@ impl Choices<'_> {
         }
         // Another release was pinned during the poll, and has been unpinned since.
         if let (true, Some(listing)) = (is_listed && self.listed.is_fresh && !self.listed.is_tried, self.listing()) {
-            return Ok(Next::Release(Box::new(self.upstream.prepare(self.repository, listing)?)));
+            return Ok(Next::Release(Box::new(self.upstream.prepare(self.repository, listing, self.attempt)?)));
         }
-        let verified = self.repository.restore(manifest).map_err(|error| match error {
-            // The reason was reported already.
-            RepositoryError::NotKept { .. } if !matches!(wish, Wish::Pinned(_)) => None,
-            error => Some(refusal(self.repository, error)),
-        })?;
-        Ok(Next::Release(Box::new(self.upstream.prepare_again(&verified)?)))
+        let restore = || {
+            self.repository.restore(manifest).map_err(|error| match error {
+                // The reason was reported already.
+                RepositoryError::NotKept { .. } if !matches!(wish, Wish::Pinned(_)) => None,
+                error => Some(refusal(self.repository, error)),
+            })
+        };
+        Ok(Next::Release(Box::new(self.upstream.prepare_again(manifest, self.attempt, restore)?)))
     }
 
     /// Checks that a release that is ready is still one that may be used.

@@ -3,10 +3,9 @@
 //! A poll asks it, and prepares a new release: that takes as long as servers and compilers take. A recall uses only the
 //! state of this host.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use jurat_disk::files::Directory;
 use jurat_repository::{Repository, RepositoryError, shown};
 use jurat_sandbox::{Policy, Sandbox};
@@ -15,6 +14,7 @@ use jurat_yaml::{Problem, Problems};
 
 use super::generation::Generation;
 use super::prepare::{self, Prepared};
+use super::refusals::{Attempt, Refusals};
 use crate::error::OpenError;
 use crate::observe::{Event, Observers, ReleasePolled, ReleasePrepared, ReleaseRefused};
 use crate::settings::{Location, TenantSettings, Unsigned};
@@ -28,8 +28,7 @@ pub(in crate::service) struct Upstream {
     repository: Option<Repository>,
     sandbox: Sandbox,
     observers: Observers,
-    /// The release that was refused last, and why.
-    refused: Mutex<Option<(Digest, Arc<OpenError>)>>,
+    refusals: Refusals,
 }
 
 /// The result of a poll or recall.
@@ -67,7 +66,7 @@ impl Upstream {
         sandbox: Sandbox,
         observers: Observers,
     ) -> Self {
-        Self { tenant: tenant.to_owned(), settings, repository, sandbox, observers, refused: Mutex::new(None) }
+        Self { tenant: tenant.to_owned(), settings, repository, sandbox, observers, refusals: Refusals::default() }
     }
 
     pub(in crate::service) fn repository(&self) -> Option<&Repository> {
@@ -86,12 +85,12 @@ impl Upstream {
     }
 
     /// Polls, and makes the listed release ready unless it `is_ready` already.
-    pub(super) fn poll(&self, now: Timestamp, is_ready: impl Fn(&Digest) -> bool) -> Polled {
+    pub(super) fn poll(&self, attempt: Attempt, is_ready: impl Fn(&Digest) -> bool) -> Polled {
         let began = Instant::now();
-        self.ask(|repository| match repository.poll(now) {
+        self.ask(|repository| match repository.poll(attempt.now) {
             Ok(listing) => {
                 self.polled(began, Some(&listing), None);
-                self.prepare_listed(repository, listing, is_ready)
+                self.prepare_listed(repository, listing, attempt, is_ready)
             }
             Err(error) => {
                 let (listing, failure) = (repository.recall(), refusal(repository, error));
@@ -122,7 +121,13 @@ impl Upstream {
     }
 
     /// Fetches the listed release and makes it ready, unless it is ready already, or another one is pinned.
-    fn prepare_listed(&self, repository: &Repository, listing: Listing, is_ready: impl Fn(&Digest) -> bool) -> Listed {
+    fn prepare_listed(
+        &self,
+        repository: &Repository,
+        listing: Listing,
+        attempt: Attempt,
+        is_ready: impl Fn(&Digest) -> bool,
+    ) -> Listed {
         let manifest = *listing.manifest_sha256();
         let is_wanted = match repository.pin() {
             Ok(pin) => pin.is_none_or(|pin| pin.manifest == manifest),
@@ -131,11 +136,7 @@ impl Upstream {
         if is_ready(&manifest) || !is_wanted {
             return Listed { listing: Some(listing), is_fresh: true, ..Listed::default() };
         }
-        let prepared = match self.refused(&manifest) {
-            Some(error) => Err(OpenError::Again(error)),
-            None => self.prepare(repository, &listing),
-        };
-        let (prepared, failure) = match prepared {
+        let (prepared, failure) = match self.prepare(repository, &listing, attempt) {
             Ok(prepared) => (Some(prepared), None),
             Err(error) => {
                 self.refusing(&manifest, &error);
@@ -145,25 +146,41 @@ impl Upstream {
         Listed { listing: Some(listing), is_fresh: true, prepared, is_tried: true, failure }
     }
 
-    /// Fetches the listed release and makes it ready.
-    pub(super) fn prepare(&self, repository: &Repository, listing: &Listing) -> Result<Prepared, OpenError> {
+    /// Fetches the listed release and makes it ready, unless it was refused and must wait.
+    pub(super) fn prepare(
+        &self,
+        repository: &Repository,
+        listing: &Listing,
+        attempt: Attempt,
+    ) -> Result<Prepared, OpenError> {
+        self.refusals.check(listing.manifest_sha256(), attempt)?;
         let began = Instant::now();
         let (manifest, verified) = repository.fetch(listing).map_err(|error| refusal(repository, error))?;
-        match prepare::signed(&verified, &self.sandbox, &self.policy()) {
-            Ok(prepared) => {
-                self.prepared(began, &prepared);
-                Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
-            }
-            Err(error) => Err(self.refuse(*listing.manifest_sha256(), error)),
-        }
+        let prepared = self.make_ready(&verified, began, attempt)?;
+        Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
     }
 
-    /// Makes a kept release ready.
-    pub(super) fn prepare_again(&self, verified: &VerifiedRelease) -> Result<Prepared, OpenError> {
+    /// Makes a kept release ready, unless it was refused and must wait.
+    pub(super) fn prepare_again(
+        &self,
+        manifest: &Digest,
+        attempt: Attempt,
+        restore: impl FnOnce() -> Result<VerifiedRelease, Option<OpenError>>,
+    ) -> Result<Prepared, Option<OpenError>> {
+        self.refusals.check(manifest, attempt)?;
         let began = Instant::now();
-        let prepared = prepare::signed(verified, &self.sandbox, &self.policy())?;
-        self.prepared(began, &prepared);
-        Ok(prepared)
+        Ok(self.make_ready(&restore()?, began, attempt)?)
+    }
+
+    fn make_ready(&self, verified: &VerifiedRelease, began: Instant, attempt: Attempt) -> Result<Prepared, OpenError> {
+        match prepare::signed(verified, &self.sandbox, &self.policy()) {
+            Ok(prepared) => {
+                self.refusals.forget(verified.manifest_sha256());
+                self.prepared(began, &prepared);
+                Ok(prepared)
+            }
+            Err(error) => Err(self.refusals.add(verified.manifest_sha256(), error, attempt)),
+        }
     }
 
     /// Tells observers that a release is not used.
@@ -194,21 +211,6 @@ impl Upstream {
         let prepared = prepare::unsigned(directory, components, &self.sandbox, &self.policy())?;
         self.prepared(began, &prepared);
         Ok(prepared)
-    }
-
-    /// Why a release was refused before. The errors of a release do not change, and finding them again may be expensive.
-    fn refused(&self, manifest: &Digest) -> Option<Arc<OpenError>> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.as_ref().filter(|(refused, _)| refused == manifest).map(|(_, error)| Arc::clone(error))
-    }
-
-    fn refuse(&self, manifest: Digest, error: OpenError) -> OpenError {
-        if !error.is_lasting() {
-            return error;
-        }
-        let error = Arc::new(error);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some((manifest, Arc::clone(&error)));
-        OpenError::Again(error)
     }
 
     /// The directory with sources, if it is one and the settings allow it.
