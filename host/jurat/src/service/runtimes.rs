@@ -1,6 +1,8 @@
 //! The threads on which the service waits.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -15,6 +17,9 @@ const FEWEST_CALLS: usize = 1_024;
 /// The highest limit: each call is a thread, which costs some 40 KiB while it waits.
 const MOST_CALLS: usize = 16_384;
 
+/// The threads that a service has from the start, and one for a first wait of either kind.
+const FIRST_THREADS: usize = IO_THREADS + 3;
+
 /// Two kinds of threads. Calls wait for tasks on the threads for servers and disks, and no such task waits for a call: so
 /// waiting calls cannot block these tasks, however many there are.
 #[derive(Debug)]
@@ -27,6 +32,7 @@ pub(super) struct Runtimes {
 impl Runtimes {
     /// Starts threads for `calls` waiting calls; further ones are queued.
     pub(super) fn start(calls: usize) -> io::Result<Self> {
+        are_available(FIRST_THREADS)?;
         let io = Builder::new_multi_thread()
             .worker_threads(IO_THREADS)
             .max_blocking_threads(DISK_THREADS)
@@ -62,6 +68,22 @@ impl Drop for Runtimes {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Starts this number of threads side by side, and ends them: the runtime panics if the system gives it none.
+///
+/// # Errors
+/// When the system gives fewer.
+fn are_available(threads: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = || drop(gate.lock().unwrap_or_else(PoisonError::into_inner));
+        let started: io::Result<Vec<_>> =
+            (0..threads).map(|_| thread::Builder::new().spawn_scoped(scope, wait)).collect();
+        drop(closed);
+        started.map(|_| ())
+    })
 }
 
 /// As many calls as a server with these settings accepts, so that slow calls of one client do not block others.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use jurat_records::Interrupt;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// The signals that stop a batch.
@@ -34,8 +34,6 @@ impl Signals {
             low_level::pipe::register(signal, sender.try_clone()?)?;
             flag::register(signal, Arc::clone(&is_caught))?;
         }
-        // Exceeding a file size limit becomes a write error instead of ending the process.
-        flag::register(SIGXFSZ, Arc::default())?;
         let interrupt = this.interrupt.clone();
         // Wakes a read that waits.
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
