@@ -4,7 +4,11 @@
 //! one pass over its sections. It says nothing about whether the code is valid; the compiler does.
 
 use thiserror::Error;
-use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+use wasmparser::{BinaryReaderError, ElementItems, Encoding, Parser, Payload};
+
+mod code;
+
+use code::Code;
 
 mod calls;
 
@@ -24,6 +28,12 @@ pub(crate) mod cap {
     pub(crate) const BODY: u64 = 256 << 10;
     /// Locals of one function.
     pub(crate) const LOCALS: u64 = 5_000;
+    /// Blocks inside of each other in one function. A `match` of Rust has one for each arm.
+    pub(crate) const BLOCKS: u64 = 2_000;
+    /// Targets of jump tables, each times the blocks around the table. A `match` with 1,000 arms has a million.
+    pub(crate) const JUMPS: u64 = 10_000_000;
+    /// Elements of all element segments. Those that are expressions cost the compiler 7 KB each.
+    pub(crate) const ELEMENTS: u64 = 20_000;
     /// Memories of all modules. One that wants more than its limit faults; two cannot add up unseen.
     pub(crate) const MEMORIES: u64 = 2;
     /// Tables of all modules.
@@ -146,6 +156,8 @@ struct Counts {
     memories: u64,
     tables: u64,
     data: u64,
+    elements: u64,
+    jumps: u64,
     items: u64,
 }
 
@@ -216,7 +228,16 @@ impl Counts {
             Payload::ExportSection(section) => self.add_items(section.count())?,
             Payload::TypeSection(section) => self.add_items(section.count())?,
             Payload::GlobalSection(section) => self.add_items(section.count())?,
-            Payload::ElementSection(section) => self.add_items(section.count())?,
+            Payload::ElementSection(section) => {
+                self.add_items(section.count())?;
+                for segment in section.clone() {
+                    self.elements += u64::from(match segment.map_err(WasmError::malformed)?.items {
+                        ElementItems::Functions(functions) => functions.count(),
+                        ElementItems::Expressions(_, expressions) => expressions.count(),
+                    });
+                    at_most("elements of tables", self.elements, cap::ELEMENTS)?;
+                }
+            }
             Payload::InstanceSection(section) => self.add_items(section.count())?,
             Payload::CoreTypeSection(section) => self.add_items(section.count())?,
             Payload::ComponentInstanceSection(section) => self.add_items(section.count())?,
@@ -235,6 +256,10 @@ impl Counts {
 
     fn add_body(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<(), ShapeError> {
         at_most("bytes in one function", body.range().len() as u64, cap::BODY)?;
+        let code = Code::of(body).map_err(WasmError::malformed)?;
+        at_most("levels of blocks in one function", code.blocks, cap::BLOCKS)?;
+        self.jumps = self.jumps.saturating_add(code.jumps);
+        at_most("targets of jump tables times the blocks around them", self.jumps, cap::JUMPS)?;
         let mut locals: u64 = 0;
         for declared in body.get_locals_reader().map_err(WasmError::malformed)? {
             locals = locals.saturating_add(u64::from(declared.map_err(WasmError::malformed)?.0));
