@@ -72,7 +72,7 @@ impl Settings {
 /// Only Linux enforces the memory limit reliably. The processor time is enforced in whole seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CompileLimits {
-    /// Processor time: 30 s. A component at all caps of its shape takes a few seconds.
+    /// Processor time: 30 s. The caps on the shape of a component alone allow more: many functions, each with many loops.
     pub processor: Duration,
     /// Address space: 1 GiB.
     pub memory: Bytes,
