@@ -178,6 +178,8 @@ impl Sandbox {
         {
             match compile::load(runtime.engine(), &code) {
                 Ok(component) => return Ok((code, component, CodeOrigin::Cached)),
+                // The code is good: another start can use it.
+                Err(error) if error.is_passing() => return Err(error),
                 Err(error) => entry.discard(&error),
             }
         }
