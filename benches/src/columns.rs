@@ -7,7 +7,7 @@ use jurat_engine::extract::{Added, ChunkBuilder, ChunkLimits, Plan};
 use jurat_engine::field_map::FieldMap;
 use jurat_engine::json::Scratch;
 use jurat_model::columns::Batch;
-use jurat_model::{Bytes, Component, Run, Worker};
+use jurat_model::{Bytes, Component, NoPause, Run, Worker};
 
 use crate::source;
 use crate::workload::Loans;
@@ -58,7 +58,7 @@ impl Batches {
 pub(crate) fn call(component: &dyn Component, worker: Worker, run: &Run, batches: &Batches) -> anyhow::Result<()> {
     let mut session = component.session(worker, run);
     for (rule, batch) in batches.rules() {
-        let evaluation = session.evaluate(rule, batch)?;
+        let evaluation = session.evaluate(rule, batch, &mut NoPause)?;
         ensure!(evaluation.guilty.is_empty(), "a rule faulted");
         std::hint::black_box(evaluation);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jurat_model::columns::Batch;
-use jurat_model::{Component, Declaration, Evaluation, HostFailure, Limits, Run, Session, Worker};
+use jurat_model::{Component, Declaration, EvaluateError, Evaluation, Limits, Pause, Run, Session, Worker};
 
 /// The rules of the component that are repeated: 002 to 005.
 const RULES: u32 = 4;
@@ -52,7 +52,7 @@ impl Component for Copies {
 struct CopiesSession<'a>(Box<dyn Session + 'a>);
 
 impl Session for CopiesSession<'_> {
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
-        self.0.evaluate(rule % RULES, batch)
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
+        self.0.evaluate(rule % RULES, batch, pause)
     }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use jurat_model::columns::{Batch, Column, Values};
 use jurat_model::{
-    Component, Declaration, Evaluation, Finding, HostFailure, Input, Kind, Limits, Run, Session, Status, Usage,
-    Verdicts, Worker,
+    Component, Declaration, EvaluateError, Evaluation, Finding, HostFailure, Input, Kind, Limits, Pause, Run, Session,
+    Status, Usage, Verdicts, Worker,
 };
 use jurat_rule::columns as rule;
 
@@ -43,7 +43,7 @@ impl Component for NativeComponent {
 struct NativeSession;
 
 impl Session for NativeSession {
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, _: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         let begun = Instant::now();
         let verdicts = evaluate(rule, batch).map_err(|mismatch| HostFailure::new(mismatch.to_string()))?;
         let usage = Usage { calls: 1, elapsed: begun.elapsed(), ..Usage::default() };

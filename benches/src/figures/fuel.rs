@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use jurat_model::{Component, Limits, Usage, Worker};
+use jurat_model::{Component, Limits, NoPause, Usage, Worker};
 use jurat_sandbox::{Policy, SealedWasi};
 use jurat_test_kit::load::Terms;
 use jurat_test_kit::{guest, load, rows};
@@ -64,7 +64,7 @@ fn sealed(what: i64, rounds: usize) -> anyhow::Result<f64> {
     let mut least = f64::INFINITY;
     for _ in 0..rounds {
         let before = processor();
-        let evaluation = component.session(Worker(0), &rows::RUN).evaluate(0, &rows::batch(&[what]))?;
+        let evaluation = component.session(Worker(0), &rows::RUN).evaluate(0, &rows::batch(&[what]), &mut NoPause)?;
         let seconds = processor() - before;
         let guilty = evaluation.guilty.first().context("it came to an end")?;
         least = least.min(seconds * 1e9 / guilty.fuel as f64);
@@ -94,7 +94,7 @@ fn each(program: &Program, rounds: usize) -> anyhow::Result<f64> {
 /// The fuel and the processor seconds of one record on a fresh instance.
 fn run(component: &impl Component, n: i64) -> anyhow::Result<(u64, f64)> {
     let before = processor();
-    let evaluation = component.session(Worker(0), &rows::RUN).evaluate(0, &rows::batch(&[n]))?;
+    let evaluation = component.session(Worker(0), &rows::RUN).evaluate(0, &rows::batch(&[n]), &mut NoPause)?;
     let seconds = processor() - before;
     let Usage { fuel, .. } = evaluation.usage;
     anyhow::ensure!(evaluation.guilty.is_empty(), "{:?}", evaluation.guilty);

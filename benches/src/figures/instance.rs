@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use jiff::Timestamp;
 use jurat_engine::Request;
-use jurat_model::{Component, Worker};
+use jurat_model::{Component, NoPause, Worker};
 
 use crate::bare::{Bare, EMPTY, Metering};
 use crate::columns::Batches;
@@ -70,7 +70,7 @@ fn calls(component: &dyn Component, one: &Batches, count: usize) -> anyhow::Resu
     let (rule, batch) = one.rules().nth(SHORT).context("the rule does not exist")?;
     let mut session = component.session(Worker(0), Request::new("thorough", Timestamp::UNIX_EPOCH).run());
     for _ in 0..count {
-        std::hint::black_box(session.evaluate(rule, batch)?);
+        std::hint::black_box(session.evaluate(rule, batch, &mut NoPause)?);
     }
     Ok(())
 }

@@ -12,7 +12,7 @@
 //! 8. [`view`], [`tally`]: results in words and as JSON, and counts of them.
 //! 9. [`observe`]: final windows are given to an observer.
 //! 10. [`request`]: the ruleset, the caller and the observer.
-//! 11. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
+//! 11. [`pacer`], [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
 //!
 //! As many windows as there are workers, and a few more, are under way at a time: that bounds memory, not the length of the input.
 
@@ -28,6 +28,8 @@ mod options;
 mod stopwatch;
 
 mod context;
+
+mod pacer;
 
 mod input;
 mod source;
@@ -86,12 +88,12 @@ pub fn judge(
 
 /// Judges any number of records, and renders their results on the workers.
 ///
-/// `render` is called on the workers, with a window of records that follow each other. What it returns goes to `sink` on the calling
+/// `render` is called on the workers, with records that follow each other: with a window, or a part of one, at a time. What it returns goes to `sink` on the calling
 /// thread, in the order of the input. It must depend on nothing but the window: some windows are rendered twice.
 ///
 /// # Errors
 /// When the request cannot be served at all, its input cannot be read to the end, or its results cannot be handed over. What was
-/// handed over before is complete. One bad record never fails a request.
+/// handed over before is complete. One bad record never fails a request. When the request is cancelled: no further rule is called.
 pub fn judge_windows<T: Send + 'static>(
     release: impl Into<VouchedRelease>,
     queue: &TenantQueue,
@@ -101,17 +103,18 @@ pub fn judge_windows<T: Send + 'static>(
     sink: &mut dyn FnMut(T) -> io::Result<()>,
 ) -> Result<Summary, JudgeError> {
     let (options, observer) = (request.options(), request.observer());
-    let context = Arc::new(Context::new(release.into(), options, request.context(), observer.is_some())?);
+    let call = (request.context(), request.cancellation());
+    let context = Arc::new(Context::new(release.into(), options, call, observer.is_some())?);
     let _waiting = Waiting(&context);
     let (queue_of_request, render) = (queue.request(), Arc::new(render));
     let dispatcher = Dispatcher { context: &context, queue: queue_of_request, render, observer: observer.cloned() };
     let mut windows = Windows::open(&context, source)?;
     let mut collator = Collator::new(Arc::clone(&context));
-    let mut under_way = UnderWay::new(queue.workers() * 2 + 1);
+    let mut under_way = UnderWay::new(&context, queue.workers() * 2 + 1);
     let mut hand_over = |under_way: &mut UnderWay<T>, (bytes, finished): (usize, Finished<T>)| {
         let (rendered, observation) = dispatcher.collate(&mut collator, finished)?;
         under_way.close(bytes, observation);
-        sink(rendered).map_err(JudgeError::Output)
+        rendered.into_iter().try_for_each(&mut *sink).map_err(JudgeError::Output)
     };
     let (mut is_reading, mut is_first, mut failure) = (true, true, None);
     loop {
@@ -119,6 +122,7 @@ pub fn judge_windows<T: Send + 'static>(
         while let Some(finished) = under_way.oldest_if_finished()? {
             hand_over(&mut under_way, finished)?;
         }
+        context.check_cancellation()?;
         if is_reading && under_way.has_room() {
             match windows.next(under_way.budget()) {
                 Ok(Some((window, answers))) => {

@@ -159,6 +159,23 @@ pub use jurat_model::{Blame, chain};
 /// ```
 pub use jurat_model::{CallContext, CorrelationId, CorrelationIdError, TraceContext, TraceContextError};
 
+/// A [`Cancellation`] ends calls early, from any thread.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service) -> Result<(), jurat::CallError> {
+/// use jurat::{CallErrorKind, Cancellation, EntityType, RulesetName};
+///
+/// let cancellation = Cancellation::new();
+/// let cancelled = service.with_cancellation(cancellation.clone());
+/// // From wherever it is known that nobody needs the result:
+/// cancellation.cancel();
+/// let outcome = cancelled.validate(EntityType::new("loan"), "{}", RulesetName::new("quick"));
+/// assert_eq!(outcome.map_err(|error| error.kind()), Err(CallErrorKind::Cancelled));
+/// # Ok(())
+/// # }
+/// ```
+pub use jurat_model::Cancellation;
+
 /// The [`Limits`] of a rule have sizes in [`Bytes`]; parsing these can fail with a [`ParseBytesError`].
 ///
 /// ```

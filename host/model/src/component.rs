@@ -5,8 +5,10 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
+use thiserror::Error;
+
 use crate::columns::Batch;
-use crate::{Declaration, Fault, Limits, Verdicts};
+use crate::{Abandoned, Declaration, Fault, Limits, Pause, Verdicts};
 
 /// One or more rules that are ready to run.
 ///
@@ -22,7 +24,8 @@ pub trait Component: fmt::Debug + Send + Sync {
     /// The limits of one call.
     fn limits(&self) -> &Limits;
 
-    /// Opens a session on a worker's thread. It costs next to nothing until the first batch.
+    /// Opens a session for a worker, whose copy of what is expensive to share it uses to its end. It costs next to nothing until the
+    /// first batch.
     fn session<'a>(&'a self, worker: Worker, run: &Run) -> Box<dyn Session + 'a>;
 }
 
@@ -30,14 +33,16 @@ pub trait Component: fmt::Debug + Send + Sync {
 pub trait Session {
     /// Judges all rows of a batch with one rule, and finds the guilty rows if the rule faults.
     ///
-    /// The columns must be those of the rule's inputs, in their order and of their kinds.
+    /// The columns must be those of the rule's inputs, in their order and of their kinds. Asks `pause` before each call of the rule, and
+    /// frees what it holds before it waits: it holds nothing meanwhile that others may wait for.
     ///
     /// # Errors
-    /// When the host itself could not run the rule; nothing is known about any row.
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure>;
+    /// When `pause` says that nobody waits any more, or the host itself could not run the rule; nothing is known about any row then.
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError>;
 }
 
-/// The worker on whose thread something runs, counted from 0. What is expensive to share between threads exists once for each.
+/// A worker, counted from 0: a permit to run that one thread has at a time. What is expensive to share between threads exists once for
+/// each. Any thread may use any worker's, which is only slower.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Worker(pub usize);
 
@@ -165,6 +170,17 @@ impl Usage {
         self.peak_reply = self.peak_reply.max(other.peak_reply);
         self.elapsed = self.elapsed.saturating_add(other.elapsed);
     }
+}
+
+/// Why there is no evaluation of a batch.
+#[derive(Debug, Error)]
+pub enum EvaluateError {
+    /// Nobody waits for it any more.
+    #[error(transparent)]
+    Abandoned(#[from] Abandoned),
+    /// The host could not run the rule.
+    #[error(transparent)]
+    Host(#[from] HostFailure),
 }
 
 /// The host could not run a rule: a bug of the host, or an exhausted machine.

@@ -14,6 +14,7 @@ mod excerpt;
 mod fault;
 mod key_path;
 mod limits;
+mod pause;
 pub mod reply;
 mod secret;
 mod verdict;
@@ -22,12 +23,14 @@ pub use blame::Blame;
 pub use call_context::{CallContext, CorrelationId, CorrelationIdError, TraceContext, TraceContextError};
 pub use chain::chain;
 pub use component::{
-    Component, Evaluation, Guilt, GuiltyRow, HostFailure, Isolation, Run, Session, Suspension, Usage, Worker,
+    Component, EvaluateError, Evaluation, Guilt, GuiltyRow, HostFailure, Isolation, Run, Session, Suspension, Usage,
+    Worker,
 };
 pub use declaration::{Declaration, Input, Kind, NOW};
 pub use excerpt::{Excerpt, advice, nearest};
 pub use fault::Fault;
 pub use key_path::KeyPath;
 pub use limits::{Bytes, FuelSchedule, Limits, ParseBytesError};
+pub use pause::{Abandoned, Cancellation, NoPause, Pause};
 pub use secret::Secret;
 pub use verdict::{Finding, Status, Verdicts};

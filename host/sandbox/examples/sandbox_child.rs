@@ -10,7 +10,7 @@
 
 use std::process::ExitCode;
 
-use jurat_model::{Component, Worker};
+use jurat_model::{Component, NoPause, Worker};
 use jurat_test_kit::rows::{RUN, batch};
 use jurat_test_kit::{guest, load};
 
@@ -59,7 +59,7 @@ fn measure_instances(count: u32) -> ExitCode {
     let component = load::as_it_is(guest::fixture());
     let judge = || {
         let mut session = component.session(Worker(0), &RUN);
-        session.evaluate(1, &batch(&[1])).unwrap()
+        session.evaluate(1, &batch(&[1]), &mut NoPause).unwrap()
     };
     (0..1_000).for_each(|_| _ = judge());
     let before = resident();

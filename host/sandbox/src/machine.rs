@@ -50,15 +50,15 @@ type Key = (Digest, Wasi);
 type Entry = Mutex<Weak<Machine>>;
 
 impl Machine {
-    /// Machine code for `workers` workers. The first one's is ready; the others' follow on their first call.
+    /// Machine code for `copies` workers, the reserve among them. The first one's is ready; the others' follow on their first call.
     pub(crate) fn new(
         contract: &'static dyn Contract,
         wasi: Wasi,
         code: MachineCode,
         first: Box<dyn Bound>,
-        workers: usize,
+        copies: usize,
     ) -> Self {
-        let copies: Box<[OnceLock<_>]> = (0..workers).map(|_| OnceLock::new()).collect();
+        let copies: Box<[OnceLock<_>]> = (0..copies).map(|_| OnceLock::new()).collect();
         if let Some(copy) = copies.first() {
             let _ = copy.set(first);
         }

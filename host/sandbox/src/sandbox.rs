@@ -165,7 +165,8 @@ impl Sandbox {
         self.0.machines.get_or_make(bytes, wasi, || {
             let (code, component, origin) = self.code(bytes)?;
             let first = self.0.runtime.bind(contract, &component).map_err(|error| Refusal::Bind(error.into()))?;
-            Ok((Machine::new(contract, wasi, code, first, self.0.settings.workers.get()), origin))
+            let copies = self.0.settings.workers.saturating_add(1);
+            Ok((Machine::new(contract, wasi, code, first, copies.get()), origin))
         })
     }
 

@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use jurat_model::columns::Batch;
 use jurat_model::{
-    Evaluation, Fault, Guilt, GuiltyRow, HostFailure, Isolation, Run, Session, Status, Usage, Verdicts, Worker,
+    EvaluateError, Evaluation, Fault, Guilt, GuiltyRow, HostFailure, Isolation, Pause, Run, Session, Status, Usage,
+    Verdicts, Worker,
 };
 
 use crate::call_failure::CallFailure;
@@ -99,7 +100,7 @@ impl<'a> SandboxedSession<'a> {
 }
 
 impl Session for SandboxedSession<'_> {
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         let (mut answer, mut guilt) = (Evaluation::default(), Guilt::default());
         let (mut wasted, may_waste) = (0u64, self.component.limits.fuel.get().saturating_mul(WASTE));
         answer.verdicts.statuses.reserve_exact(batch.rows as usize);
@@ -109,6 +110,8 @@ impl Session for SandboxedSession<'_> {
             if task.rows.is_empty() {
                 continue;
             }
+            // An instance that is kept while others run would keep its slot from them.
+            pause.pause(&mut || self.live = None)?;
             if self.run.suspension.is_due(&guilt) {
                 answer.suspended_from = Some(task.rows.start);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);

@@ -15,7 +15,8 @@ use crate::code_cache::CodeCache;
 /// [`Settings::new`] takes the number of workers and sets the rest as each field says.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How many threads run rules. Each has its own copy of what is expensive to share.
+    /// How many threads run rules, without one in reserve, which has the index behind theirs. Each has its own copy of what is expensive
+    /// to share, and so has the reserve.
     pub workers: NonZeroUsize,
     /// How many instances can be alive at once: 16 for each worker, at least 64.
     ///

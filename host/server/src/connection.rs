@@ -1,8 +1,6 @@
 //! One accepted connection, in any protocol.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::authentication::Role;
 
@@ -35,18 +33,4 @@ pub(crate) enum CloseReason {
     Answered,
     /// Answers could not be written.
     WriteFailed,
-}
-
-/// Tells the requests of a connection that the client no longer reads. Clones tell the same requests.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Cancellation(Arc<AtomicBool>);
-
-impl Cancellation {
-    pub(crate) fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }

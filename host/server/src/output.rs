@@ -3,10 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use jurat_model::Cancellation;
 use serde::Serialize;
 
 use crate::budget::{Budget, Charge};
-use crate::connection::Cancellation;
 use crate::error::{ErrorKind, RequestError};
 
 /// Answers take memory in steps of this many bytes, so that small writes stay cheap.
@@ -92,6 +92,11 @@ impl Output {
     /// Fails if nothing more can be written, or the client no longer reads: then the work on the request can stop.
     pub(crate) fn check(&mut self) -> Result<(), RequestError> {
         self.put(&[]).map_err(|_| self.failure())
+    }
+
+    /// What cancels the request: its client no longer reads, or the server ends.
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     /// Gives back the memory that the answer does not take.

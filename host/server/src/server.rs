@@ -152,7 +152,13 @@ impl Server {
             () = sleep(self.0.settings.drain) => false,
             () = self.0.stop.over() => false,
         };
-        if is_finished { ended } else { Ended::Unfinished { requests: self.0.in_flight() } }
+        if is_finished {
+            return ended;
+        }
+        let requests = self.0.in_flight();
+        // Nobody will be answered.
+        self.0.cancellation.cancel();
+        Ended::Unfinished { requests }
     }
 }
 

@@ -37,7 +37,7 @@ impl ServiceHandler {
 
 impl Handler for ServiceHandler {
     fn handle(&self, call: Call, context: CallContext, output: Output) -> Handling {
-        let service = self.service.on_behalf_of(context);
+        let service = self.service.on_behalf_of(context).with_cancellation(output.cancellation().clone());
         Box::pin(handle(service, Arc::clone(&self.budget), call, output))
     }
 }
@@ -63,6 +63,10 @@ async fn handle(
         operation => {
             let made = service.run(move |service| {
                 let made = perform(service, &budget, operation, &mut output);
+                if made.is_err() {
+                    // A call that was cancelled fails because its client is gone.
+                    output.check()?;
+                }
                 made.map(|()| output)
             });
             return made.await?;

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
+use jurat_model::Cancellation;
 
 use crate::admission::Admission;
 use crate::authentication::Token;
 use crate::budget::{Allowance, Budget};
-use crate::connection::{Cancellation, Connection, ConnectionOrigin};
+use crate::connection::{Connection, ConnectionOrigin};
 use crate::correlation::Correlations;
 use crate::error::RequestError;
 use crate::output::OutputLimits;
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) token: Option<Token>,
     pub(crate) stop: Stop,
     pub(crate) observers: Observers,
+    /// Cancels the calls on all connections.
+    pub(crate) cancellation: Cancellation,
     connections: AtomicU64,
     in_flight: AtomicUsize,
 }
@@ -51,6 +54,7 @@ impl State {
             token: settings.token.as_ref().map(Token::new),
             stop: Stop::new(),
             observers,
+            cancellation: Cancellation::new(),
             connections: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             settings,

@@ -1,7 +1,9 @@
 //! Rows of whole numbers, and what a rule makes of them.
 
 use jurat_model::columns::{Batch, ColumnBuilder};
-use jurat_model::{Component, Evaluation, Fault, Isolation, Kind, Run, Session, Status, Suspension, Usage, Worker};
+use jurat_model::{
+    Component, Evaluation, Fault, Isolation, Kind, NoPause, Run, Session, Status, Suspension, Usage, Worker,
+};
 
 /// What came of one row.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,7 +43,7 @@ pub fn judge(component: &impl Component, run: &Run, rows: &[i64]) -> (Vec<Outcom
 /// Judges rows in a session that is there already.
 #[must_use]
 pub fn judge_in(session: &mut dyn Session, rows: &[i64]) -> (Vec<Outcome>, Usage) {
-    let evaluation = session.evaluate(0, &batch(rows)).unwrap();
+    let evaluation = session.evaluate(0, &batch(rows), &mut NoPause).unwrap();
     assert_eq!(evaluation.verdicts.statuses.len(), rows.len(), "a status for each row");
     (outcomes(&evaluation), evaluation.usage)
 }

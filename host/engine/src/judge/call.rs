@@ -3,11 +3,12 @@
 use std::error::Error;
 
 use jurat_model::columns::Batch;
-use jurat_model::{Session, Status, Worker};
+use jurat_model::{Abandoned, EvaluateError, Session, Status};
 
 use super::context::Context;
 use super::error::Bug;
 use super::fetch::Answers;
+use super::pacer::{Interrupted, Pacer};
 use super::read::{FilledChunk, ReadWindow};
 use super::stopwatch::Stopwatch;
 use super::window::Window;
@@ -22,38 +23,40 @@ mod outcome;
 use builder::OutcomeBuilder;
 pub(super) use outcome::{ChunkOutcome, NodeOutcome, Reason, WindowOutcome};
 
-/// Calls the rules on all chunks of a window; none if the caller no longer waits, because chunks may then be incomplete.
+/// Calls the rules on all chunks of a window.
 pub(super) fn call(
     context: &Context,
-    worker: Worker,
+    pacer: &mut Pacer<'_>,
     window: Window,
     answers: Answers,
     read: ReadWindow,
-) -> Result<Option<WindowOutcome>, Bug> {
+) -> Result<WindowOutcome, Interrupted> {
     let ReadWindow { records, chunks } = read;
-    let chunks: Result<_, Bug> = chunks.into_iter().map(|chunk| call_chunk(context, worker, chunk, &window)).collect();
-    if context.is_abandoned() {
-        return Ok(None);
-    }
-    WindowOutcome::new(context, window, records, chunks?, answers).map(Some)
+    let chunks = chunks.into_iter().map(|chunk| call_chunk(context, pacer, chunk, &window));
+    let chunks = chunks.collect::<Result<_, Interrupted>>()?;
+    Ok(WindowOutcome::new(context, window, records, chunks, answers)?)
 }
 
 /// Calls the rules on a chunk, those of one component after the other.
-fn call_chunk(context: &Context, worker: Worker, filled: FilledChunk, window: &Window) -> Result<ChunkOutcome, Bug> {
+fn call_chunk(
+    context: &Context,
+    pacer: &mut Pacer<'_>,
+    filled: FilledChunk,
+    window: &Window,
+) -> Result<ChunkOutcome, Interrupted> {
     let FilledChunk { route, prepared, chunk, rows, related } = filled;
     let nodes = context.nodes(route);
     let stopwatch = Stopwatch::start(context.is_sampled);
     let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
     for stage in &prepared.stages {
-        let work = Work { context, worker, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
-        work.stage(stage, &mut outcomes)?;
+        let work = Work { context, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
+        work.stage(stage, pacer, &mut outcomes)?;
     }
     Ok(ChunkOutcome { route, prepared, chunk, rows, related, nodes: outcomes, timing: stopwatch.stop() })
 }
 
 struct Work<'a> {
     context: &'a Context,
-    worker: Worker,
     prepared: &'a Prepared,
     chunk: &'a Chunk,
     nodes: &'a [Node],
@@ -63,24 +66,21 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Runs nodes that share an instance.
-    fn stage(&self, stage: &Stage, outcomes: &mut [NodeOutcome]) -> Result<(), Bug> {
+    fn stage(&self, stage: &Stage, pacer: &mut Pacer<'_>, outcomes: &mut [NodeOutcome]) -> Result<(), Interrupted> {
         let component = stage.component.and_then(|component| self.context.release.components.get(component));
-        let mut session = component.map(|component| component.session(self.worker, &self.context.options.run));
+        let mut session = component.map(|component| component.session(pacer.worker(), &self.context.options.run));
         for &index in &stage.nodes {
-            if self.context.is_abandoned() {
-                return Ok(());
-            }
             let (Some(node), Some(step)) = (self.nodes.get(index), self.prepared.steps.get(index)) else {
-                return Err(Bug::new("a node of a list is missing"));
+                return Err(Bug::new("a node of a list is missing").into());
             };
             let parent = node.parent.and_then(|parent| outcomes.get(parent));
             if parent.is_none() && node.parent.is_some() {
-                return Err(Bug::new("a parent of a list is missing"));
+                return Err(Bug::new("a parent of a list is missing").into());
             }
-            let outcome = self.node(node, step, parent, session.as_deref_mut());
+            let outcome = self.node((node, step), parent, pacer, session.as_deref_mut())?;
             match outcomes.get_mut(index) {
                 Some(entry) => *entry = outcome,
-                None => return Err(Bug::new("a node of a list has no outcome")),
+                None => return Err(Bug::new("a node of a list has no outcome").into()),
             }
         }
         Ok(())
@@ -88,11 +88,11 @@ impl Work<'_> {
 
     fn node(
         &self,
-        node: &Node,
-        step: &Step,
+        (node, step): (&Node, &Step),
         parent: Option<&NodeOutcome>,
+        pacer: &mut Pacer<'_>,
         session: Option<&mut (dyn Session + '_)>,
-    ) -> NodeOutcome {
+    ) -> Result<NodeOutcome, Abandoned> {
         let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.options.max_findings);
         if let Some(parent) = parent {
             for (row, status) in (0..).zip(&parent.statuses) {
@@ -104,14 +104,14 @@ impl Work<'_> {
         match &step.runner {
             Runner::Unknown => outcome.set_rest(Status::Norun, &Reason::Unknown),
             Runner::OtherEntity { .. } => outcome.set_rest(Status::Norun, &Reason::OtherEntity),
-            Runner::JsonSchema => self.schema(&mut outcome),
+            Runner::JsonSchema => self.schema(pacer, &mut outcome)?,
             Runner::Component { component, rule } => {
                 let declaration = self.context.release.declaration(*component, *rule);
                 let declaration = declaration.filter(|declaration| declaration.inputs.len() == step.columns.len());
                 let (Some(declaration), Some(session)) = (declaration, session) else {
                     let _logged = Bug::new("the component of a rule, or a column for one of its inputs, is missing");
                     // Without a verdict every row becomes an error of the host.
-                    return outcome.finish();
+                    return Ok(outcome.finish());
                 };
                 for (row, blocked) in self.chunk.select(&declaration.inputs, &step.columns).blocked {
                     let status = match blocked {
@@ -123,32 +123,32 @@ impl Work<'_> {
                 if node.rule.is_some_and(|rule| self.context.is_suspended(rule)) {
                     outcome.set_rest(Status::Error, &Reason::Suspended);
                 } else {
-                    self.rule(node, *rule, step, session, &mut outcome);
+                    self.rule((node, step), *rule, pacer, session, &mut outcome)?;
                 }
             }
         }
-        outcome.finish()
+        Ok(outcome.finish())
     }
 
     /// Calls a rule on the rows that are left.
     fn rule(
         &self,
-        node: &Node,
+        (node, step): (&Node, &Step),
         rule: u32,
-        step: &Step,
+        pacer: &mut Pacer<'_>,
         session: &mut (dyn Session + '_),
         outcome: &mut OutcomeBuilder,
-    ) {
+    ) -> Result<(), Abandoned> {
         let rows = outcome.open_rows();
         let batch: Batch<'_> = match &rows {
             None => self.chunk.batch(&step.columns),
             Some(rows) => self.chunk.batch_of(&step.columns, rows),
         };
         if batch.rows == 0 {
-            return;
+            return Ok(());
         }
         let stopwatch = Stopwatch::start(self.context.is_sampled);
-        let evaluation = session.evaluate(rule, &batch);
+        let evaluation = session.evaluate(rule, &batch, pacer);
         outcome.set_timing(stopwatch.stop());
         match evaluation {
             Ok(evaluation) => {
@@ -159,23 +159,27 @@ impl Work<'_> {
                     );
                 }
             }
-            Err(failure) => {
+            Err(EvaluateError::Abandoned(abandoned)) => return Err(abandoned),
+            Err(EvaluateError::Host(failure)) => {
                 let cause = failure.source().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(rule = &*node.rule_id, cause, "the host could not run a rule");
                 outcome.set_rest(Status::Error, &Reason::Host);
             }
         }
+        Ok(())
     }
 
     /// Checks the rows that are left against their schemas.
-    fn schema(&self, outcome: &mut OutcomeBuilder) {
-        let begun = std::time::Instant::now();
+    fn schema(&self, pacer: &mut Pacer<'_>, outcome: &mut OutcomeBuilder) -> Result<(), Abandoned> {
+        let (begun, waited) = (std::time::Instant::now(), pacer.waited());
         let mut checked = 0u32;
         let mut scratch = SchemaScratch::default();
         for row in 0..self.chunk.rows() {
             if !outcome.is_open(row) {
                 continue;
             }
+            // A check may take as long as a call of a rule.
+            pacer.step()?;
             checked += 1;
             let text = self.rows.get(row as usize).and_then(|&record| self.window.text(record));
             let Some(text) = text.and_then(|text| str::from_utf8(text).ok()) else {
@@ -193,6 +197,8 @@ impl Work<'_> {
                 }
             }
         }
-        outcome.set_time(begun.elapsed(), checked);
+        let waited = pacer.waited().saturating_sub(waited);
+        outcome.set_time(begun.elapsed().saturating_sub(waited), checked);
+        Ok(())
     }
 }

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use jurat_model::Worker;
-
 use super::call::{WindowOutcome, call};
 use super::context::Context;
-use super::error::Bug;
 use super::fetch::Answers;
 use super::observe::{WindowObserver, observe, start};
+use super::pacer::{Interrupted, Pacer};
 use super::read::read;
 use super::resolve::{Guilty, RuleGuilt, Suspended, resolve};
 use super::tally::Tally;
 use super::view::JudgedWindow;
 use super::window::Window;
 use crate::results::Summary;
+
+/// Records that are rendered together. Between such parts the worker may turn to other work.
+const PART: usize = 128;
 
 /// A window that is to be judged.
 pub(super) struct WindowJob {
@@ -33,7 +34,8 @@ pub(super) struct Finished<T> {
     /// Whether it was given to the observer.
     is_observed: bool,
     tally: Tally,
-    rendered: T,
+    /// The parts of the window as they were rendered, in their order.
+    rendered: Vec<T>,
 }
 
 /// How a window was resolved.
@@ -59,43 +61,47 @@ pub(super) enum Checked<T> {
 }
 
 impl<T> Finished<T> {
-    /// Judges a window, and renders it by what is known now; none if the caller no longer waits.
+    /// Judges a window, and renders it by what is known now.
     pub(super) fn judge(
         context: &Context,
-        worker: Worker,
+        mut pacer: Pacer<'_>,
         job: WindowJob,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
-    ) -> Result<Option<Self>, Bug> {
+    ) -> Result<Self, Interrupted> {
         let WindowJob { window, answers, is_first, observer } = job;
-        if context.is_abandoned() {
-            return Ok(None);
-        }
+        pacer.step()?;
         // Only the collator knows whether a later window is final.
         let observer = observer.filter(|_| is_first);
         if let Some(observer) = &observer {
             start(&**observer, context);
         }
         let suspended = context.suspended();
-        let records = read(context, &window, &answers)?;
-        let Some(mut outcome) = call(context, worker, window, answers, records)? else { return Ok(None) };
+        let records = read(context, &mut pacer, &window, &answers)?;
+        let mut outcome = call(context, &mut pacer, window, answers, records)?;
         let resolution = Resolution::of(context, suspended, is_first, &mut outcome);
-        Ok(Some(Self { resolution, ..Self::render(context, outcome, observer.as_deref(), render) }))
+        Ok(Self { resolution, ..Self::render(context, pacer, outcome, observer.as_deref(), render)? })
     }
 
     /// Renders a window that is resolved, and gives it to an observer.
     pub(super) fn render(
         context: &Context,
+        mut pacer: Pacer<'_>,
         outcome: WindowOutcome,
         observer: Option<&dyn WindowObserver>,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
-    ) -> Self {
-        let view = JudgedWindow::new(context, &outcome);
-        let (tally, rendered) = (Tally::of(&view), render(&view));
+    ) -> Result<Self, Interrupted> {
+        let mut view = JudgedWindow::new(context, &outcome);
+        let (tally, mut rendered) = (Tally::of(&view), Vec::new());
+        for first in (0..outcome.records.len()).step_by(PART) {
+            pacer.step()?;
+            view.show(first, PART);
+            rendered.push(render(&view));
+        }
         drop(view);
         if let Some(observer) = observer {
             observe(observer, context, &outcome);
         }
-        Self { outcome, resolution: Resolution::Unneeded, is_observed: observer.is_some(), tally, rendered }
+        Ok(Self { outcome, resolution: Resolution::Unneeded, is_observed: observer.is_some(), tally, rendered })
     }
 }
 
@@ -161,7 +167,7 @@ impl Collator {
     }
 
     /// Counts the next window, and returns what was made of its results, and the window if it is still to be observed.
-    pub(super) fn add<T>(&mut self, finished: Finished<T>) -> (T, Option<WindowOutcome>) {
+    pub(super) fn add<T>(&mut self, finished: Finished<T>) -> (Vec<T>, Option<WindowOutcome>) {
         self.tally.merge(finished.tally);
         (finished.rendered, (!finished.is_observed).then_some(finished.outcome))
     }

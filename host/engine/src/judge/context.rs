@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jurat_model::{CallContext, TraceContext};
+use jurat_model::{CallContext, Cancellation, TraceContext};
 
 use super::error::{Bug, JudgeError, MAX_ID_FIELDS};
 use super::options::Options;
@@ -37,8 +37,10 @@ pub(super) struct Context {
     pub(super) now_token: String,
     /// For each rule, whether it is suspended: a hint that saves work. It is set in the order of the input.
     suspended: Box<[AtomicBool]>,
-    /// Whether the caller no longer waits for results: another hint.
+    /// Whether the caller no longer waits for results.
     is_abandoned: AtomicBool,
+    /// Whether the call is cancelled.
+    cancellation: Cancellation,
 }
 
 impl Context {
@@ -46,7 +48,7 @@ impl Context {
     pub(super) fn new(
         release: VouchedRelease,
         options: &Options,
-        call: &CallContext,
+        (call, cancellation): (&CallContext, &Cancellation),
         is_observed: bool,
     ) -> Result<Self, JudgeError> {
         let VouchedRelease { release, evidence } = release;
@@ -79,6 +81,7 @@ impl Context {
             now_token: format!("\"{now}\""),
             suspended: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
             is_abandoned: AtomicBool::new(false),
+            cancellation: cancellation.clone(),
             release,
         })
     }
@@ -117,8 +120,19 @@ impl Context {
         self.is_abandoned.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the caller no longer waits, or cancels the call. Once it is so it stays so.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.is_abandoned.load(Ordering::Relaxed)
+        self.is_abandoned.load(Ordering::Relaxed) || self.cancellation.is_cancelled()
+    }
+
+    /// Fails if the call is cancelled.
+    pub(super) fn check_cancellation(&self) -> Result<(), JudgeError> {
+        if self.cancellation.is_cancelled() { Err(JudgeError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Why a worker has ended without a result: the call is cancelled, or there is a bug.
+    pub(super) fn without_result(&self) -> JudgeError {
+        if self.cancellation.is_cancelled() { JudgeError::Cancelled } else { JudgeError::Worker }
     }
 
     /// For each rule of the release, whether it is suspended; none = no rule is.

@@ -4,20 +4,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use jurat_model::Worker;
-
 use super::call::WindowOutcome;
 use super::collate::{Checked, Collator, Finished, WindowJob};
 use super::context::Context;
 use super::error::{Bug, JudgeError};
 use super::fetch::Answers;
 use super::observe::{WindowObserver, observe};
+use super::pacer::{Interrupted, Pacer};
 use super::view::JudgedWindow;
 use super::window::Window;
-use crate::workers::RequestQueue;
+use crate::workers::{RequestQueue, Turn};
 
 /// No further window is begun while the related entities of those under way take more bytes than this.
 pub(super) const FETCHED_BYTES: usize = 64 << 20;
+
+/// A call of at most this many records need not wait behind others for long: the reserve does it.
+const FEW: usize = 16;
 
 /// A window that a worker has: its outcome, or the bug that prevents one.
 type Pending<T> = Receiver<Result<Finished<T>, Bug>>;
@@ -40,8 +42,11 @@ impl<R> Dispatcher<'_, R> {
         T: Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     {
+        // A window with as many records as it may have is hardly the only one.
+        let (records, rows) = (window.slots.len(), self.context.options.chunk.rows as usize);
+        let is_small = is_first && records <= FEW && records < rows;
         let job = WindowJob { window, answers, is_first, observer: self.observer.clone() };
-        self.submit(move |context, worker, render| Finished::judge(context, worker, job, render))
+        self.submit(is_small, move |context, pacer, render| Finished::judge(context, pacer, job, render))
     }
 
     /// Takes the next window in the order of the input, and has it rendered again if it must be. Has it observed, unless that was
@@ -50,7 +55,7 @@ impl<R> Dispatcher<'_, R> {
         &self,
         collator: &mut Collator,
         finished: Finished<T>,
-    ) -> Result<(T, Option<Observation>), JudgeError>
+    ) -> Result<(Vec<T>, Option<Observation>), JudgeError>
     where
         T: Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
@@ -59,10 +64,10 @@ impl<R> Dispatcher<'_, R> {
             Checked::Final(finished) => finished,
             Checked::Changed(outcome) => {
                 let observer = self.observer.clone();
-                let again = self.submit(move |context, _, render| {
-                    Ok(Some(Finished::render(context, outcome, observer.as_deref(), render)))
+                let again = self.submit(false, move |context, pacer, render| {
+                    Finished::render(context, pacer, outcome, observer.as_deref(), render)
                 });
-                self.queue.receive(&again).map_err(|_| JudgeError::Worker)??
+                self.queue.receive(&again).map_err(|_| self.context.without_result())??
             }
         };
         let (rendered, unobserved) = collator.add(finished);
@@ -74,6 +79,7 @@ impl<R> Dispatcher<'_, R> {
     fn observe(&self, observer: &Arc<dyn WindowObserver>, outcome: WindowOutcome) -> Observation {
         let (done, observation) = sync_channel(1);
         let (context, observer) = (Arc::clone(self.context), Arc::clone(observer));
+        // It has no pauses: an observer may hold what others wait for.
         self.queue.submit(move |_| {
             observe(&*observer, &context, &outcome);
             drop(outcome);
@@ -84,7 +90,8 @@ impl<R> Dispatcher<'_, R> {
 
     fn submit<T>(
         &self,
-        job: impl FnOnce(&Context, Worker, &R) -> Result<Option<Finished<T>>, Bug> + Send + 'static,
+        is_small: bool,
+        job: impl FnOnce(&Context, Pacer<'_>, &R) -> Result<Finished<T>, Interrupted> + Send + 'static,
     ) -> Pending<T>
     where
         T: Send + 'static,
@@ -92,12 +99,21 @@ impl<R> Dispatcher<'_, R> {
     {
         let (sender, receiver) = sync_channel(1);
         let (context, render) = (Arc::clone(self.context), Arc::clone(&self.render));
-        self.queue.submit(move |worker| {
-            if let Some(finished) = job(&context, worker, &render).transpose() {
-                // The receiver is gone if the results could not be written.
-                let _ = sender.send(finished);
-            }
-        });
+        let job = move |turn: &mut dyn Turn| {
+            let finished = match job(&context, Pacer::new(&context, turn), &render) {
+                // Without an answer the receiver asks why: it has abandoned the window.
+                Err(Interrupted::Abandoned) => return,
+                Err(Interrupted::Bug(bug)) => Err(bug),
+                Ok(finished) => Ok(finished),
+            };
+            // The receiver is gone if the results could not be written.
+            let _ = sender.send(finished);
+        };
+        if is_small {
+            self.queue.submit_small(job);
+        } else {
+            self.queue.submit(job);
+        }
         receiver
     }
 }
@@ -109,12 +125,14 @@ pub(super) struct UnderWay<T> {
     observations: VecDeque<(usize, Observation)>,
     fetched: usize,
     limit: usize,
+    context: Arc<Context>,
 }
 
 impl<T> UnderWay<T> {
     /// At most `limit` windows at a time.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { windows: VecDeque::new(), observations: VecDeque::new(), fetched: 0, limit }
+    pub(super) fn new(context: &Arc<Context>, limit: usize) -> Self {
+        let context = Arc::clone(context);
+        Self { windows: VecDeque::new(), observations: VecDeque::new(), fetched: 0, limit, context }
     }
 
     /// Whether another window may be begun.
@@ -148,14 +166,14 @@ impl<T> UnderWay<T> {
                 Ok(Some((bytes, finished?)))
             }
             Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(JudgeError::Worker),
+            Err(TryRecvError::Disconnected) => Err(self.context.without_result()),
         }
     }
 
     /// Waits for the oldest window; none if there is none.
     pub(super) fn oldest(&mut self, queue: &RequestQueue<'_>) -> Result<Option<(usize, Finished<T>)>, JudgeError> {
         let Some((bytes, window)) = self.windows.front() else { return Ok(None) };
-        let (bytes, finished) = (*bytes, queue.receive(window).map_err(|_| JudgeError::Worker)?);
+        let (bytes, finished) = (*bytes, queue.receive(window).map_err(|_| self.context.without_result())?);
         self.windows.pop_front();
         Ok(Some((bytes, finished?)))
     }

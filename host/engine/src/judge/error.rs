@@ -43,6 +43,9 @@ pub enum JudgeError {
     /// The results could not be handed over. Those before are complete.
     #[error("the results could not be written")]
     Output(#[source] io::Error),
+    /// The call was cancelled: its client has gone, or the program no longer wants it. The results before that are complete.
+    #[error("the call was cancelled")]
+    Cancelled,
     /// A worker panicked: a bug.
     #[error("a worker failed because of a bug; the log says why")]
     Worker,
@@ -59,7 +62,7 @@ impl JudgeError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields => Blame::Caller,
+            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Cancelled => Blame::Caller,
             Self::Evidence | Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
         }
     }

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::error::Bug;
 use super::fetch::Answers;
 use super::identity::Id;
+use super::pacer::{Interrupted, Pacer};
 use super::route::{Refusal, route};
 use super::window::{NoRecord, Slot, Window};
 use crate::error_kind::EngineErrorKind;
@@ -24,13 +25,19 @@ pub(super) use related::Known;
 pub(super) use rows::{FilledChunk, ReadRecord, ReadWindow, RelatedRows, RowIndex, Unreadable};
 
 /// Reads the records of a window.
-pub(super) fn read(context: &Context, window: &Window, answers: &Answers) -> Result<ReadWindow, Bug> {
+pub(super) fn read(
+    context: &Context,
+    pacer: &mut Pacer<'_>,
+    window: &Window,
+    answers: &Answers,
+) -> Result<ReadWindow, Interrupted> {
     let mut reader = RecordReader::new(context, answers)?;
     let mut records = Vec::with_capacity(window.slots.len());
     for (index, slot) in (0..).zip(&window.slots) {
         let mut id = Id::unknown();
         let row = reader.read(index, (slot, window.record(slot)), &mut id);
         records.push(ReadRecord { id, row });
+        pacer.record(slot.length.as_ref().map_or(0, |length| *length))?;
     }
     Ok(ReadWindow { records, chunks: reader.finish()? })
 }

@@ -1,11 +1,11 @@
-//! A request: the ruleset and the options, the caller, and the observer.
+//! A request: the ruleset and the options, the caller, what cancels it, and the observer.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jurat_model::{Bytes, CallContext, Isolation, Run, Suspension};
+use jurat_model::{Bytes, CallContext, Cancellation, Isolation, Run, Suspension};
 
 use super::observe::WindowObserver;
 use super::options::Options;
@@ -13,16 +13,17 @@ use crate::associated::Associated;
 use crate::extract::ChunkLimits;
 use crate::supplier::Supplier;
 
-/// A request: the ruleset and the options, the caller, and the observer.
+/// A request: the ruleset and the options, the caller, what cancels it, and the observer.
 ///
 /// # Defaults
 /// Every record says its own entity type, of any kind, and has the field `id`. Records have at most 1 MiB, chunks at most 1,024 of
 /// them, and each chunk an instance of its own. A rule is suspended after 1,000 guilty records, and 100 findings of a rule on a record
-/// are kept. No related entities and no supplier for them. Results say how long rules took. An empty context, and no observer.
+/// are kept. No related entities and no supplier for them. Results say how long rules took. An empty context, no observer, and nothing cancels it.
 #[derive(Clone)]
 pub struct Request {
     options: Options,
     context: CallContext,
+    cancellation: Cancellation,
     observer: Option<Arc<dyn WindowObserver>>,
 }
 
@@ -33,6 +34,7 @@ impl Request {
         Self {
             options: Options::new(ruleset.into(), now.as_microsecond()),
             context: CallContext::new(),
+            cancellation: Cancellation::new(),
             observer: None,
         }
     }
@@ -143,6 +145,14 @@ impl Request {
         self
     }
 
+    /// Sets what cancels the call. A cancelled call ends with [`JudgeError::Cancelled`](crate::JudgeError::Cancelled) as soon as the calls
+    /// of rules that have begun are over.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancellation: Cancellation) -> Self {
+        self.cancellation = cancellation;
+        self
+    }
+
     /// Sets the observer of the call.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn WindowObserver>) -> Self {
@@ -220,6 +230,12 @@ impl Request {
     #[must_use]
     pub fn context(&self) -> &CallContext {
         &self.context
+    }
+
+    /// What cancels the call.
+    #[must_use]
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     /// The observer of the call.

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::sync::{Arc, Mutex};
 
-use jurat_model::Worker;
-
-use super::scheduler::{QueueLoad, RequestJobs, Scheduler, TenantJobs};
+use super::run_queue::{Owner, QueueLoad, RequestJobs, TenantJobs};
+use super::scheduler::Scheduler;
 use super::spin::spin;
+use super::turn::Turn;
 
 /// The queue of one tenant. Clones are the same queue.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct TenantQueue {
 /// The queue of one request within its tenant's.
 pub(crate) struct RequestQueue<'a> {
     tenant: &'a TenantQueue,
-    jobs: Arc<Mutex<RequestJobs>>,
+    owner: Owner,
 }
 
 impl TenantQueue {
@@ -42,14 +42,20 @@ impl TenantQueue {
 
     /// The queue of a new request.
     pub(crate) fn request(&self) -> RequestQueue<'_> {
-        RequestQueue { tenant: self, jobs: Arc::default() }
+        let owner = Owner { tenant: Arc::clone(&self.jobs), request: Arc::<Mutex<RequestJobs>>::default() };
+        RequestQueue { tenant: self, owner }
     }
 }
 
 impl RequestQueue<'_> {
     /// Submits a job. It is dropped if the workers have ended.
-    pub(crate) fn submit(&self, job: impl FnOnce(Worker) + Send + 'static) {
-        self.tenant.scheduler.submit(&self.tenant.jobs, &self.jobs, Box::new(job));
+    pub(crate) fn submit(&self, job: impl FnOnce(&mut dyn Turn) + Send + 'static) {
+        self.tenant.scheduler.submit(&self.owner, Box::new(job), false);
+    }
+
+    /// Submits the first job of the request, which is small: the reserve does it if no worker does.
+    pub(crate) fn submit_small(&self, job: impl FnOnce(&mut dyn Turn) + Send + 'static) {
+        self.tenant.scheduler.submit(&self.owner, Box::new(job), true);
     }
 
     /// Receives what a job sends, which will mostly be there in a moment.

@@ -1,96 +1,121 @@
-//! Gives jobs to workers: tenants take turns, and so do the requests of each tenant.
+//! Gives workers to jobs: tenants take turns, and so do the requests of each tenant.
+//!
+//! A worker is a permit to run. The thread that has it runs a job, and gives the permit to another thread when its job has run for a
+//! slice and others wait; then it waits for a permit of its own. A thread that finds no job of its own keeps its permit, and
+//! sleeps. A thread that has passed its permit on to a job that had been begun is *spare* until there is another job to begin.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use jurat_model::Worker;
 
+use super::run_queue::{Owner, QueueLoad, RunQueue, Taken, TenantJobs, Waiting, Work, lock};
 use super::spin::{CORES, spin};
+use super::turn::{Job, Turn};
 
-pub(super) type Job = Box<dyn FnOnce(Worker) + Send>;
+/// The stack of a thread: what a rule may use of it (512 KiB by default), and ample space for the host around it.
+const STACK: usize = 4 << 20;
 
-/// The jobs of one request that no worker has begun.
-pub(super) type RequestJobs = VecDeque<Job>;
+/// How long a small job waits for a worker before the reserve does it. Waking the reserve costs more than a short wait.
+const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Gives jobs to workers.
+/// Gives workers to jobs.
 pub(super) struct Scheduler {
-    run_queue: Mutex<RunQueue>,
-    /// Whether there is a tenant in the run queue, for threads that spin.
+    state: Mutex<State>,
+    /// Whether a worker that is free has something to do, for threads that spin.
     has_work: AtomicBool,
+    /// Whether any job waits, for jobs that run.
+    has_waiting: AtomicBool,
     /// How many jobs were submitted and are not finished.
     in_flight: AtomicUsize,
     woken: Condvar,
+    reserve_woken: Condvar,
+    /// How long a job keeps its worker while others wait.
+    slice: Duration,
+    /// All threads that were started, until they are joined.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// The run queue: the tenants whose turn comes.
-struct RunQueue {
-    /// The tenants that have work and may have it done, each once.
-    tenants: VecDeque<Arc<Mutex<TenantJobs>>>,
+struct State {
+    run_queue: RunQueue,
+    /// Each is sent a job to begin. Dropping it ends its thread.
+    spare: Vec<SyncSender<Running>>,
     /// Workers that spin. They check the run queue once more before they sleep.
     spinning: usize,
     sleeping: usize,
+    /// Whether the reserve sleeps until it is woken.
+    is_reserve_asleep: bool,
     is_closed: bool,
 }
 
-/// The jobs of one tenant. Its lock is only taken by a thread that holds the lock of the run queue.
-pub(super) struct TenantJobs {
-    /// The requests with jobs, each once.
-    requests: VecDeque<Arc<Mutex<RequestJobs>>>,
-    running: usize,
-    /// The most jobs that run at a time.
-    limit: usize,
-    is_queued: bool,
-}
-
-/// How many windows a tenant has in its queue and in work, at one moment. A window that is rendered again, or given to an observer,
-/// counts like one that is judged.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct QueueLoad {
-    /// Windows that wait for a worker.
-    pub queued: usize,
-    /// Windows that workers have.
-    pub running: usize,
+/// A job that runs, or is about to.
+struct Running {
+    scheduler: Arc<Scheduler>,
+    owner: Owner,
+    worker: Worker,
+    is_small: bool,
+    /// When its slice began.
+    begun: Instant,
+    waited: Duration,
+    job: Option<Job>,
 }
 
 impl Scheduler {
-    pub(super) fn new() -> Self {
-        let run_queue = RunQueue { tenants: VecDeque::new(), spinning: 0, sleeping: 0, is_closed: false };
+    /// A scheduler for `workers` workers, and the reserve, whose index is behind theirs.
+    pub(super) fn new(workers: usize, slice: Duration) -> Self {
+        let state = State {
+            run_queue: RunQueue::new(workers),
+            spare: Vec::new(),
+            spinning: 0,
+            sleeping: 0,
+            is_reserve_asleep: false,
+            is_closed: false,
+        };
         Self {
-            run_queue: Mutex::new(run_queue),
+            state: Mutex::new(state),
             has_work: AtomicBool::new(false),
+            has_waiting: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             woken: Condvar::new(),
+            reserve_woken: Condvar::new(),
+            slice,
+            threads: Mutex::new(Vec::new()),
         }
     }
 
+    /// Starts a thread that has a worker.
+    pub(super) fn start(self: &Arc<Self>, worker: Worker) -> io::Result<()> {
+        let scheduler = Arc::clone(self);
+        self.spawn(format!("jurat-{}", worker.0), move || scheduler.next(worker, None))
+    }
+
     /// Adds a job of a request. It is dropped if the workers have ended.
-    pub(super) fn submit(&self, tenant: &Arc<Mutex<TenantJobs>>, request: &Arc<Mutex<RequestJobs>>, job: Job) {
-        let mut run_queue = self.lock();
-        if run_queue.is_closed {
+    pub(super) fn submit(&self, owner: &Owner, job: Job, is_small: bool) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        if state.is_closed {
             return;
         }
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let mut tenant_jobs = lock(tenant);
-        let mut jobs = lock(request);
-        jobs.push_back(job);
-        if jobs.len() == 1 {
-            tenant_jobs.requests.push_back(Arc::clone(request));
+        let idle = state.sleeping + state.spinning;
+        let is_taken = state.run_queue.submit(owner, Waiting { work: Work::Begin(job), is_small }, now, idle);
+        let must_wake_reserve = is_small && !is_taken && std::mem::take(&mut state.is_reserve_asleep);
+        self.wake(state);
+        if must_wake_reserve {
+            self.reserve_woken.notify_one();
         }
-        drop(jobs);
-        run_queue.offer(tenant, &mut tenant_jobs);
-        drop(tenant_jobs);
-        self.wake(run_queue);
     }
 
     /// How much a tenant has in its queue, and in work.
     pub(super) fn load(&self, tenant: &Mutex<TenantJobs>) -> QueueLoad {
-        let _run_queue = self.lock();
-        let tenant = lock(tenant);
-        let queued = tenant.requests.iter().map(|jobs| lock(jobs).len()).sum();
-        QueueLoad { queued, running: tenant.running }
+        let _state = self.lock();
+        RunQueue::load(tenant)
     }
 
     /// Whether there are cores for this many threads beside those that work or are about to.
@@ -98,125 +123,251 @@ impl Scheduler {
         self.in_flight.load(Ordering::Relaxed).saturating_add(threads) <= *CORES
     }
 
-    /// The life of a worker.
-    pub(super) fn work(&self, worker: Worker) {
-        let mut finished = None;
-        loop {
-            let Some((tenant, job)) = self.next(finished.take()) else { break };
-            // A bug must cost one request, not a thread. The thread that waits for the job sees that its answer is missing.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(worker))) {
-                tracing::error!(panic = message(&*panic), "a worker panicked");
-            }
-            finished = Some(tenant);
-        }
-    }
-
-    /// Lets the workers end when they have finished what was submitted.
+    /// Lets the threads end when they have finished what was submitted.
     pub(super) fn close(&self) {
-        self.lock().is_closed = true;
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.spare.clear();
+        drop(state);
         self.has_work.store(true, Ordering::Relaxed);
         self.woken.notify_all();
+        self.reserve_woken.notify_all();
     }
 
-    /// The next job, with its tenant; none when there will be no more. `finished` is the tenant whose job was just finished.
-    fn next(&self, finished: Option<Arc<Mutex<TenantJobs>>>) -> Option<(Arc<Mutex<TenantJobs>>, Job)> {
-        let mut run_queue = self.lock();
-        if let Some(tenant) = finished {
-            self.in_flight.fetch_sub(1, Ordering::Relaxed);
-            let mut jobs = lock(&tenant);
-            jobs.running -= 1;
-            run_queue.offer(&tenant, &mut jobs);
+    /// Waits until all threads have ended.
+    pub(super) fn join(&self) {
+        // A thread that is joined may have started others before it ended.
+        while let Some(thread) = { lock(&self.threads).pop() } {
+            let _ = thread.join();
         }
+    }
+
+    /// Starts a thread that runs one job after the other, until there is none.
+    fn spawn(&self, name: String, first: impl FnOnce() -> Option<Running> + Send + 'static) -> io::Result<()> {
+        let thread = thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
+            let mut next = first();
+            while let Some(mut running) = next {
+                running.run();
+                let scheduler = Arc::clone(&running.scheduler);
+                next = scheduler.next(running.worker, Some(running.owner));
+            }
+        })?;
+        lock(&self.threads).push(thread);
+        Ok(())
+    }
+
+    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to.
+    fn next(self: &Arc<Self>, worker: Worker, finished: Option<Owner>) -> Option<Running> {
+        let mut state = self.lock();
+        if let Some(owner) = finished {
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            state.run_queue.finish(worker, &owner);
+        }
+        let is_reserve = state.run_queue.is_reserve(worker);
         let mut may_spin = true;
         loop {
-            if let Some((tenant, job)) = run_queue.take() {
-                self.wake(run_queue);
-                return Some((tenant, job));
+            if let Some(Taken { owner, job, worker }) = state.next(worker) {
+                match job.work {
+                    Work::Begin(job_to_begin) => {
+                        self.wake(state);
+                        return Some(self.running(owner, worker, job.is_small, job_to_begin));
+                    }
+                    Work::Resume(resumed) => return self.hand_over(state, worker, &resumed),
+                }
             }
-            self.has_work.store(false, Ordering::Relaxed);
-            if run_queue.is_closed {
+            if is_reserve {
+                // Its job may have kept those of other tenants from a worker.
+                state = self.wake_one(state);
+            }
+            if state.is_closed {
                 return None;
             }
             // A thread that submits work needs a core as well.
-            if may_spin && self.has_cores_for(2) {
-                run_queue.spinning += 1;
-                drop(run_queue);
+            if is_reserve {
+                state = self.await_small(state);
+            } else if may_spin && self.has_cores_for(2) {
+                self.publish(&state);
+                state.spinning += 1;
+                drop(state);
                 may_spin = false;
                 spin(|| self.has_work.load(Ordering::Relaxed).then_some(()));
-                run_queue = self.lock();
-                run_queue.spinning -= 1;
+                state = self.lock();
+                state.spinning -= 1;
             } else {
-                run_queue.sleeping += 1;
-                run_queue = self.woken.wait(run_queue).unwrap_or_else(PoisonError::into_inner);
-                run_queue.sleeping -= 1;
+                self.publish(&state);
+                state.sleeping += 1;
+                state = self.woken.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.sleeping -= 1;
             }
         }
     }
 
+    /// Gives a worker to a job that was begun. This thread is spare until there is a job to begin.
+    fn hand_over(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        worker: Worker,
+        resumed: &SyncSender<Worker>,
+    ) -> Option<Running> {
+        let (sender, receiver) = sync_channel(1);
+        state.spare.push(sender);
+        state.end_spare_if_closed();
+        self.wake(state);
+        resume(resumed, worker);
+        receiver.recv().ok()
+    }
+
+    /// Waits until the first small job has waited long enough, or there may be another first one.
+    fn await_small<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let Some(since) = state.run_queue.first_small() else {
+            state.is_reserve_asleep = true;
+            state = self.reserve_woken.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.is_reserve_asleep = false;
+            return state;
+        };
+        let left = PATIENCE.saturating_sub(since.elapsed());
+        // One that is due and still waits is more than its tenant may have begun.
+        let wait = if left.is_zero() { PATIENCE } else { left };
+        let waited = self.reserve_woken.wait_timeout(state, wait);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Gives the worker of a job to another job, if there is one for it, and waits until it is the job's turn again.
+    fn pass(self: &Arc<Self>, running: &mut Running) {
+        let mut state = self.lock();
+        if state.spare.is_empty() {
+            drop(state);
+            // Without another thread the job keeps its worker.
+            let Ok(spare) = self.start_spare() else { return };
+            state = self.lock();
+            state.spare.push(spare);
+        }
+        let now = Instant::now();
+        let (resumed, resumption) = sync_channel(1);
+        let paused = Waiting { work: Work::Resume(resumed), is_small: running.is_small };
+        let next = state.run_queue.replace(running.worker, (&running.owner, paused), (now, PATIENCE));
+        let Some(Taken { owner, job, worker }) = next else {
+            state.end_spare_if_closed();
+            return;
+        };
+        let must_wake_reserve = running.is_small && std::mem::take(&mut state.is_reserve_asleep);
+        let spare = matches!(job.work, Work::Begin(_)).then(|| state.spare.pop()).flatten();
+        state.end_spare_if_closed();
+        self.wake(state);
+        if must_wake_reserve {
+            self.reserve_woken.notify_one();
+        }
+        match (job.work, spare) {
+            (Work::Resume(resumed), _) => resume(&resumed, worker),
+            (Work::Begin(begun), Some(spare)) => {
+                let sent = spare.send(self.running(owner, worker, job.is_small, begun));
+                debug_assert!(sent.is_ok(), "a spare thread waits for a job");
+            }
+            (Work::Begin(_), None) => debug_assert!(false, "there is a spare thread"),
+        }
+        match resumption.recv() {
+            Ok(worker) => running.worker = worker,
+            Err(_) => debug_assert!(false, "a job that waits gets a worker"),
+        }
+    }
+
+    fn start_spare(&self) -> io::Result<SyncSender<Running>> {
+        let (sender, receiver): (_, Receiver<Running>) = sync_channel(1);
+        let started = self.spawn("jurat-spare".to_owned(), move || receiver.recv().ok());
+        started
+            .inspect_err(|error| tracing::warn!(%error, "a batch keeps others waiting: no thread could be started"))?;
+        Ok(sender)
+    }
+
+    fn running(self: &Arc<Self>, owner: Owner, worker: Worker, is_small: bool, job: Job) -> Running {
+        let (scheduler, begun) = (Arc::clone(self), Instant::now());
+        Running { scheduler, owner, worker, is_small, begun, waited: Duration::ZERO, job: Some(job) }
+    }
+
     /// Tells workers of work, if there is any: a system call where one must be woken.
-    fn wake(&self, run_queue: MutexGuard<'_, RunQueue>) {
-        let has_work = !run_queue.tenants.is_empty();
-        let must_wake = run_queue.tenants.len() > run_queue.spinning && run_queue.sleeping > 0;
-        self.has_work.store(has_work, Ordering::Relaxed);
-        drop(run_queue);
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let must_wake = self.publish(&state);
+        drop(state);
         if must_wake {
             self.woken.notify_one();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, RunQueue> {
-        lock(&self.run_queue)
+    fn wake_one<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        if self.publish(&state) {
+            self.woken.notify_one();
+        }
+        state
+    }
+
+    /// Tells threads that do not have the lock what there is to do, and returns whether one must be woken for it.
+    fn publish(&self, state: &State) -> bool {
+        let runnable = state.run_queue.runnable(state.spinning + 1);
+        self.has_work.store(runnable > 0 || state.is_closed, Ordering::Relaxed);
+        self.has_waiting.store(state.run_queue.has_waiting(), Ordering::Relaxed);
+        runnable > state.spinning && state.sleeping > 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
-impl RunQueue {
-    /// Queues a tenant, if it has work and may have it done.
-    fn offer(&mut self, tenant: &Arc<Mutex<TenantJobs>>, jobs: &mut TenantJobs) {
-        if !jobs.is_queued && jobs.running < jobs.limit && !jobs.requests.is_empty() {
-            jobs.is_queued = true;
-            self.tenants.push_back(Arc::clone(tenant));
+impl State {
+    /// The next job for a worker. The reserve only has small ones that have waited, and when there will be no more, those that have not.
+    fn next(&mut self, worker: Worker) -> Option<Taken> {
+        if self.run_queue.is_reserve(worker) {
+            let is_closed = self.is_closed;
+            self.run_queue.take_small(worker, |since| is_closed || since.elapsed() >= PATIENCE)
+        } else {
+            self.run_queue.take(worker)
         }
     }
 
-    /// The next job of the tenant whose turn it is.
-    fn take(&mut self) -> Option<(Arc<Mutex<TenantJobs>>, Job)> {
-        while let Some(tenant) = self.tenants.pop_front() {
-            let mut jobs = lock(&tenant);
-            jobs.is_queued = false;
-            let job = jobs.take();
-            jobs.running += usize::from(job.is_some());
-            self.offer(&tenant, &mut jobs);
-            drop(jobs);
-            if let Some(job) = job {
-                return Some((tenant, job));
-            }
+    /// Threads that were started for jobs to begin must not outlive the others.
+    fn end_spare_if_closed(&mut self) {
+        if self.is_closed {
+            self.spare.clear();
         }
-        None
     }
 }
 
-impl TenantJobs {
-    /// A tenant of whose jobs at most `limit` run at a time.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { requests: VecDeque::new(), running: 0, limit, is_queued: false }
-    }
-
-    /// The next job of the request whose turn it is.
-    fn take(&mut self) -> Option<Job> {
-        let request = self.requests.pop_front()?;
-        let mut jobs = lock(&request);
-        let job = jobs.pop_front();
-        let has_more = !jobs.is_empty();
-        drop(jobs);
-        if has_more {
-            self.requests.push_back(request);
+impl Running {
+    /// Runs the job.
+    fn run(&mut self) {
+        let Some(job) = self.job.take() else { return };
+        // A bug must cost one request, not a thread. The thread that waits for the job sees that its answer is missing.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(self))) {
+            tracing::error!(panic = message(&*panic), "a worker panicked");
         }
-        job
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Turn for Running {
+    fn worker(&self) -> Worker {
+        self.worker
+    }
+
+    fn is_over(&self) -> bool {
+        self.scheduler.has_waiting.load(Ordering::Relaxed) && self.begun.elapsed() >= self.scheduler.slice
+    }
+
+    fn pass(&mut self) {
+        let began = Instant::now();
+        Arc::clone(&self.scheduler).pass(self);
+        self.begun = Instant::now();
+        self.waited += self.begun.duration_since(began);
+    }
+
+    fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+/// Gives a worker to a job that waits for one.
+fn resume(resumed: &SyncSender<Worker>, worker: Worker) {
+    let sent = resumed.send(worker);
+    debug_assert!(sent.is_ok(), "a job that waits keeps the end to which its worker is sent");
 }
 
 /// The message of a panic, if it is a text.

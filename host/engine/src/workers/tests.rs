@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::workers::queue::RequestQueue;
 
+mod turns;
+
 fn count(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
 }
@@ -17,8 +19,8 @@ fn every_job_runs_and_a_panic_costs_only_its_own() {
     let (sender, receiver) = channel();
     for job in 0..100 {
         let sender = sender.clone();
-        request.submit(move |worker| {
-            assert!(worker.0 < 2);
+        request.submit(move |turn| {
+            assert!(turn.worker().0 < 2);
             assert!(job % 10 != 3, "job {job} is faulty");
             sender.send(job).unwrap();
         });

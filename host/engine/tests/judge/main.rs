@@ -28,4 +28,5 @@ mod scripted;
 mod streams;
 mod supplied;
 mod supplier;
+mod turns;
 mod written;

@@ -1,15 +1,14 @@
 //! Rules that do as they are told, instead of a sandbox.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jurat_model::columns::{Batch, Column, Decimals, Values};
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, Finding, Guilt, GuiltyRow, HostFailure, Limits, Run, Session, Status,
-    Usage, Worker,
+    Component, Declaration, EvaluateError, Evaluation, Fault, Finding, Guilt, GuiltyRow, HostFailure, Limits, Pause,
+    Run, Session, Status, Usage, Worker,
 };
 
 /// What a rule does with one row.
@@ -35,8 +34,6 @@ pub(crate) struct Rule {
 /// What all components of a release have seen.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// The sessions that each worker has open.
-    open: Mutex<BTreeMap<usize, usize>>,
     pub(crate) sessions: AtomicU64,
     pub(crate) calls: AtomicU64,
     pub(crate) rows: AtomicU64,
@@ -70,13 +67,9 @@ impl Component for Scripted {
         &Limits::DEFAULT
     }
 
-    fn session<'a>(&'a self, worker: Worker, run: &Run) -> Box<dyn Session + 'a> {
-        let mut open = self.watch.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(worker.0).or_default();
-        *count += 1;
-        assert_eq!(*count, 1, "a worker opens one session at a time");
+    fn session<'a>(&'a self, _: Worker, run: &Run) -> Box<dyn Session + 'a> {
         self.watch.sessions.fetch_add(1, Ordering::Relaxed);
-        Box::new(ScriptedSession { component: self, worker, run: *run })
+        Box::new(ScriptedSession { component: self, run: *run })
     }
 }
 
@@ -93,12 +86,11 @@ pub(crate) fn fuel_of(code: &str) -> u64 {
 
 struct ScriptedSession<'a> {
     component: &'a Scripted,
-    worker: Worker,
     run: Run,
 }
 
 impl Session for ScriptedSession<'_> {
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         let watch = &self.component.watch;
         watch.calls.fetch_add(1, Ordering::Relaxed);
         watch.rows.fetch_add(batch.rows.into(), Ordering::Relaxed);
@@ -110,6 +102,7 @@ impl Session for ScriptedSession<'_> {
         };
         let mut guilt = Guilt::default();
         for row in 0..batch.rows {
+            pause.pause(&mut || {})?;
             if self.run.suspension.is_due(&guilt) {
                 answer.suspended_from = Some(row);
                 answer.verdicts.statuses.resize(batch.rows as usize, Status::Error);
@@ -126,19 +119,12 @@ impl Session for ScriptedSession<'_> {
                     guilt.add(fuel);
                     answer.guilty.push(GuiltyRow { row, fault, fuel });
                 }
-                Say::HostFailure => return Err(HostFailure::new("the machine is exhausted")),
+                Say::HostFailure => return Err(HostFailure::new("the machine is exhausted").into()),
                 Say::Panic => panic!("a mistake of the program"),
                 Say::Silence => break,
             }
         }
         Ok(answer)
-    }
-}
-
-impl Drop for ScriptedSession<'_> {
-    fn drop(&mut self) {
-        let mut open = self.component.watch.open.lock().unwrap_or_else(PoisonError::into_inner);
-        *open.entry(self.worker.0).or_default() -= 1;
     }
 }
 

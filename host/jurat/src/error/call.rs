@@ -152,6 +152,7 @@ impl CallError {
             Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => CallErrorKind::IdFields,
             Self::Judge(JudgeError::Read { .. }) => CallErrorKind::Input,
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
+            Self::Judge(JudgeError::Cancelled) => CallErrorKind::Cancelled,
             Self::Judge(_) | Self::BrokenOff => CallErrorKind::Internal,
             Self::Data(error) => error.kind().into(),
             Self::Held(_) => CallErrorKind::Held,

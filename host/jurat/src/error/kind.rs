@@ -123,6 +123,8 @@ kinds! {
     Input = "input", Host;
     /// The results could not be handed over.
     Output = "output", Host;
+    /// The call was cancelled, or nobody waits for it any more.
+    Cancelled = "cancelled", Caller;
     /// A guard of the service holds the call back.
     Held = "held", Host;
     /// The newer release cannot be used; the present one goes on serving.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jurat_engine::results::RecordResult;
 use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
-use jurat_model::CallContext;
+use jurat_model::{CallContext, Cancellation};
 
 use super::calls::owned;
 use super::handle::Service;
@@ -15,8 +15,10 @@ use crate::release::Reload;
 
 /// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
 ///
+/// Dropping the future of a call cancels the call: it ends as soon as the calls of rules that have begun are over.
+///
 /// # Limits
-/// A call that has begun runs to its end, also if its future is dropped.
+/// A call that does not judge, such as [`AsyncService::reload_logic`], runs to its end once it has begun, also if its future is dropped.
 ///
 /// ```no_run
 /// # async fn f(service: jurat::Service) -> Result<(), jurat::CallError> {
@@ -59,7 +61,14 @@ impl AsyncService {
         Self(self.0.on_behalf_of(context))
     }
 
-    /// Makes calls on a thread that may wait. All other calls use this one.
+    /// See [`Service::with_cancellation`].
+    #[must_use]
+    pub fn with_cancellation(&self, cancellation: Cancellation) -> Self {
+        Self(self.0.with_cancellation(cancellation))
+    }
+
+    /// Makes calls on a thread that may wait. All other calls use this one. Dropping the future cancels the calls of the handle that
+    /// `calls` gets.
     ///
     /// # Errors
     /// When the service has ended, or the calls panicked.
@@ -67,7 +76,8 @@ impl AsyncService {
         &self,
         calls: impl FnOnce(&Service) -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let service = self.0.clone();
+        let cancelled = CancelOnDrop(self.0.cancellation.child());
+        let service = self.0.with_cancellation(cancelled.0.clone());
         let threads = self.0.shared.runtimes.calls().ok_or(CallError::Closed)?;
         let waiter = self.0.shared.waiting.enter();
         let done = threads.spawn_blocking(move || {
@@ -183,6 +193,15 @@ impl AsyncService {
     /// When the service has ended.
     pub async fn close(&self) -> Result<(), CallError> {
         self.run(Service::close).await
+    }
+}
+
+/// Cancels calls when it is dropped: nobody waits for them. It is too late for those that have ended.
+struct CancelOnDrop(Cancellation);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

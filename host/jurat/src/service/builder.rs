@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use jurat_disk::CacheDir;
 use jurat_engine::Workers;
-use jurat_model::{Bytes, CallContext, chain};
+use jurat_model::{Bytes, CallContext, Cancellation, chain};
 use jurat_repository::{Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
@@ -145,7 +145,7 @@ impl ServiceBuilder {
             refresh::start(io, &shared, &settings);
         }
         let sole = if shared.tenants.len() == 1 { shared.tenants.values().next().cloned() } else { None };
-        Ok(Service { shared, tenant: sole, context: CallContext::new() })
+        Ok(Service { shared, tenant: sole, context: CallContext::new(), cancellation: Cancellation::new() })
     }
 }
 
@@ -171,7 +171,8 @@ impl Shared {
         };
         // Without one, relative paths of callers are refused.
         let working_directory = std::env::current_dir().ok();
-        let most = most_workers(self.workers.count(), settings.tenants.len());
+        // Beside other tenants that are busy it has one less.
+        let most = NonZeroUsize::new(self.workers.count()).unwrap_or(NonZeroUsize::MIN);
         let mut tenants = BTreeMap::new();
         for (name, tenant) in &settings.tenants {
             let data = DataSource::new(&tenant.data, tenant.max_file, working_directory.clone(), &settings.http);
@@ -235,13 +236,6 @@ impl Shared {
             None => Err(OpenError::BrokenOff),
         }
     }
-}
-
-/// The most workers of one tenant at a time: with several tenants all but one, so that slow rules of one tenant leave a worker to
-/// the others.
-fn most_workers(workers: usize, tenants: usize) -> NonZeroUsize {
-    let most = if tenants > 1 { workers.saturating_sub(1) } else { workers };
-    NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The directories of this host.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jurat_engine::{Release, Request};
-use jurat_model::{Bytes, CallContext, Excerpt};
+use jurat_model::{Bytes, CallContext, Cancellation, Excerpt};
 
 use super::releases::generation::Generation;
 use super::shared::Shared;
@@ -43,6 +43,8 @@ pub struct Service {
     pub(super) tenant: Option<Arc<Tenant>>,
     /// The context of the calls of this handle.
     pub(super) context: CallContext,
+    /// What cancels them.
+    pub(super) cancellation: Cancellation,
 }
 
 impl Service {
@@ -60,6 +62,15 @@ impl Service {
     #[must_use]
     pub fn on_behalf_of(&self, context: CallContext) -> Self {
         Self { context, ..self.clone() }
+    }
+
+    /// The same service, with calls that end early when they are cancelled: with [`CallErrorKind::Cancelled`](crate::CallErrorKind), as
+    /// soon as the calls of rules that have begun are over. Calls that do not judge run to their end.
+    ///
+    /// Applies to requests that this handle makes: see [`Service::request`].
+    #[must_use]
+    pub fn with_cancellation(&self, cancellation: Cancellation) -> Self {
+        Self { cancellation, ..self.clone() }
     }
 
     /// The observers of the service: for code that has events of its own, such as a server.
@@ -125,7 +136,8 @@ impl Service {
             .with_chunk(chunk)
             .with_max_record(max_record)
             .with_max_findings(max_findings)
-            .with_context(self.context.clone()))
+            .with_context(self.context.clone())
+            .with_cancellation(self.cancellation.clone()))
     }
 
     /// The longest file of records.

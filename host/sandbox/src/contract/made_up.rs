@@ -137,10 +137,10 @@ fn finding(finding: wire::Finding) -> Finding {
 }
 
 mod tests {
-    use std::num::{NonZeroU32, NonZeroUsize};
+    use std::num::NonZeroUsize;
 
     use jurat_model::columns::ColumnBuilder;
-    use jurat_model::{Component as _, Isolation, Run, Suspension, Worker};
+    use jurat_model::{Component as _, Isolation, NoPause, Run, Suspension, Worker};
     use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
     use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
 
@@ -193,7 +193,7 @@ mod tests {
         let mut column = ColumnBuilder::new(Kind::Integer, rows.len());
         rows.iter().for_each(|&n| column.push_integer(n));
         let batch = Batch { rows: u32::try_from(rows.len()).unwrap(), columns: vec![column.finish()] };
-        let evaluation = component.session(Worker(0), &RUN).evaluate(rule, &batch).unwrap();
+        let evaluation = component.session(Worker(0), &RUN).evaluate(rule, &batch, &mut NoPause).unwrap();
         assert_eq!(evaluation.guilty, []);
         evaluation.verdicts
     }

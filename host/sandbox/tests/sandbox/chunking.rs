@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use jurat_model::{Component, Fault, Limits, Worker};
+use jurat_model::{Component, Fault, Limits, NoPause, Worker};
 use jurat_sandbox::SandboxedComponent;
 use jurat_test_kit::guest;
 use jurat_test_kit::load::good;
@@ -106,11 +106,11 @@ fn what_a_rule_costs_is_learnt_so_that_calls_fit() {
 }
 
 #[test]
-fn both_workers_run_the_same_rule_and_a_third_does_not_exist() {
+fn both_workers_and_the_reserve_run_the_same_rule_and_no_other_exists() {
     let component = good(guest::rust("spin"), LIMITS);
-    for worker in [Worker(0), Worker(1)] {
+    for worker in [Worker(0), Worker(1), Worker(2)] {
         assert_eq!(judge_in(&mut *component.session(worker, &RUN), &[1, 2]).0, [PASS, PASS]);
     }
-    let mut session = component.session(Worker(2), &RUN);
-    assert!(session.evaluate(0, &jurat_test_kit::rows::batch(&[1])).is_err());
+    let mut session = component.session(Worker(3), &RUN);
+    assert!(session.evaluate(0, &jurat_test_kit::rows::batch(&[1]), &mut NoPause).is_err());
 }

@@ -95,7 +95,7 @@ fn a_component_of_version_0_1_0_judges_as_on_its_first_day() {
         let mut verdicts = BTreeMap::new();
         let mut session = component.session(Worker(0), &jurat_model::Run { isolation, ..RUN });
         for ((number, declaration), batch) in (0..).zip(component.declarations()).zip(&batches) {
-            let evaluation = session.evaluate(number, batch).unwrap();
+            let evaluation = session.evaluate(number, batch, &mut jurat_model::NoPause).unwrap();
             assert_eq!(evaluation.guilty, []);
             let of_row = |(row, status): (u32, &jurat_model::Status)| Verdict {
                 status: status.to_string(),

@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits { fuel: NonZeroU64::MAX, deadline: Duration::from_
 fn a_call_past_its_deadline_is_tried_once_more_and_never_halved() {
     let component = good(guest::rust("endless_loop"), LIMITS);
     let mut session = component.session(jurat_model::Worker(0), &RUN);
-    let evaluation = session.evaluate(0, &batch(&[0, 0, 1, 0])).unwrap();
+    let evaluation = session.evaluate(0, &batch(&[0, 0, 1, 0]), &mut jurat_model::NoPause).unwrap();
     assert_eq!(evaluation.usage.calls, 2);
     let guilty: Vec<_> = evaluation.guilty.iter().map(|guilty| (guilty.row, guilty.fault)).collect();
     assert_eq!(guilty, [0, 1, 2, 3].map(|row| (row, Fault::Deadline)), "nothing is known about any row of the call");

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use jurat_model::{Component, Fault, GuiltyRow, Limits, Run, Suspension, Worker};
+use jurat_model::{Component, Fault, GuiltyRow, Limits, NoPause, Run, Suspension, Worker};
 use jurat_sandbox::{Policy, SandboxedComponent, SealedWasi};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, sandbox};
@@ -13,7 +13,7 @@ const FUEL: u64 = 100_000;
 const LIMITS: Limits = Limits { fuel: NonZeroU64::new(FUEL).unwrap(), ..Limits::DEFAULT };
 
 fn guilty(component: &SandboxedComponent, run: &Run, rows: &[i64]) -> Vec<GuiltyRow> {
-    component.session(Worker(0), run).evaluate(0, &batch(rows)).unwrap().guilty
+    component.session(Worker(0), run).evaluate(0, &batch(rows), &mut NoPause).unwrap().guilty
 }
 
 #[test]

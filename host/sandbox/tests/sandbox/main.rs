@@ -21,6 +21,7 @@ mod features;
 mod fuel;
 mod halving;
 mod neighbours;
+mod pauses;
 mod refusals;
 mod sealed;
 mod shared_code;

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use jurat_model::{Component, Fault, Limits, Suspension, Worker};
+use jurat_model::{Component, Fault, Limits, NoPause, Suspension, Worker};
 use jurat_sandbox::{Allocation, Sandbox, Settings};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, settings};
@@ -68,7 +68,10 @@ fn waiting_for_a_slot_has_an_end() {
     let mut first = component.session(Worker(0), &RUN);
     assert_eq!(judge_in(&mut *first, &[0]).0, [PASS]);
     let mut second = component.session(Worker(1), &RUN);
-    assert!(second.evaluate(0, &jurat_test_kit::rows::batch(&[0])).is_err(), "the first still has the only slot");
+    assert!(
+        second.evaluate(0, &jurat_test_kit::rows::batch(&[0]), &mut NoPause).is_err(),
+        "the first still has the only slot"
+    );
     drop(first);
     assert_eq!(judge_in(&mut *second, &[0]).0, [PASS]);
 }

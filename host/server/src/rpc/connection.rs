@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jurat_model::Cancellation;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
@@ -14,7 +15,7 @@ use super::framing::{Line, Lines, Pace};
 use super::reply::{self, Outgoing, Reply};
 use crate::admission::{Admitted, Permit, Unauthenticated};
 use crate::authentication::{Authentication, principal};
-use crate::connection::{Cancellation, CloseReason, Connection};
+use crate::connection::{CloseReason, Connection};
 use crate::error::{ErrorKind, RequestError};
 
 /// How long the server waits for a client to stop sending before it closes the connection.
@@ -43,7 +44,7 @@ where
         origin,
         principal: principal(origin.role, shown),
         calls: Semaphore::new(limit),
-        cancellation: Cancellation::default(),
+        cancellation: state.cancellation.child(),
     });
     let is_sole = matches!(admitted, Admitted::Sole);
     let mut lines = Lines::new(reader, state.allowance(), if is_sole { Pace::Any } else { Pace::Limited });

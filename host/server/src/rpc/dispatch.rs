@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use jurat_model::{CallContext, CorrelationId};
+use jurat_model::{CallContext, Cancellation, CorrelationId};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -19,7 +19,7 @@ use super::reply::Reply;
 use super::request::Request;
 use crate::budget::Hold;
 use crate::call::{Call, Operation};
-use crate::connection::{Cancellation, ConnectionOrigin};
+use crate::connection::ConnectionOrigin;
 use crate::error::{ErrorKind, RequestError};
 use crate::handler::Handler;
 use crate::log::Entry;
@@ -50,7 +50,7 @@ pub(crate) struct Client {
     pub(crate) principal: Option<&'static str>,
     /// The permits for calls: they limit how many calls of the client are made at a time.
     pub(crate) calls: Semaphore,
-    /// Whether the client still reads.
+    /// Cancels the calls of the client: it no longer reads, or the server ends.
     pub(crate) cancellation: Cancellation,
 }
 

@@ -10,8 +10,8 @@ use jurat_engine::{Release, Request, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::reply::check_verdicts;
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, GuiltyRow, HostFailure, Input, Kind, Limits, Run, Session, Status,
-    Verdicts, Worker,
+    Component, Declaration, EvaluateError, Evaluation, Fault, GuiltyRow, Input, Kind, Limits, Pause, Run, Session,
+    Status, Verdicts, Worker,
 };
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{ComponentEntry, FileKind, LowerLimits, RuleEntry, Wasi, World, danger};
@@ -163,7 +163,7 @@ impl Component for Rule {
 struct Telling<'a>(&'a Rule);
 
 impl Session for Telling<'_> {
-    fn evaluate(&mut self, _: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+    fn evaluate(&mut self, _: u32, batch: &Batch<'_>, _: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         let mut told = self.0.told();
         told.1 = check_verdicts(&told.0, batch).is_ok();
         if told.1 {

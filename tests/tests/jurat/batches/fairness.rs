@@ -1,4 +1,4 @@
-//! One tenant's hostile batch beside another's single records.
+//! Hostile batches beside single records, of another tenant and of the same.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat::{EntityType, JudgedWindow, RecordSource, RulesetName, Service};
+use jurat::{
+    CallError, CallErrorKind, Cancellation, EntityType, JudgedWindow, RecordSource, RulesetName, Service, Summary,
+};
 use jurat_tests::site::{Site, sample};
 
 use super::{hostile, loans, open, timeless};
@@ -78,4 +80,85 @@ fn single_records_are_judged_beside_a_hostile_batch() {
     let times = beside.p99.as_secs_f64() / idle.p99.as_secs_f64();
     println!("idle: {idle}; beside a hostile batch: {beside}; ratio of p99 {times:.2}");
     assert!(times <= MOST_TIMES || beside.p99 <= MOST, "{idle}; {beside}");
+}
+
+/// Records on each of which `endless_loop` uses up its fuel.
+fn hostile_records(count: usize) -> Arc<[u8]> {
+    let lines: String = (0..count).map(|id| format!("{{\"id\":{id},\"entity_type\":\"loan\",\"n\":1}}\n")).collect();
+    lines.into_bytes().into()
+}
+
+/// Judges more hostile records than anybody waits for.
+fn hostile_batch(service: &Service, text: &Arc<[u8]>) -> Result<Summary, CallError> {
+    let request = timeless(service, "main");
+    service.judge_windows(&request, RecordSource::text(Arc::clone(text)), |_| (), &mut |()| Ok(()))
+}
+
+#[test]
+fn harmless_calls_are_answered_while_many_hostile_batches_run() {
+    const BATCHES: usize = 40;
+    const CALLS: usize = 200;
+    let site = Site::empty();
+    let service = open(&site, 2, &[loans(), hostile(&site, "endless_loop", "")]);
+    let (loans, hostile) = (service.tenant("loans").unwrap(), service.tenant("endless_loop").unwrap());
+    let loan = String::from_utf8(sample("loans.ndjson")).unwrap().lines().next().unwrap().to_owned();
+    let call = |service: &Service, record: &str, ruleset| {
+        service.validate(EntityType::new("loan"), record, RulesetName::new(ruleset)).unwrap()
+    };
+    let (cancellation, text) = (Cancellation::new(), hostile_records(400));
+    thread::scope(|scope| {
+        let batches: Vec<_> = (0..BATCHES)
+            .map(|_| {
+                let (service, text) = (hostile.with_cancellation(cancellation.clone()), Arc::clone(&text));
+                scope.spawn(move || hostile_batch(&service, &text))
+            })
+            .collect();
+        let load = || service.gauges().tenants.iter().map(|tenant| tenant.queued_windows).sum::<usize>();
+        while load() < BATCHES - 2 {
+            thread::yield_now();
+        }
+        for (name, service, record, ruleset) in
+            [("another tenant", &loans, &*loan, "thorough"), ("the same tenant", &hostile, r#"{"id":1,"n":0}"#, "main")]
+        {
+            let mut times = Vec::new();
+            for _ in 0..CALLS {
+                let begun = Instant::now();
+                let result = call(service, record, ruleset);
+                times.push(begun.elapsed());
+                assert!(result.error.is_none() && !result.results.is_empty());
+            }
+            times.sort_unstable();
+            let (p50, p99) = (times[CALLS / 2], times[CALLS * 99 / 100]);
+            println!("{name}, beside {BATCHES} hostile batches: p50 {p50:?}, p99 {p99:?}, most {:?}", times[CALLS - 1]);
+        }
+        // All of them were still running.
+        cancellation.cancel();
+        for batch in batches {
+            assert_eq!(batch.join().unwrap().map_err(|error| error.kind()), Err(CallErrorKind::Cancelled));
+        }
+    });
+    // Nothing burns on.
+    while service.gauges().busy_workers > 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_whose_future_is_dropped_ends() {
+    let site = Site::empty();
+    let service = open(&site, 1, &[hostile(&site, "endless_loop", "")]);
+    let text = hostile_records(400);
+    let (ended, end) = std::sync::mpsc::channel();
+    let calls = service.asynchronous();
+    let mut call = Box::pin(calls.run(move |service| {
+        let judged = hostile_batch(service, &text);
+        ended.send(judged.map_err(|error| error.kind())).unwrap();
+    }));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    while service.gauges().busy_workers == 0 {
+        thread::yield_now();
+    }
+    drop(call);
+    assert_eq!(end.recv().unwrap().unwrap_err(), CallErrorKind::Cancelled);
 }

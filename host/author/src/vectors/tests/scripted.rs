@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use jurat_engine::Release;
 use jurat_model::columns::{Batch, Values};
 use jurat_model::{
-    Component, Declaration, Evaluation, Fault, Finding, GuiltyRow, HostFailure, Input, Isolation, Kind, Limits, Run,
-    Session, Status, Worker,
+    Component, Declaration, EvaluateError, Evaluation, Fault, Finding, GuiltyRow, Input, Isolation, Kind, Limits,
+    Pause, Run, Session, Status, Worker,
 };
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{FileKind, VerifiedRelease, World, danger};
@@ -90,7 +90,7 @@ struct Open<'a> {
 }
 
 impl Session for Open<'_> {
-    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>) -> Result<Evaluation, HostFailure> {
+    fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, _: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         self.component.calls.fetch_add(1, Ordering::Relaxed);
         let mut answer = Evaluation::default();
         let id = self.component.declarations[rule as usize].id.as_str();

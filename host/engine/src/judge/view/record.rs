@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jurat_model::{CallContext, Run};
@@ -25,6 +26,8 @@ pub struct JudgedWindow<'a> {
     pub(in crate::judge) outcome: &'a WindowOutcome,
     /// One for each chunk.
     pub(in crate::judge) chunks: Vec<ChunkView<'a>>,
+    /// The records that are shown, as indices into the outcome.
+    shown: Range<usize>,
 }
 
 /// The verdicts on one record, or why it could not be judged.
@@ -42,17 +45,24 @@ pub struct JudgedRecord<'a> {
 impl<'a> JudgedWindow<'a> {
     pub(in crate::judge) fn new(context: &'a Context, outcome: &'a WindowOutcome) -> Self {
         let chunks = outcome.chunks.iter().map(|chunk| ChunkView::new(context, chunk)).collect();
-        Self { context, outcome, chunks }
+        Self { context, outcome, chunks, shown: 0..outcome.records.len() }
+    }
+
+    /// Shows `count` records only, from the one with the given index on.
+    pub(in crate::judge) fn show(&mut self, first: usize, count: usize) {
+        let end = self.outcome.records.len();
+        self.shown = first.min(end)..first.saturating_add(count).min(end);
     }
 
     /// The records, in the order of the input.
     pub fn records(&self) -> impl ExactSizeIterator<Item = JudgedRecord<'_>> {
-        let records = self.outcome.records.iter().enumerate();
+        let Range { start, end } = self.shown;
+        let records = self.outcome.records.get(start..end).unwrap_or_default().iter();
         // INVARIANT: a window has at most as many records as a chunk may have rows, which 32 bits count.
-        records.map(|(index, record)| JudgedRecord {
+        records.enumerate().map(move |(index, record)| JudgedRecord {
             window: self,
             record,
-            index: u32::try_from(index).unwrap_or(u32::MAX),
+            index: u32::try_from(start + index).unwrap_or(u32::MAX),
         })
     }
 
@@ -86,7 +96,8 @@ impl<'a> JudgedWindow<'a> {
         self.context.evidence.as_deref()
     }
 
-    /// The usage of each rule, for each chunk in which it was called.
+    /// The usage of each rule, for each chunk in which it was called: also for records that are judged in the same chunk and rendered
+    /// with another part of it.
     pub fn usage(&self) -> impl Iterator<Item = RuleUsage<'a>> {
         let context = self.context;
         let nodes = self.chunks.iter().flat_map(|chunk| chunk.nodes.iter().zip(&chunk.outcome.nodes));

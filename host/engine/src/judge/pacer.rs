@@ -1,0 +1,83 @@
+//! Where a window gives way to other work, and where it ends because nobody waits for it.
+
+use std::time::Duration;
+
+use jurat_model::{Abandoned, Pause, Worker};
+
+use super::context::Context;
+use super::error::Bug;
+use crate::workers::Turn;
+
+/// Records after which a window asks whether it must pause, if they are short. It would cost more to ask after each.
+const RECORDS: usize = 32;
+/// A record of this many bytes counts as one more.
+const RECORD: usize = 4 << 10;
+
+/// The turn of a window that is judged.
+pub(super) struct Pacer<'a> {
+    context: &'a Context,
+    turn: &'a mut dyn Turn,
+    /// Records since the window has last asked.
+    records: usize,
+}
+
+/// Why there is no outcome of a window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Interrupted {
+    /// Nobody waits for it.
+    Abandoned,
+    Bug(Bug),
+}
+
+impl<'a> Pacer<'a> {
+    pub(super) fn new(context: &'a Context, turn: &'a mut dyn Turn) -> Self {
+        Self { context, turn, records: 0 }
+    }
+
+    /// The worker that the window has at present.
+    pub(super) fn worker(&self) -> Worker {
+        self.turn.worker()
+    }
+
+    /// How long the window has waited for others.
+    pub(super) fn waited(&self) -> Duration {
+        self.turn.waited()
+    }
+
+    /// Pauses behind a record, if enough of them have come since it was last asked.
+    pub(super) fn record(&mut self, bytes: usize) -> Result<(), Abandoned> {
+        self.records += 1 + bytes / RECORD;
+        if self.records < RECORDS {
+            return Ok(());
+        }
+        self.step()
+    }
+
+    /// Pauses, if it must.
+    pub(super) fn step(&mut self) -> Result<(), Abandoned> {
+        self.pause(&mut || {})
+    }
+}
+
+impl Pause for Pacer<'_> {
+    fn pause(&mut self, release: &mut dyn FnMut()) -> Result<(), Abandoned> {
+        self.records = 0;
+        if self.turn.is_over() && !self.context.is_abandoned() {
+            release();
+            self.turn.pass();
+        }
+        if self.context.is_abandoned() { Err(Abandoned) } else { Ok(()) }
+    }
+}
+
+impl From<Bug> for Interrupted {
+    fn from(bug: Bug) -> Self {
+        Self::Bug(bug)
+    }
+}
+
+impl From<Abandoned> for Interrupted {
+    fn from(Abandoned: Abandoned) -> Self {
+        Self::Abandoned
+    }
+}

@@ -1,0 +1,214 @@
+//! Jobs that give their workers to others.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::*;
+use crate::workers::queue::RequestQueue;
+
+/// Workers whose jobs can give way at any time.
+fn yielding(workers: usize) -> Workers {
+    Workers::start_with_slice(count(workers), Duration::ZERO).unwrap()
+}
+
+/// A job that passes its turn on wherever it can, and says its name `steps` times.
+fn steps(name: &'static str, steps: usize, said: &Sender<&'static str>) -> impl FnOnce(&mut dyn Turn) + Send + use<> {
+    let said = said.clone();
+    move |turn| {
+        for _ in 0..steps {
+            said.send(name).unwrap();
+            if turn.is_over() {
+                turn.pass();
+            }
+        }
+    }
+}
+
+/// A job that keeps its worker until the sender is dropped. Returns once it has one.
+fn keep_a_worker(request: &RequestQueue<'_>) -> Sender<()> {
+    let (go, wait) = channel::<()>();
+    let (begun, begins) = channel();
+    request.submit(move |_| {
+        begun.send(()).unwrap();
+        assert!(wait.recv().is_err());
+    });
+    begins.recv().unwrap();
+    go
+}
+
+/// Passes until the condition holds.
+fn pass_until(turn: &mut dyn Turn, holds: impl Fn() -> bool) {
+    while !holds() {
+        if turn.is_over() {
+            turn.pass();
+        }
+        thread::yield_now();
+    }
+}
+
+/// What jobs say that are submitted while the only worker has something else to do.
+fn said(submit: impl FnOnce(&Workers, &Sender<&'static str>)) -> Vec<&'static str> {
+    let workers = yielding(1);
+    let (sender, receiver) = channel();
+    let first = workers.queue(count(1));
+    let go = keep_a_worker(&first.request());
+    submit(&workers, &sender);
+    drop((go, sender));
+    receiver.iter().collect()
+}
+
+#[test]
+fn tenants_and_requests_take_turns_by_slices() {
+    let said = said(|workers, said| {
+        let (one, other) = (workers.queue(count(1)), workers.queue(count(1)));
+        one.request().submit(steps("a", 4, said));
+        one.request().submit(steps("b", 3, said));
+        other.request().submit(steps("c", 5, said));
+    });
+    assert_eq!(said.concat(), "acbcacbcacba");
+}
+
+#[test]
+fn the_windows_of_one_request_do_not_give_way_to_each_other() {
+    let said = said(|workers, said| {
+        let queue = workers.queue(count(1));
+        let (batch, other) = (queue.request(), queue.request());
+        batch.submit(steps("1", 3, said));
+        batch.submit(steps("2", 2, said));
+        other.submit(steps("x", 2, said));
+    });
+    assert_eq!(said.concat(), "1x1x122");
+}
+
+#[test]
+fn alone_a_tenant_has_all_workers_and_beside_others_all_but_one() {
+    let workers = yielding(2);
+    let (busy, other) = (workers.queue(count(2)), workers.queue(count(2)));
+    let is_over = Arc::new(AtomicBool::new(false));
+    for request in [busy.request(), busy.request()] {
+        let is_over = Arc::clone(&is_over);
+        request.submit(move |turn| pass_until(turn, || is_over.load(Ordering::Relaxed)));
+    }
+    let has_both = || busy.load() == QueueLoad { queued: 0, running: 2 };
+    while !has_both() {
+        thread::yield_now();
+    }
+    let (sender, loads) = channel();
+    let theirs = busy.clone();
+    other.request().submit(move |_| sender.send(theirs.load()).unwrap());
+    assert_eq!(loads.recv(), Ok(QueueLoad { queued: 1, running: 1 }));
+    while !has_both() {
+        thread::yield_now();
+    }
+    is_over.store(true, Ordering::Relaxed);
+}
+
+#[test]
+fn a_small_job_that_gets_no_worker_is_done_by_the_reserve() {
+    let workers = Workers::start(count(1)).unwrap();
+    let queue = workers.queue(count(1));
+    let go = keep_a_worker(&queue.request());
+    let (sender, done) = channel();
+    let (large, small) = (queue.request(), queue.request());
+    let of_large = sender.clone();
+    large.submit(move |turn| of_large.send(turn.worker()).unwrap());
+    small.submit_small(move |turn| sender.send(turn.worker()).unwrap());
+    assert_eq!(done.recv(), Ok(Worker(1)));
+    assert_eq!(queue.load().queued, 1, "the reserve is for small jobs only");
+    drop(go);
+    assert_eq!(done.recv(), Ok(Worker(0)));
+}
+
+#[test]
+fn small_jobs_take_turns_on_the_reserve() {
+    let workers = yielding(1);
+    let queue = workers.queue(count(1));
+    let _go = keep_a_worker(&queue.request());
+    let is_done = Arc::new(AtomicBool::new(false));
+    let (long, short) = (queue.request(), queue.request());
+    let (ended, end) = channel();
+    let both = [ended.clone(), ended];
+    let [of_long, of_short] = both;
+    let seen = Arc::clone(&is_done);
+    long.submit_small(move |turn| {
+        pass_until(turn, || seen.load(Ordering::Relaxed));
+        of_long.send("long").unwrap();
+    });
+    short.submit_small(move |_| {
+        is_done.store(true, Ordering::Relaxed);
+        of_short.send("short").unwrap();
+    });
+    assert_eq!([end.recv(), end.recv()], [Ok("short"), Ok("long")]);
+}
+
+#[test]
+fn a_job_that_panics_behind_a_pause_costs_only_itself() {
+    let workers = yielding(2);
+    let queue = workers.queue(count(2));
+    let (sender, receiver) = channel();
+    for job in 0..100 {
+        let sender = sender.clone();
+        queue.request().submit(move |turn| {
+            for _ in 0..3 {
+                turn.pass();
+            }
+            assert!(job % 10 != 3, "job {job} is faulty");
+            sender.send(job).unwrap();
+        });
+    }
+    drop(sender);
+    assert_eq!(receiver.iter().count(), 90);
+    while queue.load() != QueueLoad::default() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn jobs_that_pause_are_finished_before_the_workers_end() {
+    for threads in 1..=3 {
+        let workers = yielding(threads);
+        let queues = [workers.queue(count(1)), workers.queue(count(3))];
+        let (sender, receiver) = channel();
+        for job in 0..60 {
+            let said = steps("done", 5, &sender);
+            let request = queues[job % 2].request();
+            if job % 3 == 0 { request.submit_small(said) } else { request.submit(said) }
+        }
+        drop((workers, sender));
+        assert_eq!(receiver.iter().count(), 300);
+    }
+}
+
+#[test]
+fn a_tenant_has_no_more_begun_than_its_share_and_ends_them_all() {
+    let workers = yielding(1);
+    let queue = workers.queue(count(1));
+    let (begun, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (ended, ends): (Sender<()>, Receiver<()>) = channel();
+    let order = Arc::new(Mutex::new(()));
+    let go = keep_a_worker(&queue.request());
+    for job in 0..150 {
+        let (begun, most, ended, order) = (begun.clone(), most.clone(), ended.clone(), Arc::clone(&order));
+        let job_of = move |turn: &mut dyn Turn| {
+            let guard = order.lock().unwrap();
+            let now = begun.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now, Ordering::SeqCst);
+            drop(guard);
+            // Everything that may be begun is begun before the first ends.
+            for _ in 0..200 {
+                turn.pass();
+            }
+            begun.fetch_sub(1, Ordering::SeqCst);
+            drop(ended);
+        };
+        if job % 2 == 0 { queue.request().submit(job_of) } else { queue.request().submit_small(job_of) }
+    }
+    drop((go, ended));
+    assert!(ends.recv().is_err());
+    let most = most.load(Ordering::SeqCst);
+    // One for the worker, 32, as many again for small ones; and the one that has just ended may be counted still.
+    assert!((33..=66).contains(&most), "{most}");
+}
