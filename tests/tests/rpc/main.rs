@@ -16,6 +16,7 @@ mod docs;
 mod files;
 mod garbage;
 mod greedy;
+mod leaving;
 mod listening;
 mod logging;
 mod pinning;

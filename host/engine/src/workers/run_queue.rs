@@ -27,6 +27,8 @@ pub(super) struct RunQueue {
     waiting: usize,
     /// How many tenants have jobs, waiting or running.
     busy: usize,
+    /// How many requests have.
+    busy_requests: usize,
     workers: usize,
 }
 
@@ -48,6 +50,7 @@ pub(super) struct TenantJobs {
 #[derive(Default)]
 pub(super) struct RequestJobs {
     waiting: VecDeque<Waiting>,
+    unfinished: usize,
     is_queued: bool,
 }
 
@@ -97,7 +100,7 @@ pub struct QueueLoad {
 
 impl RunQueue {
     pub(super) fn new(workers: usize) -> Self {
-        Self { tenants: VecDeque::new(), small: VecDeque::new(), waiting: 0, busy: 0, workers }
+        Self { tenants: VecDeque::new(), small: VecDeque::new(), waiting: 0, busy: 0, busy_requests: 0, workers }
     }
 
     /// Whether this is the worker for small jobs that have waited.
@@ -112,6 +115,10 @@ impl RunQueue {
         tenant.unfinished += 1;
         self.busy += usize::from(tenant.unfinished == 1);
         drop(tenant);
+        let mut request = lock(&owner.request);
+        request.unfinished += 1;
+        self.busy_requests += usize::from(request.unfinished == 1);
+        drop(request);
         self.wait(owner, job, now);
         is_taken
     }
@@ -194,11 +201,15 @@ impl RunQueue {
         tenant.begun -= 1;
         tenant.unfinished -= 1;
         self.busy -= usize::from(tenant.unfinished == 0);
+        drop(tenant);
+        let mut request = lock(&owner.request);
+        request.unfinished -= 1;
+        self.busy_requests -= usize::from(request.unfinished == 0);
     }
 
-    /// Whether any job waits.
+    /// Whether a job may wait for that of another request: a batch that is alone asks for nothing more.
     pub(super) fn has_waiting(&self) -> bool {
-        self.waiting > 0
+        self.waiting > 0 && self.busy_requests > 1
     }
 
     /// How many tenants wait whose jobs a free worker may run, as far as that matters: beyond `most` it does not count on.

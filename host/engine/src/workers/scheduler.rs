@@ -30,7 +30,7 @@ pub(super) struct Scheduler {
     state: Mutex<State>,
     /// Whether a worker that is free has something to do, for threads that spin.
     has_work: AtomicBool,
-    /// Whether any job waits, for jobs that run.
+    /// Whether a job waits for that of another request, for jobs that run.
     has_waiting: AtomicBool,
     /// How many jobs were submitted and are not finished.
     in_flight: AtomicUsize,
@@ -148,8 +148,8 @@ impl Scheduler {
             let mut next = first();
             while let Some(mut running) = next {
                 running.run();
-                let scheduler = Arc::clone(&running.scheduler);
-                next = scheduler.next(running.worker, Some(running.owner));
+                let Running { scheduler, worker, owner, .. } = running;
+                next = scheduler.next(worker, Some(owner));
             }
         })?;
         lock(&self.threads).push(thread);
@@ -168,9 +168,9 @@ impl Scheduler {
         loop {
             if let Some(Taken { owner, job, worker }) = state.next(worker) {
                 match job.work {
-                    Work::Begin(job_to_begin) => {
+                    Work::Begin(begin) => {
                         self.wake(state);
-                        return Some(self.running(owner, worker, job.is_small, job_to_begin));
+                        return Some(self.running(owner, worker, job.is_small, begin));
                     }
                     Work::Resume(resumed) => return self.hand_over(state, worker, &resumed),
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jurat_model::Cancellation;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use super::authentication::authenticate;
@@ -66,8 +66,9 @@ where
     // The sole client may read as slowly as it likes: no other client waits.
     let write_timeout = (!is_sole).then_some(state.settings.write_timeout);
     let cancellation = client.cancellation.clone();
+    let (at_end, is_at_end) = watch::channel(false);
     let written = tokio::spawn(async move {
-        let written = reply::write_all(queue, writer, write_timeout).await;
+        let written = reply::write_all(queue, writer, write_timeout, is_at_end).await;
         if written.is_err() {
             cancellation.cancel();
         }
@@ -78,6 +79,8 @@ where
     let ended = read(&dispatcher, &client, &messages, &mut lines, &replies, not_json).await;
     if is_sole {
         state.stop.drain();
+    } else if ended == Reading::AtEnd {
+        at_end.send_replace(true);
     }
     drop(replies);
     let written = written.await.unwrap_or_else(|error| Err(io::Error::other(error)));

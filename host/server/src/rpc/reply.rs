@@ -4,13 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::time::{sleep, timeout};
 
 use crate::output::Output;
 
 /// The bytes that a client must read within the time limit.
 const PIECE: usize = 256 << 10;
+
+/// How often a client that sends nothing more is asked whether it still reads.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// The answers to one message.
 #[derive(Debug)]
@@ -47,15 +50,32 @@ impl Reply {
 
 /// Writes replies until there are no more, and closes the stream.
 ///
+/// `at_end` tells that the client sends nothing more. It may wait for replies, or be gone. Only writing shows which, so a space is written
+/// each second, which JSON allows before a reply.
+///
 /// # Errors
 /// When the client is gone, or reads less than 256 KiB within the time limit, if there is one.
 pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
     mut queue: mpsc::Receiver<Outgoing>,
     writer: W,
     limit: Option<Duration>,
+    mut at_end: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(32 << 10, writer);
-    while let Some(Outgoing { reply, permit }) = queue.recv().await {
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = queue.recv() => next,
+            () = probe_is_due(&mut at_end) => {
+                let probe = async {
+                    writer.write_all(b" ").await?;
+                    writer.flush().await
+                };
+                within(limit, probe).await?;
+                continue;
+            }
+        };
+        let Some(Outgoing { reply, permit }) = next else { break };
         put(&mut writer, &reply, limit).await?;
         if queue.is_empty() {
             within(limit, writer.flush()).await?;
@@ -63,6 +83,15 @@ pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
         drop(permit);
     }
     within(limit, writer.shutdown()).await
+}
+
+/// Waits until a client that sends nothing more is asked whether it still reads.
+async fn probe_is_due(at_end: &mut watch::Receiver<bool>) {
+    if at_end.wait_for(|at_end| *at_end).await.is_err() {
+        // Nobody is left who could tell.
+        std::future::pending::<()>().await;
+    }
+    sleep(PROBE).await;
 }
 
 /// Writes one reply that is not in a queue.

@@ -1,6 +1,7 @@
 //! Whole conversations. Their calls are made not on a service, but on [`Script`], which does what a test needs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jurat::CallErrorKind;
 use jurat::observe::Observers;
@@ -51,6 +52,12 @@ impl Handler for Script {
                     "gate" => {
                         gate.acquire().await.unwrap().forget();
                         output.text("\"gate\"")?;
+                    }
+                    "until cancelled" => {
+                        while !output.cancellation().is_cancelled() {
+                            tokio::time::sleep(Duration::from_millis(100)).await;
+                        }
+                        output.check()?;
                     }
                     "fill" => output.value(&"x".repeat(entity_type.parse().unwrap()))?,
                     "panic" => panic!("as asked"),

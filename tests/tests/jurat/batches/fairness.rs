@@ -82,13 +82,16 @@ fn single_records_are_judged_beside_a_hostile_batch() {
     assert!(times <= MOST_TIMES || beside.p99 <= MOST, "{idle}; {beside}");
 }
 
-/// Records on each of which `endless_loop` uses up its fuel.
-fn hostile_records(count: usize) -> Arc<[u8]> {
-    let lines: String = (0..count).map(|id| format!("{{\"id\":{id},\"entity_type\":\"loan\",\"n\":1}}\n")).collect();
+/// A rule that is never suspended goes on as long as there are records.
+const NEVER_SUSPENDED: &str = "    suspend_after: 4000000000\n    suspend_after_fuel: 1000000000000000000\n";
+
+/// Records on each of which `endless_loop` uses up its fuel: more than anybody waits for.
+fn hostile_records() -> Arc<[u8]> {
+    let lines: String = (0..20_000).map(|id| format!("{{\"id\":{id},\"entity_type\":\"loan\",\"n\":1}}\n")).collect();
     lines.into_bytes().into()
 }
 
-/// Judges more hostile records than anybody waits for.
+/// Judges hostile records.
 fn hostile_batch(service: &Service, text: &Arc<[u8]>) -> Result<Summary, CallError> {
     let request = timeless(service, "main");
     service.judge_windows(&request, RecordSource::text(Arc::clone(text)), |_| (), &mut |()| Ok(()))
@@ -99,13 +102,13 @@ fn harmless_calls_are_answered_while_many_hostile_batches_run() {
     const BATCHES: usize = 40;
     const CALLS: usize = 200;
     let site = Site::empty();
-    let service = open(&site, 2, &[loans(), hostile(&site, "endless_loop", "")]);
+    let service = open(&site, 2, &[loans(), hostile(&site, "endless_loop", NEVER_SUSPENDED)]);
     let (loans, hostile) = (service.tenant("loans").unwrap(), service.tenant("endless_loop").unwrap());
     let loan = String::from_utf8(sample("loans.ndjson")).unwrap().lines().next().unwrap().to_owned();
     let call = |service: &Service, record: &str, ruleset| {
         service.validate(EntityType::new("loan"), record, RulesetName::new(ruleset)).unwrap()
     };
-    let (cancellation, text) = (Cancellation::new(), hostile_records(400));
+    let (cancellation, text) = (Cancellation::new(), hostile_records());
     thread::scope(|scope| {
         let batches: Vec<_> = (0..BATCHES)
             .map(|_| {
@@ -146,8 +149,8 @@ fn harmless_calls_are_answered_while_many_hostile_batches_run() {
 #[test]
 fn a_call_whose_future_is_dropped_ends() {
     let site = Site::empty();
-    let service = open(&site, 1, &[hostile(&site, "endless_loop", "")]);
-    let text = hostile_records(400);
+    let service = open(&site, 1, &[hostile(&site, "endless_loop", NEVER_SUSPENDED)]);
+    let text = hostile_records();
     let (ended, end) = std::sync::mpsc::channel();
     let calls = service.asynchronous();
     let mut call = Box::pin(calls.run(move |service| {

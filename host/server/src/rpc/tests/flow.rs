@@ -1,7 +1,5 @@
 //! Many requests at once, and how they end.
 
-use std::time::Duration;
-
 use super::*;
 
 #[tokio::test]
@@ -144,4 +142,42 @@ async fn calls_without_a_reader_of_their_answers_are_not_made() {
     let ended = tokio::time::timeout(Duration::from_secs(3_600), ended).await.expect("an end");
     assert_eq!(ended.unwrap(), CloseReason::WriteFailed);
     assert!(stage.gate.available_permits() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_a_client_that_has_left_are_cancelled() {
+    let stage = Stage::new(ServerSettings::default());
+    let (mut client, ended) = stage.one_of_many(1 << 20);
+    for id in 1..=3 {
+        client.send(script(id, "until cancelled", "a")).await;
+    }
+    // It has sent everything, so only its answers can show that nobody reads them.
+    drop(client);
+    let ended = tokio::time::timeout(Duration::from_secs(10), ended).await.expect("an end");
+    assert_eq!(ended.unwrap(), CloseReason::WriteFailed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_nothing_more_gets_its_answers_however_late() {
+    let stage = Stage::new(ServerSettings::default());
+    let (mut client, ended) = stage.one_of_many(1 << 20);
+    client.send(script(1, "gate", "a")).await;
+    client.end().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stage.gate.add_permits(1);
+    assert_eq!(client.answer().await["id"], 1);
+    assert_eq!(client.line().await, None);
+    assert_eq!(ended.await.unwrap(), CloseReason::Answered);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_without_waiting_cancels_its_calls() {
+    let stage = Stage::new(ServerSettings::default());
+    let (mut client, ended) = stage.sole(1 << 20);
+    client.send(script(1, "until cancelled", "a")).await;
+    client.send(script(2, "echo", "a")).await;
+    assert_eq!(client.answer().await["id"], 2);
+    stage.server.stop().now();
+    assert_eq!(ended.await.unwrap(), Ended::Unfinished { requests: 1 });
+    assert!(stage.server.state().cancellation.is_cancelled());
 }

@@ -1,0 +1,75 @@
+//! Clients that leave while the server works for them, and clients that only wait.
+
+use serde_json::json;
+
+use crate::connection::Connection;
+use crate::server::{Server, Transport};
+use jurat_tests::guest;
+use jurat_tests::site::Site;
+
+/// The rule goes on as long as there are records.
+const NEVER_SUSPENDED: &str = "suspend_after: 4000000000\nsuspend_after_fuel: 1000000000000000000\n";
+
+/// A site with one rule, which uses up its fuel on every record whose `n` is not 0.
+fn endless() -> Site {
+    assert!(guest::built().join("endless_loop.wasm").is_file(), "run `cargo xtask guests` first");
+    let site = Site::empty();
+    site.write(
+        "rules/release.yaml",
+        "name: endless\nversion: 1.0.0\nbusiness_config: business-config.yaml\ncomponents:\n  - path: \
+         endless_loop.wasm\nfield_maps:\n  - field-maps/loan.json\n",
+    );
+    site.write("rules/field-maps/loan.json", r#"{"n": {"physical_path": "n"}}"#);
+    site.write(
+        "rules/business-config.yaml",
+        "rulesets:\n  main:\n    rules:\n      loan:\n        - rule_id: guest\ndefault_helpers:\n  loan: loan.json\n",
+    );
+    let components = guest::built().display().to_string();
+    let danger = format!("danger:\n  unsigned_directory: true\n  component_directory: \"{components}\"\n");
+    site.write(
+        "local-config.yaml",
+        format!("business_config_uri: rules\nbatch_max_workers: 1\n{NEVER_SUSPENDED}{danger}"),
+    );
+    site
+}
+
+/// Asks for a batch of that many records.
+fn ask(connection: &mut Connection, records: usize, n: u32) {
+    let records: Vec<_> = (0..records).map(|id| json!({"id": id, "entity_type": "loan", "n": n})).collect();
+    let params = json!({"entities": records, "id_fields": ["id"], "ruleset_name": "main"});
+    connection.ask("batch_validate", &params.to_string());
+}
+
+#[test]
+fn the_work_for_a_client_ends_when_it_leaves_and_others_are_answered_meanwhile() {
+    let site = endless();
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let mut server = Server::start(&site, transport);
+        let (mut leaving, mut staying) = (server.connect(), server.reconnect());
+        for _ in 0..4 {
+            ask(&mut leaving, 20_000, 1);
+        }
+        while staying.result("status", "{}")["in_flight"].as_u64().unwrap() < 4 {
+            std::thread::yield_now();
+        }
+        let harmless = json!({"entity_type": "loan", "entity_data": {"id": 1, "n": 0}, "ruleset_name": "main"});
+        assert_eq!(staying.result("validate", &harmless.to_string())[0]["status"], "PASS");
+        drop(leaving);
+        server.says_times("client_gone", 4);
+        while staying.result("status", "{}")["in_flight"] != 0 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_client_that_only_waits_is_no_client_that_has_left() {
+    let site = endless();
+    let mut server = Server::start(&site, Transport::Tcp);
+    let mut connection = server.connect();
+    ask(&mut connection, 100, 1);
+    connection.finish();
+    let answer = connection.answer().outcome().unwrap();
+    assert_eq!(answer.matches(r#""code":"fuel""#).count(), 100);
+    assert!(connection.line().is_none());
+}
