@@ -12,7 +12,9 @@
 //! 8. [`view`], [`tally`]: results in words and as JSON, and counts of them.
 //! 9. [`observe`]: final windows are given to an observer.
 //! 10. [`request`]: the ruleset, the caller and the observer.
-//! 11. [`pacer`], [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
+//! 11. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
+//!
+//! All of them that work long ask [`pacer`] whether they must give way to other work.
 //!
 //! As many windows as there are workers, and a few more, are under way at a time: that bounds memory, not the length of the input.
 
@@ -88,12 +90,13 @@ pub fn judge(
 
 /// Judges any number of records, and renders their results on the workers.
 ///
-/// `render` is called on the workers, with records that follow each other: with a window, or a part of one, at a time. What it returns goes to `sink` on the calling
-/// thread, in the order of the input. It must depend on nothing but the window: some windows are rendered twice.
+/// `render` is called on the workers, with records that follow each other: a window, or a part of one, at a time. What it returns
+/// goes to `sink` on the calling thread, in the order of the input. It must depend on nothing but those records: some are rendered
+/// twice.
 ///
 /// # Errors
-/// When the request cannot be served at all, its input cannot be read to the end, or its results cannot be handed over. What was
-/// handed over before is complete. One bad record never fails a request. When the request is cancelled: no further rule is called.
+/// When the request cannot be served at all or is cancelled, its input cannot be read to the end, or its results cannot be handed
+/// over. What was handed over before is complete. One bad record never fails a request.
 pub fn judge_windows<T: Send + 'static>(
     release: impl Into<VouchedRelease>,
     queue: &TenantQueue,

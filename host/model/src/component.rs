@@ -124,7 +124,7 @@ pub struct Evaluation {
     pub verdicts: Verdicts,
     /// The rows on which the rule faults when they are judged alone, in rising order.
     pub guilty: Vec<GuiltyRow>,
-    /// The first row that was not judged, because as many rows before it are guilty as the run allows. Like guilty rows, it
+    /// The first row that was not judged, because the rows before it that are guilty are as many, or have used as much fuel, as the run allows. Like guilty rows, it
     /// and those behind it have the status `ERROR` and no finding.
     pub suspended_from: Option<u32>,
     /// Its usage.
@@ -148,9 +148,9 @@ pub struct GuiltyRow {
 pub struct Usage {
     /// Calls, including those that were run again.
     pub calls: u64,
-    /// Instructions, summed over all calls.
+    /// Units of fuel, summed over all calls.
     pub fuel: u64,
-    /// Instructions of the most expensive call.
+    /// Units of fuel of the most expensive call.
     pub peak_fuel: u64,
     /// The most bytes of memory that an instance had.
     pub peak_memory: u64,

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Why a rule gave no verdict on a record. Adding a variant is a breaking change, deliberately: each user of the crate must decide what it means.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Fault {
-    /// More instructions than one record may cost.
+    /// More work than one record may cost.
     #[error("exhausted its fuel")]
     Fuel,
     /// More memory, or larger tables, than one record may use.

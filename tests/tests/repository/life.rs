@@ -189,8 +189,8 @@ fn vectors_decide_about_a_limit_of_fuel_by_another_price_list() {
     let plenty = 5_000_000;
     publisher.release_built(TENANT, &release_of_old_prices(2, plenty, false));
     let error = refused(&service, 1);
-    let OpenError::FuelSchedule { component, found, own, .. } = innermost(&error) else { panic!("{error:?}") };
-    assert_eq!((&**component, *found, *own), ("loan_rules.wasm", FuelSchedule::FIRST, FuelSchedule::CURRENT));
+    let OpenError::FuelSchedule { rule, found, own, .. } = innermost(&error) else { panic!("{error:?}") };
+    assert_eq!((&**rule, *found, *own), ("rule_002_v1", FuelSchedule::FIRST, FuelSchedule::CURRENT));
     publisher.release_built(TENANT, &release_of_old_prices(3, 1_000, true));
     let error = refused(&service, 1);
     assert!(matches!(innermost(&error), OpenError::VectorsFail { .. } | OpenError::Component { .. }), "{error:?}");

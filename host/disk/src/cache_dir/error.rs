@@ -39,7 +39,11 @@ pub enum CacheDirError {
         own: PathBuf,
     },
     /// It belongs to another user.
-    #[error("`{}` is not used, because it belongs to user {owner}, and this is user {user}", path.display())]
+    #[error(
+        "`{}` is not used, because it belongs to user {owner}, and this is user {user}: name a directory that no other user \
+         can write",
+        path.display()
+    )]
     Foreign {
         /// The directory.
         path: PathBuf,

@@ -63,7 +63,7 @@ pub struct ChunkTiming<'a> {
     pub entity_type: &'a str,
     /// How many records there are.
     pub records: u32,
-    /// When the first rule began, and how long all took.
+    /// When the first rule began, and how long all took, waits for other requests included.
     pub timing: Timing,
 }
 
@@ -78,7 +78,7 @@ pub struct CallTiming<'a> {
     pub records: u32,
     /// Its usage.
     pub usage: &'a Usage,
-    /// When it began, and how long it took.
+    /// When it began, and how long it took, waits for other requests included.
     pub timing: Timing,
 }
 

@@ -17,7 +17,7 @@ use crate::supplier::Supplier;
 ///
 /// # Defaults
 /// Every record says its own entity type, of any kind, and has the field `id`. Records have at most 1 MiB, chunks at most 1,024 of
-/// them, and each chunk an instance of its own. A rule is suspended after 1,000 guilty records, and 100 findings of a rule on a record
+/// them, and each chunk an instance of its own. A rule is suspended after 1,000 guilty records or 5,000,000,000 units of fuel that they have used, and 100 findings of a rule on a record
 /// are kept. No related entities and no supplier for them. Results say how long rules took. An empty context, no observer, and nothing cancels it.
 #[derive(Clone)]
 pub struct Request {
@@ -82,7 +82,7 @@ impl Request {
         self
     }
 
-    /// Sets the number of guilty records after which a rule is suspended.
+    /// Sets the number of guilty records after which a rule is suspended. The limit of their fuel stays.
     #[must_use]
     pub fn with_suspend_after(mut self, records: NonZeroU32) -> Self {
         self.options.run.suspension.records = records;
@@ -146,7 +146,7 @@ impl Request {
     }
 
     /// Sets what cancels the call. A cancelled call ends with [`JudgeError::Cancelled`](crate::JudgeError::Cancelled) as soon as the calls
-    /// of rules that have begun are over.
+    /// of rules that have begun are over. It does not interrupt what waits for a source of records, a supplier or an observer.
     #[must_use]
     pub fn with_cancellation(mut self, cancellation: Cancellation) -> Self {
         self.cancellation = cancellation;

@@ -38,6 +38,8 @@ pub(super) struct Scheduler {
     reserve_woken: Condvar,
     /// How long a job keeps its worker while others wait.
     slice: Duration,
+    /// Whether the log says that no thread can be started.
+    has_warned: AtomicBool,
     /// All threads that were started, until they are joined.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -85,6 +87,7 @@ impl Scheduler {
             woken: Condvar::new(),
             reserve_woken: Condvar::new(),
             slice,
+            has_warned: AtomicBool::new(false),
             threads: Mutex::new(Vec::new()),
         }
     }
@@ -167,6 +170,10 @@ impl Scheduler {
         let mut may_spin = true;
         loop {
             if let Some(Taken { owner, job, worker }) = state.next(worker) {
+                // This worker may have been the one for which a small job was left.
+                if state.run_queue.first_small().is_some() && std::mem::take(&mut state.is_reserve_asleep) {
+                    self.reserve_woken.notify_one();
+                }
                 match job.work {
                     Work::Begin(begin) => {
                         self.wake(state);
@@ -274,8 +281,17 @@ impl Scheduler {
     fn start_spare(&self) -> io::Result<SyncSender<Running>> {
         let (sender, receiver): (_, Receiver<Running>) = sync_channel(1);
         let started = self.spawn("jurat-spare".to_owned(), move || receiver.recv().ok());
-        started
-            .inspect_err(|error| tracing::warn!(%error, "a batch keeps others waiting: no thread could be started"))?;
+        if let Err(error) = started {
+            // Every job that runs comes here again in a moment.
+            if !self.has_warned.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    %error,
+                    "batches keep other requests waiting, because no thread can be started; look at `ulimit -u`, and at \
+                     the container's limit of processes"
+                );
+            }
+            return Err(error);
+        }
         Ok(sender)
     }
 

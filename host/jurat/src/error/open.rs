@@ -80,16 +80,16 @@ pub enum OpenError {
         #[source]
         cause: Box<VectorsError>,
     },
-    /// A component has a limit of fuel by another price list than this host's, and no test vector shows that its rules still fit.
+    /// A rule has a limit of fuel by another price list than this host's, and no test vector shows that it still fits.
     #[error(
-        "the release `{release}` is not used: `{component}` lowers its fuel by fuel schedule {found}, this host has {own}, \
-         and the release has no test vectors that show whether its rules still fit; build and publish it again"
+        "the release `{release}` is not used: the fuel of rule `{rule}` is lowered by fuel schedule {found}, this host has \
+         {own}, and no test vector shows whether the rule still fits; build and publish the release again"
     )]
     FuelSchedule {
         /// The release.
         release: String,
-        /// The path of the component in it.
-        component: String,
+        /// The rule.
+        rule: String,
         /// The price list that its limit was measured by.
         found: FuelSchedule,
         /// That of this host.

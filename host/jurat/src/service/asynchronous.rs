@@ -68,7 +68,7 @@ impl AsyncService {
     }
 
     /// Makes calls on a thread that may wait. All other calls use this one. Dropping the future cancels the calls of the handle that
-    /// `calls` gets.
+    /// `calls` gets, and the requests that it makes. A request of another handle goes on.
     ///
     /// # Errors
     /// When the service has ended, or the calls panicked.

@@ -32,12 +32,12 @@ impl Service {
 
     /// Judges any number of records in constant memory, and renders their results on the threads that judge them.
     ///
-    /// `render` is called there with consecutive records, and must depend on nothing else; its output goes to `sink` on the calling
-    /// thread, in the order of the input.
+    /// `render` is called there with up to 128 consecutive records, for some of them twice, and must depend on nothing else; its
+    /// output goes to `sink` on the calling thread, in the order of the input.
     ///
     /// # Errors
-    /// When the request cannot be served at all, its input not be read to the end, or its results not be handed over; results
-    /// handed over before are complete. One bad record never fails a request.
+    /// When the request cannot be served at all or is cancelled, its input not be read to the end, or its results not be handed
+    /// over; results handed over before are complete. One bad record never fails a request.
     pub fn judge_windows<T: Send + 'static>(
         &self,
         request: &Request,

@@ -200,7 +200,7 @@ pub use jurat_engine::{CallTiming, ChunkTiming, FetchTiming, Timing};
 /// ```
 /// use jurat::{Limits, RuleUsage, Usage};
 ///
-/// /// Whether a rule has used more than half of the instructions that it may.
+/// /// Whether a rule has used more than half of the fuel that it may.
 /// fn is_costly(rule: &RuleUsage<'_>) -> bool {
 ///     let Usage { peak_fuel, .. } = *rule.usage;
 ///     rule.limits.is_some_and(|Limits { fuel, .. }| peak_fuel > fuel.get() / 2)

@@ -154,7 +154,7 @@ const KEYS: &[Key] = &[
     tenant("danger.unsigned_directory", Kind::Boolean, "false", "Whether to run unsigned rules; `trust` is then not needed. For development only."),
     tenant("danger.component_directory", Kind::Path, "null", "The directory with the components of unsigned rules; `null` = where `release.yaml` says."),
 
-    shared("limits.fuel", Kind::Number, "10000000", "Units of work of one call before the rule faults with `fuel`."),
+    shared("limits.fuel", Kind::Number, "10000000", "Units of fuel of one call before the rule faults with `fuel`."),
     shared("limits.memory", Kind::Size, "16 MiB", "Memory of an instance before the rule faults with `memory`."),
     shared("limits.table_elements", Kind::Number, "10000", "Table elements of an instance before the rule faults with `memory`."),
     shared("limits.reply", Kind::Size, "256 KiB", "Length of a reply before the rule faults with `output`."),
@@ -162,7 +162,7 @@ const KEYS: &[Key] = &[
     shared("sealed_wasi", Kind::Text, "refused", "Whether components may import WASI, with nothing behind it: `refused` or `granted`."),
     shared("isolation", Kind::Text, "chunk", "What shares an instance of a rule: the records of a `chunk`, or only one `record`."),
     shared("suspend_after", Kind::Number, "1000", "Guilty records of one rule in a request before the host stops running the rule."),
-    shared("suspend_after_fuel", Kind::Number, "5000000000", "Units of work that guilty records of one rule have used together before the host stops running the rule."),
+    shared("suspend_after_fuel", Kind::Number, "5000000000", "Units of fuel that guilty records of one rule have used together before the host stops running the rule."),
     shared("chunk.rows", Kind::Number, "1024", "The most records of one call."),
     shared("chunk.bytes", Kind::Size, "128 KiB", "The most bytes of one call in a rule's memory."),
     shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),

@@ -176,7 +176,12 @@ impl Component {
             ComponentExternalKind::Func => &mut self.functions,
             ComponentExternalKind::Instance => &mut self.instances,
             ComponentExternalKind::Component => return Err(CallsError::Between),
-            ComponentExternalKind::Module | ComponentExternalKind::Value | ComponentExternalKind::Type => return Ok(()),
+            // What its functions do cannot be known.
+            ComponentExternalKind::Module => {
+                self.computes = true;
+                return Ok(());
+            }
+            ComponentExternalKind::Value | ComponentExternalKind::Type => return Ok(()),
         };
         let origin = origin(origins).unwrap_or(Origin::Inside);
         origins.push(origin);

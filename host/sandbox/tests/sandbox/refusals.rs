@@ -160,8 +160,18 @@ fn components_that_call_each_other_are_refused() {
         let refusal = refusal(wat::parse_str(text).unwrap());
         assert!(matches!(refusal, Refusal::Contract { .. }), "{refusal:?}");
     }
-    // A component that calls its own function, and two instances of one.
+    // A component that calls its own function; two instances of one; one whose code comes through an instance.
     for text in [
+        "(component
+           (core module $m (memory (export \"m\") 1) (func (export \"f\") nop))
+           (component $borrower
+             (import \"i\" (instance $i (export \"m\" (core module (export \"f\" (func))))))
+             (alias export $i \"m\" (core module $m)) (core instance $m (instantiate $m))
+             (func (export \"f\") (canon lift (core func $m \"f\"))))
+           (component $caller (import \"f\" (func $f)) (core func (canon lower (func $f))))
+           (instance $i (export \"m\" (core module $m)))
+           (instance $b (instantiate $borrower (with \"i\" (instance $i))))
+           (instance (instantiate $caller (with \"f\" (func $b \"f\")))))",
         "(component
            (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
            (func $f (canon lift (core func $m \"f\"))) (core func (canon lower (func $f))))",

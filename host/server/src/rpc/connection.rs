@@ -79,7 +79,7 @@ where
     let ended = read(&dispatcher, &client, &messages, &mut lines, &replies, not_json).await;
     if is_sole {
         state.stop.drain();
-    } else if ended == Reading::AtEnd {
+    } else if ended != Reading::BrokenOff {
         at_end.send_replace(true);
     }
     drop(replies);
@@ -87,7 +87,7 @@ where
     if let Err(error) = &written {
         tracing::info!(connection = number, %error, "answers could not be written");
     }
-    if ended == Reading::BrokenOff && written.is_ok() && !is_sole {
+    if ended != Reading::AtEnd && written.is_ok() && !is_sole {
         lines.linger(LINGER).await;
     }
     // The connection counts until all of its requests have ended, even if the client no longer waits for them.
@@ -161,7 +161,9 @@ where
 enum Reading {
     /// The client has sent everything.
     AtEnd,
-    /// The client may still be sending.
+    /// The client has sent something behind which nothing is read.
+    Refused,
+    /// The server ends, or the client does not read.
     BrokenOff,
 }
 
@@ -235,7 +237,7 @@ async fn read<R: AsyncRead + Unpin>(
                     Err(failure) => {
                         send(replies, dispatcher.refuse(client, None, &failure), permit).await;
                         if not_json.closes(&failure) {
-                            return Reading::BrokenOff;
+                            return Reading::Refused;
                         }
                     }
                 }
@@ -243,12 +245,12 @@ async fn read<R: AsyncRead + Unpin>(
             Line::Refused { failure, id } => {
                 send(replies, dispatcher.refuse(client, id.as_deref(), &failure), permit).await;
                 if not_json.closes(&failure) {
-                    return Reading::BrokenOff;
+                    return Reading::Refused;
                 }
             }
             Line::Stalled(failure) => {
                 send(replies, dispatcher.refuse(client, None, &failure), permit).await;
-                return Reading::BrokenOff;
+                return Reading::Refused;
             }
             Line::End => return Reading::AtEnd,
         }

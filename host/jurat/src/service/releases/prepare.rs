@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jurat_author::business_config::{self, Document};
-use jurat_author::vectors::{self, VectorLimits};
+use jurat_author::vectors::{self, VectorLimits, VectorsError};
 use jurat_disk::files::Directory;
 use jurat_engine::Release;
 use jurat_model::{Component, Excerpt, FuelSchedule};
@@ -55,20 +55,29 @@ pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Pol
     if !report.failures.is_empty() {
         return Err(OpenError::VectorsFail { release, report: Box::new(report) });
     }
-    if report.run == 0
-        && let Some((component, found)) = foreign_fuel(verified)
-    {
-        return Err(OpenError::FuelSchedule { release, component, found, own: FuelSchedule::CURRENT });
+    let vectors = |cause| OpenError::Vectors { release: release.clone(), cause: Box::new(cause) };
+    if let Some((rule, found)) = unproven_fuel(verified).map_err(vectors)? {
+        return Err(OpenError::FuelSchedule { release, rule, found, own: FuelSchedule::CURRENT });
     }
     Ok(Prepared::new(ready, identity, coordination_base_url))
 }
 
-/// A component whose limit of fuel was measured by another price list than this host's.
-fn foreign_fuel(release: &VerifiedRelease) -> Option<(String, FuelSchedule)> {
-    release.manifest().components().iter().find_map(|component| {
+/// A rule whose limit of fuel was measured by another price list than this host's, and of which no test vector shows that it fits.
+fn unproven_fuel(release: &VerifiedRelease) -> Result<Option<(String, FuelSchedule)>, VectorsError> {
+    let components = release.manifest().components().iter();
+    let foreign = components.filter_map(|component| {
         let fuel = component.limits.fuel.filter(|fuel| fuel.schedule != FuelSchedule::CURRENT)?;
-        Some((component.path.to_string(), fuel.schedule))
-    })
+        Some((&component.rules, fuel.schedule))
+    });
+    let foreign: Vec<_> = foreign.collect();
+    if foreign.is_empty() {
+        return Ok(None);
+    }
+    let vectors = vectors::of(release, &VectorLimits::DEFAULT)?;
+    let shown: BTreeSet<_> = vectors.iter().flat_map(|vector| vector.expect().keys()).collect();
+    let rules = foreign.into_iter().flat_map(|(rules, schedule)| rules.iter().map(move |rule| (&rule.id, schedule)));
+    let unproven = rules.into_iter().find(|(rule, _)| !shown.contains(rule));
+    Ok(unproven.map(|(rule, schedule)| (rule.clone(), schedule)))
 }
 
 /// Makes ready a directory of unsigned sources.
