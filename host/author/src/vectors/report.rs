@@ -142,7 +142,7 @@ pub enum VectorsError {
         limit: Duration,
     },
     /// No thread to run them.
-    #[error("the thread that runs test vectors could not be started")]
+    #[error("the thread that runs test vectors could not be started; look at `ulimit -u`, `ulimit -v` and free memory")]
     Thread(#[source] io::Error),
     /// The engine broke off: a bug.
     #[error("judging the test vectors failed")]
