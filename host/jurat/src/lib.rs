@@ -204,7 +204,8 @@ pub use jurat_model::{Bytes, Limits, ParseBytesError};
 /// ```
 pub use jurat_model::FuelSchedule;
 
-/// A [`Suspension`] says when a rule is no longer run in a request: what its guilty records may amount to as [`Guilt`].
+/// A [`Suspension`] limits the guilty records of a rule in a request. Jurat counts them as [`Guilt`], and beyond the limit it does not
+/// run the rule on the rest.
 ///
 /// ```
 /// use jurat::{Guilt, Settings, Suspension};

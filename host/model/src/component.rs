@@ -53,7 +53,7 @@ pub struct Run {
     pub now: i64,
     /// How much records share.
     pub isolation: Isolation,
-    /// When a rule is no longer run on the rest of the request: see [`Evaluation::suspended_from`].
+    /// The limit of guilty records. Beyond it, the rule is not run on the rest: see [`Evaluation::suspended_from`].
     pub suspension: Suspension,
 }
 

@@ -63,7 +63,7 @@ struct Task {
     call: Result<Call, RequestError>,
 }
 
-/// A message that was read and is in order. Its text is no longer needed.
+/// The requests of a message that was parsed without an error. The text of the message has been dropped.
 #[derive(Debug)]
 pub(crate) struct ReadMessage {
     tasks: Tasks,
