@@ -74,7 +74,11 @@ impl Live {
     /// Asks the component what it holds.
     pub(crate) fn describe(mut self, limits: &Limits) -> Result<Vec<Declaration>, CallError> {
         arm(&mut self.store, limits)?;
-        self.guest.describe(&mut self.store)
+        let described = self.guest.describe(&mut self.store);
+        if used_fuel(&self.store, limits) > limits.fuel.get() {
+            return Err(CallError::Failed(Trap::OutOfFuel.into()));
+        }
+        described
     }
 
     /// Calls a rule. The instance comes back only if the call went well.

@@ -1,7 +1,8 @@
 //! Resolves a window: what suspension and the hierarchy make of what the rules said.
 //!
-//! A rule is suspended after a number of guilty records, or after the fuel that they have used, counted in the order of the input. Workers do not judge in that order. So
-//! a worker resolves its window by what is known when it begins, and the collator checks that this was right.
+//! A rule is suspended after a number of guilty records, or after the fuel that they have used, counted in the order of the input.
+//! Workers do not judge in that order. So a worker resolves its window by what is known when it begins, and the collator checks that
+//! this was right.
 
 use jurat_model::{Guilt, Status};
 
