@@ -24,5 +24,6 @@ mod release;
 pub mod vectors;
 
 pub use release::{
-    Checked, ComponentSource, RELEASE_FILE, Release, ReleaseSource, built_components, check, file_name, load, read,
+    CheckError, Checked, ComponentSource, RELEASE_FILE, Release, ReleaseSource, built_components, check, file_name,
+    load, read,
 };

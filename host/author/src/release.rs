@@ -8,10 +8,11 @@ use jurat_disk::files::{self, Directory};
 pub use jurat_engine::Release;
 use jurat_engine::ruleset::BusinessConfig;
 use jurat_model::{Component, Declaration, chain};
-use jurat_sandbox::{Description, Policy, Sandbox};
+use jurat_sandbox::{Description, LoadError, Policy, Sandbox};
 use jurat_trust::publish::{BuildError, BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{Caps, ComponentEntry, FileKind, RuleEntry, SafePath, VerifiedRelease, World, danger};
 use jurat_yaml::{Problem, Problems};
+use thiserror::Error;
 
 use crate::business_config;
 use crate::vectors::Report;
@@ -33,6 +34,17 @@ pub struct Checked {
     pub vectors: Report,
     /// Warnings.
     pub warnings: Vec<Problem>,
+}
+
+/// Why no release could be made, or made ready.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// Its sources or components are wrong.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// This machine could not load a component: the moment's fault, not the component's.
+    #[error(transparent)]
+    Machine(LoadError),
 }
 
 /// Reads the sources of a release from a directory.
@@ -72,15 +84,15 @@ pub fn built_components(
 /// Makes a release of its sources and built components, checks that it fits together, and runs its test vectors.
 ///
 /// # Errors
-/// With everything that is wrong.
+/// With everything that is wrong, or with the first failure of this machine.
 pub fn check(
     source: &ReleaseSource,
     components: BTreeMap<SafePath, Vec<u8>>,
     sandbox: &Sandbox,
     policy: &Policy,
-) -> Result<Checked, Problems> {
+) -> Result<Checked, CheckError> {
     let mut gathering = Gathering { source, problems: Vec::new(), files: Vec::new() };
-    let described = gathering.components(components, sandbox, policy);
+    let described = gathering.components(components, sandbox, policy)?;
     gathering.files(FileKind::FieldMap, &source.field_maps);
     gathering.files(FileKind::Schema, &source.schemas);
     gathering.files(FileKind::Vectors, &source.vectors);
@@ -95,7 +107,8 @@ pub fn check(
     // The rules of a component that could not be described are unknown, so missing rules cannot be reported.
     let is_complete = described.len() == source.components.len();
     let (Some(config), true) = (config, is_complete) else {
-        return Err(Problems::none(problems).err().unwrap_or_else(|| refuse("it cannot be read".to_owned()).into()));
+        let problems = Problems::none(problems).err();
+        return Err(problems.unwrap_or_else(|| refuse("it cannot be read".to_owned()).into()).into());
     };
     let checks = check::Checks::new(source, &config, &declarations, &files);
     checks.rule_ids(&mut problems);
@@ -103,10 +116,11 @@ pub fn check(
     let vectors = vectors::read(&checks, &files, &mut problems);
 
     let built = build(source, world, files, &described).map_err(|error| problems.push(refuse(chain(&error)))).ok();
-    let release = built.as_ref().and_then(|built| {
-        let release = ready(&danger::assume_verified(built), config, sandbox, policy);
-        release.map_err(|errors| problems.extend(errors.into_iter().map(refuse))).ok()
-    });
+    let release = match &built {
+        Some(built) => ready(&danger::assume_verified(built), config, sandbox, policy).map_err(CheckError::Machine)?,
+        None => Err(Vec::new()),
+    };
+    let release = release.map_err(|errors| problems.extend(errors.into_iter().map(refuse))).ok();
     Problems::none(problems)?;
     match (built, release) {
         (Some(built), Some(release)) => {
@@ -114,30 +128,32 @@ pub fn check(
             let vectors = vectors::run(source, &release, &vectors, &mut warnings)?;
             Ok(Checked { built, release, vectors, warnings })
         }
-        _ => Err(refuse("it cannot be used".to_owned()).into()),
+        _ => Err(Problems::from(refuse("it cannot be used".to_owned())).into()),
     }
 }
 
 /// Makes a verified release ready to judge, to see its verdicts before hosts use it.
 ///
 /// # Errors
-/// With all reasons for which hosts would refuse it, apart from its test vectors, which are not run.
-pub fn load(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Arc<Release>, Problems> {
+/// With all reasons for which hosts would refuse it, apart from its test vectors, which are not run; or with the first failure of
+/// this machine.
+pub fn load(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Arc<Release>, CheckError> {
     let manifest = verified.manifest();
     let name = |path: &str| format!("{} {}: {path}", manifest.name(), manifest.version());
     let maps: Vec<_> = verified.files(FileKind::FieldMap).map(|(file, _)| file_name(&file.path)).collect();
     // A manifest has exactly one.
     let file = verified.files(FileKind::BusinessConfig).next();
     let (path, bytes) = file.map_or(("", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
-    let text = str::from_utf8(bytes).map_err(|_| Problem::of_file(name(path), "it is not UTF-8 text"))?;
+    let text = str::from_utf8(bytes);
+    let text = text.map_err(|_| Problems::from(Problem::of_file(name(path), "it is not UTF-8 text")))?;
     let config = business_config::parse(text, &name(path), &maps)?.config;
     let refuse = |message: String| Problem::of_file(name(RELEASE_FILE), message);
-    let release = ready(verified, config, sandbox, policy);
+    let release = ready(verified, config, sandbox, policy).map_err(CheckError::Machine)?;
     match release {
         Ok(release) => Ok(Arc::new(release)),
         Err(errors) => {
             Problems::none(errors.into_iter().map(refuse).collect())?;
-            Err(refuse("it cannot be used".to_owned()).into())
+            Err(Problems::from(refuse("it cannot be used".to_owned())).into())
         }
     }
 }
@@ -165,18 +181,25 @@ fn build(
     })
 }
 
+/// The release, ready to judge, or what is wrong with it.
+///
+/// # Errors
+/// When this machine fails.
 fn ready(
     release: &VerifiedRelease,
     config: BusinessConfig,
     sandbox: &Sandbox,
     policy: &Policy,
-) -> Result<Release, Vec<String>> {
-    let mut components: Vec<Arc<dyn Component>> = Vec::new();
-    for file in release.components() {
-        components.push(Arc::new(sandbox.load(&file, policy).map_err(|error| vec![chain(&error)])?));
-    }
-    Release::new(release, config, components)
-        .map_err(|problems| problems.iter().map(|problem| chain(problem)).collect())
+) -> Result<Result<Release, Vec<String>>, LoadError> {
+    let files: Vec<_> = release.components().collect();
+    let loaded = match sandbox.load_release(&files, policy) {
+        Ok(loaded) => loaded,
+        Err(error) if error.reason.is_passing() => return Err(error),
+        Err(error) => return Ok(Err(vec![chain(&error)])),
+    };
+    let components = loaded.into_iter().map(|component| Arc::new(component) as Arc<dyn Component>).collect();
+    let release = Release::new(release, config, components);
+    Ok(release.map_err(|problems| problems.iter().map(|problem| chain(problem)).collect()))
 }
 
 /// A release under construction.
@@ -192,7 +215,7 @@ impl Gathering<'_> {
         mut components: BTreeMap<SafePath, Vec<u8>>,
         sandbox: &Sandbox,
         policy: &Policy,
-    ) -> Vec<(SafePath, Description)> {
+    ) -> Result<Vec<(SafePath, Description)>, CheckError> {
         let mut described = Vec::new();
         for ComponentSource { path, wasi, .. } in &self.source.components {
             let Some(bytes) = components.remove(path) else {
@@ -201,11 +224,14 @@ impl Gathering<'_> {
             };
             match sandbox.describe(&danger::assume_verified_bytes(bytes.clone()), *wasi, policy) {
                 Ok(description) => described.push((path.clone(), description)),
+                Err(reason) if reason.is_passing() => {
+                    return Err(CheckError::Machine(LoadError { component: path.to_string(), reason }));
+                }
                 Err(refusal) => self.problems.push(Problem::of_file(path.as_str(), chain(&refusal))),
             }
             self.files.push(DraftFile { path: path.clone(), kind: FileKind::Component, bytes });
         }
-        described
+        Ok(described)
     }
 
     fn files(&mut self, kind: FileKind, paths: &[SafePath]) {

@@ -7,6 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use jurat::{OpenError, Problem, Problems, chain};
+use jurat_author::CheckError;
 use jurat_model::Blame;
 
 use crate::output;
@@ -132,6 +133,15 @@ impl From<Problem> for CommandError {
 impl From<Problems> for CommandError {
     fn from(problems: Problems) -> Self {
         Self { exit: Exit::of(Blame::Settings), messages: problems.iter().map(ToString::to_string).collect() }
+    }
+}
+
+impl From<CheckError> for CommandError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Problems(problems) => problems.into(),
+            CheckError::Machine(error) => Self::new(error.reason.blame(), chain(&error)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jurat::chain;
-use jurat_model::{Declaration, Input};
+use jurat_model::{Blame, Declaration, Input};
 use jurat_results::plain;
 use jurat_sandbox::{Description, Policy, Refusal, Sandbox, Shape, scan};
 use jurat_trust::{Digest, Wasi, danger};
@@ -27,6 +27,9 @@ pub(crate) struct ComponentReport {
     /// Why hosts would refuse it.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    /// Who could change that.
+    #[serde(skip)]
+    blame: Option<Blame>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,11 +64,23 @@ impl ComponentReport {
             }
             Err(error) => (Vec::new(), Err(Refusal::Shape(error))),
         };
-        let (contract, rules, refused) = match described {
-            Ok(Description { rules, contract, .. }) => (Some(contract), rules.into_iter().map(rule).collect(), None),
-            Err(refusal) => (None, Vec::new(), Some(chain(&refusal))),
+        let report = Self {
+            file,
+            bytes: length,
+            sha256,
+            contract: None,
+            imports,
+            is_readable,
+            rules: Vec::new(),
+            refused: None,
+            blame: None,
         };
-        Self { file, bytes: length, sha256, contract, imports, is_readable, rules, refused }
+        match described {
+            Ok(Description { rules, contract, .. }) => {
+                Self { contract: Some(contract), rules: rules.into_iter().map(rule).collect(), ..report }
+            }
+            Err(refusal) => Self { refused: Some(chain(&refusal)), blame: Some(refusal.blame()), ..report },
+        }
     }
 
     /// Why hosts would refuse it.
@@ -73,9 +88,14 @@ impl ComponentReport {
         self.refused.as_deref()
     }
 
+    /// Who could change that hosts refuse it; none if they do not.
+    pub(crate) fn blame(&self) -> Option<Blame> {
+        self.blame
+    }
+
     /// Writes it for people.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { file, bytes, sha256, contract, imports, is_readable, rules, refused } = self;
+        let Self { file, bytes, sha256, contract, imports, is_readable, rules, refused, .. } = self;
         writeln!(out, "{}", plain(file, SHOWN))?;
         writeln!(out, "  size      {bytes} bytes")?;
         writeln!(out, "  sha256    {sha256}")?;
@@ -117,4 +137,28 @@ fn rule(rule: Declaration) -> RuleReport {
 fn input(input: Input) -> InputReport {
     let Input { name, of, kind, required } = input;
     InputReport { name, of, kind: kind.name(), required }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use jurat_sandbox::{Compiler, Settings};
+
+    use super::*;
+
+    const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
+
+    fn blame(compiler: Compiler, bytes: &[u8]) -> Option<Blame> {
+        let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN).with_compiler(compiler)).unwrap();
+        ComponentReport::new("rules.wasm".to_owned(), bytes.to_vec(), &sandbox, &Policy::default()).blame()
+    }
+
+    #[test]
+    fn a_machine_that_fails_is_not_held_against_a_component() {
+        let nowhere = || Compiler::Child { program: "/nowhere/at/all".into(), arguments: Vec::new() };
+        assert_eq!(blame(nowhere(), COMPONENT), Some(Blame::Host));
+        assert_eq!(blame(nowhere(), b"no component"), Some(Blame::Publisher));
+        assert_eq!(blame(Compiler::InProcess, COMPONENT), None);
+    }
 }

@@ -175,6 +175,7 @@ impl<'c, 's> Windows<'c, 's> {
         let Some(mut window) = next else { return Ok(None) };
         let Some(fetcher) = &mut self.fetcher else { return Ok(Some((window, Answers::default()))) };
         let (answers, records) = fetcher.fetch(&window, budget)?;
+        self.context.check_cancellation()?;
         self.rest = window.split_off(records);
         Ok(Some((window, answers)))
     }

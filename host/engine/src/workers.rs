@@ -13,7 +13,7 @@
 //!
 //! The requests of a tenant bound what waits in its queue: each submits a few windows and then waits for the oldest. A window that was
 //! begun keeps a thread until it is done. A tenant has as many windows begun as there are workers and a few tens more. Threads are
-//! started when they are needed, and kept.
+//! started when they are needed, and a few are kept.
 
 use std::fmt;
 use std::io;

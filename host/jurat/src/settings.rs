@@ -109,6 +109,21 @@ pub use jurat_repository::{OnExpired, Trust};
 /// settings.tenants.values_mut().for_each(|tenant| tenant.sealed_wasi = SealedWasi::Granted);
 /// ```
 pub use jurat_sandbox::SealedWasi;
+/// For [`Settings::compile`].
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use std::time::Duration;
+///
+/// use jurat::settings::{CompileSettings, Settings};
+///
+/// // Four components side by side, and as much processor time as each of them may take.
+/// let mut settings = Settings::new("rules");
+/// if let Some(threads) = NonZeroUsize::new(4) {
+///     settings.compile = CompileSettings { threads, release: Duration::from_secs(120), ..settings.compile };
+/// }
+/// ```
+pub use jurat_sandbox::{CompileLimits, CompileSettings};
 
 impl Settings {
     /// A configuration file with every setting, its default and its meaning.

@@ -8,7 +8,10 @@
     reason = "a part of the tests"
 )]
 
-use std::process::ExitCode;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use jurat_model::{Component, NoPause, Worker};
 use jurat_test_kit::rows::{RUN, batch};
@@ -18,6 +21,9 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("compile") => ExitCode::from(jurat_sandbox::compile_from_stdin()),
+        Some("compile-in-20-seconds") => compile_in_20_seconds(),
+        Some("compile-beside-another") => compile_beside_another(Path::new(&arguments[1])),
+        Some("compile-alone") => compile_alone(Path::new(&arguments[1])),
         Some("compile-and-want-more") => compile_and_want_more(),
         Some("print-environment") => {
             eprintln!("{} variables", std::env::vars_os().count());
@@ -47,10 +53,41 @@ fn compile_and_want_more() -> ExitCode {
     }
 }
 
+/// Compiles, and says that it has taken 20 s of processor time.
+fn compile_in_20_seconds() -> ExitCode {
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this).arg("compile").stdin(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut out = std::io::stdout().lock();
+    out.write_all(&20_000_000_u64.to_le_bytes()).unwrap();
+    out.write_all(&output.stdout[8..]).unwrap();
+    ExitCode::SUCCESS
+}
+
+/// Compiles when another process is about to do the same, and fails if none comes.
+fn compile_beside_another(directory: &Path) -> ExitCode {
+    std::fs::write(directory.join(std::process::id().to_string()), "").unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while std::fs::read_dir(directory).unwrap().count() < 2 {
+        assert!(Instant::now() < patience, "nobody else came");
+        std::thread::yield_now();
+    }
+    ExitCode::from(jurat_sandbox::compile_from_stdin())
+}
+
+/// Compiles, and fails if another process is at it.
+fn compile_alone(directory: &Path) -> ExitCode {
+    let mark = directory.join("alone");
+    std::fs::File::create_new(&mark).unwrap();
+    let code = jurat_sandbox::compile_from_stdin();
+    std::fs::remove_file(mark).unwrap();
+    ExitCode::from(code)
+}
+
 /// Ends as a process does that the system chooses when memory runs out.
 fn be_killed() -> ExitCode {
     let own = std::process::id().to_string();
-    std::process::Command::new("kill").args(["-KILL", &own]).env("PATH", "/usr/bin:/bin").status().unwrap();
+    Command::new("kill").args(["-KILL", &own]).env("PATH", "/usr/bin:/bin").status().unwrap();
     panic!("it was not killed");
 }
 

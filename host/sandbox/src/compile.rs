@@ -4,8 +4,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::code_cache::Authentic;
-use crate::settings::Compiler;
+use crate::settings::{CompileLimits, Compiler};
 
+mod budget;
 mod child;
 mod codegen;
 mod error;
@@ -14,6 +15,7 @@ mod order;
 mod parent;
 mod system;
 
+pub(crate) use budget::{Budget, Places};
 pub use child::compile_from_stdin;
 pub use error::CompileError;
 pub(crate) use order::{Order, Reservation, Target};
@@ -37,17 +39,32 @@ impl MachineCode {
     }
 }
 
-/// Compiles a component whose shape has been checked.
+/// Compiles a component whose shape has been checked, when it has a place, within the `budget` of its release.
 pub(crate) fn compile(
     engine: &Engine,
     compiler: &Compiler,
     order: Order,
+    (places, budget): (&Places, &Budget),
     bytes: &[u8],
 ) -> Result<MachineCode, CompileError> {
     match compiler {
-        Compiler::InProcess => in_process(engine, bytes),
+        Compiler::InProcess => {
+            let _place = places.take();
+            in_process(engine, bytes)
+        }
         Compiler::Child { program, arguments } => {
-            let made = parent::compile(program, arguments, order, bytes)?;
+            let processor = order.limits.processor;
+            let spent = || CompileError::BudgetSpent { limit: budget.limit() };
+            // A place is not held while others of the release are waited for.
+            let share = budget.take(processor).ok_or_else(spent)?;
+            let _place = places.take();
+            let limits = CompileLimits { processor: share.time, ..order.limits };
+            let made = parent::compile(program, arguments, Order { limits, ..order }, bytes);
+            let made = made.map_err(|error| match error {
+                CompileError::TooSlow { .. } if share.time < processor => spent(),
+                error => error,
+            })?;
+            share.used(made.processor);
             tracing::debug!(processor = ?made.processor, "component compiled");
             Ok(MachineCode(made.code.into()))
         }

@@ -5,7 +5,7 @@
 //! cannot stop the host, see another tenant's data or outlive the chunk of records that it was started for.
 //!
 //! # Core concepts
-//! - **Load.** [`Sandbox::load`] refuses by shape before it compiles, compiles in a child process where it can, checks what the
+//! - **Load.** [`Sandbox::load_release`] loads the components of a release side by side. It refuses by shape before it compiles, compiles in a child process where it can, checks what the
 //!   component imports and exports, and asks it to describe itself.
 //! - **Session.** [`Component::session`](jurat_model::Component::session) serves one chunk of records on one worker's thread with one instance, made on
 //!   the first call and dropped with the session, or with any fault.
@@ -36,6 +36,7 @@ mod sandbox;
 mod session;
 mod settings;
 mod shape;
+mod side_by_side;
 mod slots;
 mod state;
 mod ticker;
@@ -49,5 +50,5 @@ pub use policy::{Policy, SealedWasi};
 pub use refusal::{LoadError, Mismatch, Refusal, WasiHint};
 pub use runtime::{Allocation, OpenError};
 pub use sandbox::{Description, Sandbox};
-pub use settings::{CompileLimits, Compiler, Settings};
+pub use settings::{CompileLimits, CompileSettings, Compiler, Settings};
 pub use shape::{Shape, ShapeError, WasmError, scan};

@@ -70,6 +70,11 @@ impl Machine {
         self.contract
     }
 
+    /// The length of its machine code.
+    pub(crate) fn code_length(&self) -> usize {
+        self.code.as_slice().len()
+    }
+
     /// Makes a fresh instance for a worker.
     pub(crate) fn start(
         &self,

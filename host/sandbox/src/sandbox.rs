@@ -11,7 +11,7 @@ use wasmtime::component::Component;
 use crate::call_failure::{CallFailure, classify};
 use crate::checks::{check_beginning, check_imports, compare};
 use crate::code_cache::Compatibility;
-use crate::compile::{self, CompileError, MachineCode, Order};
+use crate::compile::{self, Budget, CompileError, MachineCode, Order, Places};
 use crate::component::SandboxedComponent;
 use crate::contract::{CallError, Contract, SUPPORTED, WrongType};
 use crate::cost::Cost;
@@ -22,6 +22,7 @@ use crate::refusal::{LoadError, Refusal};
 use crate::runtime::{Allocation, OpenError, Runtime, TABLE_ELEMENTS};
 use crate::settings::{Compiler, Settings};
 use crate::shape::{Shape, scan};
+use crate::side_by_side::side_by_side;
 use crate::wasi::Sealed;
 
 /// The sandbox in which rules run. Cloning shares everything; one for each process is enough.
@@ -34,6 +35,7 @@ struct Inner {
     contracts: &'static [&'static dyn Contract],
     compatibility: Compatibility,
     machines: Machines,
+    places: Places,
     compiled: AtomicU64,
 }
 
@@ -63,11 +65,12 @@ impl Sandbox {
     ) -> Result<Self, OpenError> {
         let runtime = Arc::new(Runtime::start(&settings)?);
         match &settings.compiler {
-            Compiler::Child { .. } => settings.compile_limits.warn_if_lowered(),
+            Compiler::Child { .. } => settings.compile.component.warn_if_lowered(),
             Compiler::InProcess => {}
         }
         Ok(Self(Arc::new(Inner {
             compatibility: Compatibility::of(runtime.engine()),
+            places: Places::new(settings.compile.threads),
             runtime,
             settings,
             contracts,
@@ -102,9 +105,36 @@ impl Sandbox {
     /// # Errors
     /// When anything about it is not as it should be; see [`Refusal`].
     pub fn load(&self, file: &ComponentFile<'_>, policy: &Policy) -> Result<SandboxedComponent, LoadError> {
+        self.load_within(&self.budget(), file, policy)
+    }
+
+    /// Makes the rules of a release ready to run: loads its components, in their order, side by side as far as the settings let it.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`], for the first component that has any.
+    pub fn load_release(
+        &self,
+        files: &[ComponentFile<'_>],
+        policy: &Policy,
+    ) -> Result<Vec<SandboxedComponent>, LoadError> {
+        let budget = self.budget();
+        side_by_side(self.0.settings.compile.threads, files, |file| self.load_within(&budget, file, policy))
+    }
+
+    /// What the compilations of one release may use.
+    fn budget(&self) -> Budget {
+        Budget::new(self.0.settings.compile.release)
+    }
+
+    fn load_within(
+        &self,
+        budget: &Budget,
+        file: &ComponentFile<'_>,
+        policy: &Policy,
+    ) -> Result<SandboxedComponent, LoadError> {
         let refused = |reason| LoadError { component: file.path.to_string(), reason };
         let limits = self.below_ceilings(file.limits.within(&policy.limits));
-        let checked = self.check(file.bytes, file.wasi, policy.sealed_wasi, &limits).map_err(refused)?;
+        let checked = self.check(budget, file.bytes, file.wasi, policy.sealed_wasi, &limits).map_err(refused)?;
         compare(&checked.rules, file.rules).map_err(|mismatch| refused(Refusal::Manifest(mismatch)))?;
 
         Ok(SandboxedComponent::new(Loaded {
@@ -125,7 +155,8 @@ impl Sandbox {
     /// # Errors
     /// As [`Sandbox::load`], but for the comparison with a manifest.
     pub fn describe(&self, bytes: &VerifiedBytes, wasi: Wasi, policy: &Policy) -> Result<Description, Refusal> {
-        let checked = self.check(bytes, wasi, policy.sealed_wasi, &self.below_ceilings(policy.limits))?;
+        let limits = self.below_ceilings(policy.limits);
+        let checked = self.check(&self.budget(), bytes, wasi, policy.sealed_wasi, &limits)?;
         Ok(Description { rules: checked.rules, contract: checked.machine.contract().interface(), shape: checked.shape })
     }
 
@@ -141,6 +172,7 @@ impl Sandbox {
     /// Every check but the comparison with a manifest.
     fn check(
         &self,
+        budget: &Budget,
         bytes: &VerifiedBytes,
         wasi: Wasi,
         granted: SealedWasi,
@@ -150,7 +182,8 @@ impl Sandbox {
         check_imports(&shape, wasi, granted)?;
         check_beginning(&shape, limits)?;
         let contract = self.contract(&shape)?;
-        let (machine, origin) = self.machine(bytes, wasi, contract)?;
+        let (machine, origin) = self.machine(budget, bytes, wasi, contract)?;
+        budget.take_code(machine.code_length())?;
         let rules = self.ask(&machine, limits, Sealed::new(0, *bytes.sha256().as_bytes()))?;
         Ok(Checked { machine, origin, shape, rules })
     }
@@ -158,12 +191,13 @@ impl Sandbox {
     /// Machine code for bytes that have passed the checks before the compiler.
     fn machine(
         &self,
+        budget: &Budget,
         bytes: &VerifiedBytes,
         wasi: Wasi,
         contract: &'static dyn Contract,
     ) -> Result<(Arc<Machine>, CodeOrigin), Refusal> {
         self.0.machines.get_or_make(bytes, wasi, || {
-            let (code, component, origin) = self.code(bytes)?;
+            let (code, component, origin) = self.code(budget, bytes)?;
             let first = self.0.runtime.bind(contract, &component).map_err(|error| Refusal::Bind(error.into()))?;
             let copies = self.0.settings.workers.saturating_add(1);
             Ok((Machine::new(contract, wasi, code, first, copies.get()), origin))
@@ -171,8 +205,12 @@ impl Sandbox {
     }
 
     /// Machine code from the cache or, where it has none that can be used, from the compiler.
-    fn code(&self, bytes: &VerifiedBytes) -> Result<(MachineCode, Component, CodeOrigin), CompileError> {
-        let Inner { runtime, settings, compatibility, compiled, .. } = &*self.0;
+    fn code(
+        &self,
+        budget: &Budget,
+        bytes: &VerifiedBytes,
+    ) -> Result<(MachineCode, Component, CodeOrigin), CompileError> {
+        let Inner { runtime, settings, compatibility, places, compiled, .. } = &*self.0;
         let entry = settings.code.as_ref().map(|cache| cache.entry(bytes.sha256(), compatibility));
         if let Some(entry) = &entry
             && let Some(code) = entry.find().map(MachineCode::authentic)
@@ -185,8 +223,9 @@ impl Sandbox {
             }
         }
         compiled.fetch_add(1, Ordering::Relaxed);
-        let order = Order { limits: settings.compile_limits, target: runtime.target() };
-        let code = compile::compile(runtime.engine(), &settings.compiler, order, bytes.as_slice())?;
+        let order = Order { limits: settings.compile.component, target: runtime.target() };
+        let shared = (places, budget);
+        let code = compile::compile(runtime.engine(), &settings.compiler, order, shared, bytes.as_slice())?;
         let component = compile::load(runtime.engine(), &code)?;
         if let Some(entry) = &entry {
             entry.keep(code.as_slice());

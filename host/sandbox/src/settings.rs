@@ -31,8 +31,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Where components are compiled: in this process.
     pub compiler: Compiler,
-    /// What one compilation in a child process may use.
-    pub compile_limits: CompileLimits,
+    /// What compilations may use.
+    pub compile: CompileSettings,
     /// Where machine code is kept from one start to the next: nowhere, so that every start compiles everything.
     pub code: Option<CodeCache>,
 }
@@ -49,7 +49,7 @@ impl Settings {
             stack: Bytes::kibi(512),
             wait: Duration::from_secs(10),
             compiler: Compiler::InProcess,
-            compile_limits: CompileLimits::DEFAULT,
+            compile: CompileSettings::DEFAULT,
             code: None,
         }
     }
@@ -67,6 +67,31 @@ impl Settings {
     }
 }
 
+/// What compilations in child processes may use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CompileSettings {
+    /// The most components that are compiled side by side, for all releases together: 2.
+    ///
+    /// It also holds for compilations in this process.
+    pub threads: NonZeroUsize,
+    /// Processor time for all components of a release together: 60 s.
+    ///
+    /// A component is compiled beside others of its release only if the time that is left for them suffices for each, up to the limit of
+    /// a component. So which component uses up the time does not depend on what runs at once.
+    pub release: Duration,
+    /// What each compilation may use.
+    pub component: CompileLimits,
+}
+
+impl CompileSettings {
+    /// The defaults, as each field says.
+    pub const DEFAULT: Self = Self {
+        threads: NonZeroUsize::MIN.saturating_add(1),
+        release: Duration::from_secs(60),
+        component: CompileLimits::DEFAULT,
+    };
+}
+
 /// The limits of one compilation in a child process. `ulimit` may leave less.
 ///
 /// # Limits
@@ -75,13 +100,13 @@ impl Settings {
 pub struct CompileLimits {
     /// Processor time: 30 s. The caps on the shape of a component alone allow more: many functions, each with many loops.
     pub processor: Duration,
-    /// Address space: 1 GiB.
+    /// Address space: 512 MiB. A JavaScript engine of 1.6 MB takes half of that.
     pub memory: Bytes,
 }
 
 impl CompileLimits {
     /// The defaults, as each field says.
-    pub const DEFAULT: Self = Self { processor: Duration::from_secs(30), memory: Bytes::mebi(1_024) };
+    pub const DEFAULT: Self = Self { processor: Duration::from_secs(30), memory: Bytes::mebi(512) };
 }
 
 /// Where components are compiled.

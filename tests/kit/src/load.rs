@@ -61,25 +61,40 @@ pub fn settings() -> Settings {
 /// # Errors
 /// Those of the sandbox.
 pub fn load(sandbox: &Sandbox, component: Vec<u8>, terms: &Terms) -> Result<SandboxedComponent, LoadError> {
-    let entry = |rule: &Declaration| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() };
-    let rules = terms.rules.iter().map(entry).collect();
-    let component = file("rules.wasm", FileKind::Component, component);
+    let mut loaded = load_release(sandbox, vec![component], terms)?;
+    Ok(loaded.pop().unwrap())
+}
+
+/// Loads components from a release that was made for them: `rules-0.wasm` and so on. The terms hold for each.
+///
+/// # Errors
+/// Those of the sandbox.
+pub fn load_release(
+    sandbox: &Sandbox,
+    components: Vec<Vec<u8>>,
+    terms: &Terms,
+) -> Result<Vec<SandboxedComponent>, LoadError> {
+    let rule = |rule: &Declaration| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() };
+    let component = |(index, component)| file(&format!("rules-{index}.wasm"), FileKind::Component, component);
+    let components: Vec<_> = components.into_iter().enumerate().map(component).collect();
+    let entry = |component: &DraftFile| ComponentEntry {
+        path: component.path.clone(),
+        limits: terms.lower.clone(),
+        wasi: terms.wasi,
+        rules: terms.rules.iter().map(rule).collect(),
+    };
+    let config = file("business-config.yaml", FileKind::BusinessConfig, b"{}".to_vec());
     let release = BuiltRelease::build(ReleaseDraft {
         name: "hostile".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
         world: World::current(),
-        components: vec![ComponentEntry {
-            path: component.path.clone(),
-            limits: terms.lower.clone(),
-            wasi: terms.wasi,
-            rules,
-        }],
-        files: vec![file("business-config.yaml", FileKind::BusinessConfig, b"{}".to_vec()), component],
+        components: components.iter().map(entry).collect(),
+        files: components.into_iter().chain([config]).collect(),
         builtin: Vec::new(),
     });
     let release = danger::assume_verified(&release.unwrap());
-    let component = release.components().next().unwrap();
-    sandbox.load(&component, &terms.policy)
+    let files: Vec<_> = release.components().collect();
+    sandbox.load_release(&files, &terms.policy)
 }
 
 /// Loads a component with the rules that it says it has.

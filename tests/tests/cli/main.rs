@@ -21,6 +21,7 @@ mod input;
 mod keys;
 mod mirror;
 mod publishing;
+mod rlimits;
 mod simulate;
 mod tampering;
 mod unsigned;

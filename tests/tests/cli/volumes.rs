@@ -9,7 +9,7 @@ use jurat_tests::site::{CONFIG, Site, sample};
 use jurat_tests::skip::not_tried;
 
 /// The user of the container, and the group of its volumes.
-const USER: u32 = 4_711;
+pub(crate) const USER: u32 = 4_711;
 const GROUP: u32 = 4_712;
 /// What the script ends with if nothing can be mounted.
 const NO_MOUNT: i32 = 77;
@@ -36,7 +36,7 @@ fn volumes() -> [Volume; 5] {
 }
 
 /// A site whose files the user of the container can read.
-fn site() -> Site {
+pub(crate) fn site() -> Site {
     let site = Site::signed();
     site.write("loans.json", sample("loans.json"));
     for path in site.files("").into_keys() {

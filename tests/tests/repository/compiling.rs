@@ -1,14 +1,15 @@
 //! A compiler that fails, and what becomes of the release.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jurat::{Blame, Compiler, Health, Reload, Service, Settings};
+use jurat::{Blame, CallError, Compiler, Digest, EntityType, Health, PinnedBy, Reload, RulesetName, Service, Settings};
 
 use crate::cdn::Cdn;
-use crate::host::{Host, TENANT, refused, serves, until};
-use crate::publisher::Publisher;
+use crate::host::{Host, TENANT, refused, serves, status, until};
+use crate::publisher::{Publisher, record};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_jurat-tests-child");
 
@@ -17,19 +18,21 @@ struct Scene {
     publisher: Publisher,
     host: Host,
     service: Service,
-    /// Its requests end with it.
-    _cdn: Cdn,
+    /// The manifest of the first release.
+    first: Digest,
+    cdn: Cdn,
 }
 
 impl Scene {
     fn new(change: impl FnOnce(&mut Settings)) -> Self {
         let publisher = Publisher::new("prod", &[TENANT]);
-        publisher.release(TENANT, 1);
+        let first = publisher.release(TENANT, 1);
         let cdn = Cdn::serve(publisher.served());
         let host = Host::fresh(&publisher, &cdn);
         let directory = host.path("");
         let script = format!(
-            "cd '{}'; echo >>started; test -e killed && kill -KILL $$; test -e large && exit 5; exec '{CHILD}' compile",
+            "cd '{}'; echo >>started; while test -e blocked; do sleep 0.01; done; test -e killed && kill -KILL $$; \
+             test -e large && exit 5; exec '{CHILD}' compile",
             directory.display()
         );
         let compiler = Compiler::Child { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
@@ -37,11 +40,36 @@ impl Scene {
         change(&mut settings);
         let service = host.open_compiling(settings, compiler).unwrap();
         serves(&service, 1);
-        Self { publisher, host, service, _cdn: cdn }
+        Self { publisher, host, service, first, cdn }
     }
 
     fn started(&self) -> usize {
         fs::read(self.host.path("started")).unwrap().len()
+    }
+
+    /// Publishes a release whose compilation lasts until [`Scene::unblock`], and waits until it has begun.
+    fn block_on(&self, number: u64) {
+        let started = self.started();
+        self.host.write("blocked", "");
+        self.publisher.release_of_another_component(TENANT, number);
+        until("the compiler starts", || self.started() > started);
+    }
+
+    /// Waits for a poll that begins after this, and ends.
+    fn wait_for_poll(&self) {
+        let asked = || self.cdn.answers().iter().filter(|(file, _)| file.ends_with("timestamp.json")).count();
+        // Requests so far do not count.
+        asked();
+        let mut polls = 0;
+        // The second one begins when the first one has ended.
+        until("two polls", || {
+            polls += asked();
+            polls > 1
+        });
+    }
+
+    fn unblock(&self) {
+        fs::remove_file(self.host.path("blocked")).unwrap();
     }
 }
 
@@ -89,4 +117,67 @@ fn a_component_that_is_too_large_for_the_compiler_is_not_tried_again() {
     fs::remove_file(scene.host.path("large")).unwrap();
     refused(&scene.service, 1);
     assert_eq!(scene.started(), started);
+}
+
+/// A host that polls many times a second.
+fn eager() -> Scene {
+    Scene::new(|settings| settings.poll = Duration::from_millis(20))
+}
+
+#[test]
+fn a_revocation_takes_effect_while_another_release_is_made_ready() {
+    let scene = eager();
+    scene.block_on(2);
+    // Until then the old one serves.
+    serves(&scene.service, 1);
+    scene.publisher.revoke(TENANT, Some(&scene.first));
+    let judge = || scene.service.validate(EntityType::new("loan"), &record(1), RulesetName::new("quick"));
+    until("it is dropped", || matches!(judge(), Err(CallError::Revoked { .. })));
+    let tenant = status(&scene.service);
+    assert!(tenant.release.is_none() && tenant.failure.is_none(), "{tenant:?}");
+    scene.unblock();
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "2.0.0"));
+    serves(&scene.service, 2);
+    until("all is well", || scene.service.status().health == Health::Ok);
+    assert_eq!(scene.started(), 2, "polls have not compiled it again");
+}
+
+#[test]
+fn a_release_that_is_revoked_while_it_is_made_ready_never_serves() {
+    let scene = eager();
+    scene.block_on(2);
+    scene.publisher.revoke(TENANT, None);
+    scene.publisher.release(TENANT, 3);
+    scene.wait_for_poll();
+    scene.unblock();
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "3.0.0"));
+    serves(&scene.service, 3);
+    assert_eq!(status(&scene.service).generation, 2);
+}
+
+#[test]
+fn an_operator_goes_back_without_waiting_for_a_release_that_is_made_ready() {
+    let scene = eager();
+    scene.publisher.release(TENANT, 2);
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "2.0.0"));
+    scene.block_on(3);
+    assert_eq!(scene.service.rollback(PinnedBy::Library, None).unwrap(), Reload::Switched);
+    serves(&scene.service, 1);
+    scene.unblock();
+    assert_eq!(scene.service.unpin().unwrap(), Reload::Switched);
+    serves(&scene.service, 3);
+    assert_eq!(scene.started(), 2);
+}
+
+#[test]
+fn operators_who_reload_meanwhile_wait_for_the_same_release() {
+    let scene = eager();
+    scene.block_on(2);
+    thread::scope(|scope| {
+        let reloads = [(); 4].map(|()| scope.spawn(|| scene.service.reload_logic()));
+        scene.unblock();
+        reloads.into_iter().for_each(|reload| assert!(reload.join().unwrap().is_ok()));
+        serves(&scene.service, 2);
+    });
+    assert_eq!(scene.started(), 2);
 }

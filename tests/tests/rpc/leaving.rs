@@ -1,5 +1,7 @@
 //! Clients that leave while the server works for them, and clients that only wait.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::connection::Connection;
@@ -59,6 +61,26 @@ fn the_work_for_a_client_ends_when_it_leaves_and_others_are_answered_meanwhile()
         while staying.result("status", "{}")["in_flight"] != 0 {
             std::thread::yield_now();
         }
+    }
+}
+
+#[test]
+fn a_client_that_leaves_with_more_requests_than_are_worked_on_is_missed() {
+    let site = endless();
+    let config = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    site.write("local-config.yaml", format!("{config}rpc: {{max_in_flight: 2}}\n"));
+    let mut server = Server::start(&site, Transport::Tcp);
+    let (mut leaving, mut staying) = (server.connect(), server.reconnect());
+    for _ in 0..5 {
+        ask(&mut leaving, 20_000, 1);
+    }
+    while staying.result("status", "{}")["in_flight"].as_u64().unwrap() < 2 {
+        std::thread::yield_now();
+    }
+    drop(leaving);
+    server.says_times("client_gone", 2);
+    while staying.result("status", "{}")["in_flight"] != 0 {
+        std::thread::yield_now();
     }
 }
 

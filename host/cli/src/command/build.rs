@@ -58,7 +58,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
             .and_then(|()| report_out.flush())
             .map_err(|error| CommandError::of_output(&error))?;
         if let Some(refused) = report.refused() {
-            output::complain("warning", &format!("hosts will refuse `{}`: {refused}", file.display()));
+            let file = file.display();
+            output::complain(
+                "warning",
+                &match report.blame() {
+                    Some(Blame::Host) => format!("`{file}` could not be checked here: {refused}"),
+                    _ => format!("hosts will refuse `{file}`: {refused}"),
+                },
+            );
         }
     }
     Ok(Exit::Success)

@@ -35,5 +35,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         .map_err(|error| CommandError::about(Blame::Caller, path.display(), &error))?;
     let report = ComponentReport::new(path.display().to_string(), bytes, &host::sandbox()?, &host::author_policy());
     format.print(&report, |out| report.write(out)).map_err(|error| CommandError::of_output(&error))?;
-    Ok(if report.refused().is_some() { Exit::Trust } else { Exit::Success })
+    Ok(report.blame().map_or(Exit::Success, Exit::of))
 }

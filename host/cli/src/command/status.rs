@@ -18,7 +18,7 @@ Examples:
   jurat status --config local-config.yaml --format json
 
 Reads the last status that a host with this `state_dir` has written: the release that serves, when its trust expires, the pin, why a \
-newer release was not used, and the earlier releases that `jurat pin` can select.";
+newer release was not used, and the earlier releases that `jurat pin` can select. Ends with 2 if there is no status.";
 
 /// The longest foreign text, in characters.
 const SHOWN: usize = 1_000;
@@ -55,7 +55,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         .collect::<Result<Vec<_>, _>>()?;
     let printed = arguments.format.print(&reports, |out| reports.iter().try_for_each(|report| report.write(out)));
     printed.map_err(|error| CommandError::of_output(&error))?;
-    Ok(Exit::Success)
+    // Perhaps it is not the directory of the host.
+    let is_unknown = reports.iter().all(|report| report.reported.is_none());
+    Ok(if is_unknown { Exit::Usage } else { Exit::Success })
 }
 
 fn tenants(settings: &Settings, only: Option<&str>) -> Vec<String> {

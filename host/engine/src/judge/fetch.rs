@@ -83,7 +83,7 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Fetches what the records of a window need, and returns for how many records it did: for fewer than all where the answers
-    /// take more than `budget` bytes.
+    /// take more than `budget` bytes. If the call is cancelled meanwhile, answers are missing, and the window must not be judged.
     pub(super) fn fetch(&mut self, window: &Window, budget: usize) -> Result<(Answers, usize), Bug> {
         let budget = budget.min(WINDOW_FETCHED_BYTES);
         let mut fetch =
@@ -140,8 +140,11 @@ impl<'a> Fetcher<'a> {
 }
 
 impl WindowFetch<'_, '_, '_> {
-    /// Calls the supplier for what is needed so far.
+    /// Calls the supplier for what is needed so far, unless nobody waits for the results any more.
     fn call(&mut self) {
+        if self.fetcher.context.is_abandoned() {
+            self.needs.clear();
+        }
         if self.needs.is_empty() {
             return;
         }

@@ -2,7 +2,8 @@
 //!
 //! A worker is a permit to run. The thread that has it runs a job, and gives the permit to another thread when its job has run for a
 //! slice and others wait; then it waits for a permit of its own. A thread that finds no job of its own keeps its permit, and
-//! sleeps. A thread that has passed its permit on to a job that had been begun is *spare* until there is another job to begin.
+//! sleeps. A thread that has passed its permit on to a job that had been begun is *spare* until there is another job to begin, or
+//! ends if there are enough of them.
 
 use std::any::Any;
 use std::io;
@@ -22,6 +23,12 @@ use super::turn::{Job, Turn};
 /// The stack of a thread: what a rule may use of it (512 KiB by default), and ample space for the host around it.
 const STACK: usize = 4 << 20;
 
+/// The spare threads that are kept. Further ones end.
+const KEPT_SPARE: usize = 32;
+
+/// The most threads, of all tenants together. Where there are no more, jobs that have begun do not give way to others.
+const MOST_THREADS: usize = 2_048;
+
 /// How long a small job waits for a worker before the reserve does it. Waking the reserve costs more than a short wait.
 const PATIENCE: Duration = Duration::from_millis(10);
 
@@ -40,7 +47,7 @@ pub(super) struct Scheduler {
     slice: Duration,
     /// Whether the log says that no thread can be started.
     has_warned: AtomicBool,
-    /// All threads that were started, until they are joined.
+    /// The threads that were started, until they end.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -216,12 +223,24 @@ impl Scheduler {
         worker: Worker,
         resumed: &SyncSender<Worker>,
     ) -> Option<Running> {
+        if state.spare.len() >= KEPT_SPARE {
+            self.wake(state);
+            resume(resumed, worker);
+            return None;
+        }
         let (sender, receiver) = sync_channel(1);
         state.spare.push(sender);
         state.end_spare_if_closed();
         self.wake(state);
         resume(resumed, worker);
         receiver.recv().ok()
+    }
+
+    /// How many threads there are.
+    pub(super) fn threads(&self) -> usize {
+        let mut threads = lock(&self.threads);
+        threads.retain(|thread| !thread.is_finished());
+        threads.len()
     }
 
     /// Waits until the first small job has waited long enough, or there may be another first one.
@@ -245,6 +264,9 @@ impl Scheduler {
         if state.spare.is_empty() {
             drop(state);
             // Without another thread the job keeps its worker.
+            if self.threads() >= MOST_THREADS {
+                return;
+            }
             let Ok(spare) = self.start_spare() else { return };
             state = self.lock();
             state.spare.push(spare);

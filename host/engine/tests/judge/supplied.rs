@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use jiff::Timestamp;
 use jurat_engine::{Associated, JudgeError, Request, Supplied, Supplier, Wanted, judge};
-use jurat_model::Isolation;
+use jurat_model::{Cancellation, Isolation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -47,6 +47,34 @@ pub(crate) fn with(supplier: impl Supplier + 'static) -> Request {
 
 fn loans(count: usize) -> Arc<[u8]> {
     Arc::from("{\"entity_type\":\"loan\"}\n".repeat(count).as_bytes())
+}
+
+/// Counts the calls, and cancels the request during the first one.
+#[derive(Clone, Debug, Default)]
+struct Cancelling(Counting, Cancellation);
+
+impl Supplier for Cancelling {
+    fn supply(&self, wanted: &[Wanted<'_>]) -> Vec<Vec<Supplied>> {
+        self.1.cancel();
+        self.0.supply(wanted)
+    }
+}
+
+#[test]
+fn a_cancelled_request_asks_for_nothing_more() {
+    let supplier = Cancelling::default();
+    let (counting, cancellation) = (supplier.0.clone(), supplier.1.clone());
+    let fixture = Fixture::new(&spec());
+    let request = with(supplier).with_cancellation(cancellation);
+    let (workers, mut results) = (workers(2), 0);
+    let mut sink = |_| {
+        results += 1;
+        Ok(())
+    };
+    // One window, for which one call would not suffice.
+    let judged = judge(&fixture.release, &workers.queue(NonZeroUsize::MIN), &request, loans(1_000), &mut sink);
+    assert!(matches!(judged, Err(JudgeError::Cancelled)), "{judged:?}");
+    assert_eq!((counting.0.load(Ordering::SeqCst), results), (1, 0));
 }
 
 /// Counts the calls, and answers all of them well.

@@ -69,8 +69,8 @@ pub enum CallError {
     /// No release could be made ready.
     #[error("there are no rules: no release could be made ready")]
     NotReady(#[source] Arc<OpenError>),
-    /// The release was revoked, and there is no other.
-    #[error("the release was revoked by those who have signed it, and there is no other: manifest `{manifest}`")]
+    /// The release was revoked, and no other is ready.
+    #[error("the release was revoked by those who have signed it, and no other is ready: manifest `{manifest}`")]
     Revoked {
         /// The digest of its manifest.
         manifest: String,

@@ -131,7 +131,7 @@ kinds! {
     Reload = "reload", Publisher;
     /// No release could be made ready.
     NotReady = "not_ready", Publisher;
-    /// The release was revoked, and there is no other.
+    /// The release was revoked, and no other is ready.
     ReleaseRevoked = "release_revoked", Publisher;
     /// The metadata that vouches for the release expired too long ago.
     ReleaseStale = "release_stale", Transport;

@@ -83,7 +83,7 @@ pub struct ReleaseSwitched<'a> {
     pub tenant: &'a str,
     /// The release that served until now; none if there was none.
     pub from: Option<&'a Identity>,
-    /// The release that serves from now on; none if the one before was revoked and there is no other.
+    /// The release that serves from now on; none if the one before was revoked and no other is ready.
     pub to: Option<&'a Identity>,
 }
 

@@ -277,7 +277,9 @@ fn sandbox(
     compiler: Compiler,
     code: Option<CodeCache>,
 ) -> Result<Sandbox, jurat_sandbox::OpenError> {
-    let sandbox = jurat_sandbox::Settings { code, ..jurat_sandbox::Settings::new(workers).with_compiler(compiler) };
+    let compile = settings.compile;
+    let sandbox = jurat_sandbox::Settings::new(workers).with_compiler(compiler);
+    let sandbox = jurat_sandbox::Settings { code, compile, ..sandbox };
     let most = settings.tenants.values().map(|tenant| tenant.limits.memory).max().unwrap_or(Bytes::new(0));
     Sandbox::open(jurat_sandbox::Settings { memory_ceiling: sandbox.memory_ceiling.max(most), ..sandbox })
 }

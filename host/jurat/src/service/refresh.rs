@@ -7,7 +7,6 @@ use std::time::Duration;
 use jurat_repository::Repository;
 use tokio::runtime::Handle;
 
-use super::releases::refusals::Trigger;
 use super::shared::Shared;
 use super::tenant::Tenant;
 use crate::error::{CallError, OpenError};
@@ -77,7 +76,7 @@ async fn prune(shared: Weak<Shared>) {
     }
 }
 
-fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
+fn poll(service: &Arc<Shared>, tenant: &Arc<Tenant>, subject: Subject) {
     let is_repository = tenant.releases.is_repository();
     let is_due = match subject {
         Subject::Repositories => is_repository,
@@ -85,16 +84,30 @@ fn poll(service: &Shared, tenant: &Tenant, subject: Subject) {
         Subject::Pins => tenant.releases.repository().is_some_and(Repository::is_repinned),
     };
     if is_due {
-        // The error is in the log and in the status by then.
-        let _ = match subject {
-            Subject::Pins => follow_pin(service, tenant),
-            Subject::Repositories | Subject::Rest => tenant.releases.reload(Trigger::Timer),
-        };
+        match subject {
+            // The error is in the log and in the status by then.
+            Subject::Pins => drop(follow_pin(service, tenant)),
+            Subject::Repositories | Subject::Rest => {
+                if tenant.releases.poll() {
+                    catch_up(service, tenant);
+                }
+            }
+        }
         service.report(tenant);
     }
     if subject == Subject::Rest {
         tenant.reread_related();
     }
+}
+
+/// Has a better release made ready on a thread of its own: polls go on meanwhile.
+fn catch_up(service: &Arc<Shared>, tenant: &Arc<Tenant>) {
+    let Some(threads) = service.runtimes.calls() else { return };
+    let (service, tenant) = (Arc::clone(service), Arc::clone(tenant));
+    threads.spawn_blocking(move || {
+        tenant.releases.catch_up();
+        service.report(&tenant);
+    });
 }
 
 /// Follows a pin of another process, and reports it to observers. They know the pins of this process.

@@ -1,13 +1,14 @@
 //! The releases of one tenant: the one that serves, those before it, and how the next one takes over.
 //!
 //! 1. *Poll*: [`Upstream`] finds the listed release. Only the caller that polls waits for it.
-//! 2. *Prepare*: a release that is new is fetched, verified, compiled, checked and tried ([`prepare`]).
-//! 3. *Decide*: a [`Decision`] selects the release to serve, from the listing, the pin, revocations and the releases
-//!    that are ready.
-//! 4. *Switch*: a generation of it replaces the one before ([`InService`]). Calls end on the one that they began with.
+//! 2. *Decide*: a [`Decision`] selects the release to serve, from the listing, the pin, revocations and the releases that are
+//!    ready. It waits for nothing.
+//! 3. *Switch*: a generation of that release replaces the one before ([`InService`]). Calls end on the one that they began with.
+//! 4. *Prepare*: if a better release is not ready, it is fetched, verified, compiled, checked and tried ([`prepare`]). Polls and
+//!    decisions go on meanwhile, so a revocation takes effect. Then the next decision can select it.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::{fmt, ptr};
 
 use jurat_repository::{Pin, Repository};
 use jurat_trust::Digest;
@@ -26,11 +27,12 @@ pub(super) mod switch;
 pub(super) mod upstream;
 pub(super) mod vouching;
 
-use decide::{Decision, Next};
+use decide::{Decision, Next, Ready};
 use generation::Serving;
+use prepare::Prepared;
 use refusals::{Attempt, Trigger};
-use switch::{InService, Knowledge, Snapshot};
-use upstream::{Polled, Upstream};
+use switch::{InService, Snapshot};
+use upstream::{Polled, Upstream, Wanted};
 
 /// The releases of one tenant.
 pub(super) struct Releases {
@@ -44,29 +46,34 @@ pub(super) struct Releases {
     polls: Mutex<Polls>,
     /// Locked during a decision. No caller waits for a repository meanwhile.
     deciding: Mutex<()>,
+    preparing: Preparing,
+    /// Locked by the one thread of [`Releases::catch_up`] that is at work.
+    catching_up: Mutex<()>,
 }
 
-/// The count of polls.
+/// Polls so far.
 struct Polls {
     /// The number of the last one that has begun.
     begun: u64,
-    /// The last one that has ended.
-    ended: Ended,
+    /// The number of the last one that has ended.
+    ended: u64,
+    /// Its result.
+    last: Polled,
 }
 
-/// A poll that has ended.
-struct Ended {
-    number: u64,
-    trigger: Trigger,
-    outcome: Result<Reload, Arc<OpenError>>,
+/// Locked while a release is made ready, so that no two threads make the same one ready. A kept one does not wait for the listed
+/// one: that may be the release which an operator wants to get away from.
+#[derive(Default)]
+struct Preparing {
+    listed: Mutex<()>,
+    kept: Mutex<()>,
 }
 
 impl Releases {
     /// The releases of a tenant, of which none serves yet. `keep` of them stay ready behind the one that serves.
     pub(super) fn new(tenant: &str, upstream: Upstream, clock: Clock, keep: u32, observers: Observers) -> Self {
         let in_service = InService::new(tenant, clock.now(), keep);
-        let ended = Ended { number: 0, trigger: Trigger::Timer, outcome: Ok(Reload::Unchanged) };
-        let polls = Polls { begun: 0, ended };
+        let polls = Polls { begun: 0, ended: 0, last: Polled::Failed(Arc::new(OpenError::BrokenOff)) };
         Self {
             tenant: tenant.to_owned(),
             upstream,
@@ -76,39 +83,42 @@ impl Releases {
             polling: Mutex::new(()),
             polls: Mutex::new(polls),
             deciding: Mutex::new(()),
+            preparing: Preparing::default(),
+            catching_up: Mutex::new(()),
         }
     }
 
-    /// Polls upstream, and switches to a newer release if it is valid; else the present one goes on serving.
-    ///
-    /// A caller that comes while a poll is under way waits, and shares the outcome of the next one: a poll that had begun before
-    /// the call may have missed what the call is about. An operator does not share the outcome of a timer, which may have left a
-    /// refused release waiting.
+    /// Polls upstream, and switches to a newer release when it is ready, if it is valid; else the present one goes on serving.
     pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
-        let begun = self.polls().begun;
-        let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = {
-            let mut polls = self.polls();
-            let is_enough = trigger == Trigger::Timer || polls.ended.trigger == Trigger::Operator;
-            if polls.ended.number > begun && is_enough {
-                return polls.ended.outcome.clone();
-            }
-            polls.begun += 1;
-            polls.begun
+        let before = self.serving_number();
+        self.ask();
+        self.settle(trigger, before, || self.polls().last.clone())
+    }
+
+    /// Polls upstream, and decides among the releases that are ready. True = there is a better one: see [`Releases::catch_up`].
+    pub(super) fn poll(&self) -> bool {
+        self.ask();
+        let attempt = Attempt { now: self.clock.now(), trigger: Trigger::Timer };
+        let polled = self.polls().last.clone();
+        self.decide(&polled, attempt, None, &[]).1.is_some()
+    }
+
+    /// Makes ready what the last poll has found, and switches to it, unless another thread is at it.
+    pub(super) fn catch_up(&self) {
+        let _alone = match self.catching_up.try_lock() {
+            Ok(alone) => alone,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
         };
-        let attempt = Attempt { now: self.clock.now(), trigger };
-        let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
-        let ready: Vec<_> = serving.release().into_iter().chain(&earlier).filter_map(|ready| ready.signed()).collect();
-        let polled = on_own_thread(|| self.upstream.poll(attempt, |manifest| ready.contains(&manifest)));
-        let outcome = self.switch(polled, attempt, Knowledge::Fresh);
-        self.polls().ended = Ended { number: mine, trigger, outcome: outcome.clone() };
-        outcome
+        // The error is in the log and in the status.
+        let _ = self.settle(Trigger::Timer, self.serving_number(), || self.polls().last.clone());
     }
 
     /// Decides again from the state of this host: at once, whether or not the repository can be reached.
     pub(super) fn reconcile(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let recalled = on_own_thread(|| self.upstream.recall());
-        self.switch(recalled, Attempt { now: self.clock.now(), trigger }, Knowledge::Remembered)
+        let recalled = recalled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));
+        self.settle(trigger, self.serving_number(), || recalled.clone())
     }
 
     /// Pins a release: it serves, whatever the repository lists, until it is unpinned.
@@ -175,30 +185,99 @@ impl Releases {
         self.upstream.is_repository()
     }
 
-    /// Decides by the result of a poll, and switches.
-    fn switch(
+    /// Polls upstream.
+    ///
+    /// A caller that comes while a poll is under way waits, and shares the result of the next one: a poll that had begun before the
+    /// call may have missed what the call is about.
+    fn ask(&self) {
+        let begun = self.polls().begun;
+        let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = {
+            let mut polls = self.polls();
+            if polls.ended > begun {
+                return;
+            }
+            polls.begun += 1;
+            polls.begun
+        };
+        let polled = on_own_thread(|| self.upstream.poll(self.clock.now()));
+        let mut polls = self.polls();
+        polls.ended = mine;
+        polls.last = polled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));
+    }
+
+    /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready.
+    /// `before` is the number of the release that served before.
+    fn settle(
         &self,
-        polled: Result<Polled, OpenError>,
-        attempt: Attempt,
-        by: Knowledge,
+        trigger: Trigger,
+        before: Option<u64>,
+        polled: impl Fn() -> Polled,
     ) -> Result<Reload, Arc<OpenError>> {
+        let (mut made, mut failed) = (None, Vec::new());
+        let mut locked: Option<(&Mutex<()>, MutexGuard<'_, ()>)> = None;
+        loop {
+            let attempt = Attempt { now: self.clock.now(), trigger };
+            let (outcome, wanted) = self.decide(&polled(), attempt, made.take(), &failed);
+            let Some(wanted) = wanted else {
+                let is_same = self.serving_number() == before;
+                return outcome.map(|()| if is_same { Reload::Unchanged } else { Reload::Switched });
+            };
+            let lock = match &wanted {
+                Wanted::Listed(_) => &self.preparing.listed,
+                Wanted::Kept(_) => &self.preparing.kept,
+            };
+            if !locked.as_ref().is_some_and(|(locked, _)| ptr::eq(*locked, lock)) {
+                // One at a time, and another thread may have made the release ready meanwhile.
+                drop(locked.take());
+                locked = Some((lock, lock.lock().unwrap_or_else(PoisonError::into_inner)));
+                continue;
+            }
+            match on_own_thread(|| self.upstream.prepare(&wanted, attempt)) {
+                Ok(Ok(prepared)) => made = Some(prepared),
+                Ok(Err(error)) => failed.push((*wanted.manifest(), error.map(Arc::new))),
+                Err(error) => failed.push((*wanted.manifest(), Some(Arc::new(error)))),
+            }
+        }
+    }
+
+    /// Decides, and switches. Returns the release that is wanted but not ready: then the decision is not final.
+    fn decide(
+        &self,
+        polled: &Polled,
+        attempt: Attempt,
+        made: Option<Prepared>,
+        failed: &[(Digest, Option<Arc<OpenError>>)],
+    ) -> (Result<(), Arc<OpenError>>, Option<Wanted>) {
         let _alone = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         let Snapshot { serving, earlier, .. } = self.in_service.snapshot();
-        let decision = polled.and_then(|polled| {
+        let decision = on_own_thread(|| {
             let serving = serving.release().map(|release| &**release);
-            on_own_thread(|| Decision::make(&self.upstream, polled, attempt, serving, &earlier))
+            let ready = Ready { serving, earlier: &earlier, made, failed };
+            Decision::make(&self.upstream, polled, ready, attempt)
         });
-        let decision = decision.unwrap_or_else(Decision::failed);
+        let mut decision = decision.unwrap_or_else(|error| Decision::failed(Arc::new(error)));
         let is_switch = match &decision.next {
             Next::Same => false,
             Next::Release(_) => true,
             Next::Nothing { .. } => serving.release().is_some(),
         };
-        let outcome = self.in_service.switch(decision, attempt.now, by, |release| self.upstream.is_revoked(release));
+        let wanted = decision.wanted.take();
+        if wanted.is_none() {
+            decision.refused.iter().for_each(|(manifest, error)| self.upstream.refusing(manifest, error));
+        }
+        let is_fresh = polled.is_fresh();
+        let is_revoked = |release: &_| self.upstream.is_revoked(release);
+        let outcome = self.in_service.switch(decision, wanted.is_none(), attempt.now, is_fresh, is_revoked);
         if is_switch {
             self.switched(&serving);
         }
-        outcome
+        (outcome, wanted)
+    }
+
+    /// The number of the release that serves.
+    fn serving_number(&self) -> Option<u64> {
+        self.serving().release().map(|generation| generation.number)
     }
 
     fn switched(&self, before: &Serving) {

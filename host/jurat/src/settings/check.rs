@@ -1,5 +1,6 @@
 //! Checks settings that code has built or changed: a service with them would be unsafe, or would not work.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use jurat_http::Location;
@@ -23,7 +24,7 @@ pub(super) const NESTED: &str =
 /// Values that only a file can get wrong, and the files that settings name, are not checked. A repository on a server may go without
 /// `state_dir` here: a restart then forgets which metadata this host has seen.
 pub(crate) fn check(settings: &Settings) -> Result<(), Problems> {
-    let Settings { tenants, workers, cache, state, poll, max_age, .. } = settings;
+    let Settings { tenants, workers, cache, state, poll, max_age, compile, .. } = settings;
     let mut problems = Vec::new();
     let mut refuse = |key: KeyPath, message: String| {
         problems.push(Problem { key, ..Problem::of_file("settings", message) });
@@ -41,10 +42,13 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Problems> {
             refuse(key.clone().key(setting), BUILT_WITHOUT.to_owned());
         }
     }
-    if let WorkerCount::Exactly(count) = workers
-        && count.get() > WorkerCount::MOST.into()
-    {
-        refuse(root().key("batch_max_workers"), format!("at most {} threads can be asked for", WorkerCount::MOST));
+    let workers = match workers {
+        WorkerCount::Exactly(count) => *count,
+        WorkerCount::PerProcessor => NonZeroUsize::MIN,
+    };
+    let threads = [(root().key("batch_max_workers"), workers), (root().key("compile").key("threads"), compile.threads)];
+    for (key, _) in threads.into_iter().filter(|(_, count)| count.get() > WorkerCount::MOST.into()) {
+        refuse(key, format!("at most {} threads can be asked for", WorkerCount::MOST));
     }
     for (key, interval) in [("poll_seconds", poll), ("logic_cache_max_age_seconds", max_age)] {
         if interval.is_zero() || *interval > LONGEST {

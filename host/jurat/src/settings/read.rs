@@ -8,6 +8,7 @@ use std::time::Duration;
 use jurat_disk::Parents;
 use jurat_http::{Http, Location};
 use jurat_model::Secret;
+use jurat_sandbox::{CompileLimits, CompileSettings};
 use jurat_yaml::{Field, Section};
 
 use super::check::{NESTED, are_nested};
@@ -38,6 +39,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let poll = trust::poll(&document.take("poll_seconds"));
     let max_age = duration(&document.take("logic_cache_max_age_seconds"), Duration::from_secs);
     let kept_releases = document.take("kept_releases").natural();
+    let compile = document.take("compile").section(|section| Some(compile(section)));
     let workers = workers(document);
     let http = document.take("http").section(|section| Some(http(section))).unwrap_or_default();
     let server = document.take("rpc").section(|section| Some(server(section))).unwrap_or_default();
@@ -51,10 +53,24 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         poll: poll.unwrap_or(defaults.poll),
         max_age: max_age.unwrap_or(defaults.max_age),
         kept_releases: kept_releases.unwrap_or(defaults.kept_releases),
+        compile: compile.unwrap_or(defaults.compile),
         http,
         server,
         headers,
     })
+}
+
+fn compile(section: &mut Section<'_>) -> CompileSettings {
+    let CompileSettings { threads, release, component } = CompileSettings::DEFAULT;
+    let processor = duration(&section.take("seconds"), Duration::from_secs);
+    CompileSettings {
+        threads: threads_of(&section.take("threads")).unwrap_or(threads),
+        release: duration(&section.take("release_seconds"), Duration::from_secs).unwrap_or(release),
+        component: CompileLimits {
+            processor: processor.unwrap_or(component.processor),
+            memory: size(&section.take("memory")).unwrap_or(component.memory),
+        },
+    }
 }
 
 fn parents(document: &mut Section<'_>) -> Parents {
@@ -73,16 +89,21 @@ fn needed_by_servers(field: &Field<'_>, tenants: &BTreeMap<String, TenantSetting
 
 fn workers(document: &mut Section<'_>) -> WorkerCount {
     let in_parallel = document.take("batch_parallelism").boolean().unwrap_or(true);
-    let workers = document.take("batch_max_workers");
-    let count = workers.positive::<NonZeroUsize>();
-    if count.is_some_and(|count| count.get() > WorkerCount::MOST.into()) {
-        workers.refuse(format!("at most {} threads can be asked for", WorkerCount::MOST));
-    }
-    match (in_parallel, count) {
+    match (in_parallel, threads_of(&document.take("batch_max_workers"))) {
         (false, _) => WorkerCount::Exactly(NonZeroUsize::MIN),
         (true, Some(count)) => WorkerCount::Exactly(count),
         (true, None) => WorkerCount::PerProcessor,
     }
+}
+
+/// A number of threads.
+fn threads_of(field: &Field<'_>) -> Option<NonZeroUsize> {
+    let count = field.positive::<NonZeroUsize>()?;
+    if count.get() > WorkerCount::MOST.into() {
+        field.refuse(format!("at most {} threads can be asked for", WorkerCount::MOST));
+        return None;
+    }
+    Some(count)
 }
 
 fn http(section: &mut Section<'_>) -> Http {

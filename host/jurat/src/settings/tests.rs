@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_model::{Bytes, Isolation};
-use jurat_sandbox::SealedWasi;
+use jurat_sandbox::{CompileLimits, CompileSettings, SealedWasi};
 use jurat_trust::TargetPath;
 
 use super::*;
@@ -81,6 +81,7 @@ fn everything_of_a_tenant_can_be_set() {
 fn everything_of_a_host_can_be_set() {
     let settings = parse(&format!(
         "{SMALLEST}logic_cache_dir: cache\nstate_dir: state\nallow_shared_parent: true\npoll_seconds: 7\nlogic_cache_max_age_seconds: 5\nkept_releases: 0\nbatch_max_workers: 2\n\
+         compile:\n  threads: 8\n  memory: 9 MiB\n  seconds: 10\n  release_seconds: 11\n\
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
            read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
          rpc:\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
@@ -94,6 +95,12 @@ fn everything_of_a_host_can_be_set() {
     );
     assert_eq!((settings.max_age, settings.kept_releases), (Duration::from_secs(5), 0));
     assert_eq!(settings.parents, Parents::Shared);
+    let compile = CompileSettings {
+        threads: Count::new(8).unwrap(),
+        release: Duration::from_secs(11),
+        component: CompileLimits { processor: Duration::from_secs(10), memory: Bytes::mebi(9) },
+    };
+    assert_eq!(settings.compile, compile);
     assert_eq!(settings.workers, WorkerCount::Exactly(Count::new(2).unwrap()));
     let http = Http {
         proxy: Some(Secret::new("http://proxy:3128")),

@@ -10,7 +10,7 @@ use jurat_engine::extract::ChunkLimits;
 use jurat_http::{HostPattern, Http, Location};
 use jurat_model::{Bytes, Isolation, Limits, Secret, Suspension};
 use jurat_repository::Trust;
-use jurat_sandbox::SealedWasi;
+use jurat_sandbox::{CompileSettings, SealedWasi};
 
 /// The settings of one host.
 ///
@@ -48,6 +48,9 @@ pub struct Settings {
     pub max_age: Duration,
     /// The number of earlier releases of each tenant to keep for a rollback: 2.
     pub kept_releases: u32,
+    /// What compiling the components of releases may use: two side by side, each with 30 s of processor time and 512 MiB of
+    /// memory, 60 s for a release. Without a [`Compiler::Child`](crate::Compiler::Child), only the number holds.
+    pub compile: CompileSettings,
     /// The settings of the HTTP client.
     pub http: Http,
     /// The settings of the server, under `rpc`.
@@ -261,6 +264,7 @@ impl Settings {
             poll: Duration::from_secs(60),
             max_age: Duration::from_secs(1_800),
             kept_releases: 2,
+            compile: CompileSettings::DEFAULT,
             http: Http::default(),
             server: ServerSettings::default(),
             headers: BTreeMap::new(),

@@ -19,6 +19,14 @@ pub enum CompileError {
         /// The limit.
         limit: Duration,
     },
+    /// The components of the release used up the processor time that they have together.
+    #[error(
+        "compiling the components of the release takes more than {limit:?} of processor time together, which is the limit"
+    )]
+    BudgetSpent {
+        /// The limit.
+        limit: Duration,
+    },
     /// The compiler used up its memory, or its stack.
     #[error("compiling the component takes more than {memory} of memory or {stack} of stack, which are the limits")]
     TooLarge {
@@ -30,6 +38,12 @@ pub enum CompileError {
     /// The compiler made too much machine code.
     #[error("the machine code of the component is longer than {limit}, which is the limit")]
     TooMuchCode {
+        /// The limit.
+        limit: Bytes,
+    },
+    /// The components of the release have too much machine code together.
+    #[error("the machine code of the release's components is longer than {limit} together, which is the limit")]
+    TooMuchCodeTogether {
         /// The limit.
         limit: Bytes,
     },
@@ -83,8 +97,10 @@ impl CompileError {
             Self::Killed { .. } | Self::TooLate { .. } | Self::Start(_) | Self::Process(_) | Self::Memory(_) => true,
             Self::Invalid(_)
             | Self::TooSlow { .. }
+            | Self::BudgetSpent { .. }
             | Self::TooLarge { .. }
             | Self::TooMuchCode { .. }
+            | Self::TooMuchCodeTogether { .. }
             | Self::Crashed { .. }
             | Self::Mismatch(_) => false,
         }

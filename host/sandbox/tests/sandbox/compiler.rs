@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use jurat_model::{Bytes, Limits};
 use jurat_sandbox::{
-    CompileError, CompileLimits, Compiler, Refusal, Sandbox, SandboxedComponent, Settings, ShapeError,
+    CompileError, CompileLimits, CompileSettings, Compiler, Refusal, Sandbox, SandboxedComponent, Settings, ShapeError,
 };
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, settings};
@@ -19,12 +20,13 @@ fn load_by(argument: &str, component: Vec<u8>) -> Result<SandboxedComponent, Ref
 }
 
 fn load_within(
-    compile_limits: CompileLimits,
+    component_limits: CompileLimits,
     argument: &str,
     component: Vec<u8>,
 ) -> Result<SandboxedComponent, Refusal> {
     let compiler = Compiler::Child { program: child::path(), arguments: vec![argument.into()] };
-    let sandbox = Sandbox::open(Settings { compile_limits, ..settings().with_compiler(compiler) }).unwrap();
+    let compile = CompileSettings { component: component_limits, ..CompileSettings::DEFAULT };
+    let sandbox = Sandbox::open(Settings { compile, ..settings().with_compiler(compiler) }).unwrap();
     load(&sandbox, component, &Terms::default()).map_err(|error| error.reason)
 }
 
@@ -88,6 +90,17 @@ fn a_compiler_that_runs_out_of_its_memory_says_so() {
     let Err(Refusal::Compile(error)) = load_within(limits, "compile", long) else { panic!("it is loaded") };
     assert!(matches!(error, CompileError::TooLarge { memory, .. } if memory == limits.memory), "{error:?}");
     assert!(!error.is_passing() && error.to_string().contains("16 MiB of memory"), "{error}");
+}
+
+#[test]
+fn a_compiler_that_uses_up_its_time_says_so() {
+    let limits = CompileLimits { processor: Duration::from_secs(1), ..CompileLimits::DEFAULT };
+    // Small enough for the shape, and seconds of work: the compiler looks for loops in loops again and again.
+    let function = format!("(func (param i32) {} {})", "loop local.get 0 br_if 0 ".repeat(1_500), "end ".repeat(1_500));
+    let slow = guest::with_module(guest::fixture(), &format!("(module {})", function.repeat(60)));
+    let Err(Refusal::Compile(error)) = load_within(limits, "compile", slow) else { panic!("it is loaded") };
+    assert!(matches!(error, CompileError::TooSlow { limit } if limit == limits.processor), "{error:?}");
+    assert!(!error.is_passing() && error.to_string().contains("1s of processor time"), "{error}");
 }
 
 #[test]

@@ -12,6 +12,7 @@
 mod attacks;
 mod child;
 mod chunking;
+mod compile_together;
 mod compiled_cache;
 mod compiler;
 mod contract;

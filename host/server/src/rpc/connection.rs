@@ -66,9 +66,9 @@ where
     // The sole client may read as slowly as it likes: no other client waits.
     let write_timeout = (!is_sole).then_some(state.settings.write_timeout);
     let cancellation = client.cancellation.clone();
-    let (at_end, is_at_end) = watch::channel(false);
+    let (unread, is_unread) = watch::channel(false);
     let written = tokio::spawn(async move {
-        let written = reply::write_all(queue, writer, write_timeout, is_at_end).await;
+        let written = reply::write_all(queue, writer, write_timeout, is_unread).await;
         if written.is_err() {
             cancellation.cancel();
         }
@@ -76,11 +76,12 @@ where
     });
 
     let not_json = if is_sole { NotJson::IsSkipped } else { NotJson::Closes };
-    let ended = read(&dispatcher, &client, &messages, &mut lines, &replies, not_json).await;
+    let told = (not_json, (!is_sole).then_some(&unread));
+    let ended = read(&dispatcher, &client, &messages, &mut lines, &replies, told).await;
     if is_sole {
         state.stop.drain();
     } else if ended != Reading::BrokenOff {
-        at_end.send_replace(true);
+        unread.send_replace(true);
     }
     drop(replies);
     let written = written.await.unwrap_or_else(|error| Err(io::Error::other(error)));
@@ -183,19 +184,33 @@ impl NotJson {
     }
 }
 
-/// Reads messages while there are permits for them, and has each dispatched.
+/// Reads messages while there are permits for them, and has each dispatched. Tells `unread` when it waits for a permit: then it does
+/// not see that the client has left.
 async fn read<R: AsyncRead + Unpin>(
     dispatcher: &Arc<Dispatcher>,
     client: &Arc<Client>,
     messages: &Arc<Semaphore>,
     lines: &mut Lines<R>,
     replies: &mpsc::Sender<Outgoing>,
-    not_json: NotJson,
+    (not_json, unread): (NotJson, Option<&watch::Sender<bool>>),
 ) -> Reading {
     let state = &dispatcher.state;
+    let waits = |waits| {
+        if let Some(unread) = unread {
+            unread.send_replace(waits);
+        }
+    };
     loop {
         let next = async {
-            let permit = Arc::clone(messages).acquire_owned().await;
+            let permit = match Arc::clone(messages).try_acquire_owned() {
+                Ok(permit) => Ok(permit),
+                Err(_) => {
+                    waits(true);
+                    let permit = Arc::clone(messages).acquire_owned().await;
+                    waits(false);
+                    permit
+                }
+            };
             (permit, lines.next(state.settings.max_message.get()).await)
         };
         let (permit, line) = tokio::select! {

@@ -12,7 +12,7 @@ use crate::output::Output;
 /// The bytes that a client must read within the time limit.
 const PIECE: usize = 256 << 10;
 
-/// How often a client that sends nothing more is asked whether it still reads.
+/// How often a client from which nothing is read is asked whether it still reads.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// The answers to one message.
@@ -50,8 +50,8 @@ impl Reply {
 
 /// Writes replies until there are no more, and closes the stream.
 ///
-/// `at_end` tells that the client sends nothing more. It may wait for replies, or be gone. Only writing shows which, so a space is written
-/// each second, which JSON allows before a reply.
+/// `unread` tells that nothing is read from the client: it has sent everything, or as much as the server works on at a time. It may wait
+/// for replies, or be gone. Only writing shows which, so a space is written each second, which JSON allows before a reply.
 ///
 /// # Errors
 /// When the client is gone, or reads less than 256 KiB within the time limit, if there is one.
@@ -59,14 +59,14 @@ pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
     mut queue: mpsc::Receiver<Outgoing>,
     writer: W,
     limit: Option<Duration>,
-    mut at_end: watch::Receiver<bool>,
+    mut unread: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(32 << 10, writer);
     loop {
         let next = tokio::select! {
             biased;
             next = queue.recv() => next,
-            () = probe_is_due(&mut at_end) => {
+            () = probe_is_due(&mut unread) => {
                 let probe = async {
                     writer.write_all(b" ").await?;
                     writer.flush().await
@@ -85,9 +85,9 @@ pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
     within(limit, writer.shutdown()).await
 }
 
-/// Waits until a client that sends nothing more is asked whether it still reads.
-async fn probe_is_due(at_end: &mut watch::Receiver<bool>) {
-    if at_end.wait_for(|at_end| *at_end).await.is_err() {
+/// Waits until a client from which nothing is read is asked whether it still reads.
+async fn probe_is_due(unread: &mut watch::Receiver<bool>) {
+    if unread.wait_for(|unread| *unread).await.is_err() {
         // Nobody is left who could tell.
         std::future::pending::<()>().await;
     }

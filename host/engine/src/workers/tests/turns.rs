@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::workers::queue::RequestQueue;
@@ -180,6 +180,37 @@ fn jobs_that_pause_are_finished_before_the_workers_end() {
         drop((workers, sender));
         assert_eq!(receiver.iter().count(), 300);
     }
+}
+
+#[test]
+fn most_of_the_threads_that_jobs_needed_end_with_them() {
+    const JOBS: usize = 90;
+    let workers = yielding(1);
+    // More than one tenant may begin.
+    let queues: Vec<_> = (0..JOBS).map(|_| workers.queue(count(1))).collect();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (ended, ends): (Sender<()>, Receiver<()>) = channel();
+    for queue in &queues {
+        let (begun, ended) = (Arc::clone(&begun), ended.clone());
+        queue.request().submit(move |turn| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            pass_until(turn, || begun.load(Ordering::SeqCst) == JOBS);
+            drop(ended);
+        });
+    }
+    drop(ended);
+    assert!(ends.recv().is_err());
+    // The worker, the reserve, and those that are kept.
+    let patience = Instant::now() + Duration::from_secs(60);
+    while workers.scheduler.threads() > 34 {
+        assert!(Instant::now() < patience, "{} threads", workers.scheduler.threads());
+        thread::yield_now();
+    }
+    // They are still good for something.
+    let (sender, receiver) = channel();
+    queues[0].request().submit(steps("done", 3, &sender));
+    drop(sender);
+    assert_eq!(receiver.iter().count(), 3);
 }
 
 #[test]

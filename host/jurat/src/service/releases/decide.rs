@@ -10,7 +10,7 @@ use jurat_trust::{Digest, Listing, ReleaseOrigin};
 use super::generation::Generation;
 use super::prepare::Prepared;
 use super::refusals::Attempt;
-use super::upstream::{Listed, Polled, Upstream, refusal};
+use super::upstream::{Listed, Polled, Upstream, Wanted, refusal};
 use super::vouching::Vouching;
 use crate::error::OpenError;
 
@@ -22,8 +22,12 @@ pub(super) struct Decision {
     pub(super) vouching: Option<Vouching>,
     /// The release that is pinned.
     pub(super) pin: Option<Pin>,
+    /// A release that would serve if it were ready. With it, the decision is for as long as that takes.
+    pub(super) wanted: Option<Wanted>,
+    /// Releases that may not serve, and why.
+    pub(super) refused: Vec<(Digest, Arc<OpenError>)>,
     /// The error.
-    pub(super) failure: Option<OpenError>,
+    pub(super) failure: Option<Arc<OpenError>>,
 }
 
 /// The release that is to serve.
@@ -40,15 +44,34 @@ pub(super) enum Next {
     },
 }
 
-/// The candidates. Choosing does not wait, unless a release was unpinned since the last poll.
+/// The releases that are ready, and those that were to be.
+pub(super) struct Ready<'a> {
+    pub(super) serving: Option<&'a Generation>,
+    /// Releases that served earlier and still are ready.
+    pub(super) earlier: &'a [Arc<Generation>],
+    /// The one that has just been made ready.
+    pub(super) made: Option<Prepared>,
+    /// Those that could not be made ready in this attempt, and why; none = this host has not kept it.
+    pub(super) failed: &'a [(Digest, Option<Arc<OpenError>>)],
+}
+
+/// The candidates. Choosing does not wait.
 struct Choices<'a> {
     upstream: &'a Upstream,
     repository: &'a Repository,
-    listed: Listed,
-    serving: Option<&'a Generation>,
-    /// Releases that served earlier and still are ready.
-    earlier: &'a [Arc<Generation>],
+    listed: &'a Listed,
+    ready: Ready<'a>,
     attempt: Attempt,
+}
+
+/// What can be done with a candidate.
+enum Candidate {
+    /// It can serve.
+    Ready(Next),
+    /// It must be made ready first.
+    Wanted(Wanted),
+    /// It may not serve; the reason, unless it was reported already.
+    Refused(Option<Arc<OpenError>>),
 }
 
 /// The choice of an operator.
@@ -62,72 +85,71 @@ enum Wish {
 }
 
 impl Decision {
-    /// Decides by the result of a poll. `earlier` are the releases that served before `serving` and still are ready.
-    pub(super) fn make(
-        upstream: &Upstream,
-        polled: Polled,
-        attempt: Attempt,
-        serving: Option<&Generation>,
-        earlier: &[Arc<Generation>],
-    ) -> Self {
+    /// Decides by the result of a poll.
+    pub(super) fn make(upstream: &Upstream, polled: &Polled, ready: Ready<'_>, attempt: Attempt) -> Self {
         match (polled, upstream.repository()) {
-            (Polled::Failed(failure), _) => Self::failed(failure),
-            (Polled::Unsigned(prepared), _) => Self::of_sources(prepared, serving),
+            (Polled::Failed(failure), _) => Self::failed(Arc::clone(failure)),
+            (Polled::Unsigned(prepared), _) => Self::of_sources(prepared, ready.serving),
             (Polled::Repository(listed), Some(repository)) => {
-                Choices { upstream, repository, listed: *listed, serving, earlier, attempt }.decide(attempt.now)
+                Choices { upstream, repository, listed, ready, attempt }.decide()
             }
             (Polled::Repository(_), None) => {
                 debug_assert!(false, "a repository was polled that is not there");
-                Self::failed(OpenError::BrokenOff)
+                Self::failed(Arc::new(OpenError::BrokenOff))
             }
         }
     }
 
     /// Nothing changes, because of this.
-    pub(super) fn failed(failure: OpenError) -> Self {
-        Self { next: Next::Same, vouching: None, pin: None, failure: Some(failure) }
+    pub(super) fn failed(failure: Arc<OpenError>) -> Self {
+        Self { failure: Some(failure), ..Self::new(Next::Same) }
     }
 
-    fn of_sources(prepared: Box<Prepared>, serving: Option<&Generation>) -> Self {
+    fn new(next: Next) -> Self {
+        Self { next, vouching: None, pin: None, wanted: None, refused: Vec::new(), failure: None }
+    }
+
+    fn of_sources(prepared: &Prepared, serving: Option<&Generation>) -> Self {
         // A signed release may have the same digest, but differs.
         let is_same = serving.is_some_and(|serving| {
             serving.identity.manifest == prepared.identity.manifest
                 && matches!(serving.identity.origin, ReleaseOrigin::Unsigned)
         });
-        let next = if is_same { Next::Same } else { Next::Release(prepared) };
-        Self { next, vouching: None, pin: None, failure: None }
+        Self::new(if is_same { Next::Same } else { Next::Release(Box::new(prepared.clone())) })
     }
 }
 
 impl Choices<'_> {
-    fn decide(mut self, now: Timestamp) -> Decision {
-        let mut failure = self.listed.failure.take();
+    fn decide(mut self) -> Decision {
+        let now = self.attempt.now;
+        let mut failure = self.listed.failure.clone();
         let wish = match self.repository.pin() {
             Ok(Some(pin)) => Wish::Pinned(pin),
             Ok(None) => Wish::Newest,
             Err(error) => {
-                failure = Some(refusal(self.repository, error));
+                failure = Some(Arc::new(refusal(self.repository, error)));
                 Wish::Unreadable
             }
         };
-        let mut next = None;
+        let (mut next, mut wanted, mut refused) = (None, Vec::new(), Vec::new());
         for manifest in self.candidates(&wish) {
-            match self.take(&manifest, &wish) {
-                Ok(taken) => {
-                    next = Some(taken);
+            match self.judge(&manifest, &wish) {
+                Candidate::Ready(ready) => {
+                    next = Some(ready);
                     break;
                 }
-                Err(error) => {
-                    if let Some(error) = &error {
-                        self.upstream.refusing(&manifest, error);
-                    }
+                Candidate::Wanted(release) => wanted.push(release),
+                Candidate::Refused(error) => {
+                    refused.extend(error.clone().map(|error| (manifest, error)));
                     failure = failure.or(error);
                 }
             }
         }
         let next = next.unwrap_or_else(|| self.nothing());
         if let Next::Nothing { manifest } = &next {
-            failure = Some(self.revoked(manifest));
+            failure = Some(Arc::new(self.revoked(manifest)));
+            // A kept one is ready sooner: nothing has to be fetched.
+            wanted.sort_by_key(|wanted| matches!(wanted, Wanted::Listed(_)));
         }
         self.keep_listed(&next, now);
         let vouching = self.vouching(&next, now);
@@ -135,14 +157,14 @@ impl Choices<'_> {
             Wish::Pinned(pin) => Some(pin),
             Wish::Newest | Wish::Unreadable => None,
         };
-        Decision { next, vouching, pin, failure }
+        Decision { next, vouching, pin, wanted: wanted.into_iter().next(), refused, failure }
     }
 
     /// Manifests, best first.
     fn candidates(&self, wish: &Wish) -> Vec<Digest> {
         let serving = self.serving().into_iter();
         let listed = self.listed().into_iter();
-        let fresh = listed.clone().filter(|_| self.listed.is_fresh);
+        let fresh = listed.clone().filter(|listed| self.listed.is_fresh || self.is_made(listed));
         let kept = self.repository.kept().into_iter();
         match wish {
             // While the pin is unknown, nothing changes.
@@ -155,46 +177,53 @@ impl Choices<'_> {
         }
     }
 
+    /// Whether a release has just been made ready. A poll that failed meanwhile does not matter then.
+    fn is_made(&self, manifest: &Digest) -> bool {
+        self.ready.made.as_ref().is_some_and(|made| made.identity.manifest == *manifest)
+    }
+
     /// Whether a release served before the one that serves now.
     fn has_served(&self, manifest: &Digest) -> bool {
-        self.earlier.iter().any(|earlier| earlier.signed() == Some(manifest))
+        self.ready.earlier.iter().any(|earlier| earlier.signed() == Some(manifest))
             || self.repository.kept().contains(manifest)
     }
 
-    /// Takes a release, if it may be used and can be made ready.
-    fn take(&mut self, manifest: &Digest, wish: &Wish) -> Result<Next, Option<OpenError>> {
+    /// What can be done with a candidate.
+    fn judge(&mut self, manifest: &Digest, wish: &Wish) -> Candidate {
+        self.find(manifest, wish).unwrap_or_else(|error| Candidate::Refused(Some(Arc::new(error))))
+    }
+
+    fn find(&mut self, manifest: &Digest, wish: &Wish) -> Result<Candidate, OpenError> {
         if self.repository.is_revoked(manifest) {
-            return Err(Some(self.revoked(manifest)));
+            return Err(self.revoked(manifest));
         }
         let is_listed = self.listed() == Some(*manifest);
         if self.serving() == Some(*manifest) {
             // If the repository does not list it any more, the present signers must have listed it before.
             if !is_listed && matches!(wish, Wish::Pinned(_)) {
-                self.vouch(self.serving)?;
+                self.vouch(self.ready.serving)?;
             }
-            return Ok(Next::Same);
+            return Ok(Candidate::Ready(Next::Same));
         }
-        if let Some(earlier) = self.earlier.iter().find(|earlier| earlier.signed() == Some(manifest)) {
+        if let Some(earlier) = self.ready.earlier.iter().find(|earlier| earlier.signed() == Some(manifest)) {
             if !is_listed {
                 self.vouch(Some(earlier))?;
             }
-            return Ok(Next::Release(Box::new(earlier.prepared())));
+            return Ok(Candidate::Ready(Next::Release(Box::new(earlier.prepared()))));
         }
-        if let Some(prepared) = self.listed.prepared.take_if(|prepared| prepared.identity.manifest == *manifest) {
-            return Ok(Next::Release(Box::new(prepared)));
+        if let Some(made) = self.ready.made.take_if(|made| made.identity.manifest == *manifest) {
+            return Ok(Candidate::Ready(Next::Release(Box::new(made))));
         }
-        // Another release was pinned during the poll, and has been unpinned since.
-        if let (true, Some(listing)) = (is_listed && self.listed.is_fresh && !self.listed.is_tried, self.listing()) {
-            return Ok(Next::Release(Box::new(self.upstream.prepare(self.repository, listing, self.attempt)?)));
+        if let Some((_, error)) = self.ready.failed.iter().find(|(failed, _)| failed == manifest) {
+            let is_demanded = matches!(wish, Wish::Pinned(pin) if pin.manifest == *manifest);
+            let not_kept = || Arc::new(refusal(self.repository, RepositoryError::NotKept { manifest: *manifest }));
+            return Ok(Candidate::Refused(error.clone().or_else(|| is_demanded.then(not_kept))));
         }
-        let restore = || {
-            self.repository.restore(manifest).map_err(|error| match error {
-                // The reason was reported already.
-                RepositoryError::NotKept { .. } if !matches!(wish, Wish::Pinned(_)) => None,
-                error => Some(refusal(self.repository, error)),
-            })
-        };
-        Ok(Next::Release(Box::new(self.upstream.prepare_again(manifest, self.attempt, restore)?)))
+        self.upstream.may_prepare(manifest, self.attempt)?;
+        Ok(Candidate::Wanted(match self.listing() {
+            Some(listing) if is_listed && self.listed.is_fresh => Wanted::Listed(Box::new(listing.clone())),
+            _ => Wanted::Kept(*manifest),
+        }))
     }
 
     /// Checks that a release that is ready is still one that may be used.
@@ -225,7 +254,7 @@ impl Choices<'_> {
             Next::Nothing { .. } => return,
         };
         let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
-        let Some(listing) = listing.filter(|_| self.listed.is_fresh) else { return };
+        let Some(listing) = listing.filter(|_| self.listed.is_fresh || fetched.is_some()) else { return };
         // It serves all the same, but this host cannot return to it later.
         if let Err(error) = self.repository.keep(listing, fetched, now) {
             tracing::warn!(reason = chain(&error), "the release cannot be kept for the next start");
@@ -236,7 +265,7 @@ impl Choices<'_> {
     fn vouching(&self, next: &Next, now: Timestamp) -> Option<Vouching> {
         let (identity, before) = match next {
             Next::Same => {
-                let serving = self.serving?;
+                let serving = self.ready.serving?;
                 (&serving.identity, serving.vouching.as_ref())
             }
             Next::Release(prepared) => (&prepared.identity, None),
@@ -260,7 +289,7 @@ impl Choices<'_> {
     }
 
     fn serving(&self) -> Option<Digest> {
-        self.serving.and_then(|serving| serving.signed().copied())
+        self.ready.serving.and_then(|serving| serving.signed().copied())
     }
 
     fn listed(&self) -> Option<Digest> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use jurat_author::CheckError;
 use jurat_author::business_config::{self, Document};
 use jurat_author::vectors::{self, VectorLimits, VectorsError};
 use jurat_disk::files::Directory;
@@ -41,11 +42,10 @@ pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Pol
     let Document { config, coordination_base_url } = config(verified)?;
     let identity = Identity::of(verified);
     let release = format!("{} {}", identity.name, identity.version);
-    let mut components: Vec<Arc<dyn Component>> = Vec::new();
-    for file in verified.components() {
-        let component = sandbox.load(&file, policy);
-        components.push(Arc::new(component.map_err(|cause| OpenError::Component { release: release.clone(), cause })?));
-    }
+    let files: Vec<_> = verified.components().collect();
+    let loaded = sandbox.load_release(&files, policy);
+    let loaded = loaded.map_err(|cause| OpenError::Component { release: release.clone(), cause })?;
+    let components = loaded.into_iter().map(|component| Arc::new(component) as Arc<dyn Component>).collect();
     let ready = Release::new(verified, config, components)
         .map_err(|problems| OpenError::Release { release: release.clone(), problems })?;
     warn_of_unknown_rules(&ready);
@@ -86,10 +86,15 @@ pub(super) fn unsigned(
     components: Option<&Path>,
     sandbox: &Sandbox,
     policy: &Policy,
-) -> Result<Prepared, Problems> {
+) -> Result<Prepared, OpenError> {
     let source = jurat_author::read(directory.root())?;
     let components = jurat_author::built_components(&source, components)?;
-    let checked = jurat_author::check(&source, components, sandbox, policy)?;
+    let checked = jurat_author::check(&source, components, sandbox, policy).map_err(|error| match error {
+        CheckError::Problems(problems) => OpenError::from(problems),
+        CheckError::Machine(cause) => {
+            OpenError::Component { release: format!("{} {}", source.name, source.version), cause }
+        }
+    })?;
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
     }

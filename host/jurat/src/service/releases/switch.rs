@@ -12,7 +12,6 @@ use super::generation::{Absence, Generation, Serving};
 use super::prepare::Prepared;
 use super::vouching::Vouching;
 use crate::error::OpenError;
-use crate::release::Reload;
 
 /// The releases of a tenant that serve or have served.
 pub(super) struct InService {
@@ -33,15 +32,6 @@ struct History {
     /// Releases that served earlier and still are ready, the last one first.
     earlier: VecDeque<Arc<Generation>>,
     pin: Option<Pin>,
-}
-
-/// The basis of a decision.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Knowledge {
-    /// The answer of upstream.
-    Fresh,
-    /// The memory of this host.
-    Remembered,
 }
 
 /// Why a poll has led to no newer release.
@@ -91,55 +81,48 @@ impl InService {
         }
     }
 
-    /// Executes a decision, and records the result. One caller at a time.
+    /// Executes a decision, and records its result if it is final. `is_fresh` says whether it follows from an answer of upstream. One
+    /// caller at a time.
     pub(super) fn switch(
         &self,
         decision: Decision,
+        is_final: bool,
         now: Timestamp,
-        by: Knowledge,
+        is_fresh: bool,
         is_revoked: impl Fn(&Generation) -> bool,
-    ) -> Result<Reload, Arc<OpenError>> {
-        let Decision { next, vouching, pin, failure } = decision;
+    ) -> Result<(), Arc<OpenError>> {
+        let Decision { next, vouching, pin, failure, .. } = decision;
         let serving = self.serving();
         let mut history = self.history();
         history.pin = pin;
-        let failure = failure.map(Arc::new);
-        let reload = match next {
-            Next::Same => {
-                self.renew(&serving, vouching, failure.as_ref());
-                Reload::Unchanged
-            }
+        let failure = failure.filter(|_| is_final);
+        match next {
+            Next::Same => self.renew(&serving, vouching, failure.as_ref()),
             Next::Release(prepared) => {
                 self.serve(&mut history, *prepared, vouching, now);
                 if let Some(before) = serving.release() {
                     history.earlier.push_front(Arc::clone(before));
                 }
-                Reload::Switched
             }
             Next::Nothing { manifest } => {
                 if serving.release().is_some() {
                     let (tenant, manifest) = (&*self.tenant, manifest.to_string());
-                    tracing::error!(tenant, manifest, "the release was revoked, and there is no other");
+                    tracing::error!(tenant, manifest, "the release was revoked, and no other is ready");
                 }
                 self.serving.store(Arc::new(Serving::Nothing(Absence::Revoked { manifest })));
-                Reload::Switched
-            }
-        };
-        history.earlier.retain(|earlier| !is_revoked(earlier));
-        history.earlier.truncate(self.keep);
-        match failure {
-            Some(error) => {
-                self.log_failure(&history, &error);
-                history.failure = Some(PollFailure { at: now, error: Arc::clone(&error) });
-                Err(error)
-            }
-            None => {
-                if by == Knowledge::Fresh {
-                    (history.checked, history.failure) = (now, None);
-                }
-                Ok(reload)
             }
         }
+        history.earlier.retain(|earlier| !is_revoked(earlier));
+        history.earlier.truncate(self.keep);
+        if let Some(error) = failure {
+            self.log_failure(&history, &error);
+            history.failure = Some(PollFailure { at: now, error: Arc::clone(&error) });
+            return Err(error);
+        }
+        if is_fresh && is_final {
+            (history.checked, history.failure) = (now, None);
+        }
+        Ok(())
     }
 
     /// The release that serves stays, and what vouches for it may be newer. Where none serves, the reason may be another one.

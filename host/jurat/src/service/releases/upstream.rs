@@ -1,11 +1,12 @@
 //! The source of one tenant's releases: a signed repository, or a directory of unsigned sources.
 //!
-//! A poll asks it, and prepares a new release: that takes as long as servers and compilers take. A recall uses only the
-//! state of this host.
+//! A poll asks it, and takes as long as servers take. A recall uses only the state of this host. To make a release ready takes
+//! as long as servers and compilers take.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use jurat_disk::files::Directory;
 use jurat_repository::{Repository, RepositoryError, shown};
 use jurat_sandbox::{Policy, Sandbox};
@@ -32,10 +33,10 @@ pub(in crate::service) struct Upstream {
 }
 
 /// The result of a poll or recall.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Polled {
     /// It failed.
-    Failed(OpenError),
+    Failed(Arc<OpenError>),
     /// Unsigned sources, made ready.
     Unsigned(Box<Prepared>),
     /// The listing of a repository.
@@ -43,18 +44,48 @@ pub(super) enum Polled {
 }
 
 /// The result of a poll or recall of a repository.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Listed {
     /// Its listing, from this poll or the last one that succeeded.
     pub(super) listing: Option<Listing>,
     /// Whether it is from this poll.
     pub(super) is_fresh: bool,
-    /// The listed release, if it was new and could be made ready.
-    pub(super) prepared: Option<Prepared>,
-    /// Whether that was tried. A failure is not retried at once.
-    pub(super) is_tried: bool,
     /// The error.
-    pub(super) failure: Option<OpenError>,
+    pub(super) failure: Option<Arc<OpenError>>,
+}
+
+/// A release that is to be made ready.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// The listed one. Its files are fetched.
+    Listed(Box<Listing>),
+    /// A kept one, by the digest of its manifest.
+    Kept(Digest),
+}
+
+impl Polled {
+    fn failed(error: impl Into<OpenError>) -> Self {
+        Self::Failed(Arc::new(error.into()))
+    }
+
+    /// Whether upstream has answered, and not the memory of this host.
+    pub(super) fn is_fresh(&self) -> bool {
+        match self {
+            Self::Failed(_) => false,
+            Self::Unsigned(_) => true,
+            Self::Repository(listed) => listed.is_fresh,
+        }
+    }
+}
+
+impl Wanted {
+    /// The digest of its manifest.
+    pub(super) fn manifest(&self) -> &Digest {
+        match self {
+            Self::Listed(listing) => listing.manifest_sha256(),
+            Self::Kept(manifest) => manifest,
+        }
+    }
 }
 
 impl Upstream {
@@ -84,18 +115,18 @@ impl Upstream {
         repository.is_some_and(|(repository, manifest)| repository.is_revoked(manifest))
     }
 
-    /// Polls, and makes the listed release ready unless it `is_ready` already.
-    pub(super) fn poll(&self, attempt: Attempt, is_ready: impl Fn(&Digest) -> bool) -> Polled {
+    /// Polls.
+    pub(super) fn poll(&self, now: Timestamp) -> Polled {
         let began = Instant::now();
-        self.ask(|repository| match repository.poll(attempt.now) {
+        self.ask(|repository| match repository.poll(now) {
             Ok(listing) => {
                 self.polled(began, Some(&listing), None);
-                self.prepare_listed(repository, listing, attempt, is_ready)
+                Listed { listing: Some(listing), is_fresh: true, failure: None }
             }
             Err(error) => {
                 let (listing, failure) = (repository.recall(), refusal(repository, error));
                 self.polled(began, listing.as_ref(), Some(&failure));
-                Listed { listing, failure: Some(failure), ..Listed::default() }
+                Listed { listing, is_fresh: false, failure: Some(Arc::new(failure)) }
             }
         })
     }
@@ -107,69 +138,41 @@ impl Upstream {
 
     fn ask(&self, ask: impl FnOnce(&Repository) -> Listed) -> Polled {
         match (self.sources(), &self.repository) {
-            (Err(problems), _) => Polled::Failed(problems.into()),
+            (Err(problems), _) => Polled::failed(problems),
             (Ok(Some(directory)), _) => match self.prepare_sources(&directory) {
                 Ok(prepared) => Polled::Unsigned(Box::new(prepared)),
-                Err(problems) => Polled::Failed(problems.into()),
+                Err(error) => Polled::failed(error),
             },
             (Ok(None), Some(repository)) => Polled::Repository(Box::new(ask(repository))),
             (Ok(None), None) => {
                 let message = "it is a repository, but `trust` says nothing that vouches for it";
-                Polled::Failed(Problems::from(Problem::of_file(shown(&self.settings.rules), message)).into())
+                Polled::failed(Problems::from(Problem::of_file(shown(&self.settings.rules), message)))
             }
         }
     }
 
-    /// Fetches the listed release and makes it ready, unless it is ready already, or another one is pinned.
-    fn prepare_listed(
-        &self,
-        repository: &Repository,
-        listing: Listing,
-        attempt: Attempt,
-        is_ready: impl Fn(&Digest) -> bool,
-    ) -> Listed {
-        let manifest = *listing.manifest_sha256();
-        let is_wanted = match repository.pin() {
-            Ok(pin) => pin.is_none_or(|pin| pin.manifest == manifest),
-            Err(_) => false,
-        };
-        if is_ready(&manifest) || !is_wanted {
-            return Listed { listing: Some(listing), is_fresh: true, ..Listed::default() };
-        }
-        let (prepared, failure) = match self.prepare(repository, &listing, attempt) {
-            Ok(prepared) => (Some(prepared), None),
-            Err(error) => {
-                self.refusing(&manifest, &error);
-                (None, Some(error))
+    /// Whether a release may be made ready: it was not refused, or its wait is over.
+    pub(super) fn may_prepare(&self, manifest: &Digest, attempt: Attempt) -> Result<(), OpenError> {
+        self.refusals.check(manifest, attempt)
+    }
+
+    /// Makes a release ready: waits for servers and compilers. None = this host has not kept it.
+    pub(super) fn prepare(&self, wanted: &Wanted, attempt: Attempt) -> Result<Prepared, Option<OpenError>> {
+        let Some(repository) = &self.repository else { return Err(None) };
+        let began = Instant::now();
+        match wanted {
+            Wanted::Listed(listing) => {
+                let fetched = repository.fetch(listing).map_err(|error| refusal(repository, error));
+                let (manifest, verified) = fetched?;
+                let prepared = self.make_ready(&verified, began, attempt)?;
+                Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
             }
-        };
-        Listed { listing: Some(listing), is_fresh: true, prepared, is_tried: true, failure }
-    }
-
-    /// Fetches the listed release and makes it ready, unless it was refused and must wait.
-    pub(super) fn prepare(
-        &self,
-        repository: &Repository,
-        listing: &Listing,
-        attempt: Attempt,
-    ) -> Result<Prepared, OpenError> {
-        self.refusals.check(listing.manifest_sha256(), attempt)?;
-        let began = Instant::now();
-        let (manifest, verified) = repository.fetch(listing).map_err(|error| refusal(repository, error))?;
-        let prepared = self.make_ready(&verified, began, attempt)?;
-        Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
-    }
-
-    /// Makes a kept release ready, unless it was refused and must wait.
-    pub(super) fn prepare_again(
-        &self,
-        manifest: &Digest,
-        attempt: Attempt,
-        restore: impl FnOnce() -> Result<VerifiedRelease, Option<OpenError>>,
-    ) -> Result<Prepared, Option<OpenError>> {
-        self.refusals.check(manifest, attempt)?;
-        let began = Instant::now();
-        Ok(self.make_ready(&restore()?, began, attempt)?)
+            Wanted::Kept(manifest) => match repository.restore(manifest) {
+                Ok(verified) => Ok(self.make_ready(&verified, began, attempt)?),
+                Err(RepositoryError::NotKept { .. }) => Err(None),
+                Err(error) => Err(Some(refusal(repository, error))),
+            },
+        }
     }
 
     fn make_ready(&self, verified: &VerifiedRelease, began: Instant, attempt: Attempt) -> Result<Prepared, OpenError> {
@@ -202,7 +205,7 @@ impl Upstream {
         });
     }
 
-    fn prepare_sources(&self, directory: &Directory) -> Result<Prepared, Problems> {
+    fn prepare_sources(&self, directory: &Directory) -> Result<Prepared, OpenError> {
         let began = Instant::now();
         let components = match &self.settings.unsigned {
             Unsigned::Run { components } => components.as_deref(),

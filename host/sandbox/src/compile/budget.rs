@@ -1,0 +1,184 @@
+//! What compilations share: the places of those that run at once, and what the components of a release may use together.
+
+use std::num::NonZeroUsize;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use jurat_model::Bytes;
+
+use super::error::CompileError;
+
+/// The machine code of all components of a release. Each worker has a copy of what it runs.
+const CODE: Bytes = Bytes::mebi(128);
+
+/// Places for compilations that run at once, of all releases.
+#[derive(Debug)]
+pub(crate) struct Places {
+    free: Mutex<usize>,
+    given_back: Condvar,
+}
+
+/// A place that is taken. Dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Place<'a>(&'a Places);
+
+/// What the components of one release may use together: processor time to compile them, and memory for their machine code.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: Duration,
+    state: Mutex<State>,
+    given_back: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    left: Duration,
+    code_left: u64,
+    /// Compilations that have a share.
+    running: usize,
+}
+
+/// The processor time that one compilation may use. What it has not used goes back when that is known.
+#[derive(Debug)]
+pub(super) struct Share<'a> {
+    budget: &'a Budget,
+    pub(super) time: Duration,
+    unused: Duration,
+}
+
+impl Places {
+    pub(crate) fn new(places: NonZeroUsize) -> Self {
+        Self { free: Mutex::new(places.get()), given_back: Condvar::new() }
+    }
+
+    /// Waits for a place.
+    pub(super) fn take(&self) -> Place<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.given_back.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Place(self)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
+}
+
+impl Budget {
+    pub(crate) fn new(limit: Duration) -> Self {
+        let state = State { left: limit, code_left: CODE.get(), running: 0 };
+        Self { limit, state: Mutex::new(state), given_back: Condvar::new() }
+    }
+
+    /// The limit of all shares together.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Takes `most`, or what is left of the budget; none if nothing is left. While others may still give time back, waits for it.
+    pub(super) fn take(&self, most: Duration) -> Option<Share<'_>> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_short = |state: &mut State| state.left < most && state.running > 0;
+        let mut state = self.given_back.wait_while(state, is_short).unwrap_or_else(PoisonError::into_inner);
+        let time = most.min(state.left);
+        if time.is_zero() {
+            return None;
+        }
+        state.left -= time;
+        state.running += 1;
+        Some(Share { budget: self, time, unused: Duration::ZERO })
+    }
+
+    /// Takes memory for machine code, wherever that comes from.
+    pub(crate) fn take_code(&self, bytes: usize) -> Result<(), CompileError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = state.code_left.checked_sub(bytes as u64);
+        state.code_left = left.ok_or(CompileError::TooMuchCodeTogether { limit: CODE })?;
+        Ok(())
+    }
+}
+
+impl Share<'_> {
+    /// Gives back what a compilation that has ended did not use.
+    pub(super) fn used(mut self, time: Duration) {
+        self.unused = self.time.saturating_sub(time);
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        let mut state = self.budget.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.left += self.unused;
+        state.running -= 1;
+        self.budget.given_back.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn unused_time_can_be_taken_again_and_used_time_cannot() {
+        let budget = Budget::new(10 * SECOND);
+        budget.take(6 * SECOND).unwrap().used(SECOND);
+        budget.take(6 * SECOND).unwrap().used(20 * SECOND);
+        // The last one gets what is left, and a failed compilation gives nothing back.
+        let last = budget.take(6 * SECOND).unwrap();
+        assert_eq!(last.time, 3 * SECOND);
+        drop(last);
+        assert!(budget.take(SECOND).is_none());
+    }
+
+    #[test]
+    fn a_share_that_does_not_fit_beside_others_waits_for_theirs() {
+        let budget = Budget::new(10 * SECOND);
+        let (first, second) = (budget.take(4 * SECOND).unwrap(), budget.take(4 * SECOND).unwrap());
+        let (sender, receiver) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let share = budget.take(4 * SECOND).unwrap();
+                sender.send(share.time).unwrap();
+            });
+            first.used(SECOND);
+            // 2 s were left, 3 s came back.
+            assert_eq!(receiver.recv().unwrap(), 4 * SECOND);
+        });
+        drop(second);
+        assert_eq!(budget.take(4 * SECOND).unwrap().time, SECOND);
+    }
+
+    #[test]
+    fn machine_code_may_fill_its_memory_and_not_more() {
+        let budget = Budget::new(SECOND);
+        budget.take_code(CODE.to_usize() - 7).unwrap();
+        assert!(matches!(budget.take_code(8), Err(CompileError::TooMuchCodeTogether { .. })));
+        budget.take_code(7).unwrap();
+        assert!(budget.take_code(1).is_err());
+    }
+
+    #[test]
+    fn no_more_compilations_run_at_once_than_there_are_places() {
+        let places = Places::new(NonZeroUsize::MIN);
+        let first = places.take();
+        let (sender, receiver) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _place = places.take();
+                sender.send(()).unwrap();
+            });
+            assert!(receiver.try_recv().is_err());
+            drop(first);
+            receiver.recv().unwrap();
+        });
+        assert_eq!(*places.free.lock().unwrap(), 1);
+    }
+}

@@ -1,0 +1,77 @@
+//! What the components of one release, and of several, may use together while they are compiled.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use jurat_sandbox::{CompileError, CompileSettings, Compiler, LoadError, Refusal, Sandbox, Settings};
+use jurat_test_kit::guest;
+use jurat_test_kit::load::{Terms, load_release, settings};
+
+use crate::child;
+
+/// A sandbox whose compiler is the child with these arguments.
+fn sandbox(arguments: &[OsString], compile: CompileSettings) -> Sandbox {
+    let compiler = Compiler::Child { program: child::path(), arguments: arguments.to_vec() };
+    Sandbox::open(Settings { compile, ..settings().with_compiler(compiler) }).unwrap()
+}
+
+fn threads(threads: usize) -> CompileSettings {
+    CompileSettings { threads: NonZeroUsize::new(threads).unwrap(), ..CompileSettings::DEFAULT }
+}
+
+/// So many components that differ.
+fn components(count: usize) -> Vec<Vec<u8>> {
+    let module = |index| format!("(module (func (result i32) i32.const {index}))");
+    (0..count).map(|index| guest::with_module(guest::fixture(), &module(index))).collect()
+}
+
+fn count(sandbox: &Sandbox, components: Vec<Vec<u8>>) -> Result<usize, LoadError> {
+    load_release(sandbox, components, &Terms::default()).map(|loaded| loaded.len())
+}
+
+#[test]
+fn the_components_of_a_release_have_their_processor_time_together() {
+    // Each says that it has taken 20 s, which leaves the fourth nothing of a minute.
+    let slow = ["compile-in-20-seconds".into()];
+    for side_by_side in [1, 2, 4] {
+        let sandbox = sandbox(&slow, threads(side_by_side));
+        assert_eq!(count(&sandbox, components(3)).unwrap(), 3, "{side_by_side}");
+        let error = count(&sandbox, components(4)).unwrap_err();
+        let Refusal::Compile(reason) = error.reason else { panic!("{error:?}") };
+        let CompileError::BudgetSpent { limit } = reason else { panic!("{reason:?}") };
+        assert!(limit == Duration::from_secs(60) && !reason.is_passing());
+        // Another release has its own.
+        assert_eq!(count(&sandbox, components(2)).unwrap(), 2);
+    }
+    let more = CompileSettings { release: Duration::from_secs(80), ..threads(2) };
+    assert_eq!(count(&sandbox(&slow, more), components(4)).unwrap(), 4);
+}
+
+#[test]
+fn components_are_compiled_side_by_side_up_to_the_setting() {
+    let directory = tempfile::tempdir().unwrap();
+    // Each waits for another one.
+    let together = ["compile-beside-another".into(), directory.path().into()];
+    assert_eq!(count(&sandbox(&together, threads(2)), components(2)).unwrap(), 2);
+    // Each fails beside another one: of the same release, and of another.
+    let alone = ["compile-alone".into(), directory.path().into()];
+    let sandbox = sandbox(&alone, threads(1));
+    let mut other = components(12);
+    let own = other.split_off(6);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| count(&sandbox, other));
+        assert_eq!(count(&sandbox, own).unwrap(), 6);
+        assert_eq!(other.join().unwrap().unwrap(), 6);
+    });
+}
+
+#[test]
+fn the_first_component_that_cannot_be_loaded_is_the_one_that_is_named() {
+    let sandbox = sandbox(&["compile".into()], threads(2));
+    let mut components = components(4);
+    components[2] = b"no component".to_vec();
+    components[3] = b"neither is this".to_vec();
+    let error = count(&sandbox, components).unwrap_err();
+    assert!(error.component == "rules-2.wasm" && matches!(error.reason, Refusal::Shape(_)), "{error:?}");
+}
