@@ -33,9 +33,3 @@ pub enum FetchError {
     #[error("it could not be read")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
-
-impl<F: Fetch + ?Sized> Fetch for &F {
-    fn get(&self, file: &SafePath, cap: Bytes) -> Result<Vec<u8>, FetchError> {
-        (**self).get(file, cap)
-    }
-}

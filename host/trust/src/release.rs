@@ -149,12 +149,6 @@ impl VerifiedRelease {
         let of_kind = self.manifest.files().iter().filter(move |file| file.kind == kind);
         of_kind.filter_map(|file| Some((file, self.files.get(&file.path)?)))
     }
-
-    /// The file with the given path.
-    #[must_use]
-    pub fn file(&self, path: &SafePath) -> Option<&VerifiedBytes> {
-        self.files.get(path)
-    }
 }
 
 impl VerifiedBytes {
@@ -174,12 +168,6 @@ impl VerifiedBytes {
     #[must_use]
     pub fn sha256(&self) -> &Digest {
         &self.sha256
-    }
-}
-
-impl AsRef<[u8]> for VerifiedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 

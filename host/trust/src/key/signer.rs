@@ -42,13 +42,3 @@ impl Signer for SecretKey {
         Ok(self.signature_of(message))
     }
 }
-
-impl<S: Signer + ?Sized> Signer for &S {
-    fn public(&self) -> PublicKey {
-        (**self).public()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
-        (**self).sign(message)
-    }
-}
