@@ -77,6 +77,22 @@ fn a_root_that_old_or_new_keys_have_not_signed_is_refused() {
     roots(&[(three, 2, &[1, 2]), (three, 1, &[1])], Some(1));
 }
 
+#[test]
+fn what_old_keys_have_signed_is_forgotten_with_them() {
+    let mut shop = Workshop::new();
+    let mut host = Host::new(&shop);
+    host.refresh(&shop).unwrap();
+    assert_eq!(host.versions(), [1, 1, 1, 1]);
+    shop.give_keys("timestamp", 1, &[7], &[7]);
+    shop.publish(&["root"]);
+    // The timestamp is still the one that the old key has signed.
+    assert_refused!(host.refresh(&shop), UpdateError::Signatures { role: Role::Timestamp, .. });
+    assert_eq!(host.kept(&StateFile::Timestamp), None);
+    shop.publish(&["timestamp"]);
+    host.refresh(&shop).unwrap();
+    assert_eq!(host.versions(), [2, 2, 1, 1]);
+}
+
 /// The same for the other top roles, whose keys root says.
 #[track_caller]
 fn others(is_accepted: bool, (keys, threshold, signers): Version) {

@@ -1,9 +1,12 @@
 //! What is as it should be: accepted, found, and kept as it came.
 
-use jurat_trust::{Digest, FileKind, MetadataVersion, Refresh, ReleaseOrigin, Role, UpdateError, danger};
+use jurat_trust::{
+    Digest, FileKind, MetadataVersion, Refresh, ReleaseOrigin, Role, RootMetadata, SnapshotMetadata, TargetsMetadata,
+    TimestampMetadata, UpdateError, danger,
+};
 
 use crate::fixture::{id, target};
-use crate::publisher::{Publisher, acme, built, expiry, manifest_of};
+use crate::publisher::{Publisher, acme, at, built, expiry, manifest_of};
 
 #[test]
 fn the_release_itself_is_accepted() {
@@ -30,6 +33,48 @@ fn the_release_itself_is_accepted() {
     for (entry, bytes) in FileKind::ALL.iter().flat_map(|kind| verified.files(*kind)) {
         assert_eq!(Digest::of(bytes.as_slice()), entry.sha256);
     }
+}
+
+#[test]
+fn a_file_that_is_listed_as_something_else_is_not_a_release() {
+    let payload = String::from_utf8(Publisher::new().payload(&acme()).1).unwrap();
+    let releases = |payload: &str| TargetsMetadata::parse(payload.as_bytes()).unwrap().releases().count();
+    assert_eq!(releases(&payload), 1);
+    let release = r#""kind":"release""#;
+    assert!(payload.contains(release));
+    for other in [r#""kind":"report""#, r#""kind":7"#, r#""note":"release""#] {
+        assert_eq!(releases(&payload.replace(release, other)), 0, "{other}");
+    }
+}
+
+#[test]
+fn renewed_metadata_keeps_what_others_have_added_and_has_another_expiry() {
+    let publisher = Publisher::new();
+    let payload = |role: &Role| {
+        let payload = String::from_utf8(publisher.payload(role).1).unwrap();
+        payload.replacen('{', r#"{"x-others":{"note":[7]},"#, 1).into_bytes()
+    };
+    let later = at("2028-01-01T00:00:00Z");
+    let check = |role: &Role, expires, bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(expires, later, "{role}");
+        assert!(text.contains(r#""x-others":{"note":[7]}"#), "{role}: {text}");
+        assert!(text.contains(&format!(r#""expires":"{later}""#)), "{role}: {text}");
+    };
+    let root = RootMetadata::parse(&payload(&Role::Root)).unwrap();
+    for renewed in [root.successor(later).unwrap(), root.expiring(later)] {
+        check(&Role::Root, renewed.expires(), renewed.to_bytes());
+    }
+    for role in [Role::Targets, acme()] {
+        let targets = TargetsMetadata::parse(&payload(&role)).unwrap();
+        for renewed in [targets.successor(later).unwrap(), targets.expiring(later)] {
+            check(&role, renewed.expires(), renewed.to_bytes());
+        }
+    }
+    let snapshot = SnapshotMetadata::parse(&payload(&Role::Snapshot)).unwrap().successor(later).unwrap();
+    check(&Role::Snapshot, snapshot.expires(), snapshot.to_bytes());
+    let timestamp = TimestampMetadata::parse(&payload(&Role::Timestamp)).unwrap().successor(later).unwrap();
+    check(&Role::Timestamp, timestamp.expires(), timestamp.to_bytes());
 }
 
 #[test]

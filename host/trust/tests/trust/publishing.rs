@@ -1,9 +1,12 @@
 //! The publisher's side.
 
+mod by_hand;
 mod changes;
+mod copies;
 mod crashes;
 mod desk;
 mod flows;
+mod online;
 mod signatures;
 
 use jurat_trust::publish::{BuildError, BuiltRelease, DraftFile, Stability};

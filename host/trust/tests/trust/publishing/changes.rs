@@ -13,7 +13,10 @@ fn changes(change: fn(&mut ReleaseDraft)) -> Vec<String> {
     let (old, mut new) = (draft("1.4.0"), draft("1.4.0"));
     change(&mut new);
     let [old, new] = [old, new].map(|draft| BuiltRelease::build(draft).unwrap());
-    Changes::between(Some(old.manifest()), new.manifest()).iter().map(ToString::to_string).collect()
+    let changes = Changes::between(Some(old.manifest()), new.manifest());
+    let told: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    assert_eq!(changes.is_empty(), told.is_empty());
+    told
 }
 
 #[test]
