@@ -52,6 +52,31 @@ fn what_a_rule_says_of_one_record_is_bounded() {
 }
 
 #[test]
+fn every_part_of_a_finding_counts_against_the_bytes_that_are_kept() {
+    // Of each, two findings fit into 64 KiB, and three do not.
+    const BYTES: usize = 30 << 10;
+    let finding = |row| Finding { row, code: None, message: String::new(), inputs: Vec::new(), params: Vec::new() };
+    let pair = size_of::<(String, String)>();
+    type Part = fn(usize, usize, Finding) -> Finding;
+    let parts: [(&str, Part); 5] = [
+        ("code", |bytes, _, finding| Finding { code: Some("c".repeat(bytes)), ..finding }),
+        ("inputs", |bytes, _, finding| Finding { inputs: vec![0; bytes / size_of::<u32>()], ..finding }),
+        ("key", |bytes, _, finding| Finding { params: vec![("k".repeat(bytes), String::new())], ..finding }),
+        ("value", |bytes, _, finding| Finding { params: vec![(String::new(), "v".repeat(bytes))], ..finding }),
+        ("pairs", |bytes, pair, finding| Finding { params: vec![Default::default(); bytes / pair], ..finding }),
+    ];
+    let spec = obedient(&[("a", 0)], [vec![json!("a")], vec![json!("a")]]);
+    for (name, part) in parts {
+        let fixture = Fixture::scripted(&spec, move |_| {
+            Box::new(move |_, row| Say::Verdict(Status::Fail, vec![part(BYTES, pair, finding(row)); 9]))
+        });
+        let answer = fixture.judge(&request(), 1, &record(1, "x")).unwrap();
+        let message = answer.records[0].results[0].message.as_str();
+        assert!(message.ends_with("; and 7 more"), "{name}: {message}");
+    }
+}
+
+#[test]
 fn ids_and_values_of_any_length_are_cut() {
     let long = "é".repeat(100_000);
     let text = json!({ "id": long, "$schema": SCHEMAS[0], "a": "fail" }).to_string()
