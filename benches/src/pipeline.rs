@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::results::Summary;
 use jurat_engine::ruleset::RuleNode;
-use jurat_engine::{JudgedWindow, RecordSource, Release, Request, TenantQueue, WindowObserver, Workers, judge_windows};
+use jurat_engine::{
+    Footprint, JudgedWindow, RecordSource, Release, Request, TenantQueue, WindowObserver, Workers, judge_windows,
+};
 use jurat_model::{CallContext, Component};
 use jurat_sandbox::{Sandbox, Settings};
 
@@ -122,7 +124,7 @@ impl Pipeline {
         Ok(String::from_utf8(all)?)
     }
 
-    fn judge_input<T: Send + 'static>(
+    fn judge_input<T: Footprint + Send + 'static>(
         &self,
         input: RecordSource<'_>,
         render: impl Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
@@ -144,6 +146,12 @@ impl WindowObserver for Idle {}
 struct Lines {
     bytes: Vec<u8>,
     records: usize,
+}
+
+impl Footprint for Lines {
+    fn footprint(&self) -> usize {
+        self.bytes.footprint()
+    }
 }
 
 fn lines(window: &JudgedWindow<'_>) -> Lines {

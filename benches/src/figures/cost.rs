@@ -58,7 +58,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> anyhow::Result<()>
         add(format!("cost_threads_{threads}"), "the same by number of workers", &pipeline, &Loans::small(COUNT * 4));
     }
     for rows in [64, 256, 1_024, 4_096] {
-        let chunk = ChunkLimits { rows, bytes: Bytes::mebi(16) };
+        let chunk = ChunkLimits { rows, bytes: Bytes::mebi(16), ..ChunkLimits::default() };
         let pipeline = Arc::new(Pipeline::open(Backend::Sandbox, 1)?.with_chunk(chunk));
         add(format!("cost_chunk_{rows}"), "the same by records in a chunk, whatever their bytes", &pipeline, &small);
     }

@@ -21,6 +21,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::footprint::Footprint;
 use crate::release::VouchedRelease;
 use crate::results::{RecordResult, Summary};
 use crate::workers::TenantQueue;
@@ -62,7 +63,7 @@ use collate::{Collator, Finished};
 use context::Context;
 use dispatch::{Dispatcher, UnderWay};
 pub use error::JudgeError;
-use fetch::{Answers, Fetcher};
+use fetch::{Answers, FetchedWindow, Fetcher};
 use input::WindowReader;
 pub use observe::{CallTiming, ChunkTiming, FetchTiming, WindowObserver};
 pub use request::Request;
@@ -92,12 +93,13 @@ pub fn judge(
 ///
 /// `render` is called on the workers, with records that follow each other: a window, or a part of one, at a time. What it returns
 /// goes to `sink` on the calling thread, in the order of the input. It must depend on nothing but those records: some are rendered
-/// twice.
+/// twice. Records whose results take more memory than [`ChunkLimits::results`](crate::extract::ChunkLimits::results) are judged again, fewer
+/// at a time, and then rendered again.
 ///
 /// # Errors
 /// When the request cannot be served at all or is cancelled, its input cannot be read to the end, or its results cannot be handed
 /// over. What was handed over before is complete. One bad record never fails a request.
-pub fn judge_windows<T: Send + 'static>(
+pub fn judge_windows<T: Footprint + Send + 'static>(
     release: impl Into<VouchedRelease>,
     queue: &TenantQueue,
     request: &Request,
@@ -114,10 +116,15 @@ pub fn judge_windows<T: Send + 'static>(
     let mut windows = Windows::open(&context, source)?;
     let mut collator = Collator::new(Arc::clone(&context));
     let mut under_way = UnderWay::new(&context, queue.workers() * 2 + 1);
-    let mut hand_over = |under_way: &mut UnderWay<T>, (bytes, finished): (usize, Finished<T>)| {
+    let mut hand_over = |under_way: &mut UnderWay<T>, (bytes, mut finished): (usize, Finished<T>)| {
+        let rest = finished.take_rest();
         let (rendered, observation) = dispatcher.collate(&mut collator, finished)?;
-        under_way.close(bytes, observation);
-        rendered.into_iter().try_for_each(&mut *sink).map_err(JudgeError::Output)
+        under_way.close(if rest.is_some() { 0 } else { bytes }, observation);
+        rendered.into_iter().try_for_each(&mut *sink).map_err(JudgeError::Output)?;
+        if let Some(rest) = rest {
+            under_way.resume(bytes, dispatcher.judge(rest, false));
+        }
+        Ok::<(), JudgeError>(())
     };
     let (mut is_reading, mut is_first, mut failure) = (true, true, None);
     loop {
@@ -128,8 +135,8 @@ pub fn judge_windows<T: Send + 'static>(
         context.check_cancellation()?;
         if is_reading && under_way.has_room() {
             match windows.next(under_way.budget()) {
-                Ok(Some((window, answers))) => {
-                    under_way.add(answers.bytes(), dispatcher.judge(window, answers, is_first));
+                Ok(Some(fetched)) => {
+                    under_way.add(fetched.answers.bytes(), dispatcher.judge(fetched, is_first));
                     is_first = false;
                     continue;
                 }
@@ -167,17 +174,19 @@ impl<'c, 's> Windows<'c, 's> {
     }
 
     /// The next window, for which about `budget` bytes are fetched at most; none at the end.
-    fn next(&mut self, budget: usize) -> Result<Option<(Window, Answers)>, JudgeError> {
+    fn next(&mut self, budget: usize) -> Result<Option<FetchedWindow>, JudgeError> {
         let next = match self.rest.take() {
             Some(rest) => Some(rest),
-            None => self.reader.next(self.context.options.chunk.rows)?,
+            None => self.reader.next(self.context.records())?,
         };
         let Some(mut window) = next else { return Ok(None) };
-        let Some(fetcher) = &mut self.fetcher else { return Ok(Some((window, Answers::default()))) };
+        let Some(fetcher) = &mut self.fetcher else {
+            return Ok(Some(FetchedWindow { window, answers: Answers::default() }));
+        };
         let (answers, records) = fetcher.fetch(&window, budget)?;
         self.context.check_cancellation()?;
         self.rest = window.split_off(records);
-        Ok(Some((window, answers)))
+        Ok(Some(FetchedWindow { window, answers }))
     }
 }
 

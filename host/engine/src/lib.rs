@@ -22,6 +22,7 @@ mod error_kind;
 mod excerpt;
 pub mod extract;
 pub mod field_map;
+mod footprint;
 pub mod json;
 mod judge;
 mod release;
@@ -38,6 +39,7 @@ pub use associated::{Associated, AssociatedError};
 pub use discover::{DiscoveredRule, DiscoveredRuleset, RulesetStats};
 pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
+pub use footprint::Footprint;
 pub use judge::{
     CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedRule, JudgedWindow,
     RecordSource, RelatedEntity, Request, RuleUsage, Sample, Timing, WindowObserver, judge, judge_windows,

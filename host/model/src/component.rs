@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::columns::Batch;
-use crate::{Abandoned, Declaration, Fault, Limits, Pause, Verdicts};
+use crate::{Abandoned, Declaration, Fault, Limits, Pause, TooLarge, Verdicts};
 
 /// One or more rules that are ready to run.
 ///
@@ -34,10 +34,12 @@ pub trait Session {
     /// Judges all rows of a batch with one rule, and finds the guilty rows if the rule faults.
     ///
     /// The columns must be those of the rule's inputs, in their order and of their kinds. Asks `pause` before each call of the rule, and
-    /// frees what it holds before it waits: it holds nothing meanwhile that others may wait for.
+    /// frees what it holds before it waits: it holds nothing meanwhile that others may wait for. Tells `pause` after each call how much
+    /// memory the findings take.
     ///
     /// # Errors
-    /// When `pause` says that nobody waits any more, or the host itself could not run the rule; nothing is known about any row then.
+    /// When `pause` says that nobody waits any more or that the findings take too much memory, or the host itself could not run the
+    /// rule; nothing is known about any row then.
     fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError>;
 }
 
@@ -178,6 +180,9 @@ pub enum EvaluateError {
     /// Nobody waits for it any more.
     #[error(transparent)]
     Abandoned(#[from] Abandoned),
+    /// The findings take too much memory: fewer rows must be judged at a time.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// The host could not run the rule.
     #[error(transparent)]
     Host(#[from] HostFailure),

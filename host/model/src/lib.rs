@@ -31,6 +31,6 @@ pub use excerpt::{Excerpt, advice, nearest};
 pub use fault::Fault;
 pub use key_path::KeyPath;
 pub use limits::{Bytes, FuelSchedule, Limits, ParseBytesError};
-pub use pause::{Abandoned, Cancellation, NoPause, Pause};
+pub use pause::{Abandoned, Cancellation, NoPause, Pause, TooLarge};
 pub use secret::Secret;
 pub use verdict::{Finding, Status, Verdicts};

@@ -15,12 +15,26 @@ pub trait Pause {
     /// # Errors
     /// When nobody waits for the work any more. It must end then, and what it has done so far is not a result.
     fn pause(&mut self, release: &mut dyn FnMut()) -> Result<(), Abandoned>;
+
+    /// Hears how many bytes of findings the work holds by now. Told whenever they have grown.
+    ///
+    /// # Errors
+    /// When they are too many. The work must end then; it is done again, on fewer rows at a time.
+    fn holds(&mut self, findings: usize) -> Result<(), TooLarge> {
+        let _ = findings;
+        Ok(())
+    }
 }
 
 /// Nobody waits for the work any more.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("nobody waits for the results")]
 pub struct Abandoned;
+
+/// The results of the work take more memory than it may hold.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("the results take too much memory")]
+pub struct TooLarge;
 
 /// Work that never gives way and always comes to its end: for measurements and tests.
 #[derive(Clone, Copy, Debug, Default)]

@@ -61,6 +61,17 @@ pub struct Finding {
     pub params: Vec<(String, String)>,
 }
 
+impl Finding {
+    /// The bytes that it takes, about.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Self { row: _, code, message, inputs, params } = self;
+        let pair = size_of::<(String, String)>();
+        let params: usize = params.iter().map(|(key, value)| pair + key.len() + value.len()).sum();
+        size_of::<Self>() + code.as_ref().map_or(0, String::len) + message.len() + size_of_val(&**inputs) + params
+    }
+}
+
 /// The answer to a batch, checked: one status for each row, findings in the order of their rows.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Verdicts {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use jurat::Footprint;
 use serde::Serialize;
 
 use crate::visible::write_json;
@@ -41,6 +42,12 @@ impl OutputKind {
             Self::Good => "good",
             Self::Bad => "bad",
         }
+    }
+}
+
+impl Footprint for Lines {
+    fn footprint(&self) -> usize {
+        self.bytes.capacity()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use jurat::{CallError, JudgedRecord, JudgedWindow, RecordOutcome, RecordSource, Request, Service, Summary};
+use jurat::{CallError, Footprint, JudgedRecord, JudgedWindow, RecordOutcome, RecordSource, Request, Service, Summary};
 
 use crate::line::{self, LineRecord};
 use crate::lines::{Lines, OutputKind};
@@ -48,6 +48,12 @@ pub struct Rendered {
     pub records: u64,
     /// The number of records whose text was not kept.
     pub without_text: u64,
+}
+
+impl Footprint for Rendered {
+    fn footprint(&self) -> usize {
+        self.blocks.footprint()
+    }
 }
 
 impl Renderer {

@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use jurat_model::columns::Batch;
 use jurat_model::{
-    EvaluateError, Evaluation, Fault, Guilt, GuiltyRow, HostFailure, Isolation, Pause, Run, Session, Status, Usage,
-    Verdicts, Worker,
+    EvaluateError, Evaluation, Fault, Finding, Guilt, GuiltyRow, HostFailure, Isolation, Pause, Run, Session, Status,
+    Usage, Verdicts, Worker,
 };
 
 use crate::call_failure::CallFailure;
@@ -102,6 +102,7 @@ impl<'a> SandboxedSession<'a> {
 impl Session for SandboxedSession<'_> {
     fn evaluate(&mut self, rule: u32, batch: &Batch<'_>, pause: &mut dyn Pause) -> Result<Evaluation, EvaluateError> {
         let (mut answer, mut guilt) = (Evaluation::default(), Guilt::default());
+        let mut findings = 0;
         let (mut wasted, may_waste) = (0u64, self.component.limits.fuel.get().saturating_mul(WASTE));
         answer.verdicts.statuses.reserve_exact(batch.rows as usize);
         // A stack whose top is always the first row that is not judged yet.
@@ -140,6 +141,8 @@ impl Session for SandboxedSession<'_> {
                     continue;
                 }
                 Ok(verdicts) => {
+                    findings += verdicts.findings.iter().map(Finding::size).sum::<usize>();
+                    pause.holds(findings)?;
                     append(&mut answer.verdicts, verdicts, rows.start);
                     continue;
                 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jurat_engine::json::Position;
 use jurat_engine::results::RecordOutcome;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows};
+use jurat_engine::{Footprint, JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows};
 use jurat_model::Bytes;
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
@@ -66,6 +66,12 @@ struct Seen {
     text: Option<Vec<u8>>,
     outcome: RecordOutcome,
     result: Value,
+}
+
+impl Footprint for Seen {
+    fn footprint(&self) -> usize {
+        self.text.footprint()
+    }
 }
 
 fn see(record: &JudgedRecord<'_>) -> Seen {

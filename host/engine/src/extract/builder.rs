@@ -58,7 +58,7 @@ impl ChunkBuilder {
     pub fn new(plan: Arc<Plan>, limits: ChunkLimits, now: i64) -> Self {
         // INVARIANT: texts of at most 2 GiB never exceed what the offsets of a column can say.
         let bytes = limits.bytes.min(Bytes::mebi(2048));
-        let limits = ChunkLimits { rows: limits.rows.max(1), bytes };
+        let limits = ChunkLimits { rows: limits.rows.max(1), bytes, ..limits };
         let size = plan.empty_size;
         let (columns, spans, buffer) = (Vec::new(), Vec::new(), String::new());
         Self { plan, limits, now, columns, rows: 0, expected_rows: 0, size, spans, buffer }

@@ -6,21 +6,26 @@ use jurat_model::columns::{Batch, Column};
 use super::column::ColumnId;
 use crate::json::Span;
 
-/// How large a chunk gets.
+/// How large a chunk gets, and its results.
 ///
 /// # Defaults
-/// 1,024 rows and 128 KiB: what fits the memory that a rule's instance has from its start.
+/// 1,024 rows and 128 KiB: what fits the memory that a rule's instance has from its start. Results of 8 MiB: what 20 rules say of 1,024
+/// records, at 400 bytes each.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ChunkLimits {
     /// The most rows; 0 counts as 1.
     pub rows: u32,
     /// The most bytes that the columns may take inside a rule's memory, never more than 2 GiB. A row that alone takes more is refused.
     pub bytes: Bytes,
+    /// About how many bytes results may take from the call of a rule until they are handed over, for records that are judged together:
+    /// what rules say, and what is rendered of it. If they take more, fewer records are judged together, and the calls that had too
+    /// many are repeated; no result differs. The results of a single record may take more.
+    pub results: Bytes,
 }
 
 impl Default for ChunkLimits {
     fn default() -> Self {
-        Self { rows: 1024, bytes: Bytes::kibi(128) }
+        Self { rows: 1024, bytes: Bytes::kibi(128), results: Bytes::mebi(8) }
     }
 }
 

@@ -272,7 +272,7 @@ fn chunks_end_at_their_limits() {
         lengths.push(builder.finish().rows());
         lengths
     };
-    let limits = |rows, bytes| ChunkLimits { rows, bytes: Bytes::new(bytes) };
+    let limits = |rows, bytes| ChunkLimits { rows, bytes: Bytes::new(bytes), ..ChunkLimits::default() };
     assert_eq!(lengths(limits(3, 1000), &[1; 7]), [3, 3, 1]);
     assert_eq!(lengths(limits(0, 1000), &[1; 2]), [1, 1]);
     // A row takes 16 bytes and its text, and the chunk 4 besides.
@@ -338,7 +338,7 @@ proptest! {
             .collect();
         let plan = Arc::new(Plan::new(&map, &inputs, &paths).unwrap());
         let mut scratch = Scratch::default();
-        let mut builder = ChunkBuilder::new(Arc::clone(&plan), ChunkLimits { rows: 99, bytes: Bytes::mebi(9) }, 0);
+        let mut builder = ChunkBuilder::new(Arc::clone(&plan), ChunkLimits { rows: 99, bytes: Bytes::mebi(9), ..ChunkLimits::default() }, 0);
         for record in &records {
             let tokens = plan.scan(record.as_bytes(), &mut scratch).unwrap();
             for (index, path) in paths.iter().enumerate() {

@@ -7,9 +7,8 @@ use jurat_model::{Abandoned, EvaluateError, Session, Status};
 
 use super::context::Context;
 use super::error::Bug;
-use super::fetch::Answers;
 use super::pacer::{Interrupted, Pacer};
-use super::read::{FilledChunk, ReadWindow};
+use super::read::FilledChunk;
 use super::stopwatch::Stopwatch;
 use super::window::Window;
 use crate::extract::{Blocked, Chunk};
@@ -27,14 +26,10 @@ pub(super) use outcome::{ChunkOutcome, NodeOutcome, Reason, WindowOutcome};
 pub(super) fn call(
     context: &Context,
     pacer: &mut Pacer<'_>,
-    window: Window,
-    answers: Answers,
-    read: ReadWindow,
-) -> Result<WindowOutcome, Interrupted> {
-    let ReadWindow { records, chunks } = read;
-    let chunks = chunks.into_iter().map(|chunk| call_chunk(context, pacer, chunk, &window));
-    let chunks = chunks.collect::<Result<_, Interrupted>>()?;
-    Ok(WindowOutcome::new(context, window, records, chunks, answers)?)
+    window: &Window,
+    chunks: Vec<FilledChunk>,
+) -> Result<Vec<ChunkOutcome>, Interrupted> {
+    chunks.into_iter().map(|chunk| call_chunk(context, pacer, chunk, window)).collect()
 }
 
 /// Calls the rules on a chunk, those of one component after the other.
@@ -78,6 +73,7 @@ impl Work<'_> {
                 return Err(Bug::new("a parent of a list is missing").into());
             }
             let outcome = self.node((node, step), parent, pacer, session.as_deref_mut())?;
+            pacer.keep(outcome.bytes)?;
             match outcomes.get_mut(index) {
                 Some(entry) => *entry = outcome,
                 None => return Err(Bug::new("a node of a list has no outcome").into()),
@@ -92,7 +88,7 @@ impl Work<'_> {
         parent: Option<&NodeOutcome>,
         pacer: &mut Pacer<'_>,
         session: Option<&mut (dyn Session + '_)>,
-    ) -> Result<NodeOutcome, Abandoned> {
+    ) -> Result<NodeOutcome, Interrupted> {
         let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.options.max_findings);
         if let Some(parent) = parent {
             for (row, status) in (0..).zip(&parent.statuses) {
@@ -138,7 +134,7 @@ impl Work<'_> {
         pacer: &mut Pacer<'_>,
         session: &mut (dyn Session + '_),
         outcome: &mut OutcomeBuilder,
-    ) -> Result<(), Abandoned> {
+    ) -> Result<(), Interrupted> {
         let rows = outcome.open_rows();
         let batch: Batch<'_> = match &rows {
             None => self.chunk.batch(&step.columns),
@@ -159,7 +155,8 @@ impl Work<'_> {
                     );
                 }
             }
-            Err(EvaluateError::Abandoned(abandoned)) => return Err(abandoned),
+            Err(EvaluateError::Abandoned(abandoned)) => return Err(abandoned.into()),
+            Err(EvaluateError::TooLarge(too_large)) => return Err(too_large.into()),
             Err(EvaluateError::Host(failure)) => {
                 let cause = failure.source().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(rule = &*node.rule_id, cause, "the host could not run a rule");

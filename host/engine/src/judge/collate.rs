@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use super::call::{WindowOutcome, call};
 use super::context::Context;
-use super::fetch::Answers;
+use super::fetch::FetchedWindow;
 use super::observe::{WindowObserver, observe, start};
 use super::pacer::{Interrupted, Pacer};
-use super::read::read;
+use super::read::{ReadWindow, read};
 use super::resolve::{Guilty, RuleGuilt, Suspended, resolve};
 use super::tally::Tally;
 use super::view::JudgedWindow;
-use super::window::Window;
+use crate::footprint::Footprint;
 use crate::results::Summary;
 
 /// Records that are rendered together. Between such parts the worker may turn to other work.
 const PART: usize = 128;
+/// Fewer are, if rules have said more of them than about this many bytes.
+const PART_BYTES: usize = 64 << 10;
 
 /// A window that is to be judged.
 pub(super) struct WindowJob {
-    pub(super) window: Window,
-    pub(super) answers: Answers,
+    pub(super) fetched: FetchedWindow,
     /// Whether it is the first of its request: then no other window has suspended a rule, and it is final at once.
     pub(super) is_first: bool,
     /// The observer of the request.
@@ -30,12 +31,21 @@ pub(super) struct WindowJob {
 /// A window that has been judged and rendered.
 pub(super) struct Finished<T> {
     outcome: WindowOutcome,
+    /// The records for whose results there was no memory.
+    rest: Option<Box<FetchedWindow>>,
     resolution: Resolution,
     /// Whether it was given to the observer.
     is_observed: bool,
     tally: Tally,
     /// The parts of the window as they were rendered, in their order.
     rendered: Vec<T>,
+}
+
+/// What came of judging a window.
+enum Attempt<T> {
+    Finished(Box<Finished<T>>),
+    /// The results took too much memory. The window is still to be judged.
+    TooLarge(FetchedWindow),
 }
 
 /// How a window was resolved.
@@ -60,7 +70,7 @@ pub(super) enum Checked<T> {
     Changed(WindowOutcome),
 }
 
-impl<T> Finished<T> {
+impl<T: Footprint> Finished<T> {
     /// Judges a window, and renders it by what is known now.
     pub(super) fn judge(
         context: &Context,
@@ -68,21 +78,68 @@ impl<T> Finished<T> {
         job: WindowJob,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
     ) -> Result<Self, Interrupted> {
-        let WindowJob { window, answers, is_first, observer } = job;
+        let WindowJob { fetched, is_first, observer } = job;
         pacer.step()?;
         // Only the collator knows whether a later window is final.
         let observer = observer.filter(|_| is_first);
         if let Some(observer) = &observer {
             start(&**observer, context);
         }
-        let suspended = context.suspended();
-        let records = read(context, &mut pacer, &window, &answers)?;
-        let mut outcome = call(context, &mut pacer, window, answers, records)?;
-        let resolution = Resolution::of(context, suspended, is_first, &mut outcome);
-        Ok(Self { resolution, ..Self::render(context, pacer, outcome, observer.as_deref(), render)? })
+        let mut part = fetched;
+        let mut records = context.records();
+        loop {
+            let rest = part.split_off(records);
+            records = part.records();
+            // Other limits bound what a single record takes.
+            pacer.limit(if records > 1 { context.results_limit() } else { usize::MAX });
+            let finished = match Self::attempt(context, &mut pacer, part, is_first, render)? {
+                Attempt::Finished(finished) => finished,
+                Attempt::TooLarge(too_large) => {
+                    part = too_large;
+                    if let Some(rest) = rest {
+                        part.append(rest);
+                    }
+                    records /= 2;
+                    context.set_records(records);
+                    continue;
+                }
+            };
+            // Twice as many have enough memory, by all that is known.
+            if records >= context.records() && pacer.held() <= context.results_limit() / 4 {
+                context.set_records(records.saturating_mul(2));
+            }
+            return Ok(Self { rest: rest.map(Box::new), ..finished.given_to(context, observer.as_deref()) });
+        }
     }
 
-    /// Renders a window that is resolved, and gives it to an observer.
+    /// Judges and renders all records of a window, if their results do not take too much memory.
+    fn attempt(
+        context: &Context,
+        pacer: &mut Pacer<'_>,
+        FetchedWindow { window, answers }: FetchedWindow,
+        is_first: bool,
+        render: &impl Fn(&JudgedWindow<'_>) -> T,
+    ) -> Result<Attempt<T>, Interrupted> {
+        let suspended = context.suspended();
+        let ReadWindow { records, chunks } = read(context, pacer, &window, &answers)?;
+        let chunks = match call(context, pacer, &window, chunks) {
+            Err(Interrupted::TooLarge) => return Ok(Attempt::TooLarge(FetchedWindow { window, answers })),
+            called => called?,
+        };
+        let mut outcome = WindowOutcome::new(context, window, records, chunks, answers)?;
+        let resolution = Resolution::of(context, suspended, is_first, &mut outcome);
+        let (tally, rendered) = match parts(context, pacer, &outcome, render) {
+            Err(Interrupted::TooLarge) => {
+                let WindowOutcome { window, answers, .. } = outcome;
+                return Ok(Attempt::TooLarge(FetchedWindow { window, answers }));
+            }
+            rendered => rendered?,
+        };
+        let finished = Self { outcome, rest: None, resolution, is_observed: false, tally, rendered };
+        Ok(Attempt::Finished(Box::new(finished)))
+    }
+
+    /// Renders a window that is resolved again, and gives it to an observer.
     pub(super) fn render(
         context: &Context,
         mut pacer: Pacer<'_>,
@@ -90,19 +147,47 @@ impl<T> Finished<T> {
         observer: Option<&dyn WindowObserver>,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
     ) -> Result<Self, Interrupted> {
-        let mut view = JudgedWindow::new(context, &outcome);
-        let (tally, mut rendered) = (Tally::of(&view), Vec::new());
-        for first in (0..outcome.records.len()).step_by(PART) {
-            pacer.step()?;
-            view.show(first, PART);
-            rendered.push(render(&view));
-        }
-        drop(view);
-        if let Some(observer) = observer {
-            observe(observer, context, &outcome);
-        }
-        Ok(Self { outcome, resolution: Resolution::Unneeded, is_observed: observer.is_some(), tally, rendered })
+        // Only rules that are suspended say something else than when the results had enough memory: a sentence.
+        let (tally, rendered) = parts(context, &mut pacer, &outcome, render)?;
+        let finished =
+            Self { outcome, rest: None, resolution: Resolution::Unneeded, is_observed: false, tally, rendered };
+        Ok(finished.given_to(context, observer))
     }
+
+    /// Gives the window to an observer.
+    fn given_to(mut self, context: &Context, observer: Option<&dyn WindowObserver>) -> Self {
+        if let Some(observer) = observer {
+            observe(observer, context, &self.outcome);
+            self.is_observed = true;
+        }
+        self
+    }
+
+    /// The records behind this window that are still to be judged.
+    pub(super) fn take_rest(&mut self) -> Option<FetchedWindow> {
+        self.rest.take().map(|rest| *rest)
+    }
+}
+
+/// Counts what became of the records of a window, and renders their results part by part.
+fn parts<T: Footprint>(
+    context: &Context,
+    pacer: &mut Pacer<'_>,
+    outcome: &WindowOutcome,
+    render: &impl Fn(&JudgedWindow<'_>) -> T,
+) -> Result<(Tally, Vec<T>), Interrupted> {
+    let mut view = JudgedWindow::new(context, outcome);
+    let (tally, mut rendered) = (Tally::of(&view), Vec::new());
+    let records = outcome.records.len();
+    let part = (PART_BYTES.saturating_mul(records) / outcome.bytes().max(1)).clamp(1, PART);
+    for first in (0..records).step_by(part) {
+        pacer.step()?;
+        view.show(first, part);
+        let one = render(&view);
+        pacer.keep(size_of::<T>() + one.footprint())?;
+        rendered.push(one);
+    }
+    Ok((tally, rendered))
 }
 
 impl Resolution {

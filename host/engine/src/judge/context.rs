@@ -1,7 +1,7 @@
 //! The context that the windows of one request share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jurat_model::{CallContext, Cancellation, TraceContext};
 
@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) now_token: String,
     /// For each rule, whether it is suspended: a hint that saves work. It is set in the order of the input.
     suspended: Box<[AtomicBool]>,
+    /// How many records are judged together: fewer than may be, if their results took too much memory. Changes no result.
+    records: AtomicUsize,
     /// Whether the caller no longer waits for results.
     is_abandoned: AtomicBool,
     /// Whether the call is cancelled.
@@ -80,6 +82,7 @@ impl Context {
             now: Arc::from(now.to_string()),
             now_token: format!("\"{now}\""),
             suspended: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
+            records: AtomicUsize::new(options.chunk.rows.max(1) as usize),
             is_abandoned: AtomicBool::new(false),
             cancellation: cancellation.clone(),
             release,
@@ -113,6 +116,22 @@ impl Context {
         if let Some(suspended) = self.suspended.get(rule) {
             suspended.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// How many records should be judged together.
+    pub(super) fn records(&self) -> usize {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the results of records that are judged together may take.
+    pub(super) fn results_limit(&self) -> usize {
+        usize::try_from(self.options.chunk.results.get()).unwrap_or(usize::MAX)
+    }
+
+    /// Sets how many records should be judged together: at least one, and as many as a chunk may have at most.
+    pub(super) fn set_records(&self, records: usize) {
+        let most = self.options.chunk.rows.max(1) as usize;
+        self.records.store(records.clamp(1, most), Ordering::Relaxed);
     }
 
     /// Tells the workers that the caller no longer waits for results.

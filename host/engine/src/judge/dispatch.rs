@@ -8,11 +8,11 @@ use super::call::WindowOutcome;
 use super::collate::{Checked, Collator, Finished, WindowJob};
 use super::context::Context;
 use super::error::{Bug, JudgeError};
-use super::fetch::Answers;
+use super::fetch::FetchedWindow;
 use super::observe::{WindowObserver, observe};
 use super::pacer::{Interrupted, Pacer};
 use super::view::JudgedWindow;
-use super::window::Window;
+use crate::footprint::Footprint;
 use crate::workers::{RequestQueue, Turn};
 
 /// No further window is begun while the related entities of those under way take more bytes than this.
@@ -37,15 +37,15 @@ pub(super) struct Dispatcher<'a, R> {
 
 impl<R> Dispatcher<'_, R> {
     /// Has a window judged and rendered.
-    pub(super) fn judge<T>(&self, window: Window, answers: Answers, is_first: bool) -> Pending<T>
+    pub(super) fn judge<T>(&self, fetched: FetchedWindow, is_first: bool) -> Pending<T>
     where
-        T: Send + 'static,
+        T: Footprint + Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     {
         // A window with as many records as it may have is hardly the only one.
-        let (records, rows) = (window.slots.len(), self.context.options.chunk.rows as usize);
+        let (records, rows) = (fetched.records(), self.context.options.chunk.rows as usize);
         let is_small = is_first && records <= FEW && records < rows;
-        let job = WindowJob { window, answers, is_first, observer: self.observer.clone() };
+        let job = WindowJob { fetched, is_first, observer: self.observer.clone() };
         self.submit(is_small, move |context, pacer, render| Finished::judge(context, pacer, job, render))
     }
 
@@ -57,7 +57,7 @@ impl<R> Dispatcher<'_, R> {
         finished: Finished<T>,
     ) -> Result<(Vec<T>, Option<Observation>), JudgeError>
     where
-        T: Send + 'static,
+        T: Footprint + Send + 'static,
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     {
         let finished = match collator.check(finished) {
@@ -103,6 +103,7 @@ impl<R> Dispatcher<'_, R> {
             let finished = match job(&context, Pacer::new(&context, turn), &render) {
                 // Without an answer the receiver asks why: it has abandoned the window.
                 Err(Interrupted::Abandoned) => return,
+                Err(Interrupted::TooLarge) => Err(Bug::new("results without a limit are said to exceed it")),
                 Err(Interrupted::Bug(bug)) => Err(bug),
                 Ok(finished) => Ok(finished),
             };
@@ -154,6 +155,11 @@ impl<T> UnderWay<T> {
     pub(super) fn add(&mut self, bytes: usize, window: Pending<T>) {
         self.fetched += bytes;
         self.windows.push_back((bytes, window));
+    }
+
+    /// The oldest window was collated, and more of its records are still to be judged: they come next.
+    pub(super) fn resume(&mut self, bytes: usize, rest: Pending<T>) {
+        self.windows.push_front((bytes, rest));
     }
 
     /// The oldest window, if its worker has finished, with the bytes that were fetched for it. They count until [`Self::close`].

@@ -15,8 +15,10 @@ use crate::routing::{Route, Routes};
 use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, Wanted};
 
 mod answers;
+mod fetched;
 
 pub(super) use answers::{Answers, SupplierCall};
+pub(super) use fetched::FetchedWindow;
 
 /// About how many records one call of the supplier is about.
 const RECORDS_PER_CALL: usize = 64;

@@ -35,9 +35,9 @@ impl<'a> WindowReader<'a> {
     ///
     /// # Errors
     /// When a text cannot be read. The windows with everything before that come first.
-    pub(super) fn next(&mut self, rows: u32) -> Result<Option<Window>, JudgeError> {
+    pub(super) fn next(&mut self, records: usize) -> Result<Option<Window>, JudgeError> {
         let mut slots = Vec::new();
-        while self.failure.is_none() && self.source.limit != Some(0) && slots.len() < rows.max(1) as usize {
+        while self.failure.is_none() && self.source.limit != Some(0) && slots.len() < records {
             let Some(mut open) = self.open() else { break };
             let is_full = !slots.is_empty() && open.covered() > WINDOW_BYTES;
             if is_full {

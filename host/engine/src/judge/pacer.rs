@@ -1,8 +1,8 @@
-//! Where a window gives way to other work, and where it ends because nobody waits for it.
+//! Where a window gives way to other work, and where it ends: because nobody waits for it, or because its results take too much memory.
 
 use std::time::Duration;
 
-use jurat_model::{Abandoned, Pause, Worker};
+use jurat_model::{Abandoned, Pause, TooLarge, Worker};
 
 use super::context::Context;
 use super::error::Bug;
@@ -19,6 +19,10 @@ pub(super) struct Pacer<'a> {
     turn: &'a mut dyn Turn,
     /// Records since the window has last asked.
     records: usize,
+    /// About how many bytes the results of the window take.
+    held: usize,
+    /// How many they may take.
+    limit: usize,
 }
 
 /// Why there is no outcome of a window.
@@ -26,12 +30,14 @@ pub(super) struct Pacer<'a> {
 pub(super) enum Interrupted {
     /// Nobody waits for it.
     Abandoned,
+    /// Its results take more memory than they may.
+    TooLarge,
     Bug(Bug),
 }
 
 impl<'a> Pacer<'a> {
     pub(super) fn new(context: &'a Context, turn: &'a mut dyn Turn) -> Self {
-        Self { context, turn, records: 0 }
+        Self { context, turn, records: 0, held: 0, limit: usize::MAX }
     }
 
     /// The worker that the window has at present.
@@ -42,6 +48,22 @@ impl<'a> Pacer<'a> {
     /// How long the window has waited for others.
     pub(super) fn waited(&self) -> Duration {
         self.turn.waited()
+    }
+
+    /// From here on, results may take this many bytes.
+    pub(super) fn limit(&mut self, limit: usize) {
+        (self.held, self.limit) = (0, limit);
+    }
+
+    /// Counts results that are kept.
+    pub(super) fn keep(&mut self, bytes: usize) -> Result<(), TooLarge> {
+        self.held = self.held.saturating_add(bytes);
+        self.holds(0)
+    }
+
+    /// About how many bytes the results take.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     /// Pauses behind a record, if enough of them have come since it was last asked.
@@ -68,6 +90,10 @@ impl Pause for Pacer<'_> {
         }
         if self.context.is_abandoned() { Err(Abandoned) } else { Ok(()) }
     }
+
+    fn holds(&mut self, findings: usize) -> Result<(), TooLarge> {
+        if self.held.saturating_add(findings) > self.limit { Err(TooLarge) } else { Ok(()) }
+    }
 }
 
 impl From<Bug> for Interrupted {
@@ -79,5 +105,11 @@ impl From<Bug> for Interrupted {
 impl From<Abandoned> for Interrupted {
     fn from(Abandoned: Abandoned) -> Self {
         Self::Abandoned
+    }
+}
+
+impl From<TooLarge> for Interrupted {
+    fn from(TooLarge: TooLarge) -> Self {
+        Self::TooLarge
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::evidence::Evidence;
 use crate::error_kind::EngineErrorKind;
+use crate::footprint::Footprint;
 use crate::json::Position;
 
 /// The results of the rules for one record, or why it could not be judged.
@@ -134,6 +135,28 @@ impl RecordResult {
             release,
             results: Vec::new(),
         }
+    }
+}
+
+impl Footprint for RecordResult {
+    fn footprint(&self) -> usize {
+        let error = self.error.as_ref().map_or(0, |error| error.message.capacity());
+        self.entity_id.capacity() + error + self.results.footprint()
+    }
+}
+
+impl Footprint for RuleResult {
+    fn footprint(&self) -> usize {
+        let pair = size_of::<(String, String)>();
+        let params: usize = self.params.iter().map(|(key, value)| pair + key.capacity() + value.capacity()).sum();
+        let code = self.code.footprint();
+        self.message.capacity() + code + params + self.fields.footprint() + self.children.footprint()
+    }
+}
+
+impl Footprint for FieldResult {
+    fn footprint(&self) -> usize {
+        self.name.capacity() + self.pointer.footprint() + self.value.footprint()
     }
 }
 

@@ -156,8 +156,26 @@ fn chunks_of_few_bytes_say_the_same() {
     let expected = world().expected(&in_order(), after(100), 1);
     for (bytes, rows) in [(600, 1_024), (20_000, 4_096)] {
         let mut request = request(rows, Isolation::Chunk, after(100));
-        request = request.with_chunk(ChunkLimits { rows, bytes: Bytes::new(bytes) });
+        request = request.with_chunk(ChunkLimits { rows, bytes: Bytes::new(bytes), ..ChunkLimits::default() });
         world().check(&expected, &request, 2, None);
+    }
+}
+
+#[test]
+fn results_that_may_take_little_memory_are_the_same() {
+    for (results, suspension, order) in
+        [(0, NEVER, in_order()), (2_000, after(37), shuffled()), (50_000, after_fuel(17_001), in_order())]
+    {
+        let expected = world().expected(&order, suspension, 1);
+        for (rows, isolation, threads, piece) in [
+            (64, Isolation::Record, 2, Some(10_000)),
+            (1_024, Isolation::Chunk, 5, None),
+            (4_096, Isolation::Chunk, 1, None),
+        ] {
+            let request = request(rows, isolation, suspension);
+            let chunk = ChunkLimits { results: Bytes::new(results), ..request.chunk() };
+            world().check(&expected, &request.with_chunk(chunk), threads, piece);
+        }
     }
 }
 

@@ -116,7 +116,7 @@ fn four_thousand_rows_of_long_texts_are_judged() {
     for (rows, chunk) in [(4_096, Bytes::mebi(64)), (4_096, Bytes::kibi(128)), (4_096, Bytes::kibi(11))] {
         let fixture = Fixture::new(&spec);
         let mut request = request();
-        request = request.with_chunk(ChunkLimits { rows, bytes: chunk });
+        request = request.with_chunk(ChunkLimits { rows, bytes: chunk, ..ChunkLimits::default() });
         let workers = workers(2);
         let queue = workers.queue(NonZeroUsize::MAX);
         let whole = fixture.windows(&queue, &request, RecordSource::text(Arc::clone(&bytes)), brief).whole();

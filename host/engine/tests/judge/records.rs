@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jurat_engine::json::Position;
 use jurat_engine::results::RecordOutcome;
-use jurat_engine::{JudgedRecord, RecordSource, Sample};
+use jurat_engine::{Footprint, JudgedRecord, RecordSource, Sample};
 use jurat_model::{Limits, Status};
 use serde_json::json;
 
@@ -22,6 +22,12 @@ struct Seen {
     text: Option<Vec<u8>>,
     outcome: RecordOutcome,
     ids: Vec<(String, Option<String>)>,
+}
+
+impl Footprint for Seen {
+    fn footprint(&self) -> usize {
+        self.text.footprint() + self.ids.footprint()
+    }
 }
 
 fn see(record: &JudgedRecord<'_>) -> Seen {

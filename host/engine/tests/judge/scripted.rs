@@ -100,7 +100,7 @@ impl Session for ScriptedSession<'_> {
             usage: Usage { calls: 1, elapsed: Duration::from_millis(u64::from(batch.rows)), ..Usage::default() },
             ..Evaluation::default()
         };
-        let mut guilt = Guilt::default();
+        let (mut guilt, mut held) = (Guilt::default(), 0);
         for row in 0..batch.rows {
             pause.pause(&mut || {})?;
             if self.run.suspension.is_due(&guilt) {
@@ -110,6 +110,8 @@ impl Session for ScriptedSession<'_> {
             }
             match script(batch, row) {
                 Say::Verdict(status, findings) => {
+                    held += findings.iter().map(Finding::size).sum::<usize>();
+                    pause.holds(held)?;
                     answer.verdicts.statuses.push(status);
                     answer.verdicts.findings.extend(findings.into_iter().map(|finding| Finding { row, ..finding }));
                 }

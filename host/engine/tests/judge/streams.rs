@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use jurat_engine::results::Summary;
-use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request, TenantQueue, judge_windows};
+use jurat_engine::{
+    Footprint, JudgeError, JudgedRecord, JudgedWindow, RecordSource, Request, TenantQueue, judge_windows,
+};
 
 use crate::fixture::Fixture;
 
@@ -88,7 +90,7 @@ pub(crate) struct Outcome<T> {
 
 impl Fixture {
     /// Judges texts that are read from streams.
-    pub(crate) fn stream<T: Send + 'static>(
+    pub(crate) fn stream<T: Footprint + Send + 'static>(
         &self,
         queue: &TenantQueue,
         request: &Request,
@@ -100,7 +102,7 @@ impl Fixture {
         self.windows(queue, request, change(RecordSource::texts(&mut texts)), render)
     }
 
-    pub(crate) fn windows<T: Send + 'static>(
+    pub(crate) fn windows<T: Footprint + Send + 'static>(
         &self,
         queue: &TenantQueue,
         request: &Request,

@@ -4,7 +4,9 @@ use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
+use jurat_engine::extract::ChunkLimits;
 use jurat_engine::{JudgedRecord, RecordSource, Request};
+use jurat_model::Bytes;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::{Value, json};
@@ -60,7 +62,8 @@ fn check_fixtures(fixture: impl Fn() -> Fixture, request: &Request, text: &[u8])
     for rows in [1, 31, 32, 33, 4_096] {
         for threads in [1, 3] {
             let mut request = request.clone();
-            request = request.with_rows(rows);
+            // Results have times, which depend on the records that share a call: the same ones, however much memory each form takes.
+            request = request.with_chunk(ChunkLimits { rows, results: Bytes::mebi(1_024), ..ChunkLimits::default() });
             let fixture = fixture();
             let results = fixture.judge_bytes(&request, threads, text.to_vec()).unwrap();
             let (workers, input) = (workers(threads), RecordSource::text(text.into()));

@@ -7,6 +7,8 @@
     reason = "a test that meets the unexpected has failed, and what it measures is of interest"
 )]
 
+mod wordy;
+
 use std::fs;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -126,5 +128,14 @@ fn memory_does_not_depend_on_the_input() {
     let mib = [begun, after_line, after_forms, after_sample, after_many].map(|bytes| bytes / MIB);
     // Five windows of 4 MiB and what comes of them.
     assert!(mib[0] < 100 && mib[4] < 100, "{mib:?} MiB");
+
+    // Of each record, 8 rules say 60 KiB, which would be 480 MiB for a window: results are bounded as a whole.
+    let before = peak();
+    let rendered = wordy::judged(repeated(RECORD, 3_000 * length));
+    assert!(rendered > 8 * 3_000 * (8 << 10), "{rendered} bytes");
+    let after_wordy = peak() - before;
+    // Five windows of 8 MiB, and as much again while some of them grow.
+    assert!(after_wordy < 90 * MIB, "{} MiB", after_wordy / MIB);
+    println!("wordy rules: {} MiB more", after_wordy / MIB);
     println!("peak MiB: first {}, then more by {:?}", mib[0], &mib[1..]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jurat_disk::ReserveMemory;
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows};
+use jurat_engine::{Footprint, JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows};
 use jurat_http::wait_for;
 
 use super::handle::Service;
@@ -33,12 +33,12 @@ impl Service {
     /// Judges any number of records in constant memory, and renders their results on the threads that judge them.
     ///
     /// `render` is called there with up to 128 consecutive records, for some of them twice, and must depend on nothing else; its
-    /// output goes to `sink` on the calling thread, in the order of the input.
+    /// output goes to `sink` on the calling thread, in the order of the input. Its footprint counts for [`ChunkLimits::results`](crate::ChunkLimits::results).
     ///
     /// # Errors
     /// When the request cannot be served at all or is cancelled, its input not be read to the end, or its results not be handed
     /// over; results handed over before are complete. One bad record never fails a request.
-    pub fn judge_windows<T: Send + 'static>(
+    pub fn judge_windows<T: Footprint + Send + 'static>(
         &self,
         request: &Request,
         input: RecordSource<'_>,

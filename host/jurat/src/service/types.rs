@@ -1,10 +1,11 @@
 //! Types of the engine in the signatures of calls, by families that share an example.
 
-/// A [`Request`] has [`ChunkLimits`]; its records come from a [`RecordSource`], all of them or a [`Sample`].
+/// A [`Request`] has [`ChunkLimits`]; its records come from a [`RecordSource`], all of them or a [`Sample`]. What is rendered of them has
+/// a [`Footprint`], which counts.
 ///
 /// ```no_run
 /// # fn f(service: &jurat::Service, text: std::sync::Arc<[u8]>) -> Result<(), Box<dyn std::error::Error>> {
-/// use jurat::{ChunkLimits, RecordSource, Request, Sample};
+/// use jurat::{ChunkLimits, Footprint, RecordSource, Request, Sample};
 ///
 /// let chunk = ChunkLimits { rows: 256, ..ChunkLimits::default() };
 /// let request: Request = service.request("quick")?.with_entity_type("loan").with_chunk(chunk);
@@ -12,13 +13,22 @@
 /// // About one record of a hundred, among the first million.
 /// let sample = Sample::new(0.01).ok_or("a share is above 0 and at most 1")?;
 /// let records = RecordSource::text(text).limit(1_000_000).sample(sample);
-/// let unreadable = |window: &jurat::JudgedWindow<'_>| window.records().filter_map(|record| record.error()).count();
-/// let mut sum = 0;
-/// service.judge_windows(&request, records, unreadable, &mut |count| Ok(sum += count))?;
+///
+/// struct Unreadable(Vec<u64>);
+/// impl Footprint for Unreadable {
+///     fn footprint(&self) -> usize {
+///         self.0.footprint()
+///     }
+/// }
+/// let unreadable = |window: &jurat::JudgedWindow<'_>| {
+///     Unreadable(window.records().filter_map(|record| record.error()).map(|error| error.line).collect())
+/// };
+/// let mut lines = Vec::new();
+/// service.judge_windows(&request, records, unreadable, &mut |unreadable| Ok(lines.extend(unreadable.0)))?;
 /// # Ok(())
 /// # }
 /// ```
-pub use jurat_engine::{RecordSource, Request, Sample, extract::ChunkLimits};
+pub use jurat_engine::{Footprint, RecordSource, Request, Sample, extract::ChunkLimits};
 
 /// A [`RecordResult`] has a [`RuleResult`] for each rule, and that a [`FieldResult`] for each field that it is about.
 ///

@@ -165,6 +165,7 @@ const KEYS: &[Key] = &[
     shared("suspend_after_fuel", Kind::Number, "5000000000", "Units of fuel that guilty records of one rule have used together before the host stops running the rule."),
     shared("chunk.rows", Kind::Number, "1024", "The most records of one call."),
     shared("chunk.bytes", Kind::Size, "128 KiB", "The most bytes of one call in a rule's memory."),
+    shared("chunk.results", Kind::Size, "8 MiB", "The most bytes of results of records that are judged together, until they are handed over."),
     shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),
     shared("max_file", Kind::Size, "50 MiB", "The longest file of records; the host refuses longer ones."),
     shared("max_findings", Kind::Number, "100", "Findings of one rule on one record in a result; the host only counts further ones."),

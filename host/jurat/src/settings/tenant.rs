@@ -147,5 +147,6 @@ fn chunk(chunk: &mut Section<'_>, defaults: ChunkLimits) -> ChunkLimits {
     ChunkLimits {
         rows: rows.map_or(defaults.rows, NonZeroU32::get),
         bytes: size(&chunk.take("bytes")).unwrap_or(defaults.bytes),
+        results: size(&chunk.take("results")).unwrap_or(defaults.results),
     }
 }

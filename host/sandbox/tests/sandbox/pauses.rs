@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jurat_model::{Abandoned, Component, EvaluateError, Limits, Pause, Worker};
+use jurat_model::{Abandoned, Component, EvaluateError, Finding, Limits, Pause, TooLarge, Worker};
 use jurat_sandbox::{Sandbox, Settings};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, load, settings};
@@ -60,4 +60,44 @@ fn what_nobody_waits_for_ends_in_the_middle_of_halving() {
         // The session is as good as before.
         assert_eq!(judge_in(&mut *session, &[0]).0, [PASS]);
     }
+}
+
+/// Allows so many bytes of findings, and counts the calls.
+struct Limited {
+    bytes: usize,
+    calls: u64,
+}
+
+impl Pause for Limited {
+    fn pause(&mut self, _: &mut dyn FnMut()) -> Result<(), Abandoned> {
+        self.calls += 1;
+        Ok(())
+    }
+
+    fn holds(&mut self, findings: usize) -> Result<(), TooLarge> {
+        if findings > self.bytes { Err(TooLarge) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_session_tells_after_each_call_what_its_findings_take() {
+    let component = jurat_test_kit::load::good(guest::text("shared_message"), Limits::DEFAULT);
+    // Forty findings of 4,000 bytes for each row, in a call of its own: two rows exceed the limit of a reply.
+    let rows = [40; 16];
+    let mut session = component.session(Worker(0), &RUN);
+    let mut all = Limited { bytes: usize::MAX, calls: 0 };
+    let evaluation = session.evaluate(0, &batch(&rows), &mut all).unwrap();
+    let bytes: usize = evaluation.verdicts.findings.iter().map(Finding::size).sum();
+    assert!(bytes > 16 * 40 * 4_000 && bytes < 16 * 40 * 4_200, "{bytes}");
+    for (limit, is_enough) in [(bytes, true), (bytes - 1, false), (bytes / 4, false), (0, false)] {
+        let mut limited = Limited { bytes: limit, calls: 0 };
+        let evaluated = session.evaluate(0, &batch(&rows), &mut limited);
+        assert_eq!(evaluated.is_ok(), is_enough, "{limit} of {bytes}");
+        if !is_enough {
+            assert!(matches!(evaluated, Err(EvaluateError::TooLarge(TooLarge))));
+        }
+        // It ends with the call that is too much.
+        assert!(limit > bytes / 2 || limited.calls <= all.calls / 2, "{} of {} calls", limited.calls, all.calls);
+    }
+    assert_eq!(judge_in(&mut *session, &[0]).0, [PASS]);
 }

@@ -11,6 +11,9 @@ use crate::judge::stopwatch::Timing;
 /// The bytes of one rule's findings on one record that are kept. The first finding always is: the contract bounds it.
 const MAX_BYTES: usize = 64 << 10;
 
+/// About how many bytes of a result name one input, with its pointer and its value.
+const INPUT_BYTES: usize = 128;
+
 /// The outcome of a node while it is being collected. A row that has its status keeps it.
 pub(super) struct OutcomeBuilder {
     /// None = still to be judged.
@@ -29,7 +32,7 @@ impl OutcomeBuilder {
     /// Gives a row a status for a reason.
     pub(super) fn set(&mut self, row: u32, status: Status, reason: Reason) {
         if self.set_status(row, status) {
-            self.outcome.reasons.push((row, reason));
+            self.push(row, reason);
         }
     }
 
@@ -77,12 +80,13 @@ impl OutcomeBuilder {
         is_known &= self.findings(verdicts.findings, row_of);
         for GuiltyRow { row, fault, fuel } in guilty {
             match row_of(row) {
-                Some(row) => self.outcome.reasons.push((row, Reason::Fault(fault, fuel))),
+                Some(row) => self.push(row, Reason::Fault(fault, fuel)),
                 None => is_known = false,
             }
         }
-        let suspended = suspended_from.into_iter().flat_map(|first| first..count).filter_map(row_of);
-        self.outcome.reasons.extend(suspended.map(|row| (row, Reason::Suspended)));
+        for row in suspended_from.into_iter().flat_map(|first| first..count).filter_map(row_of) {
+            self.push(row, Reason::Suspended);
+        }
         self.set_time(usage.elapsed, count);
         self.outcome.usage = usage;
         self.outcome.called = count;
@@ -111,6 +115,16 @@ impl OutcomeBuilder {
         self.outcome
     }
 
+    fn push(&mut self, row: u32, reason: Reason) {
+        let heap = match &reason {
+            Reason::Finding(finding) => finding.size() + INPUT_BYTES * finding.inputs.len(),
+            Reason::Schema { pointer, reason, .. } => pointer.as_ref().map_or(0, String::len) + reason.len(),
+            _ => 0,
+        };
+        self.outcome.bytes += size_of::<(u32, Reason)>() + heap;
+        self.outcome.reasons.push((row, reason));
+    }
+
     fn set_status(&mut self, row: u32, status: Status) -> bool {
         match self.statuses.get_mut(row as usize) {
             Some(open @ None) => {
@@ -131,28 +145,21 @@ impl OutcomeBuilder {
                 is_known = false;
                 continue;
             };
-            let (mut count, mut bytes, mut more) = (1, size(&first), 0u32);
-            self.outcome.reasons.push((row, Reason::Finding(first)));
+            let (mut count, mut bytes, mut more) = (1, first.size(), 0u32);
+            self.push(row, Reason::Finding(first));
             while let Some(next) = findings.next_if(|finding| finding.row == index) {
-                bytes += size(&next);
+                bytes += next.size();
                 if count < self.max_findings && bytes <= MAX_BYTES {
                     count += 1;
-                    self.outcome.reasons.push((row, Reason::Finding(next)));
+                    self.push(row, Reason::Finding(next));
                 } else {
                     more = more.saturating_add(1);
                 }
             }
             if more > 0 {
-                self.outcome.reasons.push((row, Reason::More(more)));
+                self.push(row, Reason::More(more));
             }
         }
         is_known
     }
-}
-
-/// The bytes that a finding takes, about.
-fn size(finding: &Finding) -> usize {
-    let Finding { row: _, code, message, inputs, params } = finding;
-    let params: usize = params.iter().map(|(key, value)| size_of::<(String, String)>() + key.len() + value.len()).sum();
-    size_of::<Finding>() + code.as_ref().map_or(0, String::len) + message.len() + size_of_val(&**inputs) + params
 }

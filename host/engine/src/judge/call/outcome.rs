@@ -49,6 +49,8 @@ pub(in crate::judge) struct NodeOutcome {
     pub(in crate::judge) statuses: Vec<Status>,
     /// The reasons for them, sorted by row. One row may have several.
     pub(in crate::judge) reasons: Vec<(u32, Reason)>,
+    /// About how many bytes the reasons take.
+    pub(in crate::judge) bytes: usize,
     /// Milliseconds for each row that was judged.
     pub(in crate::judge) time: f64,
     pub(in crate::judge) usage: Usage,
@@ -85,7 +87,7 @@ pub(in crate::judge) enum Reason {
 
 impl WindowOutcome {
     /// Puts a window together, and checks that nothing is missing.
-    pub(super) fn new(
+    pub(in crate::judge) fn new(
         context: &Context,
         window: Window,
         records: Vec<ReadRecord>,
@@ -107,6 +109,11 @@ impl WindowOutcome {
             return Err(Bug::new("the result of a rule is missing"));
         }
         Ok(outcome)
+    }
+
+    /// About how many bytes take what the rules have said.
+    pub(in crate::judge) fn bytes(&self) -> usize {
+        self.chunks.iter().flat_map(|chunk| &chunk.nodes).map(|node| node.bytes).sum()
     }
 
     /// Whether a rule faulted on one of the records.

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::judge::stopwatch::Timing;
 use crate::supplier::Supplied;
 
+/// An answer, by the record's index in the window and the term's index in the plan of its route.
+type Answer = ((u32, usize), Supplied);
+
 /// The related entities that were fetched for the records of one window.
 #[derive(Debug, Default)]
 pub(in crate::judge) struct Answers {
     /// The length of all texts. A text that answers several terms counts once.
     bytes: usize,
-    /// Sorted by the record's index in the window, then by the term's index in the plan of its route.
-    supplied: Vec<((u32, usize), Supplied)>,
+    /// Sorted by record, then by term.
+    supplied: Vec<Answer>,
     has_stale: bool,
     has_gaps: bool,
     /// The calls of the supplier, if the request is sampled.
@@ -53,6 +56,18 @@ impl Answers {
         self.supplied.push((key, supplied));
     }
 
+    /// Cuts off the answers for all records behind the first `records`. The memory of all texts still counts for the first part.
+    pub(super) fn split_off(&mut self, records: usize) -> Self {
+        let first = self.supplied.partition_point(|((record, _), _)| (*record as usize) < records);
+        let supplied = shifted(self.supplied.split_off(first), |record| record.checked_sub(records));
+        Self { bytes: 0, supplied, has_stale: self.has_stale, has_gaps: self.has_gaps, calls: Vec::new() }
+    }
+
+    /// Adds the answers that were cut off behind `records` records.
+    pub(super) fn append(&mut self, rest: Self, records: usize) {
+        self.supplied.extend(shifted(rest.supplied, |record| record.checked_add(records)));
+    }
+
     /// How much memory the texts take.
     pub(in crate::judge) fn bytes(&self) -> usize {
         self.bytes
@@ -78,4 +93,11 @@ impl Answers {
     pub(in crate::judge) fn has_gaps(&self) -> bool {
         self.has_gaps
     }
+}
+
+/// The same answers, for records with other indices. None is lost: a window has no more records than 32 bits count.
+fn shifted(answers: Vec<Answer>, index: impl Fn(usize) -> Option<usize>) -> Vec<Answer> {
+    let shifted =
+        |((record, term), supplied): Answer| Some(((u32::try_from(index(record as usize)?).ok()?, term), supplied));
+    answers.into_iter().filter_map(shifted).collect()
 }

@@ -10,8 +10,8 @@ use jurat_model::Blame;
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Call, CallGuard, Event, Observer, Operation, Outcome};
 use crate::{
-    CallContext, CallError, CallErrorKind, Gauges, Held, JudgedWindow, PinnedBy, RecordSource, RulesetName, Service,
-    Settings, host_state,
+    CallContext, CallError, CallErrorKind, Held, JudgedWindow, PinnedBy, RecordSource, RulesetName, Service, Settings,
+    host_state,
 };
 
 /// Records a line for each event.
@@ -316,15 +316,14 @@ fn gauges_rise_and_fall_with_calls() {
     let service = Site::new().open();
     let request = service.request("quick").unwrap();
     let watched = service.clone();
-    let during = move |_: &JudgedWindow<'_>| watched.gauges();
-    let mut sink = |gauges: Gauges| {
+    let during = move |_: &JudgedWindow<'_>| {
+        let gauges = watched.gauges();
         let [tenant] = &*gauges.tenants else { panic!("{gauges:?}") };
         assert_eq!((gauges.in_flight, gauges.busy_workers), (1, 1));
         assert_eq!((tenant.queued_windows, tenant.running_windows), (0, 1));
-        Ok(())
     };
     let loan = RecordSource::text(LOAN.as_bytes().into());
-    service.judge_windows(&request, loan, during, &mut sink).unwrap();
+    service.judge_windows(&request, loan, during, &mut |()| Ok(())).unwrap();
     let gauges = service.gauges();
     assert_eq!((gauges.in_flight, gauges.waiting, gauges.workers), (0, 0, 1));
     assert_eq!(
