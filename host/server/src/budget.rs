@@ -76,6 +76,11 @@ impl Charge {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
+
+    /// The budget that it was taken from.
+    pub(crate) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
 }
 
 impl Allowance {

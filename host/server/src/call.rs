@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use jurat::settings::Secret;
 use jurat::{Associated, Digest};
@@ -36,8 +37,8 @@ pub(crate) enum Operation {
     },
     /// To judge a list of records.
     ValidateBatch {
-        /// The array of records, as JSON text.
-        records: Arc<[u8]>,
+        /// The array of records, as JSON text: a part of the message, which stays in memory for it.
+        records: Bytes,
         /// The fields that name a record in the results.
         id_fields: Vec<String>,
         /// How they are judged.

@@ -35,6 +35,7 @@
 mod admission;
 mod authentication;
 mod budget;
+mod buffer;
 mod call;
 mod connection;
 mod correlation;

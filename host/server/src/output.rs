@@ -7,10 +7,13 @@ use jurat_model::Cancellation;
 use serde::Serialize;
 
 use crate::budget::{Budget, Charge};
+use crate::buffer::{Buffer, LONG};
 use crate::error::{ErrorKind, RequestError};
 
 /// Answers take memory in steps of this many bytes, so that small writes stay cheap.
 const STEP: u64 = 16 << 10;
+/// Long answers take it in steps of this many.
+const LONG_STEP: u64 = LONG as u64;
 
 /// The limits that answers share.
 #[derive(Clone, Debug)]
@@ -30,7 +33,12 @@ pub(crate) struct OutputLimits {
 /// Writing fails when the answer may not grow further; [`Output::failure`] says why.
 #[derive(Debug)]
 pub(crate) struct Output {
-    text: Vec<u8>,
+    /// The text, in parts that are never moved: while a part moved, it would take its memory twice, and leave a gap.
+    parts: Vec<Buffer>,
+    /// The length of the text.
+    length: usize,
+    /// The memory of all parts, used or not.
+    capacity: usize,
     message: Charge,
     all: Charge,
     limit: u64,
@@ -44,7 +52,9 @@ impl Output {
     /// An empty answer.
     pub(crate) fn new(limits: &OutputLimits) -> Self {
         Self {
-            text: Vec::new(),
+            parts: Vec::new(),
+            length: 0,
+            capacity: 0,
             message: limits.message.charge(),
             all: limits.all.charge(),
             limit: limits.limit,
@@ -61,7 +71,8 @@ impl Output {
         let bytes = text.len() as u64;
         // It counts as far as there is memory.
         let _ = (output.message.grow(bytes), output.all.grow(bytes));
-        output.text = text;
+        (output.length, output.capacity) = (text.len(), text.len());
+        output.parts.push(text.into());
         output
     }
 
@@ -99,19 +110,33 @@ impl Output {
         &self.cancellation
     }
 
-    /// Gives back the memory that the answer does not take.
-    pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.message.shrink_to(self.text.len() as u64);
-        self.all.shrink_to(self.text.len() as u64);
+    /// The memory for the answers on all connections.
+    pub(crate) fn memory(&self) -> Arc<Budget> {
+        self.all.budget()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.text
+    /// Gives back the memory that the answer does not take.
+    pub(crate) fn shrink(&mut self) {
+        if let Some(last) = self.parts.last_mut() {
+            last.shrink();
+        }
+        self.capacity = self.length;
+        self.message.shrink_to(self.length as u64);
+        self.all.shrink_to(self.length as u64);
+    }
+
+    /// The length of the text.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The text, in its parts.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().map(Buffer::as_slice)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), io::Error> {
-        let needed = (self.text.len() + bytes.len()) as u64;
+        let needed = (self.length + bytes.len()) as u64;
         let missing = needed.saturating_sub(self.message.bytes());
         // A failure is final: an answer with a gap in it would be wrong.
         if self.failure.is_none() {
@@ -120,11 +145,26 @@ impl Output {
         if self.failure.is_some() {
             return Err(io::Error::other("the answer may not grow further"));
         }
-        // Exactly what was taken is allocated: doubling would allocate up to twice as much.
-        let taken = usize::try_from(self.message.bytes()).unwrap_or(usize::MAX);
-        self.text.reserve_exact(taken.saturating_sub(self.text.len()));
-        self.text.extend_from_slice(bytes);
+        self.append(bytes);
         Ok(())
+    }
+
+    /// Adds text for which memory was taken.
+    fn append(&mut self, bytes: &[u8]) {
+        let taken = usize::try_from(self.message.bytes()).unwrap_or(usize::MAX);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let is_full = self.parts.last().is_none_or(|last| last.len() == last.capacity());
+            if is_full {
+                // Exactly what was taken is allocated.
+                let part = taken.saturating_sub(self.capacity).clamp(1, LONG);
+                self.parts.push(Buffer::with_capacity(part));
+                self.capacity += part;
+            }
+            let Some(last) = self.parts.last_mut() else { return };
+            rest = last.append(rest);
+        }
+        self.length += bytes.len();
     }
 
     fn grow(&mut self, missing: u64) -> Result<(), RequestError> {
@@ -134,8 +174,7 @@ impl Output {
         if missing == 0 {
             return Ok(());
         }
-        // Long answers grow in longer steps, so that they are not moved too often.
-        let step = missing.max(STEP).max(self.text.len() as u64 / 8);
+        let step = missing.max((self.length as u64 / 8).clamp(STEP, LONG_STEP));
         if self.message.grow(step).is_ok() {
             if self.all.grow(step).is_ok() {
                 return Ok(());
@@ -180,6 +219,10 @@ mod tests {
         }
     }
 
+    fn text(output: &Output) -> Vec<u8> {
+        output.parts().collect::<Vec<_>>().concat()
+    }
+
     fn answer(limits: &OutputLimits, text: &str) -> Result<Output, RequestError> {
         let mut output = Output::new(limits);
         output.text("[")?;
@@ -193,11 +236,11 @@ mod tests {
     fn an_answer_may_be_as_long_as_it_may_be_and_not_a_byte_longer() {
         let expected = r#"["abc"]"#;
         let length = expected.len() as u64;
-        assert_eq!(answer(&limits(length, 1 << 20), "abc").unwrap().as_bytes(), expected.as_bytes());
+        assert_eq!(text(&answer(&limits(length, 1 << 20), "abc").unwrap()), expected.as_bytes());
         let refused = answer(&limits(length - 1, 1 << 20), "abc").unwrap_err();
         assert_eq!(refused.kind, ErrorKind::ReplyTooLarge);
         assert!(refused.message.contains("fewer records"), "{}", refused.message);
-        assert_eq!(answer(&limits(length, length), "abc").unwrap().as_bytes(), expected.as_bytes());
+        assert_eq!(text(&answer(&limits(length, length), "abc").unwrap()), expected.as_bytes());
         let overloaded = answer(&limits(1 << 20, length - 1), "abc").unwrap_err();
         assert_eq!(overloaded.kind, ErrorKind::Call(CallErrorKind::Overloaded));
     }
@@ -215,9 +258,28 @@ mod tests {
     fn a_finished_answer_takes_its_length_and_no_more() {
         let limits = limits(1 << 20, 1 << 20);
         let answers: Vec<_> = (0..100).map(|_| answer(&limits, "abc").unwrap()).collect();
-        let bytes: usize = answers.iter().map(|answer| answer.text.capacity()).sum();
+        let bytes: usize = answers.iter().flat_map(|answer| &answer.parts).map(Buffer::capacity).sum();
         assert_eq!((limits.all.left(), limits.message.left()), ((1 << 20) - bytes as u64, (1 << 20) - bytes as u64));
-        assert_eq!(bytes, 100 * answers[0].as_bytes().len());
+        assert_eq!(bytes, 100 * answers[0].length());
+    }
+
+    #[test]
+    fn a_long_answer_is_never_moved_and_takes_what_it_has_taken() {
+        let limits = limits(16 << 20, 16 << 20);
+        let mut output = Output::new(&limits);
+        let mut expected = Vec::new();
+        for length in [1, 20_000, 7, 3 << 20, 300_000, 0, 1] {
+            let begun: Vec<_> = output.parts().map(<[u8]>::as_ptr).collect();
+            let letters: String = ('a'..='z').cycle().skip(expected.len() % 26).take(length).collect();
+            output.text(&letters).unwrap();
+            expected.extend_from_slice(letters.as_bytes());
+            assert!(output.parts().map(<[u8]>::as_ptr).zip(&begun).all(|(now, before)| now == *before));
+            let capacity: usize = output.parts.iter().map(Buffer::capacity).sum();
+            let taken = (16 << 20) - limits.all.left();
+            assert!(capacity as u64 <= taken && taken <= (expected.len() as u64) + LONG_STEP, "{capacity} of {taken}");
+        }
+        assert!(text(&output) == expected && output.length() == expected.len());
+        assert!(output.parts().all(|part| part.len() as u64 <= LONG_STEP));
     }
 
     #[test]

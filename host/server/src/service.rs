@@ -4,15 +4,15 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jurat::{
-    AsyncService, EntityType, JudgedWindow, PinnedBy, RecordSource, Reload, Request, ReserveMemory, RuleResult,
-    RulesetName, Service,
+    AsyncService, EntityType, Footprint, JudgedWindow, PinnedBy, RecordSource, Reload, Request, ReserveMemory,
+    RuleResult, RulesetName, Service,
 };
 use jurat_model::CallContext;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use crate::budget::{Budget, Charge};
+use crate::budget::{Budget, Charge, Exhausted};
 use crate::call::{Call, Judging, Operation};
 use crate::error::RequestError;
 use crate::handler::{Handler, Handling};
@@ -95,14 +95,14 @@ fn perform(
         }
         Operation::ValidateBatch { records, id_fields, judging } => {
             let request = request(service, judging)?.with_id_fields(id_fields);
-            judge(service, &request, records, output)
+            judge(service, &request, RecordSource::bytes(records), output)
         }
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
             let request = request(service, judging)?.with_id_fields(id_fields).with_expected(entity_types);
             let held = Held::of(budget);
             let text = service.read_data(&uri, &held.reserve_memory())?;
             held.shrink_to(text.len() as u64);
-            judge(service, &request, text, output)
+            judge(service, &request, RecordSource::text(text), output)
         }
         Operation::DiscoverRules { entity_type, record_or_schema, ruleset } => {
             let rules =
@@ -148,13 +148,20 @@ fn perform(
 }
 
 /// Judges many records. The workers render the results, so that this thread only joins their texts.
-fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Output) -> Result<(), RequestError> {
+fn judge(
+    service: &Service,
+    request: &Request,
+    records: RecordSource<'_>,
+    output: &mut Output,
+) -> Result<(), RequestError> {
     output.text("[")?;
     let (mut is_first, mut failure) = (true, None);
-    let judged = service.judge_windows(request, RecordSource::text(text), results, &mut |results| {
+    let memory = output.memory();
+    let render = move |window: &JudgedWindow<'_>| Results::of(window, memory.charge());
+    let judged = service.judge_windows(request, records, render, &mut |results| {
         let separator = if is_first { "" } else { "," };
         is_first = false;
-        let written = results.and_then(|results| output.text(separator).and_then(|()| output.text(&results)));
+        let written = results.and_then(|results| output.text(separator).and_then(|()| output.text(&results.text)));
         written.map_err(|reason| {
             failure = Some(reason);
             io::Error::other("the answer may not grow further")
@@ -167,16 +174,31 @@ fn judge(service: &Service, request: &Request, text: Arc<[u8]>, output: &mut Out
     output.text("]")
 }
 
-/// The results of a window, with commas between them.
-fn results(window: &JudgedWindow<'_>) -> Result<String, RequestError> {
-    let mut results = Vec::new();
-    for record in window.records() {
-        if !results.is_empty() {
-            results.push(b',');
+/// The results of a window, with commas between them, until they are part of the answer.
+struct Results {
+    text: String,
+    /// The memory of the text: it may wait long for the windows before it.
+    _memory: Charge,
+}
+
+impl Results {
+    fn of(window: &JudgedWindow<'_>, mut memory: Charge) -> Result<Self, RequestError> {
+        let mut results = Vec::new();
+        for record in window.records() {
+            if !results.is_empty() {
+                results.push(b',');
+            }
+            serde_json::to_writer(&mut results, &record).map_err(RequestError::bug)?;
         }
-        serde_json::to_writer(&mut results, &record).map_err(RequestError::bug)?;
+        memory.grow(results.capacity() as u64).map_err(|Exhausted| RequestError::overloaded())?;
+        Ok(Self { text: String::from_utf8(results).map_err(RequestError::bug)?, _memory: memory })
     }
-    String::from_utf8(results).map_err(RequestError::bug)
+}
+
+impl Footprint for Results {
+    fn footprint(&self) -> usize {
+        self.text.footprint()
+    }
 }
 
 fn request(service: &Service, judging: Judging) -> Result<Request, RequestError> {

@@ -26,6 +26,7 @@ mod remote;
 mod requests;
 mod server;
 mod sites;
+mod slow_readers;
 mod stopping;
 mod stress;
 mod tenants;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 /// The source of a request's records: one text, or several.
 ///
 /// # Limits
@@ -16,7 +18,7 @@ pub struct RecordSource<'a> {
 
 pub(super) enum Texts<'a> {
     /// One that is in memory; none once it has been opened.
-    Whole(Option<Arc<[u8]>>),
+    Whole(Option<Bytes>),
     Streams(&'a mut dyn Iterator<Item = io::Result<Box<dyn Read>>>),
 }
 
@@ -32,6 +34,12 @@ impl<'a> RecordSource<'a> {
     /// One text: an array of records, one record, or one record on each line.
     #[must_use]
     pub fn text(text: Arc<[u8]>) -> Self {
+        Self::bytes(Bytes::from_owner(text))
+    }
+
+    /// Like [`Self::text`], without a copy where the text is a part of something longer.
+    #[must_use]
+    pub fn bytes(text: Bytes) -> Self {
         Self { texts: Texts::Whole(Some(text)), limit: None, sample: None }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jurat_model::CallContext;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -42,10 +43,10 @@ where
     let state = &dispatcher.state;
     let limits = state.output_limits(&client.cancellation);
     let (text, line) = match timeout(LONGEST, lines.next(MAX_MESSAGE)).await {
-        Ok(Ok(Line::Text(received))) => (received.text, Ok(())),
-        Ok(Ok(Line::Refused { failure, .. } | Line::Stalled(failure))) => (Vec::new(), Err(failure)),
+        Ok(Ok(Line::Text(received))) => (Bytes::from(received.text), Ok(())),
+        Ok(Ok(Line::Refused { failure, .. } | Line::Stalled(failure))) => (Bytes::new(), Err(failure)),
         Ok(Ok(Line::End) | Err(_)) => return None,
-        Err(_) => (Vec::new(), Err(needed())),
+        Err(_) => (Bytes::new(), Err(needed())),
     };
     let message = line.and_then(|()| Message::parse(&text));
     let id = match &message {
@@ -56,7 +57,7 @@ where
     let mut entry = Entry::begin(state.correlations.next(), client.number, id, text.len() as u64);
     let checked = message.and_then(|message| {
         entry.set_method(AUTHENTICATE);
-        check(state.token.as_ref(), message)
+        check(state.token.as_ref(), &text, message)
     });
     let context = match &checked {
         Ok(()) => client.context(&entry.correlation),
@@ -78,18 +79,18 @@ where
             (None, output, Some(failure.kind))
         }
     };
-    entry.end(None, output.as_bytes().len() as u64, kind);
+    entry.end(None, output.length() as u64, kind);
     let written = reply::write(writer, &Reply::One(output), Some(state.settings.write_timeout)).await.is_ok();
     permit.filter(|_| written)
 }
 
 /// Whether a message holds the token.
-fn check(token: Option<&Token>, message: Message<'_>) -> Result<(), RequestError> {
+fn check(token: Option<&Token>, text: &Bytes, message: Message<'_>) -> Result<(), RequestError> {
     let Message::One(Request { id: Some(_), call: Ok((method, parameters)) }) = message else { return Err(needed()) };
     if method != AUTHENTICATE {
         return Err(needed());
     }
-    let Operation::Authenticate { token: shown } = methods::read(&method, parameters)?.operation else {
+    let Operation::Authenticate { token: shown } = methods::read(text, &method, parameters)?.operation else {
         return Err(needed());
     };
     // A server without a token accepts no token.

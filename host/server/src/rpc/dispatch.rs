@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use jurat_model::{CallContext, Cancellation, CorrelationId};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -54,7 +55,7 @@ pub(crate) struct Client {
     pub(crate) cancellation: Cancellation,
 }
 
-/// A request that no longer needs the text of its message.
+/// A request that owns what it needs of its message.
 #[derive(Debug)]
 struct Task {
     entry: Entry,
@@ -63,7 +64,7 @@ struct Task {
     call: Result<Call, RequestError>,
 }
 
-/// The requests of a message that was parsed without an error. The text of the message has been dropped.
+/// The requests of a message that was parsed without an error.
 #[derive(Debug)]
 pub(crate) struct ReadMessage {
     tasks: Tasks,
@@ -103,8 +104,8 @@ impl Dispatcher {
         client: &Arc<Client>,
         received: Received,
     ) -> Result<ReadMessage, RequestError> {
-        let Received { text, hold } = received;
-        let tasks = self.parse(client, text).await?;
+        let Received { text, hold, .. } = received;
+        let tasks = self.parse(client, text.into()).await?;
         Ok(ReadMessage { tasks, hold })
     }
 
@@ -129,7 +130,7 @@ impl Dispatcher {
         let limits = self.state.output_limits(&client.cancellation);
         let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
-        entry.end(None, output.as_bytes().len() as u64, Some(failure.kind));
+        entry.end(None, output.length() as u64, Some(failure.kind));
         self.observe(client, &entry.correlation, failure.kind);
         Reply::One(output)
     }
@@ -140,7 +141,7 @@ impl Dispatcher {
     }
 
     /// Parses a message; a long one on a thread where no other client waits for it.
-    async fn parse(self: &Arc<Self>, client: &Arc<Client>, text: Vec<u8>) -> Result<Tasks, RequestError> {
+    async fn parse(self: &Arc<Self>, client: &Arc<Client>, text: Bytes) -> Result<Tasks, RequestError> {
         if text.len() <= LONG {
             let parsed = catch_unwind(AssertUnwindSafe(|| self.tasks(client, &text)));
             return parsed.unwrap_or_else(|_| Err(RequestError::internal()));
@@ -150,23 +151,23 @@ impl Dispatcher {
         parsed.await.unwrap_or_else(|_| Err(RequestError::internal()))
     }
 
-    fn tasks(&self, client: &Client, text: &[u8]) -> Result<Tasks, RequestError> {
+    fn tasks(&self, client: &Client, text: &Bytes) -> Result<Tasks, RequestError> {
         match Message::parse(text)? {
-            Message::One(request) => Ok(Tasks::One(Box::new(self.task(client, request, text.len() as u64)))),
+            Message::One(request) => Ok(Tasks::One(Box::new(self.task(client, text, request, text.len() as u64)))),
             Message::Batch(requests) => {
                 let share = (text.len() / requests.len().max(1)) as u64;
-                Ok(Tasks::Batch(requests.into_iter().map(|request| self.task(client, request, share)).collect()))
+                Ok(Tasks::Batch(requests.into_iter().map(|request| self.task(client, text, request, share)).collect()))
             }
         }
     }
 
-    fn task(&self, client: &Client, Request { id, call }: Request<'_>, bytes: u64) -> Task {
+    fn task(&self, client: &Client, text: &Bytes, Request { id, call }: Request<'_>, bytes: u64) -> Task {
         let mut entry = Entry::begin(self.state.correlations.next(), client.number, id, bytes);
         // An invalid request is answered even without an id.
         let id = id.or(call.is_err().then_some(UNKNOWN_ID)).map(str::to_owned);
         let call = call.and_then(|(method, parameters)| {
             entry.set_method(&method);
-            methods::read(&method, parameters)
+            methods::read(text, &method, parameters)
         });
         if let Ok(call) = &call {
             entry.set_subject(call.tenant.as_deref(), call.ruleset());
@@ -189,7 +190,7 @@ impl Dispatcher {
                 (envelope::error(limits, json_id, &failure, &entry.correlation), Some(failure.kind))
             }
         };
-        let sent = if id.is_some() { output.as_bytes().len() as u64 } else { 0 };
+        let sent = if id.is_some() { output.length() as u64 } else { 0 };
         entry.end(output.records, sent, kind);
         id.map(|_| output)
     }

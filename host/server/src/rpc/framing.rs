@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::partial_id;
-use crate::budget::{Allowance, Exhausted, Hold};
+use crate::budget::{Allowance, Exhausted, Hold, OWN};
+use crate::buffer::Buffer;
 use crate::error::{ErrorKind, RequestError};
 
 /// The size of the read buffer.
@@ -48,9 +49,11 @@ pub(crate) enum Pace {
 #[derive(Debug)]
 pub(crate) struct Received {
     /// The bytes of the line.
-    pub(crate) text: Vec<u8>,
+    pub(crate) text: Buffer,
     /// The memory it takes.
     pub(crate) hold: Hold,
+    /// How many bytes that is.
+    taken: usize,
 }
 
 /// What was read.
@@ -100,7 +103,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             } else {
                 let begun = self.begun.get_or_insert_with(|| {
                     self.since = Instant::now();
-                    Received { text: Vec::new(), hold: self.allowance.hold() }
+                    Received { text: Buffer::default(), hold: self.allowance.hold(), taken: 0 }
                 });
                 begun.extend(part, cap).err()
             };
@@ -138,18 +141,42 @@ impl Received {
             let message = format!("a message of more than {cap} bytes; see `rpc.max_message`");
             return Err(self.refuse(part, RequestError::new(ErrorKind::MessageTooLarge, message), None));
         }
-        self.hold.grow(part.len() as u64).map_err(|Exhausted| {
-            let head: Vec<u8> = self.text.iter().chain(part).take(partial_id::LENGTH).copied().collect();
+        self.take(part.len()).map_err(|Exhausted| {
+            let head: Vec<u8> = self.text.as_slice().iter().chain(part).take(partial_id::LENGTH).copied().collect();
             self.refuse(part, RequestError::overloaded(), partial_id::find(&head).map(str::to_owned))
         })?;
-        self.text.extend_from_slice(part);
+        let rest = self.text.append(part);
+        debug_assert!(rest.is_empty(), "room was made for it");
+        Ok(())
+    }
+
+    /// Takes memory for further bytes. A long line takes it in long steps, and allocates exactly what it has taken.
+    fn take(&mut self, bytes: usize) -> Result<(), Exhausted> {
+        let needed = self.text.len() + bytes;
+        let missing = needed.saturating_sub(self.taken);
+        if missing > 0 {
+            // What a client has of its own is meant for many short lines.
+            let step = if needed as u64 <= OWN { missing } else { missing.max(needed / 8) };
+            self.taken += match self.hold.grow(step as u64) {
+                Ok(()) => step,
+                Err(Exhausted) => {
+                    self.hold.grow(missing as u64)?;
+                    missing
+                }
+            };
+        }
+        if self.text.capacity() - self.text.len() < bytes {
+            let room = self.taken.saturating_sub(self.text.len());
+            // A short line may arrive byte by byte.
+            self.text.reserve(if needed as u64 <= OWN { room.max(needed / 8) } else { room });
+        }
         Ok(())
     }
 
     /// Drops a line. If it does not even begin like a message, that is the reason, whatever else is: nobody can see from the rest that
     /// it is not JSON.
     fn refuse(&self, part: &[u8], failure: RequestError, id: Option<String>) -> Line {
-        match self.text.iter().chain(part).find(|byte| !byte.is_ascii_whitespace()) {
+        match self.text.as_slice().iter().chain(part).find(|byte| !byte.is_ascii_whitespace()) {
             None | Some(b'{' | b'[') => Line::Refused { failure, id },
             Some(_) => {
                 let message = "the line is not a message in JSON, which begins with `{` or `[`";
@@ -165,7 +192,7 @@ impl Received {
     }
 
     fn has_content(&self) -> bool {
-        !self.text.trim_ascii().is_empty()
+        !self.text.as_slice().trim_ascii().is_empty()
     }
 }
 
@@ -211,7 +238,7 @@ mod tests {
         loop {
             match lines.next(cap).await.unwrap() {
                 Line::Text(received) => {
-                    found.push(String::from_utf8_lossy(&received.text).into_owned());
+                    found.push(String::from_utf8_lossy(received.text.as_slice()).into_owned());
                     held.push(received);
                 }
                 Line::Refused { failure, id } => {

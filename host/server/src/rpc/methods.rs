@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use jurat::settings::Secret;
 use jurat::{Associated, AssociatedError, Digest, Excerpt, chain};
@@ -33,7 +34,7 @@ pub(crate) const METHODS: [Method; 14] = [
     }),
     method("batch_validate", &["entities", "id_fields", "ruleset_name"], &["tenant", "associated", "now"], |given| {
         Ok(Operation::ValidateBatch {
-            records: given.enclosed("entities", '[')?.get().as_bytes().into(),
+            records: given.part("entities", '[')?,
             id_fields: given.some_texts("id_fields")?,
             judging: judging(given, Associated::parse)?,
         })
@@ -86,14 +87,14 @@ const fn method(
     Method { signature: Signature { method: name, required, optional }, read }
 }
 
-/// Reads a call.
-pub(crate) fn read(method: &str, parameters: Parameters<'_>) -> Result<Call, RequestError> {
+/// Reads a call from a message.
+pub(crate) fn read(message: &Bytes, method: &str, parameters: Parameters<'_>) -> Result<Call, RequestError> {
     let Some(Method { signature, read }) = METHODS.iter().find(|known| known.signature.method == method) else {
         let names = METHODS.iter().map(|method| method.signature.method);
         let message = format!("method `{}` not found{}", Excerpt::of(method), advice(method, names));
         return Err(RequestError::new(ErrorKind::UnknownMethod, message));
     };
-    let given = signature.given(parameters)?;
+    let given = signature.given(message, parameters)?;
     let tenant = given.find("tenant").map(|_| given.text("tenant")).transpose()?;
     Ok(Call { tenant, operation: read(&given)? })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use jurat::Excerpt;
 use jurat_model::advice;
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub(crate) struct Signature {
 /// The parameters of a method, checked: none is missing, unknown, repeated or `null`.
 #[derive(Debug)]
 pub(crate) struct Given<'a> {
+    message: &'a Bytes,
     values: Vec<(&'static str, &'a RawValue)>,
 }
 
@@ -37,7 +39,7 @@ impl Signature {
     }
 
     /// Checks which parameters a request has.
-    pub(crate) fn given<'a>(&self, parameters: Parameters<'a>) -> Result<Given<'a>, RequestError> {
+    pub(crate) fn given<'a>(&self, message: &'a Bytes, parameters: Parameters<'a>) -> Result<Given<'a>, RequestError> {
         let Parameters::ByName { members, is_cut } = parameters else {
             return Err(self.by_name());
         };
@@ -64,7 +66,7 @@ impl Signature {
         let is_there = |name: &str| values.iter().any(|(other, _)| *other == name);
         let missing: Vec<_> = self.required.iter().copied().filter(|name| !is_there(name)).collect();
         match missing.as_slice() {
-            [] => Ok(Given { values }),
+            [] => Ok(Given { message, values }),
             [one] => Err(RequestError::new(ErrorKind::MissingParameter, format!("missing parameter `{one}`"))),
             several => {
                 let message = format!("missing parameters {}", listed(several.iter().copied()));
@@ -98,6 +100,17 @@ impl<'a> Given<'a> {
         let raw = self.raw(name)?;
         let expected = if open == '[' { "an array" } else { "an object" };
         if raw.get().starts_with(open) { Ok(raw) } else { Err(wrong(name, expected, raw)) }
+    }
+
+    /// The text of a value that must be an object or an array, without a copy: the message stays in memory for it.
+    pub(crate) fn part(&self, name: &'static str, open: char) -> Result<Bytes, RequestError> {
+        let text = self.enclosed(name, open)?.get().as_bytes();
+        let start = (text.as_ptr() as usize).checked_sub(self.message.as_ptr() as usize);
+        let range = start.map(|start| start..start.saturating_add(text.len()));
+        let range = range.filter(|range| self.message.get(range.clone()) == Some(text));
+        range
+            .map(|range| self.message.slice(range))
+            .ok_or_else(|| RequestError::bug("a parameter is not in its message"))
     }
 
     /// A value that must be a text.

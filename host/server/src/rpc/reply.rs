@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::output::Output;
 
@@ -42,7 +42,7 @@ impl Reply {
         };
         let answers = answers.iter().enumerate().flat_map(|(index, answer)| {
             let comma: &[u8] = if index > 0 { b"," } else { b"" };
-            [comma, answer.as_bytes()]
+            std::iter::once(comma).chain(answer.parts())
         });
         std::iter::once(open).chain(answers).chain(std::iter::once(close)).filter(|piece| !piece.is_empty())
     }
@@ -108,8 +108,19 @@ pub(crate) async fn write<W: AsyncWrite + Unpin>(
 }
 
 async fn put<W: AsyncWrite + Unpin>(writer: &mut W, reply: &Reply, limit: Option<Duration>) -> io::Result<()> {
+    let Some(limit) = limit else {
+        for piece in reply.pieces() {
+            writer.write_all(piece).await?;
+        }
+        return Ok(());
+    };
+    let (mut written, mut deadline) = (0, Instant::now() + limit);
     for piece in reply.pieces().flat_map(|piece| piece.chunks(PIECE)) {
-        within(limit, writer.write_all(piece)).await?;
+        timeout_at(deadline, writer.write_all(piece)).await??;
+        written += piece.len();
+        if written >= PIECE {
+            (written, deadline) = (0, Instant::now() + limit);
+        }
     }
     Ok(())
 }

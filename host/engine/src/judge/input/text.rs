@@ -50,7 +50,7 @@ impl OpenText {
         max_record: jurat_model::Bytes,
     ) -> Option<io::Result<Self>> {
         let buffer = match texts {
-            Texts::Whole(text) => Buffer::Whole(Bytes::from_owner(text.take()?), 0),
+            Texts::Whole(text) => Buffer::Whole(text.take()?, 0),
             Texts::Streams(texts) => match texts.next()? {
                 Ok(text) => Buffer::Stream { buffer: Vec::new(), filled: 0, base: 0, rest: Some(text) },
                 Err(error) => return Some(Err(error)),
