@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::proof;
+
 /// The program that is tested: Cargo puts it one directory above the tests.
 #[must_use]
 pub fn path() -> PathBuf {
@@ -28,8 +30,25 @@ pub struct Outcome {
 /// The program, about to be started in a directory, with nothing in its environment that changes what it prints.
 #[must_use]
 pub fn command<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Command {
-    let mut command = Command::new(path());
+    within(directory, Command::new(path()), arguments)
+}
+
+/// The same on one processor only; none if this machine has no `taskset`, or forbids that.
+#[must_use]
+pub fn command_on_one_processor<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Option<Command> {
+    let taskset = |program: &OsStr| {
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(program);
+        command
+    };
+    let is_there = taskset("true".as_ref()).output().is_ok_and(|output| output.status.success());
+    is_there.then(|| within(directory, taskset(path().as_os_str()), arguments))
+}
+
+fn within<S: AsRef<OsStr>>(directory: &Path, mut command: Command, arguments: &[S]) -> Command {
     command.args(arguments).current_dir(directory).env_remove("JURAT_LOG").env_remove("NO_COLOR");
+    // The program refuses variables that it does not know.
+    command.env_remove(proof::SIZE);
     command
 }
 

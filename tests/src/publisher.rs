@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 mod sample;
 
-use sample::{broken_release, release_of_another_component};
+use sample::{broken_release, release_of_another_component, release_that_does_not_compile};
 pub use sample::{record, release, release_of_old_prices};
 
 /// A publisher, and the directory that a server serves.
@@ -69,7 +69,16 @@ impl Publisher {
     #[must_use]
     pub fn with_keys(id: &str, keys: Keys, lifetimes: Lifetimes) -> Self {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let clock = Clock { lifetimes, ..Clock::new(now) };
+        Self::at(id, keys, Clock { lifetimes, ..Clock::new(now) })
+    }
+
+    /// A repository as of the present, for hosts that have the clock of this machine.
+    #[must_use]
+    pub fn of_today(id: &str, tenants: &[&str]) -> Self {
+        Self::at(id, Keys::generate(tenants), Clock::new(Timestamp::now()))
+    }
+
+    fn at(id: &str, keys: Keys, clock: Clock) -> Self {
         let publisher = Self { id: id.to_owned(), directory: tempfile::tempdir().unwrap(), clock, keys };
         let Keys { root, targets, snapshot, timestamp, tenants } = &publisher.keys;
         let keys =
@@ -127,6 +136,11 @@ impl Publisher {
     /// Publishes a release whose component must be compiled anew.
     pub fn release_of_another_component(&self, tenant: &str, number: u64) -> Digest {
         self.release_built(tenant, &release_of_another_component(number))
+    }
+
+    /// Publishes a release with a component that no compiler accepts.
+    pub fn release_that_does_not_compile(&self, tenant: &str, number: u64) -> Digest {
+        self.release_built(tenant, &release_that_does_not_compile(number))
     }
 
     /// What publishing a release of a tenant would be.

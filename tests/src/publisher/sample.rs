@@ -1,6 +1,7 @@
 //! Releases of the sample rules, each of which can be told from the others by a verdict.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,7 @@ use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{FileKind, LowerFuel};
 use serde_json::{Value, json};
 
-use crate::site;
+use crate::{guest, site};
 
 /// The schema that is another one in each release.
 const SCHEMA: &str = "schemas/loan.v1.0.0.json";
@@ -35,9 +36,18 @@ pub fn release_of_old_prices(number: u64, fuel: u64, has_vectors: bool) -> Built
 pub(super) fn release_of_another_component(number: u64) -> BuiltRelease {
     // A custom section of eleven bytes: the length of its name, the name, and a number.
     let section = [&[0, 11, 2], &b"no"[..], &number.to_le_bytes()].concat();
+    with_component(number, |component| [component, section.clone()].concat())
+}
+
+/// The same with a component whose shape is that of any other, and in which a function does not give what it says.
+pub(super) fn release_that_does_not_compile(number: u64) -> BuiltRelease {
+    with_component(number, |component| guest::with_module(component, "(module (func (result i32)))"))
+}
+
+fn with_component(number: u64, change: impl Fn(Vec<u8>) -> Vec<u8>) -> BuiltRelease {
     let mut draft = draft(number, &probe(number));
     let components = draft.files.iter_mut().filter(|file| file.kind == FileKind::Component);
-    components.for_each(|file| file.bytes.extend_from_slice(&section));
+    components.for_each(|file| file.bytes = change(mem::take(&mut file.bytes)));
     made(draft)
 }
 

@@ -5,22 +5,12 @@ use std::sync::Arc;
 
 use jurat::settings::Overrides;
 use jurat::{JudgedRecord, JudgedWindow, RecordSource, Request, Service, Settings, Summary};
-use jurat_tests::guest;
-use jurat_tests::site::{Site, built_components, loan_rules};
+use jurat_tests::site::{Site, loan_rules};
+use jurat_tests::unsigned::{guest_rules, tenant};
 
 mod equality;
 mod fairness;
 mod guilty;
-
-/// A tenant with unsigned rules, as a part of the configuration.
-fn tenant(name: &str, rules: &str, more: &str) -> String {
-    let components = built_components();
-    format!(
-        "  {name}:\n    business_config_uri: \"{rules}\"\n    danger:\n      unsigned_directory: true\n      \
-         component_directory: \"{}\"\n{more}",
-        components.display()
-    )
-}
 
 /// The sample rules.
 fn loans() -> String {
@@ -29,22 +19,7 @@ fn loans() -> String {
 
 /// A guest of `tests/guests/examples`, as the one rule of a ruleset.
 fn hostile(site: &Site, guest: &str, more: &str) -> String {
-    assert!(guest::built().join(format!("{guest}.wasm")).is_file(), "run `cargo xtask guests` first");
-    let file = |name: &str, text: &str| site.write(format!("{guest}/{name}"), text);
-    file(
-        "release.yaml",
-        &format!(
-            "name: {}\nversion: 1.0.0\nbusiness_config: business-config.yaml\ncomponents:\n  - path: {guest}.wasm\n\
-             field_maps:\n  - field-maps/loan.json\n",
-            guest.replace('_', "-")
-        ),
-    );
-    file("field-maps/loan.json", r#"{"n": {"physical_path": "n"}}"#);
-    file(
-        "business-config.yaml",
-        "rulesets:\n  main:\n    rules:\n      loan:\n        - rule_id: guest\ndefault_helpers:\n  loan: loan.json\n",
-    );
-    tenant(guest, &site.path(guest).display().to_string(), more)
+    tenant(guest, &guest_rules(site, guest), more)
 }
 
 fn open(site: &Site, workers: usize, tenants: &[String]) -> Service {

@@ -4,33 +4,24 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::connection::Connection;
-use crate::server::{Server, Transport};
+use jurat_tests::connection::Connection;
 use jurat_tests::guest;
+use jurat_tests::server::{Server, Transport};
 use jurat_tests::site::Site;
+use jurat_tests::unsigned::guest_rules;
 
 /// The rule goes on as long as there are records.
 const NEVER_SUSPENDED: &str = "suspend_after: 4000000000\nsuspend_after_fuel: 1000000000000000000\n";
 
 /// A site with one rule, which uses up its fuel on every record whose `n` is not 0.
 fn endless() -> Site {
-    assert!(guest::built().join("endless_loop.wasm").is_file(), "run `cargo xtask guests` first");
     let site = Site::empty();
-    site.write(
-        "rules/release.yaml",
-        "name: endless\nversion: 1.0.0\nbusiness_config: business-config.yaml\ncomponents:\n  - path: \
-         endless_loop.wasm\nfield_maps:\n  - field-maps/loan.json\n",
-    );
-    site.write("rules/field-maps/loan.json", r#"{"n": {"physical_path": "n"}}"#);
-    site.write(
-        "rules/business-config.yaml",
-        "rulesets:\n  main:\n    rules:\n      loan:\n        - rule_id: guest\ndefault_helpers:\n  loan: loan.json\n",
-    );
+    let rules = guest_rules(&site, "endless_loop");
     let components = guest::built().display().to_string();
     let danger = format!("danger:\n  unsigned_directory: true\n  component_directory: \"{components}\"\n");
     site.write(
         "local-config.yaml",
-        format!("business_config_uri: rules\nbatch_max_workers: 1\n{NEVER_SUSPENDED}{danger}"),
+        format!("business_config_uri: \"{rules}\"\nbatch_max_workers: 1\n{NEVER_SUSPENDED}{danger}"),
     );
     site
 }

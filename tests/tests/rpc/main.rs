@@ -6,10 +6,11 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
+use jurat_tests::{connection, server};
+
 mod callers;
 mod cases;
 mod conformance;
-mod connection;
 mod coordination;
 mod coordination_service;
 mod docs;
@@ -24,7 +25,6 @@ mod python;
 mod reloading;
 mod remote;
 mod requests;
-mod server;
 mod sites;
 mod slow_readers;
 mod stopping;

@@ -1,33 +1,39 @@
 //! The program as a server: started, used, stopped.
 
+use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use jurat_tests::program::{Outcome, command};
-use jurat_tests::site::Site;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::connection::{Connection, PATIENCE};
+use crate::process::{self, Usage};
+use crate::program::{Outcome, command, command_on_one_processor};
+use crate::site::Site;
 
 /// How clients reach the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// Standard input and output.
     Stdio,
+    /// A free port of this machine.
     Tcp,
+    /// The socket `socket` in the directory of the site.
     Unix,
 }
 
 /// A server. It ends with this.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
-    pub(crate) transport: Transport,
+    /// How clients reach it.
+    pub transport: Transport,
     /// Where clients find it; empty over stdio.
-    pub(crate) address: String,
+    pub address: String,
     stdio: Option<(ChildStdout, ChildStdin)>,
     log: Log,
     reading: Option<JoinHandle<()>>,
@@ -44,7 +50,8 @@ struct Printed {
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 3] = [Self::Stdio, Self::Tcp, Self::Unix];
+    /// All ways.
+    pub const ALL: [Self; 3] = [Self::Stdio, Self::Tcp, Self::Unix];
 
     /// The arguments for a server that is reached like this, in the directory of a site.
     fn arguments(self) -> &'static [&'static str] {
@@ -58,14 +65,27 @@ impl Transport {
 
 impl Server {
     /// Starts a server with the site's configuration.
-    pub(crate) fn start(site: &Site, transport: Transport) -> Self {
+    #[must_use]
+    pub fn start(site: &Site, transport: Transport) -> Self {
         Self::start_with(site, transport, transport.arguments())
     }
 
     /// Starts a server with other arguments.
-    pub(crate) fn start_with(site: &Site, transport: Transport, arguments: &[&str]) -> Self {
+    #[must_use]
+    pub fn start_with(site: &Site, transport: Transport, arguments: &[&str]) -> Self {
         let arguments = [&["rpc", "--config", "local-config.yaml"], arguments].concat();
-        let mut command = command(&site.path(""), &arguments);
+        Self::start_as(site, transport, command(&site.path(""), &arguments))
+    }
+
+    /// Starts a server on one processor only; none if this machine has no `taskset`, or forbids that.
+    #[must_use]
+    pub fn start_on_one_processor(site: &Site, transport: Transport) -> Option<Self> {
+        let arguments = [&["rpc", "--config", "local-config.yaml"], transport.arguments()].concat();
+        let command = command_on_one_processor(&site.path(""), &arguments)?;
+        Some(Self::start_as(site, transport, command))
+    }
+
+    fn start_as(site: &Site, transport: Transport, mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdio = child.stdout.take().zip(child.stdin.take());
@@ -88,7 +108,8 @@ impl Server {
     }
 
     /// A connection; over stdio the only one.
-    pub(crate) fn connect(&mut self) -> Connection {
+    #[must_use]
+    pub fn connect(&mut self) -> Connection {
         if self.transport != Transport::Stdio {
             return self.reconnect();
         }
@@ -97,7 +118,8 @@ impl Server {
     }
 
     /// A connection that is not the only one.
-    pub(crate) fn reconnect(&self) -> Connection {
+    #[must_use]
+    pub fn reconnect(&self) -> Connection {
         match self.transport {
             Transport::Stdio => panic!("there is only one connection"),
             Transport::Tcp => Connection::tcp(&self.address),
@@ -105,15 +127,22 @@ impl Server {
         }
     }
 
+    /// A connection over TCP where answers may take that long.
+    #[must_use]
+    pub fn reconnect_within(&self, longest: Duration) -> Connection {
+        assert_eq!(self.transport, Transport::Tcp);
+        Connection::tcp_within(&self.address, longest)
+    }
+
     /// Waits until it has printed a line to standard error that holds this text. Gives the line.
     #[track_caller]
-    pub(crate) fn says(&self, text: &str) -> String {
+    pub fn says(&self, text: &str) -> String {
         self.says_times(text, 1)
     }
 
     /// Waits until it has printed `times` lines to standard error that hold this text. Gives the last one.
     #[track_caller]
-    pub(crate) fn says_times(&self, text: &str, times: usize) -> String {
+    pub fn says_times(&self, text: &str, times: usize) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut printed = self.log.printed();
         loop {
@@ -131,17 +160,19 @@ impl Server {
     }
 
     /// Everything that it has printed to standard error so far.
-    pub(crate) fn log(&self) -> Vec<String> {
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
         self.log.printed().lines.clone()
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits until it has ended. Gives how, and everything that it printed to standard error.
     #[track_caller]
-    pub(crate) fn ended(&mut self) -> (ExitStatus, Vec<String>) {
+    pub fn ended(&mut self) -> (ExitStatus, Vec<String>) {
         // It ends when everything that it has started has ended, too.
         let deadline = Instant::now() + PATIENCE;
         let mut printed = self.log.printed();
@@ -154,23 +185,38 @@ impl Server {
     }
 
     /// The memory that it takes, in KiB.
-    pub(crate) fn resident(&self) -> u64 {
-        self.memory("VmRSS:")
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        self.usage().resident
     }
 
     /// The most memory that it has taken, in KiB.
-    pub(crate) fn peak(&self) -> u64 {
-        self.memory("VmHWM:")
+    #[must_use]
+    pub fn peak(&self) -> u64 {
+        self.usage().peak
     }
 
-    fn memory(&self, which: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+    /// What it takes of the machine.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        process::usage(self.pid())
+    }
+
+    /// Its threads that have this name.
+    #[must_use]
+    pub fn threads(&self, name: &str) -> usize {
+        process::threads(self.pid(), name)
+    }
+
+    /// The processes that it has started.
+    #[must_use]
+    pub fn children(&self) -> Vec<Pid> {
+        process::children(self.pid())
     }
 
     /// The sockets that it has open.
-    pub(crate) fn sockets(&self) -> usize {
+    #[must_use]
+    pub fn sockets(&self) -> usize {
         let entries = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
         // What is closed meanwhile is none any more.
         let links = entries.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
@@ -184,7 +230,7 @@ impl Server {
 
 /// A server with these arguments must end at once: with this code, and an error that contains each of these. Gives the error.
 #[track_caller]
-pub(crate) fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
+pub fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
     let outcome = site.run(&[&["rpc", "--config", "local-config.yaml"], arguments].concat());
     let Outcome { stdout, stderr, .. } = &outcome;
     assert_eq!((outcome.code, stdout.as_str()), (code, ""), "{arguments:?}: {stderr}");
@@ -193,6 +239,12 @@ pub(crate) fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&st
         assert!(error.contains(reason), "`{reason}` is not in: {error}");
     }
     error.to_owned()
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Server({} on {:?} {})", self.child.id(), self.transport, self.address)
+    }
 }
 
 impl Drop for Server {

@@ -1,5 +1,6 @@
 //! One client of the program: lines that go out, lines that come in.
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -11,10 +12,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// Nothing takes this long on any machine: a test that waits longer has found a bug.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection.
-pub(crate) struct Connection {
+pub struct Connection {
     reader: BufReader<Box<dyn Read + Send>>,
     writer: Box<dyn Write + Send>,
     last_id: u64,
@@ -23,10 +24,10 @@ pub(crate) struct Connection {
 /// What came back for one request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Answer {
+pub struct Answer {
     jsonrpc: String,
     /// The id, as text.
-    pub(crate) id: Box<RawValue>,
+    pub id: Box<RawValue>,
     result: Option<Box<RawValue>>,
     error: Option<Refused>,
 }
@@ -34,26 +35,41 @@ pub(crate) struct Answer {
 /// The error of a call.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Refused {
-    pub(crate) code: i32,
-    pub(crate) message: String,
-    pub(crate) data: Value,
+pub struct Refused {
+    /// The number.
+    pub code: i32,
+    /// For people.
+    pub message: String,
+    /// Its kind, and what the log names it by.
+    pub data: Value,
 }
 
 impl Connection {
-    pub(crate) fn new(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Self {
+    /// A connection over two streams.
+    #[must_use]
+    pub fn new(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Self {
         Self { reader: BufReader::new(Box::new(reader)), writer: Box::new(writer), last_id: 0 }
     }
 
-    pub(crate) fn tcp(address: &str) -> Self {
+    /// A connection to an address.
+    #[must_use]
+    pub fn tcp(address: &str) -> Self {
+        Self::tcp_within(address, PATIENCE)
+    }
+
+    /// A connection to an address where answers may take that long.
+    #[must_use]
+    pub fn tcp_within(address: &str, longest: Duration) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(longest)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self::new(stream.try_clone().unwrap(), Closing(stream))
     }
 
-    pub(crate) fn unix(path: &Path) -> Self {
+    /// A connection to a socket.
+    #[must_use]
+    pub fn unix(path: &Path) -> Self {
         let stream = UnixStream::connect(path).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -61,18 +77,18 @@ impl Connection {
     }
 
     /// Sends bytes as they are.
-    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.try_send(bytes).unwrap();
     }
 
     /// Sends bytes to a server that may be gone.
-    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.writer.write_all(bytes.as_ref())?;
         self.writer.flush()
     }
 
     /// Sends a request with an id of its own. Gives the id.
-    pub(crate) fn ask(&mut self, method: &str, params: &str) -> String {
+    pub fn ask(&mut self, method: &str, params: &str) -> String {
         self.last_id += 1;
         let id = self.last_id.to_string();
         self.send(format!("{}\n", request(&id, method, params)));
@@ -80,13 +96,14 @@ impl Connection {
     }
 
     /// Says that nothing more is sent.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         // Dropping the writer closes that direction, and only that.
         self.writer = Box::new(io::sink());
     }
 
     /// The two directions, for two threads: the first only reads, the second only writes.
-    pub(crate) fn split(self) -> (Self, Self) {
+    #[must_use]
+    pub fn split(self) -> (Self, Self) {
         let Self { reader, writer, last_id } = self;
         let nothing: Box<dyn Read + Send> = Box::new(io::empty());
         (
@@ -96,7 +113,7 @@ impl Connection {
     }
 
     /// The next line, without its end; none at the end.
-    pub(crate) fn line(&mut self) -> Option<String> {
+    pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         match self.reader.read_line(&mut line) {
             Ok(0) => None,
@@ -108,7 +125,7 @@ impl Connection {
     }
 
     /// The next line as bytes, from a peer that may send anything; none at the end.
-    pub(crate) fn try_line(&mut self) -> Option<Vec<u8>> {
+    pub fn try_line(&mut self) -> Option<Vec<u8>> {
         let mut line = Vec::new();
         let read = self.reader.read_until(b'\n', &mut line);
         (read.is_ok() && !line.is_empty()).then_some(line)
@@ -116,13 +133,13 @@ impl Connection {
 
     /// The next answer.
     #[track_caller]
-    pub(crate) fn answer(&mut self) -> Answer {
+    pub fn answer(&mut self) -> Answer {
         Answer::parse(&self.line().unwrap_or_else(|| panic!("the connection is closed")))
     }
 
     /// Asks, and waits for the answer.
     #[track_caller]
-    pub(crate) fn call(&mut self, method: &str, params: &str) -> Result<String, Refused> {
+    pub fn call(&mut self, method: &str, params: &str) -> Result<String, Refused> {
         let id = self.ask(method, params);
         let answer = self.answer();
         assert_eq!(answer.id.get(), id, "{answer:?}");
@@ -131,14 +148,14 @@ impl Connection {
 
     /// Asks for something that must be given.
     #[track_caller]
-    pub(crate) fn result(&mut self, method: &str, params: &str) -> Value {
+    pub fn result(&mut self, method: &str, params: &str) -> Value {
         let result = self.call(method, params).unwrap_or_else(|refused| panic!("{method}: {refused:?}"));
         serde_json::from_str(&result).unwrap()
     }
 
     /// Asks for something that must be refused, for a reason with that code and that kind. Gives the words.
     #[track_caller]
-    pub(crate) fn refused(&mut self, method: &str, params: &str, code: i32, kind: &str) -> String {
+    pub fn refused(&mut self, method: &str, params: &str, code: i32, kind: &str) -> String {
         let refused = self.call(method, params).err().unwrap_or_else(|| panic!("{method} is answered: {params:.200}"));
         assert_eq!((refused.code, refused.kind()), (code, kind), "{method} {params:.200}: {}", refused.message);
         refused.message
@@ -146,20 +163,28 @@ impl Connection {
 
     /// Nothing else comes, and the connection is closed.
     #[track_caller]
-    pub(crate) fn is_at_end(&mut self) {
+    pub fn is_at_end(&mut self) {
         assert_eq!(self.line(), None);
     }
 
     /// The server still answers here.
     #[track_caller]
-    pub(crate) fn is_served(&mut self) {
+    pub fn is_served(&mut self) {
         assert_eq!(self.result("health", "{}")["status"], "ok");
     }
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Connection({} requests)", self.last_id)
+    }
+}
+
 impl Answer {
+    /// Reads a line.
+    #[must_use]
     #[track_caller]
-    pub(crate) fn parse(line: &str) -> Self {
+    pub fn parse(line: &str) -> Self {
         let answer: Self = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(answer.jsonrpc, "2.0");
         assert!(answer.result.is_some() != answer.error.is_some(), "{line}");
@@ -167,7 +192,7 @@ impl Answer {
     }
 
     /// The result as text, or why there is none.
-    pub(crate) fn outcome(self) -> Result<String, Refused> {
+    pub fn outcome(self) -> Result<String, Refused> {
         match self.error {
             Some(refused) => Err(refused),
             None => Ok(self.result.unwrap().get().to_owned()),
@@ -176,7 +201,9 @@ impl Answer {
 }
 
 impl Refused {
-    pub(crate) fn kind(&self) -> &str {
+    /// What programs decide by.
+    #[must_use]
+    pub fn kind(&self) -> &str {
         let correlation = self.data["correlation_id"].as_str().unwrap_or_default();
         assert!(!correlation.is_empty(), "the log cannot be searched for it: {self:?}");
         self.data["kind"].as_str().unwrap_or_else(|| panic!("it does not say its kind: {self:?}"))
@@ -184,7 +211,8 @@ impl Refused {
 }
 
 /// A request as text.
-pub(crate) fn request(id: &str, method: &str, params: &str) -> String {
+#[must_use]
+pub fn request(id: &str, method: &str, params: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
 }
 
