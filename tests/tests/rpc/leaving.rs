@@ -1,12 +1,13 @@
 //! Clients that leave while the server works for them, and clients that only wait.
 
 use std::fs;
+use std::time::Instant;
 
 use serde_json::json;
 
-use jurat_tests::connection::Connection;
+use crate::connection::{Connection, PATIENCE};
+use crate::server::{Server, Transport};
 use jurat_tests::guest;
-use jurat_tests::server::{Server, Transport};
 use jurat_tests::site::Site;
 use jurat_tests::unsigned::guest_rules;
 
@@ -85,4 +86,29 @@ fn a_client_that_only_waits_is_no_client_that_has_left() {
     let answer = connection.answer().outcome().unwrap();
     assert_eq!(answer.matches(r#""code":"fuel""#).count(), 100);
     assert!(connection.line().is_none());
+}
+
+#[test]
+fn threads_that_waited_for_calls_end_although_timers_wake_them() {
+    /// Fewer than a connection may have under way: of one that has all, the server does not notice at once that it is gone.
+    const CALLS: usize = 12;
+    const CLIENTS: usize = 4;
+    let site = endless();
+    let mut server = Server::start(&site, Transport::Tcp);
+    let mut staying = server.connect();
+    let mut leaving: Vec<_> = (0..CLIENTS).map(|_| server.reconnect()).collect();
+    for connection in &mut leaving {
+        (0..CALLS).for_each(|_| ask(connection, 20_000, 1));
+    }
+    while server.threads("jurat-call") < CLIENTS * CALLS {
+        staying.is_served();
+    }
+    drop(leaving);
+    // The tenant has two checks of its pin a second, each on a thread that they keep for a while.
+    let begun = Instant::now();
+    while server.threads("jurat-call") > 10 {
+        assert!(begun.elapsed() < PATIENCE, "{} threads stay", server.threads("jurat-call"));
+        std::thread::yield_now();
+    }
+    staying.is_served();
 }

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Instant;
 
+use crate::connection::{PATIENCE, request};
+use crate::server::{Server, Transport};
 use crate::sites::configured;
-use jurat_tests::connection::{PATIENCE, request};
-use jurat_tests::server::{Server, Transport};
 
 const CLIENTS: usize = 40;
 const IN_FLIGHT: usize = 4;

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -16,6 +17,10 @@ const DISK_THREADS: usize = 64;
 const FEWEST_CALLS: usize = 1_024;
 /// The highest limit: each call is a thread, which costs some 40 KiB while it waits.
 const MOST_CALLS: usize = 16_384;
+
+/// How long a thread for calls stays without one. Each tenant has two checks of its pin a second, which wake idle threads in turn: with
+/// the runtime's own ten seconds, they would keep twenty threads for each tenant for good, once a burst of calls has started these.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// The threads that a service has from the start, and one for a first wait of either kind.
 const FIRST_THREADS: usize = IO_THREADS + 3;
@@ -44,6 +49,7 @@ impl Runtimes {
         let calls = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(calls)
+            .thread_keep_alive(IDLE)
             .thread_name("jurat-call")
             .build()?;
         runtimes.calls = Some(calls);
