@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask demo`, `test`, `bench`, `guests`, `dist`, `picture`,
-//! `invariants`, `mutants`.
+//! `invariants`, `mutants`, `proof`.
 //!
 //! Only the standard library is used: the first thing that a newcomer runs must not compile for minutes.
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ mod module_order;
 mod mutants;
 mod picture;
 mod progress;
+mod proof;
 mod pure;
 mod python;
 mod readme;
@@ -64,6 +65,10 @@ The project's own commands.
       The crate is a directory of host, or a package. Everything else about the changes is in
       target/mutants. It needs cargo-mutants.
 
+  cargo xtask proof [--install] NAME...
+      Long tests of the whole program at full size, one after the other, which print what they
+      measure; `test` runs a few seconds of each. Without a name it lists them.
+
   cargo xtask dist [--remap-paths] [--verbose]
       The command line as it is shipped, in target/dist (Linux only): stripped, with SHA-256
       checksums, and with its debug information in a file of its own, which debuggers and
@@ -102,7 +107,7 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
     };
     let allowed: &[&str] = match command.as_str() {
         "demo" | "guests" | "picture" => &["--install", "--verbose"],
-        "test" | "mutants" => &["--install"],
+        "test" | "mutants" | "proof" => &["--install"],
         "invariants" => &[],
         "bench" => &["--quick", "--json", "--verbose"],
         "dist" => &["--remap-paths", "--verbose"],
@@ -118,8 +123,9 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
         shell::print(HELP);
         return Ok(());
     }
-    // Names of groups are the benchmark's to know, crates and filters those of the mutants.
-    let is_name = |option: &str| matches!(command.as_str(), "bench" | "mutants") && !option.starts_with('-');
+    // Names of groups are the benchmark's to know, crates and filters those of the mutants, proofs that of their own list.
+    let has_names = matches!(command.as_str(), "bench" | "mutants" | "proof");
+    let is_name = |option: &str| has_names && !option.starts_with('-');
     if let Some(option) = options.iter().find(|option| !allowed.contains(&option.as_str()) && !is_name(option)) {
         let advice = format!("it has: {}", allowed.join(", "));
         return Err(TaskError::new(format!("`cargo xtask {command}` has no option `{option}`")).advise(advice));
@@ -134,9 +140,10 @@ fn run(arguments: &[String]) -> Result<(), TaskError> {
         "guests" => guests::run(&workspace, consent, is_verbose),
         "dist" => dist::run(&workspace, has("--remap-paths"), is_verbose),
         "picture" => picture::run(&workspace, consent, is_verbose),
-        "mutants" => {
+        "mutants" | "proof" => {
             let words: Vec<_> = options.iter().filter(|option| *option != "--install").cloned().collect();
-            mutants::run(&workspace, &words, consent)
+            let run = if command == "proof" { proof::run } else { mutants::run };
+            run(&workspace, &words, consent)
         }
         _ => {
             let own: Vec<_> = options.iter().filter(|option| *option != "--verbose").cloned().collect();

@@ -1,0 +1,233 @@
+//! One release after the other, of which some cannot serve; and compilers that are killed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use jurat_tests::connection::{Answer, Connection};
+use jurat_tests::publisher::Publisher;
+use jurat_tests::server::Server;
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+
+use super::{LOANS, PUBLISHED};
+use crate::run::{Run, until};
+
+/// The time between two publications.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What is published.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// A release that serves.
+    Good,
+    /// A release that serves once nobody kills its compiler.
+    Killed,
+    /// A release that does not judge its test vectors as it says.
+    Broken,
+    /// A release with a component that no compiler accepts.
+    NotCompiled,
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+enum Outcome {
+    Serves,
+    /// The reasons.
+    Refused(String),
+}
+
+/// Releases in this order, over and over. In front of each that is refused is one that serves, so a failure is that of the last one.
+const ORDER: [Kind; 6] = [Kind::Good, Kind::Killed, Kind::Broken, Kind::Good, Kind::Killed, Kind::NotCompiled];
+
+/// The numbers of releases, for clients that see them serve.
+#[derive(Debug)]
+pub(super) struct Newest(Mutex<Numbers>);
+
+#[derive(Debug)]
+struct Numbers {
+    good: u64,
+    bad: BTreeSet<u64>,
+}
+
+/// The publisher, and what it sees of the server.
+#[derive(Debug)]
+pub(super) struct Publications<'a> {
+    publisher: &'a Publisher,
+    server: &'a Server,
+    newest: &'a Newest,
+    /// Asks for the status.
+    watcher: Connection,
+    /// Asks for newer releases.
+    operator: Connection,
+    number: u64,
+    counts: Counts,
+}
+
+/// How often.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    published: u64,
+    switches: u64,
+    broken: u64,
+    not_compiled: u64,
+    kills: u64,
+    /// Kills for which a release was refused, until it was tried again.
+    refused_for_kill: u64,
+}
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self(Mutex::new(Numbers { good: 1, bad: BTreeSet::new() }))
+    }
+}
+
+impl Newest {
+    /// The newest release that can serve.
+    pub(super) fn good(&self) -> u64 {
+        self.numbers().good
+    }
+
+    /// Whether this one can serve.
+    pub(super) fn may_serve(&self, number: u64) -> bool {
+        let numbers = self.numbers();
+        number <= numbers.good && !numbers.bad.contains(&number)
+    }
+
+    fn add(&self, number: u64, kind: Kind) {
+        let mut numbers = self.numbers();
+        match kind {
+            Kind::Good | Kind::Killed => numbers.good = number,
+            Kind::Broken | Kind::NotCompiled => _ = numbers.bad.insert(number),
+        }
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl<'a> Publications<'a> {
+    /// A publisher of whose releases the first one serves.
+    pub(super) fn new(publisher: &'a Publisher, server: &'a Server, newest: &'a Newest) -> Self {
+        let (watcher, operator) = (server.reconnect(), server.reconnect());
+        Self { publisher, server, newest, watcher, operator, number: 1, counts: Counts::default() }
+    }
+
+    pub(super) fn publish_until_over(&mut self, run: &Run) {
+        let _part = run.part();
+        for (round, kind) in ORDER.into_iter().cycle().enumerate() {
+            // All kinds, however short the run is.
+            if run.is_over() && round >= ORDER.len() {
+                return;
+            }
+            // By the next poll, or by an operator.
+            self.publish(kind, round % 2 == 1);
+            run.pause(PAUSE);
+        }
+    }
+
+    /// Publishes a last release, which serves.
+    pub(super) fn finish(mut self) -> Counts {
+        assert_eq!(serving(&self.status()), self.newest.good());
+        self.publish(Kind::Good, true);
+        assert!(self.counts.kills > 0 && self.counts.broken > 0 && self.counts.not_compiled > 0, "{:?}", self.counts);
+        self.counts
+    }
+
+    fn publish(&mut self, kind: Kind, by_operator: bool) {
+        self.number += 1;
+        let number = self.number;
+        self.newest.add(number, kind);
+        match kind {
+            Kind::Good | Kind::Killed => self.publisher.release_of_another_component(PUBLISHED, number),
+            Kind::Broken => self.publisher.broken_release(PUBLISHED, number),
+            Kind::NotCompiled => self.publisher.release_that_does_not_compile(PUBLISHED, number),
+        };
+        self.counts.published += 1;
+        let asked = by_operator.then(|| self.operator.ask("reload_logic", &tenant()));
+        let outcome = self.outcome(kind);
+        let told = asked.map(|id| {
+            let answer = self.operator.answer();
+            assert_eq!(answer.id.get(), id);
+            answer
+        });
+        self.check(kind, &outcome, told);
+    }
+
+    /// Waits until the release serves or is refused; kills its compiler if it is to be killed.
+    fn outcome(&mut self, kind: Kind) -> Outcome {
+        let mut is_killed = kind != Kind::Killed;
+        until("the release serves or is refused", || {
+            if !is_killed && let Some(compiler) = self.server.children().pop() {
+                // It may have ended meanwhile.
+                is_killed = kill_process(compiler, Signal::KILL).is_ok();
+                self.counts.kills += u64::from(is_killed);
+            }
+            let status = self.status();
+            if serving(&status) == self.number {
+                return Some(Outcome::Serves);
+            }
+            // The failure of the release before this one is there until this one serves.
+            let reasons = &status["failure"]["reasons"];
+            (kind != Kind::Good && !reasons.is_null()).then(|| Outcome::Refused(reasons.to_string()))
+        })
+    }
+
+    fn check(&mut self, kind: Kind, outcome: &Outcome, told: Option<Answer>) {
+        let refusal = told.and_then(|told| told.outcome().err());
+        assert!(refusal.as_ref().is_none_or(|refusal| refusal.kind() == "reload"), "{refusal:?}");
+        match (kind, outcome) {
+            (Kind::Good, Outcome::Serves) => {
+                assert!(refusal.is_none(), "{refusal:?}");
+                self.counts.switches += 1;
+            }
+            // Nobody has caught the compiler, or the next poll has already tried again.
+            (Kind::Killed, Outcome::Serves) => self.counts.switches += 1,
+            (Kind::Killed, Outcome::Refused(reasons)) => {
+                assert!(reasons.contains("ended from outside"), "{reasons}");
+                self.counts.refused_for_kill += 1;
+                // An operator need not wait.
+                self.operator.result("reload_logic", &tenant());
+                assert_eq!(serving(&self.status()), self.number);
+                self.counts.switches += 1;
+            }
+            (Kind::Broken, Outcome::Refused(reasons)) => {
+                assert!(reasons.contains("vector"), "{reasons}");
+                self.counts.broken += 1;
+            }
+            (Kind::NotCompiled, Outcome::Refused(reasons)) => {
+                assert!(reasons.contains("compile"), "{reasons}");
+                self.counts.not_compiled += 1;
+            }
+            (kind, outcome) => panic!("{kind:?}: {outcome:?}"),
+        }
+    }
+
+    /// The status of the tenant.
+    fn status(&mut self) -> Value {
+        self.watcher.result("status", &tenant())["tenants"][0].clone()
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { published, switches, broken, not_compiled, kills, refused_for_kill } = self;
+        write!(
+            out,
+            "releases: {published} published, {switches} switches, {broken} refused for their vectors, {not_compiled} refused by the \
+             compiler; compilers killed: {kills}, of which {refused_for_kill} refused a release until it was tried again"
+        )
+    }
+}
+
+fn tenant() -> String {
+    format!(r#"{{"tenant":"{LOANS}"}}"#)
+}
+
+/// The number of the release that serves.
+fn serving(status: &Value) -> u64 {
+    let version = status["release"]["version"].as_str().unwrap_or_else(|| panic!("nothing serves: {status}"));
+    version.split('.').next().unwrap().parse().unwrap()
+}
