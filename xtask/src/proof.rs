@@ -26,7 +26,7 @@ const PROOFS: [Proof; 2] = [
     Proof {
         name: "neighbours",
         test: "neighbours::harmless_calls_are_answered_beside_all_the_hostile_batches_that_are_admitted",
-        summary: "How long one-record calls take beside as many hostile batches as a server admits (30 minutes).",
+        summary: "How long one-record calls take beside as many hostile batches as a server admits (8 minutes).",
     },
     Proof {
         name: "soak",
