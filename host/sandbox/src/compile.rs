@@ -1,5 +1,7 @@
 //! From WebAssembly to machine code that is ready to run.
 
+use std::time::Duration;
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -21,6 +23,9 @@ pub use error::CompileError;
 pub(crate) use order::{Order, Reservation, Target};
 
 use system::is_of_system;
+
+/// The processor time of the first attempt. A component that takes longer is compiled once more, with its whole limit.
+const QUICK: Duration = Duration::from_secs(5);
 
 /// Machine code of a component. [`compile`] makes it, and what this host once compiled can be had from the cache.
 ///
@@ -53,18 +58,29 @@ pub(crate) fn compile(
             in_process(engine, bytes)
         }
         Compiler::Child { program, arguments } => {
+            // What `ulimit` leaves holds for the child too.
+            let order = Order { limits: order.limits.effective(), ..order };
             let processor = order.limits.processor;
             let spent = || CompileError::BudgetSpent { limit: budget.limit() };
-            // A place is not held while others of the release are waited for.
-            let share = budget.take(processor).ok_or_else(spent)?;
-            let _place = places.take();
-            let limits = CompileLimits { processor: share.time, ..order.limits };
-            let made = parent::compile(program, arguments, Order { limits, ..order }, bytes);
+            let compile = |most| {
+                // A place is not held while others of the release are waited for.
+                let share = budget.take(most).ok_or_else(spent)?;
+                let _place = places.take();
+                let limits = CompileLimits { processor: share.time, ..order.limits };
+                let made = parent::compile(program, arguments, Order { limits, ..order }, bytes)?;
+                share.used(made.processor);
+                Ok(made)
+            };
+            // Most components need little. Only one that needs more waits until the budget has it beside the others.
+            let quick = QUICK.min(processor);
+            let made = match compile(quick) {
+                Err(CompileError::TooSlow { .. }) if quick < processor => compile(processor),
+                made => made,
+            };
             let made = made.map_err(|error| match error {
-                CompileError::TooSlow { .. } if share.time < processor => spent(),
+                CompileError::TooSlow { limit } if limit < processor => spent(),
                 error => error,
             })?;
-            share.used(made.processor);
             tracing::debug!(processor = ?made.processor, "component compiled");
             Ok(MachineCode(made.code.into()))
         }

@@ -76,8 +76,8 @@ pub struct CompileSettings {
     pub threads: NonZeroUsize,
     /// Processor time for all components of a release together: 60 s.
     ///
-    /// A component is compiled beside others of its release only if the time that is left for them suffices for each, up to the limit of
-    /// a component. So which component uses up the time does not depend on what runs at once.
+    /// A component that takes more than 5 s is begun again when the time that is left beside the others is enough for the limit of a
+    /// component, or the others have ended. So what is refused does not depend on what runs at once, and that costs 5 s.
     pub release: Duration,
     /// What each compilation may use.
     pub component: CompileLimits,

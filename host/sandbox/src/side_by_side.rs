@@ -49,19 +49,19 @@ mod tests {
 
     use super::*;
 
-    fn check(threads: usize, items: &[i32], expected: Result<Vec<i32>, i32>) {
+    fn check(threads: usize, items: &[i32], expected: &Result<Vec<i32>, i32>) {
         let work = |item: &i32| if *item < 0 { Err(*item) } else { Ok(item * 10) };
-        assert_eq!(side_by_side(NonZeroUsize::new(threads).unwrap(), items, work), expected);
+        assert_eq!(&side_by_side(NonZeroUsize::new(threads).unwrap(), items, work), expected);
     }
 
     #[test]
     fn outcomes_are_in_the_order_of_the_items_and_the_first_error_counts() {
         for threads in [1, 2, 3, 64] {
-            check(threads, &[], Ok(vec![]));
-            check(threads, &[7], Ok(vec![70]));
-            check(threads, &[5, 4, 3, 2, 1], Ok(vec![50, 40, 30, 20, 10]));
+            check(threads, &[], &Ok(vec![]));
+            check(threads, &[7], &Ok(vec![70]));
+            check(threads, &[5, 4, 3, 2, 1], &Ok(vec![50, 40, 30, 20, 10]));
             for _ in 0..100 {
-                check(threads, &[1, 2, -3, 4, -5, -6], Err(-3));
+                check(threads, &[1, 2, -3, 4, -5, -6], &Err(-3));
             }
         }
     }

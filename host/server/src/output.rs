@@ -12,8 +12,10 @@ use crate::error::{ErrorKind, RequestError};
 
 /// Answers take memory in steps of this many bytes, so that small writes stay cheap.
 const STEP: u64 = 16 << 10;
-/// Long answers take it in steps of this many.
+/// Long answers take it in steps of this many, of which only what is written takes memory of the machine.
 const LONG_STEP: u64 = LONG as u64;
+/// From this length on, an answer is long.
+const LONG_ANSWER: usize = 64 << 10;
 
 /// The limits that answers share.
 #[derive(Clone, Debug)]
@@ -87,7 +89,12 @@ impl Output {
 
     /// Writes text.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), RequestError> {
-        self.put(text.as_bytes()).map_err(|_| self.failure())
+        self.json(text.as_bytes())
+    }
+
+    /// Writes JSON.
+    pub(crate) fn json(&mut self, json: &[u8]) -> Result<(), RequestError> {
+        self.put(json).map_err(|_| self.failure())
     }
 
     /// Why nothing more can be written.
@@ -174,7 +181,7 @@ impl Output {
         if missing == 0 {
             return Ok(());
         }
-        let step = missing.max((self.length as u64 / 8).clamp(STEP, LONG_STEP));
+        let step = missing.max(if self.length < LONG_ANSWER { STEP } else { LONG_STEP });
         if self.message.grow(step).is_ok() {
             if self.all.grow(step).is_ok() {
                 return Ok(());

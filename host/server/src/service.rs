@@ -13,6 +13,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
 use crate::budget::{Budget, Charge, Exhausted};
+use crate::buffer::Buffer;
 use crate::call::{Call, Judging, Operation};
 use crate::error::RequestError;
 use crate::handler::{Handler, Handling};
@@ -161,7 +162,8 @@ fn judge(
     let judged = service.judge_windows(request, records, render, &mut |results| {
         let separator = if is_first { "" } else { "," };
         is_first = false;
-        let written = results.and_then(|results| output.text(separator).and_then(|()| output.text(&results.text)));
+        let written =
+            results.and_then(|results| output.text(separator).and_then(|()| output.json(results.json.as_slice())));
         written.map_err(|reason| {
             failure = Some(reason);
             io::Error::other("the answer may not grow further")
@@ -176,13 +178,14 @@ fn judge(
 
 /// The results of a window, with commas between them, until they are part of the answer.
 struct Results {
-    text: String,
-    /// The memory of the text: it may wait long for the windows before it.
+    json: Buffer,
+    /// Its memory: it may wait long for the windows before it.
     _memory: Charge,
 }
 
 impl Results {
     fn of(window: &JudgedWindow<'_>, mut memory: Charge) -> Result<Self, RequestError> {
+        // It grows in memory that the worker uses again at once, and what waits takes no more than it needs.
         let mut results = Vec::new();
         for record in window.records() {
             if !results.is_empty() {
@@ -190,14 +193,16 @@ impl Results {
             }
             serde_json::to_writer(&mut results, &record).map_err(RequestError::bug)?;
         }
-        memory.grow(results.capacity() as u64).map_err(|Exhausted| RequestError::overloaded())?;
-        Ok(Self { text: String::from_utf8(results).map_err(RequestError::bug)?, _memory: memory })
+        memory.grow(results.len() as u64).map_err(|Exhausted| RequestError::overloaded())?;
+        let mut json = Buffer::with_capacity(results.len());
+        json.append(&results);
+        Ok(Self { json, _memory: memory })
     }
 }
 
 impl Footprint for Results {
     fn footprint(&self) -> usize {
-        self.text.footprint()
+        self.json.capacity()
     }
 }
 

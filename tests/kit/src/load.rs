@@ -61,27 +61,30 @@ pub fn settings() -> Settings {
 /// # Errors
 /// Those of the sandbox.
 pub fn load(sandbox: &Sandbox, component: Vec<u8>, terms: &Terms) -> Result<SandboxedComponent, LoadError> {
-    let mut loaded = load_release(sandbox, vec![component], terms)?;
+    let mut loaded = load_release(sandbox, vec![(component, terms.rules.clone())], terms)?;
     Ok(loaded.pop().unwrap())
 }
 
-/// Loads components from a release that was made for them: `rules-0.wasm` and so on. The terms hold for each.
+/// Loads components from a release that was made for them: `rules-0.wasm` and so on. Each comes with the rules that the release says
+/// it has, because no two components of a release may have the same rule; the other terms hold for each.
 ///
 /// # Errors
 /// Those of the sandbox.
 pub fn load_release(
     sandbox: &Sandbox,
-    components: Vec<Vec<u8>>,
+    components: Vec<(Vec<u8>, Vec<Declaration>)>,
     terms: &Terms,
 ) -> Result<Vec<SandboxedComponent>, LoadError> {
     let rule = |rule: &Declaration| RuleEntry { id: rule.id.clone(), inputs: rule.inputs.clone() };
-    let component = |(index, component)| file(&format!("rules-{index}.wasm"), FileKind::Component, component);
+    let component = |(index, (component, rules)): (usize, (Vec<u8>, Vec<Declaration>))| {
+        (file(&format!("rules-{index}.wasm"), FileKind::Component, component), rules)
+    };
     let components: Vec<_> = components.into_iter().enumerate().map(component).collect();
-    let entry = |component: &DraftFile| ComponentEntry {
+    let entry = |(component, rules): &(DraftFile, Vec<Declaration>)| ComponentEntry {
         path: component.path.clone(),
         limits: terms.lower.clone(),
         wasi: terms.wasi,
-        rules: terms.rules.iter().map(rule).collect(),
+        rules: rules.iter().map(rule).collect(),
     };
     let config = file("business-config.yaml", FileKind::BusinessConfig, b"{}".to_vec());
     let release = BuiltRelease::build(ReleaseDraft {
@@ -89,7 +92,7 @@ pub fn load_release(
         version: "1.0.0".parse().unwrap(),
         world: World::current(),
         components: components.iter().map(entry).collect(),
-        files: components.into_iter().chain([config]).collect(),
+        files: components.into_iter().map(|(component, _)| component).chain([config]).collect(),
         builtin: Vec::new(),
     });
     let release = danger::assume_verified(&release.unwrap());

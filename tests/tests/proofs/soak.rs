@@ -37,8 +37,8 @@ const HOSTILE: &str = "hostile";
 const BATCH: usize = 20;
 /// The most descriptors that may be there in the end beside those at the start: idle connections to the CDN.
 const DESCRIPTORS_LEFT: usize = 8;
-/// The same for threads. Those that judge are kept: one for each window that may be begun, 32 of each tenant. A few wait for calls.
-const THREADS_LEFT: usize = 2 * 32 + 8;
+/// The same for threads. Of those that judge, 32 are kept beside the workers. A few wait for calls.
+const THREADS_LEFT: usize = 32 + 8;
 
 #[test]
 fn a_server_survives_everything_at_once() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jurat::{Blame, CallError, Compiler, Digest, EntityType, Health, PinnedBy, Reload, RulesetName, Service, Settings};
 
-use crate::cdn::Cdn;
+use crate::cdn::{Cdn, Trick};
 use crate::host::{Host, TENANT, refused, serves, status, until};
 use crate::publisher::{Publisher, record};
 
@@ -17,6 +17,8 @@ const CHILD: &str = env!("CARGO_BIN_EXE_jurat-tests-child");
 struct Scene {
     publisher: Publisher,
     host: Host,
+    settings: Settings,
+    compiler: Compiler,
     service: Service,
     /// The manifest of the first release.
     first: Digest,
@@ -38,9 +40,16 @@ impl Scene {
         let compiler = Compiler::Child { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
         let mut settings = host.settings();
         change(&mut settings);
-        let service = host.open_compiling(settings, compiler).unwrap();
+        let service = host.open_compiling(settings.clone(), compiler.clone()).unwrap();
         serves(&service, 1);
-        Self { publisher, host, service, first, cdn }
+        Self { publisher, host, settings, compiler, service, first, cdn }
+    }
+
+    fn restart(self) -> Self {
+        let Self { publisher, host, settings, compiler, service, first, cdn } = self;
+        drop(service);
+        let service = host.open_compiling(settings.clone(), compiler.clone()).unwrap();
+        Self { publisher, host, settings, compiler, service, first, cdn }
     }
 
     fn started(&self) -> usize {
@@ -140,6 +149,39 @@ fn a_revocation_takes_effect_while_another_release_is_made_ready() {
     serves(&scene.service, 2);
     until("all is well", || scene.service.status().health == Health::Ok);
     assert_eq!(scene.started(), 2, "polls have not compiled it again");
+}
+
+#[test]
+fn a_kept_release_serves_in_place_of_a_revoked_one_while_another_is_made_ready() {
+    let scene = eager();
+    let second = scene.publisher.release(TENANT, 2);
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "2.0.0"));
+    // After a restart, the first one is kept but not ready.
+    let scene = scene.restart();
+    assert!(status(&scene.service).previous.is_empty());
+    scene.block_on(3);
+    scene.publisher.revoke(TENANT, Some(&second));
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "1.0.0"));
+    serves(&scene.service, 1);
+    scene.unblock();
+    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "3.0.0"));
+}
+
+#[test]
+fn a_release_that_is_ready_serves_although_a_poll_has_failed_meanwhile() {
+    let scene = eager();
+    scene.block_on(2);
+    thread::scope(|scope| {
+        let reload = scope.spawn(|| scene.service.reload_logic());
+        scene.wait_for_poll();
+        scene.cdn.play("metadata/timestamp.json", Trick::Bytes(b"{}".to_vec()));
+        scene.wait_for_poll();
+        scene.unblock();
+        assert!(reload.join().unwrap().is_ok());
+    });
+    serves(&scene.service, 2);
+    scene.cdn.behave();
+    until("all is well", || scene.service.status().health == Health::Ok);
 }
 
 #[test]

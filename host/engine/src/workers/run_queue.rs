@@ -334,3 +334,9 @@ fn is_of(owner: Option<&Owner>, request: &Arc<Mutex<RequestJobs>>) -> bool {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Gives a worker to a job that waits for one.
+pub(super) fn resume(resumed: &SyncSender<Worker>, worker: Worker) {
+    let sent = resumed.send(worker);
+    debug_assert!(sent.is_ok(), "a job that waits keeps the end to which its worker is sent");
+}

@@ -5,9 +5,7 @@
 //! sleeps. A thread that has passed its permit on to a job that had been begun is *spare* until there is another job to begin, or
 //! ends if there are enough of them.
 
-use std::any::Any;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use jurat_model::Worker;
 
-use super::run_queue::{Owner, QueueLoad, RunQueue, Taken, TenantJobs, Waiting, Work, lock};
+use super::run_queue::{Owner, QueueLoad, RunQueue, Taken, TenantJobs, Waiting, Work, lock, resume};
 use super::spin::{CORES, spin};
-use super::turn::{Job, Turn};
+use super::turn::{Job, Turn, run};
 
 /// The stack of a thread: what a rule may use of it (512 KiB by default), and ample space for the host around it.
 const STACK: usize = 4 << 20;
@@ -226,6 +224,8 @@ impl Scheduler {
         if state.spare.len() >= KEPT_SPARE {
             self.wake(state);
             resume(resumed, worker);
+            // The stack of a thread that has ended stays until then.
+            self.threads();
             return None;
         }
         let (sender, receiver) = sync_channel(1);
@@ -264,10 +264,7 @@ impl Scheduler {
         if state.spare.is_empty() {
             drop(state);
             // Without another thread the job keeps its worker.
-            if self.threads() >= MOST_THREADS {
-                return;
-            }
-            let Ok(spare) = self.start_spare() else { return };
+            let Some(spare) = self.start_spare() else { return };
             state = self.lock();
             state.spare.push(spare);
         }
@@ -300,21 +297,22 @@ impl Scheduler {
         }
     }
 
-    fn start_spare(&self) -> io::Result<SyncSender<Running>> {
+    fn start_spare(&self) -> Option<SyncSender<Running>> {
+        if self.threads() >= MOST_THREADS {
+            return None;
+        }
         let (sender, receiver): (_, Receiver<Running>) = sync_channel(1);
         let started = self.spawn("jurat-spare".to_owned(), move || receiver.recv().ok());
-        if let Err(error) = started {
-            // Every job that runs comes here again in a moment.
-            if !self.has_warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    %error,
-                    "batches keep other requests waiting, because no thread can be started; look at `ulimit -u`, and at \
-                     the container's limit of processes"
-                );
-            }
-            return Err(error);
+        // Every job that runs comes here again in a moment.
+        if let Err(error) = &started
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                %error,
+                "batches keep others waiting: no thread can be started; look at `ulimit -u`, and at the container's limit"
+            );
         }
-        Ok(sender)
+        started.is_ok().then_some(sender)
     }
 
     fn running(self: &Arc<Self>, owner: Owner, worker: Worker, is_small: bool, job: Job) -> Running {
@@ -373,10 +371,8 @@ impl State {
 impl Running {
     /// Runs the job.
     fn run(&mut self) {
-        let Some(job) = self.job.take() else { return };
-        // A bug must cost one request, not a thread. The thread that waits for the job sees that its answer is missing.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(self))) {
-            tracing::error!(panic = message(&*panic), "a worker panicked");
+        if let Some(job) = self.job.take() {
+            run(job, self);
         }
     }
 }
@@ -400,16 +396,4 @@ impl Turn for Running {
     fn waited(&self) -> Duration {
         self.waited
     }
-}
-
-/// Gives a worker to a job that waits for one.
-fn resume(resumed: &SyncSender<Worker>, worker: Worker) {
-    let sent = resumed.send(worker);
-    debug_assert!(sent.is_ok(), "a job that waits keeps the end to which its worker is sent");
-}
-
-/// The message of a panic, if it is a text.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("(no message)")
 }

@@ -1,5 +1,7 @@
 //! The turn of a job that runs.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use jurat_model::Worker;
@@ -21,4 +23,17 @@ pub(crate) trait Turn: Send {
 
     /// How long the job has waited in [`Turn::pass`].
     fn waited(&self) -> Duration;
+}
+
+/// Runs a job. A bug must cost one request, not a thread: the thread that waits for the job sees that its answer is missing.
+pub(super) fn run(job: Job, turn: &mut dyn Turn) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(turn))) {
+        tracing::error!(panic = message(&*panic), "a worker panicked");
+    }
+}
+
+/// The message of a panic, if it is a text.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("(no message)")
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use jurat_repository::Repository;
 use tokio::runtime::Handle;
 
+use super::releases::refusals::Trigger;
+use super::releases::upstream::Wanted;
 use super::shared::Shared;
 use super::tenant::Tenant;
-use crate::error::{CallError, OpenError};
+use crate::error::CallError;
 use crate::observe::{Event, Operation, OperatorAction};
-use crate::release::Reload;
 use crate::settings::Settings;
 
 /// The jitter of a poll in percent, so that many hosts do not poll at once.
@@ -84,16 +85,15 @@ fn poll(service: &Arc<Shared>, tenant: &Arc<Tenant>, subject: Subject) {
         Subject::Pins => tenant.releases.repository().is_some_and(Repository::is_repinned),
     };
     if is_due {
-        match subject {
-            // The error is in the log and in the status by then.
-            Subject::Pins => drop(follow_pin(service, tenant)),
-            Subject::Repositories | Subject::Rest => {
-                if tenant.releases.poll() {
-                    catch_up(service, tenant);
-                }
-            }
-        }
+        // The error is in the log and in the status by then.
+        let wanted = match subject {
+            Subject::Pins => follow_pin(service, tenant),
+            Subject::Repositories | Subject::Rest => tenant.releases.poll(Trigger::Timer).1,
+        };
         service.report(tenant);
+        if let Some(wanted) = wanted {
+            catch_up(service, tenant, wanted);
+        }
     }
     if subject == Subject::Rest {
         tenant.reread_related();
@@ -101,19 +101,20 @@ fn poll(service: &Arc<Shared>, tenant: &Arc<Tenant>, subject: Subject) {
 }
 
 /// Has a better release made ready on a thread of its own: polls go on meanwhile.
-fn catch_up(service: &Arc<Shared>, tenant: &Arc<Tenant>) {
+fn catch_up(service: &Arc<Shared>, tenant: &Arc<Tenant>, wanted: Wanted) {
     let Some(threads) = service.runtimes.calls() else { return };
     let (service, tenant) = (Arc::clone(service), Arc::clone(tenant));
     threads.spawn_blocking(move || {
-        tenant.releases.catch_up();
+        tenant.releases.catch_up(&wanted);
         service.report(&tenant);
     });
 }
 
-/// Follows a pin of another process, and reports it to observers. They know the pins of this process.
-fn follow_pin(service: &Shared, tenant: &Tenant) -> Result<Reload, Arc<OpenError>> {
+/// Follows a pin of another process, and reports it to observers. They know the pins of this process. Returns the release that is to be
+/// made ready.
+fn follow_pin(service: &Shared, tenant: &Tenant) -> Option<Wanted> {
     let before = tenant.releases.snapshot().pin;
-    let outcome = tenant.releases.follow_pin();
+    let (outcome, wanted) = tenant.releases.follow_pin();
     let pin = tenant.releases.snapshot().pin;
     if pin != before {
         let error = outcome.as_ref().err().map(|error| CallError::Reload(Arc::clone(error)));
@@ -130,7 +131,7 @@ fn follow_pin(service: &Shared, tenant: &Tenant) -> Result<Reload, Arc<OpenError
             })
         });
     }
-    outcome
+    wanted
 }
 
 /// The time, up to [`JITTER`] percent earlier or later.

@@ -2,7 +2,7 @@
 //!
 //! 1. *Poll*: [`Upstream`] finds the listed release. Only the caller that polls waits for it.
 //! 2. *Decide*: a [`Decision`] selects the release to serve, from the listing, the pin, revocations and the releases that are
-//!    ready. It waits for nothing.
+//!    ready. It waits for no compiler, and for a server only if this host has lost its record of the listed release.
 //! 3. *Switch*: a generation of that release replaces the one before ([`InService`]). Calls end on the one that they began with.
 //! 4. *Prepare*: if a better release is not ready, it is fetched, verified, compiled, checked and tried ([`prepare`]). Polls and
 //!    decisions go on meanwhile, so a revocation takes effect. Then the next decision can select it.
@@ -46,9 +46,10 @@ pub(super) struct Releases {
     polls: Mutex<Polls>,
     /// Locked during a decision. No caller waits for a repository meanwhile.
     deciding: Mutex<()>,
-    preparing: Preparing,
-    /// Locked by the one thread of [`Releases::catch_up`] that is at work.
-    catching_up: Mutex<()>,
+    /// Locked while a release is made ready, so that no two threads make the same one ready.
+    preparing: Locks,
+    /// Locked by threads of [`Releases::catch_up`].
+    catching_up: Locks,
 }
 
 /// Polls so far.
@@ -61,12 +62,21 @@ struct Polls {
     last: Polled,
 }
 
-/// Locked while a release is made ready, so that no two threads make the same one ready. A kept one does not wait for the listed
-/// one: that may be the release which an operator wants to get away from.
+/// One lock for each kind of release that is wanted. A kept one does not wait for the listed one: that takes longer, and may be the
+/// release which an operator wants to get away from.
 #[derive(Default)]
-struct Preparing {
+struct Locks {
     listed: Mutex<()>,
     kept: Mutex<()>,
+}
+
+impl Locks {
+    fn of(&self, wanted: &Wanted) -> &Mutex<()> {
+        match wanted {
+            Wanted::Listed(_) => &self.listed,
+            Wanted::Kept(_) => &self.kept,
+        }
+    }
 }
 
 impl Releases {
@@ -83,29 +93,32 @@ impl Releases {
             polling: Mutex::new(()),
             polls: Mutex::new(polls),
             deciding: Mutex::new(()),
-            preparing: Preparing::default(),
-            catching_up: Mutex::new(()),
+            preparing: Locks::default(),
+            catching_up: Locks::default(),
         }
     }
 
-    /// Polls upstream, and switches to a newer release when it is ready, if it is valid; else the present one goes on serving.
+    /// Polls upstream, makes a newer release ready, and switches to it if it is valid; else the present one goes on serving. Waits for
+    /// that.
     pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let before = self.serving_number();
         self.ask();
         self.settle(trigger, before, || self.polls().last.clone())
     }
 
-    /// Polls upstream, and decides among the releases that are ready. True = there is a better one: see [`Releases::catch_up`].
-    pub(super) fn poll(&self) -> bool {
+    /// Polls upstream, and decides among the releases that are ready. Returns the better one that is not: see [`Releases::catch_up`].
+    pub(super) fn poll(&self, trigger: Trigger) -> (Result<Reload, Arc<OpenError>>, Option<Wanted>) {
+        let before = self.serving_number();
         self.ask();
-        let attempt = Attempt { now: self.clock.now(), trigger: Trigger::Timer };
+        let attempt = Attempt { now: self.clock.now(), trigger };
         let polled = self.polls().last.clone();
-        self.decide(&polled, attempt, None, &[]).1.is_some()
+        let (outcome, wanted) = self.decide(&polled, attempt, None, &[]);
+        (outcome.map(|()| self.since(before)), wanted)
     }
 
-    /// Makes ready what the last poll has found, and switches to it, unless another thread is at it.
-    pub(super) fn catch_up(&self) {
-        let _alone = match self.catching_up.try_lock() {
+    /// Makes ready what a poll has found, and switches to it, unless another thread is at it.
+    pub(super) fn catch_up(&self, wanted: &Wanted) {
+        let _alone = match self.catching_up.of(wanted).try_lock() {
             Ok(alone) => alone,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
@@ -116,9 +129,10 @@ impl Releases {
 
     /// Decides again from the state of this host: at once, whether or not the repository can be reached.
     pub(super) fn reconcile(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
-        let recalled = on_own_thread(|| self.upstream.recall());
-        let recalled = recalled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));
-        self.settle(trigger, self.serving_number(), || recalled.clone())
+        self.settle(trigger, self.serving_number(), || {
+            let recalled = on_own_thread(|| self.upstream.recall());
+            recalled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)))
+        })
     }
 
     /// Pins a release: it serves, whatever the repository lists, until it is unpinned.
@@ -138,11 +152,16 @@ impl Releases {
         }
     }
 
-    /// Follows a pin of another process.
-    pub(super) fn follow_pin(&self) -> Result<Reload, Arc<OpenError>> {
+    /// Follows a pin of another process, or its end. Then the newest release may have to be made ready, as after [`Releases::poll`].
+    pub(super) fn follow_pin(&self) -> (Result<Reload, Arc<OpenError>>, Option<Wanted>) {
+        let before = self.serving_number();
         let reconciled = self.reconcile(Trigger::Operator);
+        if self.snapshot().pin.is_some() {
+            return (reconciled, None);
+        }
         // This host may never have had the newest one.
-        if self.snapshot().pin.is_some() { reconciled } else { self.reload(Trigger::Operator) }
+        let (polled, wanted) = self.poll(Trigger::Operator);
+        (polled.map(|_| self.since(before)), wanted)
     }
 
     /// The release that served before the present one, as far as this host remembers.
@@ -206,27 +225,25 @@ impl Releases {
         polls.last = polled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));
     }
 
-    /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready.
-    /// `before` is the number of the release that served before.
+    /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready, or
+    /// another one is listed than the one that it has made ready. `before` is the number of the release that served before.
     fn settle(
         &self,
         trigger: Trigger,
         before: Option<u64>,
         polled: impl Fn() -> Polled,
     ) -> Result<Reload, Arc<OpenError>> {
-        let (mut made, mut failed) = (None, Vec::new());
+        let (mut made, mut failed, mut has_made_listed) = (None, Vec::new(), false);
         let mut locked: Option<(&Mutex<()>, MutexGuard<'_, ()>)> = None;
         loop {
             let attempt = Attempt { now: self.clock.now(), trigger };
             let (outcome, wanted) = self.decide(&polled(), attempt, made.take(), &failed);
+            // A publisher must not be able to keep a caller here: what was listed meanwhile is for the next poll.
+            let wanted = wanted.filter(|wanted| !(has_made_listed && matches!(wanted, Wanted::Listed(_))));
             let Some(wanted) = wanted else {
-                let is_same = self.serving_number() == before;
-                return outcome.map(|()| if is_same { Reload::Unchanged } else { Reload::Switched });
+                return outcome.map(|()| self.since(before));
             };
-            let lock = match &wanted {
-                Wanted::Listed(_) => &self.preparing.listed,
-                Wanted::Kept(_) => &self.preparing.kept,
-            };
+            let lock = self.preparing.of(&wanted);
             if !locked.as_ref().is_some_and(|(locked, _)| ptr::eq(*locked, lock)) {
                 // One at a time, and another thread may have made the release ready meanwhile.
                 drop(locked.take());
@@ -234,7 +251,10 @@ impl Releases {
                 continue;
             }
             match on_own_thread(|| self.upstream.prepare(&wanted, attempt)) {
-                Ok(Ok(prepared)) => made = Some(prepared),
+                Ok(Ok(prepared)) => {
+                    has_made_listed |= matches!(wanted, Wanted::Listed(_));
+                    made = Some(prepared);
+                }
                 Ok(Err(error)) => failed.push((*wanted.manifest(), error.map(Arc::new))),
                 Err(error) => failed.push((*wanted.manifest(), Some(Arc::new(error)))),
             }
@@ -273,6 +293,11 @@ impl Releases {
             self.switched(&serving);
         }
         (outcome, wanted)
+    }
+
+    /// Whether another release serves than the one with this number.
+    fn since(&self, before: Option<u64>) -> Reload {
+        if self.serving_number() == before { Reload::Unchanged } else { Reload::Switched }
     }
 
     /// The number of the release that serves.

@@ -31,8 +31,6 @@ pub(crate) fn compile(
     order: Order,
     bytes: &[u8],
 ) -> Result<Made, CompileError> {
-    // What `ulimit` leaves holds for the child too.
-    let order = Order { limits: order.limits.effective(), ..order };
     let wall_clock = order.limits.processor.saturating_mul(WALL_CLOCK_FACTOR).max(WALL_CLOCK);
     compile_within(wall_clock, program, arguments, order, bytes)
 }

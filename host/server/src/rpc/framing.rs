@@ -156,14 +156,15 @@ impl Received {
         let missing = needed.saturating_sub(self.taken);
         if missing > 0 {
             // What a client has of its own is meant for many short lines.
-            let step = if needed as u64 <= OWN { missing } else { missing.max(needed / 8) };
-            self.taken += match self.hold.grow(step as u64) {
-                Ok(()) => step,
-                Err(Exhausted) => {
-                    self.hold.grow(missing as u64)?;
-                    missing
+            let mut step = if needed as u64 <= OWN { missing } else { missing.max(needed / 8) };
+            // Near the end of the memory there is less; not so little that the line would be moved for each piece of it.
+            while let Err(Exhausted) = self.hold.grow(step as u64) {
+                if step == missing {
+                    return Err(Exhausted);
                 }
-            };
+                step = missing.max(step / 2);
+            }
+            self.taken += step;
         }
         if self.text.capacity() - self.text.len() < bytes {
             let room = self.taken.saturating_sub(self.text.len());

@@ -115,11 +115,14 @@ async fn put<W: AsyncWrite + Unpin>(writer: &mut W, reply: &Reply, limit: Option
         return Ok(());
     };
     let (mut written, mut deadline) = (0, Instant::now() + limit);
-    for piece in reply.pieces().flat_map(|piece| piece.chunks(PIECE)) {
-        timeout_at(deadline, writer.write_all(piece)).await??;
-        written += piece.len();
-        if written >= PIECE {
-            (written, deadline) = (0, Instant::now() + limit);
+    for mut rest in reply.pieces() {
+        while !rest.is_empty() {
+            let (piece, others) = rest.split_at(rest.len().min(PIECE - written));
+            timeout_at(deadline, writer.write_all(piece)).await??;
+            (written, rest) = (written + piece.len(), others);
+            if written == PIECE {
+                (written, deadline) = (0, Instant::now() + limit);
+            }
         }
     }
     Ok(())

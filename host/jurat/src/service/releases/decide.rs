@@ -146,6 +146,10 @@ impl Choices<'_> {
             }
         }
         let next = next.unwrap_or_else(|| self.nothing());
+        if matches!(&next, Next::Release(prepared) if prepared.manifest.is_some()) {
+            // It has just been made ready. That a poll failed meanwhile is told by the next one.
+            failure = None;
+        }
         if let Next::Nothing { manifest } = &next {
             failure = Some(Arc::new(self.revoked(manifest)));
             // A kept one is ready sooner: nothing has to be fetched.
@@ -164,22 +168,20 @@ impl Choices<'_> {
     fn candidates(&self, wish: &Wish) -> Vec<Digest> {
         let serving = self.serving().into_iter();
         let listed = self.listed().into_iter();
-        let fresh = listed.clone().filter(|listed| self.listed.is_fresh || self.is_made(listed));
+        let fresh = listed.clone().filter(|_| self.listed.is_fresh);
         let kept = self.repository.kept().into_iter();
         match wish {
             // While the pin is unknown, nothing changes.
             Wish::Unreadable => serving.chain(self.repository.last_served()).chain(kept).collect(),
             Wish::Pinned(pin) => [pin.manifest].into_iter().chain(serving).chain(listed).chain(kept).collect(),
             // The listed release may be newer than the serving one, if that was pinned.
+            // What was listed when it was begun to be made ready serves until what is listed now is ready.
             Wish::Newest => {
-                fresh.chain(listed.filter(|listed| self.has_served(listed))).chain(serving).chain(kept).collect()
+                let made = self.ready.made.iter().map(|made| made.identity.manifest);
+                let served = listed.filter(|listed| self.has_served(listed));
+                fresh.chain(made).chain(served).chain(serving).chain(kept).collect()
             }
         }
-    }
-
-    /// Whether a release has just been made ready. A poll that failed meanwhile does not matter then.
-    fn is_made(&self, manifest: &Digest) -> bool {
-        self.ready.made.as_ref().is_some_and(|made| made.identity.manifest == *manifest)
     }
 
     /// Whether a release served before the one that serves now.

@@ -56,7 +56,7 @@ pub(super) struct Listed {
 
 /// A release that is to be made ready.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(in crate::service) enum Wanted {
     /// The listed one. Its files are fetched.
     Listed(Box<Listing>),
     /// A kept one, by the digest of its manifest.

@@ -65,7 +65,7 @@ fn a_signal_of_the_compilers_own_lasts_and_the_reason_names_it_or_the_limit() {
 fn exit_codes_say_what_lasts() {
     let error = ends("exit 5");
     assert!(matches!(error, CompileError::TooLarge { .. }) && !error.is_passing(), "{error:?}");
-    assert!(error.to_string().contains("more than 1 GiB of memory"), "{error}");
+    assert!(error.to_string().contains("more than 512 MiB of memory"), "{error}");
     let error = ends("exit 6");
     assert!(matches!(error, CompileError::Memory(_)) && error.is_passing(), "{error:?}");
     let error = ends("exit 1");
