@@ -25,4 +25,5 @@ mod neighbours;
 mod pauses;
 mod refusals;
 mod sealed;
+mod shape_caps;
 mod shared_code;

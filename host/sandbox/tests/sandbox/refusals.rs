@@ -160,7 +160,22 @@ fn components_that_call_each_other_are_refused() {
         let refusal = refusal(wat::parse_str(text).unwrap());
         assert!(matches!(refusal, Refusal::Contract { .. }), "{refusal:?}");
     }
-    // A component that calls its own function; two instances of one; one whose code comes through an instance.
+    // Modules whose code is not known: imported, or of the component around.
+    let lifted = "(core instance $m (instantiate $m)) (func (export \"f\") (canon lift (core func $m \"f\"))))";
+    let borrowed = |module: &str| {
+        format!(
+            "(component
+               (core module $outer (func (export \"f\") nop))
+               (component $borrower {module} {lifted}
+               (component $caller (import \"f\" (func $f)) (core func (canon lower (func $f))))
+               (instance $b (instantiate $borrower (with \"m\" (core module $outer))))
+               (instance (instantiate $caller (with \"f\" (func $b \"f\")))))"
+        )
+    };
+    let imported = borrowed("(import \"m\" (core module $m (export \"f\" (func))))");
+    let outer = borrowed("(alias outer 1 0 (core module $m))");
+    // A component that calls its own function, also by the index that an export gives it; two instances of one; one whose code comes
+    // through an instance; components that could be anything.
     for text in [
         "(component
            (core module $m (memory (export \"m\") 1) (func (export \"f\") nop))
@@ -175,6 +190,14 @@ fn components_that_call_each_other_are_refused() {
         "(component
            (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
            (func $f (canon lift (core func $m \"f\"))) (core func (canon lower (func $f))))",
+        "(component
+           (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
+           (func $f (canon lift (core func $m \"f\"))) (export $g \"g\" (func $f)) (core func (canon lower (func $g))))",
+        "(component (import \"c\" (component)))",
+        "(component (component $c) (component (alias outer 1 0 (component))))",
+        "(component (component $c) (export \"c\" (component $c)))",
+        &imported,
+        &outer,
         "(component
            (component $c
              (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))
