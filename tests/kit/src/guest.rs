@@ -36,13 +36,19 @@ pub fn text(name: &str) -> Vec<u8> {
     if text.contains("\n(component") {
         return wat::parse_str(&text).unwrap();
     }
-    assemble(&text, &[declaration()])
+    assemble(&text, &[declaration()], "", None)
+}
+
+/// A component from the fields of a module, which may call what `world` imports: a component in text. `imports` are those of the module.
+#[must_use]
+pub fn importing(world: &str, imports: &str, fields: &str) -> Vec<u8> {
+    assemble(fields, &[declaration()], imports, Some(&wat::parse_str(world).unwrap()))
 }
 
 /// A component from the fields of a module, with the rule that all guests have.
 #[must_use]
 pub fn of(fields: &str) -> Vec<u8> {
-    assemble(fields, &[declaration()])
+    assemble(fields, &[declaration()], "", None)
 }
 
 /// A component in text that describes itself as it is told, and passes everything.
@@ -50,7 +56,7 @@ pub fn of(fields: &str) -> Vec<u8> {
 pub fn described(rules: &[Declaration]) -> Vec<u8> {
     let fields = r#"(memory (export "memory") 8)
         (func (export "jurat:rule/rules@0.1.0#evaluate") (param i32 i32 i32 i32) (result i32) (call $pass (local.get 1)))"#;
-    assemble(fields, rules)
+    assemble(fields, rules, "", None)
 }
 
 /// The rule that all guests say they have, unless they lie about that.
@@ -106,12 +112,10 @@ fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn assemble(fields: &str, rules: &[Declaration]) -> Vec<u8> {
-    let DecodedWasm::Component(resolve, world) = wit_component::decode(&fixture()).unwrap() else {
-        panic!("the fixture is not a component")
-    };
-    let contract = metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap();
-    let mut module = format!("(module\n(@custom \"component-type\" \"{}\")\n{PRELUDE}\n", escape(&contract));
+fn assemble(fields: &str, rules: &[Declaration], imports: &str, world: Option<&[u8]>) -> Vec<u8> {
+    let mut module = format!("(module\n{}", world_of(&fixture(), "contract"));
+    module.extend(world.map(|world| world_of(world, "host")));
+    module += &format!("{imports}\n{PRELUDE}\n");
     if !fields.contains("\"cabi_realloc\"") {
         module += "(func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (call $room (local.get 3)))\n";
     }
@@ -126,6 +130,18 @@ fn assemble(fields: &str, rules: &[Declaration]) -> Vec<u8> {
     module += ")";
     let module = wat::parse_str(&module).unwrap();
     ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+}
+
+/// What a component imports and exports, as the section of a module that is to become one with the same. Several sections of a module
+/// need distinct names.
+fn world_of(component: &[u8], name: &str) -> String {
+    let DecodedWasm::Component(mut resolve, world) = wit_component::decode(component).unwrap() else {
+        panic!("it is not a component")
+    };
+    let package = resolve.worlds[world].package.unwrap();
+    name.clone_into(&mut resolve.packages[package].name.name);
+    let world = metadata::encode(&resolve, world, StringEncoding::UTF8, None).unwrap();
+    format!("(@custom \"component-type\" \"{}\")\n", escape(&world))
 }
 
 fn escape(bytes: &[u8]) -> String {

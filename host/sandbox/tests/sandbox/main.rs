@@ -21,6 +21,7 @@ mod descriptions;
 mod features;
 mod fuel;
 mod halving;
+mod host_fuel;
 mod neighbours;
 mod pauses;
 mod refusals;
