@@ -204,6 +204,43 @@ fn one_byte_of_reply_decides() {
     assert_eq!(alone(&with_reply(enough - 1), 20), Err(Fault::Output));
 }
 
+/// Names its only input in sixty-four findings.
+const NAMES_INPUTS: &str = r#"(memory (export "memory") 4)
+    (func (export "jurat:rule/rules@0.1.0#evaluate") (param i32 i32 i32 i32) (result i32)
+      (local $reply i32) (local $left i32) (local $finding i32)
+      (local.set $reply (call $pass (local.get 1)))
+      (local.set $left (i32.const 64))
+      (local.set $finding (i32.const 0x28000))
+      (loop $again
+        (call $add_finding (local.get $reply) (i32.const 0) (i32.const 0))
+        (i32.store offset=24 (local.get $finding) (i32.const 0x30000))
+        (i32.store offset=28 (local.get $finding) (i32.const 1))
+        (local.set $finding (i32.add (local.get $finding) (i32.const 40)))
+        (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+      (local.get $reply))"#;
+
+#[test]
+fn the_reply_that_is_reported_is_what_counts_against_the_limit() {
+    // Of many rows or findings, because the answer of `describe` has the same limit.
+    let cases = [
+        (guest::rust("huge_reply"), 20),
+        (guest::rust("huge_message"), 64),
+        (guest::rust("many_params"), 64),
+        (guest::rust("long_param"), 64),
+        (guest::rust("long_code"), 64),
+        (guest::of(NAMES_INPUTS), 0),
+    ];
+    for (case, (component, n)) in cases.into_iter().enumerate() {
+        let usage = |reply| {
+            let component = good(component.clone(), Limits { reply: Bytes::new(reply), ..LIMITS });
+            judge(&component, &RUN, &[n; 64]).1
+        };
+        let all = usage(LIMITS.reply.get());
+        assert_eq!((all.calls, usage(all.peak_reply).calls), (1, 1), "case {case}: {all:?}");
+        assert!(usage(all.peak_reply - 1).calls > 1, "case {case}: {all:?}");
+    }
+}
+
 #[test]
 fn too_few_statuses_are_as_wrong_as_too_many() {
     let component = good(guest::rust("wrong_row_count"), LIMITS);
