@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jurat_model::Declaration;
-use jurat_sandbox::{CompileError, CompileSettings, Compiler, LoadError, Refusal, Sandbox, Settings};
+use jurat_sandbox::{CompileError, CompileLimits, CompileSettings, Compiler, LoadError, Refusal, Sandbox, Settings};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, load_release, settings};
 
 use crate::child;
+use crate::compiler::slow;
 
 /// A sandbox whose compiler is the child with these arguments.
 fn sandbox(arguments: &[OsString], compile: CompileSettings) -> Sandbox {
@@ -52,6 +53,23 @@ fn the_components_of_a_release_have_their_processor_time_together() {
         // Each release has its own.
         let twice = sandbox(50);
         assert_eq!((count(&twice, components(2)).unwrap(), count(&twice, components(2)).unwrap()), (2, 2));
+    }
+}
+
+#[test]
+fn a_component_that_had_less_than_its_own_time_is_not_called_too_slow() {
+    let processor = Duration::from_secs(1);
+    let component = CompileLimits { processor, ..CompileLimits::DEFAULT };
+    for (release, is_its_own) in [(processor, true), (processor - Duration::from_millis(1), false)] {
+        let sandbox = sandbox(&["compile".into()], CompileSettings { release, component, ..threads(1) });
+        let mut components = components(1);
+        components[0].0 = slow(std::mem::take(&mut components[0].0));
+        let Refusal::Compile(reason) = count(&sandbox, components).unwrap_err().reason else { panic!("it is loaded") };
+        match reason {
+            CompileError::TooSlow { limit } if is_its_own => assert_eq!(limit, processor),
+            CompileError::BudgetSpent { limit } if !is_its_own => assert_eq!(limit, release),
+            other => panic!("{release:?}: {other:?}"),
+        }
     }
 }
 

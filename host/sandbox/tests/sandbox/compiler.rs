@@ -52,6 +52,12 @@ fn run(argument: &str, input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Makes a component small enough for the shape, and seconds of work: the compiler looks for loops in loops again and again.
+pub(crate) fn slow(component: Vec<u8>) -> Vec<u8> {
+    let function = format!("(func (param i32) {} {})", "loop local.get 0 br_if 0 ".repeat(1_500), "end ".repeat(1_500));
+    guest::with_module(component, &format!("(module {})", function.repeat(60)))
+}
+
 #[test]
 fn a_child_compiles_to_the_same_verdicts_and_the_same_fuel() {
     let rows = [0, 100, 10_000_000, 3];
@@ -95,10 +101,9 @@ fn a_compiler_that_runs_out_of_its_memory_says_so() {
 #[test]
 fn a_compiler_that_uses_up_its_time_says_so() {
     let limits = CompileLimits { processor: Duration::from_secs(1), ..CompileLimits::DEFAULT };
-    // Small enough for the shape, and seconds of work: the compiler looks for loops in loops again and again.
-    let function = format!("(func (param i32) {} {})", "loop local.get 0 br_if 0 ".repeat(1_500), "end ".repeat(1_500));
-    let slow = guest::with_module(guest::fixture(), &format!("(module {})", function.repeat(60)));
-    let Err(Refusal::Compile(error)) = load_within(limits, "compile", slow) else { panic!("it is loaded") };
+    let Err(Refusal::Compile(error)) = load_within(limits, "compile", slow(guest::fixture())) else {
+        panic!("it is loaded")
+    };
     assert!(matches!(error, CompileError::TooSlow { limit } if limit == limits.processor), "{error:?}");
     assert!(!error.is_passing() && error.to_string().contains("1s of processor time"), "{error}");
 }
