@@ -58,3 +58,16 @@ fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
     let (current, maximum) = (lowest(resource, current), lowest(resource, maximum));
     setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) }).map_err(io::Error::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_in_whole_seconds_is_shorter_than_the_time() {
+        let cases = [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (30_000, 30)];
+        for (millis, expected) in cases {
+            assert_eq!(seconds(Duration::from_millis(millis)), expected, "{millis} ms");
+        }
+    }
+}

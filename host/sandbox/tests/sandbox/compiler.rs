@@ -135,6 +135,22 @@ fn a_compiler_takes_memory_from_itself() {
 }
 
 #[test]
+fn a_compiler_says_how_much_processor_time_it_has_taken() {
+    // The time of the release is reduced by it.
+    let time = |component: &[u8]| {
+        let output = run("compile", component);
+        assert!(output.status.success(), "{output:?}");
+        Duration::from_micros(u64::from_le_bytes(*output.stdout.first_chunk().unwrap()))
+    };
+    let function = format!("(func (param i32) {} {})", "loop local.get 0 br_if 0 ".repeat(500), "end ".repeat(500));
+    let (short, long) = (
+        time(&guest::fixture()),
+        time(&guest::with_module(guest::fixture(), &format!("(module {})", function.repeat(20)))),
+    );
+    assert!(!short.is_zero() && short < long && long < Duration::from_secs(30), "{short:?} {long:?}");
+}
+
+#[test]
 fn a_compiler_checks_the_shape_itself() {
     let output = run("compile", b"no component");
     assert_eq!(output.status.code(), Some(3));
