@@ -95,6 +95,32 @@ fn a_rule_that_keeps_state_is_judged_on_what_it_does_alone() {
 }
 
 #[test]
+fn a_row_that_faults_on_a_used_instance_is_tried_on_a_fresh_one() {
+    // It traps in the third call of an instance, and `n` is how many turns of a loop each row takes: half of the fuel, so that a call
+    // holds one row once that is known.
+    const FIELDS: &str = r#"(memory (export "memory") 4)
+        (global $calls (mut i32) (i32.const 0))
+        (func (export "jurat:rule/rules@0.1.0#evaluate") (param i32 i32 i32 i32) (result i32)
+          (local $turns i64)
+          (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+          (if (i32.gt_u (global.get $calls) (i32.const 2)) (then unreachable))
+          (local.set $turns (call $sum (local.get 1) (local.get 2)))
+          (loop $again
+            (br_if $again (i64.gt_s (local.tee $turns (i64.sub (local.get $turns) (i64.const 1))) (i64.const 0))))
+          (call $pass (local.get 1)))"#;
+    let component = good(guest::of(FIELDS), Limits { fuel: 100_000.try_into().unwrap(), ..Limits::DEFAULT });
+    let turns = |fuel: u64| {
+        let (few, many) = (judge(&component, &RUN, &[100]).1.fuel, judge(&component, &RUN, &[200]).1.fuel);
+        i64::try_from(fuel * 100 / (many - few)).unwrap()
+    };
+    let rows = [turns(50_000); 8];
+    let (outcomes, usage) = judge(&component, &RUN, &rows);
+    assert_eq!((outcomes, usage.calls > 8), (vec![PASS; 8], true), "{usage:?}");
+    let (outcomes, usage) = judge(&component, &RUN, &rows);
+    assert_eq!((outcomes, usage.calls), (vec![PASS; 8], 8 + 3), "each third call is made twice: {usage:?}");
+}
+
+#[test]
 fn an_instance_ends_with_its_session() {
     let component = good(guest::rust("global_state"), Limits::DEFAULT);
     let message = |rows: &[i64]| match judge(&component, &RUN, rows).0.remove(0) {
