@@ -136,3 +136,22 @@ impl Machines {
         Arc::clone(entries.entry(key).or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jurat_trust::danger;
+
+    use super::*;
+
+    #[test]
+    fn what_nothing_uses_does_not_add_up() {
+        let machines = Machines::default();
+        for component in 0..10_u8 {
+            let bytes = danger::assume_verified_bytes(vec![component]);
+            let made =
+                machines.get_or_make(&bytes, Wasi::None, || Err::<(Machine, CodeOrigin), _>("it cannot be compiled"));
+            assert!(made.is_err());
+        }
+        assert_eq!(machines.0.lock().unwrap().len(), 1, "the last one, until another one is asked for");
+    }
+}

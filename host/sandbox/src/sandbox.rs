@@ -271,3 +271,32 @@ struct Checked {
     shape: Shape,
     rules: Vec<Declaration>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use jurat_trust::danger;
+
+    use super::*;
+
+    const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
+
+    #[test]
+    fn machine_code_counts_against_the_memory_of_its_release() {
+        let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN)).unwrap();
+        let bytes = danger::assume_verified_bytes(COMPONENT.to_vec());
+        let check = |budget| {
+            sandbox
+                .check(budget, &bytes, Wasi::None, SealedWasi::Refused, &Limits::DEFAULT)
+                .map(|checked| checked.machine)
+        };
+        let budget = Budget::new(Duration::from_secs(60));
+        // Kept, so that the code is there, and counts nevertheless.
+        let _machine = check(&budget).unwrap();
+        while budget.take_code(1 << 10).is_ok() {}
+        let refused = check(&budget).err();
+        assert!(matches!(refused, Some(Refusal::Compile(CompileError::TooMuchCodeTogether { .. }))), "{refused:?}");
+    }
+}
