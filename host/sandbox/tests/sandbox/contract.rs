@@ -89,6 +89,7 @@ fn a_component_of_version_0_1_0_judges_as_on_its_first_day() {
     let terms = Terms::default().with_rules(description.rules.clone());
     let component = load(sandbox(), guest::fixture(), &terms).unwrap();
     assert_eq!(component.contract(), description.contract);
+    assert_eq!(component.shape().exports, [description.contract]);
 
     let batches = [batch(), rows::batch(&[0, 1, 2, 3, 4, 5, 4, 3, 2, 1])];
     for isolation in [Isolation::Chunk, Isolation::Record] {

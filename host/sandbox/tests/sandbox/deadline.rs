@@ -20,6 +20,9 @@ fn a_call_past_its_deadline_is_tried_once_more_and_never_halved() {
     assert_eq!(guilty, [0, 1, 2, 3].map(|row| (row, Fault::Deadline)), "nothing is known about any row of the call");
     assert_eq!(evaluation.verdicts.statuses, [Status::Error; 4]);
     assert!(evaluation.guilty.iter().all(|guilty| guilty.fault.is_indeterminate()));
+    // They share what the call has used.
+    let shares: u64 = evaluation.guilty.iter().map(|guilty| guilty.fuel).sum();
+    assert!(shares > 0 && shares <= evaluation.usage.fuel, "{shares} of {:?}", evaluation.usage);
     // The session can go on.
     assert_eq!(judge_in(&mut *session, &[0]).0, [PASS]);
 }

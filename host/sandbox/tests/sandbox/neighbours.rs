@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use jurat_model::{Component, Fault, Limits, NoPause, Suspension, Worker};
-use jurat_sandbox::{Allocation, Sandbox, Settings};
+use jurat_sandbox::{Allocation, Refusal, Sandbox, Settings};
 use jurat_test_kit::guest;
 use jurat_test_kit::load::{Terms, good, load, settings};
 use jurat_test_kit::rows::{Outcome, PASS, RUN, RUN_BY_RECORD, judge, judge_in};
@@ -72,6 +72,8 @@ fn waiting_for_a_slot_has_an_end() {
         second.evaluate(0, &jurat_test_kit::rows::batch(&[0]), &mut NoPause).is_err(),
         "the first still has the only slot"
     );
+    let refused = load(&sandbox, guest::rust("endless_loop"), &Terms::default()).unwrap_err().reason;
+    assert!(matches!(refused, Refusal::Host(_)), "the component is not to blame: {refused:?}");
     drop(first);
     assert_eq!(judge_in(&mut *second, &[0]).0, [PASS]);
 }
