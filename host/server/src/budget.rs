@@ -107,6 +107,11 @@ impl Hold {
         self.own.shrink_to(0);
         Ok(())
     }
+
+    /// Keeps at most `bytes` and gives back the rest.
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
+        [&mut self.own, &mut self.share, &mut self.all].into_iter().for_each(|charge| charge.shrink_to(bytes));
+    }
 }
 
 impl Drop for Charge {

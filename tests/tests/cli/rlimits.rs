@@ -52,16 +52,20 @@ fn verdicts_are_the_same_under_low_limits() {
             assert_eq!(judged(&output), free, "{limit}: {}", log(&output));
             assert!(!is_first || log(&output).contains(warning), "{limit}: {}", log(&output));
         }
-        let code = site.files("cache/jurat/code").len() + site.files("cache/code").len();
-        assert!(code > 0, "{limit}: nothing was cached");
+        let mut cached = site.files("cache").into_keys();
+        assert!(cached.any(|file| file.components().any(|part| part.as_os_str() == "code")), "{limit}");
     }
 }
 
 #[test]
 fn a_file_that_may_not_grow_further_is_an_error_in_one_sentence() {
     let site = caching();
+    // Without directories of the host, which would be written first.
+    site.write("local-config.yaml", CONFIG);
+    site.write("many.ndjson", sample("loans.ndjson").repeat(600));
     let arguments = ["batch", "--config", "local-config.yaml", "--ruleset", "quick", "--results", "results.ndjson"];
-    let output = run(&site, "-f 1", &[&arguments[..], &["loans.json"]].concat());
+    // Enough for what the sandbox keeps in files without a name, and not for the results.
+    let output = run(&site, "-f 1000", &[&arguments[..], &["many.ndjson"]].concat());
     assert_eq!(output.status.code(), Some(4), "{}", log(&output));
     assert!(log(&output).contains("results.ndjson") && !log(&output).contains("panicked"), "{}", log(&output));
 }
@@ -83,11 +87,11 @@ fn a_user_without_processes_gets_verdicts_or_one_sentence() {
     let (mut judged, mut refused) = (0, 0);
     for processes in (1..=12).chain([16, 20, 24, 32, 48, 64]) {
         let script = format!(
-            "ulimit -u {processes} && exec setpriv --reuid {USER} --regid {USER} --clear-groups --no-new-privs \
-             --bounding-set=-all ./jurat \"$@\""
+            "prlimit --nproc={processes} setpriv --reuid {USER} --regid {USER} --clear-groups --no-new-privs \
+             --bounding-set=-all ./jurat"
         );
         let mut command = Command::new("sh");
-        command.args(["-c", &script, "sh"]).args(VALIDATE).current_dir(site.path(""));
+        command.args(["-c", &format!("exec {script} \"$@\""), "sh"]).args(VALIDATE).current_dir(site.path(""));
         let output = command.env_remove("JURAT_LOG").output().unwrap();
         let log = log(&output);
         assert!(!log.contains("panicked"), "{processes}: {log}");

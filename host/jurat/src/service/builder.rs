@@ -127,10 +127,12 @@ impl ServiceBuilder {
         let directories = Directories::open(&settings)?;
         let code = directories.code();
         let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;
+        let workers = Workers::start(count).map_err(OpenError::Workers)?;
         let mut shared = Shared {
             tenants: BTreeMap::new(),
+            // Last, because it finds out whether there are enough threads, and would panic later.
             runtimes: Runtimes::start(waiting_calls).map_err(OpenError::Workers)?,
-            workers: Workers::start(count).map_err(OpenError::Workers)?,
+            workers,
             clock,
             in_flight: InFlight::default(),
             waiting: Waiting::default(),

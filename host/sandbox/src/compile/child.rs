@@ -48,7 +48,9 @@ pub fn compile_from_stdin() -> u8 {
         Ok(Ok(outcome)) => outcome,
         // The message is on standard error.
         Ok(Err(panic)) => panic::resume_unwind(panic),
-        Err(error) => Err(ChildError::Io(error)),
+        Err(error) => {
+            Err(ChildError::Io(io::Error::other(format!("no thread can be started; look at `ulimit -u`: {error}"))))
+        }
     };
     // One line each: the parent shows it as the reason.
     match outcome {

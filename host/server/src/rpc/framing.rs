@@ -93,7 +93,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             };
             let available = available?;
             if available.is_empty() {
-                return Ok(self.begun.take().filter(Received::has_content).map_or(Line::End, Line::Text));
+                let received = self.begun.take().filter(Received::has_content).map(Received::complete);
+                return Ok(received.map_or(Line::End, Line::Text));
             }
             let end = available.iter().position(|byte| *byte == b'\n');
             let part = end.map_or(available, |end| available.split_at(end).0);
@@ -123,7 +124,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 && !was_skipping
                 && let Some(received) = self.begun.take().filter(Received::has_content)
             {
-                return Ok(Line::Text(received));
+                return Ok(Line::Text(received.complete()));
             }
         }
     }
@@ -172,6 +173,14 @@ impl Received {
             self.text.reserve(if needed as u64 <= OWN { room.max(needed / 8) } else { room });
         }
         Ok(())
+    }
+
+    /// Gives back the memory that the line does not need.
+    fn complete(mut self) -> Self {
+        self.text.shrink();
+        self.taken = self.text.len();
+        self.hold.shrink_to(self.taken as u64);
+        self
     }
 
     /// Drops a line. If it does not even begin like a message, that is the reason, whatever else is: nobody can see from the rest that

@@ -122,7 +122,7 @@ impl Decision {
 impl Choices<'_> {
     fn decide(mut self) -> Decision {
         let now = self.attempt.now;
-        let mut failure = self.listed.failure.clone();
+        let mut failure = None;
         let wish = match self.repository.pin() {
             Ok(Some(pin)) => Wish::Pinned(pin),
             Ok(None) => Wish::Newest,
@@ -146,9 +146,10 @@ impl Choices<'_> {
             }
         }
         let next = next.unwrap_or_else(|| self.nothing());
-        if matches!(&next, Next::Release(prepared) if prepared.manifest.is_some()) {
-            // It has just been made ready. That a poll failed meanwhile is told by the next one.
-            failure = None;
+        // If it has just been made ready, the next poll tells that one failed meanwhile.
+        let is_new = matches!(&next, Next::Release(prepared) if prepared.manifest.is_some());
+        if !is_new && !matches!(wish, Wish::Unreadable) {
+            failure = self.listed.failure.clone().or(failure);
         }
         if let Next::Nothing { manifest } = &next {
             failure = Some(Arc::new(self.revoked(manifest)));
