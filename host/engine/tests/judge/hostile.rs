@@ -142,6 +142,18 @@ fn a_suspended_rule_is_not_run_on_later_windows() {
 }
 
 #[test]
+fn the_only_rule_is_suspended_in_the_middle_of_a_later_window() {
+    // The first window has too few guilty records. No other rule gives a reason to look again at the second one.
+    let text: String = (0..3_000).map(|id| record(id, if id < 500 { "fail" } else { "trap" })).collect();
+    for threads in [1, 2] {
+        let answer = one_rule().judge(&request(), threads, &text).unwrap();
+        let codes: Vec<_> = answer.records.iter().map(|record| record.results[0].code.as_deref()).collect();
+        assert!(codes[500..1_500].iter().all(|code| *code == Some("trap")));
+        assert!(codes[1_500..].iter().all(|code| *code == Some("suspended")));
+    }
+}
+
+#[test]
 fn hostile_text_is_handed_on_as_it_is_and_never_read_as_a_template() {
     let hostile = "\u{1b}[31m</td><script>{a}{{=cmd|' /C calc'!A0";
     let text = json!({ "id": hostile, "$schema": SCHEMAS[0], "a": "fail" }).to_string();
