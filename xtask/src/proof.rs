@@ -63,7 +63,9 @@ impl Proof {
         let mut tally = Tally::default();
         match call.run_for_lines(|line| tally.add(line))? {
             0 if tally.passed == 1 => Ok(()),
-            0 => Err(TaskError::new(format!("`{}` is no test", self.test)).advise("correct it in xtask/src/proof.rs")),
+            0 => {
+                Err(TaskError::new(format!("`{}` is not a test", self.test)).advise("correct it in xtask/src/proof.rs"))
+            }
             code => Err(TaskError::new(format!("the proof `{}` ended with {code}", self.name))
                 .advise("what it printed above says why")),
         }

@@ -62,7 +62,7 @@ pub(crate) fn compile(
             let order = Order { limits: order.limits.effective(), ..order };
             let processor = order.limits.processor;
             let spent = || CompileError::BudgetSpent { limit: budget.limit() };
-            let compile = |most| {
+            let attempt = |most| {
                 // A place is not held while others of the release are waited for.
                 let share = budget.take(most).ok_or_else(spent)?;
                 let _place = places.take();
@@ -73,8 +73,8 @@ pub(crate) fn compile(
             };
             // Most components need little. Only one that needs more waits until the budget has it beside the others.
             let quick = QUICK.min(processor);
-            let made = match compile(quick) {
-                Err(CompileError::TooSlow { .. }) if quick < processor => compile(processor),
+            let made = match attempt(quick) {
+                Err(CompileError::TooSlow { .. }) if quick < processor => attempt(processor),
                 made => made,
             };
             let made = made.map_err(|error| match error {

@@ -152,19 +152,27 @@ fn a_revocation_takes_effect_while_another_release_is_made_ready() {
 }
 
 #[test]
-fn a_kept_release_serves_in_place_of_a_revoked_one_while_another_is_made_ready() {
+fn kept_releases_serve_in_place_of_revoked_ones_while_another_is_made_ready() {
     let scene = eager();
-    let second = scene.publisher.release(TENANT, 2);
-    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "2.0.0"));
-    // After a restart, the first one is kept but not ready.
+    let serves_at_last = |scene: &Scene, version: &str| {
+        until(version, || status(&scene.service).release.is_some_and(|release| release.version == version));
+    };
+    let later = [2, 3].map(|number| {
+        let manifest = scene.publisher.release(TENANT, number);
+        serves_at_last(&scene, &format!("{number}.0.0"));
+        manifest
+    });
+    // After a restart, the earlier ones are kept but not ready.
     let scene = scene.restart();
     assert!(status(&scene.service).previous.is_empty());
-    scene.block_on(3);
-    scene.publisher.revoke(TENANT, Some(&second));
-    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "1.0.0"));
+    scene.block_on(4);
+    for (manifest, version) in later.iter().zip(["1.0.0", "2.0.0"]).rev() {
+        scene.publisher.revoke(TENANT, Some(manifest));
+        serves_at_last(&scene, version);
+    }
     serves(&scene.service, 1);
     scene.unblock();
-    until("it serves", || status(&scene.service).release.is_some_and(|release| release.version == "3.0.0"));
+    serves_at_last(&scene, "4.0.0");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn slow_readers_take_no_more_than_the_budgets_and_leave_nothing_behind() {
             scope.spawn(|| client.send(lines.repeat(IN_FLIGHT)));
         }
     });
-    // There is no more memory for responses.
+    // The responses have used up their memory.
     server.says_times("overloaded", 2 * CLIENTS);
     let peak = server.peak();
     assert!(peak < idle + BUDGETS + ALLOWANCE, "{idle} KiB at first, {peak} KiB at most");

@@ -103,7 +103,7 @@ impl Releases {
     pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let before = self.serving_number();
         self.ask();
-        self.settle(trigger, before, || self.polls().last.clone())
+        self.settle(trigger, before, true, || self.polls().last.clone())
     }
 
     /// Polls upstream, and decides among the releases that are ready. Returns the better one that is not: see [`Releases::catch_up`].
@@ -118,18 +118,20 @@ impl Releases {
 
     /// Makes ready what a poll has found, and switches to it, unless another thread is at it.
     pub(super) fn catch_up(&self, wanted: &Wanted) {
-        let _alone = match self.catching_up.of(wanted).try_lock() {
-            Ok(alone) => alone,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
+        // Errors are in the log and in the status.
+        let settle = |may_fetch| {
+            let _ = self.settle(Trigger::Timer, self.serving_number(), may_fetch, || self.polls().last.clone());
         };
-        // The error is in the log and in the status.
-        let _ = self.settle(Trigger::Timer, self.serving_number(), || self.polls().last.clone());
+        // First what takes no long time, so that the next one that is kept does not wait for the listed one.
+        if matches!(wanted, Wanted::Kept(_)) {
+            alone(&self.catching_up.kept, || settle(false));
+        }
+        alone(&self.catching_up.listed, || settle(true));
     }
 
     /// Decides again from the state of this host: at once, whether or not the repository can be reached.
     pub(super) fn reconcile(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
-        self.settle(trigger, self.serving_number(), || {
+        self.settle(trigger, self.serving_number(), true, || {
             let recalled = on_own_thread(|| self.upstream.recall());
             recalled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)))
         })
@@ -225,21 +227,22 @@ impl Releases {
         polls.last = polled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));
     }
 
-    /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready, or
-    /// another one is listed than the one that it has made ready. `before` is the number of the release that served before.
+    /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready. It
+    /// fetches one listed release at most, and none unless it `may_fetch`. `before` is the number of the release that served before.
     fn settle(
         &self,
         trigger: Trigger,
         before: Option<u64>,
+        mut may_fetch: bool,
         polled: impl Fn() -> Polled,
     ) -> Result<Reload, Arc<OpenError>> {
-        let (mut made, mut failed, mut has_made_listed) = (None, Vec::new(), false);
+        let (mut made, mut failed) = (None, Vec::new());
         let mut locked: Option<(&Mutex<()>, MutexGuard<'_, ()>)> = None;
         loop {
             let attempt = Attempt { now: self.clock.now(), trigger };
             let (outcome, wanted) = self.decide(&polled(), attempt, made.take(), &failed);
             // A publisher must not be able to keep a caller here: what was listed meanwhile is for the next poll.
-            let wanted = wanted.filter(|wanted| !(has_made_listed && matches!(wanted, Wanted::Listed(_))));
+            let wanted = wanted.filter(|wanted| may_fetch || matches!(wanted, Wanted::Kept(_)));
             let Some(wanted) = wanted else {
                 return outcome.map(|()| self.since(before));
             };
@@ -250,11 +253,9 @@ impl Releases {
                 locked = Some((lock, lock.lock().unwrap_or_else(PoisonError::into_inner)));
                 continue;
             }
+            may_fetch &= matches!(wanted, Wanted::Kept(_));
             match on_own_thread(|| self.upstream.prepare(&wanted, attempt)) {
-                Ok(Ok(prepared)) => {
-                    has_made_listed |= matches!(wanted, Wanted::Listed(_));
-                    made = Some(prepared);
-                }
+                Ok(Ok(prepared)) => made = Some(prepared),
                 Ok(Err(error)) => failed.push((*wanted.manifest(), error.map(Arc::new))),
                 Err(error) => failed.push((*wanted.manifest(), Some(Arc::new(error)))),
             }
@@ -326,6 +327,16 @@ impl fmt::Debug for Releases {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Releases").field("serving", &self.serving()).finish_non_exhaustive()
     }
+}
+
+/// Does the work unless another thread has the lock.
+fn alone(lock: &Mutex<()>, work: impl FnOnce()) {
+    let _alone = match lock.try_lock() {
+        Ok(alone) => alone,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return,
+    };
+    work();
 }
 
 /// Loading may wait for a child process, and runs components: neither may block a thread of another async runtime, which
