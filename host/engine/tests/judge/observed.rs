@@ -1,12 +1,11 @@
 //! What an observer is given: every window once, as it was answered, and what the rules were given for it.
 
-use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jurat_engine::{
-    Associated, CallTiming, ChunkTiming, EntitySource, FetchTiming, JudgeError, JudgedWindow, RecordSource,
+    Associated, CallTiming, ChunkTiming, EntitySource, FetchTiming, JudgeError, JudgedRule, JudgedWindow, RecordSource,
     RelatedEntity, Request, Supplied, Supplier, Wanted, WindowObserver, judge_windows,
 };
 use jurat_model::{CallContext, Limits};
@@ -92,6 +91,32 @@ fn a_request_without_records_is_observed_as_nothing() {
     let (fixture, recorder) = (Fixture::new(&mixed::release()), Arc::new(Recorder::default()));
     assert!(judged(&fixture, &request().with_observer(Arc::clone(&recorder) as _), 2, b" \n").is_empty());
     assert!(recorder.windows.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_observer_hears_of_the_beginning_once_and_before_everything_else() {
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<&'static str>>);
+    impl WindowObserver for Heard {
+        fn started(&self, call: &CallContext) {
+            assert_eq!(call.principal(), Some("clerk"));
+            self.0.lock().unwrap().push("started");
+        }
+
+        fn window(&self, _: &JudgedWindow<'_>) {
+            self.0.lock().unwrap().push("window");
+        }
+    }
+    let heard = |records: usize| {
+        let (fixture, heard) = (Fixture::new(&mixed::release()), Arc::new(Heard::default()));
+        let request = mixed::timeless().with_rows(10).with_context(sampled(false));
+        let text = mixed::records(records).join(&b'\n');
+        judged(&fixture, &request.with_observer(Arc::clone(&heard) as _), 2, &text);
+        let heard = heard.0.lock().unwrap();
+        heard.clone()
+    };
+    assert_eq!(heard(35), ["started", "window", "window", "window", "window"]);
+    assert!(heard(0).is_empty());
 }
 
 #[test]
@@ -256,8 +281,6 @@ fn an_observer_is_lent_what_the_rules_were_given() {
                 said.extend(record.error().map(|error| error.kind.code().to_owned()));
                 self.0.lock().unwrap().push(said.join("\n"));
             }
-            let used: BTreeMap<_, _> = window.usage().map(|usage| (usage.rule_id, usage.records)).collect();
-            assert_eq!(used, [("a", 1)].into());
         }
     }
     let reader = Arc::new(Reader::default());
@@ -287,4 +310,56 @@ fn an_observer_is_lent_what_the_rules_were_given() {
         "unknown None nonsense\njson_syntax".to_owned(),
     ];
     assert_eq!(*reader.0.lock().unwrap(), expected);
+}
+
+/// What is seen of the records of a text while it is judged.
+fn seen(fixture: &Fixture, text: &str, see: fn(&JudgedWindow<'_>) -> Vec<String>) -> Vec<String> {
+    let (workers, mut seen) = (workers(1), Vec::new());
+    let (queue, source) = (workers.queue(NonZeroUsize::MAX), RecordSource::text(Arc::from(text.as_bytes())));
+    judge_windows(fixture.serving(), &queue, &request(), source, see, &mut |part| {
+        seen.extend(part);
+        Ok(())
+    })
+    .unwrap();
+    seen
+}
+
+#[test]
+fn usage_is_told_of_every_rule_that_was_called_and_of_no_other() {
+    let trees = [vec![json!({"a": ["b"]}), json!("nobody")], vec![json!("c")]];
+    let fixture = Fixture::new(&obedient(&[("a", 0), ("b", 1), ("c", 0)], trees));
+    let used = |words: [&str; 3]| {
+        let record = |(word, schema): (_, usize)| json!({"$schema": SCHEMAS[schema], "a": word}).to_string() + "\n";
+        let text: String = words.into_iter().zip([0, 0, 1]).map(record).collect();
+        seen(&fixture, &text, |window| {
+            window.usage().map(|usage| format!("{} {}", usage.rule_id, usage.records)).collect()
+        })
+    };
+    assert_eq!(used(["pass", "fail", "pass"]), ["a 2", "b 1", "c 1"]);
+    assert_eq!(used(["fail", "fail", "pass"]), ["a 2", "c 1"]);
+}
+
+#[test]
+fn a_rule_is_seen_with_its_place_its_component_and_its_certainty() {
+    let trees = [vec![json!("a"), json!({"b": [{"c": ["d"]}]}), json!("nobody")], Vec::new()];
+    let fixture = Fixture::new(&obedient(&[("a", 0), ("b", 1), ("c", 0), ("d", 1)], trees));
+    let text = json!({"$schema": SCHEMAS[0], "a": "trap", "b": "pass", "c": "deadline"}).to_string();
+    let rules = seen(&fixture, &text, |window| {
+        let rules = window.records().flat_map(|record| record.rules().collect::<Vec<_>>());
+        let line = |rule: JudgedRule<'_>| {
+            let certainty = ["certain", "uncertain"][usize::from(rule.is_indeterminate())];
+            let said = format!("{} {} {certainty}", rule.rule_id(), rule.status());
+            let (place, limits) = ((rule.index(), rule.parent()), rule.limits());
+            format!("{place:?} {said} {:?} {:?}", rule.component(), limits.is_some())
+        };
+        rules.map(line).collect()
+    });
+    let expected = [
+        r#"(0, None) a ERROR certain Some("digest of component 0") true"#,
+        r#"(1, None) b PASS certain Some("digest of component 1") true"#,
+        r#"(2, Some(1)) c ERROR uncertain Some("digest of component 0") true"#,
+        r#"(3, Some(2)) d NORUN certain Some("digest of component 1") true"#,
+        r#"(4, None) nobody NORUN certain None false"#,
+    ];
+    assert_eq!(rules, expected);
 }
