@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use jiff::Timestamp;
-use jurat_engine::{Associated, JudgeError, Request, Supplied, Supplier, Wanted, judge};
-use jurat_model::{Cancellation, Isolation};
+use jurat_engine::extract::ChunkLimits;
+use jurat_engine::{Associated, JudgeError, Request, Supplied, Supplier, Wanted, WindowObserver, judge};
+use jurat_model::{Bytes, Cancellation, Isolation, Status};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -208,6 +209,19 @@ fn fewer_windows_are_fetched_ahead_where_they_bring_much() {
     }
 }
 
+#[test]
+fn what_was_fetched_counts_no_more_once_its_window_has_been_observed() {
+    struct Idle;
+    impl WindowObserver for Idle {}
+    // Together they bring more than may be under way.
+    let heavy = Heavy { shared: None, calls: AtomicU64::new(0) };
+    let request = with(heavy).with_observer(Arc::new(Idle)).with_rows(40);
+    let workers = workers(2);
+    let judged =
+        judge(&Fixture::new(&spec()).release, &workers.queue(NonZeroUsize::MAX), &request, loans(160), &mut |_| Ok(()));
+    assert_eq!(judged.unwrap().rules["strict"].norun, 160);
+}
+
 /// Answers with texts of 256 KiB that tell which record they are for, and remembers how much of them is held.
 #[derive(Debug, Default)]
 struct Remembering(Mutex<Held>);
@@ -282,6 +296,31 @@ fn each_record_gets_its_own_where_all_of_them_need_something() {
         assert_eq!(answer.records.len(), 400);
         for (id, record) in answer.records.iter().enumerate() {
             assert_eq!(record.results[0].children[0].message, id.to_string());
+        }
+    }
+}
+
+#[test]
+fn each_record_gets_its_own_where_results_may_take_little_memory() {
+    let fixture = Fixture::new(&spec());
+    let lines: Vec<String> =
+        (0..300).map(|id| format!(r#"{{"entity_type":"loan","id":"{id}","strict":"fail"}}"#)).collect();
+    let texts = |id: usize| {
+        let parent = format!(r#"{{"entity_type":"facility","limit":{id}}}"#);
+        BTreeMap::from([("parent".to_owned(), parent), ("children".to_owned(), "[]".to_owned())])
+    };
+    // Windows are cut and put together again on the way, with what was fetched for them.
+    for (rows, results) in [(64, 0), (300, 2_000), (300, 20_000), (1_024, 5_000)] {
+        for threads in [1, 3] {
+            let all = (0..300).map(|id| (id.to_string(), texts(id))).collect();
+            let request = with(Same(all, Mutex::new(0)));
+            let chunk = ChunkLimits { rows, results: Bytes::new(results), ..request.chunk() };
+            let answer = fixture.judge(&request.with_chunk(chunk), threads, &lines.join("\n")).unwrap();
+            assert_eq!(answer.records.len(), 300);
+            for (id, record) in answer.records.iter().enumerate() {
+                let strict = &record.results[0].children[0];
+                assert_eq!((strict.status, &*strict.message), (Status::Fail, &*id.to_string()), "{rows}, {results}");
+            }
         }
     }
 }
