@@ -4,10 +4,11 @@ use std::io::{self, ErrorKind, Read};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, channel};
 
 use jurat_engine::extract::ChunkLimits;
-use jurat_engine::{JudgeError, JudgedRecord, JudgedWindow, RecordSource, Sample, judge_windows};
+use jurat_engine::{
+    JudgeError, JudgedRecord, JudgedWindow, QueueLoad, RecordSource, Sample, TenantQueue, judge_windows,
+};
 use jurat_model::Bytes;
 use serde_json::json;
 
@@ -471,10 +472,10 @@ fn only_whole_windows_are_rendered_when_the_caller_no_longer_waits() {
     assert_eq!(others.load(Ordering::SeqCst), 0);
 }
 
-/// A record at a time; each but the first comes when the one before it has been rendered.
+/// A record at a time; each but the first comes when no worker has one any more.
 struct Patient {
     left: usize,
-    rendered: Receiver<()>,
+    queue: Arc<TenantQueue>,
     taken: Arc<AtomicU64>,
 }
 
@@ -482,12 +483,12 @@ impl Read for Patient {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         const ALL: usize = 6;
         let given = ALL - self.left;
-        if given > 0 {
-            self.rendered.recv().unwrap();
+        while self.queue.load() != (QueueLoad { queued: 0, running: 0 }) {
+            std::thread::yield_now();
         }
-        // While the one before is rendered, those before that are finished: there is one worker.
+        // All but the last of them were finished before this read began.
         let taken = usize::try_from(self.taken.load(Ordering::SeqCst)).unwrap();
-        assert!(taken + 3 > given, "{taken} of {given} were handed over");
+        assert!(taken + 1 >= given, "{taken} of {given} were handed over");
         if self.left == 0 {
             return Ok(0);
         }
@@ -501,19 +502,14 @@ fn what_is_judged_is_handed_over_before_more_is_read() {
     let fixture = Fixture::new(&one_rule());
     let mut request = request();
     request = request.with_rows(1);
-    let (sender, rendered) = channel();
-    let taken = Arc::new(AtomicU64::new(0));
-    let mut texts = std::iter::once(text(Patient { left: 6, rendered, taken: Arc::clone(&taken) }));
-    let summary = judge_windows(
-        &fixture.release,
-        &workers(1).queue(NonZeroUsize::MAX),
-        &request,
-        RecordSource::texts(&mut texts),
-        move |_: &JudgedWindow<'_>| sender.send(()).unwrap(),
-        &mut |()| {
-            taken.fetch_add(1, Ordering::SeqCst);
-            Ok(())
-        },
-    );
+    let workers = workers(1);
+    let (queue, taken) = (Arc::new(workers.queue(NonZeroUsize::MAX)), Arc::new(AtomicU64::new(0)));
+    let patient = Patient { left: 6, queue: Arc::clone(&queue), taken: Arc::clone(&taken) };
+    let mut texts = std::iter::once(text(patient));
+    let input = RecordSource::texts(&mut texts);
+    let summary = judge_windows(&fixture.release, &queue, &request, input, |_| (), &mut |()| {
+        taken.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
     assert_eq!(summary.unwrap().records, 6);
 }
