@@ -1,5 +1,6 @@
 //! Windows that give way to others, and windows that nobody waits for any more.
 
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -93,6 +94,18 @@ fn a_request_that_is_cancelled_before_it_begins_calls_no_rule() {
     cancellation.cancel();
     let request = request().with_cancellation(cancellation);
     let judged = fixture.judge_on(&workers(2), &request, &text(10));
+    assert!(matches!(judged, Err(JudgeError::Cancelled)));
+}
+
+#[test]
+fn a_request_that_is_cancelled_before_it_begins_reads_nothing() {
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let request = request().with_cancellation(cancellation);
+    let mut texts = std::iter::from_fn(|| -> Option<io::Result<Box<dyn Read>>> { panic!("nobody waits for it") });
+    let (fixture, workers) = (counting(|| {}), workers(1));
+    let (queue, input) = (workers.queue(NonZeroUsize::MAX), RecordSource::texts(&mut texts));
+    let judged = judge_windows(&fixture.release, &queue, &request, input, |_| (), &mut |()| Ok(()));
     assert!(matches!(judged, Err(JudgeError::Cancelled)));
 }
 
