@@ -1,20 +1,22 @@
 //! Requests as a whole: what they refuse, what they hold, what they leave behind.
 
 use std::io;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jurat_engine::{JudgeError, Request, judge};
-use jurat_model::{Blame, Finding, Status};
+use jurat_engine::extract::ChunkLimits;
+use jurat_engine::{Associated, JudgeError, Request, Supplier, judge};
+use jurat_model::{Blame, Bytes, Finding, Status, Suspension};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, ReleaseSpec, SCHEMAS, obedient, request, workers};
 use crate::model;
 use crate::scripted::{Say, obey, text};
+use crate::supplier::{Answers, Scripted};
 
 fn one_rule() -> ReleaseSpec {
     obedient(&[("a", 0)], [vec![json!("a")], vec![json!("a")]])
@@ -54,6 +56,38 @@ fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
     assert!(long.ends_with(words) && long.len() < 500, "{long}");
     let many = refusal(|request| request.with_id_fields(["id"; 33]));
     assert_eq!(many, "an entity id is made of at most 32 fields");
+}
+
+#[test]
+fn a_request_says_what_was_set_and_the_defaults_of_the_rest() {
+    let plain = request();
+    assert_eq!((plain.ruleset(), plain.entity_type(), plain.expected().len()), ("main", None, 0));
+    assert_eq!((plain.id_fields(), plain.timings()), (&["id".to_owned()][..], true));
+    assert_eq!((plain.chunk(), plain.max_record()), (ChunkLimits::default(), Bytes::mebi(1)));
+    assert_eq!((plain.max_findings().get(), plain.run().suspension), (100, Suspension::DEFAULT));
+    assert!(plain.associated().is_none() && plain.supplier().is_none() && plain.observer().is_none());
+
+    let associated = Arc::new(Associated::parse(br#"{"1":{"parent":{}}}"#).unwrap());
+    let supplier: Arc<dyn Supplier> = Arc::new(Scripted::new(Answers::new()));
+    let chunk = ChunkLimits { rows: 7, bytes: Bytes::new(8), results: Bytes::new(9) };
+    let set = request()
+        .with_entity_type("loan")
+        .with_expected(["loan", "deal"])
+        .with_id_fields(["number", "part.no"])
+        .with_chunk(chunk)
+        .with_max_record(Bytes::new(10))
+        .with_max_findings(NonZeroU32::MIN)
+        .with_associated(Arc::clone(&associated))
+        .with_supplier(Arc::clone(&supplier))
+        .with_timings(false);
+    assert_eq!((set.entity_type(), set.timings()), (Some("loan"), false));
+    assert_eq!(
+        (set.expected(), set.id_fields()),
+        (&["loan", "deal"].map(String::from)[..], &["number", "part.no"].map(String::from)[..])
+    );
+    assert_eq!((set.chunk(), set.max_record(), set.max_findings()), (chunk, Bytes::new(10), NonZeroU32::MIN));
+    assert!(set.associated().is_some_and(|given| Arc::ptr_eq(given, &associated)));
+    assert!(set.supplier().is_some_and(|given| Arc::ptr_eq(given, &supplier)));
 }
 
 #[test]
