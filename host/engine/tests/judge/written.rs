@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use jurat_engine::extract::ChunkLimits;
 use jurat_engine::{JudgedRecord, RecordSource, Request};
-use jurat_model::Bytes;
+use jurat_model::{Bytes, Status};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, obedient, request, workers};
+use crate::fixture::{Fixture, ReleaseSpec, RuleSpec, SCHEMAS, obedient, request, workers};
 use crate::mixed;
+use crate::scripted::{self, Say};
 use crate::streams::{Pieces, text};
 use crate::supplier::{Answer, Answers, Scripted};
 
@@ -205,9 +206,38 @@ fn stale_and_missing_entities_are_written_as_in_results() {
 }
 
 #[test]
+fn records_that_no_rule_judges_are_written_each_with_its_own_reason() {
+    let spec = obedient(&[("A", 0)], [vec![json!("A")], vec![json!("A")]]);
+    let says = [json!("norun"), json!(null), json!("norun"), json!(5)];
+    let record = |id: usize| json!({"id": id, "$schema": SCHEMAS[0], "A": says[id % 4]}).to_string() + "\n";
+    check(&spec, &request(), (0..200).map(record).collect::<String>().as_bytes());
+}
+
+#[test]
+fn statuses_without_findings_are_written_like_their_results() {
+    let spec = obedient(&[("a", 0), ("b", 1), ("c", 0)], [vec![json!("a"), json!({"b": ["c"]})], Vec::new()]);
+    let statuses = [Status::Pass, Status::Warn, Status::Fail, Status::Norun, Status::Error];
+    // Each rule changes at other records.
+    let fixture = || {
+        Fixture::scripted(&spec, |rule| {
+            let every = ["a", "b", "c"].into_iter().position(|id| id == rule.id).unwrap() * 2 + 1;
+            Box::new(move |batch, row| {
+                let id: usize = scripted::text(&batch.columns[0], row).unwrap().parse().unwrap();
+                Say::Verdict(statuses[id / every % statuses.len()], Vec::new())
+            })
+        })
+    };
+    let record = |id: usize| {
+        let id = id.to_string();
+        json!({"id": id, "$schema": SCHEMAS[0], "a": id, "b": id, "c": id}).to_string() + "\n"
+    };
+    check_fixtures(fixture, &request(), (0..200).map(record).collect::<String>().as_bytes());
+}
+
+#[test]
 fn a_list_without_rules_is_written_as_one() {
     let spec = obedient(&[("a", 0)], [Vec::new(), vec![json!("a")]]);
-    let record = |id: usize| json!({"id": id, "$schema": crate::fixture::SCHEMAS[id % 2]}).to_string() + "\n";
+    let record = |id: usize| json!({"id": id, "$schema": SCHEMAS[id % 2]}).to_string() + "\n";
     check(&spec, &request(), (0..200).map(record).collect::<String>().as_bytes());
 }
 
