@@ -1,10 +1,12 @@
 //! Rules and records that want to do harm, and hosts that fail.
 
-use std::sync::atomic::Ordering;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jurat_engine::JudgeError;
 use jurat_engine::extract::ChunkLimits;
-use jurat_model::{Finding, Status};
+use jurat_engine::{JudgeError, JudgedWindow, RecordSource, judge_windows};
+use jurat_model::{Bytes, Finding, Status};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, SCHEMAS, obedient, request, workers};
@@ -83,7 +85,7 @@ fn ids_and_values_of_any_length_are_cut() {
         + &json!({ "id": 2, "$schema": SCHEMAS[0], "a": [long] }).to_string()
         + &json!({ "id": 3, "$schema": format!("{}/{long}", SCHEMAS[0]) }).to_string();
     let mut request = request();
-    request = request.with_chunk(ChunkLimits { bytes: jurat_model::Bytes::mebi(1), ..ChunkLimits::default() });
+    request = request.with_chunk(ChunkLimits { bytes: Bytes::mebi(1), ..ChunkLimits::default() });
     let answer = one_rule().judge(&request, 1, &text.replace("}{", "}\n{")).unwrap();
     assert_eq!(answer.records[0].entity_id, "é".repeat(128));
     let field = &answer.records[1].results[0].fields[0];
@@ -139,6 +141,53 @@ fn a_suspended_rule_is_not_run_on_later_windows() {
     assert_eq!(codes.filter(|code| *code == "trap").count(), 1_000);
     // Those that were under way when the first one was collated were run.
     assert!(fixture.watch.calls.load(Ordering::Relaxed) <= 5, "{:?}", fixture.watch);
+}
+
+#[test]
+fn only_windows_that_are_under_way_are_rendered_again_when_a_rule_is_suspended() {
+    // A hundred windows, at most three of them under way at a time, with a guilty record each.
+    let text: Arc<[u8]> = (0..1_000)
+        .map(|id| record(id, if id % 10 == 0 { "trap" } else { "pass" }))
+        .collect::<String>()
+        .into_bytes()
+        .into();
+    for (suspend_after, errors, again) in [(1, 1_000, 0..=3), (1_000, 100, 0..=0)] {
+        let (fixture, rendered, workers) = (one_rule(), Arc::new(AtomicUsize::new(0)), workers(1));
+        let request = request().with_suspend_after(NonZeroU32::new(suspend_after).unwrap()).with_rows(10);
+        let (queue, counted) = (workers.queue(NonZeroUsize::MAX), Arc::clone(&rendered));
+        let render = move |_: &JudgedWindow<'_>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let source = RecordSource::text(Arc::clone(&text));
+        let judged = judge_windows(&fixture.release, &queue, &request, source, render, &mut |()| Ok(()));
+        assert_eq!(judged.unwrap().rules["a"].error, errors);
+        let rendered = rendered.load(Ordering::Relaxed);
+        assert!(again.contains(&(rendered - 100)), "{rendered}");
+    }
+}
+
+#[test]
+fn as_many_records_are_judged_together_as_the_results_of_those_before_suggest() {
+    let fixture = one_rule();
+    let judged = |words: [&str; 2]| {
+        let request = request();
+        let request = request.clone().with_chunk(ChunkLimits { results: Bytes::new(8_000), ..request.chunk() });
+        let text: String = (0..20_480).map(|id| record(id, words[usize::from(id >= 2_048)])).collect();
+        let source = RecordSource::text(Arc::from(text.as_bytes()));
+        let (workers, before) = (workers(1), fixture.watch.rows.load(Ordering::Relaxed));
+        let calls = fixture.watch.calls.load(Ordering::Relaxed);
+        let queue = workers.queue(NonZeroUsize::MAX);
+        let judged = judge_windows(&fixture.release, &queue, &request, source, |_| 0_u64, &mut |_| Ok(()));
+        assert_eq!(judged.unwrap().records, 20_480);
+        let rows = fixture.watch.rows.load(Ordering::Relaxed) - before;
+        (rows, fixture.watch.calls.load(Ordering::Relaxed) - calls)
+    };
+    // One window is halved until its results have enough memory. The others are not judged as a whole first.
+    let (rows, calls) = judged(["fail", "fail"]);
+    assert!((20_481..20_480 + 3 * 1_024).contains(&rows) && calls > 200, "{rows} rows in {calls} calls");
+    // Results of records that pass take none, so that soon whole windows are judged again.
+    let (rows, calls) = judged(["fail", "pass"]);
+    assert!(rows < 20_480 + 3 * 1_024 && calls < 200, "{rows} rows in {calls} calls");
 }
 
 #[test]
