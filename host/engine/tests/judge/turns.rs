@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use jurat_engine::{JudgeError, RecordSource, Request, Workers, judge_windows};
+use jurat_engine::{JudgeError, JudgedWindow, RecordSource, Request, Workers, judge_windows};
 use jurat_model::{Blame, Cancellation, Status};
 use serde_json::json;
 
@@ -58,6 +58,44 @@ fn counting(call: impl Fn() + Send + Sync + 'static) -> Fixture {
             Say::Verdict(Status::Pass, Vec::new())
         })
     })
+}
+
+#[test]
+fn a_window_gives_way_before_all_of_it_is_rendered() {
+    const PARTS: usize = 8;
+    let workers = yielding(1);
+    let [long, other] = [(); 2].map(|()| Arc::new(workers.queue(NonZeroUsize::MAX)));
+    let (parts, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(PARTS)));
+    let (begun, begins) = channel();
+    let render = {
+        let (parts, other, begun) = (Arc::clone(&parts), Arc::clone(&other), std::sync::Mutex::new(begun));
+        move |_: &JudgedWindow<'_>| {
+            if parts.fetch_add(1, Ordering::SeqCst) == 0 {
+                begun.lock().unwrap().send(()).unwrap();
+                while other.load().queued == 0 {
+                    thread::yield_now();
+                }
+            }
+        }
+    };
+    let (rendered, least) = (Arc::clone(&parts), Arc::clone(&seen));
+    let waiting = counting(move || {
+        least.fetch_min(rendered.load(Ordering::SeqCst), Ordering::SeqCst);
+    });
+    let (fixture, request) = (counting(|| {}), request());
+    let judged = |fixture: &Fixture, queue, records, render: Box<dyn Fn(&JudgedWindow<'_>) + Send + Sync>| {
+        let source = RecordSource::text(text(records).into_bytes().into());
+        judge_windows(&fixture.release, queue, &request, source, render, &mut |()| Ok(())).unwrap().records
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| judged(&fixture, &long, 1_000, Box::new(render)));
+        begins.recv().unwrap();
+        // Too many records for the reserve.
+        assert_eq!(judged(&waiting, &other, 100, Box::new(|_| ())), 100);
+        assert_eq!(first.join().unwrap(), 1_000);
+    });
+    assert_eq!(parts.load(Ordering::SeqCst), PARTS);
+    assert!(seen.load(Ordering::SeqCst) < PARTS, "all of it was rendered before the other window began");
 }
 
 /// Judges records of which the one with the number `last` cancels the request, and returns how many were judged.
