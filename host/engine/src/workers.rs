@@ -3,16 +3,16 @@
 //! Rules run on threads of our own, never on a caller's: they need a stack of a known size, and what is expensive to share
 //! exists once for each.
 //!
-//! Each tenant reaches them through a [`TenantQueue`]. Tenants take turns, and so do the requests of each tenant: a window that has
-//! had a worker for a slice of 5 ms gives it to the next that waits, between two calls of rules or two records, and goes on when its turn
-//! comes again. So no call waits behind a whole batch, nor behind a whole window. A tenant that is alone has all workers. Beside others
-//! it has all but one.
+//! Each tenant reaches them through a [`TenantQueue`]. Tenants take turns, and so do the requests of each tenant, first those that have
+//! not had one: a window that has had a worker for a slice of 5 ms gives it to the next that waits, between two calls of rules or two
+//! records, and goes on when its turn comes again. So no call waits behind a whole batch, nor behind a whole window. A tenant that is
+//! alone has all workers. Beside others it has all but one.
 //!
 //! A call of few records that gets no worker for 10 ms is done by the *reserve*, a thread more than there are workers. Small calls take
 //! turns there as well.
 //!
 //! The requests of a tenant bound what waits in its queue: each submits a few windows and then waits for the oldest. A window that was
-//! begun keeps a thread until it is done. A tenant has as many windows begun as there are workers and a few tens more. Threads are
+//! begun keeps a thread until it is done. A tenant has as many windows begun as there are workers and a few tens more, and a few hundred small calls. Threads are
 //! started when they are needed, and a few are kept.
 
 use std::fmt;
@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use jurat_model::Worker;
 
+mod jobs;
 mod queue;
 mod run_queue;
 mod scheduler;

@@ -19,11 +19,16 @@ const PART: usize = 128;
 /// Fewer are, if rules have said more of them than about this many bytes.
 const PART_BYTES: usize = 64 << 10;
 
+/// The results of a small window may take this part of what those of others may: many small windows may pause at once.
+const SMALL: usize = 16;
+
 /// A window that is to be judged.
 pub(super) struct WindowJob {
     pub(super) fetched: FetchedWindow,
     /// Whether it is the first of its request: then no other window has suspended a rule, and it is final at once.
     pub(super) is_first: bool,
+    /// Whether it is a small job.
+    pub(super) is_small: bool,
     /// The observer of the request.
     pub(super) observer: Option<Arc<dyn WindowObserver>>,
 }
@@ -78,7 +83,7 @@ impl<T: Footprint> Finished<T> {
         job: WindowJob,
         render: &impl Fn(&JudgedWindow<'_>) -> T,
     ) -> Result<Self, Interrupted> {
-        let WindowJob { fetched, is_first, observer } = job;
+        let WindowJob { fetched, is_first, is_small, observer } = job;
         pacer.step()?;
         // Only the collator knows whether a later window is final.
         let observer = observer.filter(|_| is_first);
@@ -87,11 +92,12 @@ impl<T: Footprint> Finished<T> {
         }
         let mut part = fetched;
         let mut records = context.records();
+        let limit = context.results_limit() / if is_small { SMALL } else { 1 };
         loop {
             let rest = part.split_off(records);
             records = part.records();
             // Other limits bound what a single record takes.
-            pacer.limit(if records > 1 { context.results_limit() } else { usize::MAX });
+            pacer.limit(if records > 1 { limit } else { usize::MAX });
             let finished = match Self::attempt(context, &mut pacer, part, is_first, render)? {
                 Attempt::Finished(finished) => finished,
                 Attempt::TooLarge(too_large) => {
@@ -105,7 +111,7 @@ impl<T: Footprint> Finished<T> {
                 }
             };
             // Twice as many have enough memory, by all that is known.
-            if records >= context.records() && pacer.held() <= context.results_limit() / 4 {
+            if records >= context.records() && pacer.held() <= limit / 4 {
                 context.set_records(records.saturating_mul(2));
             }
             return Ok(Self { rest: rest.map(Box::new), ..finished.given_to(context, observer.as_deref()) });

@@ -45,7 +45,7 @@ impl<R> Dispatcher<'_, R> {
         // A window with as many records as it may have is hardly the only one.
         let (records, rows) = (fetched.records(), self.context.options.chunk.rows as usize);
         let is_small = is_first && records <= FEW && records < rows;
-        let job = WindowJob { fetched, is_first, observer: self.observer.clone() };
+        let job = WindowJob { fetched, is_first, is_small, observer: self.observer.clone() };
         self.submit(is_small, move |context, pacer, render| Finished::judge(context, pacer, job, render))
     }
 

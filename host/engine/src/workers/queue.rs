@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::sync::{Arc, Mutex};
 
-use super::run_queue::{Owner, QueueLoad, RequestJobs, TenantJobs};
+use super::jobs::{Owner, RequestJobs, TenantJobs};
+use super::run_queue::QueueLoad;
 use super::scheduler::Scheduler;
 use super::spin::spin;
 use super::turn::Turn;

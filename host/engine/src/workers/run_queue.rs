@@ -1,21 +1,14 @@
 //! The run queue: what waits for a worker, and whose turn comes.
 //!
-//! Tenants take turns, and so do the requests of each tenant. The paused jobs of a request come before those that nobody has begun, so
-//! it never has more begun than it has had workers at a time.
+//! Tenants take turns, and so do the requests of each tenant ([`TenantJobs`]).
 
 use std::collections::VecDeque;
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jurat_model::Worker;
 
-use super::turn::Job;
-
-/// How many jobs a tenant may have begun, beyond one for each worker: each keeps a thread and a window.
-const MOST_BEGUN: usize = 32;
-/// How many more it may have begun if those are small: they end soon, so those that wait for a batch are not in their way.
-const MOST_BEGUN_SMALL: usize = 64;
+use super::jobs::{FirstTurns, MostBegun, Owner, TenantJobs, Waiting, Work, is_of, lock};
 
 /// The run queue. All of it, with the jobs of tenants and requests, is only used under the lock of the scheduler.
 pub(super) struct RunQueue {
@@ -23,8 +16,12 @@ pub(super) struct RunQueue {
     tenants: VecDeque<Arc<Mutex<TenantJobs>>>,
     /// The small jobs that wait, in the order in which they came.
     small: VecDeque<SmallJob>,
+    /// Those on the reserve.
+    first_turns: FirstTurns,
     /// How many jobs wait.
     waiting: usize,
+    /// How many jobs are begun.
+    begun: usize,
     /// How many tenants have jobs, waiting or running.
     busy: usize,
     /// How many requests have.
@@ -32,48 +29,12 @@ pub(super) struct RunQueue {
     workers: usize,
 }
 
-/// The jobs of one tenant.
-pub(super) struct TenantJobs {
-    /// The requests with waiting jobs, each once.
-    requests: VecDeque<Arc<Mutex<RequestJobs>>>,
-    /// How many jobs have a worker other than the reserve.
-    running: usize,
-    on_reserve: usize,
-    begun: usize,
-    unfinished: usize,
-    /// The most jobs that run at a time.
-    limit: usize,
-    is_queued: bool,
-}
-
-/// The jobs of one request that wait: first those that were begun.
-#[derive(Default)]
-pub(super) struct RequestJobs {
-    waiting: VecDeque<Waiting>,
-    unfinished: usize,
-    is_queued: bool,
-}
-
-/// A job that waits.
-pub(super) struct Waiting {
-    pub(super) work: Work,
-    /// Whether it has few records, and is the first of its request: the reserve may do it.
-    pub(super) is_small: bool,
-}
-
-/// What a job waits for.
-pub(super) enum Work {
-    /// To be begun.
-    Begin(Job),
-    /// For a worker, to go on.
-    Resume(SyncSender<Worker>),
-}
-
-/// The tenant and the request of a job.
-#[derive(Clone)]
-pub(super) struct Owner {
-    pub(super) tenant: Arc<Mutex<TenantJobs>>,
-    pub(super) request: Arc<Mutex<RequestJobs>>,
+/// A small job that waits.
+struct SmallJob {
+    since: Instant,
+    /// Whether its request is new.
+    is_new: bool,
+    owner: Owner,
 }
 
 /// A job that has got a worker.
@@ -81,11 +42,6 @@ pub(super) struct Taken {
     pub(super) owner: Owner,
     pub(super) job: Waiting,
     pub(super) worker: Worker,
-}
-
-struct SmallJob {
-    since: Instant,
-    owner: Owner,
 }
 
 /// How many windows a tenant has in its queue and in work, at one moment. A window that is rendered again, or given to an observer,
@@ -100,7 +56,16 @@ pub struct QueueLoad {
 
 impl RunQueue {
     pub(super) fn new(workers: usize) -> Self {
-        Self { tenants: VecDeque::new(), small: VecDeque::new(), waiting: 0, busy: 0, busy_requests: 0, workers }
+        Self {
+            tenants: VecDeque::new(),
+            small: VecDeque::new(),
+            first_turns: FirstTurns::default(),
+            waiting: 0,
+            begun: 0,
+            busy: 0,
+            busy_requests: 0,
+            workers,
+        }
     }
 
     /// Whether this is the worker for small jobs that have waited.
@@ -126,45 +91,43 @@ impl RunQueue {
     /// Has a job wait for a worker, behind all others whose turn comes.
     fn wait(&mut self, owner: &Owner, job: Waiting, now: Instant) {
         if job.is_small {
-            self.small.push_back(SmallJob { since: now, owner: owner.clone() });
+            let is_new = matches!(job.work, Work::Begin(_));
+            self.small.push_back(SmallJob { since: now, is_new, owner: owner.clone() });
         }
         self.waiting += 1;
-        let mut request = lock(&owner.request);
-        let begun = request.waiting.partition_point(|job| matches!(job.work, Work::Resume(_)));
-        match job.work {
-            Work::Resume(_) => request.waiting.insert(begun, job),
-            Work::Begin(_) => request.waiting.push_back(job),
-        }
-        drop(request);
+        lock(&owner.request).wait(job);
         self.queue(owner);
     }
 
     /// The next job for a worker that is free.
     pub(super) fn take(&mut self, worker: Worker) -> Option<Taken> {
-        let taken = self.next(worker, None)?;
+        let taken = self.next(worker, (None, self.most_begun()))?;
         self.queue(&taken.owner);
         Some(taken)
     }
 
     /// The next small job that has come at a moment that `is_due`, for the reserve.
     pub(super) fn take_small(&mut self, worker: Worker, is_due: impl Fn(Instant) -> bool) -> Option<Taken> {
-        let taken = self.next_small(worker, None, is_due)?;
+        let taken = self.next_small(worker, (None, self.most_begun()), is_due)?;
         self.queue(&taken.owner);
         Some(taken)
     }
 
-    /// Gives the worker of a job to the next one, if there is one for it in another request. The job, as `paused`, waits then.
+    /// Gives the worker of a job to the next one, if there is one for it in another request. The job, as `paused`, waits then. Unless jobs
+    /// `can_begin`, the next one is one that was begun.
     pub(super) fn replace(
         &mut self,
         worker: Worker,
         (owner, paused): (&Owner, Waiting),
         (now, patience): (Instant, Duration),
+        can_begin: bool,
     ) -> Option<Taken> {
         self.release(worker, &owner.tenant);
+        let most = if can_begin { self.most_begun() } else { MostBegun::NONE };
         let next = if self.is_reserve(worker) {
-            self.next_small(worker, Some(owner), |since| now.saturating_duration_since(since) >= patience)
+            self.next_small(worker, (Some(owner), most), |since| now.saturating_duration_since(since) >= patience)
         } else {
-            self.next(worker, Some(owner))
+            self.next(worker, (Some(owner), most))
         };
         match &next {
             None => self.assign(worker, &mut lock(&owner.tenant)),
@@ -177,13 +140,19 @@ impl RunQueue {
         next
     }
 
-    fn next_small(&mut self, worker: Worker, but: Option<&Owner>, is_due: impl Fn(Instant) -> bool) -> Option<Taken> {
+    fn next_small(
+        &mut self,
+        worker: Worker,
+        (but, most): (Option<&Owner>, MostBegun),
+        is_due: impl Fn(Instant) -> bool,
+    ) -> Option<Taken> {
         let is_next = |small: &SmallJob| {
             let tenant = lock(&small.owner.tenant);
             let request = lock(&small.owner.request);
-            is_due(small.since) && !is_of(but, &small.owner.request) && tenant.may_begin(request.small(), self.workers)
+            is_due(small.since) && !is_of(but, &small.owner.request) && tenant.may_begin(request.small(), most)
         };
-        let owner = self.small.iter().find(|small| is_next(small))?.owner.clone();
+        let first = |is_new| self.small.iter().find(|small| small.is_new == is_new && is_next(small));
+        let owner = self.first_turns.order(true, false).into_iter().find_map(first)?.owner.clone();
         let index = lock(&owner.request).waiting.iter().position(|job| job.is_small)?;
         let position = lock(&owner.tenant).requests.iter().position(|request| Arc::ptr_eq(request, &owner.request))?;
         self.remove(worker, &owner, position, index)
@@ -195,11 +164,11 @@ impl RunQueue {
     }
 
     /// A job has ended.
-    pub(super) fn finish(&mut self, worker: Worker, owner: &Owner) {
+    pub(super) fn finish(&mut self, worker: Worker, owner: &Owner, is_small: bool) {
         self.release(worker, &owner.tenant);
         let mut tenant = lock(&owner.tenant);
-        tenant.begun -= 1;
-        tenant.unfinished -= 1;
+        self.begun -= 1;
+        tenant.end(is_small);
         self.busy -= usize::from(tenant.unfinished == 0);
         drop(tenant);
         let mut request = lock(&owner.request);
@@ -214,7 +183,8 @@ impl RunQueue {
 
     /// How many tenants wait whose jobs a free worker may run, as far as that matters: beyond `most` it does not count on.
     pub(super) fn runnable(&self, most: usize) -> usize {
-        self.tenants.iter().filter(|tenant| self.turn_of(&lock(tenant), None).is_some()).take(most).count()
+        let is_next = |tenant: &&Arc<Mutex<_>>| self.turn_of(&lock(tenant), (None, self.most_begun())).is_some();
+        self.tenants.iter().filter(is_next).take(most).count()
     }
 
     /// How much a tenant has in its queue, and in work.
@@ -225,30 +195,31 @@ impl RunQueue {
     }
 
     /// The next job of the tenant whose turn it is, and of its request whose turn it is.
-    fn next(&mut self, worker: Worker, but: Option<&Owner>) -> Option<Taken> {
+    fn next(&mut self, worker: Worker, among: (Option<&Owner>, MostBegun)) -> Option<Taken> {
         let (owner, position) = self.tenants.iter().find_map(|tenant| {
             let jobs = lock(tenant);
-            let position = self.turn_of(&jobs, but)?;
+            let position = self.turn_of(&jobs, among)?;
             let request = Arc::clone(jobs.requests.get(position)?);
             Some((Owner { tenant: Arc::clone(tenant), request }, position))
         })?;
         self.remove(worker, &owner, position, 0)
     }
 
-    /// Takes a job out: the one at `index` of the request at `position` of its tenant. Both leave their queues, until [`Self::queue`].
+    /// Takes a job out: the one at `index` of the request at `position` of its tenant. Both leave their queues, until [`Self::queue`]. But
+    /// the reserve takes no turn of a tenant: its other requests would wait the longer.
     fn remove(&mut self, worker: Worker, owner: &Owner, position: usize, index: usize) -> Option<Taken> {
         let mut tenant = lock(&owner.tenant);
-        let mut request = lock(&owner.request);
-        let job = request.waiting.remove(index)?;
-        tenant.requests.remove(position);
-        request.is_queued = false;
-        drop(request);
-        tenant.begun += usize::from(matches!(job.work, Work::Begin(_)));
+        let (job, was_new) = tenant.take(position, index)?;
+        self.begun += usize::from(matches!(job.work, Work::Begin(_)));
+        if self.is_reserve(worker) { &mut self.first_turns } else { &mut tenant.first_turns }.count(was_new);
         self.assign(worker, &mut tenant);
         self.waiting -= 1;
-        tenant.is_queued = false;
+        let keeps_its_place = self.is_reserve(worker) && !tenant.requests.is_empty();
+        tenant.is_queued = keeps_its_place;
         drop(tenant);
-        self.tenants.retain(|other| !Arc::ptr_eq(other, &owner.tenant));
+        if !keeps_its_place {
+            self.tenants.retain(|other| !Arc::ptr_eq(other, &owner.tenant));
+        }
         if job.is_small {
             let position = self.small.iter().position(|small| Arc::ptr_eq(&small.owner.request, &owner.request));
             position.and_then(|position| self.small.remove(position));
@@ -259,11 +230,7 @@ impl RunQueue {
     /// Puts a request and its tenant at the end of their queues, if they have jobs and are not there.
     fn queue(&mut self, owner: &Owner) {
         let mut tenant = lock(&owner.tenant);
-        let mut request = lock(&owner.request);
-        if !request.is_queued && !request.waiting.is_empty() {
-            request.is_queued = true;
-            tenant.requests.push_back(Arc::clone(&owner.request));
-        }
+        tenant.queue(&owner.request);
         if !tenant.is_queued && !tenant.requests.is_empty() {
             tenant.is_queued = true;
             self.tenants.push_back(Arc::clone(&owner.tenant));
@@ -271,14 +238,12 @@ impl RunQueue {
     }
 
     /// The position of the request whose turn it is; none if the tenant may not run any.
-    fn turn_of(&self, tenant: &TenantJobs, but: Option<&Owner>) -> Option<usize> {
-        if !self.may_run(tenant) {
-            return None;
-        }
-        tenant
-            .requests
-            .iter()
-            .position(|request| !is_of(but, request) && tenant.may_begin(lock(request).waiting.front(), self.workers))
+    fn turn_of(&self, tenant: &TenantJobs, (but, most): (Option<&Owner>, MostBegun)) -> Option<usize> {
+        if self.may_run(tenant) { tenant.turn(but, most) } else { None }
+    }
+
+    fn most_begun(&self) -> MostBegun {
+        MostBegun::beside(self.begun, self.workers)
     }
 
     /// Whether a tenant may have another worker: alone it may have all, and beside others all but one.
@@ -306,37 +271,61 @@ impl RunQueue {
     }
 }
 
-impl TenantJobs {
-    /// A tenant of whose jobs at most `limit` run at a time.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { requests: VecDeque::new(), running: 0, on_reserve: 0, begun: 0, unfinished: 0, limit, is_queued: false }
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    const WORKER: Worker = Worker(0);
+    const RESERVE: Worker = Worker(1);
+
+    fn request_of(tenant: &Arc<Mutex<TenantJobs>>) -> Owner {
+        Owner { tenant: Arc::clone(tenant), request: Arc::default() }
     }
 
-    /// Whether a job may go on, or be begun.
-    fn may_begin(&self, job: Option<&Waiting>, workers: usize) -> bool {
-        job.is_some_and(|job| match job.work {
-            Work::Resume(_) => true,
-            Work::Begin(_) => self.begun < workers + if job.is_small { MOST_BEGUN_SMALL } else { MOST_BEGUN },
-        })
+    fn tenant() -> Arc<Mutex<TenantJobs>> {
+        Arc::new(Mutex::new(TenantJobs::new(1)))
     }
-}
 
-impl RequestJobs {
-    fn small(&self) -> Option<&Waiting> {
-        self.waiting.iter().find(|job| job.is_small)
+    fn submit(queue: &mut RunQueue, owner: &Owner, is_small: bool) {
+        queue.submit(owner, Waiting { work: Work::Begin(Box::new(|_| {})), is_small }, Instant::now(), 0);
     }
-}
 
-fn is_of(owner: Option<&Owner>, request: &Arc<Mutex<RequestJobs>>) -> bool {
-    owner.is_some_and(|owner| Arc::ptr_eq(&owner.request, request))
-}
+    fn pass(queue: &mut RunQueue, worker: Worker, owner: &Owner, can_begin: bool) -> Option<Taken> {
+        let paused = Waiting { work: Work::Resume(sync_channel(1).0), is_small: false };
+        queue.replace(worker, (owner, paused), (Instant::now(), Duration::ZERO), can_begin)
+    }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+    fn is_of_request(taken: Option<&Taken>, owner: &Owner) -> bool {
+        taken.is_some_and(|taken| Arc::ptr_eq(&taken.owner.request, &owner.request))
+    }
 
-/// Gives a worker to a job that waits for one.
-pub(super) fn resume(resumed: &SyncSender<Worker>, worker: Worker) {
-    let sent = resumed.send(worker);
-    debug_assert!(sent.is_ok(), "a job that waits keeps the end to which its worker is sent");
+    #[test]
+    fn a_small_job_on_the_reserve_takes_no_turn_of_its_tenant() {
+        let mut queue = RunQueue::new(1);
+        let (busy, other) = (tenant(), tenant());
+        let (batch, small, of_other) = (request_of(&busy), request_of(&busy), request_of(&other));
+        submit(&mut queue, &batch, false);
+        submit(&mut queue, &small, true);
+        submit(&mut queue, &of_other, false);
+        assert!(is_of_request(queue.take_small(RESERVE, |_| true).as_ref(), &small));
+        assert!(is_of_request(queue.take(WORKER).as_ref(), &batch));
+    }
+
+    #[test]
+    fn without_a_thread_jobs_give_way_to_those_that_were_begun() {
+        let mut queue = RunQueue::new(1);
+        let tenant = tenant();
+        let (one, begun, new) = (request_of(&tenant), request_of(&tenant), request_of(&tenant));
+        submit(&mut queue, &begun, false);
+        assert!(is_of_request(queue.take(WORKER).as_ref(), &begun));
+        submit(&mut queue, &one, false);
+        assert!(is_of_request(pass(&mut queue, WORKER, &begun, true).as_ref(), &one));
+        submit(&mut queue, &new, false);
+        assert!(is_of_request(pass(&mut queue, WORKER, &one, false).as_ref(), &begun));
+        assert!(is_of_request(pass(&mut queue, WORKER, &begun, false).as_ref(), &one));
+        queue.finish(WORKER, &one, false);
+        assert!(is_of_request(queue.take(WORKER).as_ref(), &new));
+    }
 }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use jurat_model::Worker;
 
-use super::run_queue::{Owner, QueueLoad, RunQueue, Taken, TenantJobs, Waiting, Work, lock, resume};
+use super::jobs::{Owner, TenantJobs, Waiting, Work, lock, resume};
+use super::run_queue::{QueueLoad, RunQueue, Taken};
 use super::spin::{CORES, spin};
 use super::turn::{Job, Turn, run};
 
@@ -24,7 +25,7 @@ const STACK: usize = 4 << 20;
 /// The spare threads that are kept. Further ones end.
 const KEPT_SPARE: usize = 32;
 
-/// The most threads, of all tenants together. Where there are no more, jobs that have begun do not give way to others.
+/// The most threads, of all tenants together. Where there are no more, jobs only give way to those that were begun.
 const MOST_THREADS: usize = 2_048;
 
 /// How long a small job waits for a worker before the reserve does it. Waking the reserve costs more than a short wait.
@@ -156,20 +157,20 @@ impl Scheduler {
             let mut next = first();
             while let Some(mut running) = next {
                 running.run();
-                let Running { scheduler, worker, owner, .. } = running;
-                next = scheduler.next(worker, Some(owner));
+                let Running { scheduler, worker, owner, is_small, .. } = running;
+                next = scheduler.next(worker, Some((owner, is_small)));
             }
         })?;
         lock(&self.threads).push(thread);
         Ok(())
     }
 
-    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to.
-    fn next(self: &Arc<Self>, worker: Worker, finished: Option<Owner>) -> Option<Running> {
+    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to, and whether that was small.
+    fn next(self: &Arc<Self>, worker: Worker, finished: Option<(Owner, bool)>) -> Option<Running> {
         let mut state = self.lock();
-        if let Some(owner) = finished {
+        if let Some((owner, is_small)) = finished {
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
-            state.run_queue.finish(worker, &owner);
+            state.run_queue.finish(worker, &owner, is_small);
         }
         let is_reserve = state.run_queue.is_reserve(worker);
         let mut may_spin = true;
@@ -263,15 +264,15 @@ impl Scheduler {
         let mut state = self.lock();
         if state.spare.is_empty() {
             drop(state);
-            // Without another thread the job keeps its worker.
-            let Some(spare) = self.start_spare() else { return };
+            let spare = self.start_spare();
             state = self.lock();
-            state.spare.push(spare);
+            state.spare.extend(spare);
         }
-        let now = Instant::now();
+        let can_begin = !state.spare.is_empty();
         let (resumed, resumption) = sync_channel(1);
         let paused = Waiting { work: Work::Resume(resumed), is_small: running.is_small };
-        let next = state.run_queue.replace(running.worker, (&running.owner, paused), (now, PATIENCE));
+        let due = (Instant::now(), PATIENCE);
+        let next = state.run_queue.replace(running.worker, (&running.owner, paused), due, can_begin);
         let Some(Taken { owner, job, worker }) = next else {
             state.end_spare_if_closed();
             return;
