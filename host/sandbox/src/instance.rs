@@ -71,14 +71,15 @@ impl Live {
         Ok(Self { guest, store, _slot: slot, start })
     }
 
-    /// Asks the component what it holds.
-    pub(crate) fn describe(mut self, limits: &Limits) -> Result<Vec<Declaration>, CallError> {
+    /// Asks the component what it holds. With the fuel that this has used, and the start.
+    pub(crate) fn describe(mut self, limits: &Limits) -> Result<(Vec<Declaration>, u64), CallError> {
         arm(&mut self.store, limits)?;
         let described = self.guest.describe(&mut self.store);
-        if used_fuel(&self.store, limits) > limits.fuel.get() {
+        let fuel = used_fuel(&self.store, limits);
+        if fuel > limits.fuel.get() {
             return Err(CallError::Failed(Trap::OutOfFuel.into()));
         }
-        described
+        Ok((described?, self.start.saturating_add(fuel)))
     }
 
     /// Calls a rule. The instance comes back only if the call went well.

@@ -55,6 +55,14 @@ pub enum Refusal {
         /// The fault.
         fault: Fault,
     },
+    /// The components of its release have used too much fuel together when they were asked for their rules.
+    #[error(
+        "the components of the release use more than {limit} units of fuel together when they are asked for their rules, which is the limit"
+    )]
+    DescribeTogether {
+        /// The limit.
+        limit: u64,
+    },
     /// Its declarations break the contract.
     #[error("what it says of itself breaks the contract: {0}")]
     Declaration(String),
@@ -81,6 +89,7 @@ impl Refusal {
             | Self::WasiNotGranted
             | Self::Contract { .. }
             | Self::Bind(_)
+            | Self::DescribeTogether { .. }
             | Self::Declaration(_)
             | Self::Manifest(_) => false,
         }

@@ -105,7 +105,7 @@ impl Sandbox {
     /// # Errors
     /// When anything about it is not as it should be; see [`Refusal`].
     pub fn load(&self, file: &ComponentFile<'_>, policy: &Policy) -> Result<SandboxedComponent, LoadError> {
-        self.load_within(&self.budget(), file, policy)
+        self.load_within(&self.budget(policy), file, policy)
     }
 
     /// Makes the rules of a release ready to run: loads its components, in their order, side by side as far as the settings let it.
@@ -117,13 +117,13 @@ impl Sandbox {
         files: &[ComponentFile<'_>],
         policy: &Policy,
     ) -> Result<Vec<SandboxedComponent>, LoadError> {
-        let budget = self.budget();
+        let budget = self.budget(policy);
         side_by_side(self.0.settings.compile.threads, files, |file| self.load_within(&budget, file, policy))
     }
 
-    /// What the compilations of one release may use.
-    fn budget(&self) -> Budget {
-        Budget::new(self.0.settings.compile.release)
+    /// What the components of one release may use together.
+    fn budget(&self, policy: &Policy) -> Budget {
+        Budget::new(self.0.settings.compile.release).with_calls_of(policy.limits.fuel.get())
     }
 
     fn load_within(
@@ -156,7 +156,7 @@ impl Sandbox {
     /// As [`Sandbox::load`], but for the comparison with a manifest.
     pub fn describe(&self, bytes: &VerifiedBytes, wasi: Wasi, policy: &Policy) -> Result<Description, Refusal> {
         let limits = self.below_ceilings(policy.limits);
-        let checked = self.check(&self.budget(), bytes, wasi, policy.sealed_wasi, &limits)?;
+        let checked = self.check(&self.budget(policy), bytes, wasi, policy.sealed_wasi, &limits)?;
         Ok(Description { rules: checked.rules, contract: checked.machine.contract().interface(), shape: checked.shape })
     }
 
@@ -184,7 +184,9 @@ impl Sandbox {
         let contract = self.contract(&shape)?;
         let (machine, origin) = self.machine(budget, bytes, wasi, contract)?;
         budget.take_code(machine.code_length())?;
-        let rules = self.ask(&machine, limits, Sealed::new(0, *bytes.sha256().as_bytes()))?;
+        let (rules, fuel) = self.ask(&machine, limits, Sealed::new(0, *bytes.sha256().as_bytes()))?;
+        let counted = budget.count_description(fuel);
+        counted.map_err(|limit| Refusal::DescribeTogether { limit })?;
         Ok(Checked { machine, origin, shape, rules })
     }
 
@@ -242,8 +244,8 @@ impl Sandbox {
         })
     }
 
-    /// The rules that a component declares.
-    fn ask(&self, machine: &Machine, limits: &Limits, sealed: Sealed) -> Result<Vec<Declaration>, Refusal> {
+    /// The rules that a component declares, and the fuel that it needed for that.
+    fn ask(&self, machine: &Machine, limits: &Limits, sealed: Sealed) -> Result<(Vec<Declaration>, u64), Refusal> {
         let failed = |failure| match failure {
             CallFailure::Rule(fault) => Refusal::Describe { fault },
             CallFailure::Host(error) if error.is::<WrongType>() => Refusal::Bind(error.into()),
@@ -282,6 +284,20 @@ mod tests {
     use super::*;
 
     const COMPONENT: &[u8] = include_bytes!("../../../tests/fixtures/contract/jurat-rule-0.1.0.wasm");
+
+    #[test]
+    fn what_components_say_of_themselves_counts_against_the_fuel_of_their_release() {
+        let sandbox = Sandbox::open(Settings::new(NonZeroUsize::MIN)).unwrap();
+        let bytes = danger::assume_verified_bytes(COMPONENT.to_vec());
+        let check_after = |fuel| {
+            let budget = Budget::new(Duration::from_secs(60));
+            budget.count_description(fuel).unwrap();
+            sandbox.check(&budget, &bytes, Wasi::None, SealedWasi::Refused, &Limits::DEFAULT).err()
+        };
+        assert!(check_after(900_000_000).is_none());
+        let refused = check_after(1_000_000_000);
+        assert!(matches!(refused, Some(Refusal::DescribeTogether { limit: 1_000_000_000 })), "{refused:?}");
+    }
 
     #[test]
     fn machine_code_counts_against_the_memory_of_its_release() {

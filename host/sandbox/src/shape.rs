@@ -38,8 +38,6 @@ pub(crate) mod cap {
     pub(crate) const MEMORIES: u64 = 2;
     /// Tables of all modules.
     pub(crate) const TABLES: u64 = 4;
-    /// Bytes of data segments.
-    pub(crate) const DATA: u64 = 2 << 20;
     /// Imports, exports, types, aliases and instances of components, together.
     pub(crate) const ITEMS: u64 = 10_000;
 }
@@ -91,6 +89,11 @@ pub enum ShapeError {
          component, without `wasm-tools compose`"
     )]
     CallsBetween,
+    /// It makes resources of its own, which no rule needs.
+    #[error(
+        "it makes resources of a type of its own (`canon resource.new`), and no fuel pays for that; a rule needs none"
+    )]
+    OwnResources,
     /// More of something than is allowed.
     #[error("{found} {what}, at most {cap} are allowed")]
     TooMany {
@@ -134,6 +137,7 @@ pub fn scan(bytes: &[u8]) -> Result<Shape, ShapeError> {
         calls.add(&payload).map_err(|error| match error {
             CallsError::Malformed(error) => WasmError::malformed(error),
             CallsError::Between => ShapeError::CallsBetween,
+            CallsError::Resources => ShapeError::OwnResources,
         })?;
     }
     if !counts.has_ended {
@@ -155,7 +159,6 @@ struct Counts {
     depth: u64,
     memories: u64,
     tables: u64,
-    data: u64,
     elements: u64,
     jumps: u64,
     items: u64,
@@ -199,12 +202,6 @@ impl Counts {
                     let elements = table.map_err(WasmError::malformed)?.ty.initial;
                     shape.table_elements = shape.table_elements.saturating_add(elements);
                 }
-            }
-            Payload::DataSection(section) => {
-                for segment in section.clone() {
-                    self.data += segment.map_err(WasmError::malformed)?.data.len() as u64;
-                }
-                at_most("bytes of data", self.data, cap::DATA)?;
             }
             Payload::ComponentImportSection(section) => {
                 self.add_items(section.count())?;

@@ -44,7 +44,15 @@ fn verdicts_are_the_same_under_low_limits() {
     let free = judged(&run(&caching(), "-c 0", VALIDATE));
     assert!(free.0 == Some(1) && !free.1.is_empty(), "{free:?}");
     // The address space is too small to reserve memories in it, and for the compiler's own limit.
-    for (limit, warning) in [("-v 4000000", "address space"), ("-t 20", "`ulimit -t`"), ("-s 64", "")] {
+    let limits = [
+        ("-v 4000000", "address space"),
+        ("-d 400000", "`ulimit -d`"),
+        ("-t 20", "`ulimit -t`"),
+        // The limit of the compiler, which needs a second more to tell that it was reached.
+        ("-t 30", "`ulimit -t`"),
+        ("-s 64", ""),
+    ];
+    for (limit, warning) in limits {
         let site = caching();
         // The second time with compiled code from the cache.
         for is_first in [true, false] {

@@ -1,4 +1,5 @@
-//! What compilations share: the places of those that run at once, and what the components of a release may use together.
+//! What compilations share: the places of those that run at once, and what the components of a release may use together, also when
+//! they are asked for their rules.
 
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -11,6 +12,10 @@ use super::error::CompileError;
 /// The machine code of all components of a release. Each worker has a copy of what it runs.
 const CODE: Bytes = Bytes::mebi(128);
 
+/// The fuel that all components of a release may use when they are asked for their rules, unless ten calls may use more: some seconds of
+/// one core.
+const DESCRIPTIONS: u64 = 1_000_000_000;
+
 /// Places for compilations that run at once, of all releases.
 #[derive(Debug)]
 pub(crate) struct Places {
@@ -22,10 +27,13 @@ pub(crate) struct Places {
 #[derive(Debug)]
 pub(super) struct Place<'a>(&'a Places);
 
-/// What the components of one release may use together: processor time to compile them, and memory for their machine code.
+/// What the components of one release may use together: processor time to compile them, memory for their machine code, and fuel to say
+/// which rules they have.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: Duration,
+    /// The fuel for descriptions.
+    fuel: u64,
     state: Mutex<State>,
     given_back: Condvar,
 }
@@ -34,6 +42,7 @@ pub(crate) struct Budget {
 struct State {
     left: Duration,
     code_left: u64,
+    described: u64,
     /// Compilations that have a share.
     running: usize,
 }
@@ -69,8 +78,13 @@ impl Drop for Place<'_> {
 
 impl Budget {
     pub(crate) fn new(limit: Duration) -> Self {
-        let state = State { left: limit, code_left: CODE.get(), running: 0 };
-        Self { limit, state: Mutex::new(state), given_back: Condvar::new() }
+        let state = State { left: limit, code_left: CODE.get(), described: 0, running: 0 };
+        Self { limit, fuel: DESCRIPTIONS, state: Mutex::new(state), given_back: Condvar::new() }
+    }
+
+    /// The same for a host where a call may use this much fuel.
+    pub(crate) fn with_calls_of(self, fuel: u64) -> Self {
+        Self { fuel: DESCRIPTIONS.max(fuel.saturating_mul(10)), ..self }
     }
 
     /// The limit of all shares together.
@@ -98,6 +112,16 @@ impl Budget {
         let left = state.code_left.checked_sub(bytes as u64);
         state.code_left = left.ok_or(CompileError::TooMuchCodeTogether { limit: CODE })?;
         Ok(())
+    }
+
+    /// Counts the fuel of a component that was asked for its rules.
+    ///
+    /// # Errors
+    /// The limit, when the components have used more together.
+    pub(crate) fn count_description(&self, fuel: u64) -> Result<(), u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.described = state.described.saturating_add(fuel);
+        if state.described > self.fuel { Err(self.fuel) } else { Ok(()) }
     }
 }
 
@@ -136,6 +160,18 @@ mod tests {
         assert_eq!(last.time, 3 * SECOND);
         drop(last);
         assert!(budget.take(SECOND).is_none());
+    }
+
+    #[test]
+    fn descriptions_may_use_their_fuel_together_and_not_more() {
+        let budget = Budget::new(SECOND);
+        budget.count_description(DESCRIPTIONS - 1).unwrap();
+        budget.count_description(1).unwrap();
+        assert_eq!(budget.count_description(1), Err(DESCRIPTIONS));
+        // Ten calls are always allowed.
+        let budget = Budget::new(SECOND).with_calls_of(DESCRIPTIONS);
+        budget.count_description(10 * DESCRIPTIONS).unwrap();
+        assert_eq!(budget.count_description(1), Err(10 * DESCRIPTIONS));
     }
 
     /// Runs `work` on eight threads, many times on each, and returns on how many it was under way at once.

@@ -1,5 +1,6 @@
 //! The process that compiles: it limits itself, and can be ended.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::panic;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub(super) mod exit {
 /// # Limits
 /// Only Linux enforces the memory limit reliably.
 pub fn compile_from_stdin() -> u8 {
+    // Linux names a process after the file that was started, which may be a link. Its log of processes that it killed has the name.
+    let _ = fs::write("/proc/self/comm", "jurat-compile");
     let stack = STACK.to_usize();
     let thread = thread::Builder::new().name("jurat-compile".to_owned()).stack_size(stack).spawn(try_compile);
     let outcome = match thread.map(thread::JoinHandle::join) {

@@ -54,7 +54,10 @@ pub enum CompileError {
         status: ExitStatus,
     },
     /// The machine code does not fit this engine: the component has more instances than a slot holds, or it is a bug of the host.
-    #[error("the compiled component does not fit this engine")]
+    #[error(
+        "the compiled component does not fit this engine; if the program was replaced by another version while this process \
+         runs, restart it"
+    )]
     Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Someone else ended the compiler: the kernel, because the machine ran out of memory, or an operator.
     #[error(
@@ -73,7 +76,8 @@ pub enum CompileError {
     },
     /// The compiler could not be started.
     #[error(
-        "the compiler process could not be started; look at `ulimit -u`, at free memory, and whether the program is still there"
+        "the compiler process could not be started; look at `ulimit -u` and `ulimit -n`, at free memory, and whether the program is \
+         still there"
     )]
     Start(#[source] io::Error),
     /// The compiler could not be talked to, or failed at something other than the component.
@@ -81,7 +85,7 @@ pub enum CompileError {
     Process(#[source] io::Error),
     /// The machine has no memory for the compiler or for the machine code.
     #[error(
-        "this machine cannot hold the component in memory; look at free memory, `ulimit -v`, `ulimit -f` and \
+        "this machine cannot hold the component in memory; look at free memory, `ulimit -v`, `ulimit -d`, `ulimit -f` and \
          `vm.overcommit_memory`"
     )]
     Memory(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -11,7 +11,7 @@ use crate::settings::CompileLimits;
 impl CompileLimits {
     /// What is left of them in this process and its children: `ulimit` may be lower.
     pub(super) fn effective(self) -> Self {
-        let memory = lowest(Resource::As, self.memory.get());
+        let memory = lowest(Resource::Data, lowest(Resource::As, self.memory.get()));
         // One second goes to the margin of [`Self::enforce`].
         let (seconds, given) = (seconds(self.processor), lowest(Resource::Cpu, u64::MAX));
         let processor =
@@ -24,7 +24,11 @@ impl CompileLimits {
         let effective = self.effective();
         if effective.memory < self.memory {
             let (left, limit) = (effective.memory.to_string(), self.memory.to_string());
-            tracing::warn!(left, limit, "`ulimit -v` leaves compilations less memory than the settings do");
+            tracing::warn!(
+                left,
+                limit,
+                "`ulimit -v` or `ulimit -d` leaves compilations less memory than the settings do"
+            );
         }
         if effective.processor < self.processor {
             let (left, limit) = (effective.processor, self.processor);

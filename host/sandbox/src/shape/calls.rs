@@ -4,6 +4,9 @@
 //! texts keep a thread busy for seconds. So of all instances of components in a release's component, at most one is *active*: it
 //! calls functions, or offers functions that do something. It may only call what comes from outside. Others may offer functions
 //! that only trap: toolchains put them where a function is missing. And they may give names to what they import.
+//!
+//! And no component with code that does anything, if only when it starts, makes resources of its own: the contract has none, and the
+//! runtime's work for them costs no more fuel than a call.
 
 use wasmparser::{
     BinaryReaderError, CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
@@ -21,6 +24,8 @@ pub(super) enum CallsError {
     Malformed(BinaryReaderError),
     /// Its parts could call each other.
     Between,
+    /// It makes resources of its own.
+    Resources,
 }
 
 impl From<BinaryReaderError> for CallsError {
@@ -46,6 +51,7 @@ struct Component {
     components: Vec<Inner>,
     offers: bool,
     calls: bool,
+    makes_resources: bool,
     /// Whether a function of its modules does anything but trap or return.
     computes: bool,
     /// The active instances inside of it.
@@ -157,6 +163,7 @@ impl Component {
                             }
                             self.calls = true;
                         }
+                        CanonicalFunction::ResourceNew { .. } => self.makes_resources = true,
                         _ => {}
                     }
                 }
@@ -190,6 +197,9 @@ impl Component {
 
     fn end(self) -> Result<Inner, CallsError> {
         let is_active = self.calls || (self.offers && self.computes);
+        if self.makes_resources && (self.calls || self.computes) {
+            return Err(CallsError::Resources);
+        }
         let active = self.active.saturating_add(is_active.into());
         if active > 1 { Err(CallsError::Between) } else { Ok(Inner { active }) }
     }

@@ -210,6 +210,32 @@ fn components_that_call_each_other_are_refused() {
 }
 
 #[test]
+fn components_that_make_resources_of_their_own_are_refused() {
+    let making = |body: &str| {
+        format!(
+            "(component
+               (type $r (resource (rep i32))) (core func $new (canon resource.new $r))
+               (core module $m (func (export \"f\") {body})) (core instance $m (instantiate $m))
+               (func (export \"f\") (canon lift (core func $m \"f\"))))"
+        )
+    };
+    // Also one that offers nothing, when it starts.
+    let starting = "(component (component $c
+        (type $r (resource (rep i32))) (core func $new (canon resource.new $r))
+        (core module $m (import \"\" \"new\" (func $new (param i32) (result i32)))
+          (func $start (drop (call $new (i32.const 1)))) (start $start))
+        (core instance (instantiate $m (with \"\" (instance (export \"new\" (func $new)))))))
+      (instance (instantiate $c)))";
+    for text in [&making("nop"), starting] {
+        let error = shape_error(wat::parse_str(text).unwrap());
+        assert!(matches!(error, ShapeError::OwnResources), "{error:?}");
+    }
+    // Toolchains put such components where functions are missing. They only trap.
+    let refusal = refusal(wat::parse_str(making("unreachable")).unwrap());
+    assert!(matches!(refusal, Refusal::Contract { .. }), "{refusal:?}");
+}
+
+#[test]
 fn names_in_a_refusal_cannot_take_over_a_terminal() {
     let text = "(component (import \"evil\" (func)))";
     let mut component = wat::parse_str(text).unwrap();
