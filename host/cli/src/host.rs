@@ -15,9 +15,8 @@ pub(crate) fn now() -> Timestamp {
 
 /// A compiler in a child process, so that a crash of it does not end this process.
 pub(crate) fn compiler() -> Result<Compiler, CommandError> {
-    let program = std::env::current_exe()
-        .map_err(|error| CommandError::about(Blame::Host, "the path of this program is unknown", &error))?;
-    Ok(Compiler::Child { program, arguments: vec![OsString::from("compile")] })
+    jurat::this_program(vec![OsString::from("compile")])
+        .map_err(|error| CommandError::about(Blame::Host, "the path of this program is unknown", &error))
 }
 
 /// A sandbox for inspecting components, not for judging records.

@@ -38,6 +38,7 @@
 
 pub mod causes;
 mod code_dir;
+mod compiler;
 mod data;
 mod error;
 mod host_state;
@@ -309,18 +310,20 @@ pub use jurat_repository::RepositoryError;
 ///
 /// ```no_run
 /// # fn f(settings: jurat::Settings) -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
-/// use jurat::{Compiler, Service, compile_from_stdin};
+/// use jurat::{Service, compile_from_stdin, this_program};
 ///
 /// // At the beginning of `main`.
 /// if std::env::args().nth(1).as_deref() == Some("compile") {
 ///     return Ok(compile_from_stdin().into());
 /// }
-/// let compiler = Compiler::Child { program: std::env::current_exe()?, arguments: vec!["compile".into()] };
+/// let compiler = this_program(vec!["compile".into()])?;
 /// let service = Service::builder(settings).with_compiler(compiler).open()?;
 /// # Ok(std::process::ExitCode::SUCCESS)
 /// # }
 /// ```
 pub use jurat_sandbox::{Compiler, compile_from_stdin};
+
+pub use compiler::this_program;
 
 /// [`Problems`] of a file, such as the settings: each [`Problem`] has a position, a [`LineColumn`].
 ///

@@ -18,6 +18,7 @@ mod asynchronous;
 mod builder;
 mod calls;
 mod clock;
+mod first_polls;
 mod gauges;
 mod handle;
 mod in_flight;

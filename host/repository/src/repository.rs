@@ -122,16 +122,12 @@ impl Repository {
         Ok((manifest, release))
     }
 
-    /// Keeps a release that serves from now on, for a later return to it, and forgets all but the last few.
+    /// Keeps a release that serves from now on, with its manifest, for a later return to it, and forgets all but the last few. Nothing is
+    /// fetched.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn keep(
-        &self,
-        listing: &Listing,
-        manifest: Option<&VerifiedManifest>,
-        now: Timestamp,
-    ) -> Result<(), RepositoryError> {
+    /// When the disk fails, or the manifest is not the listed one.
+    pub fn keep(&self, listing: &Listing, manifest: &VerifiedManifest, now: Timestamp) -> Result<(), RepositoryError> {
         let Memory::Disk { state, .. } = &self.memory else { return Ok(()) };
         let kept = state.kept()?;
         let digest = listing.manifest_sha256();
@@ -140,14 +136,9 @@ impl Repository {
         if is_newest && before.as_ref().is_some_and(|before| before.envelope == **listing.envelope()) {
             return Ok(());
         }
-        let at_hand = manifest.filter(|manifest| manifest.sha256() == digest);
-        match (at_hand, &before) {
-            (Some(manifest), _) => kept.add(&record(listing, manifest, now))?,
-            (None, Some(before)) => {
-                kept.add(&record(listing, &listing.manifest(&Single(&before.manifest))?, now))?;
-            }
-            (None, None) => kept.add(&record(listing, &listing.manifest(self)?, now))?,
-        }
+        // An earlier listing may have vouched for it.
+        let manifest = listing.manifest(&Single(manifest.bytes()))?;
+        kept.add(&record(listing, &manifest, now))?;
         let pinned = state.pin().read().ok().flatten().map(|pin| pin.manifest);
         kept.prune(self.kept, pinned.as_ref())?;
         Ok(())
@@ -222,7 +213,7 @@ impl Repository {
     ///
     /// # Errors
     /// When it was not kept, was revoked, or is no longer trusted.
-    pub fn restore(&self, manifest: &Digest) -> Result<VerifiedRelease, RepositoryError> {
+    pub fn restore(&self, manifest: &Digest) -> Result<(VerifiedManifest, VerifiedRelease), RepositoryError> {
         let missing = || RepositoryError::NotKept { manifest: *manifest };
         let Memory::Disk { state, .. } = &self.memory else { return Err(missing()) };
         let kept = state.kept()?.get(manifest)?.ok_or_else(missing)?;
@@ -230,7 +221,8 @@ impl Repository {
         let listing = client.find_past(&kept.envelope, &self.trust.release, manifest)?;
         self.remember_if_first(client);
         let manifest = listing.manifest(&Single(&kept.manifest))?;
-        self.source.at_hand(&manifest)
+        let release = self.source.at_hand(&manifest)?;
+        Ok((manifest, release))
     }
 
     /// Whether a release was revoked, as far as this host knows.

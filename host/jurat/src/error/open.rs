@@ -122,6 +122,9 @@ pub enum OpenError {
     /// The release was refused before, and is still the same.
     #[error(transparent)]
     Again(Arc<Self>),
+    /// No release has been made ready yet. Others may serve: a start does not wait long for the slowest repository.
+    #[error("the first release is still being fetched and made ready")]
+    Loading,
     /// Loading broke off: a bug.
     #[error("loading failed because of a bug; the log says why")]
     BrokenOff,
@@ -187,7 +190,7 @@ impl OpenError {
             }
             Self::Component { cause, .. } => cause.reason.blame(),
             Self::Coordination(error) | Self::OldCoordination(error) => error.blame(),
-            Self::Sandbox(_) | Self::Workers(_) | Self::BrokenOff => Blame::Host,
+            Self::Sandbox(_) | Self::Workers(_) | Self::Loading | Self::BrokenOff => Blame::Host,
         }
     }
 
@@ -210,6 +213,7 @@ impl OpenError {
             | Self::State(_)
             | Self::Coordination(_)
             | Self::OldCoordination(_)
+            | Self::Loading
             | Self::BrokenOff => true,
         }
     }

@@ -5,9 +5,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jurat_disk::CacheDir;
 use jurat_engine::Workers;
@@ -16,12 +15,12 @@ use jurat_repository::{Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, Compiler, Sandbox};
 
 use super::clock::Clock;
+use super::first_polls::FirstPolls;
 use super::handle::Service;
 use super::in_flight::{InFlight, Waiting};
 use super::refresh;
 use super::related::Network;
 use super::releases::Releases;
-use super::releases::refusals::Trigger;
 use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::shared::Shared;
@@ -33,8 +32,8 @@ use crate::observe::{CallGuard, Guards, Observer, Observers};
 use crate::settings::Settings;
 use crate::settings::check::check;
 
-/// The longest wait at the start for a repository that does not answer, if there is a kept release.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a start takes at most for the first releases of tenants while another tenant is served.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service that is about to be opened.
 ///
@@ -61,6 +60,7 @@ pub struct ServiceBuilder {
     observers: Vec<Box<dyn Observer>>,
     guards: Vec<Box<dyn CallGuard>>,
     waiting_calls: usize,
+    patience: Duration,
 }
 
 impl Service {
@@ -84,6 +84,7 @@ impl Service {
             observers: Vec::new(),
             guards: Vec::new(),
             waiting_calls,
+            patience: PATIENCE,
         }
     }
 }
@@ -111,6 +112,15 @@ impl ServiceBuilder {
         self
     }
 
+    /// Sets how long [`ServiceBuilder::open`] takes at most for the first releases of tenants while another tenant is served: 60 s unless
+    /// set. Then calls of those tenants fail with `not_ready` until their releases are there.
+    ///
+    /// # Limits
+    /// It waits for a tenant without limit if nobody is served before it, or if only its release says where its coordination service is.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     #[cfg(test)]
     pub(super) fn with_waiting_calls(self, waiting_calls: usize) -> Self {
         Self { waiting_calls, ..self }
@@ -121,7 +131,7 @@ impl ServiceBuilder {
     /// # Errors
     /// See [`OpenError`]. Nothing is run unless everything is in order.
     pub fn open(self) -> Result<Service, OpenError> {
-        let Self { settings, compiler, clock, observers, guards, waiting_calls } = self;
+        let Self { settings, compiler, clock, observers, guards, waiting_calls, patience } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         check(&settings)?;
         let directories = Directories::open(&settings)?;
@@ -131,7 +141,7 @@ impl ServiceBuilder {
         let mut shared = Shared {
             tenants: BTreeMap::new(),
             // Last, because it finds out whether there are enough threads, and would panic later.
-            runtimes: Runtimes::start(waiting_calls).map_err(OpenError::Workers)?,
+            runtimes: Runtimes::start(settings.tenants.len(), waiting_calls).map_err(OpenError::Workers)?,
             workers,
             clock,
             in_flight: InFlight::default(),
@@ -140,9 +150,11 @@ impl ServiceBuilder {
             guards: Guards::new(guards),
             calls: AtomicU64::new(0),
         };
-        shared.tenants = shared.open(&settings, &directories, &sandbox)?;
+        let (tenants, polls) = shared.open(&settings, &directories, &sandbox, patience)?;
+        shared.tenants = tenants;
         shared.refuse_if_no_tenant_is_served()?;
         let shared = Arc::new(shared);
+        polls.follow(&shared);
         if let Some(io) = shared.runtimes.io() {
             refresh::start(io, &shared, &settings);
         }
@@ -152,13 +164,14 @@ impl ServiceBuilder {
 }
 
 impl Shared {
-    /// Opens each tenant.
+    /// Opens each tenant. Some may still be polled for the first time.
     fn open(
         &self,
         settings: &Settings,
         directories: &Directories,
         sandbox: &Sandbox,
-    ) -> Result<BTreeMap<String, Arc<Tenant>>, OpenError> {
+        patience: Duration,
+    ) -> Result<(BTreeMap<String, Arc<Tenant>>, FirstPolls), OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
         let network = Network::new(settings, runtime.clone(), directories.cache.clone(), self.observers.clone())?;
         let surroundings = Surroundings {
@@ -190,47 +203,21 @@ impl Shared {
             let queue = self.workers.queue(most);
             tenants.insert(name.clone(), Arc::new(Tenant::new(name, tenant.clone(), data, releases, queue)));
         }
-        self.poll(&tenants)?;
+        let threads = self.runtimes.background().ok_or(OpenError::BrokenOff)?;
+        let mut polls = FirstPolls::start(threads, &tenants);
+        polls.wait(&tenants, patience);
         for tenant in tenants.values() {
-            tenant.relate(&network)?;
+            polls.relate(tenant, &network)?;
             self.report(tenant);
         }
-        Ok(tenants)
-    }
-
-    /// Polls for the releases of all tenants at once. A tenant with a kept release does not wait long for a newer one, which
-    /// follows later.
-    fn poll(&self, tenants: &BTreeMap<String, Arc<Tenant>>) -> Result<(), OpenError> {
-        let threads = self.runtimes.calls().ok_or(OpenError::BrokenOff)?;
-        let polls = tenants.values().map(|tenant| {
-            let (sender, receiver) = sync_channel(1);
-            let polled = Arc::clone(tenant);
-            threads.spawn_blocking(move || {
-                // Errors are in the tenant's status and in the errors of its calls.
-                let _ = polled.releases.reload(Trigger::Timer);
-                let _ = sender.send(());
-            });
-            (tenant, receiver)
-        });
-        let began = Instant::now();
-        for (tenant, done) in polls.collect::<Vec<_>>() {
-            if tenant.releases.repository().is_some_and(Repository::remembers) {
-                if done.recv_timeout(PATIENCE.saturating_sub(began.elapsed())).is_err() {
-                    let _ = tenant.releases.reconcile(Trigger::Timer);
-                }
-            } else {
-                // The sender is dropped when the poll ends, even by a panic.
-                let _ = done.recv();
-            }
-        }
-        Ok(())
+        Ok((tenants, polls))
     }
 
     /// A tenant without rules does not prevent the others; without rules of any tenant, opening fails.
     fn refuse_if_no_tenant_is_served(&self) -> Result<(), OpenError> {
         let mut errors =
             self.tenants.values().map(|tenant| tenant.releases.snapshot().failure.map(|failure| failure.error));
-        if self.tenants.values().any(|tenant| tenant.releases.serving().release().is_some()) {
+        if self.tenants.values().any(|tenant| tenant.is_served()) {
             return Ok(());
         }
         match errors.next().flatten() {

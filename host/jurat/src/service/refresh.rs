@@ -54,7 +54,8 @@ async fn run(shared: Weak<Shared>, tenant: String, subject: Subject, every: Dura
         if service.in_flight.is_closed() {
             return;
         }
-        let (Some(tenant), Some(threads)) = (service.tenants.get(&tenant).cloned(), service.runtimes.calls().cloned())
+        let (Some(tenant), Some(threads)) =
+            (service.tenants.get(&tenant).cloned(), service.runtimes.background().cloned())
         else {
             return;
         };
@@ -68,7 +69,7 @@ async fn prune(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(jittered(PRUNING, RandomState::new().hash_one(()))).await;
         let Some(service) = shared.upgrade() else { return };
-        let Some(threads) = service.runtimes.calls().cloned() else { return };
+        let Some(threads) = service.runtimes.background().cloned() else { return };
         let pruned = threads.spawn_blocking(move || {
             let repositories = service.tenants.values().filter_map(|tenant| tenant.releases.repository());
             Repository::prune(repositories, service.clock.now());
@@ -102,7 +103,7 @@ fn poll(service: &Arc<Shared>, tenant: &Arc<Tenant>, subject: Subject) {
 
 /// Has a better release made ready on a thread of its own: polls go on meanwhile.
 fn catch_up(service: &Arc<Shared>, tenant: &Arc<Tenant>, wanted: Wanted) {
-    let Some(threads) = service.runtimes.calls() else { return };
+    let Some(threads) = service.runtimes.background() else { return };
     let (service, tenant) = (Arc::clone(service), Arc::clone(tenant));
     threads.spawn_blocking(move || {
         tenant.releases.catch_up(&wanted);

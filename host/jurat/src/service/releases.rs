@@ -2,12 +2,13 @@
 //!
 //! 1. *Poll*: [`Upstream`] finds the listed release. Only the caller that polls waits for it.
 //! 2. *Decide*: a [`Decision`] selects the release to serve, from the listing, the pin, revocations and the releases that are
-//!    ready. It waits for no compiler, and for a server only if this host has lost its record of the listed release.
+//!    ready. It waits for no compiler and no server.
 //! 3. *Switch*: a generation of that release replaces the one before ([`InService`]). Calls end on the one that they began with.
 //! 4. *Prepare*: if a better release is not ready, it is fetched, verified, compiled, checked and tried ([`prepare`]). Polls and
 //!    decisions go on meanwhile, so a revocation takes effect. Then the next decision can select it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
 use std::{fmt, ptr};
 
 use jurat_repository::{Pin, Repository};
@@ -101,16 +102,16 @@ impl Releases {
     /// Polls upstream, makes a newer release ready, and switches to it if it is valid; else the present one goes on serving. Waits for
     /// that.
     pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
-        let before = self.serving_number();
+        let (before, asked) = (self.serving_number(), Instant::now());
         self.ask();
-        self.settle(trigger, before, true, || self.polls().last.clone())
+        self.settle((trigger, asked), before, true, || self.polls().last.clone())
     }
 
     /// Polls upstream, and decides among the releases that are ready. Returns the better one that is not: see [`Releases::catch_up`].
     pub(super) fn poll(&self, trigger: Trigger) -> (Result<Reload, Arc<OpenError>>, Option<Wanted>) {
         let before = self.serving_number();
         self.ask();
-        let attempt = Attempt { now: self.clock.now(), trigger };
+        let attempt = Attempt { now: self.clock.now(), asked: Instant::now(), trigger };
         let polled = self.polls().last.clone();
         let (outcome, wanted) = self.decide(&polled, attempt, None, &[]);
         (outcome.map(|()| self.since(before)), wanted)
@@ -120,7 +121,8 @@ impl Releases {
     pub(super) fn catch_up(&self, wanted: &Wanted) {
         // Errors are in the log and in the status.
         let settle = |may_fetch| {
-            let _ = self.settle(Trigger::Timer, self.serving_number(), may_fetch, || self.polls().last.clone());
+            let why = (Trigger::Timer, Instant::now());
+            let _ = self.settle(why, self.serving_number(), may_fetch, || self.polls().last.clone());
         };
         // First what takes no long time, so that the next one that is kept does not wait for the listed one.
         if matches!(wanted, Wanted::Kept(_)) {
@@ -131,7 +133,7 @@ impl Releases {
 
     /// Decides again from the state of this host: at once, whether or not the repository can be reached.
     pub(super) fn reconcile(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
-        self.settle(trigger, self.serving_number(), true, || {
+        self.settle((trigger, Instant::now()), self.serving_number(), true, || {
             let recalled = on_own_thread(|| self.upstream.recall());
             recalled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)))
         })
@@ -228,10 +230,11 @@ impl Releases {
     }
 
     /// Decides by what is `polled`, makes ready what is wanted, and decides again, until no release is wanted that can be made ready. It
-    /// fetches one listed release at most, and none unless it `may_fetch`. `before` is the number of the release that served before.
+    /// fetches one listed release at most, and none unless it `may_fetch`. `before` is the number of the release that served before, and
+    /// `asked` the time at which somebody asked.
     fn settle(
         &self,
-        trigger: Trigger,
+        (trigger, asked): (Trigger, Instant),
         before: Option<u64>,
         mut may_fetch: bool,
         polled: impl Fn() -> Polled,
@@ -239,7 +242,7 @@ impl Releases {
         let (mut made, mut failed) = (None, Vec::new());
         let mut locked: Option<(&Mutex<()>, MutexGuard<'_, ()>)> = None;
         loop {
-            let attempt = Attempt { now: self.clock.now(), trigger };
+            let attempt = Attempt { now: self.clock.now(), asked, trigger };
             let (outcome, wanted) = self.decide(&polled(), attempt, made.take(), &failed);
             // A publisher must not be able to keep a caller here: what was listed meanwhile is for the next poll.
             let wanted = wanted.filter(|wanted| may_fetch || matches!(wanted, Wanted::Kept(_)));

@@ -22,21 +22,25 @@ const MOST_CALLS: usize = 16_384;
 /// the runtime's own ten seconds, they would keep twenty threads for each tenant for good, once a burst of calls has started these.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The threads that a service has from the start, and one for a first wait of either kind.
-const FIRST_THREADS: usize = IO_THREADS + 3;
+/// Threads for polls, pins and releases that are made ready, for each tenant: as many as these may need at once, and one to spare.
+const REFRESHING: usize = 7;
 
-/// Two kinds of threads. Calls wait for tasks on the threads for servers and disks, and no such task waits for a call: so
-/// waiting calls cannot block these tasks, however many there are.
+/// The threads that a service has from the start, and one for a first wait of each kind.
+const FIRST_THREADS: usize = IO_THREADS + 5;
+
+/// Three kinds of threads. Calls, and polls in the background, wait for tasks on the threads for servers and disks, and no such
+/// task waits for a call: so waiting calls cannot block these tasks, however many there are. Nor can they keep a revocation waiting.
 #[derive(Debug)]
 pub(super) struct Runtimes {
     // INVARIANT: present until this is dropped.
     io: Option<Runtime>,
+    background: Option<Runtime>,
     calls: Option<Runtime>,
 }
 
 impl Runtimes {
-    /// Starts threads for `calls` waiting calls; further ones are queued.
-    pub(super) fn start(calls: usize) -> io::Result<Self> {
+    /// Starts threads for this number of tenants, and for `calls` waiting calls; further ones are queued.
+    pub(super) fn start(tenants: usize, calls: usize) -> io::Result<Self> {
         are_available(FIRST_THREADS)?;
         let io = Builder::new_multi_thread()
             .worker_threads(IO_THREADS)
@@ -45,20 +49,20 @@ impl Runtimes {
             .enable_all()
             .build()?;
         // From here on the drop of this value ends it.
-        let mut runtimes = Self { io: Some(io), calls: None };
-        let calls = Builder::new_multi_thread()
-            .worker_threads(1)
-            .max_blocking_threads(calls)
-            .thread_keep_alive(IDLE)
-            .thread_name("jurat-call")
-            .build()?;
-        runtimes.calls = Some(calls);
+        let mut runtimes = Self { io: Some(io), background: None, calls: None };
+        runtimes.background = Some(waiting("jurat-refresh", tenants.saturating_mul(REFRESHING).saturating_add(2))?);
+        runtimes.calls = Some(waiting("jurat-call", calls)?);
         Ok(runtimes)
     }
 
     /// The runtime for servers and files.
     pub(super) fn io(&self) -> Option<&Handle> {
         self.io.as_ref().map(Runtime::handle)
+    }
+
+    /// The runtime for what goes on in the background: polls, pins, and releases that are made ready.
+    pub(super) fn background(&self) -> Option<&Handle> {
+        self.background.as_ref().map(Runtime::handle)
     }
 
     /// The runtime for calls that wait.
@@ -70,10 +74,20 @@ impl Runtimes {
 impl Drop for Runtimes {
     fn drop(&mut self) {
         // The last handle may be dropped on a thread of a runtime, which must not block.
-        for runtime in [self.io.take(), self.calls.take()].into_iter().flatten() {
+        for runtime in [self.io.take(), self.background.take(), self.calls.take()].into_iter().flatten() {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A runtime with up to this number of threads that wait.
+fn waiting(name: &str, threads: usize) -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(threads)
+        .thread_keep_alive(IDLE)
+        .thread_name(name)
+        .build()
 }
 
 /// Starts this number of threads side by side, and ends them: the runtime panics if the system gives it none.

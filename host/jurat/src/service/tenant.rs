@@ -34,6 +34,11 @@ impl Tenant {
         Self { name: name.to_owned(), settings, data, releases, queue, related: OnceLock::new() }
     }
 
+    /// Whether a release serves.
+    pub(super) fn is_served(&self) -> bool {
+        self.releases.serving().release().is_some()
+    }
+
     /// Sets up the client of the coordination service.
     ///
     /// # Errors

@@ -147,7 +147,7 @@ impl Choices<'_> {
         }
         let next = next.unwrap_or_else(|| self.nothing());
         // If it has just been made ready, the next poll tells that one failed meanwhile.
-        let is_new = matches!(&next, Next::Release(prepared) if prepared.manifest.is_some());
+        let is_new = matches!(&next, Next::Release(prepared) if prepared.is_fetched);
         if !is_new && !matches!(wish, Wish::Unreadable) {
             failure = self.listed.failure.clone().or(failure);
         }
@@ -251,15 +251,17 @@ impl Choices<'_> {
 
     /// Keeps the listed release that serves, for a rollback, and for when the repository is unavailable.
     fn keep_listed(&self, next: &Next, now: Timestamp) {
-        let (manifest, fetched) = match next {
-            Next::Same => (self.serving(), None),
-            Next::Release(prepared) => (Some(prepared.identity.manifest), prepared.manifest.as_deref()),
+        let (manifest, is_fetched) = match next {
+            Next::Same => (self.ready.serving.and_then(|serving| serving.manifest.as_deref()), false),
+            Next::Release(prepared) => (prepared.manifest.as_deref(), prepared.is_fetched),
             Next::Nothing { .. } => return,
         };
-        let listing = self.listing().filter(|listing| manifest == Some(*listing.manifest_sha256()));
-        let Some(listing) = listing.filter(|_| self.listed.is_fresh || fetched.is_some()) else { return };
+        let Some((manifest, listing)) = manifest.zip(self.listing()) else { return };
+        if manifest.sha256() != listing.manifest_sha256() || !(self.listed.is_fresh || is_fetched) {
+            return;
+        }
         // It serves all the same, but this host cannot return to it later.
-        if let Err(error) = self.repository.keep(listing, fetched, now) {
+        if let Err(error) = self.repository.keep(listing, manifest, now) {
             tracing::warn!(reason = chain(&error), "the release cannot be kept for the next start");
         }
     }

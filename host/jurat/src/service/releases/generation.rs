@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jurat_engine::Release;
 use jurat_engine::results::Evidence;
-use jurat_trust::{Digest, ReleaseOrigin};
+use jurat_trust::{Digest, ReleaseOrigin, VerifiedManifest};
 use url::Url;
 
 use super::prepare::Prepared;
@@ -41,6 +41,8 @@ pub(in crate::service) struct Generation {
     pub(super) number: u64,
     pub(in crate::service) release: Arc<Release>,
     pub(in crate::service) identity: Identity,
+    /// Its manifest; none if it is unsigned.
+    pub(super) manifest: Option<Arc<VerifiedManifest>>,
     pub(in crate::service) since: Timestamp,
     /// The URL of the coordination service in the signed release.
     pub(super) coordination_base_url: Option<Url>,
@@ -75,8 +77,8 @@ impl Serving {
 impl Generation {
     /// A prepared release that serves from now on.
     pub(super) fn new(number: u64, prepared: Prepared, since: Timestamp, vouching: Option<Vouching>) -> Self {
-        let Prepared { release, identity, coordination_base_url, .. } = prepared;
-        Self { number, release, identity, since, coordination_base_url, vouching }
+        let Prepared { release, identity, manifest, coordination_base_url, .. } = prepared;
+        Self { number, release, identity, manifest, since, coordination_base_url, vouching }
     }
 
     /// The same release, with renewed metadata.
@@ -90,7 +92,8 @@ impl Generation {
             release: Arc::clone(&self.release),
             identity: self.identity.clone(),
             coordination_base_url: self.coordination_base_url.clone(),
-            manifest: None,
+            manifest: self.manifest.clone(),
+            is_fetched: false,
             number: Some(self.number),
         }
     }

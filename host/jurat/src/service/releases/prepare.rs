@@ -25,15 +25,17 @@ pub(super) struct Prepared {
     pub(super) identity: Identity,
     /// The URL of the coordination service in the signed release.
     pub(super) coordination_base_url: Option<Url>,
-    /// Its manifest, if it was just fetched.
+    /// Its manifest; none if it is unsigned.
     pub(super) manifest: Option<Arc<VerifiedManifest>>,
+    /// Whether it was just fetched.
+    pub(super) is_fetched: bool,
     /// Its number, if it has served before.
     pub(super) number: Option<u64>,
 }
 
 impl Prepared {
     fn new(release: Arc<Release>, identity: Identity, coordination_base_url: Option<Url>) -> Self {
-        Self { release, identity, coordination_base_url, manifest: None, number: None }
+        Self { release, identity, coordination_base_url, manifest: None, is_fetched: false, number: None }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jurat_trust::Digest;
@@ -20,6 +20,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(16 * 60);
 #[derive(Clone, Copy, Debug)]
 pub(in crate::service) struct Attempt {
     pub(super) now: Timestamp,
+    /// When somebody asked for it. Clocks are set, and this is not.
+    pub(super) asked: Instant,
     pub(super) trigger: Trigger,
 }
 
@@ -28,7 +30,7 @@ pub(in crate::service) struct Attempt {
 pub(in crate::service) enum Trigger {
     /// A timer: a refused release is tried again when its wait is over.
     Timer,
-    /// An operator: a refused release is tried again at once, unless the reason lasts.
+    /// An operator: a refused release is tried again at once, unless the reason lasts, or it was tried after the operator asked.
     Operator,
 }
 
@@ -41,6 +43,8 @@ struct Refused {
     manifest: Digest,
     error: Arc<OpenError>,
     at: Timestamp,
+    /// When the attempt began.
+    began: Instant,
     /// How often it was refused.
     count: u32,
 }
@@ -57,13 +61,13 @@ impl Refusals {
         }
     }
 
-    /// Remembers that a release was refused.
-    pub(super) fn add(&self, manifest: &Digest, error: OpenError, attempt: Attempt) -> OpenError {
+    /// Remembers that a release was refused, in an attempt that `began` then.
+    pub(super) fn add(&self, manifest: &Digest, error: OpenError, attempt: Attempt, began: Instant) -> OpenError {
         let mut refused = self.refused();
         let index = refused.iter().position(|refused| refused.manifest == *manifest);
         let count = index.and_then(|index| refused.remove(index)).map_or(0, |before| before.count).saturating_add(1);
         let error = Arc::new(error);
-        refused.push_front(Refused { manifest: *manifest, error: Arc::clone(&error), at: attempt.now, count });
+        refused.push_front(Refused { manifest: *manifest, error: Arc::clone(&error), at: attempt.now, began, count });
         refused.truncate(REMEMBERED);
         OpenError::Again(error)
     }
@@ -84,7 +88,8 @@ impl Refused {
             return false;
         }
         match attempt.trigger {
-            Trigger::Operator => true,
+            // Many may ask at once: one attempt is the answer to all of them.
+            Trigger::Operator => self.began <= attempt.asked,
             // A clock that was set back must not make anything wait longer.
             Trigger::Timer => {
                 attempt.now < self.at || attempt.now.duration_since(self.at).unsigned_abs() >= self.wait()
@@ -107,7 +112,8 @@ mod tests {
     const MANIFEST: &[u8] = b"a manifest";
 
     fn at(seconds: i64, trigger: Trigger) -> Attempt {
-        Attempt { now: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds), trigger }
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        Attempt { now, asked: Instant::now(), trigger }
     }
 
     fn passing() -> OpenError {
@@ -118,16 +124,20 @@ mod tests {
         OpenError::Release { release: "loan 1.0.0".to_owned(), problems: Vec::new() }
     }
 
+    fn refuse(refusals: &Refusals, manifest: &Digest, error: OpenError, attempt: Attempt) {
+        refusals.add(manifest, error, attempt, attempt.asked);
+    }
+
     #[test]
     fn a_refusal_that_may_pass_is_tried_again_six_times_in_any_hour_at_most() {
         let (refusals, manifest) = (Refusals::default(), Digest::of(MANIFEST));
-        refusals.add(&manifest, passing(), at(0, Trigger::Timer));
+        refuse(&refusals, &manifest, passing(), at(0, Trigger::Timer));
         let mut retries = Vec::new();
         for second in 1..6 * 3_600 {
             let attempt = at(second, Trigger::Timer);
             if refusals.check(&manifest, attempt).is_ok() {
                 retries.push(second);
-                refusals.add(&manifest, passing(), attempt);
+                refuse(&refusals, &manifest, passing(), attempt);
             }
         }
         assert_eq!(retries[..6], [60, 180, 420, 900, 1_860, 2_820]);
@@ -139,30 +149,39 @@ mod tests {
     #[test]
     fn an_operator_does_not_wait_for_what_may_pass_and_cannot_change_what_lasts() {
         let (refusals, manifest) = (Refusals::default(), Digest::of(MANIFEST));
-        refusals.add(&manifest, passing(), at(0, Trigger::Timer));
+        refuse(&refusals, &manifest, passing(), at(0, Trigger::Timer));
         assert!(refusals.check(&manifest, at(1, Trigger::Timer)).is_err());
         assert!(refusals.check(&manifest, at(1, Trigger::Operator)).is_ok());
-        refusals.add(&manifest, lasting(), at(1, Trigger::Operator));
+        refuse(&refusals, &manifest, lasting(), at(1, Trigger::Operator));
         assert!(refusals.check(&manifest, at(100_000, Trigger::Timer)).is_err());
         assert!(refusals.check(&manifest, at(100_000, Trigger::Operator)).is_err());
         assert!(refusals.check(&Digest::of(b"another"), at(1, Trigger::Timer)).is_ok());
     }
 
     #[test]
+    fn operators_who_ask_at_once_get_the_answer_of_one_attempt() {
+        let (refusals, manifest) = (Refusals::default(), Digest::of(MANIFEST));
+        let [first, second] = [(), ()].map(|()| at(0, Trigger::Operator));
+        refusals.add(&manifest, passing(), first, Instant::now());
+        assert!(refusals.check(&manifest, second).is_err());
+        assert!(refusals.check(&manifest, at(0, Trigger::Operator)).is_ok());
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_delays_nothing() {
         let (refusals, manifest) = (Refusals::default(), Digest::of(MANIFEST));
-        refusals.add(&manifest, passing(), at(1_000_000, Trigger::Timer));
+        refuse(&refusals, &manifest, passing(), at(1_000_000, Trigger::Timer));
         assert!(refusals.check(&manifest, at(0, Trigger::Timer)).is_ok());
     }
 
     #[test]
     fn what_is_ready_starts_anew_and_what_is_old_is_forgotten() {
         let (refusals, manifest) = (Refusals::default(), Digest::of(MANIFEST));
-        refusals.add(&manifest, lasting(), at(0, Trigger::Timer));
+        refuse(&refusals, &manifest, lasting(), at(0, Trigger::Timer));
         refusals.forget(&manifest);
         assert!(refusals.check(&manifest, at(0, Trigger::Timer)).is_ok());
         for other in 0..=REMEMBERED {
-            refusals.add(&Digest::of(&other.to_le_bytes()), lasting(), at(0, Trigger::Timer));
+            refuse(&refusals, &Digest::of(&other.to_le_bytes()), lasting(), at(0, Trigger::Timer));
         }
         assert_eq!(refusals.refused().len(), REMEMBERED);
         assert!(refusals.check(&Digest::of(&0_usize.to_le_bytes()), at(0, Trigger::Timer)).is_ok());

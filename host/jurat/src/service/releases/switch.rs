@@ -58,7 +58,7 @@ impl InService {
         Self {
             tenant: tenant.to_owned(),
             keep: usize::try_from(keep).unwrap_or(usize::MAX),
-            serving: ArcSwap::from_pointee(Serving::Nothing(Absence::NotReady(Arc::new(OpenError::BrokenOff)))),
+            serving: ArcSwap::from_pointee(Serving::Nothing(Absence::NotReady(Arc::new(OpenError::Loading)))),
             history: Mutex::new(history),
         }
     }

@@ -165,10 +165,13 @@ impl Upstream {
                 let fetched = repository.fetch(listing).map_err(|error| refusal(repository, error));
                 let (manifest, verified) = fetched?;
                 let prepared = self.make_ready(&verified, began, attempt)?;
-                Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
+                Ok(Prepared { manifest: Some(Arc::new(manifest)), is_fetched: true, ..prepared })
             }
             Wanted::Kept(manifest) => match repository.restore(manifest) {
-                Ok(verified) => Ok(self.make_ready(&verified, began, attempt)?),
+                Ok((manifest, verified)) => {
+                    let prepared = self.make_ready(&verified, began, attempt)?;
+                    Ok(Prepared { manifest: Some(Arc::new(manifest)), ..prepared })
+                }
                 Err(RepositoryError::NotKept { .. }) => Err(None),
                 Err(error) => Err(Some(refusal(repository, error))),
             },
@@ -182,7 +185,7 @@ impl Upstream {
                 self.prepared(began, &prepared);
                 Ok(prepared)
             }
-            Err(error) => Err(self.refusals.add(verified.manifest_sha256(), error, attempt)),
+            Err(error) => Err(self.refusals.add(verified.manifest_sha256(), error, attempt, began)),
         }
     }
 

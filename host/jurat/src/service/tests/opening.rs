@@ -1,14 +1,19 @@
 //! Opening a service.
 
 use std::fs;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jurat_model::Blame;
 use jurat_test_server::{Reply, Server};
 use jurat_trust::ReleaseOrigin;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
+use crate::observe::{Event, Observer, ReleasePolled};
 use crate::settings::{CoordinationSource, Location, Trust, Unsigned};
-use crate::{CallError, Reload, RulesetName};
+use crate::{CallError, OpenError, Reload, RulesetName};
 
 #[test]
 fn a_signed_release_judges() {
@@ -138,4 +143,40 @@ fn several_tenants_have_rules_of_their_own() {
     assert_eq!(acme.reload_logic().unwrap(), Reload::Switched);
     assert!(acme.validate(LOANS, LOAN, RulesetName::new("more")).is_ok());
     assert!(service.tenant("globex").unwrap().validate(LOANS, LOAN, RulesetName::new("more")).is_err());
+}
+
+/// Holds the polls of one tenant up, as a slow repository does.
+struct Slow {
+    tenant: &'static str,
+    until: Mutex<Receiver<()>>,
+}
+
+impl Observer for Slow {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::ReleasePolled(ReleasePolled { tenant, .. }) if *tenant == self.tenant) {
+            let _ = self.until.lock().unwrap().recv();
+        }
+    }
+}
+
+#[test]
+fn a_tenant_with_a_slow_repository_does_not_hold_up_the_start_of_others() {
+    let site = Site::new();
+    let text = |name: &str| {
+        format!("  {name}:\n    business_config_uri: repository\n    trust: {{release: t/demo/main/loan.json}}\n")
+    };
+    let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
+    let (go, until) = channel();
+    let slow = Slow { tenant: "globex", until: Mutex::new(until) };
+    let service = site.builder(settings).with_observer(slow).with_patience(Duration::ZERO).open().unwrap();
+    let [acme, globex] = ["acme", "globex"].map(|tenant| service.tenant(tenant).unwrap());
+    assert!(acme.validate(LOANS, LOAN, QUICK).is_ok());
+    let refused = globex.validate(LOANS, LOAN, QUICK).unwrap_err();
+    assert!(matches!(&refused, CallError::NotReady(error) if matches!(**error, OpenError::Loading)), "{refused:?}");
+    drop(go);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while globex.validate(LOANS, LOAN, QUICK).is_err() {
+        assert!(Instant::now() < patience, "{:?}", globex.status());
+        thread::yield_now();
+    }
 }

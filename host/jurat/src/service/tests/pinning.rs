@@ -80,6 +80,28 @@ fn a_pin_outlives_the_process_and_needs_no_repository() {
 }
 
 #[test]
+fn a_lost_record_of_the_serving_release_is_written_again_and_nothing_is_fetched_for_it() {
+    let site = Site::new();
+    let service = open(&site);
+    let names = |service: &Service| {
+        service.reload_logic().unwrap();
+        let entries = fs::read_dir(site.path("state/default/releases")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names(&service);
+    fs::remove_dir_all(site.path("state/default/releases")).unwrap();
+    // The repository lists the release, and has lost its files.
+    for entry in fs::read_dir(site.path("repository")).unwrap().map(Result::unwrap) {
+        if entry.file_name() != "metadata" {
+            fs::remove_dir_all(entry.path()).unwrap();
+        }
+    }
+    assert_eq!(names(&service), before);
+}
+
+#[test]
 fn what_is_not_at_hand_cannot_be_pinned_and_what_serves_goes_on() {
     let site = Site::new();
     let service = open(&site);

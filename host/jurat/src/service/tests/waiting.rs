@@ -1,14 +1,17 @@
 //! Which threads wait.
 
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jurat_disk::reserve_memory;
 use jurat_model::Blame;
 use tokio::runtime::Builder;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
-use crate::{CallError, Reload};
+use crate::observe::{Call, CallGuard};
+use crate::{CallError, Held, Reload, Settings};
 
 fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
 
@@ -114,4 +117,45 @@ fn calls_wait_for_what_goes_on_however_many_of_them_there_are() {
             call.await.unwrap();
         }
     });
+}
+
+/// Holds calls until there is nobody who could let them go on.
+struct Gate {
+    held: Sender<()>,
+    until: Mutex<Receiver<()>>,
+}
+
+impl CallGuard for Gate {
+    fn admit(&self, _: &Call) -> Result<(), Held> {
+        self.held.send(()).unwrap();
+        let _ = self.until.lock().unwrap().recv();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_revocation_takes_effect_while_calls_have_all_threads_for_calls() {
+    let site = Site::new();
+    let settings = Settings { poll: Duration::from_millis(20), ..site.settings() };
+    let ((held, holds), (go, until)) = (channel(), channel());
+    let gate = Gate { held, until: Mutex::new(until) };
+    let service = site.builder(settings).with_guard(gate).with_waiting_calls(1).open().unwrap();
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let service = service.asynchronous();
+            runtime.spawn(async move { service.run(|service| service.validate(LOANS, LOAN, QUICK)).await })
+        })
+        .collect();
+    holds.recv().unwrap();
+    site.revoke();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while service.identity().is_ok() {
+        assert!(Instant::now() < patience, "{:?}", service.status());
+        thread::yield_now();
+    }
+    drop(go);
+    for call in calls {
+        let _ = runtime.block_on(call).unwrap();
+    }
 }
