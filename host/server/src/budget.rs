@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The bytes that each connection has for its requests, however much others take: enough for short requests.
+/// The bytes that each connection has for its requests, however much others take, and as many for its answers: enough for short ones.
 pub(crate) const OWN: u64 = 64 << 10;
 
 /// Bytes that can be taken. Nothing ever waits for them, so a deadlock is impossible: a request that gets none is refused.
@@ -19,8 +19,8 @@ pub(crate) struct Charge {
     bytes: u64,
 }
 
-/// What one connection may take for its requests: bytes of its own that no other connection can use, and beyond them a share of
-/// the common budget.
+/// What one connection may take for its requests, or for its answers: bytes of its own that no other connection can use, and beyond
+/// them a share of the common budget.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     own: Arc<Budget>,
@@ -28,7 +28,7 @@ pub(crate) struct Allowance {
     all: Arc<Budget>,
 }
 
-/// What one request takes.
+/// What one request or answer takes.
 #[derive(Debug)]
 pub(crate) struct Hold {
     own: Charge,
@@ -76,17 +76,18 @@ impl Charge {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
-
-    /// The budget that it was taken from.
-    pub(crate) fn budget(&self) -> Arc<Budget> {
-        Arc::clone(&self.budget)
-    }
 }
 
 impl Allowance {
     /// The allowance of a connection, which takes at most `share` bytes of the common budget.
-    pub(crate) fn new(all: &Arc<Budget>, share: u64) -> Self {
-        Self { own: Budget::new(OWN), share: Budget::new(share), all: Arc::clone(all) }
+    pub(crate) fn new(all: &Arc<Budget>, share: u64) -> Arc<Self> {
+        Arc::new(Self { own: Budget::new(OWN), share: Budget::new(share), all: Arc::clone(all) })
+    }
+
+    /// The bytes that nobody has taken, of its own and in common.
+    #[cfg(test)]
+    pub(crate) fn left(&self) -> u64 {
+        self.own.left() + self.all.left()
     }
 
     /// An empty hold.
@@ -106,6 +107,10 @@ impl Hold {
         self.all.grow(more).inspect_err(|_| self.share.shrink_to(taken))?;
         self.own.shrink_to(0);
         Ok(())
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.own.bytes() + self.all.bytes()
     }
 
     /// Keeps at most `bytes` and gives back the rest.

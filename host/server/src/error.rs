@@ -137,7 +137,11 @@ impl From<CallError> for RequestError {
             CallError::Record(record) => Some(Position { line: record.line, offset: record.offset }),
             _ => None,
         };
-        Self { kind: ErrorKind::Call(error.kind()), message: chain(&error), position }
+        let (kind, mut message) = (error.kind(), chain(&error));
+        if kind == CallErrorKind::Overloaded {
+            message.push_str(", or raise `rpc.max_buffered`");
+        }
+        Self { kind: ErrorKind::Call(kind), message, position }
     }
 }
 

@@ -116,6 +116,15 @@ impl Listener {
         Ok(Self { socket: Socket::Tcp { listener, tls, authentication }, address })
     }
 
+    /// Makes way for [`Listener::unix`], long before it: removes the file of a Unix socket that a dead server has left behind. Nobody can
+    /// then take the file for that of a server which is still starting.
+    ///
+    /// # Errors
+    /// See [`UnixError`]: another server listens there, or the file is something else.
+    pub fn clear_unix(path: &Path) -> Result<(), ListenError> {
+        Ok(unix::clear(path)?)
+    }
+
     /// Listens on a Unix socket, which only this user can connect to. The listener removes its file when it is dropped.
     ///
     /// # Errors

@@ -6,24 +6,22 @@ use std::sync::Arc;
 use jurat_model::Cancellation;
 use serde::Serialize;
 
-use crate::budget::{Budget, Charge};
+use crate::budget::{Allowance, Budget, Charge, Hold};
 use crate::buffer::{Buffer, LONG};
 use crate::error::{ErrorKind, RequestError};
 
-/// Answers take memory in steps of this many bytes, so that small writes stay cheap.
-const STEP: u64 = 16 << 10;
-/// Long answers take it in steps of this many, of which only what is written takes memory of the machine.
-const LONG_STEP: u64 = LONG as u64;
-/// From this length on, an answer is long.
-const LONG_ANSWER: usize = 64 << 10;
+/// Answers take memory in steps that grow with them, so that small writes stay cheap. This is the shortest step.
+const STEP: usize = 4 << 10;
+/// The longest step, of which only what is written takes memory of the machine.
+const LONG_STEP: usize = LONG;
 
 /// The limits that answers share.
 #[derive(Clone, Debug)]
 pub(crate) struct OutputLimits {
     /// The memory for the answers to one message.
     pub(crate) message: Arc<Budget>,
-    /// The memory for the answers on all connections.
-    pub(crate) all: Arc<Budget>,
+    /// The memory for the answers of the connection.
+    pub(crate) replies: Arc<Allowance>,
     /// The size of the first budget, for error messages.
     pub(crate) limit: u64,
     /// Whether the client still reads the answers.
@@ -42,7 +40,8 @@ pub(crate) struct Output {
     /// The memory of all parts, used or not.
     capacity: usize,
     message: Charge,
-    all: Charge,
+    hold: Hold,
+    replies: Arc<Allowance>,
     limit: u64,
     cancellation: Cancellation,
     failure: Option<RequestError>,
@@ -58,7 +57,8 @@ impl Output {
             length: 0,
             capacity: 0,
             message: limits.message.charge(),
-            all: limits.all.charge(),
+            hold: limits.replies.hold(),
+            replies: Arc::clone(&limits.replies),
             limit: limits.limit,
             cancellation: limits.cancellation.clone(),
             failure: None,
@@ -66,13 +66,11 @@ impl Output {
         }
     }
 
-    /// A short answer that is complete, such as an error. It exists even if no memory is left for it.
+    /// An answer that is complete, such as an error. It exists even if no memory is left for answers: what it takes is
+    /// [`Output::uncounted`].
     pub(crate) fn complete(limits: &OutputLimits, mut text: Vec<u8>) -> Self {
         text.shrink_to_fit();
         let mut output = Self::new(limits);
-        let bytes = text.len() as u64;
-        // It counts as far as there is memory.
-        let _ = (output.message.grow(bytes), output.all.grow(bytes));
         (output.length, output.capacity) = (text.len(), text.len());
         output.parts.push(text.into());
         output
@@ -117,9 +115,14 @@ impl Output {
         &self.cancellation
     }
 
-    /// The memory for the answers on all connections.
-    pub(crate) fn memory(&self) -> Arc<Budget> {
-        self.all.budget()
+    /// The memory for the answers of the connection.
+    pub(crate) fn memory(&self) -> Arc<Allowance> {
+        Arc::clone(&self.replies)
+    }
+
+    /// The bytes that do not count as those of an answer.
+    pub(crate) fn uncounted(&self) -> u64 {
+        (self.length as u64).saturating_sub(self.hold.bytes())
     }
 
     /// Gives back the memory that the answer does not take.
@@ -129,7 +132,7 @@ impl Output {
         }
         self.capacity = self.length;
         self.message.shrink_to(self.length as u64);
-        self.all.shrink_to(self.length as u64);
+        self.hold.shrink_to(self.length as u64);
     }
 
     /// The length of the text.
@@ -181,15 +184,15 @@ impl Output {
         if missing == 0 {
             return Ok(());
         }
-        let step = missing.max(if self.length < LONG_ANSWER { STEP } else { LONG_STEP });
+        let step = missing.max(self.length.clamp(STEP, LONG_STEP) as u64);
         if self.message.grow(step).is_ok() {
-            if self.all.grow(step).is_ok() {
+            if self.hold.grow(step).is_ok() {
                 return Ok(());
             }
-            self.message.shrink_to(self.all.bytes());
+            self.message.shrink_to(self.hold.bytes());
         }
         self.message.grow(missing).map_err(|_| self.too_large())?;
-        self.all.grow(missing).map_err(|_| RequestError::overloaded())
+        self.hold.grow(missing).map_err(|_| RequestError::overloaded())
     }
 
     fn too_large(&self) -> RequestError {
@@ -220,7 +223,7 @@ mod tests {
     fn limits(message: u64, all: u64) -> OutputLimits {
         OutputLimits {
             message: Budget::new(message),
-            all: Budget::new(all),
+            replies: Allowance::new(&Budget::new(all), all),
             limit: message,
             cancellation: Cancellation::default(),
         }
@@ -241,38 +244,44 @@ mod tests {
 
     #[test]
     fn an_answer_may_be_as_long_as_it_may_be_and_not_a_byte_longer() {
-        let expected = r#"["abc"]"#;
+        let long = "x".repeat(100_000);
+        let expected = format!("[{long:?}]");
         let length = expected.len() as u64;
-        assert_eq!(text(&answer(&limits(length, 1 << 20), "abc").unwrap()), expected.as_bytes());
-        let refused = answer(&limits(length - 1, 1 << 20), "abc").unwrap_err();
+        assert_eq!(text(&answer(&limits(length, 1 << 20), &long).unwrap()), expected.as_bytes());
+        let refused = answer(&limits(length - 1, 1 << 20), &long).unwrap_err();
         assert_eq!(refused.kind, ErrorKind::ReplyTooLarge);
         assert!(refused.message.contains("fewer records"), "{}", refused.message);
-        assert_eq!(text(&answer(&limits(length, length), "abc").unwrap()), expected.as_bytes());
-        let overloaded = answer(&limits(1 << 20, length - 1), "abc").unwrap_err();
+        assert_eq!(text(&answer(&limits(length, length), &long).unwrap()), expected.as_bytes());
+        let overloaded = answer(&limits(1 << 20, length - 1), &long).unwrap_err();
         assert_eq!(overloaded.kind, ErrorKind::Call(CallErrorKind::Overloaded));
+        // A short one needs nothing that others could have taken.
+        assert_eq!(text(&answer(&limits(1 << 20, 0), "abc").unwrap()), br#"["abc"]"#);
     }
 
     #[test]
     fn memory_comes_back() {
         let limits = limits(1 << 20, 1 << 20);
+        let before = limits.replies.left();
         let output = answer(&limits, &"x".repeat(100_000)).unwrap();
-        assert!(limits.all.left() < (1 << 20) - 100_000);
+        assert!(limits.replies.left() < before - 100_000);
         drop(output);
-        assert_eq!((limits.all.left(), limits.message.left()), (1 << 20, 1 << 20));
+        assert_eq!((limits.replies.left(), limits.message.left()), (before, 1 << 20));
     }
 
     #[test]
     fn a_finished_answer_takes_its_length_and_no_more() {
         let limits = limits(1 << 20, 1 << 20);
+        let before = limits.replies.left();
         let answers: Vec<_> = (0..100).map(|_| answer(&limits, "abc").unwrap()).collect();
         let bytes: usize = answers.iter().flat_map(|answer| &answer.parts).map(Buffer::capacity).sum();
-        assert_eq!((limits.all.left(), limits.message.left()), ((1 << 20) - bytes as u64, (1 << 20) - bytes as u64));
+        assert_eq!((limits.replies.left(), limits.message.left()), (before - bytes as u64, (1 << 20) - bytes as u64));
         assert_eq!(bytes, 100 * answers[0].length());
     }
 
     #[test]
     fn a_long_answer_is_never_moved_and_takes_what_it_has_taken() {
         let limits = limits(16 << 20, 16 << 20);
+        let before = limits.replies.left();
         let mut output = Output::new(&limits);
         let mut expected = Vec::new();
         for length in [1, 20_000, 7, 3 << 20, 300_000, 0, 1] {
@@ -282,11 +291,11 @@ mod tests {
             expected.extend_from_slice(letters.as_bytes());
             assert!(output.parts().map(<[u8]>::as_ptr).zip(&begun).all(|(now, before)| now == *before));
             let capacity: usize = output.parts.iter().map(Buffer::capacity).sum();
-            let taken = (16 << 20) - limits.all.left();
-            assert!(capacity as u64 <= taken && taken <= (expected.len() as u64) + LONG_STEP, "{capacity} of {taken}");
+            let taken = before - limits.replies.left();
+            assert!(capacity as u64 <= taken && taken <= (expected.len() + LONG_STEP) as u64, "{capacity} of {taken}");
         }
         assert!(text(&output) == expected && output.length() == expected.len());
-        assert!(output.parts().all(|part| part.len() as u64 <= LONG_STEP));
+        assert!(output.parts().all(|part| part.len() <= LONG_STEP));
     }
 
     #[test]

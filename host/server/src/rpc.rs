@@ -56,8 +56,7 @@ impl JsonRpc {
     /// Makes the calls of clients on a service.
     #[must_use]
     pub fn new(server: &Server, service: AsyncService) -> Self {
-        let memory = Arc::clone(&server.state().requests);
-        Self::with_handler(server, Arc::new(ServiceHandler::new(service, memory)))
+        Self::with_handler(server, Arc::new(ServiceHandler::new(service)))
     }
 
     fn with_handler(server: &Server, handler: Arc<dyn Handler>) -> Self {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use crate::budget::{Budget, Charge, Exhausted};
+use crate::budget::{Allowance, Exhausted, Hold};
 use crate::buffer::Buffer;
 use crate::call::{Call, Judging, Operation};
 use crate::error::RequestError;
@@ -26,26 +26,24 @@ const BY: PinnedBy = PinnedBy::Rpc;
 #[derive(Debug)]
 pub(crate) struct ServiceHandler {
     service: AsyncService,
-    /// The memory for files of records.
-    budget: Arc<Budget>,
 }
 
 impl ServiceHandler {
-    pub(crate) fn new(service: AsyncService, budget: Arc<Budget>) -> Self {
-        Self { service, budget }
+    pub(crate) fn new(service: AsyncService) -> Self {
+        Self { service }
     }
 }
 
 impl Handler for ServiceHandler {
-    fn handle(&self, call: Call, context: CallContext, output: Output) -> Handling {
+    fn handle(&self, call: Call, context: CallContext, files: Arc<Allowance>, output: Output) -> Handling {
         let service = self.service.on_behalf_of(context).with_cancellation(output.cancellation().clone());
-        Box::pin(handle(service, Arc::clone(&self.budget), call, output))
+        Box::pin(handle(service, files, call, output))
     }
 }
 
 async fn handle(
     service: AsyncService,
-    budget: Arc<Budget>,
+    files: Arc<Allowance>,
     call: Call,
     mut output: Output,
 ) -> Result<Output, RequestError> {
@@ -63,7 +61,7 @@ async fn handle(
         }
         operation => {
             let made = service.run(move |service| {
-                let made = perform(service, &budget, operation, &mut output);
+                let made = perform(service, &files, operation, &mut output);
                 if made.is_err() {
                     // A call that was cancelled fails because its client is gone.
                     output.check()?;
@@ -79,7 +77,7 @@ async fn handle(
 /// Makes a call that may block.
 fn perform(
     service: &Service,
-    budget: &Arc<Budget>,
+    files: &Allowance,
     operation: Operation,
     output: &mut Output,
 ) -> Result<(), RequestError> {
@@ -100,7 +98,7 @@ fn perform(
         }
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
             let request = request(service, judging)?.with_id_fields(id_fields).with_expected(entity_types);
-            let held = Held::of(budget);
+            let held = Held::of(files);
             let text = service.read_data(&uri, &held.reserve_memory())?;
             held.shrink_to(text.len() as u64);
             judge(service, &request, RecordSource::text(text), output)
@@ -158,7 +156,7 @@ fn judge(
     output.text("[")?;
     let (mut is_first, mut failure) = (true, None);
     let memory = output.memory();
-    let render = move |window: &JudgedWindow<'_>| Results::of(window, memory.charge());
+    let render = move |window: &JudgedWindow<'_>| Results::of(window, memory.hold());
     let judged = service.judge_windows(request, records, render, &mut |results| {
         let separator = if is_first { "" } else { "," };
         is_first = false;
@@ -180,11 +178,11 @@ fn judge(
 struct Results {
     json: Buffer,
     /// Its memory: it may wait long for the windows before it.
-    _memory: Charge,
+    _memory: Hold,
 }
 
 impl Results {
-    fn of(window: &JudgedWindow<'_>, mut memory: Charge) -> Result<Self, RequestError> {
+    fn of(window: &JudgedWindow<'_>, mut memory: Hold) -> Result<Self, RequestError> {
         // It grows in memory that the worker uses again at once, and what waits takes no more than it needs.
         let mut results = Vec::new();
         for record in window.records() {
@@ -219,24 +217,24 @@ fn request(service: &Service, judging: Judging) -> Result<Request, RequestError>
 }
 
 /// The memory for a file, which grows while the file is read.
-struct Held(Arc<Mutex<Charge>>);
+struct Held(Arc<Mutex<Hold>>);
 
 impl Held {
-    fn of(budget: &Arc<Budget>) -> Self {
-        Self(Arc::new(Mutex::new(budget.charge())))
+    fn of(files: &Allowance) -> Self {
+        Self(Arc::new(Mutex::new(files.hold())))
     }
 
     /// The reader of the file asks it for memory before it reads a part.
     fn reserve_memory(&self) -> ReserveMemory {
         let held = Self(Arc::clone(&self.0));
-        Arc::new(move |bytes| held.charge().grow(bytes).is_ok())
+        Arc::new(move |bytes| held.hold().grow(bytes).is_ok())
     }
 
     fn shrink_to(&self, bytes: u64) {
-        self.charge().shrink_to(bytes);
+        self.hold().shrink_to(bytes);
     }
 
-    fn charge(&self) -> MutexGuard<'_, Charge> {
+    fn hold(&self) -> MutexGuard<'_, Hold> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -281,6 +279,7 @@ mod tests {
     use jurat::Status;
 
     use super::*;
+    use crate::budget::{Budget, OWN};
 
     #[test]
     fn a_rule_alone_says_what_its_record_would_say() {
@@ -310,15 +309,17 @@ mod tests {
 
     #[test]
     fn a_file_takes_memory_before_it_is_read_and_gives_back_what_it_does_not_need() {
-        let budget = Budget::new(100);
-        let held = Held::of(&budget);
+        let budget = Budget::new(8 * OWN);
+        let client = Allowance::new(&budget, 4 * OWN);
+        let held = Held::of(&client);
         let room = held.reserve_memory();
-        assert!(room(40) && room(40));
-        assert!(!room(40));
+        assert!(room(2 * OWN) && room(2 * OWN));
+        // Others need the rest of what all clients have.
+        assert!(!room(1));
         drop(room);
-        held.shrink_to(35);
-        assert_eq!(budget.left(), 65);
+        held.shrink_to(OWN);
+        assert_eq!(budget.left(), 7 * OWN);
         drop(held);
-        assert_eq!(budget.left(), 100);
+        assert_eq!(budget.left(), 8 * OWN);
     }
 }

@@ -16,7 +16,7 @@ use crate::error::RequestError;
 use crate::output::OutputLimits;
 use crate::stop::Stop;
 
-/// The share of one connection in the memory for requests: this part of it.
+/// The share of one connection in the memory for requests, and in that for answers: this part of it.
 const SHARES: u64 = 4;
 
 /// The state that all connections of a server share.
@@ -24,7 +24,7 @@ const SHARES: u64 = 4;
 pub(crate) struct State {
     pub(crate) settings: ServerSettings,
     /// The memory for requests.
-    pub(crate) requests: Arc<Budget>,
+    requests: Arc<Budget>,
     /// The memory for answers.
     replies: Arc<Budget>,
     pub(crate) admission: Arc<Admission>,
@@ -67,18 +67,31 @@ impl State {
         Connection { number, origin, reader, writer }
     }
 
+    /// The memory that one connection may take for files of records: half of what requests have. While a file is read, it takes its
+    /// length twice.
+    pub(crate) fn for_files(&self) -> Arc<Allowance> {
+        Allowance::new(&self.requests, self.settings.max_buffered.get() / 2)
+    }
+
     /// The memory that one connection may take for its requests: a share of all, but always enough for the longest message.
-    pub(crate) fn allowance(&self) -> Allowance {
+    pub(crate) fn for_requests(&self) -> Arc<Allowance> {
         let share = (self.settings.max_buffered.get() / SHARES).max(self.settings.max_message.get());
         Allowance::new(&self.requests, share)
     }
 
-    /// The limits that the answers to one message share.
-    pub(crate) fn output_limits(&self, cancellation: &Cancellation) -> OutputLimits {
+    /// The memory that one connection may take for its answers: enough for the longest one, and a share of the rest, because results
+    /// count twice while they are added to it.
+    pub(crate) fn for_replies(&self) -> Arc<Allowance> {
+        let ServerSettings { max_reply, max_buffered, .. } = &self.settings;
+        Allowance::new(&self.replies, max_reply.get().saturating_add(max_buffered.get() / SHARES))
+    }
+
+    /// The limits that the answers to one message share. `replies` is what its connection may take.
+    pub(crate) fn output_limits(&self, replies: &Arc<Allowance>, cancellation: &Cancellation) -> OutputLimits {
         let limit = self.settings.max_reply.get();
         OutputLimits {
             message: Budget::new(limit),
-            all: Arc::clone(&self.replies),
+            replies: Arc::clone(replies),
             limit,
             cancellation: cancellation.clone(),
         }

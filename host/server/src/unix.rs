@@ -51,6 +51,12 @@ pub(crate) struct SocketFile {
     inode: u64,
 }
 
+/// Makes way for a server that is about to start: removes the socket of a dead one.
+pub(crate) fn clear(path: &Path) -> Result<(), UnixError> {
+    let _lock = Lock::take(path)?;
+    remove_dead(path)
+}
+
 /// Creates a socket that only this user can connect to, and replaces one that a dead server has left behind.
 pub(crate) fn bind(path: &Path) -> Result<(UnixListener, SocketFile), UnixError> {
     let system = |cause| UnixError::System { path: path.to_owned(), cause };
@@ -172,7 +178,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        clear(&path).unwrap();
+        assert!(!path.exists());
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let (_listener, file) = bind(&path).unwrap();
+        assert!(matches!(clear(&path), Err(UnixError::InUse(_))));
 
         // A file that another process has put there meanwhile stays.
         fs::remove_file(&path).unwrap();

@@ -4,6 +4,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
+use serde_json::json;
+
 use crate::connection::{Answer, Connection, PATIENCE, request};
 use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
@@ -126,6 +128,33 @@ fn an_answer_that_would_be_too_long_is_not_made() {
         let message = connection.refused("batch_validate", &batch(20), -32000, "reply_too_large");
         assert!(message.contains("65536") && message.contains("rpc.max_reply"), "{message}");
         assert_eq!(connection.result("batch_validate", &batch(1)).as_array().unwrap().len(), 12);
+    }
+}
+
+#[test]
+fn one_client_may_have_the_longest_answer_and_half_of_the_memory_for_files() {
+    const LONGEST: usize = 4 << 20;
+    let site = configured(&format!(
+        "{DATA}max_file: 8 MiB\nrpc: {{max_message: 4 MiB, max_reply: 4 MiB, max_buffered: 20 MiB}}\n"
+    ));
+    let loans = String::from_utf8(jurat_tests::site::sample("loans.json")).unwrap();
+    for (name, length) in [("longest.json", LONGEST), ("longer.json", LONGEST * 3 / 2)] {
+        site.write(format!("data/{name}"), loans.clone() + &" ".repeat(length - loans.len()));
+    }
+    let file = |name: &str| {
+        json!({"file_uri": name, "entity_types": [], "id_fields": ["id"], "ruleset_name": "quick"}).to_string()
+    };
+    for transport in Transport::ALL {
+        let mut server = Server::start(&site, transport);
+        let mut connection = server.connect();
+        assert_eq!(connection.result("batch_file_validate", &file("longest.json")).as_array().unwrap().len(), 12);
+        // While it is read it takes its length twice.
+        let message = connection.refused("batch_file_validate", &file("longer.json"), -32000, "overloaded");
+        assert!(message.contains("or raise `rpc.max_buffered`"), "{message}");
+        // While windows of records wait for those before them, and are added to the answer, it must have enough memory.
+        let length = connection.result("batch_validate", &batch(1)).to_string().len();
+        let times = LONGEST * 97 / 100 / length;
+        assert_eq!(connection.result("batch_validate", &batch(times)).as_array().unwrap().len(), 12 * times);
     }
 }
 

@@ -86,6 +86,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     if arguments.listens() {
         forbid_working_directory(&mut settings);
     }
+    if let Some(path) = &arguments.unix {
+        Listener::clear_unix(path)?;
+    }
     let service = Service::builder(settings).with_compiler(host::compiler()?).open()?;
     let ended = run_server(serve(arguments, &service, server));
     verdict(ended.map_err(|error| CommandError::about(Blame::Host, "the server cannot be started", &error))??)

@@ -41,7 +41,7 @@ where
     W: AsyncWrite + Unpin,
 {
     let state = &dispatcher.state;
-    let limits = state.output_limits(&client.cancellation);
+    let limits = client.output_limits(state);
     let (text, line) = match timeout(LONGEST, lines.next(MAX_MESSAGE)).await {
         Ok(Ok(Line::Text(received))) => (Bytes::from(received.text), Ok(())),
         Ok(Ok(Line::Refused { failure, .. } | Line::Stalled(failure))) => (Bytes::new(), Err(failure)),

@@ -15,6 +15,7 @@ use super::framing::{Line, Lines, Pace};
 use super::reply::{self, Outgoing, Reply};
 use crate::admission::{Admitted, Permit, Unauthenticated};
 use crate::authentication::{Authentication, principal};
+use crate::budget::Hold;
 use crate::connection::{CloseReason, Connection};
 use crate::error::{ErrorKind, RequestError};
 
@@ -44,10 +45,13 @@ where
         origin,
         principal: principal(origin.role, shown),
         calls: Semaphore::new(limit),
+        requests: state.for_requests(),
+        files: state.for_files(),
+        replies: state.for_replies(),
         cancellation: state.cancellation.child(),
     });
     let is_sole = matches!(admitted, Admitted::Sole);
-    let mut lines = Lines::new(reader, state.allowance(), if is_sole { Pace::Any } else { Pace::Limited });
+    let mut lines = Lines::new(reader, Arc::clone(&client.requests), if is_sole { Pace::Any } else { Pace::Limited });
     let _permit = match admitted {
         Admitted::Sole => None,
         Admitted::Permitted(permit) => Some(permit),
@@ -105,10 +109,11 @@ where
     let state = &dispatcher.state;
     let Connection { number, origin, reader, mut writer } = connection;
     let (calls, cancellation) = (Semaphore::new(0), Cancellation::default());
-    let client = Client { number, origin, principal: None, calls, cancellation };
+    let (requests, files, replies) = (state.for_requests(), state.for_files(), state.for_replies());
+    let client = Client { number, origin, principal: None, calls, requests, files, replies, cancellation };
     let reply = dispatcher.refuse(&client, None, &state.too_many_connections());
     if reply::write(&mut writer, &reply, Some(LINGER)).await.is_ok() && writer.shutdown().await.is_ok() {
-        Lines::new(reader, state.allowance(), Pace::Limited).linger(LINGER).await;
+        Lines::new(reader, client.requests, Pace::Limited).linger(LINGER).await;
     }
 }
 
@@ -244,13 +249,13 @@ async fn read<R: AsyncRead + Unpin>(
                             (Arc::clone(dispatcher), Arc::clone(client), replies.clone());
                         tokio::spawn(async move {
                             let _in_flight = in_flight;
-                            if let Some(reply) = dispatcher.dispatch(&client, message).await {
-                                send(&replies, reply, permit).await;
+                            if let Some((reply, hold)) = dispatcher.dispatch(&client, message).await {
+                                send(&replies, reply, permit, Some(hold)).await;
                             }
                         });
                     }
                     Err(failure) => {
-                        send(replies, dispatcher.refuse(client, None, &failure), permit).await;
+                        send(replies, dispatcher.refuse(client, None, &failure), permit, None).await;
                         if not_json.closes(&failure) {
                             return Reading::Refused;
                         }
@@ -258,13 +263,13 @@ async fn read<R: AsyncRead + Unpin>(
                 }
             }
             Line::Refused { failure, id } => {
-                send(replies, dispatcher.refuse(client, id.as_deref(), &failure), permit).await;
+                send(replies, dispatcher.refuse(client, id.as_deref(), &failure), permit, None).await;
                 if not_json.closes(&failure) {
                     return Reading::Refused;
                 }
             }
             Line::Stalled(failure) => {
-                send(replies, dispatcher.refuse(client, None, &failure), permit).await;
+                send(replies, dispatcher.refuse(client, None, &failure), permit, None).await;
                 return Reading::Refused;
             }
             Line::End => return Reading::AtEnd,
@@ -272,7 +277,7 @@ async fn read<R: AsyncRead + Unpin>(
     }
 }
 
-async fn send(replies: &mpsc::Sender<Outgoing>, reply: Reply, permit: OwnedSemaphorePermit) {
+async fn send(replies: &mpsc::Sender<Outgoing>, reply: Reply, permit: OwnedSemaphorePermit, hold: Option<Hold>) {
     // This fails only when the client is gone and cannot read the reply.
-    let _ = replies.send(Outgoing { reply, permit }).await;
+    let _ = replies.send(Outgoing { reply, permit, hold }).await;
 }

@@ -18,7 +18,7 @@ use super::message::Message;
 use super::methods;
 use super::reply::Reply;
 use super::request::Request;
-use crate::budget::Hold;
+use crate::budget::{Allowance, Hold};
 use crate::call::{Call, Operation};
 use crate::connection::ConnectionOrigin;
 use crate::error::{ErrorKind, RequestError};
@@ -51,6 +51,12 @@ pub(crate) struct Client {
     pub(crate) principal: Option<&'static str>,
     /// The permits for calls: they limit how many calls of the client are made at a time.
     pub(crate) calls: Semaphore,
+    /// The memory for its requests.
+    pub(crate) requests: Arc<Allowance>,
+    /// The memory for files of records.
+    pub(crate) files: Arc<Allowance>,
+    /// The memory for its answers.
+    pub(crate) replies: Arc<Allowance>,
     /// Cancels the calls of the client: it no longer reads, or the server ends.
     pub(crate) cancellation: Cancellation,
 }
@@ -80,6 +86,11 @@ enum Tasks {
 }
 
 impl Client {
+    /// The limits that the answers to one message share.
+    pub(crate) fn output_limits(&self, state: &State) -> OutputLimits {
+        state.output_limits(&self.replies, &self.cancellation)
+    }
+
     /// The caller, and the correlation id of the call.
     pub(crate) fn context(&self, correlation: &CorrelationId) -> CallContext {
         let context = CallContext::new().with_correlation(correlation.clone());
@@ -109,9 +120,14 @@ impl Dispatcher {
         Ok(ReadMessage { tasks, hold })
     }
 
-    /// Does what a message asks for; none if the message is not answered.
-    pub(crate) async fn dispatch(self: &Arc<Self>, client: &Arc<Client>, message: ReadMessage) -> Option<Reply> {
-        let limits = self.state.output_limits(&client.cancellation);
+    /// Does what a message asks for; none if the message is not answered. The memory of the message that is returned is for the errors
+    /// in the reply, which are as long as the ids that they repeat, and little more.
+    pub(crate) async fn dispatch(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        message: ReadMessage,
+    ) -> Option<(Reply, Hold)> {
+        let limits = client.output_limits(&self.state);
         let ReadMessage { tasks, mut hold } = message;
         let reply = match tasks {
             Tasks::One(task) => self.perform(client, &limits, *task).await.map(Reply::One),
@@ -121,13 +137,15 @@ impl Dispatcher {
             },
         };
         // INVARIANT: the memory of a request is given back only when nothing of it is left.
-        drop::<Hold>(hold);
-        reply
+        reply.map(|reply| {
+            hold.shrink_to(reply.uncounted());
+            (reply, hold)
+        })
     }
 
     /// The reply to a message that is not read. The log has it like a request.
     pub(crate) fn refuse(&self, client: &Client, id: Option<&str>, failure: &RequestError) -> Reply {
-        let limits = self.state.output_limits(&client.cancellation);
+        let limits = client.output_limits(&self.state);
         let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
         entry.end(None, output.length() as u64, Some(failure.kind));
@@ -211,7 +229,7 @@ impl Dispatcher {
         };
         // The client may have gone while other calls were made.
         output.check()?;
-        self.handler.handle(call, context, output).await.and_then(envelope::finish)
+        self.handler.handle(call, context, Arc::clone(&client.files), output).await.and_then(envelope::finish)
     }
 
     /// Makes many calls at once; none if none of their results is sent. Answers are in the order of the requests.

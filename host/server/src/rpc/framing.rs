@@ -1,6 +1,7 @@
 //! Framing: a client sends one message a line. Memory is taken before a line is kept.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
@@ -26,7 +27,7 @@ const PACE: u64 = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
-    allowance: Allowance,
+    allowance: Arc<Allowance>,
     pace: Pace,
     /// What has arrived of the next line.
     begun: Option<Received>,
@@ -75,7 +76,7 @@ pub(crate) enum Line {
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub(crate) fn new(reader: R, allowance: Allowance, pace: Pace) -> Self {
+    pub(crate) fn new(reader: R, allowance: Arc<Allowance>, pace: Pace) -> Self {
         let reader = BufReader::with_capacity(CHUNK, reader);
         Self { reader, allowance, pace, begun: None, since: Instant::now(), is_skipping: false }
     }
@@ -235,7 +236,7 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
 
-    fn allowance(shared: u64) -> Allowance {
+    fn allowance(shared: u64) -> Arc<Allowance> {
         Allowance::new(&Budget::new(shared), shared)
     }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::budget::Hold;
 use crate::output::Output;
 
 /// The bytes that a client must read within the time limit.
@@ -31,9 +32,19 @@ pub(crate) struct Outgoing {
     pub(crate) reply: Reply,
     /// The permit of the message that it answers: until the reply is written, it keeps one further message from being read.
     pub(crate) permit: OwnedSemaphorePermit,
+    /// Memory of the message, for the errors in the reply: they repeat ids, and say little more.
+    pub(crate) hold: Option<Hold>,
 }
 
 impl Reply {
+    /// The bytes that do not count as those of answers.
+    pub(crate) fn uncounted(&self) -> u64 {
+        match self {
+            Self::One(answer) => answer.uncounted(),
+            Self::Batch(answers) => answers.iter().map(Output::uncounted).sum(),
+        }
+    }
+
     /// What is written: the answers, and the punctuation between them.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let (open, answers, close): (&[u8], _, &[u8]) = match self {
@@ -75,12 +86,12 @@ pub(crate) async fn write_all<W: AsyncWrite + Unpin>(
                 continue;
             }
         };
-        let Some(Outgoing { reply, permit }) = next else { break };
+        let Some(Outgoing { reply, permit, hold }) = next else { break };
         put(&mut writer, &reply, limit).await?;
         if queue.is_empty() {
             within(limit, writer.flush()).await?;
         }
-        drop(permit);
+        drop((reply, hold, permit));
     }
     within(limit, writer.shutdown()).await
 }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::JsonRpc;
 use crate::admission::{Admission, Admitted};
 use crate::authentication::Role;
+use crate::budget::Allowance;
 use crate::call::{Call, Operation};
 use crate::connection::{CloseReason, ConnectionOrigin};
 use crate::error::{ErrorKind, RequestError};
@@ -40,7 +41,7 @@ struct Script {
 }
 
 impl Handler for Script {
-    fn handle(&self, call: Call, context: CallContext, mut output: Output) -> Handling {
+    fn handle(&self, call: Call, context: CallContext, _: Arc<Allowance>, mut output: Output) -> Handling {
         let gate = Arc::clone(&self.gate);
         Box::pin(async move {
             match call.operation {

@@ -123,7 +123,7 @@ async fn half_lines_keep_no_client_out() {
 
 #[tokio::test]
 async fn many_answers_at_once_take_no_more_than_they_are() {
-    // A thousand small answers are far shorter than 128 KiB; in steps of 16 KiB they would be sixteen MiB.
+    // A thousand small answers are far shorter than 128 KiB; in steps of 4 KiB they would be four MiB.
     let settings = ServerSettings {
         max_message: "128KiB".parse().unwrap(),
         max_reply: "128KiB".parse().unwrap(),
@@ -140,6 +140,52 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
             (1_000, 1_000)
         );
     }
+}
+
+#[tokio::test]
+async fn long_ids_that_errors_repeat_take_memory_until_they_are_read() {
+    let settings = ServerSettings {
+        max_message: "1MiB".parse().unwrap(),
+        max_buffered: "4MiB".parse().unwrap(),
+        ..ServerSettings::default()
+    };
+    let (mut client, _ended) = Stage::new(settings).one_of_many(1 << 10);
+    let request = format!(r#"{{"id":"{}"}}"#, "x".repeat(60_000));
+    let batch = format!("[{}]", vec![request; 15].join(","));
+    for _ in 0..2 {
+        // A client may take 1 MiB, and the first answer is not read yet.
+        client.send(&batch).await;
+        client.send(&batch).await;
+        let answers = client.answer().await;
+        let kinds: Vec<_> = answers.as_array().unwrap().iter().map(error).collect();
+        assert_eq!(kinds, [(-32600, "invalid_request"); 15]);
+        assert_eq!(error(&client.answer().await), (-32000, "overloaded"));
+    }
+}
+
+#[tokio::test]
+async fn clients_that_read_nothing_leave_memory_for_the_short_answers_of_others() {
+    let settings = ServerSettings {
+        max_reply: "200KiB".parse().unwrap(),
+        max_buffered: "200KiB".parse().unwrap(),
+        ..ServerSettings::default()
+    };
+    let stage = Stage::new(settings);
+    let mut greedy: Vec<_> = (0..2).map(|_| stage.one_of_many(1 << 10)).collect();
+    for (client, _) in &mut greedy {
+        client.send(script(1, "fill", "150000")).await;
+    }
+    let (mut other, _ended) = stage.one_of_many(1 << 10);
+    // Until both answers are made.
+    while other.ask(script(2, "fill", "150000")).await.get("error").is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(error(&other.ask(script(3, "fill", "150000")).await), (-32000, "overloaded"));
+    assert_eq!(other.ask(script(4, "fill", "60000")).await["result"].as_str().unwrap().len(), 60_000);
+    for (client, _) in &mut greedy {
+        assert_eq!(client.answer().await["id"], 1);
+    }
+    assert_eq!(other.ask(script(5, "fill", "150000")).await["id"], 5);
 }
 
 #[tokio::test]
