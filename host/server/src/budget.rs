@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The bytes that each connection has for its requests, however much others take, and as many for its answers: enough for short ones.
+/// The bytes that each connection has for its requests, however much others take, as many for files, and as many for its answers: enough
+/// for short ones.
 pub(crate) const OWN: u64 = 64 << 10;
 
 /// Bytes that can be taken. Nothing ever waits for them, so a deadlock is impossible: a request that gets none is refused.

@@ -116,7 +116,9 @@ impl ServiceBuilder {
     /// set. Then calls of those tenants fail with `not_ready` until their releases are there.
     ///
     /// # Limits
-    /// It waits for a tenant without limit if nobody is served before it, or if only its release says where its coordination service is.
+    /// It waits for a tenant without limit if nobody is served before it, or if its coordination service cannot be set up without its
+    /// release, which may say where that is. Tenants with a kept release get up to 5 s for a newer one in any case; then their kept
+    /// releases are made ready, one after the other.
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }

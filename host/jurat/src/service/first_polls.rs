@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct FirstPolls {
     /// The tenants whose poll has not ended.
     waiting: BTreeSet<String>,
+    /// Those whose kept release was tried.
+    tried: BTreeSet<String>,
+    /// Those whose poll has ended since the start waits for no more.
+    late: Vec<String>,
     /// Is told the tenants whose poll has ended.
     ended: Receiver<String>,
     began: Instant,
@@ -39,7 +43,13 @@ impl FirstPolls {
                 let _ = sender.send(tenant.name.clone());
             });
         }
-        Self { waiting: tenants.keys().cloned().collect(), ended, began: Instant::now() }
+        Self {
+            waiting: tenants.keys().cloned().collect(),
+            tried: BTreeSet::new(),
+            late: Vec::new(),
+            ended,
+            began: Instant::now(),
+        }
     }
 
     /// Waits for the polls. A tenant with a kept release does not wait long for a newer one. Once any tenant is served, the others are waited
@@ -47,7 +57,8 @@ impl FirstPolls {
     pub(super) fn wait(&mut self, tenants: &BTreeMap<String, Arc<Tenant>>, patience: Duration) {
         while !self.waiting.is_empty() {
             let waiting = tenants.values().filter(|tenant| self.waiting.contains(&tenant.name));
-            let kept: Vec<_> = waiting.filter(|tenant| remembers(tenant)).collect();
+            let untried = waiting.filter(|tenant| !self.tried.contains(&tenant.name));
+            let kept: Vec<_> = untried.filter(|tenant| remembers(tenant)).collect();
             let limit = if !kept.is_empty() {
                 Some(PATIENCE)
             } else if tenants.values().any(|tenant| tenant.is_served()) {
@@ -55,7 +66,7 @@ impl FirstPolls {
             } else {
                 None
             };
-            if self.next(limit) {
+            if self.next(limit).is_some() {
                 continue;
             }
             if kept.is_empty() {
@@ -63,7 +74,10 @@ impl FirstPolls {
             }
             for tenant in kept {
                 let _ = tenant.releases.reconcile(Trigger::Timer);
-                self.waiting.remove(&tenant.name);
+                self.tried.insert(tenant.name.clone());
+                if tenant.is_served() {
+                    self.waiting.remove(&tenant.name);
+                }
             }
         }
     }
@@ -75,9 +89,12 @@ impl FirstPolls {
     pub(super) fn relate(&mut self, tenant: &Tenant, network: &Network) -> Result<(), OpenError> {
         loop {
             match tenant.relate(network) {
-                Err(_) if self.waiting.contains(&tenant.name) => self.next(None),
+                Err(_) if self.waiting.contains(&tenant.name) => {
+                    let ended = self.next(None);
+                    self.late.extend(ended);
+                }
                 related => return related,
-            };
+            }
         }
     }
 
@@ -90,7 +107,7 @@ impl FirstPolls {
         // The service may end meanwhile.
         let service = Arc::downgrade(service);
         threads.spawn_blocking(move || {
-            for name in self.ended {
+            for name in self.late.into_iter().chain(self.ended) {
                 let Some(service) = service.upgrade() else { return };
                 if let Some(tenant) = service.tenants.get(&name) {
                     // Its release may say where its coordination service is.
@@ -101,24 +118,20 @@ impl FirstPolls {
         });
     }
 
-    /// Waits for the end of a poll, if need be for so long after the start of all. Whether there was one.
-    fn next(&mut self, limit: Option<Duration>) -> bool {
+    /// Waits for the end of a poll, if need be for so long after the start of all. Returns its tenant; none if there is no such end.
+    fn next(&mut self, limit: Option<Duration>) -> Option<String> {
         let ended = match limit {
             Some(limit) => self.ended.recv_timeout(limit.saturating_sub(self.began.elapsed())).ok(),
             None => self.ended.recv().ok(),
         };
-        match ended {
+        match &ended {
             Some(tenant) => {
-                self.waiting.remove(&tenant);
-                true
+                self.waiting.remove(tenant);
             }
-            None => {
-                if limit.is_none() {
-                    self.waiting.clear();
-                }
-                false
-            }
+            None if limit.is_none() => self.waiting.clear(),
+            None => {}
         }
+        ended
     }
 }
 

@@ -196,7 +196,7 @@ impl Component {
     }
 
     fn end(self) -> Result<Inner, CallsError> {
-        let is_active = self.calls || (self.offers && self.computes);
+        let is_active = self.calls || (self.offers && (self.computes || self.makes_resources));
         if self.makes_resources && (self.calls || self.computes) {
             return Err(CallsError::Resources);
         }

@@ -174,6 +174,17 @@ fn components_that_call_each_other_are_refused() {
     };
     let imported = borrowed("(import \"m\" (core module $m (export \"f\" (func))))");
     let outer = borrowed("(alias outer 1 0 (core module $m))");
+    // A function that is the runtime's own.
+    let builtin = "(component
+        (component $stub
+          (type $r (resource (rep i32))) (core func $new (canon resource.new $r))
+          (func (export \"f\") (param \"x\" u32) (result u32) (canon lift (core func $new))))
+        (component $main
+          (import \"f\" (func $f (param \"x\" u32) (result u32))) (core func $f (canon lower (func $f)))
+          (core module $m (func (export \"g\") nop)) (core instance $m (instantiate $m))
+          (func (export \"g\") (canon lift (core func $m \"g\"))))
+        (instance $stub (instantiate $stub))
+        (instance (instantiate $main (with \"f\" (func $stub \"f\")))))";
     // A component that calls its own function, also by the index that an export gives it; two instances of one; one whose code comes
     // through an instance; components that could be anything.
     for text in [
@@ -198,6 +209,7 @@ fn components_that_call_each_other_are_refused() {
         "(component (component $c) (export \"c\" (component $c)))",
         &imported,
         &outer,
+        builtin,
         "(component
            (component $c
              (core module $m (func (export \"f\") nop)) (core instance $m (instantiate $m))

@@ -13,7 +13,7 @@ use jurat_trust::ReleaseOrigin;
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Event, Observer, ReleasePolled};
 use crate::settings::{CoordinationSource, Location, Trust, Unsigned};
-use crate::{CallError, OpenError, Reload, RulesetName};
+use crate::{CallError, OpenError, Reload, RulesetName, Settings};
 
 #[test]
 fn a_signed_release_judges() {
@@ -154,7 +154,8 @@ struct Slow {
 impl Observer for Slow {
     fn observe(&self, event: &Event<'_>) {
         if matches!(event, Event::ReleasePolled(ReleasePolled { tenant, .. }) if *tenant == self.tenant) {
-            let _ = self.until.lock().unwrap().recv();
+            // A start that waits for it must fail, and not hang.
+            let _ = self.until.lock().unwrap().recv_timeout(Duration::from_secs(60));
         }
     }
 }
@@ -166,6 +167,7 @@ fn a_tenant_with_a_slow_repository_does_not_hold_up_the_start_of_others() {
         format!("  {name}:\n    business_config_uri: repository\n    trust: {{release: t/demo/main/loan.json}}\n")
     };
     let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
+    let settings = Settings { state: Some(site.path("state")), poll: Duration::from_secs(86_400), ..settings };
     let (go, until) = channel();
     let slow = Slow { tenant: "globex", until: Mutex::new(until) };
     let service = site.builder(settings).with_observer(slow).with_patience(Duration::ZERO).open().unwrap();
@@ -175,8 +177,10 @@ fn a_tenant_with_a_slow_repository_does_not_hold_up_the_start_of_others() {
     assert!(matches!(&refused, CallError::NotReady(error) if matches!(**error, OpenError::Loading)), "{refused:?}");
     drop(go);
     let patience = Instant::now() + Duration::from_secs(60);
-    while globex.validate(LOANS, LOAN, QUICK).is_err() {
-        assert!(Instant::now() < patience, "{:?}", globex.status());
+    // Other processes learn of it as well.
+    let reported = || fs::read_to_string(site.path("state/globex/status.json")).unwrap();
+    while globex.validate(LOANS, LOAN, QUICK).is_err() || !reported().contains("1.0.0") {
+        assert!(Instant::now() < patience, "{:?}, {}", globex.status(), reported());
         thread::yield_now();
     }
 }
