@@ -130,10 +130,10 @@ impl TenantJobs {
 
     /// Whether a job may go on, or be begun.
     pub(super) fn may_begin(&self, job: Option<&Waiting>, most: MostBegun) -> bool {
-        let is_room = |is_small| if is_small { self.begun_small < most.small } else { self.begun < most.others };
+        let fits = |is_small| if is_small { self.begun_small < most.small } else { self.begun < most.others };
         job.is_some_and(|job| match job.work {
             Work::Resume(_) => true,
-            Work::Begin(_) => is_room(job.is_small) && self.begun + self.begun_small < most.together,
+            Work::Begin(_) => fits(job.is_small) && self.begun + self.begun_small < most.together,
         })
     }
 

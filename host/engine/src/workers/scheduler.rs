@@ -165,15 +165,15 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to, and whether that was small.
+    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to, and
+    /// whether that was small.
     fn next(self: &Arc<Self>, worker: Worker, finished: Option<(Owner, bool)>) -> Option<Running> {
         let mut state = self.lock();
         if let Some((owner, is_small)) = finished {
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
             state.run_queue.finish(worker, &owner, is_small);
         }
-        let is_reserve = state.run_queue.is_reserve(worker);
-        let mut may_spin = true;
+        let (is_reserve, mut may_spin) = (state.run_queue.is_reserve(worker), true);
         loop {
             if let Some(Taken { owner, job, worker }) = state.next(worker) {
                 // This worker may have been the one for which a small job was left.

@@ -125,14 +125,18 @@ fn a_repository_is_verified_even_where_unsigned_rules_may_run() {
     assert_eq!(site.refusal(untrusted).0, Blame::Settings);
 }
 
-#[test]
-fn several_tenants_have_rules_of_their_own() {
-    let site = Site::new();
+/// The tenants `acme` and `globex` with the same release.
+fn two_tenants(site: &Site) -> Settings {
     let text = |name: &str| {
         format!("  {name}:\n    business_config_uri: repository\n    trust: {{release: t/demo/main/loan.json}}\n")
     };
-    let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
-    let service = site.builder(settings).open().unwrap();
+    site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")))
+}
+
+#[test]
+fn several_tenants_have_rules_of_their_own() {
+    let site = Site::new();
+    let service = site.builder(two_tenants(&site)).open().unwrap();
     assert!(matches!(service.validate(LOANS, LOAN, QUICK), Err(CallError::TenantNeeded)));
     assert!(matches!(service.tenant("initech"), Err(CallError::UnknownTenant { .. })));
     let acme = service.tenant("acme").unwrap();
@@ -163,11 +167,8 @@ impl Observer for Slow {
 #[test]
 fn a_tenant_with_a_slow_repository_does_not_hold_up_the_start_of_others() {
     let site = Site::new();
-    let text = |name: &str| {
-        format!("  {name}:\n    business_config_uri: repository\n    trust: {{release: t/demo/main/loan.json}}\n")
-    };
-    let settings = site.parse(&format!("batch_max_workers: 1\ntenants:\n{}{}", text("acme"), text("globex")));
-    let settings = Settings { state: Some(site.path("state")), poll: Duration::from_secs(86_400), ..settings };
+    let settings =
+        Settings { state: Some(site.path("state")), poll: Duration::from_secs(86_400), ..two_tenants(&site) };
     let (go, until) = channel();
     let slow = Slow { tenant: "globex", until: Mutex::new(until) };
     let service = site.builder(settings).with_observer(slow).with_patience(Duration::ZERO).open().unwrap();
