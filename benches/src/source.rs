@@ -87,7 +87,7 @@ pub(crate) fn thorough() -> Vec<RuleNode> {
 
 /// A rule without children.
 pub(crate) fn rule(id: &str) -> RuleNode {
-    RuleNode { rule_id: id.to_owned(), children: Vec::new() }
+    RuleNode { rule_id: id.to_owned(), ..RuleNode::default() }
 }
 
 /// A configuration with one ruleset, `thorough`, of these rules.

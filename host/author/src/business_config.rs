@@ -4,7 +4,11 @@
 //!
 //! | Key | Meaning |
 //! |---|---|
-//! | `rulesets` | for each name `metadata`, which is handed on, and `rules`: a tree of rules for each schema URL or entity type |
+//! | `rulesets` | for each name `metadata`, which is handed on, and `rules`: a tree of rules for each schema URL or entity type; with `must_run: true` it is an error if a rule does not run on a record |
+//! | `unknown_schema` | which rules a record gets whose schema has no list beside those of other schemas: `error` (none) or `entity_type` |
+//! | `schema_aliases` | other URLs that records may name a schema by, each with the `$id` of the schema |
+//! | `schema_formats` | for the `$id` of a schema `assert` or `ignore`: what becomes of `format` |
+//! | `schema_minor_version_fallback` | whether the highest minor version of a schema stands in for one that the release does not have: `false`; also inside of `version_compatibility` |
 //! | `schema_to_helper_mapping` | the field map for each schema URL |
 //! | `default_helpers` | the field map for each entity type, for records that name no schema |
 //! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
@@ -17,7 +21,8 @@
 
 use std::collections::BTreeMap;
 
-use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
+use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset, UnknownSchema};
+use jurat_engine::schema::{Formats, SchemaOptions};
 
 use url::Url;
 
@@ -26,6 +31,10 @@ use jurat_yaml::{Field, Reader, Section};
 
 /// Keys of validation-lib for the location of its code.
 const UNUSED: [&str; 5] = ["structural_files", "logic_base_uri", "rules_base_uri", "master_rules_directory", "plugins"];
+
+const UNKNOWN_SCHEMA: [(&str, UnknownSchema); 2] =
+    [("error", UnknownSchema::Error), ("entity_type", UnknownSchema::EntityType)];
+const FORMATS: [(&str, Formats); 2] = [("assert", Formats::Asserted), ("ignore", Formats::Ignored)];
 
 /// A business configuration.
 #[derive(Clone, Debug, Default)]
@@ -53,27 +62,54 @@ pub fn parse(text: &str, file: &str, field_maps: &[&str]) -> Result<Document, Pr
         let rulesets = rulesets.into_iter().map(|(name, ruleset)| (name, self::ruleset(ruleset))).collect();
         let mapping = names(document.take("schema_to_helper_mapping"), field_maps);
         let defaults = names(document.take("default_helpers"), field_maps);
-        let (mut minor, mut major) = versions(document);
+        let mut versions = Versions::read(document);
         document.take("version_compatibility").section(|nested| {
-            let (nested_minor, nested_major) = versions(nested);
-            (minor, major) = (minor.or(nested_minor), major.or(nested_major));
+            versions = versions.or(Versions::read(nested));
             Some(())
         });
+        let unknown_schema = document.take("unknown_schema").choice(UNKNOWN_SCHEMA).unwrap_or_default();
+        let aliases = document.take("schema_aliases").entries().into_iter();
+        let aliases = aliases.filter_map(|(alias, id)| Some((alias, id.required().text()?))).collect();
+        let formats = document.take("schema_formats").entries().into_iter();
+        let formats = formats.filter_map(|(id, formats)| Some((id, formats.required().choice(FORMATS)?))).collect();
         let coordination_base_url = document.take("coordination_base_url").parsed();
         let config = BusinessConfig {
             rulesets,
             schema_to_helper_mapping: mapping,
             default_helpers: defaults,
-            allow_minor_version_fallback: minor.unwrap_or(false),
-            strict_major_version: major.unwrap_or(true),
+            allow_minor_version_fallback: versions.minor.unwrap_or(false),
+            strict_major_version: versions.major.unwrap_or(true),
+            unknown_schema,
+            schemas: SchemaOptions { aliases, formats, minor_fallback: versions.schema_minor.unwrap_or(false) },
         };
         Some(Document { config, coordination_base_url })
     })
 }
 
-fn versions(section: &mut Section<'_>) -> (Option<bool>, Option<bool>) {
-    let minor = section.take("allow_minor_version_fallback").boolean();
-    (minor, section.take("strict_major_version").boolean())
+/// What may stand in for a version that the release does not have.
+#[derive(Clone, Copy)]
+struct Versions {
+    minor: Option<bool>,
+    major: Option<bool>,
+    schema_minor: Option<bool>,
+}
+
+impl Versions {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            minor: section.take("allow_minor_version_fallback").boolean(),
+            major: section.take("strict_major_version").boolean(),
+            schema_minor: section.take("schema_minor_version_fallback").boolean(),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            minor: self.minor.or(other.minor),
+            major: self.major.or(other.major),
+            schema_minor: self.schema_minor.or(other.schema_minor),
+        }
+    }
 }
 
 fn ruleset(field: Field<'_>) -> Ruleset {
@@ -94,8 +130,9 @@ fn nodes(list: Field<'_>) -> Vec<RuleNode> {
 fn node(field: Field<'_>) -> Option<RuleNode> {
     field.required().section(|section| {
         let rule_id = section.take("rule_id").required().text();
+        let must_run = section.take("must_run").boolean().unwrap_or(false);
         let children = nodes(section.take("children"));
-        Some(RuleNode { rule_id: rule_id?, children })
+        Some(RuleNode { rule_id: rule_id?, must_run, children })
     })
 }
 

@@ -125,6 +125,7 @@ pub fn check(
     match (built, release) {
         (Some(built), Some(release)) => {
             let release = Arc::new(release);
+            warnings.extend(release.schema_warnings().iter().map(|warning| refuse(warning.to_string())));
             let vectors = vectors::run(source, &release, &vectors, &mut warnings)?;
             Ok(Checked { built, release, vectors, warnings })
         }

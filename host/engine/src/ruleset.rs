@@ -5,7 +5,7 @@ mod config;
 mod error;
 mod list;
 
-pub use config::{BusinessConfig, RuleNode, Ruleset};
+pub use config::{BusinessConfig, RuleNode, Ruleset, UnknownSchema};
 pub(crate) use error::advice;
 pub use error::{MAX_LEVELS, MAX_RULES, RulesetError, RulesetProblem};
 pub use jurat_model::KeyPath;

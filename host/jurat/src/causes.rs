@@ -112,12 +112,12 @@ pub use jurat_engine::json::{JsonError, JsonProblem, Syntax};
 /// /// A pattern that must be written in another way.
 /// fn pattern(error: &SchemaError) -> Option<&str> {
 ///     match &error.problem {
-///         SchemaProblem::Pattern { pattern, refusal: PatternRefusal::DoesNotCompile, .. } => Some(pattern.as_str()),
+///         SchemaProblem::Pattern { pattern, refusal: PatternRefusal::TooLarge, .. } => Some(pattern.as_str()),
 ///         _ => None,
 ///     }
 /// }
 /// ```
-pub use jurat_engine::schema::{PatternRefusal, Problem as SchemaProblem, SchemaError};
+pub use jurat_engine::schema::{PatternRefusal, Problem as SchemaProblem, SchemaError, SchemaWarning};
 
 /// Its code is that of a result whose status is `ERROR`.
 ///

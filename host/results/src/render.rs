@@ -99,7 +99,7 @@ impl Renderer {
     /// Whether the record counts as a failure.
     fn is_bad(&self, outcome: RecordOutcome) -> bool {
         match outcome {
-            RecordOutcome::Unreadable | RecordOutcome::Failed => true,
+            RecordOutcome::Unreadable | RecordOutcome::Failed | RecordOutcome::Unavailable => true,
             RecordOutcome::NotRun => self.norun == Norun::Fails,
             RecordOutcome::Warned | RecordOutcome::Passed => false,
         }

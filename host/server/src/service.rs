@@ -291,6 +291,7 @@ mod tests {
             code: None,
             params: BTreeMap::new(),
             fields: Vec::new(),
+            mistakes: Vec::new(),
             indeterminate: false,
             degraded: Vec::new(),
             component: Some("6b8c".into()),

@@ -42,7 +42,7 @@ static RELEASE: LazyLock<Arc<Release>> = LazyLock::new(|| {
         components: Vec::new(),
         builtin: vec![builtin],
     });
-    let node = |id: &str, children| RuleNode { rule_id: id.to_owned(), children };
+    let node = |id: &str, children| RuleNode { rule_id: id.to_owned(), must_run: false, children };
     let loan = vec![node("s", vec![node("nobody", Vec::new())])];
     let rules = [("loan", loan.clone()), ("https://schemas.example.com/loan/v1.0.0", loan), ("note", Vec::new())];
     let rules = rules.map(|(key, nodes)| (key.to_owned(), nodes)).into();

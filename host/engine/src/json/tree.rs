@@ -1,7 +1,7 @@
 //! A record as a tree that lies flat: one list of values, in the order of the text.
 //!
 //! The schema check asks for members and items in its own order, which one pass over the text cannot answer. The tree is built
-//! for that from text that [`scan`](super::scan) has accepted: numbers are read, text stays in the record, and
+//! for that from text that [`scan`](super::scan) has accepted: numbers and text stay in the record, and
 //! only what is escaped is written out, into one buffer. Nothing is allocated once the buffers of [`TreeScratch`] have grown to
 //! the size of the records.
 //!
@@ -12,10 +12,9 @@ mod branch;
 mod cursor;
 mod entry;
 mod read;
-mod sort;
 
-pub(crate) use branch::{Branch, Children, Number, Shape, Tree};
-pub(crate) use entry::{TreeError, TreeScratch};
+pub(crate) use branch::{Branch, Shape, Tree};
+pub(crate) use entry::{Kind, TreeError, TreeScratch};
 
 #[cfg(test)]
 mod tests;

@@ -89,7 +89,7 @@ impl Work<'_> {
         pacer: &mut Pacer<'_>,
         session: Option<&mut (dyn Session + '_)>,
     ) -> Result<NodeOutcome, Interrupted> {
-        let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.options.max_findings);
+        let mut outcome = OutcomeBuilder::new(self.chunk.rows(), self.context.options.max_findings, node.must_run);
         if let Some(parent) = parent {
             for (row, status) in (0..).zip(&parent.statuses) {
                 if node.blocked_by(|_| Some(*status)).is_some() {
@@ -171,6 +171,7 @@ impl Work<'_> {
         let (begun, waited) = (std::time::Instant::now(), pacer.waited());
         let mut checked = 0u32;
         let mut scratch = SchemaScratch::default();
+        let most = usize::try_from(self.context.options.max_findings.get()).unwrap_or(usize::MAX);
         for row in 0..self.chunk.rows() {
             if !outcome.is_open(row) {
                 continue;
@@ -184,13 +185,14 @@ impl Work<'_> {
                 outcome.set(row, Status::Error, Reason::Host);
                 continue;
             };
-            match self.context.release.schemas.check(text, &mut scratch) {
+            match self.context.release.schemas.check(text, most, &mut scratch) {
                 SchemaVerdict::Pass => outcome.pass(row),
-                SchemaVerdict::Fail { pointer, reason, code } => {
-                    outcome.set(row, Status::Fail, Reason::Schema { pointer: Some(pointer), reason, code });
+                SchemaVerdict::Fail(mistakes) => outcome.set(row, Status::Fail, Reason::Mistakes(mistakes)),
+                SchemaVerdict::NoSchema { pointer, reason } => {
+                    outcome.set(row, Status::Fail, Reason::NoSchema { pointer, reason });
                 }
-                SchemaVerdict::Norun { reason, code } => {
-                    outcome.set(row, Status::Norun, Reason::Schema { pointer: None, reason, code });
+                SchemaVerdict::Unchecked { reason, code } => {
+                    outcome.set(row, Status::Error, Reason::Unchecked { reason, code });
                 }
             }
         }

@@ -51,7 +51,7 @@ pub(super) fn resolve(context: &Context, outcome: &mut WindowOutcome, guilty: &m
             let is_blocked = node.blocked_by(|parent| statuses.get(parent).copied()).is_some();
             let rule = node.rule.and_then(|rule| guilty.get_mut(rule));
             let change = match (is_blocked, rule) {
-                (true, _) => Some((Status::Norun, Reason::Parent)),
+                (true, _) => Some((if node.must_run { Status::Error } else { Status::Norun }, Reason::Parent)),
                 // A record that never reached the rule keeps its own reason.
                 (_, Some(rule)) if rule.is_suspended => (!said.reasons(index.row).any(Reason::comes_before_the_rule))
                     .then_some((Status::Error, Reason::Suspended)),
@@ -69,6 +69,8 @@ pub(super) fn resolve(context: &Context, outcome: &mut WindowOutcome, guilty: &m
                 }
             };
             statuses.push(change.as_ref().map_or_else(|| said.status(index.row), |(status, _)| *status));
+            let required = is_blocked && node.must_run;
+            changes.extend(required.then_some((index.row, Status::Error, Reason::MustRun)));
             changes.extend(change.map(|(status, reason)| (index.row, status, reason)));
         }
     }

@@ -21,10 +21,15 @@ impl Tally {
         let judged: u64 = window.chunks.iter().map(|chunk| u64::from(chunk.rows().end)).sum();
         tally.summary.records = records;
         tally.summary.unreadable = records.saturating_sub(judged);
-        for chunk in &window.chunks {
-            for outcome in chunk.rows().map(|row| chunk.record_outcome(row)) {
-                match outcome {
+        // By their first records: the first reason why a rule did not run must not depend on how records are grouped.
+        let mut chunks: Vec<_> = window.chunks.iter().collect();
+        chunks.sort_by_key(|chunk| chunk.outcome.rows.first().copied());
+        for chunk in chunks {
+            for row in chunk.rows() {
+                tally.summary.with_norun += u64::from(chunk.has_norun(row));
+                match chunk.record_outcome(row) {
                     RecordOutcome::Failed => tally.summary.failed += 1,
+                    RecordOutcome::Unavailable => tally.summary.unavailable += 1,
                     RecordOutcome::Warned => tally.summary.warned += 1,
                     RecordOutcome::NotRun => tally.summary.not_run += 1,
                     RecordOutcome::Passed | RecordOutcome::Unreadable => {}
@@ -43,7 +48,9 @@ impl Tally {
         self.summary.records += summary.records;
         self.summary.unreadable += summary.unreadable;
         self.summary.failed += summary.failed;
+        self.summary.unavailable += summary.unavailable;
         self.summary.warned += summary.warned;
+        self.summary.with_norun += summary.with_norun;
         self.summary.not_run += summary.not_run;
         self.summary.host_failures += summary.host_failures;
         for (list, rules) in lists {
@@ -84,18 +91,24 @@ impl Summary {
     ) -> RuleSummary {
         let mut rule = RuleSummary { usage: outcome.usage, ..RuleSummary::default() };
         outcome.statuses.iter().for_each(|status| rule.add(*status));
+        let row = |row: u32| {
+            let record = *chunk.outcome.rows.get(row as usize)?;
+            let known = window.outcome.records.get(record as usize)?;
+            Some(Row::new(window.context, window.outcome, (record, known), (chunk.outcome, row)))
+        };
+        if rule.ran() == 0 {
+            rule.never_ran = row(0).and_then(|row| chunk.norun_message(&row, index));
+        }
         let host_failures = outcome.reasons.iter().filter(|(_, reason)| matches!(reason, Reason::Host));
         self.host_failures += host_failures.count() as u64;
         let is_certain = !window.outcome.answers.has_gaps();
         if is_certain && !outcome.reasons.iter().any(|(_, reason)| reason.is_indeterminate()) {
             return rule;
         }
-        let rows = (0..).zip(&chunk.outcome.rows).filter(|&(row, &record)| {
-            let Some(known) = window.outcome.records.get(record as usize) else { return false };
-            let row = Row::new(window.context, window.outcome, (record, known), (chunk.outcome, row));
-            chunk.nodes.get(index).is_some_and(|node| is_indeterminate(&row, node, index, outcome))
-        });
-        rule.indeterminate = rows.count() as u64;
+        let rows = chunk.rows().filter_map(row);
+        let node = chunk.nodes.get(index);
+        let differs = |row: &Row<'_>| node.is_some_and(|node| is_indeterminate(row, node, index, outcome));
+        rule.indeterminate = rows.filter(differs).count() as u64;
         rule
     }
 }

@@ -9,7 +9,7 @@ use super::prepared::PlanCache;
 use crate::field_map::FieldMap;
 use crate::routing::Router;
 use crate::ruleset::{Node, RuleList};
-use crate::schema::Schemas;
+use crate::schema::{SchemaWarning, Schemas};
 
 /// The rules of a verified release with everything that they need. It never changes; a new release is a new value.
 pub struct Release {
@@ -56,6 +56,12 @@ impl Release {
     #[must_use]
     pub fn manifest(&self) -> &str {
         &self.manifest
+    }
+
+    /// What the authors of its schemas should know although the release can be used.
+    #[must_use]
+    pub fn schema_warnings(&self) -> &[SchemaWarning] {
+        self.schemas.warnings()
     }
 
     /// Whether it is unsigned.

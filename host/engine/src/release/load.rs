@@ -63,7 +63,7 @@ impl Release {
 
         let schemas: Vec<_> =
             verified.files(FileKind::Schema).map(|(file, bytes)| (file.path.as_str(), bytes.as_slice())).collect();
-        let schemas = Schemas::compile(&schemas)
+        let schemas = Schemas::compile(&schemas, &config.schemas)
             .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Schema)));
         let rulesets = Rulesets::new(config, &ids, &names)
             .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Ruleset)));

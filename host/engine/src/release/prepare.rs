@@ -119,8 +119,10 @@ mod tests {
     use super::*;
 
     fn check(tree: &[(Option<usize>, Option<usize>)], expected: &[(Option<usize>, &[usize])]) {
-        let nodes: Vec<_> =
-            tree.iter().map(|&(_, parent)| Node { rule_id: Arc::from("rule"), rule: None, parent, depth: 0 }).collect();
+        let nodes: Vec<_> = tree
+            .iter()
+            .map(|&(_, parent)| Node { rule_id: Arc::from("rule"), rule: None, parent, depth: 0, must_run: false })
+            .collect();
         let runners: Vec<_> = tree
             .iter()
             .map(|(component, _)| match component {

@@ -10,6 +10,7 @@ use super::evidence::Evidence;
 use crate::error_kind::EngineErrorKind;
 use crate::footprint::Footprint;
 use crate::json::Position;
+use crate::schema::Mistake;
 
 /// The results of the rules for one record, or why it could not be judged.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,6 +59,8 @@ pub enum RecordOutcome {
     Unreadable,
     /// A rule said FAIL or ERROR.
     Failed,
+    /// A related entity was not available at the moment, and no rule said FAIL or ERROR. The record may get another verdict later.
+    Unavailable,
     /// A rule said WARN, and none FAIL or ERROR.
     Warned,
     /// A rule said PASS, and none WARN, FAIL or ERROR.
@@ -87,6 +90,9 @@ pub struct RuleResult {
     /// The fields that it is about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldResult>,
+    /// What is wrong with a record that does not follow its schema, each with its place; only of the rule `json_schema`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<Mistake>,
     /// True if the outcome depends on the machine and the moment: do not store or replay it as a verdict. The rule ran out of time, was
     /// suspended, or lacked a related entity that was unavailable just then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -150,7 +156,8 @@ impl Footprint for RuleResult {
         let pair = size_of::<(String, String)>();
         let params: usize = self.params.iter().map(|(key, value)| pair + key.capacity() + value.capacity()).sum();
         let code = self.code.footprint();
-        self.message.capacity() + code + params + self.fields.footprint() + self.children.footprint()
+        let mistakes: usize = self.mistakes.iter().map(Mistake::size).sum();
+        self.message.capacity() + code + params + mistakes + self.fields.footprint() + self.children.footprint()
     }
 }
 

@@ -17,10 +17,14 @@ pub struct Summary {
     pub unreadable: u64,
     /// Records of which a rule said FAIL or ERROR.
     pub failed: u64,
+    /// Records for which a related entity was not available at the moment, and of which no rule said FAIL or ERROR.
+    pub unavailable: u64,
     /// Records of which a rule said WARN, and none FAIL or ERROR.
     pub warned: u64,
     /// Records on which no rule ran: all said NORUN, or there was none.
     pub not_run: u64,
+    /// Records of which a rule said NORUN, or more.
+    pub with_norun: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,
     /// The signed release that judged; none if it is unsigned.
@@ -43,6 +47,9 @@ pub struct RuleSummary {
     pub norun: u64,
     /// How often it said ERROR.
     pub error: u64,
+    /// Why it ran on no record, in the words of the first; none if it ran on any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_ran: Option<String>,
     /// How many of all these might differ on another machine, or at another moment.
     pub indeterminate: u64,
     /// The usage of its calls.
@@ -66,6 +73,12 @@ impl RuleSummary {
         }
     }
 
+    /// How often the rule ran.
+    #[must_use]
+    pub fn ran(&self) -> u64 {
+        self.pass + self.warn + self.fail + self.error
+    }
+
     pub(crate) fn add(&mut self, status: Status) {
         *match status {
             Status::Pass => &mut self.pass,
@@ -77,6 +90,11 @@ impl RuleSummary {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        if self.ran() + other.ran() > 0 {
+            self.never_ran = None;
+        } else if self.never_ran.is_none() {
+            self.never_ran.clone_from(&other.never_ran);
+        }
         self.pass += other.pass;
         self.warn += other.warn;
         self.fail += other.fail;

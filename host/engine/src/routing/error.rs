@@ -49,6 +49,19 @@ pub enum RouteError {
         /// The record's `$schema`.
         schema: Option<Excerpt>,
     },
+    /// The ruleset has lists for schemas of the entity type, and none for this one.
+    #[error(
+        "ruleset `{ruleset}` has rules for other schemas of entity type `{entity_type}`, but none for schema `{schema}`: list it, make it an \
+         alias (`schema_aliases`), or say `unknown_schema: entity_type`"
+    )]
+    UnlistedSchema {
+        /// The ruleset.
+        ruleset: Excerpt,
+        /// The entity type.
+        entity_type: Excerpt,
+        /// The record's `$schema`.
+        schema: Excerpt,
+    },
     /// No field map is mapped to the schema, and none may stand in for it.
     #[error("schema `{schema}` is not in `schema_to_helper_mapping`, and no other field map may be used instead")]
     UnknownSchema {
@@ -89,7 +102,7 @@ impl RouteError {
             Self::UnknownEntityType { .. } => EngineErrorKind::UnknownEntityType,
             Self::UnexpectedEntityType { .. } => EngineErrorKind::UnexpectedEntityType,
             Self::NoRules { .. } => EngineErrorKind::NoRules,
-            Self::UnknownSchema { .. } => EngineErrorKind::UnknownSchema,
+            Self::UnknownSchema { .. } | Self::UnlistedSchema { .. } => EngineErrorKind::UnknownSchema,
             Self::UnknownSchemaMajor { .. } => EngineErrorKind::UnknownSchemaMajor,
             Self::NoFieldMap { .. } => EngineErrorKind::NoFieldMap,
         }

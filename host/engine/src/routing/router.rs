@@ -1,6 +1,6 @@
 //! The routing table, made before the first record.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::error::RouteError;
 use crate::excerpt::{Excerpt, nearest};
@@ -18,6 +18,19 @@ pub struct Router {
     /// The field map of the highest version for each entity type and major version.
     newest: HashMap<(usize, u32), usize>,
     defaults: Vec<Option<usize>>,
+    /// For each ruleset, the lists that its schema URLs have beside their own.
+    pub(super) listed: Vec<Listed>,
+}
+
+/// What the schema URLs of one ruleset's lists speak of.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// The entity types with lists by schema URL.
+    pub(super) entities: HashSet<usize>,
+    /// Whether a URL does not say its entity type, so that it may be any.
+    pub(super) any: bool,
+    /// The list of the highest version for each entity type and major version.
+    pub(super) newest: HashMap<(usize, u32), usize>,
 }
 
 impl Router {
@@ -54,7 +67,10 @@ impl Router {
         // Later entries replace earlier ones, so that the highest version is left.
         let newest = mapped.into_iter().map(|(version, _, entity, map)| ((entity, version.major), map)).collect();
 
+        let listed = rulesets.rulesets.iter().map(|ruleset| Listed::of(&ruleset.lists, &entities)).collect();
+
         Self {
+            listed,
             names: rulesets.rulesets.iter().enumerate().map(|(index, ruleset)| (ruleset.name.clone(), index)).collect(),
             mapping: rulesets.mapping.iter().cloned().collect(),
             defaults: entity_types.iter().map(|name| rulesets.defaults.get(name).copied()).collect(),
@@ -83,11 +99,18 @@ impl Router {
     /// # Errors
     /// When nothing says where its fields lie.
     pub fn field_map_of(&self, schema: Option<&str>, own: Option<&str>) -> Result<usize, RouteError> {
-        let schema = schema.map(SchemaUrl::parse);
-        let name = schema.and_then(|schema| schema.entity_type).or(own).ok_or(RouteError::NoEntityType)?;
+        let schema = schema.map(|url| self.named(url));
+        let name = schema.and_then(|schema| schema.meant.entity_type).or(own).ok_or(RouteError::NoEntityType)?;
         let entity_type = self.entity(name, false)?;
         let found = self.field_map(schema, entity_type)?;
         found.ok_or_else(|| RouteError::NoFieldMap { entity_type: self.name(entity_type) })
+    }
+
+    /// The schema that a URL names.
+    pub(super) fn named<'a>(&'a self, url: &'a str) -> NamedSchema<'a> {
+        let written = url.strip_suffix('#').unwrap_or(url);
+        let meant = self.rulesets.aliases.get(written).map_or(written, String::as_str);
+        NamedSchema { written, meant: SchemaUrl::parse(meant) }
     }
 
     pub(super) fn entity(&self, name: &str, advise: bool) -> Result<usize, RouteError> {
@@ -101,16 +124,17 @@ impl Router {
 
     pub(super) fn field_map(
         &self,
-        schema: Option<SchemaUrl<'_>>,
+        schema: Option<NamedSchema<'_>>,
         entity_type: usize,
     ) -> Result<Option<usize>, RouteError> {
         let default = self.defaults.get(entity_type).copied().flatten();
         let Some(schema) = schema else {
             return Ok(default);
         };
-        if let Some(map) = self.mapping.get(schema.url) {
+        if let Some(map) = schema.find(|url| self.mapping.get(url)) {
             return Ok(Some(*map));
         }
+        let schema = schema.meant;
         let of_this_type = schema.entity_type.and_then(|name| self.entities.get(name)) == Some(&entity_type);
         let major = schema.version.filter(|_| of_this_type).map(|version| version.major);
         let same_major = major.and_then(|major| self.newest.get(&(entity_type, major)).copied());
@@ -128,6 +152,43 @@ impl Router {
 
     pub(super) fn name(&self, entity_type: usize) -> Excerpt {
         Excerpt::of(self.entity_types.get(entity_type).map_or("", String::as_str))
+    }
+}
+
+/// The schema that a record names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NamedSchema<'a> {
+    /// The URL as it is written, without an empty fragment.
+    written: &'a str,
+    /// The URL that it stands for, if it is an alias.
+    pub(super) meant: SchemaUrl<'a>,
+}
+
+impl NamedSchema<'_> {
+    /// What is found for the URL as it is written, else for what it stands for.
+    pub(super) fn find<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        find(self.written).or_else(|| find(self.meant.url))
+    }
+}
+
+impl Listed {
+    fn of(lists: &BTreeMap<String, usize>, entities: &HashMap<String, usize>) -> Self {
+        let mut listed = Self::default();
+        let mut versions = Vec::new();
+        for (key, list) in lists.iter().filter(|(key, _)| is_url(key)) {
+            let read = SchemaUrl::parse(key);
+            let Some(entity) = read.entity_type.and_then(|name| entities.get(name)) else {
+                listed.any = true;
+                continue;
+            };
+            listed.entities.insert(*entity);
+            versions.extend(read.version.map(|version| (version, key, *entity, *list)));
+        }
+        versions.sort_unstable();
+        // Later entries replace earlier ones, so that the highest version is left.
+        listed.newest =
+            versions.into_iter().map(|(version, _, entity, list)| ((entity, version.major), list)).collect();
+        listed
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::error::RouteError;
-use super::router::Router;
+use super::router::{Listed, NamedSchema, Router};
 use crate::excerpt::{Excerpt, nearest};
-use crate::ruleset::CheckedRuleset;
+use crate::ruleset::{CheckedRuleset, UnknownSchema};
 use crate::schema_url::SchemaUrl;
 
 /// Schema URLs whose route is remembered within one request. Further ones are resolved again for each record.
@@ -30,6 +30,7 @@ pub struct Route {
 pub struct Routes<'a> {
     router: &'a Router,
     ruleset: &'a CheckedRuleset,
+    listed: &'a Listed,
     entity_type: Option<usize>,
     /// The expected entity types; none = any.
     expected: Vec<usize>,
@@ -85,21 +86,22 @@ impl<'a> Routes<'a> {
         if let Some(known) = self.remembered.get(url) {
             return known.clone();
         }
-        let read = SchemaUrl::parse(url);
-        let route = self.resolve(Some(read), own);
+        let named = self.router.named(url);
+        let route = self.resolve(Some(named), own);
         // If the URL does not say the entity type, the next record of the same URL may be of another one.
-        let is_known = self.entity_type.is_some() || read.entity_type.is_some();
+        let is_known = self.entity_type.is_some() || named.meant.entity_type.is_some();
         if is_known && url.len() <= REMEMBERED_BYTES && self.remembered.len() < REMEMBERED {
             self.remembered.insert(Box::from(url), route.clone());
         }
         route
     }
 
-    fn resolve(&self, schema: Option<SchemaUrl<'_>>, own: Option<&str>) -> Result<Route, RouteError> {
+    fn resolve(&self, schema: Option<NamedSchema<'_>>, own: Option<&str>) -> Result<Route, RouteError> {
         let entity_type = match self.entity_type {
             Some(entity_type) => entity_type,
             None => {
-                let name = schema.and_then(|schema| schema.entity_type).or(own).ok_or(RouteError::NoEntityType)?;
+                let name =
+                    schema.and_then(|schema| schema.meant.entity_type).or(own).ok_or(RouteError::NoEntityType)?;
                 self.router.entity(name, false)?
             }
         };
@@ -116,15 +118,39 @@ impl<'a> Routes<'a> {
         Ok(Route { entity_type, list, field_map })
     }
 
-    fn list(&self, schema: Option<SchemaUrl<'_>>, entity_type: usize) -> Result<usize, RouteError> {
+    fn list(&self, schema: Option<NamedSchema<'_>>, entity_type: usize) -> Result<usize, RouteError> {
         let lists = &self.ruleset.lists;
-        let exact = schema.and_then(|schema| lists.get(schema.url));
+        if let Some(schema) = schema {
+            let exact = schema.find(|url| lists.get(url).copied());
+            let schema = schema.meant;
+            if let Some(found) = exact.or_else(|| self.stand_in(schema, entity_type)) {
+                return Ok(found);
+            }
+            let has_others = self.listed.any || self.listed.entities.contains(&entity_type);
+            if has_others && self.router.rulesets.unknown_schema == UnknownSchema::Error {
+                return Err(RouteError::UnlistedSchema {
+                    ruleset: Excerpt::of(&self.ruleset.name),
+                    entity_type: self.router.name(entity_type),
+                    schema: Excerpt::of(schema.url),
+                });
+            }
+        }
         let by_type = || self.router.entity_types.get(entity_type).and_then(|name| lists.get(name));
-        exact.or_else(by_type).copied().ok_or_else(|| RouteError::NoRules {
+        by_type().copied().ok_or_else(|| RouteError::NoRules {
             ruleset: Excerpt::of(&self.ruleset.name),
             entity_type: self.router.name(entity_type),
-            schema: schema.map(|schema| Excerpt::of(schema.url)),
+            schema: schema.map(|schema| Excerpt::of(schema.meant.url)),
         })
+    }
+
+    /// The list of another minor version, if minor versions may stand in for each other.
+    fn stand_in(&self, schema: SchemaUrl<'_>, entity_type: usize) -> Option<usize> {
+        if !self.router.rulesets.minor_fallback {
+            return None;
+        }
+        let name = self.router.entity_types.get(entity_type)?;
+        let version = schema.version.filter(|_| schema.entity_type == Some(name))?;
+        self.listed.newest.get(&(entity_type, version.major)).copied()
     }
 
     #[cold]
@@ -148,12 +174,14 @@ impl Router {
     /// # Errors
     /// When the ruleset or the entity type does not exist; the error names the nearest one.
     pub fn routes(&self, ruleset: &str, entity_type: Option<&str>) -> Result<Routes<'_>, RouteError> {
-        let found = self.names.get(ruleset).and_then(|index| self.rulesets.rulesets.get(*index));
-        let Some(found) = found else {
+        let index = self.names.get(ruleset).copied();
+        let found = index.and_then(|index| self.rulesets.rulesets.get(index).zip(self.listed.get(index)));
+        let Some((found, listed)) = found else {
             let nearest = nearest(ruleset, self.names.keys().map(String::as_str)).map(Excerpt::of);
             return Err(RouteError::UnknownRuleset { ruleset: Excerpt::of(ruleset), nearest });
         };
         let entity_type = entity_type.map(|name| self.entity(name, true)).transpose()?;
-        Ok(Routes { router: self, ruleset: found, entity_type, expected: Vec::new(), remembered: HashMap::new() })
+        let (expected, remembered) = (Vec::new(), HashMap::new());
+        Ok(Routes { router: self, ruleset: found, listed, entity_type, expected, remembered })
     }
 }

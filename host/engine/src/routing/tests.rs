@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::routes::REMEMBERED;
 use super::*;
-use crate::ruleset::{BusinessConfig, RuleNode, Ruleset, Rulesets};
+use crate::ruleset::{BusinessConfig, RuleNode, Ruleset, Rulesets, UnknownSchema};
+use crate::schema::SchemaOptions;
 
 /// What the cases are run against: one table, four configurations.
 struct Table(Value);
@@ -24,7 +25,7 @@ impl Table {
         let switches = &self.0["configurations"][configuration];
         let rules = |list: &Value| -> Vec<RuleNode> {
             let ids = list.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned());
-            ids.map(|rule_id| RuleNode { rule_id, children: Vec::new() }).collect()
+            ids.map(|rule_id| RuleNode { rule_id, ..RuleNode::default() }).collect()
         };
         let ruleset = |lists: &Value| Ruleset {
             rules: lists.as_object().unwrap().iter().map(|(key, list)| (key.clone(), rules(list))).collect(),
@@ -41,6 +42,11 @@ impl Table {
             default_helpers: texts("defaults"),
             allow_minor_version_fallback: switches["fallback"].as_bool().unwrap(),
             strict_major_version: switches["strict"].as_bool().unwrap(),
+            unknown_schema: match switches["unknown"].as_str() {
+                Some("entity_type") => UnknownSchema::EntityType,
+                _ => UnknownSchema::Error,
+            },
+            schemas: SchemaOptions { aliases: texts("aliases"), ..SchemaOptions::default() },
         };
         Router::new(Rulesets::new(config, &["a", "b"], &self.field_maps()).unwrap())
     }

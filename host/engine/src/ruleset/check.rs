@@ -73,6 +73,8 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
         defaults,
         minor_fallback: config.allow_minor_version_fallback,
         strict_major: config.strict_major_version,
+        unknown_schema: config.unknown_schema,
+        aliases: config.schemas.aliases,
     })
 }
 
@@ -103,7 +105,8 @@ fn flatten(tree: &[RuleNode], path: &KeyPath, rules: &HashMap<&str, usize>, erro
         }
         let rule = rules.get(node.rule_id.as_str()).copied();
         let index = nodes.len();
-        nodes.push(Node { rule_id: Arc::from(node.rule_id.as_str()), rule, parent, depth });
+        let rule_id = Arc::from(node.rule_id.as_str());
+        nodes.push(Node { rule_id, rule, parent, depth, must_run: node.must_run });
         if node.children.is_empty() {
             continue;
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::schema::SchemaOptions;
+
 /// The rules team's configuration as it is written, before anything in it is checked.
 #[derive(Clone, Debug, Default)]
 pub struct BusinessConfig {
@@ -16,6 +18,20 @@ pub struct BusinessConfig {
     /// Whether it is an error if a schema URL is not mapped and no other minor version stands in for it. Otherwise the default field
     /// map of its entity type is used.
     pub strict_major_version: bool,
+    /// The rules of a record whose schema has no list in a ruleset that has lists for other schemas of its entity type.
+    pub unknown_schema: UnknownSchema,
+    /// How the schemas are used.
+    pub schemas: SchemaOptions,
+}
+
+/// The rules of a record whose schema has no list in a ruleset that has lists for other schemas of its entity type.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum UnknownSchema {
+    /// None: it is an error of the record.
+    #[default]
+    Error,
+    /// Those of its entity type, which may check less.
+    EntityType,
 }
 
 /// One ruleset as it is written.
@@ -32,6 +48,8 @@ pub struct Ruleset {
 pub struct RuleNode {
     /// The rule's id.
     pub rule_id: String,
+    /// Whether it is an error if the rule does not run on a record.
+    pub must_run: bool,
     /// The rules that run only where this one says PASS or WARN.
     pub children: Vec<Self>,
 }

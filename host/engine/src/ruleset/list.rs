@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jurat_model::Status;
 
+use super::config::UnknownSchema;
+
 /// All rulesets of a release, checked and flattened.
 #[derive(Debug)]
 pub struct Rulesets {
@@ -15,6 +17,9 @@ pub struct Rulesets {
     pub(crate) defaults: BTreeMap<String, usize>,
     pub(crate) minor_fallback: bool,
     pub(crate) strict_major: bool,
+    pub(crate) unknown_schema: UnknownSchema,
+    /// The schema that is meant by other URLs.
+    pub(crate) aliases: BTreeMap<String, String>,
 }
 
 /// One ruleset, checked.
@@ -52,6 +57,8 @@ pub struct Node {
     pub parent: Option<usize>,
     /// How many ancestors it has.
     pub depth: usize,
+    /// Whether it is an error if the rule does not run on a record.
+    pub must_run: bool,
 }
 
 impl Node {

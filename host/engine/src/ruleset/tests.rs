@@ -1,7 +1,7 @@
 use super::*;
 
 fn node(rule_id: &str, children: Vec<RuleNode>) -> RuleNode {
-    RuleNode { rule_id: rule_id.to_owned(), children }
+    RuleNode { rule_id: rule_id.to_owned(), must_run: false, children }
 }
 
 fn leaf(rule_id: &str) -> RuleNode {

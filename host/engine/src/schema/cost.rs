@@ -4,12 +4,12 @@
 //! members of a group apply further subschemas to the values inside. Going down level by level, the costs of all members are
 //! added up for each member name and each item position, and the most expensive name or position counts for its level.
 
+mod again;
 mod group;
 mod levels;
 mod value;
 
-pub(super) use levels::{Levels, measure};
-pub(super) use value::Cost;
+pub(super) use levels::{Levels, measure, steps_per_byte};
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,11 @@
 //! Equality of values, and whether an array has equal items, in linear time.
 //!
-//! The library's own hash gives nested lists the same value however they nest, and has a fixed key for objects: a record of a
-//! megabyte can make it compare each of its fifty thousand items with all others. Here the hash has a random key and includes the
-//! shape of a value.
+//! The hash has a random key and includes the shape of a value, so that no record can make its items collide.
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
-use crate::json::{Branch, Number, Shape};
+use crate::json::{Branch, Shape};
 
 /// Whether no two items of an array are equal.
 pub(super) fn are_unique(array: Branch<'_>) -> bool {
@@ -29,7 +27,6 @@ impl PartialEq for Json<'_> {
     fn eq(&self, other: &Self) -> bool {
         let (left, right) = (self.0, other.0);
         match (left.shape(), right.shape()) {
-            (Shape::Number(left), Shape::Number(right)) => Quantity::of(left) == Quantity::of(right),
             (Shape::Array, Shape::Array) => {
                 left.count() == right.count()
                     && left.children().zip(right.children()).all(|((_, left), (_, right))| Json(left) == Json(right))
@@ -54,7 +51,7 @@ impl Hash for Json<'_> {
         match shape {
             Shape::Null => {}
             Shape::Boolean(value) => value.hash(state),
-            Shape::Number(number) => Quantity::of(number).hash(state),
+            Shape::Number(number) => number.hash(state),
             Shape::Text(text) => text.hash(state),
             Shape::Array => {
                 self.0.count().hash(state);
@@ -70,28 +67,6 @@ impl Hash for Json<'_> {
                 }
             }
         }
-    }
-}
-
-/// A number in the one form that all its spellings share.
-#[derive(Eq, Hash, PartialEq)]
-enum Quantity {
-    Whole(i128),
-    Broken(u64),
-}
-
-impl Quantity {
-    fn of(number: Number) -> Self {
-        let float = match number {
-            Number::Unsigned(whole) => return Self::Whole(whole.into()),
-            Number::Negative(whole) => return Self::Whole(whole.into()),
-            Number::Float(float) => float,
-        };
-        if float.fract() == 0.0 && float.abs() < 1e38 {
-            #[expect(clippy::cast_possible_truncation, reason = "the number is whole and in range")]
-            return Self::Whole(float as i128);
-        }
-        Self::Broken(float.to_bits())
     }
 }
 

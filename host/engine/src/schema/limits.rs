@@ -26,7 +26,11 @@ pub const RELEASE_PATTERNS: usize = 1_000;
 pub const RELEASE_PATTERN_SIZES: usize = 64 << 20;
 /// Levels of a record that are checked.
 pub const MAX_RECORD_DEPTH: usize = 64;
-/// The most that checking one record may cost, in steps of about a nanosecond.
-pub const MAX_WORK: u64 = 1 << 29;
-/// Subschemas that a record may meet altogether where the position of an error is searched among alternatives.
-pub(super) const MAX_EXPLAINED: u64 = 100_000;
+/// The steps, of about a nanosecond, that are done for each byte of a record: 100 ms for a MiB.
+pub const STEPS_PER_BYTE: u64 = 95;
+/// The steps that are done for any record beyond that.
+pub const BASE_STEPS: u64 = 1 << 24;
+/// Mistakes of one alternative that are told.
+pub(super) const MAX_ALTERNATIVE_MISTAKES: usize = 16;
+/// Warnings about one file.
+pub(super) const MAX_WARNINGS: usize = 100;

@@ -7,6 +7,8 @@ use super::limits::{
     MAX_PATTERNS, MAX_SCHEMAS, MAX_SUBSCHEMAS, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS,
 };
 use crate::excerpt::Excerpt;
+use crate::json::JsonError;
+use crate::ruleset::advice;
 
 /// Why a schema is refused.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -28,14 +30,9 @@ pub enum Problem {
     /// The file is too large.
     #[error("the schema has more than {MAX_BYTES} bytes")]
     TooLarge,
-    /// The file is not JSON.
-    #[error("the schema is not JSON: line {line}, column {column}")]
-    Syntax {
-        /// The line, counted from 1.
-        line: usize,
-        /// The column, counted from 1.
-        column: usize,
-    },
+    /// The file is not JSON, or has a name twice in one object.
+    #[error("the schema is not JSON: {0}")]
+    Json(JsonError),
     /// The JSON is nested too deep.
     #[error("the schema is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
@@ -65,9 +62,28 @@ pub enum Problem {
         /// What is expected.
         expected: &'static str,
     },
-    /// An `$id` below the root.
-    #[error("there is an `$id` below the root: make that part a schema file of its own, or remove the `$id`")]
-    NestedId,
+    /// Two parts of the schemas have the same `$id`.
+    #[error("`{at}`: another part of the schemas has the same `$id`")]
+    RepeatedId {
+        /// Its position.
+        at: Excerpt,
+    },
+    /// The configuration is about a schema that the release does not have.
+    #[error("the release has no schema with the `$id` `{id}`{}", advice(.nearest.as_ref()))]
+    UnknownId {
+        /// The `$id`.
+        id: Excerpt,
+        /// The `$id` that may be meant.
+        nearest: Option<Excerpt>,
+    },
+    /// An alias is the `$id` of another schema.
+    #[error("`{alias}` is the `$id` or an alias of `{file}`, and cannot mean another schema too")]
+    AliasIsId {
+        /// The alias.
+        alias: Excerpt,
+        /// The file that it names already.
+        file: Excerpt,
+    },
     /// A keyword that is not supported here.
     #[error("`{at}`: `{keyword}` is not supported here")]
     Keyword {
@@ -76,8 +92,8 @@ pub enum Problem {
         /// The keyword.
         keyword: Excerpt,
     },
-    /// A reference that leaves the file.
-    #[error("`{at}` refers to `{target}`: only `#` and `#/...` of the same file are followed; nothing is fetched")]
+    /// A reference to a schema that is not in the release.
+    #[error("`{at}` refers to `{target}`, and no schema of the release has that `$id`: nothing is fetched")]
     Reference {
         /// Its position.
         at: Excerpt,
@@ -132,14 +148,6 @@ pub enum Problem {
         /// Why it is refused.
         refusal: PatternRefusal,
     },
-    /// It breaks its draft in another way.
-    #[error("`{at}` does not follow the draft ({keyword})")]
-    OffDraft {
-        /// Where.
-        at: Excerpt,
-        /// The keyword of the draft's own schema that says so.
-        keyword: Excerpt,
-    },
 }
 
 /// Why a pattern is refused.
@@ -149,19 +157,20 @@ pub enum PatternRefusal {
     /// Too many bytes.
     #[error("has more than {MAX_PATTERN_BYTES} bytes")]
     TooLong,
-    /// Look-around, back-references, control letters, a syntax error, or too large when compiled.
-    #[error(
-        "does not compile within {} MiB: look-around, back-references and `\\c` are not supported, counted repetitions multiply",
-        MAX_PATTERN_SIZE >> 20
-    )]
-    DoesNotCompile,
+    /// It is not a pattern, or has something in it that is not supported.
+    #[error("is refused at character {at}: {what}")]
+    Syntax {
+        /// The characters up to and with the one that is wrong.
+        at: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Too large when compiled.
+    #[error("takes more than {} MiB when compiled: counted repetitions multiply", MAX_PATTERN_SIZE >> 20)]
+    TooLarge,
 }
 
 impl Problem {
-    pub(super) fn off_draft(at: &str, keyword: &str) -> Self {
-        Self::OffDraft { at: Excerpt::of(at), keyword: Excerpt::of(keyword) }
-    }
-
     pub(super) fn draft(found: &str) -> Self {
         Self::Draft { found: Excerpt::of(found) }
     }

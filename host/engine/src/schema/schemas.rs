@@ -1,21 +1,39 @@
 //! The schemas of a release.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::compiled::{Schema, without_fragment};
+use super::compiled::Schema;
+use super::document::{Document, without_fragment};
 use super::limits::{MAX_RECORD_DEPTH, MAX_SCHEMAS};
 use super::pattern::Patterns;
 use super::problem::{Problem, SchemaError};
+use super::resources::Resources;
 use super::verdict::SchemaVerdict;
-use crate::excerpt::Excerpt;
-use crate::json::{Branch, Shape, TreeError, TreeScratch};
+use super::warning::{Formats, SchemaWarning};
+use crate::excerpt::{Excerpt, nearest};
+use crate::json::{Branch, Shape, Tree, TreeError, TreeScratch};
+use crate::schema_url::SchemaUrl;
 
 /// The schemas of a release, ready to use. They never change, and any number of threads may use them at once.
 #[derive(Debug)]
 pub struct Schemas {
     all: Vec<Schema>,
-    /// The index of each among all.
-    by_id: HashMap<String, usize>,
+    /// The index of each among all, by its `$id` and by its other URLs.
+    by_url: HashMap<String, usize>,
+    /// The schema of the highest version for each entity type and major version, if it stands in for others.
+    newest: HashMap<(String, u32), usize>,
+    warnings: Vec<SchemaWarning>,
+}
+
+/// How the schemas of a release are used.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SchemaOptions {
+    /// Other URLs under which records may name a schema, each with its `$id`.
+    pub aliases: BTreeMap<String, String>,
+    /// What becomes of `format`, by the `$id` of the schema.
+    pub formats: BTreeMap<String, Formats>,
+    /// Whether the highest version of the same entity type and major version stands in for a schema that the release does not have.
+    pub minor_fallback: bool,
 }
 
 /// The buffers of a check, which the next one uses again: nothing is allocated for a record that follows its schema, once the
@@ -31,84 +49,168 @@ impl Schemas {
     /// Reads and compiles the schemas of a release, given as file names and contents.
     ///
     /// # Errors
-    /// The first thing that is wrong with each file; two files with the same `$id` are wrong too.
-    pub fn compile(files: &[(&str, &[u8])]) -> Result<Self, Vec<SchemaError>> {
-        let mut all: Vec<Schema> = Vec::new();
-        let mut patterns = Patterns::default();
+    /// The first thing that is wrong with each file; two files with the same `$id`, and options about schemas that there are not, are
+    /// wrong too.
+    pub fn compile(files: &[(&str, &[u8])], options: &SchemaOptions) -> Result<Self, Vec<SchemaError>> {
         let mut errors = Vec::new();
-        for (index, (file, bytes)) in files.iter().enumerate() {
-            let file = Excerpt::of(file);
-            if index == MAX_SCHEMAS {
-                errors.push(SchemaError { file, problem: Problem::TooManySchemas });
-                break;
-            }
-            let problem = match Schema::compile(&file, bytes, &mut patterns) {
-                Err(problem) => problem,
-                Ok(schema) => match all.iter().find(|other| other.id == schema.id) {
-                    Some(other) => Problem::DuplicateId { file: other.file.clone() },
-                    None => {
+        let documents = read(files, &mut errors);
+        let trees: Vec<Tree<'_>> = documents.iter().map(Document::tree).collect();
+        let (resources, problems) = Resources::find(&documents, &trees);
+        let of = |index: usize| documents.get(index).map_or_else(|| Excerpt::of(""), |document| document.file.clone());
+        errors.extend(problems.into_iter().map(|(index, problem)| SchemaError { file: of(index), problem }));
+        let mut all = Vec::new();
+        let mut warnings = Vec::new();
+        let mut patterns = Patterns::default();
+        if errors.is_empty() {
+            for (index, document) in documents.iter().enumerate() {
+                let formats = options.formats.get(&document.id).copied().unwrap_or_default();
+                match Schema::compile((index, document), &documents, &resources, formats, &mut patterns) {
+                    Ok((schema, found)) => {
                         all.push(schema);
-                        continue;
+                        warnings.extend(found);
                     }
-                },
-            };
-            errors.push(SchemaError { file, problem });
+                    Err(problem) => errors.push(SchemaError { file: document.file.clone(), problem }),
+                }
+            }
         }
-        let by_id = all.iter().enumerate().map(|(index, schema)| (schema.id.clone(), index)).collect();
-        if errors.is_empty() { Ok(Self { all, by_id }) } else { Err(errors) }
+        let mut by_url: HashMap<String, usize> =
+            documents.iter().enumerate().map(|(index, document)| (document.id.clone(), index)).collect();
+        let newest = if options.minor_fallback { newest(&documents) } else { HashMap::new() };
+        let known = || documents.iter().map(|document| document.id.as_str());
+        let unknown = |key: &str, url: &str| SchemaError {
+            file: Excerpt::of(&format!("business-config.yaml: {key}")),
+            problem: Problem::UnknownId { id: Excerpt::of(url), nearest: nearest(url, known()).map(Excerpt::of) },
+        };
+        for (alias, id) in &options.aliases {
+            let index = documents.iter().position(|document| document.id == without_fragment(id));
+            match index {
+                None => errors.push(unknown("schema_aliases", id)),
+                Some(index) => match by_url.insert(without_fragment(alias).to_owned(), index) {
+                    Some(other) if other != index => errors.push(SchemaError {
+                        file: Excerpt::of("business-config.yaml: schema_aliases"),
+                        problem: Problem::AliasIsId { alias: Excerpt::of(alias), file: of(other) },
+                    }),
+                    _ => {}
+                },
+            }
+        }
+        errors.extend(
+            options
+                .formats
+                .keys()
+                .filter(|id| !known().any(|known| known == *id))
+                .map(|id| unknown("schema_formats", id)),
+        );
+        if errors.is_empty() { Ok(Self { all, by_url, newest, warnings }) } else { Err(errors) }
     }
 
-    /// The `$id`s of all schemas, in no order.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.by_id.keys().map(String::as_str)
+    /// The URLs that records may name schemas by, in no order: the `$id`s and their aliases.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.by_url.keys().map(String::as_str)
     }
 
-    /// Whether there is a schema with this `$id`. An empty fragment, `#`, is ignored.
+    /// Whether there is a schema with this `$id` or alias. An empty fragment, `#`, is ignored.
     #[must_use]
-    pub fn contains(&self, id: &str) -> bool {
-        self.by_id.contains_key(without_fragment(id))
+    pub fn contains(&self, url: &str) -> bool {
+        self.by_url.contains_key(without_fragment(url))
     }
 
-    /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names.
+    /// What the authors of the schemas should know although they can be used.
+    #[must_use]
+    pub fn warnings(&self) -> &[SchemaWarning] {
+        &self.warnings
+    }
+
+    /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names. Of what is wrong, the
+    /// first `most` mistakes are told.
     ///
     /// # Limits
-    /// The work is at most [`MAX_WORK`](super::MAX_WORK) steps. Finding an error among alternatives may take a multiple of that work; it
-    /// is not tried where the check itself was expensive. Nothing interrupts a check that has begun.
+    /// The work is at most [`BASE_STEPS`](super::BASE_STEPS) and [`STEPS_PER_BYTE`](super::STEPS_PER_BYTE) for each byte of the
+    /// record, and as much again to tell what is wrong. Nothing interrupts a check that has begun.
     #[must_use]
-    pub fn check(&self, record: &str, scratch: &mut SchemaScratch) -> SchemaVerdict {
+    pub fn check(&self, record: &str, most: usize, scratch: &mut SchemaScratch) -> SchemaVerdict {
         match scratch.tree.read(record) {
             Ok(()) => {}
-            Err(TreeError::Depth) => {
-                let reason = format!("the record is nested deeper than {MAX_RECORD_DEPTH} levels");
-                return SchemaVerdict::Norun { reason, code: "too_deep" };
+            Err(TreeError::Number) => {
+                let reason = "the exponent of a number is too long to be computed with".to_owned();
+                return SchemaVerdict::Unchecked { reason, code: "number_too_long" };
             }
-            Err(TreeError::Number | TreeError::Syntax) => {
-                // The text is valid: only a number can be too large for what the schema check computes with.
-                let reason = "a number is too large to be checked".to_owned();
-                return SchemaVerdict::Norun { reason, code: "number_too_large" };
+            // The text is valid: nothing else can be wrong with it.
+            Err(TreeError::Depth | TreeError::Syntax) => {
+                let reason = format!("the record is nested deeper than {MAX_RECORD_DEPTH} levels");
+                return SchemaVerdict::Unchecked { reason, code: "too_deep" };
             }
         }
         let tree = scratch.tree.tree(record);
-        let id = match tree.root().and_then(|root| root.member("$schema")).map(Branch::shape) {
-            Some(Shape::Text(id)) => without_fragment(id),
-            Some(_) => return no_schema("/$schema", "is not text"),
-            None => return no_schema("", "has no member `$schema` that names its schema"),
+        let url = match tree.root().and_then(|root| root.member("$schema")).map(Branch::shape) {
+            Some(Shape::Text(url)) => without_fragment(url),
+            Some(_) => return SchemaVerdict::NoSchema { pointer: "/$schema", reason: "is not text" },
+            None => {
+                return SchemaVerdict::NoSchema {
+                    pointer: "",
+                    reason: "has no member `$schema` that names its schema",
+                };
+            }
         };
-        let known = self.all.get(scratch.last).filter(|schema| schema.id == id).map(|_| scratch.last);
-        let index = known.or_else(|| self.by_id.get(id).copied());
-        match index.and_then(|index| self.all.get(index).map(|schema| (index, schema))) {
+        let last = self.all.get(scratch.last).filter(|schema| schema.id == url).map(|_| scratch.last);
+        let found = last.or_else(|| self.by_url.get(url).copied()).or_else(|| self.stand_in(url));
+        match found.and_then(|index| self.all.get(index).map(|schema| (index, schema))) {
             Some((index, schema)) => {
                 scratch.last = index;
-                schema.check(record, &mut scratch.tree)
+                schema.check(record, &scratch.tree, most)
             }
-            None => SchemaVerdict::Norun {
-                reason: format!("the release has no schema with the `$id` `{}`", Excerpt::of(id)),
+            None => SchemaVerdict::Unchecked {
+                reason: format!("the release has no schema `{}`", Excerpt::of(url)),
                 code: "unknown_schema",
             },
         }
     }
+
+    #[cold]
+    fn stand_in(&self, url: &str) -> Option<usize> {
+        if self.newest.is_empty() {
+            return None;
+        }
+        let read = SchemaUrl::parse(url);
+        self.newest.get(&(read.entity_type?.to_owned(), read.version?.major)).copied()
+    }
 }
 
-fn no_schema(pointer: &str, reason: &str) -> SchemaVerdict {
-    SchemaVerdict::Fail { pointer: pointer.to_owned(), reason: reason.to_owned(), code: "no_schema" }
+/// Reads the files.
+fn read(files: &[(&str, &[u8])], errors: &mut Vec<SchemaError>) -> Vec<Document> {
+    let mut documents: Vec<Document> = Vec::new();
+    for (index, (file, bytes)) in files.iter().enumerate() {
+        let file = Excerpt::of(file);
+        if index == MAX_SCHEMAS {
+            errors.push(SchemaError { file, problem: Problem::TooManySchemas });
+            break;
+        }
+        let problem = match Document::read(&file, bytes) {
+            Err(problem) => problem,
+            Ok(document) => match documents.iter().find(|other| other.id == document.id) {
+                Some(other) => Problem::DuplicateId { file: other.file.clone() },
+                None => {
+                    documents.push(document);
+                    continue;
+                }
+            },
+        };
+        errors.push(SchemaError { file, problem });
+    }
+    documents
+}
+
+/// The schema of the highest version for each entity type and major version.
+fn newest(documents: &[Document]) -> HashMap<(String, u32), usize> {
+    let mut versions: Vec<_> = documents
+        .iter()
+        .enumerate()
+        .filter_map(|(index, document)| {
+            let read = SchemaUrl::parse(&document.id);
+            Some((read.version?, document.id.as_str(), read.entity_type?, index))
+        })
+        .collect();
+    versions.sort_unstable();
+    // Later entries replace earlier ones, so that the highest version is left.
+    versions.into_iter().map(|(version, _, entity, index)| ((entity.to_owned(), version.major), index)).collect()
 }

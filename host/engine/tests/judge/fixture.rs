@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jurat_engine::results::{Evidence, EvidenceParts, RecordResult, RoleVersions, Summary};
-use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
+use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset, UnknownSchema};
+use jurat_engine::schema::SchemaOptions;
 use jurat_engine::{JudgeError, Release, ReleaseProblem, Request, VouchedRelease, Workers, judge};
 use jurat_model::columns::Batch;
 use jurat_model::{Component, Declaration, Finding, Input};
@@ -35,6 +36,11 @@ pub(crate) struct ReleaseSpec {
     pub(crate) defaults: BTreeMap<String, String>,
     pub(crate) minor_fallback: bool,
     pub(crate) strict_major: bool,
+    /// The ids of rules that must run.
+    pub(crate) must_run: Vec<String>,
+    /// Whether the entity type decides on the rules of a schema without a list.
+    pub(crate) by_entity_type: bool,
+    pub(crate) aliases: BTreeMap<String, String>,
 }
 
 /// A rule. If one of its inputs has its own id for a name, that text tells it what to do; otherwise it passes.
@@ -306,7 +312,8 @@ fn build(spec: &ReleaseSpec, components: &[Arc<dyn Component>]) -> BuiltRelease 
 
 fn config(spec: &ReleaseSpec) -> BusinessConfig {
     let rulesets = spec.rulesets.iter().map(|(name, lists)| {
-        let rules = lists.iter().map(|(key, nodes)| (key.clone(), nodes.iter().flat_map(nodes_of).collect()));
+        let nodes = |nodes: &Vec<Value>| nodes.iter().flat_map(|node| nodes_of(node, &spec.must_run)).collect();
+        let rules = lists.iter().map(|(key, list)| (key.clone(), nodes(list)));
         let metadata = spec.metadata.get(name).cloned().unwrap_or_default();
         (name.clone(), Ruleset { metadata, rules: rules.collect() })
     });
@@ -316,15 +323,19 @@ fn config(spec: &ReleaseSpec) -> BusinessConfig {
         default_helpers: spec.defaults.clone(),
         allow_minor_version_fallback: spec.minor_fallback,
         strict_major_version: spec.strict_major,
+        unknown_schema: if spec.by_entity_type { UnknownSchema::EntityType } else { UnknownSchema::Error },
+        schemas: SchemaOptions { aliases: spec.aliases.clone(), ..SchemaOptions::default() },
     }
 }
 
-fn nodes_of(node: &Value) -> Vec<RuleNode> {
+fn nodes_of(node: &Value, must_run: &[String]) -> Vec<RuleNode> {
+    let node_of = |id: &String, children| RuleNode { rule_id: id.clone(), must_run: must_run.contains(id), children };
     match node {
-        Value::String(id) => vec![RuleNode { rule_id: id.clone(), children: Vec::new() }],
+        Value::String(id) => vec![node_of(id, Vec::new())],
         Value::Object(nodes) => {
-            let children = |nodes: &Value| nodes.as_array().unwrap().iter().flat_map(nodes_of).collect();
-            nodes.iter().map(|(id, nodes)| RuleNode { rule_id: id.clone(), children: children(nodes) }).collect()
+            let children =
+                |nodes: &Value| nodes.as_array().unwrap().iter().flat_map(|node| nodes_of(node, must_run)).collect();
+            nodes.iter().map(|(id, nodes)| node_of(id, children(nodes))).collect()
         }
         other => panic!("{other} is no rule"),
     }

@@ -175,6 +175,7 @@ fn without_a_call(rule: &mut RuleResult, (status, code): (Status, &str), message
         children: std::mem::take(&mut rule.children),
         params: BTreeMap::new(),
         fields: Vec::new(),
+        mistakes: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
         execution_time_ms: None,

@@ -44,7 +44,7 @@ fn release() -> Arc<Release> {
         components: Vec::new(),
         builtin: vec![builtin],
     });
-    let node = RuleNode { rule_id: "s".to_owned(), children: Vec::new() };
+    let node = RuleNode { rule_id: "s".to_owned(), ..RuleNode::default() };
     let ruleset = Ruleset { rules: [("loan".to_owned(), vec![node])].into(), ..Ruleset::default() };
     let config = BusinessConfig {
         rulesets: [("main".to_owned(), ruleset)].into(),

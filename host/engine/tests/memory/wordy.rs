@@ -87,7 +87,7 @@ fn release() -> Arc<Release> {
         components: vec![entry],
         builtin: Vec::new(),
     });
-    let nodes = (0..RULES).map(|rule| RuleNode { rule_id: format!("r{rule}"), children: Vec::new() }).collect();
+    let nodes = (0..RULES).map(|rule| RuleNode { rule_id: format!("r{rule}"), ..RuleNode::default() }).collect();
     let ruleset = Ruleset { rules: [("loan".to_owned(), nodes)].into(), ..Ruleset::default() };
     let config = BusinessConfig {
         rulesets: [("main".to_owned(), ruleset)].into(),

@@ -88,6 +88,7 @@ fn shared(section: &mut Section<'_>, defaults: TenantSettings) -> TenantSettings
         chunk: chunk.unwrap_or(defaults.chunk),
         max_record: size(&section.take("max_record")).unwrap_or(defaults.max_record),
         max_file: size(&section.take("max_file")).unwrap_or(defaults.max_file),
+        allow_unavailable: section.take("allow_unavailable").boolean().unwrap_or(defaults.allow_unavailable),
         max_findings: section.take("max_findings").positive().unwrap_or(defaults.max_findings),
         ..defaults
     }

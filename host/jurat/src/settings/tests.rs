@@ -55,7 +55,7 @@ fn everything_of_a_tenant_can_be_set() {
     let settings = parse(&format!(
         "{SMALLEST}limits: {{fuel: 5, memory: 2 MiB, table_elements: 7, reply: 512, deadline_ms: 30}}\n\
          sealed_wasi: granted\nisolation: record\nsuspend_after: 3\nsuspend_after_fuel: 4\n\
-         chunk: {{rows: 10, bytes: 1 KiB, results: 5 KiB}}\nmax_record: 3 KiB\nmax_file: 4 GiB\nmax_findings: 9\n\
+         chunk: {{rows: 10, bytes: 1 KiB, results: 5 KiB}}\nmax_record: 3 KiB\nmax_file: 4 GiB\nmax_findings: 9\nallow_unavailable: true\n\
          data_roots: [/srv/loans, loans]\ndata_origins: [\"https://data.example.com:8443\"]\n\
          data_private_addresses: granted\n\
          coordination_service_config_uri: https://config.example.com/c.yaml\ncoordination_hosts: [a.example.com, b:8443]\n"
@@ -67,6 +67,7 @@ fn everything_of_a_tenant_can_be_set() {
     assert_eq!(tenant.limits.deadline, Duration::from_millis(30));
     assert_eq!((tenant.sealed_wasi, tenant.isolation), (SealedWasi::Granted, Isolation::Record));
     assert_eq!((tenant.suspension.records.get(), tenant.max_findings.get()), (3, 9));
+    assert!(tenant.allow_unavailable);
     assert_eq!(tenant.chunk, ChunkLimits { rows: 10, bytes: Bytes::kibi(1), results: Bytes::kibi(5) });
     assert_eq!((tenant.max_record, tenant.max_file), (Bytes::kibi(3), Bytes::mebi(4096)));
     let roots = DataRoots::Listed(vec!["/srv/loans".into(), "/etc/jurat/loans".into()]);

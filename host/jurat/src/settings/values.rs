@@ -98,6 +98,8 @@ pub struct TenantSettings {
     pub max_file: Bytes,
     /// The most findings of one rule on one record in a result; further ones are counted: 100.
     pub max_findings: NonZeroU32,
+    /// Whether commands count a record as good although a related entity was not available.
+    pub allow_unavailable: bool,
     /// The directories and servers that callers may have files of records read from.
     pub data: Data,
     /// The coordination service, for related entities that a request does not contain; none = no service.
@@ -289,6 +291,7 @@ impl TenantSettings {
             max_record: Bytes::mebi(1),
             max_file: Bytes::mebi(50),
             max_findings: MAX_FINDINGS,
+            allow_unavailable: false,
             data: Data::default(),
             coordination: None,
         }

@@ -100,6 +100,7 @@ fn rule(id: &str, status: Status, message: &str) -> RuleResult {
         code: None,
         params: BTreeMap::new(),
         fields: Vec::new(),
+        mistakes: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
         component: None,

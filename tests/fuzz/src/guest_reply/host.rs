@@ -56,7 +56,7 @@ impl Host {
         };
         let rule = Arc::new(Rule { declarations: vec![declaration], reply: Mutex::default() });
         let built = build(&rule.declarations);
-        let nodes = vec![RuleNode { rule_id: "rule".to_owned(), children: Vec::new() }];
+        let nodes = vec![RuleNode { rule_id: "rule".to_owned(), ..RuleNode::default() }];
         let ruleset = Ruleset { rules: [("loan".to_owned(), nodes)].into(), ..Ruleset::default() };
         let config = BusinessConfig {
             rulesets: [("main".to_owned(), ruleset)].into(),

@@ -8,6 +8,7 @@ use jurat_author::{Checked, ComponentSource, ReleaseSource};
 use jurat_disk::files;
 use jurat_model::Blame;
 use jurat_trust::{Caps, Digest, ReleaseName, RoleName, SafePath, TargetPath, Wasi};
+use jurat_yaml::Problems;
 
 use crate::cargo::{self, BuildRequest, WasmTarget};
 use crate::exit::{CommandError, Exit};
@@ -44,6 +45,9 @@ pub(in crate::command) struct Arguments {
     /// A directory with built components; a missing component is compiled
     #[arg(long, value_name = "DIR")]
     component_dir: Option<PathBuf>,
+    /// Refuse a release with warnings
+    #[arg(long)]
+    strict: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
@@ -58,6 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let components = components(&source, arguments.component_dir.as_deref())?;
     let Checked { built, warnings, vectors, .. } =
         jurat_author::check(&source, components, &host::sandbox()?, &host::author_policy())?;
+    if arguments.strict {
+        Problems::none(warnings.clone())?;
+    }
     for warning in &warnings {
         output::complain("warning", &warning.to_string());
     }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::entry::{Entry, Kind, Words, compare};
+use crate::json::number::Number;
 
 /// A text's tree.
 #[derive(Clone, Copy, Debug)]
@@ -21,23 +22,14 @@ pub(crate) struct Branch<'a> {
 }
 
 /// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Shape<'a> {
     Null,
     Boolean(bool),
-    Number(Number),
+    Number(Number<'a>),
     Text(&'a str),
     Array,
     Object,
-}
-
-/// A number as it is compared: a whole one that was written as such and fits 64 bits, or a float.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Number {
-    Unsigned(u64),
-    /// Below zero.
-    Negative(i64),
-    Float(f64),
 }
 
 impl<'a> Tree<'a> {
@@ -93,9 +85,7 @@ impl<'a> Branch<'a> {
             Kind::Null => Shape::Null,
             Kind::False => Shape::Boolean(false),
             Kind::True => Shape::Boolean(true),
-            Kind::Unsigned => Shape::Number(Number::Unsigned(self.bits())),
-            Kind::Negative => Shape::Number(Number::Negative(self.bits().cast_signed())),
-            Kind::Float => Shape::Number(Number::Float(f64::from_bits(self.bits()))),
+            Kind::Number => Shape::Number(Number::of(self.words())),
             Kind::Text | Kind::EscapedText => Shape::Text(self.words()),
             Kind::Array => Shape::Array,
             Kind::Object | Kind::IndexedObject => Shape::Object,
@@ -105,6 +95,41 @@ impl<'a> Branch<'a> {
     #[inline]
     pub(crate) fn text(self) -> Option<&'a str> {
         matches!(self.entry.kind, Kind::Text | Kind::EscapedText).then(|| self.words())
+    }
+
+    /// What tells it from all other values of its tree and of other trees.
+    #[inline]
+    pub(crate) fn identity(self) -> usize {
+        std::ptr::from_ref(self.entry).addr()
+    }
+
+    /// Its value, if it is a boolean.
+    #[inline]
+    pub(crate) fn boolean(self) -> Option<bool> {
+        match self.entry.kind {
+            Kind::False => Some(false),
+            Kind::True => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Its kind alone, which costs less than its shape.
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        self.entry.kind
+    }
+
+    /// How many bytes a number or an unescaped text has.
+    #[inline]
+    pub(crate) fn written(self) -> usize {
+        let (start, end) = self.entry.content;
+        (end - start) as usize
+    }
+
+    /// A number as it is written.
+    #[inline]
+    pub(crate) fn number_token(self) -> Option<&'a str> {
+        (self.entry.kind == Kind::Number).then(|| self.words())
     }
 
     #[inline]
@@ -151,10 +176,6 @@ impl<'a> Branch<'a> {
             }
             _ => None,
         }
-    }
-
-    fn bits(self) -> u64 {
-        u64::from(self.entry.content.0) | u64::from(self.entry.content.1) << 32
     }
 
     #[inline]

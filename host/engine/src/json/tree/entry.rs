@@ -32,8 +32,8 @@ pub(crate) enum TreeError {
     /// A value lies deeper than [`MAX_TREE_DEPTH`].
     #[error("nested deeper than {MAX_TREE_DEPTH} levels")]
     Depth,
-    /// A number is too large for a 64-bit float.
-    #[error("a number that is too large")]
+    /// The exponent of a number is too long to be computed with.
+    #[error("a number with too long an exponent")]
     Number,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Entry {
     /// Its name in its object.
     pub(super) name: Words,
     pub(super) kind: Kind,
-    /// By kind: the bits of a number; where a text begins and ends; where the first child lies and how many there are.
+    /// By kind: where a number or a text begins and ends; where the first child lies and how many there are.
     pub(super) content: (u32, u32),
     /// The index of its next sibling, if it has one.
     pub(super) next: u32,
@@ -57,14 +57,13 @@ pub(super) struct Words {
     pub(super) is_escaped: bool,
 }
 
+/// What a value is, as it is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     False,
     True,
-    Unsigned,
-    Negative,
-    Float,
+    Number,
     Text,
     EscapedText,
     Array,

@@ -11,7 +11,7 @@ impl TreeScratch {
     /// Reads a text that has been found valid.
     ///
     /// # Errors
-    /// When a value lies too deep or a number is too large. A text that is not valid is refused or read as something; where an
+    /// When a value lies too deep or the exponent of a number is too long. A text that is not valid is refused or read as something; where an
     /// object has a name twice, either member may be found.
     pub(crate) fn read(&mut self, text: &str) -> Result<(), TreeError> {
         self.entries.clear();
@@ -76,6 +76,11 @@ impl TreeScratch {
                 level = outer;
             }
         }
+    }
+
+    /// The tree of the text that was read last.
+    pub(crate) fn tree<'a>(&'a self, text: &'a str) -> Tree<'a> {
+        Tree { text, unescaped: &self.unescaped, entries: &self.entries, index: &self.index }
     }
 
     #[inline]

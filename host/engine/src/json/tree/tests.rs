@@ -19,9 +19,7 @@ fn value(branch: Branch<'_>) -> Value {
     match branch.shape() {
         Shape::Null => Value::Null,
         Shape::Boolean(boolean) => json!(boolean),
-        Shape::Number(Number::Unsigned(number)) => json!(number),
-        Shape::Number(Number::Negative(number)) => json!(number),
-        Shape::Number(Number::Float(number)) => json!(number),
+        Shape::Number(_) => serde_json::from_str(branch.number_token().unwrap()).unwrap_or_default(),
         Shape::Text(text) => json!(text),
         Shape::Array => branch.children().map(|(_, item)| value(item)).collect(),
         Shape::Object => branch.children().map(|(name, member)| (name, value(member))).collect(),
@@ -34,15 +32,12 @@ fn names(branch: Branch<'_>) -> Vec<&str> {
 
 /// Reads a text in both ways and compares; `Value` tells whole numbers, floats and the sign of zero apart.
 fn assert_same(text: &str) {
-    let mut scratch = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let scratch = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let expected: Value = serde_json::from_str(text).unwrap();
     let debug = |value: &Value| format!("{value:?}");
     assert_eq!(debug(&value(scratch.tree(text).root().unwrap())), debug(&expected), "{text}");
-    scratch.sort(text);
     let tree = scratch.tree(text);
     let root = tree.root().unwrap();
-    assert_eq!(debug(&value(root)), debug(&expected), "{text}");
-    assert!(names(root).is_sorted(), "{text}");
     for (name, member) in expected.as_object().into_iter().flatten() {
         assert_eq!(root.member(name).map(value).as_ref(), Some(member), "{name} {text}");
     }
@@ -100,9 +95,11 @@ fn numbers_are_what_they_are_for_the_other_reader() {
 }
 
 #[test]
-fn a_number_beyond_every_float_is_told() {
-    for number in ["1e309", "-1e309", "1.8e308", &format!("1{}", "0".repeat(309)), "1e99999999999999999999"] {
-        assert_eq!(read(&format!("{{\"a\":{number}}}")).unwrap_err(), TreeError::Number, "{number}");
+fn a_number_whose_exponent_is_too_long_is_told() {
+    for sign in ["", "+", "-"] {
+        let number = |digits: usize| format!("[{{\"a\":1e{sign}000{}}}]", "9".repeat(digits));
+        assert!(read(&number(30)).is_ok());
+        assert_eq!(read(&number(31)).unwrap_err(), TreeError::Number);
     }
 }
 
@@ -137,17 +134,11 @@ fn members_are_found_in_objects_of_every_size() {
 }
 
 #[test]
-fn names_keep_the_order_of_the_text_until_they_are_sorted() {
+fn names_keep_the_order_of_the_text() {
     let text = r#"{"b":{"d":1,"\u0063":2},"aa":3,"a":[{"f":4,"e":5}]}"#;
-    let mut scratch = read(text).unwrap();
+    let scratch = read(text).unwrap();
     let tree = scratch.tree(text);
     assert_eq!(names(tree.root().unwrap()), ["b", "aa", "a"]);
-    scratch.sort(text);
-    let tree = scratch.tree(text);
-    let root = tree.root().unwrap();
-    assert_eq!(names(root), ["a", "aa", "b"]);
-    assert_eq!(names(root.member("b").unwrap()), ["c", "d"]);
-    assert_eq!(names(root.member("a").unwrap().children().next().unwrap().1), ["e", "f"]);
 }
 
 #[test]
@@ -183,10 +174,6 @@ fn texts_that_are_not_json_are_refused_or_read_without_a_panic() {
         "]",
         ",",
         ":",
-        "-",
-        "1.",
-        "1e",
-        ".5",
         "tru",
         "nul",
         "[1]]",
@@ -194,7 +181,6 @@ fn texts_that_are_not_json_are_refused_or_read_without_a_panic() {
         "\0",
         "1\0",
         "{a:1}",
-        "+1",
         "[\u{e9}]",
         "\u{feff}1",
     ] {
@@ -208,7 +194,6 @@ proptest! {
         let text = text + &end;
         let mut scratch = TreeScratch::default();
         if scratch.read(&text).is_ok() {
-            scratch.sort(&text);
             let _ = value(scratch.tree(&text).root().unwrap());
         }
         // Nor does the tree of another text.

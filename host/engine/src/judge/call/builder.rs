@@ -7,6 +7,7 @@ use jurat_model::{Evaluation, Finding, GuiltyRow, Status};
 
 use super::outcome::{NodeOutcome, Reason};
 use crate::judge::stopwatch::Timing;
+use crate::schema::Mistake;
 
 /// The bytes of one rule's findings on one record that are kept. The first finding always is: the contract bounds it.
 const MAX_BYTES: usize = 64 << 10;
@@ -21,12 +22,14 @@ pub(super) struct OutcomeBuilder {
     outcome: NodeOutcome,
     /// The findings on one row that are kept. Further ones are counted.
     max_findings: u32,
+    /// Whether a row on which the rule did not run is an error.
+    must_run: bool,
 }
 
 impl OutcomeBuilder {
-    pub(super) fn new(rows: u32, max_findings: NonZeroU32) -> Self {
+    pub(super) fn new(rows: u32, max_findings: NonZeroU32, must_run: bool) -> Self {
         let (statuses, outcome) = (vec![None; rows as usize], NodeOutcome::default());
-        Self { statuses, outcome, max_findings: max_findings.get() }
+        Self { statuses, outcome, max_findings: max_findings.get(), must_run }
     }
 
     /// Gives a row a status for a reason.
@@ -109,16 +112,32 @@ impl OutcomeBuilder {
     pub(super) fn finish(mut self) -> NodeOutcome {
         // A row of which the rule said nothing must not count as a pass.
         self.set_rest(Status::Error, &Reason::Host);
+        if self.must_run {
+            self.require();
+        }
         // Stable: the findings on a row stay in the rule's order.
         self.outcome.reasons.sort_by_key(|(row, _)| *row);
         self.outcome.statuses = self.statuses.into_iter().map(|status| status.unwrap_or(Status::Error)).collect();
         self.outcome
     }
 
+    /// Makes an error of every row on which the rule did not run.
+    fn require(&mut self) {
+        let mut reasons = Vec::new();
+        for (row, status) in (0..).zip(&mut self.statuses).filter(|(_, status)| **status == Some(Status::Norun)) {
+            *status = Some(Status::Error);
+            reasons.push((row, Reason::MustRun));
+        }
+        // Before the reasons why: the sort below keeps the order.
+        reasons.append(&mut self.outcome.reasons);
+        self.outcome.reasons = reasons;
+    }
+
     fn push(&mut self, row: u32, reason: Reason) {
         let heap = match &reason {
             Reason::Finding(finding) => finding.size() + INPUT_BYTES * finding.inputs.len(),
-            Reason::Schema { pointer, reason, .. } => pointer.as_ref().map_or(0, String::len) + reason.len(),
+            Reason::Mistakes(mistakes) => mistakes.list.iter().map(Mistake::size).sum(),
+            Reason::Unchecked { reason, .. } => reason.len(),
             _ => 0,
         };
         self.outcome.bytes += size_of::<(u32, Reason)>() + heap;

@@ -13,6 +13,7 @@ use crate::judge::stopwatch::Timing;
 use crate::judge::window::Window;
 use crate::release::Prepared;
 use crate::routing::Route;
+use crate::schema::Mistakes;
 
 /// A window whose rules have been called.
 #[derive(Debug)]
@@ -81,8 +82,14 @@ pub(in crate::judge) enum Reason {
     Unknown,
     /// The rule is for records of another type.
     OtherEntity,
-    /// The built-in schema rule's.
-    Schema { pointer: Option<String>, reason: String, code: &'static str },
+    /// The record does not follow its schema.
+    Mistakes(Mistakes),
+    /// The record names no schema.
+    NoSchema { pointer: &'static str, reason: &'static str },
+    /// The record could not be checked against its schema.
+    Unchecked { reason: String, code: &'static str },
+    /// The rule must run on every record, and did not run on this one. Why is the next reason.
+    MustRun,
 }
 
 impl WindowOutcome {
@@ -170,9 +177,15 @@ impl Reason {
     pub(in crate::judge) fn comes_before_the_rule(&self) -> bool {
         match self {
             Self::Parent | Self::Blocked(_) | Self::Unknown | Self::OtherEntity => true,
-            Self::Finding(_) | Self::More(_) | Self::Fault(..) | Self::Suspended | Self::Host | Self::Schema { .. } => {
-                false
-            }
+            Self::Finding(_)
+            | Self::More(_)
+            | Self::Fault(..)
+            | Self::Suspended
+            | Self::Host
+            | Self::Mistakes(_)
+            | Self::NoSchema { .. }
+            | Self::Unchecked { .. }
+            | Self::MustRun => false,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::explain;
 use super::labels::Labels;
 use super::passes::Passes;
 use super::row::Row;
-use crate::judge::call::{ChunkOutcome, NodeOutcome};
+use crate::judge::call::{ChunkOutcome, NodeOutcome, Reason, WindowOutcome};
 use crate::judge::context::Context;
 use crate::results::{RecordOutcome, RuleResult};
 use crate::ruleset::Node;
@@ -36,9 +36,13 @@ const WARNED: u8 = 2;
 const RAN: u8 = 4;
 /// The rule has more to report than PASS.
 const SAYS_MORE: u8 = 8;
+/// A rule said NORUN.
+const NORUN: u8 = 16;
+/// A rule could not read a related entity, because it was not available at the moment.
+const UNAVAILABLE: u8 = 32;
 
 impl<'a> ChunkView<'a> {
-    pub(super) fn new(context: &'a Context, outcome: &'a ChunkOutcome) -> Self {
+    pub(super) fn new(context: &'a Context, window: &'a WindowOutcome, outcome: &'a ChunkOutcome) -> Self {
         let mut rows = vec![0; outcome.rows.len()];
         for node in &outcome.nodes {
             for (row, status) in rows.iter_mut().zip(&node.statuses) {
@@ -46,7 +50,7 @@ impl<'a> ChunkView<'a> {
                     Status::Pass => RAN,
                     Status::Warn => RAN | WARNED | SAYS_MORE,
                     Status::Fail | Status::Error => RAN | FAILED | SAYS_MORE,
-                    Status::Norun => SAYS_MORE,
+                    Status::Norun => NORUN | SAYS_MORE,
                 };
             }
             for (row, _) in &node.reasons {
@@ -56,6 +60,16 @@ impl<'a> ChunkView<'a> {
             }
         }
         let nodes = context.nodes(outcome.route);
+        if window.answers.has_gaps() {
+            for ((row, record), bits) in (0..).zip(&outcome.rows).zip(&mut rows) {
+                let Some(known) = window.records.get(*record as usize) else { continue };
+                let row = Row::new(context, window, (*record, known), (outcome, row));
+                let mut said = nodes.iter().zip(&outcome.nodes).enumerate();
+                if said.any(|(index, (node, said))| explain::lacks(&row, node, index, said)) {
+                    *bits |= UNAVAILABLE;
+                }
+            }
+        }
         Self { outcome, nodes, rows, labels: OnceCell::new(), passes: Passes::default() }
     }
 
@@ -63,10 +77,25 @@ impl<'a> ChunkView<'a> {
     pub(in crate::judge) fn record_outcome(&self, row: u32) -> RecordOutcome {
         match self.rows.get(row as usize).copied().unwrap_or(FAILED) {
             said if said & FAILED != 0 => RecordOutcome::Failed,
+            said if said & UNAVAILABLE != 0 => RecordOutcome::Unavailable,
             said if said & WARNED != 0 => RecordOutcome::Warned,
             said if said & RAN != 0 => RecordOutcome::Passed,
             _ => RecordOutcome::NotRun,
         }
+    }
+
+    /// Whether a rule said NORUN of the record in a row.
+    pub(in crate::judge) fn has_norun(&self, row: u32) -> bool {
+        self.rows.get(row as usize).is_none_or(|said| said & NORUN != 0)
+    }
+
+    /// Why a rule did not run on the record in a row.
+    pub(in crate::judge) fn norun_message(&self, row: &Row<'_>, index: usize) -> Option<String> {
+        let (node, outcome) = (self.nodes.get(index)?, self.outcome.nodes.get(index)?);
+        let is_blocked = outcome.reasons(row.row).any(|reason| matches!(reason, Reason::Parent));
+        let label = self.labels(row.context).rules.get(index)?;
+        let message = explain::judged(row, (node, label), index, outcome).message;
+        Some(if is_blocked { "not run: its parent did not pass".to_owned() } else { message })
     }
 
     pub(in crate::judge) fn rows(&self) -> Range<u32> {
@@ -99,7 +128,7 @@ impl<'a> ChunkView<'a> {
             let result_of = |parent: usize| results.get(parent.checked_sub(first)?);
             let blocker = node.blocked_by(|parent| Some(result_of(parent)?.status)).and_then(result_of);
             results.push(match blocker {
-                Some(parent) => explain::below(row, label, parent),
+                Some(parent) => explain::below(row, (node, label), parent),
                 None => explain::judged(row, (node, label), index, outcome),
             });
         }

@@ -15,6 +15,7 @@ use crate::judge::read::Unreadable;
 use crate::release::{Runner, Step};
 use crate::results::{FieldResult, RuleResult};
 use crate::ruleset::Node;
+use crate::schema::Mistakes;
 
 /// Shown instead of an absent value.
 const ABSENT: &str = "(absent)";
@@ -43,15 +44,23 @@ pub(super) fn judged(
 
 /// Whether the result of a rule may differ on another machine, or at another moment.
 pub(in crate::judge) fn is_indeterminate(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
-    outcome.reasons(row.row).any(Reason::is_indeterminate)
-        || (row.may_lack() && Case::new(row, node, index).lacks(outcome))
+    outcome.reasons(row.row).any(Reason::is_indeterminate) || (row.may_lack() && lacks(row, node, index, outcome))
+}
+
+/// Whether a related entity that a rule reads was not available at the moment.
+pub(super) fn lacks(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
+    Case::new(row, node, index).lacks(outcome)
 }
 
 /// The result of a rule whose parent did not let it run.
-pub(super) fn below(row: &Row<'_>, label: &RuleLabel, parent: &RuleResult) -> RuleResult {
-    let mut result = empty(row.context, label, Status::Norun);
-    result.code = Some("parent".to_owned());
-    result.message = format!("not run: its parent `{}` is {}", parent.rule_id, parent.status);
+pub(super) fn below(row: &Row<'_>, (node, label): (&Node, &RuleLabel), parent: &RuleResult) -> RuleResult {
+    let status = if node.must_run { Status::Error } else { Status::Norun };
+    let mut result = empty(row.context, label, status);
+    if node.must_run {
+        must_run(&mut result);
+    }
+    sentence(&mut result, &format!("not run: its parent `{}` is {}", parent.rule_id, parent.status));
+    result.code.get_or_insert_with(|| "parent".to_owned());
     result
 }
 
@@ -65,6 +74,7 @@ fn empty(context: &Context, label: &RuleLabel, status: Status) -> RuleResult {
         code: None,
         params: BTreeMap::new(),
         fields: Vec::new(),
+        mistakes: Vec::new(),
         indeterminate: false,
         degraded: Vec::new(),
         component: component.clone(),
@@ -151,18 +161,17 @@ impl<'c, 'a> Case<'c, 'a> {
                 sentence(result, &format!("not run: the rule judges records of the type `{declared}`"));
                 "other_entity_type"
             }
-            Reason::Schema { pointer, reason, code } => {
-                match pointer.as_deref() {
-                    None | Some("") => sentence(result, reason),
-                    Some(pointer) => sentence(result, &format!("{pointer}: {reason}")),
-                }
-                result.fields.extend(pointer.as_ref().map(|pointer| FieldResult {
-                    name: String::new(),
-                    pointer: Some(pointer.clone()),
-                    value: None,
-                }));
+            Reason::Mistakes(mistakes) => return self::mistakes(result, mistakes),
+            Reason::NoSchema { pointer, reason } => {
+                sentence(result, &placed(pointer, reason));
+                result.fields.push(at(pointer, None));
+                "no_schema"
+            }
+            Reason::Unchecked { reason, code } => {
+                sentence(result, reason);
                 code
             }
+            Reason::MustRun => return must_run(result),
         };
         result.code.get_or_insert_with(|| code.to_owned());
     }
@@ -199,7 +208,13 @@ impl<'c, 'a> Case<'c, 'a> {
     /// The inputs on which the outcome depends, with their columns: all, or the one that kept the rule from running.
     fn read(&self, outcome: &NodeOutcome) -> impl Iterator<Item = (&'a Input, ColumnId)> {
         let blocked = outcome.reasons(self.row.row).find_map(|reason| match reason {
-            Reason::Finding(_) | Reason::More(_) | Reason::Fault(..) | Reason::Schema { .. } => None,
+            Reason::Finding(_)
+            | Reason::More(_)
+            | Reason::Fault(..)
+            | Reason::Mistakes(_)
+            | Reason::NoSchema { .. }
+            | Reason::Unchecked { .. }
+            | Reason::MustRun => None,
             Reason::Blocked(Blocked::Absent(input) | Blocked::WrongKind(input)) => Some(Some(*input)),
             Reason::Parent | Reason::Suspended | Reason::Host | Reason::Unknown | Reason::OtherEntity => Some(None),
         });
@@ -222,6 +237,37 @@ impl<'c, 'a> Case<'c, 'a> {
         let pointer = self.row.pointer(column).map(str::to_owned);
         Some(FieldResult { name, pointer, value: self.row.token(column).map(str::to_owned) })
     }
+}
+
+/// Tells what is wrong with a record that does not follow its schema.
+fn mistakes(result: &mut RuleResult, mistakes: &Mistakes) {
+    for mistake in &mistakes.list {
+        sentence(result, &placed(&mistake.pointer, &mistake.message));
+        result.code.get_or_insert_with(|| mistake.keyword.to_owned());
+        let field = at(&mistake.pointer, mistake.value.as_deref());
+        if !result.fields.contains(&field) {
+            result.fields.push(field);
+        }
+    }
+    result.mistakes.extend_from_slice(&mistakes.list);
+    if mistakes.more > 0 {
+        close(&mut result.message, &format!("; and {} more", mistakes.more));
+    }
+}
+
+/// Tells that a rule did not run although it must; the reason why follows.
+fn must_run(result: &mut RuleResult) {
+    sentence(result, "the rule must run on every record, and did not run on this one");
+    result.code.get_or_insert_with(|| "must_run".to_owned());
+}
+
+fn placed(pointer: &str, reason: &str) -> String {
+    if pointer.is_empty() { reason.to_owned() } else { format!("{pointer}: {reason}") }
+}
+
+/// A place in the record that no field map names.
+fn at(pointer: &str, value: Option<&str>) -> FieldResult {
+    FieldResult { name: String::new(), pointer: Some(pointer.to_owned()), value: value.map(str::to_owned) }
 }
 
 /// Adds a sentence to the message.

@@ -44,7 +44,7 @@ pub struct JudgedRecord<'a> {
 
 impl<'a> JudgedWindow<'a> {
     pub(in crate::judge) fn new(context: &'a Context, outcome: &'a WindowOutcome) -> Self {
-        let chunks = outcome.chunks.iter().map(|chunk| ChunkView::new(context, chunk)).collect();
+        let chunks = outcome.chunks.iter().map(|chunk| ChunkView::new(context, outcome, chunk)).collect();
         Self { context, outcome, chunks, shown: 0..outcome.records.len() }
     }
 
@@ -168,6 +168,12 @@ impl<'a> JudgedRecord<'a> {
             Err(_) => RecordOutcome::Unreadable,
             Ok((chunk, row)) => chunk.record_outcome(row),
         }
+    }
+
+    /// Whether a rule said NORUN of it, or it could not be judged.
+    #[must_use]
+    pub fn has_norun(&self) -> bool {
+        self.chunk().map_or(true, |(chunk, row)| chunk.has_norun(row))
     }
 
     /// Each id field with its value in this record: a text without its quotes, and anything else as it is written; none if it is

@@ -1,5 +1,6 @@
 //! The cost of each level of a record.
 
+use super::again;
 use super::group::{Group, Groups, groups, inside, order, set};
 use super::value::Cost;
 use crate::schema::graph::Graph;
@@ -10,8 +11,9 @@ use crate::schema::problem::Problem;
 pub(in crate::schema) type Levels = Vec<Cost>;
 
 /// Counts what each depth of a record can cost.
-pub(in crate::schema) fn measure(graph: &Graph<'_>) -> Result<Levels, Problem> {
+pub(in crate::schema) fn measure(graph: &mut Graph<'_>) -> Result<Levels, Problem> {
     let order = order(graph)?;
+    again::add(graph, &order);
     let mut at_once = vec![Cost::default(); graph.subschemas.len()];
     for index in &order {
         let Some(subschema) = graph.subschemas.get(*index) else { continue };
@@ -86,15 +88,16 @@ impl Group {
         let mut other_items = Cost::default();
         for member in &self.members {
             let Some(subschema) = graph.subschemas.get(member.subschema) else { continue };
-            let mut names = Cost::default();
+            let (mut names, mut passing) = (Cost::default(), Cost::default());
             if next {
                 // Names are texts: nothing is inside them.
-                names = subschema.names.as_ref().map(cost).unwrap_or_default().plus(Cost::named(&subschema.own));
+                passing = Cost::child(&subschema.own);
+                names = subschema.names.as_ref().map(cost).unwrap_or_default().plus(passing);
             }
             let patterns = sum(&subschema.patterns);
             let uncovered = patterns.max(subschema.additional.as_ref().map(cost).unwrap_or_default()).plus(names);
             let patterns = patterns.plus(names);
-            let contains = sum(&subschema.contains);
+            let contains = sum(&subschema.contains).plus(passing);
             let rest = contains.plus(sum(&subschema.rest));
             other_members = other_members.plus(uncovered.times(member.times));
             other_items = other_items.plus(rest.times(member.times));
@@ -136,4 +139,16 @@ fn named(
         let without = sum.each(replaced.times(part.times), u64::saturating_sub);
         without.plus(always.plus(cost(target)).times(part.times))
     })
+}
+
+/// The most steps that a byte of any record can need.
+///
+/// A value takes at least two bytes with the comma behind it. It is hashed once for each list around it that must not repeat items.
+pub(in crate::schema) fn steps_per_byte(levels: &Levels) -> u64 {
+    let of_level = |cost: &Cost| {
+        cost.value.div_ceil(2).max((cost.value + cost.object).div_ceil(3)).max(cost.text).max(cost.number)
+    };
+    let hashed = levels.iter().map(|cost| cost.hashed).fold(0, u64::saturating_add);
+    let hashing = hashed.saturating_mul(crate::schema::check::HASH.div_ceil(2) + 1);
+    levels.iter().map(of_level).max().unwrap_or_default().saturating_add(hashing)
 }

@@ -1,6 +1,6 @@
 //! The cost of one value of a record.
 
-use crate::schema::graph::Own;
+use crate::schema::program::Own;
 
 /// What one value at some depth of a record can cost at most.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -13,6 +13,8 @@ pub(in crate::schema) struct Cost {
     pub(in crate::schema) object: u64,
     /// Steps for each byte of its text and of its name.
     pub(in crate::schema) text: u64,
+    /// Steps for each byte of it, if it is a number.
+    pub(in crate::schema) number: u64,
     /// Times that it is hashed, with everything inside it.
     pub(in crate::schema) hashed: u64,
 }
@@ -22,12 +24,13 @@ pub(super) const MANY: u64 = 1 << 40;
 
 impl Cost {
     pub(super) fn own(own: &Own) -> Self {
-        Self { evaluations: 1, value: own.value, object: own.object, text: own.text, hashed: own.hashed }
+        let Own { value, object, text, number, hashed, child: _, name: _ } = *own;
+        Self { evaluations: 1, value, object, text, number, hashed }
     }
 
-    /// The cost of member names that patterns are tried on.
-    pub(super) fn named(own: &Own) -> Self {
-        Self { text: own.name, ..Self::default() }
+    /// The cost of passing a member or item, and of the names that patterns are tried on.
+    pub(super) fn child(own: &Own) -> Self {
+        Self { value: own.child, text: own.name, ..Self::default() }
     }
 
     pub(super) fn each(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
@@ -37,6 +40,7 @@ impl Cost {
             value: combine(self.value, other.value),
             object: combine(self.object, other.object),
             text: combine(self.text, other.text),
+            number: combine(self.number, other.number),
             hashed: combine(self.hashed, other.hashed),
         }
     }

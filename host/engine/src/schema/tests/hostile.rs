@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::*;
-use super::{ID, check, compile, deep, failure, refusal};
+use super::{ID, breaks, check, compile, deep, failure, refusal};
 
 #[test]
 fn a_schema_that_applies_itself_to_the_same_value_is_refused() {
@@ -50,7 +50,7 @@ fn schemas_that_explode_in_place_are_refused() {
     }
     let start = Instant::now();
     let outcome = check(doubling(7, "anyOf"), json!({}));
-    assert!(matches!(outcome, SchemaVerdict::Fail { code: "anyOf", .. }), "{outcome:?}");
+    assert!(breaks(&outcome, "anyOf"), "{outcome:?}");
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
@@ -129,7 +129,7 @@ fn patterns_run_in_linear_time() {
         let text = format!("{}!", "a".repeat(400_000));
         let start = Instant::now();
         let outcome = check(json!({"properties": {"a": {"pattern": pattern}}}), json!({"a": text}));
-        assert!(matches!(outcome, SchemaVerdict::Fail { code: "pattern", .. }), "{pattern} {outcome:?}");
+        assert!(breaks(&outcome, "pattern"), "{pattern} {outcome:?}");
         assert!(start.elapsed() < Duration::from_secs(10), "{pattern}: {:?}", start.elapsed());
     }
 }
@@ -159,23 +159,24 @@ fn patterns_that_could_cost_more_are_refused() {
 }
 
 #[test]
-fn a_record_that_would_cost_too_much_is_not_run() {
-    let patterns: Vec<Value> =
-        (0..100).map(|number| json!({"pattern": format!("(a|b)*a(a|b){{8}}{number}")})).collect();
-    let schema = json!({"properties": {"a": {"allOf": patterns}}});
+fn a_record_that_would_cost_too_much_is_an_error() {
+    let pattern = "(a|b)*a(a|b){20}";
+    let schema = json!({"properties": {"a": {"pattern": pattern}}});
+    let warnings = compile(schema.clone()).unwrap().warnings().to_vec();
+    assert_eq!(warnings, [SchemaWarning::Costly { file: crate::Excerpt::of("loan.json"), steps: 23 * 24 }]);
     let start = Instant::now();
     let outcome = check(schema.clone(), json!({"a": "ab".repeat(1 << 19)}));
-    assert!(matches!(outcome, SchemaVerdict::Norun { code: "too_costly", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "too_costly", .. }), "{outcome:?}");
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    assert!(matches!(check(schema, json!({"a": "ab".repeat(100)})), SchemaVerdict::Fail { code: "pattern", .. }));
+    assert_eq!(check(schema, json!({"a": "ab".repeat(100)})), SchemaVerdict::Pass);
 }
 
 #[test]
-fn a_record_nested_too_deep_is_not_run() {
+fn a_record_nested_too_deep_is_an_error() {
     let record = |levels: usize| json!({"a": deep(levels - 1, json!(1), |inner| json!([inner]))});
     assert_eq!(check(json!({}), record(MAX_RECORD_DEPTH)), SchemaVerdict::Pass);
     let outcome = check(json!({}), record(MAX_RECORD_DEPTH + 1));
-    assert!(matches!(outcome, SchemaVerdict::Norun { code: "too_deep", .. }), "{outcome:?}");
+    assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "too_deep", .. }), "{outcome:?}");
 }
 
 #[test]
@@ -196,9 +197,9 @@ fn what_is_wrong_is_told_without_listing_everything_that_is() {
     let schema = json!({"properties": {"a": {"anyOf": [{"items": {"type": "string"}}, {"items": {"type": "null"}}]}}});
     let (pointer, code, _) = failure(schema.clone(), json!({"a": [1, 2]}));
     assert_eq!((pointer.as_str(), code), ("/a", "anyOf"));
-    let (pointer, code, reason) = failure(schema, json!({"a": vec![1; 400_000]}));
-    assert_eq!((pointer.as_str(), code), ("", "schema"));
-    assert!(reason.contains("too large"), "{reason}");
+    let outcome = check(schema, json!({"a": vec![1; 400_000]}));
+    let SchemaVerdict::Fail(Mistakes { list, more }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((list.len(), list[0].keyword, more), (10, "anyOf", 399_991));
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn words_and_pointers_stay_short_whatever_the_record_holds() {
     ] {
         let (pointer, _, reason) = failure(schema, record);
         assert!(pointer.len() <= 1_024 && reason.len() < 600, "{} {}", pointer.len(), reason.len());
-        assert!(pointer.is_empty() || pointer == "/a", "{pointer}");
+        assert!(["", "/a", "/b"].contains(&pointer.as_str()), "{pointer}");
     }
 }
 
@@ -241,10 +242,12 @@ fn numbers_of_any_size_are_judged_without_a_panic() {
         for keyword in ["multipleOf", "maximum", "exclusiveMinimum", "const", "minLength", "maxItems", "maxProperties"]
         {
             let schema = format!("{{\"$id\":\"x\",\"properties\":{{\"a\":{{\"{keyword}\":{limit}}}}}}}");
-            let Ok(schemas) = Schemas::compile(&[("a.json", schema.as_bytes())]) else { continue };
+            let Ok(schemas) = Schemas::compile(&[("a.json", schema.as_bytes())], &SchemaOptions::default()) else {
+                continue;
+            };
             for number in numbers {
                 let record = format!("{{\"$schema\":\"x\",\"a\":{number}}}");
-                let _ = schemas.check(&record, &mut SchemaScratch::default());
+                let _ = schemas.check(&record, 10, &mut SchemaScratch::default());
             }
         }
     }
@@ -255,7 +258,7 @@ fn check_quickly(schema: Value, record: &str) -> SchemaVerdict {
     let schemas = compile(schema).unwrap();
     let mut scratch = SchemaScratch::default();
     let start = Instant::now();
-    let outcome = schemas.check(record, &mut scratch);
+    let outcome = schemas.check(record, 10, &mut scratch);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     outcome
 }
@@ -305,12 +308,12 @@ fn a_long_text_full_of_escapes_is_read_once() {
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":\"{text}\",\"b\":{{\"{text}\":1}}}}");
     let schema = json!({"properties": {"a": {"minLength": 1 << 18, "maxLength": 1 << 18}, "b": {"required": ["c"]}}});
     let outcome = check_quickly(schema, &record);
-    assert!(matches!(outcome, SchemaVerdict::Fail { code: "required", .. }), "{outcome:?}");
+    assert!(breaks(&outcome, "required"), "{outcome:?}");
 }
 
 #[test]
 fn a_number_of_a_million_digits_is_read_once() {
-    let all = vec![json!({"minimum": 1}); 900];
+    let all = vec![json!({"minimum": 1}); 90];
     let digits = "7".repeat(1 << 20);
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":1.{digits}}}");
     assert_eq!(check_quickly(json!({"properties": {"a": {"allOf": all}}}), &record), SchemaVerdict::Pass);
@@ -322,7 +325,7 @@ fn what_is_wrong_with_a_large_record_is_told_without_a_copy_for_each_alternative
     let texts = vec!["x".repeat(100); 10_000];
     let record = json!({"$schema": ID, "a": texts}).to_string();
     let outcome = check_quickly(json!({ "anyOf": alternatives }), &record);
-    assert!(matches!(outcome, SchemaVerdict::Fail { code: "anyOf", .. }), "{outcome:?}");
+    assert!(breaks(&outcome, "anyOf"), "{outcome:?}");
 }
 
 /// A list of itself, with `in_place` subschemas inside each other for each level.

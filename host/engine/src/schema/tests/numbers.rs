@@ -1,17 +1,16 @@
-//! Numbers are compared as 64-bit integers or floats, however they are written.
+//! Numbers are compared exactly, however they are written.
 
 use super::super::*;
-use super::{ID, compile};
+use super::{ID, compile, compile_text};
 
 /// Whether a number, as it is written, follows a schema.
 fn follows(schema: &str, number: &str) -> bool {
-    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
-    let schemas = compile(serde_json::json!({"properties": {"a": schema}})).unwrap();
+    let schemas = compile_text(&format!("{{\"$id\":\"{ID}\",\"properties\":{{\"a\":{schema}}}}}")).unwrap();
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":{number}}}");
-    match schemas.check(&record, &mut SchemaScratch::default()) {
+    match schemas.check(&record, 10, &mut SchemaScratch::default()) {
         SchemaVerdict::Pass => true,
-        SchemaVerdict::Fail { .. } => false,
-        norun @ SchemaVerdict::Norun { .. } => panic!("{norun:?}"),
+        SchemaVerdict::Fail(_) => false,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -72,11 +71,32 @@ fn limits_above_what_floats_tell_apart_are_kept() {
 }
 
 #[test]
-fn a_record_with_a_number_beyond_every_float_is_not_run() {
-    let schemas = compile(serde_json::json!({})).unwrap();
-    for number in ["1e309", "-1e309"] {
-        let record = format!("{{\"$schema\":\"{ID}\",\"a\":[{number}]}}");
-        let outcome = schemas.check(&record, &mut SchemaScratch::default());
-        assert!(matches!(outcome, SchemaVerdict::Norun { code: "number_too_large", .. }), "{outcome:?}");
+fn numbers_of_any_length_are_compared_exactly() {
+    let long = format!("0.{}1", "0".repeat(400));
+    for (schema, yes, no) in [
+        ("{\"maximum\":0.1}", "0.1", "0.10000000000000000000000000000000000001"),
+        ("{\"exclusiveMaximum\":0.1}", "0.09999999999999999999999999999999", "0.10000000000000000000"),
+        ("{\"minimum\":18446744073709551616}", "18446744073709551616", "18446744073709551615.9999"),
+        (
+            "{\"const\":123456789012345678901234567890.5}",
+            "123456789012345678901234567890.50",
+            "123456789012345678901234567890.51",
+        ),
+        ("{\"enum\":[9007199254740993.0]}", "9007199254740993", "9007199254740992"),
+        ("{\"multipleOf\":0.01}", "123456789012345678901234567890.99", "123456789012345678901234567890.991"),
+        ("{\"type\":\"integer\"}", "123456789012345678901234567890.000", "123456789012345678901234567890.001"),
+        ("{\"exclusiveMinimum\":0}", long.as_str(), "0e400"),
+        ("{\"uniqueItems\":true}", "[0.1,0.10000000000000000000001]", "[0.1,0.100]"),
+    ] {
+        assert!(follows(schema, yes), "{schema} {yes}");
+        assert!(!follows(schema, no), "{schema} {no}");
     }
+}
+
+#[test]
+fn a_number_with_too_long_an_exponent_is_an_error() {
+    let schemas = compile(serde_json::json!({})).unwrap();
+    let record = format!("{{\"$schema\":\"{ID}\",\"a\":[1e-{}]}}", "9".repeat(31));
+    let outcome = schemas.check(&record, 10, &mut SchemaScratch::default());
+    assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "number_too_long", .. }), "{outcome:?}");
 }

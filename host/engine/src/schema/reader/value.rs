@@ -1,0 +1,65 @@
+//! Reads the values of keywords, and refuses those of the wrong shape.
+
+use std::collections::HashSet;
+
+use crate::json::{Branch, Number};
+use crate::schema::problem::Problem;
+
+pub(super) fn object<'d>(
+    value: Branch<'d>,
+    at: &str,
+) -> Result<impl Iterator<Item = (&'d str, Branch<'d>)> + use<'d>, Problem> {
+    if value.is_object() { Ok(value.children()) } else { Err(Problem::shape(at, "an object")) }
+}
+
+pub(super) fn text<'d>(value: Branch<'d>, at: &str) -> Result<&'d str, Problem> {
+    value.text().ok_or_else(|| Problem::shape(at, "a text"))
+}
+
+/// A number as it is written.
+pub(super) fn number_token(value: Branch<'_>, at: &str) -> Result<Box<str>, Problem> {
+    value.number_token().map(Box::from).ok_or_else(|| Problem::shape(at, "a number"))
+}
+
+/// A whole number that is not negative.
+pub(super) fn whole(value: Branch<'_>, at: &str) -> Result<u64, Problem> {
+    let count = value.number_token().and_then(|token| Number::of(token).as_count());
+    count.ok_or_else(|| Problem::shape(at, "a whole number of at least 0"))
+}
+
+/// The names in a list. Refuses anything but different texts.
+pub(super) fn names<'d>(value: Branch<'d>, at: &str) -> Result<Vec<&'d str>, Problem> {
+    let refused = || Problem::shape(at, "a list of different texts");
+    if !value.is_array() {
+        return Err(refused());
+    }
+    let mut seen = HashSet::new();
+    let mut names = Vec::with_capacity(value.count());
+    for (_, name) in value.children() {
+        let name = name.text().ok_or_else(refused)?;
+        if !seen.insert(name) {
+            return Err(refused());
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// The cost of comparing a value with this one, or with each of these.
+pub(super) fn size(value: Branch<'_>) -> u64 {
+    let inside: u64 = value.children().map(|(_, child)| 4 + size(child)).sum();
+    4 + inside
+}
+
+pub(super) fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// The RFC 6901 pointer to a member or item. It stops growing when it is too long to be read.
+pub(super) fn below(pointer: &str, name: &str) -> String {
+    if pointer.len() > 256 {
+        return pointer.to_owned();
+    }
+    let name: String = name.chars().take(64).collect();
+    crate::schema::resources::below(pointer, &name)
+}

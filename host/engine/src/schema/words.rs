@@ -1,0 +1,145 @@
+//! The words for what is wrong with a record: short, whatever the schema and the record hold.
+
+use super::mistake::{Mistake, Mistakes, mistake};
+use super::place::Place;
+use super::program::{Bound, Check, Constant, DependentRequired};
+use crate::excerpt::Excerpt;
+use crate::extract::shortened;
+use crate::json::Branch;
+
+/// Constants that are listed.
+const LISTED: usize = 8;
+/// The most bytes of a value of the schema.
+const EXPECTED: usize = 256;
+
+/// The keyword, its value as JSON, and the words.
+pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
+    let number = |keyword, limit: &u64, words: String| (keyword, Some(limit.to_string()), words);
+    match check {
+        Check::Never => ("false", None, "must not be there".to_owned()),
+        Check::Type(types) => {
+            let names: Vec<&str> = types.names().collect();
+            let expected = match *names {
+                [name] => format!("\"{name}\""),
+                _ => format!("[\"{}\"]", names.join("\",\"")),
+            };
+            ("type", Some(expected), format!("is not of type `{}`", names.join("` or `")))
+        }
+        Check::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant))),
+        Check::Enum(constants) => {
+            let mut expected = String::new();
+            for (index, constant) in constants.all.iter().enumerate() {
+                expected.push(if index == 0 { '[' } else { ',' });
+                constant.write(&mut expected, EXPECTED);
+            }
+            expected.push_str(if constants.all.is_empty() { "[]" } else { "]" });
+            ("enum", Some(shortened(&expected).to_owned()), listed(&constants.all))
+        }
+        Check::Bound(bound, limit) => {
+            let (keyword, words) = match bound {
+                Bound::Minimum => ("minimum", "is below"),
+                Bound::Maximum => ("maximum", "is above"),
+                Bound::ExclusiveMinimum => ("exclusiveMinimum", "is not above"),
+                Bound::ExclusiveMaximum => ("exclusiveMaximum", "is not below"),
+            };
+            (keyword, Some(shortened(limit).to_owned()), format!("{words} `{}`", Excerpt::of(limit)))
+        }
+        Check::MultipleOf(_, token) => {
+            ("multipleOf", Some(shortened(token).to_owned()), format!("is not a multiple of `{}`", Excerpt::of(token)))
+        }
+        Check::MinLength(min) => number("minLength", min, format!("has fewer than {}", counted(*min, "character"))),
+        Check::MaxLength(max) => number("maxLength", max, format!("has more than {}", counted(*max, "character"))),
+        Check::MinItems(min) => number("minItems", min, format!("has fewer than {}", counted(*min, "item"))),
+        Check::MaxItems(max) => number("maxItems", max, format!("has more than {}", counted(*max, "item"))),
+        Check::MinProperties(min) => {
+            number("minProperties", min, format!("has fewer than {}", counted(*min, "member")))
+        }
+        Check::MaxProperties(max) => number("maxProperties", max, format!("has more than {}", counted(*max, "member"))),
+        Check::UniqueItems => ("uniqueItems", Some("true".to_owned()), "has two equal items".to_owned()),
+        Check::Pattern(pattern) => (
+            "pattern",
+            Some(text(&pattern.text)),
+            format!("does not match the pattern `{}`", Excerpt::of(&pattern.text)),
+        ),
+        Check::Format(format) => {
+            ("format", Some(text(format.name())), format!("is not in the format `{}`", format.name()))
+        }
+        Check::Apply(_)
+        | Check::Members(_)
+        | Check::Items(_)
+        | Check::Contains(_)
+        | Check::DependentRequired(_)
+        | Check::DependentSchema(..)
+        | Check::AnyOf(_)
+        | Check::OneOf(_)
+        | Check::Not(_)
+        | Check::If(_)
+        | Check::UnevaluatedMembers(_)
+        | Check::UnevaluatedItems(_) => ("schema", None, "does not follow its schema".to_owned()),
+    }
+}
+
+/// A member that is missing.
+pub(super) fn required(place: &Place<'_>, value: Branch<'_>, name: &str) -> Mistake {
+    mistake(place, value, "required", Some(text(name)), &format!("has no member `{}`", Excerpt::of(name)))
+}
+
+/// A member that is missing because of another.
+pub(super) fn dependent(place: &Place<'_>, value: Branch<'_>, dependent: &DependentRequired) -> Mistake {
+    let missing = dependent.needed.iter().find(|needed| value.member(needed).is_none());
+    let missing = missing.map_or("", |missing| missing);
+    let words = format!("has a member `{}` and no member `{}`", Excerpt::of(&dependent.name), Excerpt::of(missing));
+    mistake(place, value, dependent.keyword, Some(text(missing)), &words)
+}
+
+/// A name that does not follow its subschema.
+pub(super) fn name(place: &Place<'_>, found: &Mistakes) -> Mistake {
+    let (words, expected) = match found.list.first() {
+        Some(first) if first.keyword != "false" => (first.message.as_str(), first.expected.clone()),
+        _ => ("is not allowed", None),
+    };
+    let pointer = place.pointer();
+    Mistake { pointer, keyword: "propertyNames", expected, value: None, message: format!("the name {words}") }
+}
+
+/// How far a value is from an alternative; the lower, the closer.
+pub(super) fn distance(mistakes: &Mistakes, depth: usize) -> (usize, usize, usize) {
+    let level = |mistake: &Mistake| mistake.pointer.matches('/').count();
+    let wrong_type = mistakes.list.iter().any(|mistake| mistake.keyword == "type" && level(mistake) <= depth);
+    let is_constant = |mistake: &&Mistake| matches!(mistake.keyword, "const" | "enum") && level(mistake) <= depth + 1;
+    let constants = mistakes.list.iter().filter(is_constant).count();
+    let count = mistakes.list.len().saturating_add(usize::try_from(mistakes.more).unwrap_or(usize::MAX));
+    (usize::from(wrong_type), constants, count)
+}
+
+/// `1 item`, `3 items`
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn listed(all: &[Constant]) -> String {
+    let listed: Vec<String> = all.iter().take(LISTED).map(shown).collect();
+    match all.len().saturating_sub(LISTED) {
+        0 => format!("is none of {}", listed.join(", ")),
+        more => format!("is none of {} and {more} more", listed.join(", ")),
+    }
+}
+
+/// A value of the schema in a sentence.
+fn shown(constant: &Constant) -> String {
+    match constant {
+        Constant::Text(text) => format!("`{}`", Excerpt::of(text)),
+        Constant::Array(_) | Constant::Object(_) => "the value that the schema gives".to_owned(),
+        scalar => format!("`{}`", Excerpt::of(&json(scalar))),
+    }
+}
+
+fn json(constant: &Constant) -> String {
+    let mut out = String::new();
+    constant.write(&mut out, EXPECTED);
+    shortened(&out).to_owned()
+}
+
+fn text(text: &str) -> String {
+    shortened(&serde_json::Value::from(shortened(text)).to_string()).to_owned()
+}
