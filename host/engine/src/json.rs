@@ -27,7 +27,7 @@ pub(crate) use number::{Divisor, Number};
 pub use paths::Paths;
 pub use scan::{Scanned, Scratch, scan};
 pub use span::Span;
-pub use split::{Entry, Records, Splitter, Step};
+pub use split::{Entry, Mismatched, Records, Splitter, Step, value_end};
 pub(crate) use string::unescape_into;
 pub use string::{raw_text, unescape};
 pub(crate) use tree::{Branch, Kind, Shape, Tree, TreeError, TreeScratch};

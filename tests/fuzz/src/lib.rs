@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod payload;
 pub mod records;
 pub mod schema;
+pub mod value_end;
 
 /// What became of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,7 +46,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "batch", check: batch::check },
     Target { name: "envelope", check: envelope::check },
     Target { name: "field_map", check: field_map::check },
@@ -56,6 +57,7 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "payload", check: payload::check },
     Target { name: "records", check: records::check },
     Target { name: "schema", check: schema::check },
+    Target { name: "value_end", check: value_end::check },
 ];
 
 impl Answer {

@@ -20,6 +20,7 @@ mod first_line;
 mod records;
 mod splitter;
 
+pub use brackets::{Mismatched, value_end};
 pub use entry::{Entry, Step};
 pub use records::Records;
 pub use splitter::Splitter;

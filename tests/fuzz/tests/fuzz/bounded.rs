@@ -67,3 +67,8 @@ fn nearly_records_get_an_answer() {
 fn nearly_schemas_get_an_answer() {
     run("schema", 6_000);
 }
+
+#[test]
+fn nearly_values_have_an_end_or_none() {
+    run("value_end", 40_000);
+}

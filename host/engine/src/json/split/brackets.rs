@@ -7,8 +7,8 @@ const MAX_OPEN: usize = 1 << 20;
 
 /// The brackets that are open, and whether a string is. It can be given a text piece by piece.
 ///
-/// A closing bracket also closes what was opened inside of it and never closed; one that nothing was opened for is ignored.
-/// Each byte costs the same, whatever the text.
+/// A closing bracket that nothing was opened for is ignored, and so is one of an array in an element that is open: an element that is not
+/// closed has no end. Each byte costs the same, whatever the text.
 #[derive(Debug, Default)]
 pub(super) struct Brackets {
     open: Vec<u8>,
@@ -16,6 +16,40 @@ pub(super) struct Brackets {
     braces: usize,
     in_string: bool,
     is_escaped: bool,
+    mismatched: Mismatched,
+}
+
+/// What a closing bracket means that does not belong to the one that was opened last. JSON has none.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Mismatched {
+    /// It closes its own, and everything that was opened inside of it and never closed.
+    #[default]
+    Closes,
+    /// The same, and the bracket of an array also closes an array whose elements are not closed.
+    EndsArray,
+    /// Nothing.
+    IsIgnored,
+}
+
+/// The length of the object or array that a text begins with, as far as brackets and strings tell; what is between them may be
+/// anything. None if it does not end, or more than a million brackets are open. The elements of an array end where a
+/// [`Splitter`](super::Splitter) finds their ends, except with [`Mismatched::EndsArray`].
+#[must_use]
+pub fn value_end(text: &[u8], mismatched: Mismatched) -> Option<usize> {
+    let mut brackets = Brackets { mismatched, ..Brackets::default() };
+    let (mut at, until) = match (text.first()?, mismatched) {
+        (b'[', Mismatched::Closes | Mismatched::IsIgnored) => (1, Until::ElementEnd),
+        _ => (0, Until::ValueEnd),
+    };
+    loop {
+        let Found::End(end) = brackets.find(text.get(at..)?, until)? else { return None };
+        at += end;
+        match (until, text.get(at)) {
+            (Until::ElementEnd, Some(b',')) => at += 1,
+            (Until::ElementEnd, _) => return Some(at + 1),
+            (Until::ValueEnd, _) => return Some(at),
+        }
+    }
 }
 
 /// The end that is searched for.
@@ -29,12 +63,8 @@ pub(super) enum Until {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Found {
-    End {
-        /// The position of the comma or the bracket, or the end of the value.
-        at: usize,
-        /// Whether all brackets were closed.
-        is_whole: bool,
-    },
+    /// The position of the comma or the bracket, or the end of the value.
+    End(usize),
     TooDeep,
 }
 
@@ -59,27 +89,20 @@ impl Brackets {
                     self.open.push(byte);
                     self.braces += usize::from(byte == b'{');
                 }
+                b'}' | b']' if self.is_ignored(byte) => {}
                 b'}' if self.braces > 0 => {
                     self.close(b'{');
                     if until == Until::ValueEnd && self.open.is_empty() {
-                        return Some(Found::End { at, is_whole: true });
+                        return Some(Found::End(at));
                     }
                 }
                 b']' if self.open.len() > self.braces => {
                     self.close(b'[');
                     if until == Until::ValueEnd && self.open.is_empty() {
-                        return Some(Found::End { at, is_whole: true });
+                        return Some(Found::End(at));
                     }
                 }
-                b']' if until == Until::ElementEnd => {
-                    let is_whole = self.open.is_empty();
-                    self.open.clear();
-                    self.braces = 0;
-                    return Some(Found::End { at: at - 1, is_whole });
-                }
-                b',' if until == Until::ElementEnd && self.open.is_empty() => {
-                    return Some(Found::End { at: at - 1, is_whole: true });
-                }
+                b']' | b',' if until == Until::ElementEnd && self.open.is_empty() => return Some(Found::End(at - 1)),
                 _ => {}
             }
         }
@@ -99,6 +122,12 @@ impl Brackets {
             Some(b',' | b'[') => self.open.last() == Some(&b'['),
             _ => false,
         }
+    }
+
+    /// Whether a closing bracket is one that means nothing where mismatched ones do not.
+    fn is_ignored(&self, closing: u8) -> bool {
+        let opening = if closing == b'}' { b'{' } else { b'[' };
+        self.mismatched == Mismatched::IsIgnored && self.open.last().is_some_and(|last| *last != opening)
     }
 
     fn close(&mut self, opening: u8) {

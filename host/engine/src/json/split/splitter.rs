@@ -127,13 +127,13 @@ impl Splitter {
             return self.skip(rest, 1);
         }
         match self.brackets.find(rest.get(self.searched..).unwrap_or_default(), Until::ElementEnd) {
-            Some(Found::End { at, is_whole }) => {
+            Some(Found::End(at)) => {
                 let (element, behind) = rest.split_at_checked(self.searched + at).unwrap_or((rest, &[]));
                 let start = self.at;
                 let is_last = behind.first() == Some(&b']');
                 self.form = if is_last { Form::AfterArray } else { Form::Array { is_first: false } };
                 let consumed = self.consume(rest, element.len() + 1);
-                if is_whole { self.record(start, element, consumed) } else { self.lost(start, element, consumed) }
+                self.record(start, element, consumed)
             }
             None if !is_end => self.unfinished(rest),
             // The last element is whole, but the array is not. The next step says so.
@@ -171,7 +171,7 @@ impl Splitter {
             }
         }
         let length = match self.brackets.find(rest.get(self.searched..).unwrap_or_default(), Until::ValueEnd) {
-            Some(Found::End { at, .. }) => self.searched + at,
+            Some(Found::End(at)) => self.searched + at,
             Some(Found::TooDeep) => {
                 self.form = Form::Done;
                 return self.lost(self.at, rest, rest.len());
