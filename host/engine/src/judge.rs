@@ -69,7 +69,9 @@ pub use observe::{CallTiming, ChunkTiming, FetchTiming, WindowObserver};
 pub use request::Request;
 pub use source::{RecordSource, Sample};
 pub use stopwatch::Timing;
-pub use view::{JudgedInput, JudgedRecord, JudgedRule, JudgedWindow, RelatedEntity, RuleUsage};
+pub use view::{
+    JudgedInput, JudgedRecord, JudgedResults, JudgedRule, JudgedWindow, RecordItem, RelatedEntity, RuleUsage,
+};
 use window::Window;
 
 /// Judges all records of a text and hands over one result for each, in their order.

@@ -41,8 +41,9 @@ pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
 pub use footprint::Footprint;
 pub use judge::{
-    CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedRule, JudgedWindow,
-    RecordSource, RelatedEntity, Request, RuleUsage, Sample, Timing, WindowObserver, judge, judge_windows,
+    CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedResults, JudgedRule,
+    JudgedWindow, RecordItem, RecordSource, RelatedEntity, Request, RuleUsage, Sample, Timing, WindowObserver, judge,
+    judge_windows,
 };
 pub use release::{Release, ReleaseProblem, VouchedRelease};
 pub use supplier::{

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use jurat_model::{CallContext, Cancellation, TraceContext};
 
 use super::error::{Bug, JudgeError, MAX_ID_FIELDS};
+use super::identity::{self, Id};
 use super::options::Options;
 use crate::excerpt::Excerpt;
-use crate::extract::{Plan, PlanError};
+use crate::extract::{Plan, PlanError, Tokens};
 use crate::release::{PlanKey, Prepared, Release, VouchedRelease, first_look};
 use crate::results::Evidence;
 use crate::routing::{Route, Routes};
 use crate::ruleset::{Node, RuleList};
+use crate::schema_url::SchemaUrl;
 
 /// The longest path to an id field, in bytes.
 const MAX_ID_PATH: usize = 1_024;
@@ -87,6 +89,21 @@ impl Context {
             cancellation: cancellation.clone(),
             release,
         })
+    }
+
+    /// The id of a record. If its fields depend on what it is, those of its schema come before those of its entity type.
+    pub(super) fn id(&self, tokens: &Tokens<'_>) -> Id {
+        let by = &self.options.id_fields_by;
+        if by.is_empty() {
+            return Id::of(tokens, 0..self.id_fields.len());
+        }
+        let schema = identity::schema(tokens).ok().flatten();
+        let own = identity::entity_type(tokens).ok().flatten();
+        let of_schema = schema.as_deref().and_then(|url| SchemaUrl::parse(url).entity_type);
+        let alone = if let [alone] = &*self.options.expected { Some(alone.as_str()) } else { None };
+        let name = self.options.entity_type.as_deref().or(of_schema).or(own.as_deref()).or(alone);
+        let fields = schema.as_deref().and_then(|url| by.get(url)).or_else(|| by.get(name?));
+        Id::of(tokens, fields.into_iter().flatten().copied())
     }
 
     /// The routes of the request. [`Context::new`] has checked the names.

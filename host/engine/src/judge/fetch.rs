@@ -126,7 +126,7 @@ impl<'a> Fetcher<'a> {
         let prepared = self.prepared.entry(route).or_insert_with(|| context.prepare(route).ok());
         let Some(prepared) = prepared else { return Ok(None) };
         let given = context.options.associated.as_deref();
-        let id = given.map(|_| Id::of(&tokens, context.id_fields.len()));
+        let id = given.map(|_| context.id(&tokens));
         let key = id.as_ref().and_then(Id::key);
         let is_given = |term: &str| given.is_some_and(|given| given.get(key, term).is_some());
         let terms = prepared.plan.terms().enumerate().filter(|(_, term)| !is_given(term));

@@ -31,9 +31,9 @@ impl Id {
         Self { text: UNKNOWN.to_owned(), is_whole: false }
     }
 
-    /// The values of the id fields, joined with `-`. A field that is absent, an array or an object is left out.
-    pub(super) fn of(tokens: &Tokens<'_>, fields: usize) -> Self {
-        let values = (0..fields).filter_map(|field| value(tokens, field));
+    /// The values of the id fields with these indices, joined with `-`. A field that is absent, an array or an object is left out.
+    pub(super) fn of(tokens: &Tokens<'_>, fields: impl Iterator<Item = usize>) -> Self {
+        let values = fields.filter_map(|field| value(tokens, field));
         let mut id: Option<Self> = None;
         for value in values {
             let id = match &mut id {
@@ -101,7 +101,7 @@ mod tests {
         let fields = ["id".to_owned(), "part.no".to_owned()];
         let plan = first_look(&fields).unwrap();
         let mut scratch = Scratch::default();
-        Id::of(&plan.scan(record.as_bytes(), &mut scratch).unwrap(), fields.len())
+        Id::of(&plan.scan(record.as_bytes(), &mut scratch).unwrap(), 0..fields.len())
     }
 
     #[test]

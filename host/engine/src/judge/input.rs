@@ -4,6 +4,7 @@ use super::error::JudgeError;
 use super::source::RecordSource;
 use super::window::Window;
 
+mod item;
 mod text;
 
 use text::{OpenText, Step};
@@ -86,7 +87,7 @@ impl<'a> WindowReader<'a> {
             return Some(open);
         }
         let index = self.opened;
-        match OpenText::next(&mut self.source.texts, index, self.max_record)? {
+        match OpenText::next(&mut self.source.texts, index, (self.source.layout, self.max_record))? {
             Ok(open) => {
                 self.opened += 1;
                 Some(open)

@@ -1,5 +1,6 @@
 //! How the records of a request are judged.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub(super) struct Options {
     pub(super) entity_type: Option<String>,
     /// The fields whose values make up a record's id, with dots between keys.
     pub(super) id_fields: Vec<String>,
+    /// Which of them a record has, as indices, by the URL of its schema or its entity type; empty = all of them.
+    pub(super) id_fields_by: BTreeMap<String, Vec<usize>>,
     pub(super) run: Run,
     pub(super) chunk: ChunkLimits,
     pub(super) max_record: Bytes,
@@ -37,6 +40,7 @@ impl Options {
             ruleset,
             entity_type: None,
             id_fields: vec!["id".to_owned()],
+            id_fields_by: BTreeMap::new(),
             run: Run { now, isolation: Isolation::Chunk, suspension: Suspension::DEFAULT },
             chunk: ChunkLimits::default(),
             max_record: DEFAULT_MAX_RECORD,

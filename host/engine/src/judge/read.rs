@@ -88,7 +88,7 @@ impl<'a> RecordReader<'a> {
         })?;
 
         let tokens = self.plan.scan(text, &mut self.scratch).map_err(within)?;
-        *id = Id::of(&tokens, self.context.id_fields.len());
+        *id = self.context.id(&tokens);
         let route = route(&mut self.routes, &tokens).map_err(here)?;
         let tokens = if self.current.is_some_and(|(current, _)| current == route) {
             tokens

@@ -58,6 +58,27 @@ impl Request {
     #[must_use]
     pub fn with_id_fields(mut self, id_fields: impl IntoIterator<Item: Into<String>>) -> Self {
         self.options.id_fields = id_fields.into_iter().map(Into::into).collect();
+        self.options.id_fields_by.clear();
+        self
+    }
+
+    /// Sets such fields by the URL of a record's schema, or by its entity type. A record of neither has no id.
+    #[must_use]
+    pub fn with_id_fields_by(mut self, id_fields: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
+        let options = &mut self.options;
+        options.id_fields.clear();
+        options.id_fields_by.clear();
+        for (key, fields) in id_fields {
+            let mut index = |field: String| {
+                let known = options.id_fields.iter().position(|known| *known == field);
+                known.unwrap_or_else(|| {
+                    options.id_fields.push(field);
+                    options.id_fields.len() - 1
+                })
+            };
+            let indices = fields.into_iter().map(&mut index).collect();
+            options.id_fields_by.insert(key, indices);
+        }
         self
     }
 

@@ -14,6 +14,16 @@ pub struct RecordSource<'a> {
     pub(super) texts: Texts<'a>,
     pub(super) limit: Option<u64>,
     pub(super) sample: Option<Sample>,
+    pub(super) layout: Layout,
+}
+
+/// What the elements or lines of a text are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Layout {
+    /// Records.
+    Records,
+    /// Objects with a record as `data`.
+    Items,
 }
 
 pub(super) enum Texts<'a> {
@@ -40,12 +50,22 @@ impl<'a> RecordSource<'a> {
     /// Like [`Self::text`], without a copy where the text is a part of something longer.
     #[must_use]
     pub fn bytes(text: Bytes) -> Self {
-        Self { texts: Texts::Whole(Some(text)), limit: None, sample: None }
+        Self { texts: Texts::Whole(Some(text)), limit: None, sample: None, layout: Layout::Records }
     }
 
     /// Several texts, one after the other, each in any of those forms. Each is opened when those before it have been read.
     pub fn texts(texts: &'a mut dyn Iterator<Item = io::Result<Box<dyn Read>>>) -> Self {
-        Self { texts: Texts::Streams(texts), limit: None, sample: None }
+        Self { texts: Texts::Streams(texts), limit: None, sample: None, layout: Layout::Records }
+    }
+
+    /// Takes what would be a record for an item: an object with the record as `data`, and a `correlation_id` by which
+    /// [`JudgedRecord::item`](super::JudgedRecord::item) knows it. An object without `data` is a record itself.
+    ///
+    /// Only `data` may be broken without costing the `correlation_id`. [`Request::with_max_record`](super::Request::with_max_record) bounds
+    /// an item as a whole.
+    #[must_use]
+    pub fn of_items(self) -> Self {
+        Self { layout: Layout::Items, ..self }
     }
 
     /// The first `records` records only. Nothing behind them is read.
@@ -89,6 +109,7 @@ impl fmt::Debug for RecordSource<'_> {
         out.debug_struct("RecordSource")
             .field("limit", &self.limit)
             .field("sample", &self.sample)
+            .field("layout", &self.layout)
             .finish_non_exhaustive()
     }
 }

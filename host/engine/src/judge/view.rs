@@ -14,7 +14,8 @@ mod usage;
 
 pub(super) use chunk::ChunkView;
 pub(super) use explain::is_indeterminate;
-pub use record::{JudgedRecord, JudgedWindow};
+pub use json::JudgedResults;
+pub use record::{JudgedRecord, JudgedWindow, RecordItem};
 pub use related::RelatedEntity;
 pub(super) use row::Row;
 pub use rule::{JudgedInput, JudgedRule};

@@ -23,6 +23,17 @@ pub(super) struct Slot {
     /// Its position in the whole text.
     pub(super) at: Position,
     pub(super) length: Result<usize, JsonError>,
+    /// The item that the record came in, if the text holds items.
+    pub(super) item: Option<Box<Item>>,
+}
+
+/// An item of a text: a record, and what its sender knows it by.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    /// How many items are before it in the text.
+    pub(super) index: u64,
+    /// The value of `correlation_id`, as JSON; none if the item has none.
+    pub(super) correlation_id: Option<Box<str>>,
 }
 
 /// Why a slot is without a record.

@@ -156,6 +156,28 @@ pub use jurat_engine::{TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED}
 /// ```
 pub use jurat_engine::{JudgedWindow, WindowObserver, results::RecordOutcome};
 
+/// A source of [items](RecordSource::of_items) gives each [`JudgedRecord`] a [`RecordItem`]; its [`JudgedResults`] are a part of its JSON.
+///
+/// ```no_run
+/// # fn f(service: &jurat::Service, text: std::sync::Arc<[u8]>) -> Result<(), Box<dyn std::error::Error>> {
+/// use jurat::{JudgedResults, RecordItem, RecordSource};
+///
+/// let request = service.request("quick")?;
+/// let lines = |window: &jurat::JudgedWindow<'_>| {
+///     let line = |record: jurat::JudgedRecord<'_>| {
+///         let results: JudgedResults<'_> = record.results();
+///         let id = record.item().and_then(|RecordItem { correlation_id, .. }| correlation_id);
+///         format!("{} {}", id.unwrap_or("null"), serde_json::to_string(&results).unwrap_or_default())
+///     };
+///     window.records().map(line).collect::<Vec<_>>()
+/// };
+/// let items = RecordSource::text(text).of_items();
+/// service.judge_windows(&request, items, lines, &mut |lines| Ok(println!("{}", lines.join("\n"))))?;
+/// # Ok(())
+/// # }
+/// ```
+pub use jurat_engine::{JudgedResults, RecordItem};
+
 /// A [`JudgedRecord`] has a [`Position`], and a [`JudgedRule`] for each rule with a [`JudgedInput`] for each input.
 ///
 /// ```

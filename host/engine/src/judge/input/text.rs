@@ -5,10 +5,11 @@ use std::mem;
 
 use bytes::Bytes;
 
+use super::item::{Unwrapped, unwrap};
 use crate::json::{Entry, Splitter, Step as Found};
 use crate::judge::error::JudgeError;
-use crate::judge::source::Texts;
-use crate::judge::window::{Slot, Window};
+use crate::judge::source::{Layout, Texts};
+use crate::judge::window::{Item, Slot, Window};
 
 /// How much is read at a time.
 const PIECE: usize = 64 << 10;
@@ -17,6 +18,7 @@ const PIECE: usize = 64 << 10;
 pub(super) struct OpenText {
     /// The index of the text among those of the request.
     index: usize,
+    layout: Layout,
     splitter: Splitter,
     buffer: Buffer,
     /// How much of the buffer has been searched for records.
@@ -47,7 +49,7 @@ impl OpenText {
     pub(super) fn next(
         texts: &mut Texts<'_>,
         index: usize,
-        max_record: jurat_model::Bytes,
+        (layout, max_record): (Layout, jurat_model::Bytes),
     ) -> Option<io::Result<Self>> {
         let buffer = match texts {
             Texts::Whole(text) => Buffer::Whole(text.take()?, 0),
@@ -56,7 +58,7 @@ impl OpenText {
                 Err(error) => return Some(Err(error)),
             },
         };
-        Some(Ok(Self { index, splitter: Splitter::new(max_record), buffer, consumed: 0 }))
+        Some(Ok(Self { index, layout, splitter: Splitter::new(max_record), buffer, consumed: 0 }))
     }
 
     /// Searches what was read for the next record.
@@ -67,7 +69,10 @@ impl OpenText {
         };
         match self.splitter.step(bytes.get(self.consumed..).unwrap_or_default(), is_end) {
             Found::Entry { entry, consumed } => {
-                let slot = slot(&entry);
+                let slot = match self.layout {
+                    Layout::Records => slot(&entry),
+                    Layout::Items => slot_of_item(&entry),
+                };
                 self.consumed += consumed;
                 Step::Slot(slot)
             }
@@ -158,5 +163,17 @@ impl OpenText {
 }
 
 fn slot(entry: &Entry<'_>) -> Slot {
-    Slot { at: entry.at, length: entry.text.as_ref().map(|text| text.len()).map_err(Clone::clone) }
+    Slot { at: entry.at, length: entry.text.as_ref().map(|text| text.len()).map_err(Clone::clone), item: None }
+}
+
+fn slot_of_item(entry: &Entry<'_>) -> Slot {
+    let Slot { at, length, .. } = slot(entry);
+    let unwrapped = entry.text.as_ref().map(|text| (*text, unwrap(text)));
+    let (at, length, correlation_id) = match unwrapped {
+        Ok((text, Unwrapped { record, correlation_id })) => {
+            (at.after(text.get(..record.start).unwrap_or_default()), Ok(record.len()), correlation_id)
+        }
+        Err(_) => (at, length, None),
+    };
+    Slot { at, length, item: Some(Box::new(Item { index: entry.index, correlation_id })) }
 }

@@ -4,6 +4,7 @@
 //! and copied.
 
 use std::cell::OnceCell;
+use std::fmt;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -30,15 +31,55 @@ impl Serialize for JudgedRecord<'_> {
         }
         let Ok((chunk, row)) = self.chunk() else { return self.result().serialize(out) };
         let context = self.window.context;
+        let results = Results { chunk, row: self.row(chunk, row) };
         Line {
             entity_id: self.record.id.text(),
             entity_type: context.release.entity_types.get(chunk.outcome.route.entity_type).map(|name| &**name),
             now: chunk.outcome.prepared.reads_now.then_some(&*context.now),
             unsigned: context.release.is_unsigned(),
             release: context.evidence.as_deref(),
-            results: Results { chunk, row: self.row(chunk, row) },
+            results,
         }
         .serialize(out)
+    }
+}
+
+/// The results of one record, as JSON: one for each rule at the top of its list, with those of its children inside.
+pub struct JudgedResults<'a>(Option<Results<'a>>);
+
+impl<'a> JudgedRecord<'a> {
+    /// Its results, as a part of another text than its own; none if it could not be judged.
+    #[must_use]
+    pub fn results(&self) -> JudgedResults<'a> {
+        JudgedResults(self.chunk().ok().map(|(chunk, row)| Results { chunk, row: self.row(chunk, row) }))
+    }
+
+    /// The time of the run, if a rule of its list reads it.
+    #[must_use]
+    pub fn now(&self) -> Option<&'a str> {
+        let (chunk, _) = self.chunk().ok()?;
+        chunk.outcome.prepared.reads_now.then_some(&*self.window.context.now)
+    }
+
+    /// Whether its rules are unsigned.
+    #[must_use]
+    pub fn is_unsigned(&self) -> bool {
+        self.window.context.release.is_unsigned()
+    }
+}
+
+impl Serialize for JudgedResults<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(results) => results.serialize(out),
+            None => out.collect_seq([(); 0]),
+        }
+    }
+}
+
+impl fmt::Debug for JudgedResults<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("JudgedResults").finish_non_exhaustive()
     }
 }
 

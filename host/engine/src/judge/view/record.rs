@@ -30,6 +30,15 @@ pub struct JudgedWindow<'a> {
     shown: Range<usize>,
 }
 
+/// The item that a record came in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RecordItem<'a> {
+    /// How many items are before it in its text.
+    pub index: u64,
+    /// The value of its `correlation_id`, as JSON; none if it has none.
+    pub correlation_id: Option<&'a str>,
+}
+
 /// The verdicts on one record, or why it could not be judged.
 ///
 /// As compact JSON of `serde_json` it is the same as [`Self::result`], at a fraction of the cost: what many records share is put
@@ -118,6 +127,14 @@ impl<'a> JudgedRecord<'a> {
         let slot = self.window.outcome.window.slots.get(self.index as usize);
         debug_assert!(slot.is_some(), "every record has its slot");
         slot.map_or(Position::START, |slot| slot.at)
+    }
+
+    /// The item that it came in, if the source holds [items](super::super::RecordSource::of_items).
+    #[must_use]
+    pub fn item(&self) -> Option<RecordItem<'a>> {
+        let slot = self.window.outcome.window.slots.get(self.index as usize)?;
+        let item = slot.item.as_deref()?;
+        Some(RecordItem { index: item.index, correlation_id: item.correlation_id.as_deref() })
     }
 
     /// Its text, without white space at its ends; none if it was too long to be kept, or its end is unknown.
