@@ -42,8 +42,8 @@ mod values;
 pub use keys::{Key, Kind, Scope};
 pub use overrides::Overrides;
 pub use values::{
-    CoordinationSource, Data, DataRoots, PrivateAddresses, ServerSettings, Settings, TenantSettings, Tls, Unsigned,
-    WorkerCount,
+    Compatibility, CoordinationSource, Data, DataRoots, PrivateAddresses, ServerSettings, Settings, TenantSettings,
+    Tls, Unsigned, WorkerCount,
 };
 
 /// For [`Settings::parents`].

@@ -199,6 +199,7 @@ const KEYS: &[Key] = &[
     host("http.min_bytes_per_second", Kind::Number, "1024", "The lowest average rate of such a file; the host gives up a slower server."),
     host("http.idle_connections", Kind::Number, "10", "Idle connections to each host that stay open."),
     host("http.dns_cache_seconds", Kind::Number, "300", "Seconds for which the addresses of a host stay in the DNS cache."),
+    host("rpc.compatibility", Kind::Text, "lists", "Which generation of validation-lib calls and results are like, unless a request says its own: `lists` (results are lists, batches have `entities`) or `envelopes` (results are objects with a `status`, batches have `items`)."),
     host("rpc.max_message", Kind::Size, "64 MiB", "The longest request."),
     host("rpc.max_reply", Kind::Size, "256 MiB", "The longest response."),
     host("rpc.max_buffered", Kind::Size, "256 MiB", "The memory of all requests together that the server reads or works on."),

@@ -16,10 +16,19 @@ use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
 use super::secret_file::Exposure;
 use super::target::{HEADER_NAME, is_header};
-use super::values::{ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
+use super::values::{Compatibility, ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
 use super::{location, secret_file, tenant, trust};
 
+/// Keys of validation-lib for the places of its Python code.
+const UNUSED: [&str; 4] =
+    ["logic_directory_location", "business_config_filename", "rules_directory", "master_rules_directory"];
+
 pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
+    let unused: Vec<_> = UNUSED.into_iter().filter(|key| document.take(key).is_there()).collect();
+    if !unused.is_empty() {
+        let keys = unused.join(", ");
+        tracing::warn!(keys, "these settings have no effect: `business_config_uri` alone says where the rules are");
+    }
     // Everything is read before a missing value returns, so that all problems are found.
     let defaults = Settings::new(PathBuf::new());
     let tenants = tenant::tenants(document);
@@ -143,11 +152,13 @@ fn server(section: &mut Section<'_>) -> ServerSettings {
         Exposure::Readable => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
         Exposure::Protected => token_is_fine(token),
     });
+    let compatibility = section.take("compatibility").choice(Compatibility::ALL.map(|choice| (choice.name(), choice)));
     let max_connections = section.take("max_connections").positive();
     let max_in_flight = section.take("max_in_flight").positive();
     let write_timeout = duration(&section.take("write_timeout_ms"), Duration::from_millis);
     let drain = duration_or_zero(&section.take("drain_ms"), Duration::from_millis);
     ServerSettings {
+        compatibility: compatibility.unwrap_or(defaults.compatibility),
         max_message: size(&section.take("max_message")).unwrap_or(defaults.max_message),
         max_reply: size(&section.take("max_reply")).unwrap_or(defaults.max_reply),
         max_buffered: size(&section.take("max_buffered")).unwrap_or(defaults.max_buffered),

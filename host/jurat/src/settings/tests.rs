@@ -85,7 +85,7 @@ fn everything_of_a_host_can_be_set() {
          compile:\n  threads: 8\n  memory: 9 MiB\n  seconds: 10\n  release_seconds: 11\n\
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
            read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
-         rpc:\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
+         rpc:\n  compatibility: envelopes\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
            write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem}}\n"
     ))
     .unwrap();
@@ -116,6 +116,7 @@ fn everything_of_a_host_can_be_set() {
     };
     assert_eq!(settings.http, http);
     let server = ServerSettings {
+        compatibility: Compatibility::Envelopes,
         max_message: Bytes::kibi(1),
         max_reply: Bytes::kibi(2),
         max_buffered: Bytes::kibi(3),

@@ -187,6 +187,8 @@ pub struct CoordinationSource {
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerSettings {
+    /// The calls and results of requests that do not say theirs: those of the first generation of validation-lib.
+    pub compatibility: Compatibility,
     /// The longest request: 64 MiB.
     pub max_message: Bytes,
     /// The longest answer: 256 MiB.
@@ -205,6 +207,38 @@ pub struct ServerSettings {
     pub token: Option<Secret>,
     /// The certificate chain and the private key for clients from other machines, as PEM files.
     pub tls: Option<Tls>,
+}
+
+/// Which generation of validation-lib a call is made as, and its results look as.
+///
+/// ```
+/// use jurat::settings::{Compatibility, Settings};
+///
+/// let mut settings = Settings::new("rules");
+/// settings.server.compatibility = Compatibility::Envelopes;
+/// assert_eq!(Compatibility::Envelopes.name(), "envelopes");
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Compatibility {
+    /// The first: results are lists, a batch has `entities`, and results have the records' own ids.
+    #[default]
+    Lists,
+    /// The later one: results are objects with a `status`, a batch has `items`, and results have the `correlation_id` of these.
+    Envelopes,
+}
+
+impl Compatibility {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Lists, Self::Envelopes];
+
+    /// The name in settings and requests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lists => "lists",
+            Self::Envelopes => "envelopes",
+        }
+    }
 }
 
 /// The TLS identity of the server.
@@ -303,6 +337,7 @@ impl Default for ServerSettings {
         const CONNECTIONS: NonZeroU32 = NonZeroU32::new(256).unwrap();
         const IN_FLIGHT: NonZeroU32 = NonZeroU32::new(16).unwrap();
         Self {
+            compatibility: Compatibility::Lists,
             max_message: Bytes::mebi(64),
             max_reply: Bytes::mebi(256),
             max_buffered: Bytes::mebi(256),
