@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use jurat::settings::Secret;
+use jurat::settings::{Compatibility, Secret};
 use jurat::{Associated, Digest};
 
 use crate::authentication::Role;
@@ -28,8 +28,8 @@ pub(crate) enum Operation {
     },
     /// To judge one record.
     Validate {
-        /// The record, as JSON text.
-        record: Box<str>,
+        /// The record, which should be JSON: a part of the message, which stays in memory for it.
+        record: Bytes,
         /// Its entity type.
         entity_type: String,
         /// How it is judged.
@@ -37,10 +37,10 @@ pub(crate) enum Operation {
     },
     /// To judge a list of records.
     ValidateBatch {
-        /// The array of records, as JSON text: a part of the message, which stays in memory for it.
+        /// The array of records or items, each of which should be JSON: a part of the message, which stays in memory for it.
         records: Bytes,
         /// The fields that name a record in the results.
-        id_fields: Vec<String>,
+        id_fields: IdFields,
         /// How they are judged.
         judging: Judging,
     },
@@ -51,7 +51,7 @@ pub(crate) enum Operation {
         /// The entity types that its records may have.
         entity_types: Vec<String>,
         /// The fields that name a record in the results.
-        id_fields: Vec<String>,
+        id_fields: IdFields,
         /// How they are judged.
         judging: Judging,
     },
@@ -92,9 +92,20 @@ pub(crate) enum Operation {
     Version,
 }
 
+/// The fields that name a record in the results.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum IdFields {
+    /// The same for all records.
+    OfAll(Vec<String>),
+    /// By the URL of a record's schema, or by its entity type.
+    By(Vec<(String, Vec<String>)>),
+}
+
 /// How records are judged.
 #[derive(Debug)]
 pub(crate) struct Judging {
+    /// What the results look like.
+    pub(crate) compatibility: Compatibility,
     /// The ruleset.
     pub(crate) ruleset: String,
     /// Related entities that the call brings along.

@@ -27,18 +27,20 @@
 //! 2. `listener`, with `tls` and `unix`: where connections come from;
 //! 3. `admission`: how many there may be; `connection`: one of them;
 //! 4. `output`, `call` and `handler`: what clients ask for, whatever protocol they speak, and the answer while it is made; `service`
-//!    makes calls on the service;
+//!    makes calls on the service, with `batch` for many records and `envelopes` for one kind of results;
 //! 5. `state`, `protocol` and `server`: the accept loop, which knows protocols only as a trait;
 //! 6. [`rpc`]: the protocol JSON-RPC. Another protocol would be beside it.
 #![forbid(unsafe_code)]
 
 mod admission;
 mod authentication;
+mod batch;
 mod budget;
 mod buffer;
 mod call;
 mod connection;
 mod correlation;
+mod envelopes;
 mod error;
 mod handler;
 mod listener;

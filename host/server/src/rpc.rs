@@ -3,7 +3,7 @@
 //! Read in this order, each module uses only those before it:
 //!
 //! 1. `framing` reads lines, as far as there is memory for them (`partial_id` finds the id of a line that is refused);
-//! 2. `request` and `message` parse a line; parameters stay text;
+//! 2. `reader`, `request` and `message` parse a line; parameters stay text, and records need not even be JSON;
 //! 3. `parameters` and `methods` make calls of requests;
 //! 4. `envelope` puts results and errors into answers, and `reply` writes them;
 //! 5. `dispatch` takes one message from its text to its reply;
@@ -24,6 +24,7 @@ mod message;
 mod methods;
 mod parameters;
 mod partial_id;
+mod reader;
 mod reply;
 mod request;
 

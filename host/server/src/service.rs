@@ -1,20 +1,20 @@
 //! The handler of a server: it makes calls on the service and writes their results.
 
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jurat::settings::Compatibility;
 use jurat::{
-    AsyncService, EntityType, Footprint, JudgedWindow, PinnedBy, RecordSource, Reload, Request, ReserveMemory,
-    RuleResult, RulesetName, Service,
+    AsyncService, EntityType, PinnedBy, RecordSource, Reload, Request, ReserveMemory, RuleResult, RulesetName, Service,
 };
 use jurat_model::CallContext;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use crate::budget::{Allowance, Exhausted, Hold};
-use crate::buffer::Buffer;
-use crate::call::{Call, Judging, Operation};
+use crate::batch::{Shape, judge};
+use crate::budget::{Allowance, Hold};
+use crate::call::{Call, IdFields, Judging, Operation};
+use crate::envelopes::{self, Numbering};
 use crate::error::RequestError;
 use crate::handler::{Handler, Handling};
 use crate::output::Output;
@@ -85,23 +85,29 @@ fn perform(
     output.check()?;
     match operation {
         Operation::Validate { record, entity_type, judging } => {
+            let compatibility = judging.compatibility;
             let request = request(service, judging)?.with_entity_type(entity_type);
             let result = service.judge_one(&request, &record)?;
             output.records = Some(1);
+            if compatibility == Compatibility::Envelopes {
+                return output.value(&envelopes::of_result(request.ruleset(), &result));
+            }
             let rules = result.results.iter();
             let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
             output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())
         }
         Operation::ValidateBatch { records, id_fields, judging } => {
-            let request = request(service, judging)?.with_id_fields(id_fields);
-            judge(service, &request, RecordSource::bytes(records), output)
+            let shape = Shape::of(&judging, || Numbering::Items);
+            let request = with_id_fields(request(service, judging)?, id_fields);
+            judge(service, &request, RecordSource::bytes(records), shape, output)
         }
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
-            let request = request(service, judging)?.with_id_fields(id_fields).with_expected(entity_types);
+            let shape = Shape::of(&judging, || Numbering::of_file(&uri));
+            let request = with_id_fields(request(service, judging)?, id_fields).with_expected(entity_types);
             let held = Held::of(files);
             let text = service.read_data(&uri, &held.reserve_memory())?;
             held.shrink_to(text.len() as u64);
-            judge(service, &request, RecordSource::text(text), output)
+            judge(service, &request, RecordSource::text(text), shape, output)
         }
         Operation::DiscoverRules { entity_type, record_or_schema, ruleset } => {
             let rules =
@@ -146,66 +152,8 @@ fn perform(
     }
 }
 
-/// Judges many records. The workers render the results, so that this thread only joins their texts.
-fn judge(
-    service: &Service,
-    request: &Request,
-    records: RecordSource<'_>,
-    output: &mut Output,
-) -> Result<(), RequestError> {
-    output.text("[")?;
-    let (mut is_first, mut failure) = (true, None);
-    let memory = output.memory();
-    let render = move |window: &JudgedWindow<'_>| Results::of(window, memory.hold());
-    let judged = service.judge_windows(request, records, render, &mut |results| {
-        let separator = if is_first { "" } else { "," };
-        is_first = false;
-        let written =
-            results.and_then(|results| output.text(separator).and_then(|()| output.json(results.json.as_slice())));
-        written.map_err(|reason| {
-            failure = Some(reason);
-            io::Error::other("the answer may not grow further")
-        })
-    });
-    if let Some(failure) = failure {
-        return Err(failure);
-    }
-    output.records = Some(judged?.records);
-    output.text("]")
-}
-
-/// The results of a window, with commas between them, until they are part of the answer.
-struct Results {
-    json: Buffer,
-    /// Its memory: it may wait long for the windows before it.
-    _memory: Hold,
-}
-
-impl Results {
-    fn of(window: &JudgedWindow<'_>, mut memory: Hold) -> Result<Self, RequestError> {
-        // It grows in memory that the worker uses again at once, and what waits takes no more than it needs.
-        let mut results = Vec::new();
-        for record in window.records() {
-            if !results.is_empty() {
-                results.push(b',');
-            }
-            serde_json::to_writer(&mut results, &record).map_err(RequestError::bug)?;
-        }
-        memory.grow(results.len() as u64).map_err(|Exhausted| RequestError::overloaded())?;
-        let mut json = Buffer::with_capacity(results.len());
-        json.append(&results);
-        Ok(Self { json, _memory: memory })
-    }
-}
-
-impl Footprint for Results {
-    fn footprint(&self) -> usize {
-        self.json.capacity()
-    }
-}
-
 fn request(service: &Service, judging: Judging) -> Result<Request, RequestError> {
-    let Judging { ruleset, associated, now } = judging;
+    let Judging { ruleset, associated, now, compatibility: _ } = judging;
     let mut request = service.request(ruleset)?;
     if let Some(associated) = associated {
         request = request.with_associated(associated);
@@ -214,6 +162,13 @@ fn request(service: &Service, judging: Judging) -> Result<Request, RequestError>
         request = request.with_now(now);
     }
     Ok(request)
+}
+
+fn with_id_fields(request: Request, fields: IdFields) -> Request {
+    match fields {
+        IdFields::OfAll(fields) => request.with_id_fields(fields),
+        IdFields::By(fields) => request.with_id_fields_by(fields),
+    }
 }
 
 /// The memory for a file, which grows while the file is read.

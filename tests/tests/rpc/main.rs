@@ -8,8 +8,10 @@
 
 use jurat_tests::{connection, server};
 
+mod broken_records;
 mod callers;
 mod cases;
+mod compatibility;
 mod conformance;
 mod coordination;
 mod coordination_service;

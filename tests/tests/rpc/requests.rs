@@ -92,7 +92,8 @@ fn can_stand_in(method: &str, name: &str, value: &Value, other: &Value) -> bool 
         Value::Array(list) if other.is_array() => name == "entities" || (list.is_empty() && name != "id_fields"),
         // What says the schema may be a record, or the URL alone.
         Value::String(_) => other.is_string() || (method, name) == ("discover_rules", "entity_data"),
-        Value::Object(_) => other.is_object(),
+        // An object of entity types may be empty, as a list of them may.
+        Value::Object(_) => other.is_object() || name == "entity_types",
         _ => false,
     }
 }

@@ -23,7 +23,7 @@ impl Service {
     ) -> Result<RecordResult, CallError> {
         self.call(Operation::Validate, Some(ruleset.as_str()), |running| {
             let request = self.request(ruleset)?.with_entity_type(entity_type);
-            self.judge_record(running, &request, record)
+            self.judge_record(running, &request, record.as_bytes())
         })
     }
 

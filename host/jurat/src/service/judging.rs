@@ -59,7 +59,8 @@ impl Service {
     ///
     /// # Errors
     /// Also when it is not one record, or when that record cannot be judged.
-    pub fn judge_one(&self, request: &Request, record: &str) -> Result<RecordResult, CallError> {
+    pub fn judge_one(&self, request: &Request, record: impl AsRef<[u8]>) -> Result<RecordResult, CallError> {
+        let record = record.as_ref();
         self.call(Operation::Validate, Some(request.ruleset()), |running| self.judge_record(running, request, record))
     }
 
@@ -109,13 +110,13 @@ impl Service {
         &self,
         running: &Running<'_>,
         request: &Request,
-        record: &str,
+        record: &[u8],
     ) -> Result<RecordResult, CallError> {
-        if !begins_with(record, '{') {
+        if !begins_with(record, b'{') {
             return Err(CallError::NotOneRecord);
         }
         let mut results = Vec::new();
-        self.judge_text(running, request, record.as_bytes().into(), &mut |result| {
+        self.judge_text(running, request, record.into(), &mut |result| {
             // Two are enough to know that there is more than one.
             if results.len() < 2 {
                 results.push(result);
@@ -137,7 +138,7 @@ impl Service {
         records: &str,
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
-        if !begins_with(records, '[') {
+        if !begins_with(records.as_bytes(), b'[') {
             return Err(CallError::NotAList);
         }
         self.judge_text(running, request, records.as_bytes().into(), sink)
@@ -165,6 +166,6 @@ impl Service {
     }
 }
 
-fn begins_with(text: &str, bracket: char) -> bool {
-    text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket)
+fn begins_with(text: &[u8], bracket: u8) -> bool {
+    text.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) == Some(&bracket)
 }

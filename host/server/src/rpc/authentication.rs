@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jurat::settings::Compatibility;
 use jurat_model::CallContext;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -90,9 +91,9 @@ fn check(token: Option<&Token>, text: &Bytes, message: Message<'_>) -> Result<()
     if method != AUTHENTICATE {
         return Err(needed());
     }
-    let Operation::Authenticate { token: shown } = methods::read(text, &method, parameters)?.operation else {
-        return Err(needed());
-    };
+    // Which generation a call is like says nothing about this one.
+    let call = methods::read(text, &method, parameters, Compatibility::default())?;
+    let Operation::Authenticate { token: shown } = call.operation else { return Err(needed()) };
     // A server without a token accepts no token.
     match token {
         Some(token) if token.is(&shown) => Ok(()),

@@ -185,7 +185,7 @@ impl Dispatcher {
         let id = id.or(call.is_err().then_some(UNKNOWN_ID)).map(str::to_owned);
         let call = call.and_then(|(method, parameters)| {
             entry.set_method(&method);
-            methods::read(text, &method, parameters)
+            methods::read(text, &method, parameters, self.state.settings.compatibility)
         });
         if let Ok(call) = &call {
             entry.set_subject(call.tenant.as_deref(), call.ruleset());

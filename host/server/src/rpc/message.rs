@@ -1,11 +1,8 @@
 //! One message of a client: a request, or an array of requests.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::reader::{Broken, Place, Reader};
 use super::request::Request;
 use crate::error::{ErrorKind, RequestError};
 
@@ -27,17 +24,13 @@ impl<'a> Message<'a> {
     /// # Errors
     /// When the line as a whole gets one answer, which is an error.
     pub(crate) fn parse(line: &'a [u8]) -> Result<Self, RequestError> {
-        let text = std::str::from_utf8(line).map_err(|error| {
-            let message = format!("the line is not UTF-8 from byte {} on", error.valid_up_to());
-            RequestError::new(ErrorKind::ParseError, message)
-        })?;
-        let is_batch = text.trim_ascii_start().starts_with('[');
-        let parsed = if is_batch {
-            serde_json::from_str(text).map(|Batch { requests, length }| Self::batch(requests, length))
-        } else {
-            serde_json::from_str(text).map(|request| Ok(Self::One(request)))
+        let mut reader = Reader::new(line);
+        let message = match reader.place() {
+            Place::InArray => requests(&mut reader).map(|(requests, length)| Self::batch(requests, length)),
+            Place::Alone => Request::read(&mut reader).map(|request| Ok(Self::One(request))),
         };
-        parsed.unwrap_or_else(|error| Err(refusal(text, &error)))
+        let whole = message.and_then(|message| reader.end().map(|()| message));
+        whole.unwrap_or_else(|broken| Err(refusal(line, broken)))
     }
 
     fn batch(requests: Vec<Request<'a>>, length: usize) -> Result<Self, RequestError> {
@@ -52,53 +45,33 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Why a line could not be read. If it is JSON, it is refused only for a number that is too large and in a member that is not read.
-fn refusal(text: &str, error: &serde_json::Error) -> RequestError {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request"),
-        Err(_) => {
-            let problem = if error.is_eof() { "it ends too early" } else { "there is a syntax error" };
-            let message = format!("the line is not JSON: {problem}, at byte {}", error.column());
-            RequestError::new(ErrorKind::ParseError, message)
+/// Reads an array of requests. Those beyond the limit are counted, not kept.
+fn requests<'a>(reader: &mut Reader<'a>) -> Result<(Vec<Request<'a>>, usize), Broken> {
+    let (mut requests, mut length) = (Vec::new(), 0);
+    let mut continues = reader.opens(b'[', b']')?;
+    while continues {
+        let request = Request::read(reader)?;
+        length += 1;
+        if length <= MAX_BATCH {
+            requests.push(request);
         }
+        continues = reader.continues(b']')?;
     }
+    Ok((requests, length))
 }
 
-/// An array of requests. Those beyond the limit are counted, not kept.
-struct Batch<'a> {
-    requests: Vec<Request<'a>>,
-    length: usize,
-}
-
-impl<'de> Deserialize<'de> for Batch<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements;
-
-        impl<'de> Visitor<'de> for Elements {
-            type Value = Batch<'de>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("requests")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Batch<'de>, A::Error> {
-                let mut requests = Vec::new();
-                while requests.len() < MAX_BATCH {
-                    let Some(request) = elements.next_element()? else {
-                        return Ok(Batch { length: requests.len(), requests });
-                    };
-                    requests.push(request);
-                }
-                let mut length = requests.len();
-                while elements.next_element::<IgnoredAny>()?.is_some() {
-                    length += 1;
-                }
-                Ok(Batch { requests, length })
-            }
-        }
-
-        deserializer.deserialize_seq(Elements)
+/// Why a line could not be read. If it is JSON, it is refused only for a key that is no text.
+fn refusal(line: &[u8], broken: Broken) -> RequestError {
+    if serde_json::from_slice::<&RawValue>(line).is_ok() {
+        return RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request");
     }
+    let message = match broken {
+        Broken::Utf8(at) => format!("the line is not UTF-8 from byte {at} on"),
+        Broken::Ended(at) => format!("the line is not JSON: it ends too early, at byte {at}"),
+        Broken::Syntax(at) => format!("the line is not JSON: there is a syntax error, at byte {at}"),
+        Broken::Records(at) => format!("the line is not JSON: the parameter at byte {at} has no end"),
+    };
+    RequestError::new(ErrorKind::ParseError, message)
 }
 
 #[cfg(test)]

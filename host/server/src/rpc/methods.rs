@@ -4,73 +4,86 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use jurat::settings::Secret;
+use jurat::settings::{Compatibility, Secret};
 use jurat::{Associated, AssociatedError, Digest, Excerpt, chain};
 use jurat_model::advice;
-use serde_json::value::RawValue;
 
-use super::parameters::{Given, Signature, wrong};
-use super::request::Parameters;
-use crate::call::{Call, Judging, Operation};
-use crate::error::{ErrorKind, RequestError};
+use super::parameters::{Given, Names, Signature, wrong};
+use super::request::{Parameters, Value, string};
+use crate::call::{Call, IdFields, Judging, Operation};
+use crate::error::{ErrorKind, RequestError, listed};
 
 /// A method.
 #[derive(Debug)]
 pub(crate) struct Method {
     /// Its name and its parameters.
     pub(crate) signature: Signature,
+    /// The same for requests with [`Compatibility::Envelopes`], if they differ.
+    pub(crate) of_envelopes: Option<Signature>,
     /// Reads its parameters.
-    read: fn(&Given<'_>) -> Result<Operation, RequestError>,
+    read: fn(&Given<'_>, Compatibility) -> Result<Operation, RequestError>,
 }
+
+/// The parameters that every method has that judges records.
+const JUDGING: [&str; 4] = ["tenant", "associated", "now", COMPATIBILITY];
 
 /// All methods.
 pub(crate) const METHODS: [Method; 14] = [
-    method("validate", &["entity_type", "entity_data", "ruleset_name"], &["tenant", "associated", "now"], |given| {
+    method("validate", &["entity_type", "entity_data", "ruleset_name"], &JUDGING, |given, compatibility| {
         Ok(Operation::Validate {
-            record: given.enclosed("entity_data", '{')?.get().into(),
+            record: given.bracketed("entity_data", b'{')?,
             entity_type: given.text("entity_type")?,
-            judging: judging(given, Associated::of_every_record)?,
+            judging: judging(given, compatibility, Associated::of_every_record)?,
         })
     }),
-    method("batch_validate", &["entities", "id_fields", "ruleset_name"], &["tenant", "associated", "now"], |given| {
+    method("batch_validate", &["entities", "id_fields", "ruleset_name"], &JUDGING, |given, compatibility| {
+        let records = match compatibility {
+            Compatibility::Lists => "entities",
+            Compatibility::Envelopes => "items",
+        };
         Ok(Operation::ValidateBatch {
-            records: given.part("entities", '[')?,
-            id_fields: given.some_texts("id_fields")?,
-            judging: judging(given, Associated::parse)?,
+            records: given.bracketed(records, b'[')?,
+            id_fields: id_fields(given)?,
+            judging: judging(given, compatibility, Associated::parse)?,
         })
-    }),
+    })
+    .with_envelopes(&["items", "ruleset_name"], &["id_fields", "tenant", "associated", "now", COMPATIBILITY]),
     method(
         "batch_file_validate",
         &["file_uri", "entity_types", "id_fields", "ruleset_name"],
-        &["tenant", "associated", "now"],
-        |given| {
+        &JUDGING,
+        |given, compatibility| {
             Ok(Operation::ValidateFile {
                 uri: given.text("file_uri")?,
-                entity_types: given.texts("entity_types")?,
-                id_fields: given.some_texts("id_fields")?,
-                judging: judging(given, Associated::parse)?,
+                entity_types: entity_types(given)?,
+                id_fields: id_fields(given)?,
+                judging: judging(given, compatibility, Associated::parse)?,
             })
         },
+    )
+    .with_envelopes(
+        &["file_uri", "ruleset_name"],
+        &["entity_types", "id_fields", "tenant", "associated", "now", COMPATIBILITY],
     ),
-    method("discover_rules", &["entity_type", "entity_data", "ruleset_name"], &["tenant"], |given| {
+    method("discover_rules", &["entity_type", "entity_data", "ruleset_name"], &["tenant"], |given, _| {
         Ok(Operation::DiscoverRules {
-            record_or_schema: record_or_schema(given.raw("entity_data")?)?,
+            record_or_schema: record_or_schema(&given.records("entity_data")?)?,
             entity_type: given.text("entity_type")?,
             ruleset: given.text("ruleset_name")?,
         })
     }),
-    method("discover_rulesets", &[], &["tenant"], |_| Ok(Operation::DiscoverRulesets)),
-    method("reload_logic", &[], &["tenant"], |_| Ok(Operation::Reload)),
-    method("pin", &["manifest"], &["tenant", "reason"], |given| {
+    method("discover_rulesets", &[], &["tenant"], |_, _| Ok(Operation::DiscoverRulesets)),
+    method("reload_logic", &[], &["tenant"], |_, _| Ok(Operation::Reload)),
+    method("pin", &["manifest"], &["tenant", "reason"], |given, _| {
         Ok(Operation::Pin { manifest: manifest(given)?, reason: reason(given)? })
     }),
-    method("rollback", &[], &["tenant", "reason"], |given| Ok(Operation::Rollback { reason: reason(given)? })),
-    method("unpin", &[], &["tenant"], |_| Ok(Operation::Unpin)),
-    method("get_cache_age", &[], &["tenant"], |_| Ok(Operation::CacheAge)),
-    method("health", &[], &[], |_| Ok(Operation::Health)),
-    method("status", &[], &["tenant"], |_| Ok(Operation::Status)),
-    method("version", &[], &[], |_| Ok(Operation::Version)),
-    method(AUTHENTICATE, &["token"], &[], |given| {
+    method("rollback", &[], &["tenant", "reason"], |given, _| Ok(Operation::Rollback { reason: reason(given)? })),
+    method("unpin", &[], &["tenant"], |_, _| Ok(Operation::Unpin)),
+    method("get_cache_age", &[], &["tenant"], |_, _| Ok(Operation::CacheAge)),
+    method("health", &[], &[], |_, _| Ok(Operation::Health)),
+    method("status", &[], &["tenant"], |_, _| Ok(Operation::Status)),
+    method("version", &[], &[], |_, _| Ok(Operation::Version)),
+    method(AUTHENTICATE, &["token"], &[], |given, _| {
         Ok(Operation::Authenticate { token: Secret::new(given.text("token")?) })
     }),
 ];
@@ -78,39 +91,116 @@ pub(crate) const METHODS: [Method; 14] = [
 /// The method by which a client authenticates.
 pub(crate) const AUTHENTICATE: &str = "authenticate";
 
+/// The parameter by which a request says which generation of validation-lib it is like.
+const COMPATIBILITY: &str = "compatibility";
+
 const fn method(
     name: &'static str,
     required: &'static [&'static str],
     optional: &'static [&'static str],
-    read: fn(&Given<'_>) -> Result<Operation, RequestError>,
+    read: fn(&Given<'_>, Compatibility) -> Result<Operation, RequestError>,
 ) -> Method {
-    Method { signature: Signature { method: name, required, optional }, read }
+    Method { signature: Signature { method: name, required, optional }, of_envelopes: None, read }
 }
 
-/// Reads a call from a message.
-pub(crate) fn read(message: &Bytes, method: &str, parameters: Parameters<'_>) -> Result<Call, RequestError> {
-    let Some(Method { signature, read }) = METHODS.iter().find(|known| known.signature.method == method) else {
+impl Method {
+    const fn with_envelopes(self, required: &'static [&'static str], optional: &'static [&'static str]) -> Self {
+        let signature = Signature { method: self.signature.method, required, optional };
+        Self { of_envelopes: Some(signature), ..self }
+    }
+
+    /// The signature with this compatibility, and the other one.
+    fn signature(&self, compatibility: Compatibility) -> (&Signature, Option<(Compatibility, &Signature)>) {
+        match (compatibility, &self.of_envelopes) {
+            (_, None) => (&self.signature, None),
+            (Compatibility::Lists, Some(other)) => (&self.signature, Some((Compatibility::Envelopes, other))),
+            (Compatibility::Envelopes, Some(own)) => (own, Some((Compatibility::Lists, &self.signature))),
+        }
+    }
+}
+
+/// Reads a call from a message. `compatibility` is that of requests that do not say theirs.
+pub(crate) fn read(
+    message: &Bytes,
+    method: &str,
+    parameters: Parameters<'_>,
+    compatibility: Compatibility,
+) -> Result<Call, RequestError> {
+    let Some(method) = METHODS.iter().find(|known| known.signature.method == method) else {
         let names = METHODS.iter().map(|method| method.signature.method);
         let message = format!("method `{}` not found{}", Excerpt::of(method), advice(method, names));
         return Err(RequestError::new(ErrorKind::UnknownMethod, message));
     };
-    let given = signature.given(message, parameters)?;
+    let has_choice = method.signature.names().any(|name| name == COMPATIBILITY);
+    let own = if has_choice { own_compatibility(&parameters)? } else { None };
+    let compatibility = own.unwrap_or(compatibility);
+    let (signature, other) = method.signature(compatibility);
+    let given = signature.given(message, parameters, other)?;
     let tenant = given.find("tenant").map(|_| given.text("tenant")).transpose()?;
-    Ok(Call { tenant, operation: read(&given)? })
+    Ok(Call { tenant, operation: (method.read)(&given, compatibility)? })
 }
 
-fn judging(given: &Given<'_>, associated: ReadAssociated) -> Result<Judging, RequestError> {
+/// The compatibility that a request says. It decides which other parameters the request may have.
+fn own_compatibility(parameters: &Parameters<'_>) -> Result<Option<Compatibility>, RequestError> {
+    let Parameters::ByName { members, .. } = parameters else { return Ok(None) };
+    let value = members.iter().find(|(key, _)| key == COMPATIBILITY).map(|(_, value)| *value);
+    let Some(Value::Json(raw)) = value.filter(|value| value.bytes() != b"null") else { return Ok(None) };
+    let name = string(raw).ok_or_else(|| wrong(COMPATIBILITY, "a text", raw.get().as_bytes()))?;
+    let choice = Compatibility::ALL.into_iter().find(|choice| choice.name() == name);
+    choice.map(Some).ok_or_else(|| {
+        let names = listed(Compatibility::ALL.map(Compatibility::name));
+        wrong_value(format!("`{COMPATIBILITY}` must be one of {names}, not `{}`", Excerpt::of(&name)))
+    })
+}
+
+fn judging(
+    given: &Given<'_>,
+    compatibility: Compatibility,
+    associated: ReadAssociated,
+) -> Result<Judging, RequestError> {
     Ok(Judging {
+        compatibility,
         ruleset: given.text("ruleset_name")?,
-        associated: given.find("associated").map(|raw| related(raw, associated)).transpose()?,
+        associated: given.find("associated").map(|value| related(value, associated)).transpose()?,
         now: given.find("now").map(|_| time(given)).transpose()?,
     })
 }
 
+/// The fields that name a record in the results: `id` if a request need not say.
+fn id_fields(given: &Given<'_>) -> Result<IdFields, RequestError> {
+    const NAME: &str = "id_fields";
+    if given.find(NAME).is_none() {
+        return Ok(IdFields::OfAll(vec!["id".to_owned()]));
+    }
+    let empty = || wrong_value(format!("`{NAME}` must hold at least one text"));
+    match given.names(NAME)? {
+        Names::List(fields) if !fields.is_empty() => Ok(IdFields::OfAll(fields)),
+        Names::ByKey(fields) if !fields.is_empty() && fields.iter().all(|(_, fields)| !fields.is_empty()) => {
+            Ok(IdFields::By(fields))
+        }
+        Names::List(_) | Names::ByKey(_) => Err(empty()),
+    }
+}
+
+/// The entity types that records may have. In an object they are the keys, or the values if the keys are URLs of schemas.
+fn entity_types(given: &Given<'_>) -> Result<Vec<String>, RequestError> {
+    const NAME: &str = "entity_types";
+    if given.find(NAME).is_none() {
+        return Ok(Vec::new());
+    }
+    match given.names(NAME)? {
+        Names::List(types) => Ok(types),
+        Names::ByKey(types) => {
+            let types = types.into_iter().flat_map(|(key, types)| if key.contains("://") { types } else { vec![key] });
+            Ok(types.collect())
+        }
+    }
+}
+
 type ReadAssociated = fn(&[u8]) -> Result<Associated, AssociatedError>;
 
-fn related(raw: &RawValue, read: ReadAssociated) -> Result<Arc<Associated>, RequestError> {
-    let read = read(raw.get().as_bytes());
+fn related(value: Value<'_>, read: ReadAssociated) -> Result<Arc<Associated>, RequestError> {
+    let read = read(value.bytes());
     read.map(Arc::new).map_err(|error| wrong_value(format!("`associated`: {}", chain(&error))))
 }
 
@@ -121,10 +211,12 @@ fn time(given: &Given<'_>) -> Result<Timestamp, RequestError> {
     })
 }
 
-fn record_or_schema(raw: &RawValue) -> Result<Box<str>, RequestError> {
-    match raw.get().chars().next() {
-        Some('{' | '"') => Ok(raw.get().into()),
-        _ => Err(wrong("entity_data", "an object, or the URL of a schema as a text", raw)),
+fn record_or_schema(value: &[u8]) -> Result<Box<str>, RequestError> {
+    match value.first() {
+        Some(b'{' | b'"') => std::str::from_utf8(value)
+            .map(Into::into)
+            .map_err(|error| wrong_value(format!("`entity_data` is not UTF-8 from byte {} on", error.valid_up_to()))),
+        _ => Err(wrong("entity_data", "an object, or the URL of a schema as a text", value)),
     }
 }
 

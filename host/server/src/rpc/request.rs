@@ -1,18 +1,18 @@
 //! One request of a message, read once; its parameters stay text.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::reader::{Broken, Place, Reader};
 use crate::error::{ErrorKind, RequestError};
 
 /// The limit of the length of an id, in bytes. Every answer repeats it.
 pub(crate) const MAX_ID: usize = 64 << 10;
 /// The limit of parameters that are read of one request.
 pub(crate) const MAX_PARAMETERS: usize = 64;
+/// The parameters that hold records. What is in them need not be JSON: it is the engine that judges it, record by record.
+const RECORDS: [&str; 3] = ["entities", "items", "entity_data"];
 
 /// A request, or the reason why it is not one.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) enum Parameters<'a> {
     /// An object, or nothing.
     ByName {
         /// The members, in their order.
-        members: Vec<(Cow<'a, str>, &'a RawValue)>,
+        members: Vec<(Cow<'a, str>, Value<'a>)>,
         /// Whether there were more members than are read.
         is_cut: bool,
     },
@@ -39,16 +39,54 @@ pub(crate) enum Parameters<'a> {
     Other,
 }
 
-impl Request<'_> {
-    fn not_an_object() -> Self {
-        Self { id: None, call: Err(RequestError::new(ErrorKind::InvalidRequest, "a request is an object")) }
-    }
+/// The value of a parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'a> {
+    /// A text that is JSON.
+    Json(&'a RawValue),
+    /// Records, which may be anything.
+    Records(&'a [u8]),
 }
 
 /// The text of a JSON string; none if the value is not a string, or has half of a surrogate pair.
 pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') { serde_json::from_str(raw.get()).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+}
+
+impl<'a> Value<'a> {
+    /// The text of the value, without white space around it.
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Json(raw) => raw.get().as_bytes(),
+            Self::Records(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> Request<'a> {
+    /// Reads the next value of a line as a request.
+    ///
+    /// # Errors
+    /// When the line is not JSON, except where records may be anything.
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Broken> {
+        if reader.peek() != Some(b'{') {
+            reader.value()?;
+            return Ok(Self { id: None, call: refuse(ErrorKind::InvalidRequest, "a request is an object") });
+        }
+        let mut members = Members::default();
+        match members.read(reader) {
+            // The line ends with the request, so nothing else is lost with the rest of it.
+            Err(Broken::Records(at)) if reader.place() == Place::Alone => {
+                reader.give_up();
+                let message =
+                    format!("the parameter at byte {at} has no end: a string or a bracket in it is not closed");
+                members.broken = Some(RequestError::new(ErrorKind::WrongParameter, message));
+                Ok(members.into_request())
+            }
+            read => read.map(|()| members.into_request()),
+        }
+    }
 }
 
 /// The members of a request that have a meaning; others are ignored.
@@ -60,34 +98,69 @@ struct Members<'a> {
     parameters: Option<Parameters<'a>>,
     /// The name of a member that the request has twice.
     repeated: Option<&'static str>,
+    /// Why its parameters cannot be read.
+    broken: Option<RequestError>,
 }
 
 impl<'a> Members<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Broken> {
+        let mut continues = reader.opens(b'{', b'}')?;
+        while continues {
+            let key = reader.key()?;
+            let (member, name) = match &*key {
+                "jsonrpc" => (Some(&mut self.version), "jsonrpc"),
+                "id" => (Some(&mut self.id), "id"),
+                "method" => (Some(&mut self.method), "method"),
+                "params" => (None, "params"),
+                _ => {
+                    reader.value()?;
+                    continues = reader.continues(b'}')?;
+                    continue;
+                }
+            };
+            let is_repeated = match member {
+                Some(member) => member.replace(reader.value()?).is_some(),
+                None => self.parameters.replace(Parameters::read(reader)?).is_some(),
+            };
+            if is_repeated {
+                self.repeated = Some(name);
+            }
+            continues = reader.continues(b'}')?;
+        }
+        Ok(())
+    }
+
     fn into_request(self) -> Request<'a> {
-        let refuse = |message: String| Err(RequestError::new(ErrorKind::InvalidRequest, message));
+        let invalid = |message: String| refuse(ErrorKind::InvalidRequest, message);
         let id = match self.id.map(RawValue::get) {
             Some(id) if id.len() > MAX_ID => {
-                return Request { id: None, call: refuse(format!("an `id` has at most {MAX_ID} bytes")) };
+                return Request { id: None, call: invalid(format!("an `id` has at most {MAX_ID} bytes")) };
             }
             Some(id) if !id.starts_with(|first: char| matches!(first, '"' | '-' | '0'..='9' | 'n')) => {
-                return Request { id: None, call: refuse("an `id` is a string, a number or `null`".to_owned()) };
+                return Request { id: None, call: invalid("an `id` is a string, a number or `null`".to_owned()) };
             }
             id => id,
         };
         let call = if let Some(repeated) = self.repeated {
             // If there are two ids, the answer has none.
             let id = if repeated == "id" { None } else { id };
-            return Request { id, call: refuse(format!("the request has `{repeated}` twice")) };
+            return Request { id, call: invalid(format!("the request has `{repeated}` twice")) };
+        } else if let Some(broken) = self.broken {
+            Err(broken)
         } else if self.version.and_then(string).as_deref() != Some("2.0") {
-            refuse("`jsonrpc` must be \"2.0\"".to_owned())
+            invalid("`jsonrpc` must be \"2.0\"".to_owned())
         } else {
             match self.method.and_then(string) {
                 Some(method) => Ok((method, self.parameters.unwrap_or_default())),
-                None => refuse("`method` must be a text".to_owned()),
+                None => invalid("`method` must be a text".to_owned()),
             }
         };
         Request { id, call }
     }
+}
+
+fn refuse<T>(kind: ErrorKind, message: impl Into<String>) -> Result<T, RequestError> {
+    Err(RequestError::new(kind, message))
 }
 
 impl Default for Parameters<'_> {
@@ -96,131 +169,30 @@ impl Default for Parameters<'_> {
     }
 }
 
-/// A key of an object.
-pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
+impl<'a> Parameters<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Broken> {
+        match reader.peek() {
+            Some(b'{') => Self::read_object(reader),
+            Some(b'[') => reader.value().map(|_| Self::ByPosition),
+            // Many clients write `null` where there are no parameters.
+            _ => reader.value().map(|raw| if raw.get() == "null" { Self::default() } else { Self::Other }),
+        }
+    }
 
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Key<'de>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
+    fn read_object(reader: &mut Reader<'a>) -> Result<Self, Broken> {
+        let (mut members, mut is_cut) = (Vec::new(), false);
+        let mut continues = reader.opens(b'{', b'}')?;
+        while continues {
+            let key = reader.key()?;
+            let value =
+                if RECORDS.contains(&&*key) { Value::Records(reader.records()?) } else { Value::Json(reader.value()?) };
+            continues = reader.continues(b'}')?;
+            is_cut = members.len() > MAX_PARAMETERS;
+            if !is_cut {
+                members.push((key, value));
             }
         }
-
-        deserializer.deserialize_str(Text)
+        // One more is kept than a request may have.
+        Ok(Self::ByName { is_cut: is_cut || members.len() > MAX_PARAMETERS, members })
     }
-}
-
-/// The methods of a visitor for values that are neither objects nor arrays; `null` may have a meaning of its own.
-macro_rules! scalars {
-    ($scalar:expr, $null:expr) => {
-        scalars!($scalar, visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($null)
-        }
-    };
-    ($scalar:expr, $($method:ident $type:ty),+) => {
-        $(fn $method<E>(self, _: $type) -> Result<Self::Value, E> {
-            Ok($scalar)
-        })+
-    };
-}
-
-impl<'de> Deserialize<'de> for Request<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RequestVisitor)
-    }
-}
-
-struct RequestVisitor;
-
-impl<'de> Visitor<'de> for RequestVisitor {
-    type Value = Request<'de>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a request")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Request<'de>, A::Error> {
-        let mut members = Members::default();
-        while let Some(Key(key)) = map.next_key()? {
-            let (member, name) = match &*key {
-                "jsonrpc" => (&mut members.version, "jsonrpc"),
-                "id" => (&mut members.id, "id"),
-                "method" => (&mut members.method, "method"),
-                "params" if members.parameters.is_none() => {
-                    members.parameters = Some(map.next_value()?);
-                    continue;
-                }
-                key => {
-                    if key == "params" {
-                        members.repeated = Some("params");
-                    }
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            let value = map.next_value()?;
-            if member.replace(value).is_some() {
-                members.repeated = Some(name);
-            }
-        }
-        Ok(members.into_request())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Request<'de>, A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Request::not_an_object())
-    }
-
-    scalars!(Request::not_an_object(), Request::not_an_object());
-}
-
-impl<'de> Deserialize<'de> for Parameters<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ParametersVisitor)
-    }
-}
-
-struct ParametersVisitor;
-
-impl<'de> Visitor<'de> for ParametersVisitor {
-    type Value = Parameters<'de>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("parameters")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parameters<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-            members.push((key, value));
-            if members.len() > MAX_PARAMETERS {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return Ok(Parameters::ByName { members, is_cut: true });
-            }
-        }
-        Ok(Parameters::ByName { members, is_cut: false })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Parameters<'de>, A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Parameters::ByPosition)
-    }
-
-    // Many clients write `null` where there are no parameters.
-    scalars!(Parameters::Other, Parameters::default());
 }

@@ -46,7 +46,7 @@ impl Handler for Script {
         Box::pin(async move {
             match call.operation {
                 Operation::Validate { record, entity_type, judging } => match judging.ruleset.as_str() {
-                    "echo" => output.text(&record)?,
+                    "echo" => output.text(std::str::from_utf8(&record).unwrap())?,
                     "context" => output.value(&json!({
                         "principal": context.principal(), "correlation": context.correlation().map(ToString::to_string),
                     }))?,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::envelope::number;
 use super::super::methods::METHODS;
+use super::super::parameters::Signature;
 use crate::error::ErrorKind;
 
 fn root() -> PathBuf {
@@ -36,7 +37,10 @@ const SOURCES: [(&str, &[&str]); 6] = [
     ("host/engine/src/schema/compiled.rs", &[]),
     ("host/engine/src/schema/schemas.rs", &[]),
     ("host/model/src/fault.rs", &[]),
-    ("host/engine/src/judge", &["another", "entity_type", "is_observed", "rule_id", "text", "unknown"]),
+    (
+        "host/engine/src/judge",
+        &["another", "correlation_id", "data", "entity_type", "is_observed", "rule_id", "text", "unknown"],
+    ),
 ];
 
 #[test]
@@ -95,7 +99,7 @@ fn the_page_has_every_method_with_its_parameters() {
         let (_, section) =
             page.split_once(&format!("\n### `{}`\n", method.signature.method)).expect(method.signature.method);
         let section = section.split("\n##").next().unwrap();
-        for name in method.signature.required.iter().chain(method.signature.optional) {
+        for name in method.signature.names().chain(method.of_envelopes.iter().flat_map(Signature::names)) {
             assert!(section.contains(&format!("| `{name}` |")), "{} {name}", method.signature.method);
         }
     }
