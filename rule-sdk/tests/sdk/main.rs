@@ -2,4 +2,5 @@
 
 mod batches;
 mod findings;
+mod migrated;
 mod ui;

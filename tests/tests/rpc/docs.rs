@@ -15,17 +15,17 @@ use crate::sites::{DATA, configured};
 
 const CLIENTS: &str = "docs/clients.md";
 const PROTOCOL: &str = "docs/json-rpc.md";
-const MIGRATING: &str = "docs/migrating-from-validation-lib.md";
+pub(crate) const MIGRATING: &str = "docs/migrating-from-validation-lib.md";
 /// What a script ends with that could not do what it is for.
 const SKIPPED: i32 = 77;
 
 /// A part of a document that is set apart: between fences.
 #[derive(Debug)]
-struct Block {
-    language: String,
-    text: String,
+pub(crate) struct Block {
+    pub(crate) language: String,
+    pub(crate) text: String,
     /// The heading above it.
-    heading: String,
+    pub(crate) heading: String,
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn requests_in_the_documents_are_answered() {
     let server = Server::start(&site, Transport::Tcp);
     let mut connection = Connection::tcp(&server.address);
     let mut methods = BTreeSet::new();
-    for document in [CLIENTS, PROTOCOL, MIGRATING] {
+    for document in [CLIENTS, PROTOCOL] {
         for request in blocks(document)
             .iter()
             .filter_map(Block::json)
@@ -200,7 +200,7 @@ fn is_like(shown: &Value, found: &Value) -> bool {
 }
 
 /// Everything between fences.
-fn blocks(document: &str) -> Vec<Block> {
+pub(crate) fn blocks(document: &str) -> Vec<Block> {
     let text = fs::read_to_string(root().join(document)).unwrap();
     let (mut blocks, mut heading, mut open): (Vec<Block>, String, Option<Block>) = Default::default();
     for line in text.lines() {
@@ -223,12 +223,12 @@ fn blocks(document: &str) -> Vec<Block> {
 
 impl Block {
     /// The value, if it is JSON. What says that it is must be.
-    fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         let read = |error| panic!("below `{}`: {error}: {}", self.heading, self.text);
         (self.language == "json").then(|| serde_json::from_str(&self.text).unwrap_or_else(read))
     }
 
-    fn lines_begin(&self, text: &str) -> bool {
+    pub(crate) fn lines_begin(&self, text: &str) -> bool {
         self.text.lines().next().is_some_and(|line| line.ends_with(text))
     }
 }

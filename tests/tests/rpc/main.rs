@@ -22,6 +22,7 @@ mod greedy;
 mod leaving;
 mod listening;
 mod logging;
+mod migrating;
 mod pinning;
 mod python;
 mod reloading;
