@@ -28,7 +28,7 @@ impl Batches {
         let inputs = rules.iter().take(RULES.len()).flat_map(|rule| &rule.inputs);
         let plan = Arc::new(Plan::new(&map, inputs, &[]).map_err(|errors| anyhow::anyhow!("{errors:?}"))?);
         let limits = ChunkLimits { rows: u32::try_from(rows)?, bytes: Bytes::mebi(16), ..ChunkLimits::default() };
-        let mut builder = ChunkBuilder::new(Arc::clone(&plan), limits, 0);
+        let mut builder = ChunkBuilder::new(Arc::clone(&plan), limits, Bytes::mebi(1), 0);
         let mut scratch = Scratch::default();
         let mut batches = Vec::new();
         let mut lines = loans.as_str().lines().peekable();

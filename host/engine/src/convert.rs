@@ -7,12 +7,15 @@ use jurat_model::Kind;
 use jurat_model::columns::{ColumnBuilder, TextTooLong};
 
 use crate::json::raw_text;
+use crate::rounding::Rounding;
 
 mod calendar;
 mod number;
+mod problem;
 
 pub use calendar::{date, timestamp};
-pub use number::{MAX_SCALE, MAX_UNITS, decimal, integer, number};
+pub use number::{MAX_SCALE, MAX_UNITS, decimal, integer, number, rounded_decimal};
+pub use problem::Problem;
 
 /// The outcome of a conversion.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,6 +57,20 @@ pub fn push(column: &mut ColumnBuilder, kind: Kind, token: &str, buffer: &mut St
     }
     column.push_absent();
     Conversion::WrongKind
+}
+
+/// Adds the value of `token` to a column of the kind `decimal`, rounded if it has too many places.
+pub fn push_rounded(column: &mut ColumnBuilder, token: &str, rounding: Rounding) -> Conversion {
+    let (value, outcome) = match token {
+        "null" => (None, Conversion::Absent),
+        token => (rounded_decimal(token, rounding), Conversion::WrongKind),
+    };
+    let Some((units, scale)) = value else {
+        column.push_absent();
+        return outcome;
+    };
+    column.push_decimal(units, scale);
+    Conversion::Present
 }
 
 /// The boolean that a token is.

@@ -24,7 +24,7 @@ pub use error::{JsonError, JsonProblem, Position, Syntax};
 pub use limits::{DEFAULT_MAX_RECORD, MAX_DEPTH};
 pub use members::{Member, Members};
 pub(crate) use number::{Divisor, Number};
-pub use paths::Paths;
+pub use paths::{PathStep, Paths};
 pub use scan::{Scanned, Scratch, scan};
 pub use span::Span;
 pub use split::{Entry, Mismatched, Records, Splitter, Step, value_end};

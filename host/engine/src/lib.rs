@@ -27,6 +27,7 @@ pub mod json;
 mod judge;
 mod release;
 pub mod results;
+pub mod rounding;
 pub mod routing;
 pub mod ruleset;
 pub mod schema;

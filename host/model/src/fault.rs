@@ -9,7 +9,7 @@ pub enum Fault {
     #[error("exhausted its fuel")]
     Fuel,
     /// More memory, or larger tables, than one record may use.
-    #[error("exceeded its memory limit")]
+    #[error("exceeded its memory limit, `limits.memory`,")]
     Memory,
     /// Calls nested too deep.
     #[error("overflowed its stack")]

@@ -121,6 +121,28 @@ fn broken_sources_are_named_with_their_lines() {
         ("business-config.yaml", "loan_v1.json", "loan_v3.json", &["loan_v3.json"]),
         ("field-maps/loan_v1.json", "\"status\": {", "\"status\" {", &["loan_v1.json"]),
         ("field-maps/loan_v1.json", "str_to_date\"", "to_date\"", &["loan_v1.json", "to_date"]),
+        (
+            "field-maps/loan_v1.json",
+            "\"financial.principal_amount\"",
+            "\"financial.0.principal_amount\"",
+            &[
+                "loan_v1.json",
+                "line 8, column 34: `/principal/physical_path`",
+                "write `\\0` for a key, or an index in brackets",
+            ],
+        ),
+        (
+            "field-maps/loan_v1.json",
+            "\"financial.principal_amount\"",
+            "\"financial[].principal_amount\"",
+            &["loan_v1.json", "`[]` comes with lists in a later version"],
+        ),
+        (
+            "field-maps/loan_v1.json",
+            "\"financial.principal_amount\"",
+            "\"financial.principal_amount\", \"round\": {\"places\": 2, \"mode\": \"half_evn\"}",
+            &["loan_v1.json", "did you mean `half_even`?"],
+        ),
         ("schemas/loan.v1.0.0.json", "\"#/definitions/date\"", "\"https://example.com/date\"", &["loan.v1.0.0.json"]),
         ("schemas/loan.v1.0.0.json", "\"^LN-[0-9]+$\"", "\"(a)\\\\1\"", &["loan.v1.0.0.json"]),
         ("vectors/v1.json", "\"PASS\"", "\"PAS\"", &["vectors/v1.json", "did you mean `PASS`?"]),

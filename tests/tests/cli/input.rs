@@ -249,13 +249,28 @@ fn ten_thousand_records_of_which_every_seventh_is_broken() {
 #[test]
 fn ids_are_made_of_the_fields_that_are_asked_for() {
     let site = Site::signed();
-    let record = r#"{"entity_type": "loan", "id": "A", "number": 7, "client": {"id": "C/1"}, "none": null}"#;
-    for (fields, id) in
-        [("id", "A"), ("client.id,number", "C/1-7"), ("none", "unknown"), ("nothing", "unknown"), ("id,nothing", "A")]
-    {
+    let record = r#"{"entity_type": "loan", "id": "A", "number": 7, "client": {"id": "C/1"}, "none": null,
+        "parts": [{"no": 8}], "a.b": 9}"#
+        .replace('\n', "");
+    for (fields, id) in [
+        ("id", "A"),
+        ("client.id,number", "C/1-7"),
+        ("none", "unknown"),
+        ("nothing", "unknown"),
+        ("id,nothing", "A"),
+        (r"parts[0].no,a\.b", "8-9"),
+        ("parts[1].no,parts.no", "unknown"),
+    ] {
         let more = ["--format", "ndjson", "--id-fields", fields];
         let outcome = site.validate("quick", &more, record.as_bytes());
         assert_eq!(results(&outcome.stdout)[0]["entity_id"], id, "{fields}: {}", outcome.stderr);
     }
-    site.validate("quick", &["--id-fields", "a..b"], record.as_bytes()).refuses(2, &["a..b"]);
+    for (field, advice) in [
+        ("a..b", "write the keys that lead to the value, with dots between them"),
+        ("parts.0.no", r"write `\0` for a key, or an index in brackets, as in `list[0]`"),
+        ("parts[].no", "`[]` comes with lists in a later version"),
+        ("/parts/0", "this is a JSON pointer: write `a.b` for `/a/b`"),
+    ] {
+        site.validate("quick", &["--id-fields", field], record.as_bytes()).refuses(2, &[field, advice]);
+    }
 }

@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn blame_decides_the_exit_code() {
         let exit = |error: JudgeError| CommandError::from(CallError::from(error)).report();
-        assert_eq!(exit(JudgeError::IdField { field: "a..b".into() }), Exit::Usage);
+        assert_eq!(exit(JudgeError::LongIdField { field: "a".into() }), Exit::Usage);
         assert_eq!(exit(JudgeError::Worker), Exit::Host);
     }
 }

@@ -1,7 +1,9 @@
 //! Numbers of all three kinds.
 
+use crate::rounding::{MAX_PLACES, Remainder, Rounding};
+
 /// The most places after the point that a decimal may have.
-pub const MAX_SCALE: u8 = 28;
+pub const MAX_SCALE: u8 = MAX_PLACES;
 
 /// The greatest magnitude of a decimal without its point: 96 bits.
 pub const MAX_UNITS: u128 = (1 << 96) - 1;
@@ -57,6 +59,65 @@ pub fn decimal(token: &str) -> Option<(i128, u8)> {
     let magnitude = digits.checked_mul(10u128.checked_pow(shift)?).filter(|&units| units <= MAX_UNITS)?;
     let units = i128::try_from(magnitude).ok()?;
     Some((if literal.is_negative { -units } else { units }, scale))
+}
+
+/// The decimal that a number token is, rounded to the given places if it has more. It is exact, however long the token is, and takes no
+/// longer than the token is long.
+///
+/// None if the magnitude is above [`MAX_UNITS`].
+#[must_use]
+pub fn rounded_decimal(token: &str, rounding: Rounding) -> Option<(i128, u8)> {
+    let literal = Literal::read(token)?;
+    let Rounding { places, mode } = rounding;
+    if literal.places() <= i64::from(places) {
+        return decimal(token);
+    }
+    let mut digits = literal.whole.iter().chain(literal.fraction).map(|digit| digit & 0x0f);
+    // How many digits stay. Less than none if zeroes would have to come before the first one.
+    let whole = i64::try_from(literal.whole.len()).unwrap_or(i64::MAX);
+    let kept = whole.saturating_add(literal.exponent).saturating_add(places.into());
+    let mut magnitude: u128 = 0;
+    for digit in digits.by_ref().take(usize::try_from(kept).unwrap_or(0)) {
+        magnitude = magnitude * 10 + u128::from(digit);
+        if magnitude > MAX_UNITS {
+            return None;
+        }
+    }
+    let first = if kept < 0 { 0 } else { digits.next().unwrap_or(0) };
+    let has_more = digits.any(|digit| digit != 0);
+    let remainder = match (first, has_more) {
+        (0, false) => None,
+        (5, false) => Some(Remainder::Half),
+        (0..=4, _) => Some(Remainder::BelowHalf),
+        _ => Some(Remainder::AboveHalf),
+    };
+    let goes_up = remainder.is_some_and(|remainder| mode.goes_up(literal.is_negative, magnitude % 2 == 1, remainder));
+    let magnitude = Some(magnitude + u128::from(goes_up)).filter(|&units| units <= MAX_UNITS)?;
+    let units = i128::try_from(magnitude).ok()?;
+    Some((if literal.is_negative { -units } else { units }, places))
+}
+
+/// A limit of decimals.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Limit {
+    /// So many places after the point, more than [`MAX_SCALE`].
+    Places(i64),
+    /// A magnitude above [`MAX_UNITS`].
+    Digits,
+}
+
+/// The limit that a number token does not keep; none if it is not a number, or if it keeps all.
+pub(super) fn decimal_limit(token: &str, rounding: Option<Rounding>) -> Option<Limit> {
+    if !token.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return None;
+    }
+    let places = Literal::read(token)?.places();
+    let value = rounding.map_or_else(|| decimal(token), |rounding| rounded_decimal(token, rounding));
+    match value {
+        Some(_) => None,
+        None if rounding.is_none() && places > i64::from(MAX_SCALE) => Some(Limit::Places(places)),
+        None => Some(Limit::Digits),
+    }
 }
 
 /// A number token, taken apart.

@@ -9,7 +9,7 @@ use jurat_model::{Bytes, Kind};
 use super::chunk::{Chunk, ChunkLimits};
 use super::column::ColumnSource;
 use super::plan::Plan;
-use super::reader::Tokens;
+use super::reader::{ReadField, Tokens};
 use super::related::Related;
 use crate::convert::{self, Conversion};
 use crate::json::Span;
@@ -22,6 +22,8 @@ use crate::json::Span;
 pub struct ChunkBuilder {
     plan: Arc<Plan>,
     limits: ChunkLimits,
+    /// The most bytes of the texts that are read of one record, and of each of its related entities.
+    max_record: u64,
     now: i64,
     /// Empty until the first row comes.
     columns: Vec<OpenColumn>,
@@ -42,7 +44,7 @@ pub enum Added {
     Yes,
     /// The chunk is full: finish it, and add the row to the next one.
     Full,
-    /// The row alone exceeds [`ChunkLimits::bytes`], so no chunk can hold it.
+    /// The texts of the row are longer than `max_record` of [`ChunkBuilder::new`], so no chunk can hold it.
     TooLarge,
 }
 
@@ -53,15 +55,20 @@ struct OpenColumn {
 }
 
 impl ChunkBuilder {
-    /// An empty chunk. `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
+    /// An empty chunk.
+    ///
+    /// `max_record` bounds a row whatever the limits of chunks are: the texts that are read of the record, and those of each of its related
+    /// entities, may take so many bytes, and never more than 1 GiB. A text that several inputs read counts once. Without paths that lead through each
+    /// other's values, records that are no longer always fit. `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, limits: ChunkLimits, now: i64) -> Self {
-        // INVARIANT: texts of at most 2 GiB never exceed what the offsets of a column can say.
+    pub fn new(plan: Arc<Plan>, limits: ChunkLimits, max_record: Bytes, now: i64) -> Self {
+        // INVARIANT: a column has the texts of a chunk of at most 2 GiB, or those of one row, of at most 1 GiB. Its offsets can say both.
         let bytes = limits.bytes.min(Bytes::mebi(2048));
+        let max_record = max_record.get().min(1 << 30);
         let limits = ChunkLimits { rows: limits.rows.max(1), bytes, ..limits };
         let size = plan.empty_size;
         let (columns, spans, buffer) = (Vec::new(), Vec::new(), String::new());
-        Self { plan, limits, now, columns, rows: 0, expected_rows: 0, size, spans, buffer }
+        Self { plan, limits, max_record, now, columns, rows: 0, expected_rows: 0, size, spans, buffer }
     }
 
     /// How many rows there are.
@@ -77,10 +84,12 @@ impl ChunkBuilder {
     /// a rule must not judge them.
     pub fn add(&mut self, record: &Tokens<'_>, related: &[Related<'_>]) -> Added {
         let size = self.plan.row_size(record, related);
-        if self.plan.empty_size + size > self.limits.bytes.get() {
+        // INVARIANT: this does not depend on the limits of chunks, so that those change no verdict.
+        if size > self.max_record && !fits(record, related, self.max_record) {
             return Added::TooLarge;
         }
-        if self.rows >= self.limits.rows || self.size + size > self.limits.bytes.get() {
+        // A row that is larger than a chunk gets one of its own.
+        if self.rows > 0 && (self.rows >= self.limits.rows || self.size + size > self.limits.bytes.get()) {
             return Added::Full;
         }
         if self.columns.is_empty() {
@@ -92,7 +101,7 @@ impl ChunkBuilder {
         if std::ptr::eq(record.reader, &self.plan.record) {
             for (field, column) in record.reader.fields.iter().zip(columns.by_ref()) {
                 let span = field.slot.and_then(|slot| record.spans.get(slot as usize)).copied().unwrap_or(Span::NONE);
-                row.add(column, field.kind, span, record.text);
+                row.add(column, field, span, record.text);
             }
         } else {
             columns.by_ref().take(self.plan.record.fields.len()).for_each(|column| row.add_wrong(column, Span::NONE));
@@ -109,7 +118,7 @@ impl ChunkBuilder {
                 {
                     for (field, column) in tokens.reader.fields.iter().zip(columns) {
                         let span = field.slot.and_then(|slot| tokens.spans.get(slot as usize)).copied();
-                        row.add(column, field.kind, span.unwrap_or(Span::NONE), tokens.text);
+                        row.add(column, field, span.unwrap_or(Span::NONE), tokens.text);
                     }
                 }
                 Some(Related::Entity(..)) => columns.for_each(|column| row.add_wrong(column, Span::NONE)),
@@ -117,7 +126,7 @@ impl ChunkBuilder {
                     let span = Span { start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) };
                     for ((_, kind), column) in term.inputs.iter().zip(columns) {
                         match kind {
-                            Kind::Json => row.add(column, *kind, span, text),
+                            Kind::Json => row.add(column, &ReadField::whole(*kind), span, text),
                             _ => row.add_wrong(column, span),
                         }
                     }
@@ -167,11 +176,32 @@ impl Plan {
     }
 }
 
+/// Whether the texts of a record, and those of each of its related entities, are no longer than `most`.
+fn fits(record: &Tokens<'_>, related: &[Related<'_>], most: u64) -> bool {
+    let size = |related: &Related<'_>| match related {
+        Related::Absent => 0,
+        Related::Entity(_, tokens) => tokens.distinct_text_size(),
+        Related::List(text) => text.len() as u64,
+    };
+    record.distinct_text_size() <= most && related.iter().all(|related| size(related) <= most)
+}
+
 impl Tokens<'_> {
-    /// The length of all tokens that become texts.
+    /// The length of all tokens that become texts, as often as they do.
     fn text_size(&self) -> u64 {
-        let spans = self.reader.text_slots.iter().filter_map(|&slot| self.spans.get(slot as usize));
-        spans.map(|span| u64::from(span.end - span.start)).sum()
+        self.reader.text_slots.iter().map(|slot| self.length(*slot)).sum()
+    }
+
+    /// The same, each token once.
+    fn distinct_text_size(&self) -> u64 {
+        let mut slots = self.reader.text_slots.clone();
+        slots.sort_unstable();
+        slots.dedup();
+        slots.into_iter().map(|slot| self.length(slot)).sum()
+    }
+
+    fn length(&self, slot: u32) -> u64 {
+        self.spans.get(slot as usize).map_or(0, |span| u64::from(span.len()))
     }
 }
 
@@ -190,10 +220,16 @@ struct RowWriter<'a> {
 
 impl RowWriter<'_> {
     #[inline]
-    fn add(&mut self, column: &mut OpenColumn, kind: Kind, span: Span, text: &str) {
-        let Some(token) = span.of(text) else { return self.add_absent(column) };
+    fn add(&mut self, column: &mut OpenColumn, field: &ReadField, span: Span, text: &str) {
+        let Some(token) = span.of(text) else {
+            return if span.is_obstacle() { self.add_wrong(column, span) } else { self.add_absent(column) };
+        };
         self.spans.push(span);
-        match convert::push(&mut column.builder, kind, token, self.buffer) {
+        let conversion = match field.rounding {
+            None => convert::push(&mut column.builder, field.kind, token, self.buffer),
+            Some(rounding) => convert::push_rounded(&mut column.builder, token, rounding),
+        };
+        match conversion {
             Conversion::Present | Conversion::Absent => {}
             Conversion::WrongKind => column.wrong.push(self.row),
         }

@@ -11,6 +11,7 @@ use super::reader::{Reader, Tokens};
 use super::related::RelatedPlan;
 use crate::field_map::{FieldMap, KindMismatch, Path};
 use crate::json::{JsonError, Paths, Scratch};
+use crate::rounding::Rounding;
 
 /// Reads the records of one schema for a set of inputs.
 ///
@@ -88,7 +89,7 @@ impl Plan {
         }
 
         let mut paths = Paths::default();
-        let captures = captures.iter().map(|path| paths.add(path.segments())).collect();
+        let captures = captures.iter().map(|path| paths.add(path.steps())).collect();
         let mut record = Reader { paths, captures, ..Reader::default() };
         let mut columns = Vec::new();
         let mut ids = HashMap::new();
@@ -179,6 +180,12 @@ impl Plan {
     #[must_use]
     pub fn pointer(&self, column: ColumnId) -> Option<&str> {
         self.columns.get(column.index())?.pointer.as_deref()
+    }
+
+    /// How a column's values are rounded; none if they are not, or if they do not come from the record.
+    #[must_use]
+    pub fn rounding(&self, column: ColumnId) -> Option<Rounding> {
+        self.record.fields.get(column.index())?.rounding
     }
 
     /// The terms that inputs name: what has to be fetched, and the order in which [`ChunkBuilder::add`](super::ChunkBuilder::add)

@@ -3,6 +3,7 @@
 use super::column::ColumnId;
 use super::reader::{Reader, Tokens};
 use crate::json::{JsonError, Scratch, scan};
+use crate::rounding::Rounding;
 
 /// Reads the entities of one term for a [`Plan`](super::Plan), through their own field map.
 #[derive(Debug)]
@@ -51,5 +52,12 @@ impl RelatedPlan {
     pub fn pointer(&self, column: ColumnId) -> Option<&str> {
         let index = column.index().checked_sub(self.first_column)?;
         self.pointers.get(index)?.as_deref()
+    }
+
+    /// How a column's values are rounded; none if they are not, or if the column is not one of this term's.
+    #[must_use]
+    pub fn rounding(&self, column: ColumnId) -> Option<Rounding> {
+        let index = column.index().checked_sub(self.first_column)?;
+        self.reader.fields.get(index)?.rounding
     }
 }

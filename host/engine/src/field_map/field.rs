@@ -4,6 +4,7 @@ use jurat_model::Kind;
 use thiserror::Error;
 
 use super::path::Path;
+use crate::rounding::Rounding;
 
 /// One field: its path in the record, and its conversion.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,6 +13,8 @@ pub struct Field {
     pub path: Path,
     /// How the value is read; none = as it is.
     pub conversion: Option<Conversion>,
+    /// How inputs of the kind `decimal` round the value; none = not at all.
+    pub rounding: Option<Rounding>,
 }
 
 /// How the text of a field becomes a value that JSON does not have.
@@ -49,6 +52,14 @@ pub enum KindMismatch {
         /// What the field map says.
         conversion: Conversion,
     },
+    /// The field is rounded, and only decimals are.
+    #[error(
+        "the field has `round`, so only inputs of the kind `decimal` can read its numbers, not `{kind}`; `text` and `json` read it as it is written"
+    )]
+    Rounded {
+        /// What the input asks for.
+        kind: Kind,
+    },
 }
 
 impl Conversion {
@@ -74,9 +85,12 @@ impl Conversion {
     }
 }
 
-/// Whether an input of a kind can read a field with that conversion.
-pub(super) fn fits(kind: Kind, conversion: Option<Conversion>) -> Result<(), KindMismatch> {
-    match conversion {
+/// Whether an input of a kind can read a field.
+pub(super) fn fits(kind: Kind, field: &Field) -> Result<(), KindMismatch> {
+    if field.rounding.is_some() && !matches!(kind, Kind::Decimal | Kind::Text | Kind::Json) {
+        return Err(KindMismatch::Rounded { kind });
+    }
+    match field.conversion {
         Some(conversion) if conversion.kind() == kind => Ok(()),
         Some(conversion) => Err(KindMismatch::Converted { kind, conversion }),
         None => match Conversion::ALL.into_iter().find(|conversion| conversion.kind() == kind) {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jurat_model::{Input, Kind};
 
 use super::field::{Field, KindMismatch, fits};
-use super::parse::{self, FieldMapError};
+use super::parse;
+use super::problem::FieldMapError;
 
 /// The fields of one schema, by their logical names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -38,13 +39,13 @@ impl FieldMap {
     /// A field that the map does not have is not an error: its input is absent in every record.
     ///
     /// # Errors
-    /// When the input's kind does not fit the field's conversion.
+    /// When the input's kind does not fit the field's conversion or rounding.
     pub fn check(&self, input: &Input) -> Result<(), KindMismatch> {
         if input.is_now() {
             return if input.kind == Kind::Timestamp { Ok(()) } else { Err(KindMismatch::Now { kind: input.kind }) };
         }
         match self.field(&input.name) {
-            Some(field) => fits(input.kind, field.conversion),
+            Some(field) => fits(input.kind, field),
             None => Ok(()),
         }
     }

@@ -1,86 +1,32 @@
 //! From the file to the map.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jurat_model::{Bytes, NOW};
-use thiserror::Error;
 
 use super::field::{Conversion, Field};
-use super::path::{EmptySegment, Path, push_segment};
+use super::path::{Path, push_segment};
+use super::problem::{EntryError, EntryProblem, FieldMapError};
 use crate::excerpt::{Excerpt, nearest};
 use crate::json::{JsonError, Member, Members, Paths, Position, Scratch, scan, unescape};
+use crate::rounding::{MAX_PLACES, Rounding, RoundingMode};
 
 /// The largest field map file.
 const MAX_FILE: Bytes = Bytes::mebi(1);
-const MEMBERS: [&str; 4] = ["physical_path", "to_logical", "to_physical", "description"];
+const MEMBERS: [&str; 5] = ["physical_path", "to_logical", "to_physical", "round", "description"];
+const MODES: [&str; 7] = [
+    RoundingMode::HalfEven.name(),
+    RoundingMode::HalfUp.name(),
+    RoundingMode::HalfDown.name(),
+    RoundingMode::Up.name(),
+    RoundingMode::Down.name(),
+    RoundingMode::Ceiling.name(),
+    RoundingMode::Floor.name(),
+];
+const ROUND_MEMBERS: [&str; 2] = ["places", "mode"];
 /// What `to_physical` may say. The names are checked like all others; the engine never writes records.
 const TO_PHYSICAL: [&str; 2] = ["date_to_str", "datetime_to_str"];
 const TO_LOGICAL: [&str; 2] = [Conversion::StrToDate.name(), Conversion::StrToDatetime.name()];
-
-/// Why a field map file was refused.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum FieldMapError {
-    /// The file is not a JSON object, or a name is in it twice.
-    #[error(transparent)]
-    Json(JsonError),
-    /// All entries that are wrong.
-    #[error("{}", Listed(.0))]
-    Entries(Vec<EntryError>),
-}
-
-/// An error of one entry, and its position.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{at}: `{pointer}`: {problem}")]
-pub struct EntryError {
-    /// The JSON pointer of what is wrong.
-    pub pointer: String,
-    /// Its position in the file.
-    pub at: Position,
-    /// What is wrong with it.
-    pub problem: EntryProblem,
-}
-
-/// The ways in which an entry can be wrong.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum EntryProblem {
-    /// The name is empty.
-    #[error("an empty name")]
-    EmptyName,
-    /// The name is reserved.
-    #[error("`now` is the time of the run and cannot be a field")]
-    Now,
-    /// The entry, or one of its members, is of another kind.
-    #[error("expected {0}")]
-    Expected(&'static str),
-    /// The path is missing.
-    #[error("`physical_path` is missing")]
-    NoPath,
-    /// The path is not one.
-    #[error("`{path}` is {}", EmptySegment)]
-    Path {
-        /// The path.
-        path: Excerpt,
-    },
-    /// A member that entries do not have.
-    #[error("unknown member{}", Advice(*.nearest, &MEMBERS))]
-    UnknownMember {
-        /// The member that was probably meant.
-        nearest: Option<&'static str>,
-    },
-    /// A conversion that does not exist.
-    #[error("unknown conversion `{name}`{}", Advice(*.nearest, .known))]
-    UnknownConversion {
-        /// The conversion.
-        name: Excerpt,
-        /// The conversion that was probably meant.
-        nearest: Option<&'static str>,
-        /// The known conversions.
-        known: &'static [&'static str],
-    },
-}
 
 pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, Field>, FieldMapError> {
     let mut scratch = Scratch::new(MAX_FILE);
@@ -120,6 +66,7 @@ impl<'a> EntryReader<'a> {
         };
         let mut path = None;
         let mut conversion = None;
+        let mut rounding = None;
         let mut has_path = false;
         for member in members {
             let mut pointer = pointer.clone();
@@ -136,17 +83,18 @@ impl<'a> EntryReader<'a> {
                 "to_physical" => {
                     self.conversion(&pointer, &member, &TO_PHYSICAL);
                 }
+                "round" => rounding = self.rounding(&pointer, &member),
                 "description" => {}
-                other => {
-                    let nearest = nearest(other, MEMBERS);
-                    self.wrong(&pointer, member.at, EntryProblem::UnknownMember { nearest });
-                }
+                other => self.unknown_member(&pointer, member.at, other, &MEMBERS),
             }
         }
         if !has_path {
-            self.wrong(&pointer, entry.at, EntryProblem::NoPath);
+            self.wrong(&pointer, entry.at, EntryProblem::Missing("physical_path"));
         }
-        if self.errors.len() > errors { None } else { path.map(|path| Field { path, conversion }) }
+        if conversion.is_some() && rounding.is_some() {
+            self.wrong(&pointer, entry.at, EntryProblem::RoundedText);
+        }
+        if self.errors.len() > errors { None } else { path.map(|path| Field { path, conversion, rounding }) }
     }
 
     fn path(&mut self, pointer: &str, member: &Member<'_>) -> Option<Path> {
@@ -157,8 +105,8 @@ impl<'a> EntryReader<'a> {
         };
         match path.parse() {
             Ok(path) => Some(path),
-            Err(EmptySegment) => {
-                self.wrong(pointer, at, EntryProblem::Path { path: Excerpt::of(&path) });
+            Err(error) => {
+                self.wrong(pointer, at, EntryProblem::Path { path: Excerpt::of(&path), error });
                 None
             }
         }
@@ -187,35 +135,64 @@ impl<'a> EntryReader<'a> {
         found
     }
 
+    fn rounding(&mut self, pointer: &str, member: &Member<'_>) -> Option<Rounding> {
+        if member.value == "null" {
+            return None;
+        }
+        let at = member.span.start as usize;
+        let Some(members) = Members::at(self.text, at) else {
+            self.wrong(pointer, at, EntryProblem::Expected("an object with `places` and `mode`"));
+            return None;
+        };
+        let (mut places, mut mode) = (None, None);
+        let mut seen = Vec::new();
+        for member in members {
+            let at = member.span.start as usize;
+            let mut pointer = pointer.to_owned();
+            push_segment(&mut pointer, &member.key);
+            match &*member.key {
+                "places" => {
+                    seen.push("places");
+                    places = member.value.parse().ok().filter(|places| *places <= MAX_PLACES);
+                    if places.is_none() {
+                        self.wrong(&pointer, at, EntryProblem::Expected("a whole number from 0 to 28"));
+                    }
+                }
+                "mode" => {
+                    seen.push("mode");
+                    mode = self.mode(&pointer, &member);
+                }
+                other => self.unknown_member(&pointer, member.at, other, &ROUND_MEMBERS),
+            }
+        }
+        for missing in ROUND_MEMBERS.into_iter().filter(|name| !seen.contains(name)) {
+            self.wrong(pointer, member.at, EntryProblem::Missing(missing));
+        }
+        Some(Rounding { places: places?, mode: mode? })
+    }
+
+    fn mode(&mut self, pointer: &str, member: &Member<'_>) -> Option<RoundingMode> {
+        let at = member.span.start as usize;
+        let Some(name) = unescape(member.value) else {
+            self.wrong(pointer, at, EntryProblem::Expected("a string"));
+            return None;
+        };
+        let mode = RoundingMode::ALL.into_iter().find(|mode| mode.name() == name);
+        if mode.is_none() {
+            let nearest = nearest(&name, MODES);
+            let name = Excerpt::of(&name);
+            self.wrong(pointer, at, EntryProblem::UnknownMode { name, nearest, known: &MODES });
+        }
+        mode
+    }
+
+    fn unknown_member(&mut self, pointer: &str, at: usize, name: &str, known: &'static [&'static str]) {
+        let nearest = nearest(name, known.iter().copied());
+        self.wrong(pointer, at, EntryProblem::UnknownMember { nearest, known });
+    }
+
     fn wrong(&mut self, pointer: &str, offset: usize, problem: EntryProblem) {
         let at = Position::of(self.text.as_bytes(), offset);
         self.errors.push(EntryError { pointer: pointer.to_owned(), at, problem });
-    }
-}
-
-/// All errors, one after the other.
-struct Listed<'a>(&'a [EntryError]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                out.write_str("; ")?;
-            }
-            write!(out, "{error}")?;
-        }
-        Ok(())
-    }
-}
-
-/// The name that was probably meant, or all known names.
-struct Advice<'a>(Option<&'a str>, &'a [&'a str]);
-
-impl fmt::Display for Advice<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(nearest) => write!(out, "; did you mean `{nearest}`?"),
-            None => write!(out, "; known are `{}`", self.1.join("`, `")),
-        }
     }
 }

@@ -58,7 +58,51 @@ fn a_wrong_entry_is_refused_with_its_position_and_the_reason() {
         (r#""a": {"physical_path": 1}"#, "1:25 /a/physical_path expected a string"),
         (
             r#""a": {"physical_path": "b..c"}"#,
-            "1:25 /a/physical_path `b..c` is a path with nothing before, between or behind its dots",
+            "1:25 /a/physical_path `b..c` is not a path: nothing before, between or behind its dots: write the keys that lead \
+             to the value, with dots between them",
+        ),
+        (
+            r#""a": {"physical_path": "b.0"}"#,
+            "1:25 /a/physical_path `b.0` is not a path: `0` may be a key or an index: write `\\0` for a key, or an index in \
+             brackets, as in `list[0]` (in JSON, each backslash is written `\\\\`)",
+        ),
+        (
+            r#""a": {"physical_path": "b[].c"}"#,
+            "1:25 /a/physical_path `b[].c` is not a path: `[]` comes with lists in a later version: until then a path leads to \
+             one element, as in `list[0]`",
+        ),
+        (r#""a": {"physical_path": "b", "round": 10}"#, "1:39 /a/round expected an object with `places` and `mode`"),
+        (r#""a": {"physical_path": "b", "round": {"mode": "up"}}"#, "1:30 /a/round `places` is missing"),
+        (r#""a": {"physical_path": "b", "round": {"places": 0}}"#, "1:30 /a/round `mode` is missing"),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": 29, "mode": "up"}}"#,
+            "1:50 /a/round/places expected a whole number from 0 to 28",
+        ),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": -1, "mode": "up"}}"#,
+            "1:50 /a/round/places expected a whole number from 0 to 28",
+        ),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": 2.0, "mode": "up"}}"#,
+            "1:50 /a/round/places expected a whole number from 0 to 28",
+        ),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": 2, "mode": "half_evn"}}"#,
+            "1:61 /a/round/mode unknown mode `half_evn`; did you mean `half_even`?",
+        ),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": 2, "mode": "bankers"}}"#,
+            "1:61 /a/round/mode unknown mode `bankers`; known are `half_even`, `half_up`, `half_down`, `up`, `down`, `ceiling`, \
+             `floor`",
+        ),
+        (r#""a": {"physical_path": "b", "round": {"places": 2, "mode": 1}}"#, "1:61 /a/round/mode expected a string"),
+        (
+            r#""a": {"physical_path": "b", "round": {"places": 2, "mode": "up", "plcaes": 3}}"#,
+            "1:67 /a/round/plcaes unknown member; did you mean `places`?",
+        ),
+        (
+            r#""a": {"physical_path": "b", "to_logical": "str_to_date", "round": {"places": 2, "mode": "up"}}"#,
+            "1:2 /a `round` is for numbers, and `to_logical` reads a text: remove one of them",
         ),
         (
             r#""a": {"physical_path": "b", "to_logicl": null}"#,
@@ -66,7 +110,8 @@ fn a_wrong_entry_is_refused_with_its_position_and_the_reason() {
         ),
         (
             r#""a": {"physical_path": "b", "x": null}"#,
-            "1:30 /a/x unknown member; known are `physical_path`, `to_logical`, `to_physical`, `description`",
+            "1:30 /a/x unknown member; known are `physical_path`, `to_logical`, `to_physical`, `round`, \
+             `description`",
         ),
         (
             r#""a": {"physical_path": "b", "to_logical": "str_to_dat"}"#,
@@ -102,6 +147,21 @@ fn all_wrong_entries_are_told_at_once() {
     assert_eq!(
         refusal(file),
         "line 1, column 7: `/a`: expected an object; line 3, column 1: `/b`: `physical_path` is missing"
+    );
+}
+
+#[test]
+fn only_decimals_read_a_field_that_is_rounded() {
+    let file = r#"{"a": {"physical_path": "a", "round": {"places": 28, "mode": "half_even"}}}"#;
+    let map = FieldMap::parse(file.as_bytes()).unwrap();
+    for kind in Kind::ALL {
+        let fits = matches!(kind, Kind::Decimal | Kind::Text | Kind::Json);
+        assert_eq!(map.check(&input("a", kind)).is_ok(), fits, "{kind}");
+    }
+    assert_eq!(
+        map.check(&input("a", Kind::Number)).unwrap_err().to_string(),
+        "the field has `round`, so only inputs of the kind `decimal` can read its numbers, not `number`; `text` and `json` read it as \
+         it is written"
     );
 }
 

@@ -38,6 +38,9 @@ impl Default for Scratch {
 }
 
 /// A valid text, and where the values at the planned paths lie in it.
+///
+/// A path that a value is in the way of has the span of that value, marked as an obstacle: a list, a text or a number where the path expects an object, or
+/// an object where it expects a list. A `null` is not in the way, and neither is a list that is too short.
 #[derive(Clone, Copy, Debug)]
 pub struct Scanned<'a> {
     /// The text.
@@ -90,7 +93,7 @@ impl Scan<'_, '_> {
             b'"' => self.string().map(drop),
             b'-' | b'0'..=b'9' => self.number(),
             b'{' => self.object(node, depth + 1),
-            b'[' => self.array(depth + 1),
+            b'[' => self.array(node, depth + 1),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
             b'n' => self.word(b"null"),
@@ -124,10 +127,8 @@ impl Scan<'_, '_> {
             self.skip_space();
             let start = self.at;
             self.value(node, depth)?;
-            if let Some(slot) = node.and_then(|node| node.slot)
-                && let Some(span) = self.spans.get_mut(slot as usize)
-            {
-                *span = Span { start: narrow(start), end: narrow(self.at) };
+            if let Some(node) = node {
+                self.found(node, start);
             }
             match self.skip_space() {
                 b',' => self.at += 1,
@@ -140,14 +141,26 @@ impl Scan<'_, '_> {
         self.keys.leave(frame, self.text).map_err(|repeated| self.repeated(repeated))
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Halt> {
+    fn array(&mut self, node: Option<&Node>, depth: usize) -> Result<(), Halt> {
         self.open(depth)?;
         if self.skip_space() == b']' {
             self.at += 1;
             return Ok(());
         }
+        // Those that paths lead to, from the next one on.
+        let mut wanted = node.map(Node::elements).unwrap_or_default();
+        let mut index = 0;
         loop {
-            self.value(None, depth)?;
+            match wanted {
+                [element, rest @ ..] if element.index == index => {
+                    wanted = rest;
+                    let start = self.at;
+                    self.value(Some(&element.node), depth)?;
+                    self.found(&element.node, start);
+                }
+                _ => self.value(None, depth)?,
+            }
+            index += 1;
             match self.skip_space() {
                 b',' => self.at += 1,
                 b']' => break,
@@ -157,6 +170,16 @@ impl Scan<'_, '_> {
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// Notes the value at a node, which begins at `start` and has just ended.
+    #[inline]
+    fn found(&mut self, node: &Node, start: usize) {
+        let found = Span { start: narrow(start), end: narrow(self.at) };
+        if let Some(span) = node.slot.and_then(|slot| self.spans.get_mut(slot as usize)) {
+            *span = found;
+        }
+        node.pass_through(self.bytes.get(start).copied().unwrap_or(0), found, self.spans);
     }
 
     fn open(&mut self, depth: usize) -> Result<(), Halt> {

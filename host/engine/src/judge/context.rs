@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jurat_model::{CallContext, Cancellation, TraceContext};
 
-use super::error::{Bug, JudgeError, MAX_ID_FIELDS};
+use super::error::{Bug, JudgeError, MAX_ID_FIELDS, MAX_ID_PATH};
 use super::identity::{self, Id};
 use super::options::Options;
 use crate::excerpt::Excerpt;
@@ -15,9 +15,6 @@ use crate::results::Evidence;
 use crate::routing::{Route, Routes};
 use crate::ruleset::{Node, RuleList};
 use crate::schema_url::SchemaUrl;
-
-/// The longest path to an id field, in bytes.
-const MAX_ID_PATH: usize = 1_024;
 
 /// The context that the windows of one request share.
 #[derive(Debug)]
@@ -64,14 +61,15 @@ impl Context {
             return Err(JudgeError::TooManyIdFields);
         }
         if let Some(field) = options.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
-            return Err(JudgeError::IdField { field: Excerpt::of(field).to_string() });
+            return Err(JudgeError::LongIdField { field: Excerpt::of(field).to_string() });
         }
         // Every window reads the list: each name once, however often the caller gives it.
         let mut expected = options.expected.clone();
         expected.sort_unstable();
         expected.dedup();
         let first_look = first_look(&options.id_fields);
-        let first_look = first_look.map_err(|field| JudgeError::IdField { field: field.to_string() })?;
+        let first_look =
+            first_look.map_err(|(field, problem)| JudgeError::IdField { field: field.to_string(), problem })?;
         let now = jiff::Timestamp::from_microsecond(options.run.now)
             .map_err(|_| Bug::new("the microseconds of a timestamp are not a timestamp"))?;
         Ok(Self {

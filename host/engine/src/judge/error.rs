@@ -5,10 +5,13 @@ use std::io;
 use jurat_model::Blame;
 use thiserror::Error;
 
+use crate::field_map::PathError;
 use crate::routing::RouteError;
 
 /// The fields that may make up a record's id.
 pub(super) const MAX_ID_FIELDS: usize = 32;
+/// The longest path to an id field, in bytes.
+pub(super) const MAX_ID_PATH: usize = 1_024;
 
 /// Why a request as a whole gave no results, or not all of them.
 #[derive(Debug, Error)]
@@ -18,8 +21,16 @@ pub enum JudgeError {
     #[error(transparent)]
     Route(#[from] RouteError),
     /// An id field is not a path.
-    #[error("`{field}` is not a path to an id field: write the keys that lead to it, with dots between them")]
+    #[error("`{field}` is not a path to an id field: {problem}")]
     IdField {
+        /// The beginning of the field as given.
+        field: String,
+        /// Why, and what to write instead.
+        problem: PathError,
+    },
+    /// An id field is longer than any path to one.
+    #[error("`{field}` is too long for a path to an id field: at most {MAX_ID_PATH} bytes")]
+    LongIdField {
         /// The beginning of the field as given.
         field: String,
     },
@@ -62,7 +73,11 @@ impl JudgeError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Route(_) | Self::IdField { .. } | Self::TooManyIdFields | Self::Cancelled => Blame::Caller,
+            Self::Route(_)
+            | Self::IdField { .. }
+            | Self::LongIdField { .. }
+            | Self::TooManyIdFields
+            | Self::Cancelled => Blame::Caller,
             Self::Evidence | Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
         }
     }

@@ -102,10 +102,10 @@ impl<'a> RecordReader<'a> {
         let known = Known { context: self.context, answers: self.answers, record: index, id: id.key() };
         let found = related::find(known, group.prepared(), &mut self.related);
         group.add(index, &tokens, found, &mut self.related, &mut self.chunks).ok_or_else(|| {
-            let limit = self.context.options.chunk.bytes;
+            let limit = self.context.options.max_record;
             here((
                 EngineErrorKind::InputsTooLarge,
-                format!("what the rules read of this record takes more than {limit}"),
+                format!("what the rules read of this record, or of an entity related to it, takes more than {limit} (`max_record`)"),
             ))
         })
     }

@@ -11,6 +11,7 @@ mod related;
 mod row;
 mod rule;
 mod usage;
+mod wrong_kind;
 
 pub(super) use chunk::ChunkView;
 pub(super) use explain::is_indeterminate;

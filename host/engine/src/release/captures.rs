@@ -2,7 +2,7 @@
 
 use crate::excerpt::Excerpt;
 use crate::extract::Plan;
-use crate::field_map::{FieldMap, Path};
+use crate::field_map::{FieldMap, Path, PathError};
 
 /// The index of `$schema` among the captured paths of every plan.
 pub(crate) const SCHEMA: usize = 0;
@@ -20,11 +20,11 @@ pub(super) fn captures(id_fields: &[String]) -> Vec<Path> {
 /// A plan for records whose route is not known yet.
 ///
 /// # Errors
-/// With an id field that is not a path.
-pub(crate) fn first_look(id_fields: &[String]) -> Result<Plan, Excerpt> {
-    if let Some(field) = id_fields.iter().find(|field| field.parse::<Path>().is_err()) {
-        return Err(Excerpt::of(field));
+/// With the first id field that is not a path.
+pub(crate) fn first_look(id_fields: &[String]) -> Result<Plan, (Excerpt, PathError)> {
+    for field in id_fields {
+        field.parse::<Path>().map_err(|error| (Excerpt::of(field), error))?;
     }
     // Without inputs nothing can be wrong.
-    Plan::new(&FieldMap::default(), [], &captures(id_fields)).map_err(|_| Excerpt::of(""))
+    Plan::new(&FieldMap::default(), [], &captures(id_fields)).map_err(|_| (Excerpt::of(""), PathError::EmptyKey))
 }

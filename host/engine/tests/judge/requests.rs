@@ -50,10 +50,20 @@ fn a_request_that_names_nothing_that_is_there_is_refused_as_a_whole() {
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
     let laon = refusal(|request| request.with_expected(["loan", "laon"]));
     assert_eq!(laon, "the release knows no entity type `laon`, did you mean `loan`?");
-    let words = " is not a path to an id field: write the keys that lead to it, with dots between them";
-    assert_eq!(refusal(|request| request.with_id_fields(["id", "a..b"])), format!("`a..b`{words}"));
+    for (field, why) in [
+        (
+            "a..b",
+            "nothing before, between or behind its dots: write the keys that lead to the value, with dots between them",
+        ),
+        ("a.0", "`0` may be a key or an index: write `\\0` for a key, or an index in brackets, as in `list[0]`"),
+        ("a[]", "`[]` comes with lists in a later version: until then a path leads to one element, as in `list[0]`"),
+        ("$.id", "this is JSONPath: write `a.b` for `$.a.b`, or `\\$` if a key begins with that character"),
+    ] {
+        let expected = format!("`{field}` is not a path to an id field: {why}");
+        assert_eq!(refusal(|request| request.with_id_fields(["id", field])), expected);
+    }
     let long = refusal(|request| request.with_id_fields(["id".to_owned(), "a.".repeat(1 << 20) + "a"]));
-    assert!(long.ends_with(words) && long.len() < 500, "{long}");
+    assert!(long.ends_with(" is too long for a path to an id field: at most 1024 bytes") && long.len() < 500, "{long}");
     let many = refusal(|request| request.with_id_fields(["id"; 33]));
     assert_eq!(many, "an entity id is made of at most 32 fields");
 }

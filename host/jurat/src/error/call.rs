@@ -149,7 +149,9 @@ impl CallError {
             Self::NoSchema => CallErrorKind::NoSchema,
             Self::Record(error) => error.kind.into(),
             Self::Route(error) | Self::Judge(JudgeError::Route(error)) => error.kind().into(),
-            Self::Judge(JudgeError::IdField { .. } | JudgeError::TooManyIdFields) => CallErrorKind::IdFields,
+            Self::Judge(JudgeError::IdField { .. } | JudgeError::LongIdField { .. } | JudgeError::TooManyIdFields) => {
+                CallErrorKind::IdFields
+            }
             Self::Judge(JudgeError::Read { .. }) => CallErrorKind::Input,
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
             Self::Judge(JudgeError::Cancelled) => CallErrorKind::Cancelled,

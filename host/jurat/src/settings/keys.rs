@@ -164,7 +164,7 @@ const KEYS: &[Key] = &[
     shared("suspend_after", Kind::Number, "1000", "Guilty records of one rule in a request before the host stops running the rule."),
     shared("suspend_after_fuel", Kind::Number, "5000000000", "Units of fuel that guilty records of one rule have used together before the host stops running the rule."),
     shared("chunk.rows", Kind::Number, "1024", "The most records of one call."),
-    shared("chunk.bytes", Kind::Size, "128 KiB", "The most bytes of one call in a rule's memory."),
+    shared("chunk.bytes", Kind::Size, "128 KiB", "The most bytes of one call in a rule's memory; a record that takes more gets a call of its own."),
     shared("chunk.results", Kind::Size, "8 MiB", "The most bytes of results of records that are judged together, until they are handed over."),
     shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),
     shared("max_file", Kind::Size, "50 MiB", "The longest file of records; the host refuses longer ones."),

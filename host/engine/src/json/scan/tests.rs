@@ -3,6 +3,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::json::paths::PathStep;
 
 /// The code, the message and the position of the error.
 fn refusal(text: &[u8]) -> (&'static str, String, (u64, u64, u64)) {
@@ -104,7 +105,7 @@ fn numbers_end_where_floats_do() {
 fn a_path_deeper_than_any_text_is_never_found() {
     let mut paths = Paths::default();
     let deep: Vec<&str> = vec!["a"; 1_000_000];
-    assert_eq!((paths.add(&deep), paths.add(["b"]), paths.add(&deep), paths.slots()), (0, 1, 2, 3));
+    assert_eq!((paths.add(deep.clone()), paths.add(["b"]), paths.add(deep.clone()), paths.slots()), (0, 1, 2, 3));
     let mut scratch = Scratch::default();
     let scanned = scan(br#"{"a":{"a":1},"b":2}"#, &paths, &mut scratch).unwrap();
     let found: Vec<Option<&str>> = scanned.spans.iter().map(|span| span.of(scanned.text)).collect();
@@ -136,7 +137,7 @@ fn a_refused_text_leaves_nothing_behind() {
 fn paths_find_their_values() {
     let mut paths = Paths::default();
     let wanted = [&["a"][..], &["a", "b"], &["a", "b", "c"], &["x"], &["n"], &["l", "0"], &["a", "b"], &["é"]];
-    let slots: Vec<u32> = wanted.iter().map(|path| paths.add(*path)).collect();
+    let slots: Vec<u32> = wanted.iter().map(|path| paths.add(path.iter().copied())).collect();
     assert_eq!(slots, [0, 1, 2, 3, 4, 5, 1, 6]);
     let text = r#" {"\u0061": {"b" :{"c":[1, 2] } }, "n":null,"l":["0"] , "A":9, "é" : -1.5e3} "#;
     let mut scratch = Scratch::default();
@@ -152,6 +153,78 @@ fn paths_find_their_values() {
         Some("-1.5e3"),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_in_the_way_of_a_path_takes_the_place_of_the_value() {
+    use PathStep::{Element, Key};
+    let mut paths = Paths::default();
+    let wanted: [&[PathStep<'_>]; 7] = [
+        &[Key("a")],
+        &[Key("a"), Key("b")],
+        &[Key("a"), Key("b"), Key("c")],
+        &[Key("a"), Element(1)],
+        &[Key("a"), Element(1), Element(0), Key("d")],
+        &[Key("a"), Element(300_000)],
+        &[Key("x"), Key("y")],
+    ];
+    for path in wanted {
+        paths.add(path.iter().copied());
+    }
+    let mut scratch = Scratch::default();
+    let mut found = |text: &str| -> Vec<String> {
+        let scanned = scan(text.as_bytes(), &paths, &mut scratch).unwrap();
+        let show = |span: &Span| match (span.of(text), span.obstacle_of(text)) {
+            (Some(value), None) => value.to_owned(),
+            (None, Some(obstacle)) => format!("!{obstacle}"),
+            (None, None) => "-".to_owned(),
+            (Some(_), Some(_)) => panic!("found and not found"),
+        };
+        scanned.spans.iter().map(show).collect()
+    };
+    for (text, expected) in [
+        ("{}", ["-", "-", "-", "-", "-", "-", "-"]),
+        (r#"{"a":null,"x":null}"#, ["null", "-", "-", "-", "-", "-", "-"]),
+        (
+            r#"{"a":{"b":{"c":1}}}"#,
+            [
+                r#"{"b":{"c":1}}"#,
+                r#"{"c":1}"#,
+                "1",
+                "!{\"b\":{\"c\":1}}",
+                "!{\"b\":{\"c\":1}}",
+                "!{\"b\":{\"c\":1}}",
+                "-",
+            ],
+        ),
+        (r#"{"a":{"b":2}}"#, [r#"{"b":2}"#, "2", "!2", "!{\"b\":2}", "!{\"b\":2}", "!{\"b\":2}", "-"]),
+        ("{\"a\":[]}", ["[]", "![]", "![]", "-", "-", "-", "-"]),
+        (
+            "{\"a\":[0,[{\"d\":1}]]}",
+            ["[0,[{\"d\":1}]]", "![0,[{\"d\":1}]]", "![0,[{\"d\":1}]]", "[{\"d\":1}]", "1", "-", "-"],
+        ),
+        ("{\"a\":[0, [[]] ]}", ["[0, [[]] ]", "![0, [[]] ]", "![0, [[]] ]", "[[]]", "![]", "-", "-"]),
+        ("{\"a\":[0,true]}", ["[0,true]", "![0,true]", "![0,true]", "true", "!true", "-", "-"]),
+        (r#"{"a":"t"}"#, ["\"t\"", "!\"t\"", "!\"t\"", "!\"t\"", "!\"t\"", "!\"t\"", "-"]),
+        (r#"{"x":-1}"#, ["-", "-", "-", "-", "-", "-", "!-1"]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+    let long = format!(r#"{{"a":[{}7]}}"#, "0,".repeat(300_000));
+    assert_eq!(found(&long)[5], "7");
+}
+
+#[test]
+fn a_key_that_comes_again_and_again_costs_no_more_than_its_text() {
+    let mut paths = Paths::default();
+    let keys: Vec<String> = (0..5_000).map(|key| key.to_string()).collect();
+    for key in &keys {
+        paths.add([PathStep::Key("a"), PathStep::Key(key)]);
+        paths.add([PathStep::Key("a"), PathStep::Element(key.parse().unwrap())]);
+    }
+    let text = format!("{{{}\"b\":1}}", r#""a":1,"#.repeat(150_000));
+    let error = scan(text.as_bytes(), &paths, &mut Scratch::default()).unwrap_err();
+    assert_eq!(error.code(), "json_duplicate_key");
 }
 
 /// JSON, in all the ways in which it can be written.

@@ -45,7 +45,12 @@ impl Group {
     pub(super) fn open(context: &Context, route: Route) -> Result<Self, Refusal> {
         let prepared =
             context.prepare(route).map_err(|errors| (EngineErrorKind::FieldMapMismatch, mismatch(&errors)))?;
-        let builder = ChunkBuilder::new(Arc::clone(&prepared.plan), context.options.chunk, context.options.run.now);
+        let builder = ChunkBuilder::new(
+            Arc::clone(&prepared.plan),
+            context.options.chunk,
+            context.options.max_record,
+            context.options.run.now,
+        );
         Ok(Self { route, prepared, builder, chunk: None, rows: Vec::new(), related: RelatedRows::default() })
     }
 

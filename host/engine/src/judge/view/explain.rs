@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jurat_model::{Finding, Input, Kind, Status, Suspension};
+use jurat_model::{Finding, Input, Status, Suspension};
 
 use super::labels::RuleLabel;
 use super::message::{close, fill, push};
 use super::row::Row;
+use super::wrong_kind::wrong_kind;
 use crate::extract::{Blocked, ColumnId};
 use crate::judge::call::{NodeOutcome, Reason};
 use crate::judge::context::Context;
@@ -130,9 +131,8 @@ impl<'c, 'a> Case<'c, 'a> {
                 "host"
             }
             Reason::Blocked(Blocked::WrongKind(input)) => {
-                if let Some(declared) = self.inputs.get(*input) {
-                    let token = self.token(*input);
-                    sentence(result, &format!("`{declared}` is {token}: not {}", noun(declared.kind)));
+                if let (Some(declared), Some(column)) = (self.inputs.get(*input), self.column(*input)) {
+                    sentence(result, &wrong_kind(self.row, declared, column));
                 }
                 result.fields.extend(self.field(*input));
                 "input_kind"
@@ -283,19 +283,5 @@ fn is_called(input: &Input, name: &str) -> bool {
     match &input.of {
         None => input.name == name,
         Some(term) => name.split_once('.').is_some_and(|(of, field)| of == term && field == input.name),
-    }
-}
-
-/// A value of a kind, as a sentence names it.
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "a boolean",
-        Kind::Integer => "an integer",
-        Kind::Number => "a number",
-        Kind::Decimal => "a decimal number",
-        Kind::Text => "text",
-        Kind::Date => "a date",
-        Kind::Timestamp => "a timestamp",
-        Kind::Json => "JSON",
     }
 }

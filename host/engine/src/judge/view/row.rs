@@ -7,6 +7,7 @@ use crate::judge::call::{ChunkOutcome, WindowOutcome};
 use crate::judge::context::Context;
 use crate::judge::fetch::Answers;
 use crate::judge::read::{Known, ReadRecord, Unreadable};
+use crate::rounding::Rounding;
 
 /// One row of a chunk, with the texts that hold its values.
 pub(in crate::judge) struct Row<'a> {
@@ -42,6 +43,21 @@ impl<'a> Row<'a> {
         match self.chunk.prepared.plan.source(column)? {
             ColumnSource::Now => Some(text),
             ColumnSource::Record | ColumnSource::Related(_) => self.chunk.chunk.span(self.row, column).of(text),
+        }
+    }
+
+    /// The value that is in the way of a column's path, whole.
+    pub(super) fn obstacle(&self, column: ColumnId) -> Option<&'a str> {
+        self.chunk.chunk.span(self.row, column).obstacle_of(self.source_text(column)?)
+    }
+
+    /// How a column's values are rounded.
+    pub(super) fn rounding(&self, column: ColumnId) -> Option<Rounding> {
+        let plan = &self.chunk.prepared.plan;
+        match plan.source(column)? {
+            ColumnSource::Now => None,
+            ColumnSource::Record => plan.rounding(column),
+            ColumnSource::Related(term) => self.chunk.related.plan(self.row, term)?.rounding(column),
         }
     }
 
