@@ -1,4 +1,4 @@
-//! A cache of compiled rules on the disk, and the key that authenticates them.
+//! A cache of compiled rules on the disk, and the key that authenticates them. Proofs that test vectors hold are kept in the same way.
 //!
 //! They are stored apart: the code in the cache directory, which may be shared and lost, the key in the host's own state directory.
 
@@ -14,7 +14,7 @@ pub(crate) use key::host_key;
 /// The most bytes of one entry. A component at all caps becomes some ten megabytes of machine code.
 const ENTRY: Bytes = Bytes::mebi(128);
 
-/// A directory for compiled rules, of limited size: the least recently used entry is evicted first.
+/// A directory for compiled rules or for proofs, of limited size: the least recently used entry is evicted first.
 ///
 /// # Limits
 /// Processes that share it and write at once can exceed its size by what they are writing.
@@ -50,7 +50,10 @@ impl CodeDir {
             }
             match self.directory.remove(&other) {
                 Ok(()) => total = total.saturating_sub(length),
-                Err(error) => tracing::warn!(error = chain(&error), "old compiled code cannot be removed"),
+                Err(error) => tracing::warn!(
+                    error = chain(&error),
+                    "what was kept for the next start, and is old, cannot be removed"
+                ),
             }
         }
         Ok(total <= self.size.get())
@@ -60,12 +63,12 @@ impl CodeDir {
 impl CodeStore for CodeDir {
     fn get(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.directory.read(name, ENTRY).unwrap_or_else(|error| {
-            tracing::warn!(error = chain(&error), "compiled code cannot be read, and is compiled again");
+            tracing::warn!(error = chain(&error), "what was kept for this start cannot be read, and is made again");
             None
         })?;
         if let Err(error) = self.directory.touch(name) {
             // Its age is then overestimated, nothing else.
-            tracing::debug!(error = chain(&error), "compiled code was used, and it cannot be noted");
+            tracing::debug!(error = chain(&error), "what was kept for this start was used, and it cannot be noted");
         }
         Some(found)
     }
@@ -73,24 +76,24 @@ impl CodeStore for CodeDir {
     fn put(&self, name: &str, bytes: &[u8]) {
         let length = bytes.len() as u64;
         if length > ENTRY.min(self.size).get() {
-            tracing::warn!(entry = name, length, "compiled code is too large to be kept for the next start");
+            tracing::warn!(entry = name, length, "an entry is too large to be kept for the next start");
             return;
         }
         let kept = self.evict(name, length).and_then(|fits| match fits {
             true => self.directory.write(name, bytes),
             false => {
-                tracing::warn!(entry = name, length, "there is no room to keep compiled code for the next start");
+                tracing::warn!(entry = name, length, "there is no room to keep an entry for the next start");
                 Ok(())
             }
         });
         if let Err(error) = kept {
-            tracing::warn!(error = chain(&error), "compiled code cannot be kept for the next start");
+            tracing::warn!(error = chain(&error), "an entry cannot be kept for the next start");
         }
     }
 
     fn remove(&self, name: &str) {
         if let Err(error) = self.directory.remove(name) {
-            tracing::warn!(error = chain(&error), "compiled code that is of no use cannot be removed");
+            tracing::warn!(error = chain(&error), "an entry that is of no use cannot be removed");
         }
     }
 }

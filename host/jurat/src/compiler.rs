@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jurat_sandbox::Compiler;
 
@@ -20,7 +20,11 @@ use jurat_sandbox::Compiler;
 /// # Ok::<_, std::io::Error>(())
 /// ```
 pub fn this_program(arguments: Vec<OsString>) -> io::Result<Compiler> {
+    Ok(Compiler::Child { program: program_file()?, arguments })
+}
+
+/// The file of this program; on Linux that of the very program that runs.
+pub(crate) fn program_file() -> io::Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
-    let program = if running.exists() { running.to_owned() } else { std::env::current_exe()? };
-    Ok(Compiler::Child { program, arguments })
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }

@@ -44,6 +44,7 @@ mod error;
 mod host_state;
 mod names;
 pub mod observe;
+mod proofs;
 mod release;
 mod service;
 pub mod settings;

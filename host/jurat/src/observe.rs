@@ -46,6 +46,6 @@ pub(crate) use guard::Guards;
 pub use observer::{Observer, Observers};
 pub use operator::OperatorAction;
 pub use related::{BreakerChanged, CoordinationRetry};
-pub use release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched};
+pub use release::{ReleasePolled, ReleasePrepared, ReleaseRefused, ReleaseSwitched, VectorCheck};
 pub use server::{Authentication, LimitDecision, LimitEffect};
 pub use window::{ChunkJudged, Fetched, RuleCalled, WindowJudged};

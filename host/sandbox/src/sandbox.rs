@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jurat_model::{Declaration, Limits, Worker};
-use jurat_trust::{ComponentFile, VerifiedBytes, Wasi};
+use jurat_trust::{ComponentFile, Digest, VerifiedBytes, Wasi};
 use wasmtime::component::Component;
 
 use crate::call_failure::{CallFailure, classify};
@@ -89,6 +89,12 @@ impl Sandbox {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The engine, as machine code is made for it: another one for each processor, version of the runtime, and price list of fuel.
+    #[must_use]
+    pub fn engine(&self) -> Digest {
+        self.0.compatibility.name()
     }
 
     /// How many compilations there were since the sandbox was opened.

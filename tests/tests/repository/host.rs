@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use jurat::settings::Overrides;
 use jurat::{
     CallError, Clock, Compiler, EntityType, HostState, OpenError, RecordResult, RepositoryError, RulesetName, Service,
-    Settings, TenantStatus, chain,
+    ServiceBuilder, Settings, TenantStatus, chain,
 };
 use jurat_trust::UpdateError;
 use tempfile::TempDir;
@@ -107,9 +107,13 @@ impl Host {
     }
 
     pub(crate) fn open_compiling(&self, settings: Settings, compiler: Compiler) -> Result<Service, OpenError> {
+        self.builder(settings).with_compiler(compiler).open()
+    }
+
+    /// A service that is about to be opened, with the clock of this host.
+    pub(crate) fn builder(&self, settings: Settings) -> ServiceBuilder {
         let now = Arc::clone(&self.now);
-        let clock = Clock::new(move || *now.lock().unwrap());
-        Service::builder(settings).with_clock(clock).with_compiler(compiler).open()
+        Service::builder(settings).with_clock(Clock::new(move || *now.lock().unwrap()))
     }
 
     /// The state of the only tenant, as the command line sees it.

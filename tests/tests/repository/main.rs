@@ -15,5 +15,6 @@ mod kills;
 mod life;
 mod one_line;
 mod pins;
+mod proofs;
 mod revocation;
 mod tenants;

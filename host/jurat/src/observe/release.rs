@@ -57,8 +57,43 @@ pub struct ReleasePrepared<'a> {
     pub tenant: &'a str,
     /// The release.
     pub release: &'a Identity,
+    /// Why its test vectors are known to hold.
+    pub vectors: VectorCheck,
     /// How long it took to fetch, verify, compile and try it.
     pub duration: Duration,
+}
+
+/// Why the test vectors of a release are known to hold.
+///
+/// ```
+/// use jurat::observe::{Event, Observer, VectorCheck};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn observe(&self, event: &Event<'_>) {
+///         match event {
+///             Event::ReleasePrepared(prepared) => match prepared.vectors {
+///                 VectorCheck::Run { vectors } => println!("{vectors} test vectors hold"),
+///                 VectorCheck::Proven => println!("the test vectors have held before"),
+///                 _ => {}
+///             },
+///             _ => {}
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum VectorCheck {
+    /// They were run.
+    Run {
+        /// Their number.
+        vectors: usize,
+    },
+    /// This host has run them before, with the same release, program, engine, limits and settings, and has kept that they hold. For that
+    /// it needs a `state_dir` and a `logic_cache_dir`.
+    Proven,
 }
 
 /// Another release serves from now on, or none.

@@ -12,7 +12,7 @@ use jurat_disk::CacheDir;
 use jurat_engine::Workers;
 use jurat_model::{Bytes, CallContext, Cancellation, chain};
 use jurat_repository::{Repository, Surroundings, shown};
-use jurat_sandbox::{CodeCache, Compiler, Sandbox};
+use jurat_sandbox::{CodeCache, CodeKey, Compiler, Sandbox};
 
 use super::clock::Clock;
 use super::first_polls::FirstPolls;
@@ -21,6 +21,7 @@ use super::in_flight::{InFlight, Waiting};
 use super::refresh;
 use super::related::Network;
 use super::releases::Releases;
+use super::releases::prepare::Tried;
 use super::releases::upstream::Upstream;
 use super::runtimes::{Runtimes, waiting_calls};
 use super::shared::Shared;
@@ -29,6 +30,7 @@ use crate::code_dir::{CodeDir, host_key};
 use crate::data::DataSource;
 use crate::error::OpenError;
 use crate::observe::{CallGuard, Guards, Observer, Observers};
+use crate::proofs::Proofs;
 use crate::settings::Settings;
 use crate::settings::check::check;
 
@@ -139,6 +141,7 @@ impl ServiceBuilder {
         let directories = Directories::open(&settings)?;
         let code = directories.code();
         let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;
+        let tried = Tried { proofs: directories.proofs(&sandbox).map(Arc::new), sandbox };
         let workers = Workers::start(count).map_err(OpenError::Workers)?;
         let mut shared = Shared {
             tenants: BTreeMap::new(),
@@ -152,7 +155,7 @@ impl ServiceBuilder {
             guards: Guards::new(guards),
             calls: AtomicU64::new(0),
         };
-        let (tenants, polls) = shared.open(&settings, &directories, &sandbox, patience)?;
+        let (tenants, polls) = shared.open(&settings, &directories, &tried, patience)?;
         shared.tenants = tenants;
         shared.refuse_if_no_tenant_is_served()?;
         let shared = Arc::new(shared);
@@ -171,7 +174,7 @@ impl Shared {
         &self,
         settings: &Settings,
         directories: &Directories,
-        sandbox: &Sandbox,
+        tried: &Tried,
         patience: Duration,
     ) -> Result<(BTreeMap<String, Arc<Tenant>>, FirstPolls), OpenError> {
         let runtime = self.runtimes.io().ok_or(OpenError::BrokenOff)?;
@@ -199,7 +202,7 @@ impl Shared {
                 .map(|trust| Repository::open(name, &tenant.rules, trust, &surroundings))
                 .transpose()
                 .map_err(|cause| OpenError::Trust { repository: shown(&tenant.rules), cause: Box::new(cause) })?;
-            let upstream = Upstream::new(name, tenant.clone(), repository, sandbox.clone(), self.observers.clone());
+            let upstream = Upstream::new(name, tenant.clone(), repository, tried.clone(), self.observers.clone());
             let observers = self.observers.clone();
             let releases = Releases::new(name, upstream, self.clock.clone(), settings.kept_releases, observers);
             let queue = self.workers.queue(most);
@@ -246,19 +249,30 @@ impl Directories {
         })
     }
 
-    /// The cache of compiled code: only if there is a state directory for its key. Without it, every start compiles, which is
-    /// not an error.
+    /// The cache of compiled code. Without it, every start compiles, which is not an error.
     fn code(&self) -> Option<CodeCache> {
-        let (cache, state) = self.cache.as_ref().zip(self.state.as_ref())?;
-        let key = host_key(state).map_err(|error| chain(&error));
-        let code = key.and_then(|key| Ok((key, cache.below("code").map_err(|error| chain(&error))?)));
-        match code {
+        match self.authenticated("code")? {
             Ok((key, directory)) => Some(CodeCache { key, store: Arc::new(CodeDir::new(directory, CodeDir::SIZE)) }),
             Err(reason) => {
                 tracing::warn!(reason, "compiled code is not kept");
                 None
             }
         }
+    }
+
+    /// The proofs that test vectors hold. Without them, every start runs the vectors, which is not an error.
+    fn proofs(&self, sandbox: &Sandbox) -> Option<Proofs> {
+        let found = self
+            .authenticated("proofs")?
+            .and_then(|(key, directory)| Proofs::new(key, directory, sandbox).map_err(|error| chain(&error)));
+        found.inspect_err(|reason| tracing::warn!(reason, "it is not kept that test vectors hold")).ok()
+    }
+
+    /// A directory in the cache for what has a MAC, and the key: only if there is a state directory for the key.
+    fn authenticated(&self, name: &str) -> Option<Result<(CodeKey, CacheDir), String>> {
+        let (cache, state) = self.cache.as_ref().zip(self.state.as_ref())?;
+        let key = host_key(state).map_err(|error| chain(&error));
+        Some(key.and_then(|key| Ok((key, cache.below(name).map_err(|error| chain(&error))?))))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::release::Reload;
 
 mod decide;
 pub(super) mod generation;
-mod prepare;
+pub(super) mod prepare;
 pub(super) mod refusals;
 pub(super) mod switch;
 pub(super) mod upstream;

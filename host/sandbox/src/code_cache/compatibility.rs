@@ -38,7 +38,7 @@ impl Compatibility {
     }
 
     /// A name that no other engine, version or revision has.
-    pub(super) fn name(&self) -> Digest {
+    pub(crate) fn name(&self) -> Digest {
         Digest::of(&self.to_bytes())
     }
 }

@@ -10,11 +10,10 @@
 //!
 //! Component and engine are not stored: the reader knows which ones it wants, and the MAC shows whether the entry is for them.
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use jurat_trust::Digest;
 use sha2::Sha256;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use super::compatibility::Compatibility;
 use super::key::CodeKey;
@@ -75,13 +74,7 @@ pub(super) fn open(
 }
 
 fn mac(code: &[u8], key: &CodeKey, component: &Digest, compatibility: &Compatibility) -> Hmac<Sha256> {
-    // A key of one block, as HMAC itself fills up a shorter one.
-    let mut block = Zeroizing::new([0; 64]);
-    for (to, from) in block.iter_mut().zip(key.as_bytes()) {
-        *to = *from;
-    }
-    Hmac::<Sha256>::new((&*block).into())
-        .chain_update(DOMAIN)
+    key.mac(DOMAIN)
         .chain_update(component.as_bytes())
         .chain_update(compatibility.to_bytes())
         .chain_update((code.len() as u64).to_le_bytes())
@@ -90,6 +83,7 @@ fn mac(code: &[u8], key: &CodeKey, component: &Digest, compatibility: &Compatibi
 
 #[cfg(test)]
 mod tests {
+    use hmac::KeyInit;
     use jurat_model::Bytes;
     use wasmtime::Engine;
 

@@ -16,7 +16,18 @@ use jurat_yaml::{Problem, Problems};
 use url::Url;
 
 use crate::error::OpenError;
+use crate::observe::VectorCheck;
+use crate::proofs::{Claim, Proofs};
 use crate::release::Identity;
+use crate::settings::TenantSettings;
+
+/// Where releases are tried, and what earlier tries have proven.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Tried {
+    pub(in crate::service) sandbox: Sandbox,
+    /// None = nothing is kept from one start to the next.
+    pub(in crate::service) proofs: Option<Arc<Proofs>>,
+}
 
 /// A release that is ready to serve.
 #[derive(Clone, Debug)]
@@ -39,29 +50,59 @@ impl Prepared {
     }
 }
 
-/// Makes a signed release ready: runs every check that there is, then its own test vectors.
-pub(super) fn signed(verified: &VerifiedRelease, sandbox: &Sandbox, policy: &Policy) -> Result<Prepared, OpenError> {
+/// Makes a signed release ready: runs every check that there is, then its own test vectors, unless it is proven that they hold.
+pub(super) fn signed(
+    verified: &VerifiedRelease,
+    tried: &Tried,
+    settings: &TenantSettings,
+) -> Result<(Prepared, VectorCheck), OpenError> {
+    let Tried { sandbox, proofs } = tried;
+    let policy = policy(settings);
     let Document { config, coordination_base_url } = config(verified)?;
     let identity = Identity::of(verified);
     let release = format!("{} {}", identity.name, identity.version);
     let files: Vec<_> = verified.components().collect();
-    let loaded = sandbox.load_release(&files, policy);
+    let loaded = sandbox.load_release(&files, &policy);
     let loaded = loaded.map_err(|cause| OpenError::Component { release: release.clone(), cause })?;
     let components = loaded.into_iter().map(|component| Arc::new(component) as Arc<dyn Component>).collect();
     let ready = Release::new(verified, config, components)
         .map_err(|problems| OpenError::Release { release: release.clone(), problems })?;
     warn_of_unknown_rules(&ready);
     let ready = Arc::new(ready);
-    let report = vectors::check_release(verified, &ready, &VectorLimits::DEFAULT)
-        .map_err(|cause| OpenError::Vectors { release: release.clone(), cause: Box::new(cause) })?;
-    if !report.failures.is_empty() {
+    let claim = proofs.as_ref().map(|proofs| proofs.claim(&identity.manifest, settings));
+    let vectors = match &claim {
+        Some(claim) if claim.is_proven() => VectorCheck::Proven,
+        _ => run_vectors(verified, &ready, release, claim.as_ref())?,
+    };
+    Ok((Prepared::new(ready, identity, coordination_base_url), vectors))
+}
+
+/// Runs the test vectors of a release, and keeps that they hold.
+fn run_vectors(
+    verified: &VerifiedRelease,
+    ready: &Arc<Release>,
+    release: String,
+    claim: Option<&Claim<'_>>,
+) -> Result<VectorCheck, OpenError> {
+    let failed = |cause| OpenError::Vectors { release: release.clone(), cause: Box::new(cause) };
+    let report = vectors::check_release(verified, ready, &VectorLimits::DEFAULT).map_err(failed)?;
+    if !report.holds() {
         return Err(OpenError::VectorsFail { release, report: Box::new(report) });
     }
-    let vectors = |cause| OpenError::Vectors { release: release.clone(), cause: Box::new(cause) };
-    if let Some((rule, found)) = unproven_fuel(verified).map_err(vectors)? {
+    if let Some((rule, found)) = unproven_fuel(verified).map_err(failed)? {
         return Err(OpenError::FuelSchedule { release, rule, found, own: FuelSchedule::CURRENT });
     }
-    Ok(Prepared::new(ready, identity, coordination_base_url))
+    tracing::info!(release, vectors = report.run, ms = report.elapsed.as_millis() as u64, "the test vectors hold");
+    // Those of a release that has none are checked sooner than a file is read.
+    if let (Some(claim), 1..) = (claim, report.run) {
+        claim.keep();
+    }
+    Ok(VectorCheck::Run { vectors: report.run })
+}
+
+/// What the settings of a tenant permit.
+fn policy(settings: &TenantSettings) -> Policy {
+    Policy { limits: settings.limits, sealed_wasi: settings.sealed_wasi }
 }
 
 /// A rule whose limit of fuel was measured by another price list than this host's, and of which no test vector shows that it fits.
@@ -87,22 +128,24 @@ pub(super) fn unsigned(
     directory: &Directory,
     components: Option<&Path>,
     sandbox: &Sandbox,
-    policy: &Policy,
-) -> Result<Prepared, OpenError> {
+    settings: &TenantSettings,
+) -> Result<(Prepared, VectorCheck), OpenError> {
     let source = jurat_author::read(directory.root())?;
     let components = jurat_author::built_components(&source, components)?;
-    let checked = jurat_author::check(&source, components, sandbox, policy).map_err(|error| match error {
-        CheckError::Problems(problems) => OpenError::from(problems),
-        CheckError::Machine(cause) => {
-            OpenError::Component { release: format!("{} {}", source.name, source.version), cause }
-        }
-    })?;
+    let checked =
+        jurat_author::check(&source, components, sandbox, &policy(settings)).map_err(|error| match error {
+            CheckError::Problems(problems) => OpenError::from(problems),
+            CheckError::Machine(cause) => {
+                OpenError::Component { release: format!("{} {}", source.name, source.version), cause }
+            }
+        })?;
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
     }
     let identity = Identity::of(&danger::assume_verified(&checked.built));
     // Unsigned sources must not decide where records are sent.
-    Ok(Prepared::new(checked.release, identity, None))
+    let vectors = VectorCheck::Run { vectors: checked.vectors.run };
+    Ok((Prepared::new(checked.release, identity, None), vectors))
 }
 
 /// A ruleset may be ahead of its components; an operator should learn of it before the results show it.

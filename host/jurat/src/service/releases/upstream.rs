@@ -9,15 +9,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jurat_disk::files::Directory;
 use jurat_repository::{Repository, RepositoryError, shown};
-use jurat_sandbox::{Policy, Sandbox};
 use jurat_trust::{Digest, Listing, VerifiedRelease};
 use jurat_yaml::{Problem, Problems};
 
 use super::generation::Generation;
-use super::prepare::{self, Prepared};
+use super::prepare::{self, Prepared, Tried};
 use super::refusals::{Attempt, Refusals};
 use crate::error::OpenError;
-use crate::observe::{Event, Observers, ReleasePolled, ReleasePrepared, ReleaseRefused};
+use crate::observe::{Event, Observers, ReleasePolled, ReleasePrepared, ReleaseRefused, VectorCheck};
 use crate::settings::{Location, TenantSettings, Unsigned};
 
 /// The source of one tenant's releases.
@@ -27,7 +26,7 @@ pub(in crate::service) struct Upstream {
     settings: TenantSettings,
     /// The repository, if the settings have trust settings for one.
     repository: Option<Repository>,
-    sandbox: Sandbox,
+    tried: Tried,
     observers: Observers,
     refusals: Refusals,
 }
@@ -94,10 +93,10 @@ impl Upstream {
         tenant: &str,
         settings: TenantSettings,
         repository: Option<Repository>,
-        sandbox: Sandbox,
+        tried: Tried,
         observers: Observers,
     ) -> Self {
-        Self { tenant: tenant.to_owned(), settings, repository, sandbox, observers, refusals: Refusals::default() }
+        Self { tenant: tenant.to_owned(), settings, repository, tried, observers, refusals: Refusals::default() }
     }
 
     pub(in crate::service) fn repository(&self) -> Option<&Repository> {
@@ -179,10 +178,10 @@ impl Upstream {
     }
 
     fn make_ready(&self, verified: &VerifiedRelease, began: Instant, attempt: Attempt) -> Result<Prepared, OpenError> {
-        match prepare::signed(verified, &self.sandbox, &self.policy()) {
-            Ok(prepared) => {
+        match prepare::signed(verified, &self.tried, &self.settings) {
+            Ok((prepared, vectors)) => {
                 self.refusals.forget(verified.manifest_sha256());
-                self.prepared(began, &prepared);
+                self.prepared(began, &prepared, vectors);
                 Ok(prepared)
             }
             Err(error) => Err(self.refusals.add(verified.manifest_sha256(), error, attempt, began)),
@@ -201,10 +200,10 @@ impl Upstream {
         });
     }
 
-    fn prepared(&self, began: Instant, prepared: &Prepared) {
+    fn prepared(&self, began: Instant, prepared: &Prepared, vectors: VectorCheck) {
         self.observers.emit(|| {
-            let (tenant, duration) = (&*self.tenant, began.elapsed());
-            Event::ReleasePrepared(ReleasePrepared { tenant, release: &prepared.identity, duration })
+            let (tenant, release, duration) = (&*self.tenant, &prepared.identity, began.elapsed());
+            Event::ReleasePrepared(ReleasePrepared { tenant, release, vectors, duration })
         });
     }
 
@@ -214,8 +213,8 @@ impl Upstream {
             Unsigned::Run { components } => components.as_deref(),
             Unsigned::Refused => None,
         };
-        let prepared = prepare::unsigned(directory, components, &self.sandbox, &self.policy())?;
-        self.prepared(began, &prepared);
+        let (prepared, vectors) = prepare::unsigned(directory, components, &self.tried.sandbox, &self.settings)?;
+        self.prepared(began, &prepared, vectors);
         Ok(prepared)
     }
 
@@ -243,10 +242,6 @@ impl Upstream {
             ),
             (false, _) => Ok(None),
         }
-    }
-
-    fn policy(&self) -> Policy {
-        Policy { limits: self.settings.limits, sealed_wasi: self.settings.sealed_wasi }
     }
 }
 
