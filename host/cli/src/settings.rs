@@ -32,6 +32,11 @@ impl SettingsArguments {
         self.read_in(std::env::vars_os())
     }
 
+    /// The configuration file.
+    pub(crate) fn file(&self) -> Result<PathBuf, CommandError> {
+        self.file_in(std::env::vars_os().find(|(name, _)| name == "JURAT_CONFIG").map(|(_, value)| value))
+    }
+
     fn file_in(&self, variable: Option<OsString>) -> Result<PathBuf, CommandError> {
         let variable = variable.filter(|file| !file.is_empty()).map(PathBuf::from);
         self.config.clone().or(variable).ok_or_else(|| {

@@ -22,6 +22,7 @@ mod temporary;
 
 pub use error::CacheDirError;
 pub use lock::Lock;
+use lock::Sharing;
 pub use open::Parents;
 use open::{descend, is_trusted, is_writable_by_others, permissions};
 use temporary::Temporary;
@@ -75,6 +76,16 @@ impl CacheDir {
         Self::own(path, directory)
     }
 
+    /// Checks that [`CacheDir::open_below`] would succeed, and makes nothing.
+    ///
+    /// # Errors
+    /// As [`CacheDir::open_below`], and when this user cannot write in it.
+    pub fn check_below(path: &Path, parents: Parents) -> Result<(), CacheDirError> {
+        let Some((path, directory)) = open::find(path, parents)? else { return Ok(()) };
+        check_own(&path, &directory)?;
+        open::may_write(&path, &directory)
+    }
+
     /// Opens a directory directly below this one, under the same conditions. Creates it if it is missing, for this user only.
     ///
     /// # Errors
@@ -88,16 +99,7 @@ impl CacheDir {
 
     /// An open directory, if only this user can write it. Removes what killed processes were writing in it.
     fn own(path: PathBuf, directory: OwnedFd) -> Result<Self, CacheDirError> {
-        let found = match fstat(&directory) {
-            Ok(found) => found,
-            Err(error) => return Err(CacheDirError::Failed { path, cause: error.into() }),
-        };
-        if found.st_uid != geteuid().as_raw() {
-            return Err(CacheDirError::Foreign { path, owner: found.st_uid, user: geteuid().as_raw() });
-        }
-        if is_writable_by_others(&found) {
-            return Err(CacheDirError::Shared { path, mode: permissions(&found) });
-        }
+        check_own(&path, &directory)?;
         // It only takes space.
         let _ = temporary::sweep(directory.as_fd());
         Ok(Self { path, directory })
@@ -208,8 +210,20 @@ impl CacheDir {
     /// # Limits
     /// It is advisory. Waiting callers are not served in order.
     pub fn lock(&self, name: &str, patience: Duration) -> Result<Option<Lock>, CacheDirError> {
+        self.lock_as(name, Sharing::Alone, patience)
+    }
+
+    /// Like [`CacheDir::lock`], but any number of holders share it. While there is one, nobody has the lock alone.
+    ///
+    /// # Errors
+    /// As [`CacheDir::lock`].
+    pub fn lock_shared(&self, name: &str, patience: Duration) -> Result<Option<Lock>, CacheDirError> {
+        self.lock_as(name, Sharing::Shared, patience)
+    }
+
+    fn lock_as(&self, name: &str, sharing: Sharing, patience: Duration) -> Result<Option<Lock>, CacheDirError> {
         check_name(name)?;
-        lock::lock(self.directory.as_fd(), name, patience)
+        lock::lock(self.directory.as_fd(), name, sharing, patience)
             .map_err(|cause| CacheDirError::Lock { path: self.path.join(name), cause })
     }
 }
@@ -219,6 +233,22 @@ impl AsFd for CacheDir {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
+}
+
+/// Checks that only this user can write a directory.
+fn check_own(path: &Path, directory: &OwnedFd) -> Result<(), CacheDirError> {
+    let path = path.to_owned();
+    let found = match fstat(directory) {
+        Ok(found) => found,
+        Err(error) => return Err(CacheDirError::Failed { path, cause: error.into() }),
+    };
+    if found.st_uid != geteuid().as_raw() {
+        return Err(CacheDirError::Foreign { path, owner: found.st_uid, user: geteuid().as_raw() });
+    }
+    if is_writable_by_others(&found) {
+        return Err(CacheDirError::Shared { path, mode: permissions(&found) });
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), CacheDirError> {

@@ -30,5 +30,6 @@ pub fn host_state(settings: &Settings, tenant: Option<&str>) -> Result<HostState
         None if settings.tenants.len() > 1 => return Err(HostStateError::TenantNeeded),
         None => settings.tenants.keys().next().map_or(Settings::DEFAULT_TENANT, String::as_str),
     };
-    HostState::open(settings.state.as_deref().ok_or(HostStateError::Nowhere)?, settings.parents, name)
+    let state = HostState::open(settings.state.as_deref().ok_or(HostStateError::Nowhere)?, settings.parents, name)?;
+    Ok(state.with_trust(settings.tenants.get(name).and_then(|tenant| tenant.trust.clone())))
 }

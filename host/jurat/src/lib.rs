@@ -279,6 +279,19 @@ pub use jurat_model::Excerpt;
 /// ```
 pub use jurat_repository::{EarlierRelease, HostState, HostStateError, Reported};
 
+/// For [`ServiceBuilder::with_purpose`].
+///
+/// ```no_run
+/// # fn f(settings: jurat::Settings) -> Result<(), jurat::OpenError> {
+/// use jurat::{Purpose, Service};
+///
+/// // A nightly job beside a server with the same `state_dir`.
+/// let service = Service::builder(settings).with_purpose(Purpose::OneRun).open()?;
+/// # Ok(())
+/// # }
+/// ```
+pub use jurat_repository::Purpose;
+
 /// For [`Service::pin`] and [`Service::rollback`], and in the events about them.
 ///
 /// ```no_run

@@ -29,6 +29,7 @@ pub(crate) mod check;
 mod env_file;
 mod keys;
 mod location;
+mod named_files;
 mod overlay;
 mod overrides;
 mod quantity;

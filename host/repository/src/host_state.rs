@@ -5,22 +5,30 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jurat_disk::{CacheDir, Parents};
-use jurat_trust::Digest;
+use jurat_model::chain;
+use jurat_trust::{Client, Digest};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::RepositoryError;
 use crate::kept::KeptRelease;
+use crate::metadata_store::MetadataStore;
 use crate::pin::{Pin, PinnedBy};
+use crate::remembered::remembered;
 use crate::state::StateDir;
+use crate::trust::Trust;
 
 /// How long to wait for a host that is writing.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same where the answer is not worth a long wait.
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The state of one tenant on a host.
 #[derive(Debug)]
 pub struct HostState {
     state: StateDir,
+    /// To know which releases were revoked; none = unknown.
+    trust: Option<Trust>,
 }
 
 /// The last status that a running host has written.
@@ -45,6 +53,9 @@ pub struct EarlierRelease {
     pub manifest: String,
     /// When it began to serve, RFC 3339.
     pub since: String,
+    /// Whether it was revoked, as far as this host has seen; none if that is unknown, because the trusted root or the metadata cannot be
+    /// read. Hosts check it before they use a release.
+    pub revoked: Option<bool>,
 }
 
 /// Why the state cannot be read or changed.
@@ -80,13 +91,26 @@ pub enum HostStateError {
         kept: Vec<EarlierRelease>,
     },
     /// Several releases match.
-    #[error("several of the releases that were kept have a manifest that begins with `{manifest}`: write more of it")]
+    #[error("several of the releases that were kept have a manifest that begins with `{manifest}`: write more of it; it may be {}", known(.kept))]
     Ambiguous {
         /// The prefix as given.
         manifest: String,
+        /// The releases that match.
+        kept: Vec<EarlierRelease>,
+    },
+    /// The release was revoked.
+    #[error(
+        "{} {} ({}) was revoked by those who have signed it, and no host runs it again: nothing was pinned; pin another release (this host \
+         has {}), or let `jurat unpin` follow the repository", .release.name, .release.version, .release.manifest, known(.kept)
+    )]
+    Revoked {
+        /// The release.
+        release: Box<EarlierRelease>,
+        /// The kept releases that were not revoked.
+        kept: Vec<EarlierRelease>,
     },
     /// There is no earlier release.
-    #[error("there is no earlier release to go back to")]
+    #[error("there is no earlier release to go back to that was not revoked")]
     NothingEarlier,
 }
 
@@ -97,7 +121,21 @@ impl HostState {
     /// When it cannot be read.
     pub fn open(directory: &Path, parents: Parents, tenant: &str) -> Result<Self, HostStateError> {
         let all = CacheDir::open_below(directory, parents).map_err(RepositoryError::from)?;
-        Ok(Self { state: StateDir::open(&all, tenant).map_err(RepositoryError::from)? })
+        Ok(Self { state: StateDir::open(&all, tenant).map_err(RepositoryError::from)?, trust: None })
+    }
+
+    /// The same state, with the trust settings of the tenant: so that it is known which releases were revoked.
+    #[must_use]
+    pub fn with_trust(self, trust: Option<Trust>) -> Self {
+        Self { trust, ..self }
+    }
+
+    /// Whether a process with this state serves now, and not only for one run.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn is_served(&self) -> Result<bool, HostStateError> {
+        Ok(self.state.status().is_served().map_err(RepositoryError::from)?)
     }
 
     /// The last status of a running host; none if there is none yet.
@@ -114,7 +152,8 @@ impl HostState {
     /// # Errors
     /// When they cannot be read.
     pub fn kept(&self) -> Result<Vec<EarlierRelease>, HostStateError> {
-        Ok(self.releases()?.iter().map(EarlierRelease::of).collect())
+        let client = self.client();
+        Ok(self.releases()?.iter().map(|kept| EarlierRelease::of(kept, client.as_ref())).collect())
     }
 
     /// The manifest of the pinned release, and the reason.
@@ -129,7 +168,7 @@ impl HostState {
     /// Pins a kept release, named by its manifest or a prefix of it. A running host follows within a second.
     ///
     /// # Errors
-    /// When there is no such release, or the disk fails.
+    /// When there is no such release, several match, it was revoked, or the disk fails.
     pub fn pin(
         &self,
         manifest: &str,
@@ -137,18 +176,32 @@ impl HostState {
         reason: Option<String>,
     ) -> Result<EarlierRelease, HostStateError> {
         let releases = self.releases()?;
-        let mut found = releases.iter().filter(|kept| kept.manifest_sha256.to_string().starts_with(manifest));
-        match (found.next(), found.next()) {
-            (Some(release), None) if !manifest.is_empty() => self.write_pin(release, now, reason),
-            (Some(_), _) => Err(HostStateError::Ambiguous { manifest: manifest.to_owned() }),
-            (None, _) => {
-                let kept = releases.iter().map(EarlierRelease::of).collect();
+        let client = self.client();
+        let of = |kept: &KeptRelease| EarlierRelease::of(kept, client.as_ref());
+        let found: Vec<_> =
+            releases.iter().filter(|kept| kept.manifest_sha256.to_string().starts_with(manifest)).collect();
+        match found.as_slice() {
+            [release] if !manifest.is_empty() => {
+                let earlier = of(release);
+                if earlier.revoked == Some(true) {
+                    let kept = releases.iter().map(of).filter(|kept| kept.revoked != Some(true)).collect();
+                    return Err(HostStateError::Revoked { release: Box::new(earlier), kept });
+                }
+                self.write_pin(release, now, reason)?;
+                Ok(earlier)
+            }
+            [] => {
+                let kept = releases.iter().map(of).collect();
                 Err(HostStateError::NotKept { manifest: manifest.to_owned(), kept })
+            }
+            several => {
+                let kept = several.iter().map(|kept| of(kept)).collect();
+                Err(HostStateError::Ambiguous { manifest: manifest.to_owned(), kept })
             }
         }
     }
 
-    /// Pins the release before the one that serves.
+    /// Pins the release before the one that serves. Revoked ones are left out.
     ///
     /// # Errors
     /// When there is none, or the disk fails.
@@ -160,9 +213,13 @@ impl HostState {
         };
         // Without a status, the last kept release is the one that served.
         let serving = serving.or_else(|| releases.first().map(|release| release.manifest_sha256));
-        let mut after = releases.iter().skip_while(|release| Some(release.manifest_sha256) != serving);
-        let earlier = after.nth(1).ok_or(HostStateError::NothingEarlier)?;
-        self.write_pin(earlier, now, reason)
+        let client = self.client();
+        let after = releases.iter().skip_while(|release| Some(release.manifest_sha256) != serving).skip(1);
+        let mut after = after.map(|kept| (kept, EarlierRelease::of(kept, client.as_ref())));
+        let (kept, earlier) =
+            after.find(|(_, earlier)| earlier.revoked != Some(true)).ok_or(HostStateError::NothingEarlier)?;
+        self.write_pin(kept, now, reason)?;
+        Ok(earlier)
     }
 
     /// Unpins the pinned release. A running host follows within a second.
@@ -192,15 +249,21 @@ impl HostState {
         Ok(self.state.forget_metadata(PATIENCE).map_err(RepositoryError::from)?)
     }
 
-    fn write_pin(
-        &self,
-        release: &KeptRelease,
-        at: Timestamp,
-        reason: Option<String>,
-    ) -> Result<EarlierRelease, HostStateError> {
+    fn write_pin(&self, release: &KeptRelease, at: Timestamp, reason: Option<String>) -> Result<(), HostStateError> {
         let pin = Pin { manifest: release.manifest_sha256, at, by: PinnedBy::Cli, reason };
-        self.state.pin().write(&pin).map_err(RepositoryError::from)?;
-        Ok(EarlierRelease::of(release))
+        Ok(self.state.pin().write(&pin).map_err(RepositoryError::from)?)
+    }
+
+    /// The repository as this host remembers it; none if it cannot tell.
+    fn client(&self) -> Option<Client<MetadataStore>> {
+        let trust = self.trust.as_ref()?;
+        let open = || remembered(trust, MetadataStore::Disk(self.state.clone()));
+        // A host may be writing at this moment.
+        let client = open().or_else(|_| {
+            let _lock = self.state.lock(SHORT_PATIENCE)?;
+            open()
+        });
+        client.inspect_err(|error| tracing::warn!(reason = chain(error), "which releases were revoked is unknown")).ok()
     }
 
     /// The release that serves, according to the last status; none if that may be outdated.
@@ -218,8 +281,9 @@ impl HostState {
 }
 
 impl EarlierRelease {
-    fn of(kept: &KeptRelease) -> Self {
+    fn of(kept: &KeptRelease, client: Option<&Client<MetadataStore>>) -> Self {
         Self {
+            revoked: client.map(|client| client.is_revoked(&kept.manifest_sha256, &kept.target)),
             name: kept.name.to_string(),
             version: kept.version.to_string(),
             manifest: kept.manifest_sha256.to_string(),
@@ -232,9 +296,9 @@ fn known(kept: &[EarlierRelease]) -> String {
     if kept.is_empty() {
         return "none".to_owned();
     }
-    let short = |release: &EarlierRelease| {
-        let manifest: String = release.manifest.chars().take(12).collect();
-        format!("{} {} ({manifest}...)", release.name, release.version)
+    let one = |EarlierRelease { name, version, manifest, revoked, .. }: &EarlierRelease| {
+        let remark = if *revoked == Some(true) { ", revoked" } else { "" };
+        format!("{name} {version} ({manifest}{remark})")
     };
-    kept.iter().map(short).collect::<Vec<_>>().join(", ")
+    kept.iter().map(one).collect::<Vec<_>>().join(", ")
 }

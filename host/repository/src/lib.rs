@@ -43,6 +43,7 @@ mod offline;
 mod pin;
 #[cfg(feature = "remote")]
 mod reach;
+mod remembered;
 #[cfg(feature = "remote")]
 mod remote;
 mod repository;
@@ -58,6 +59,6 @@ pub use jurat_disk::Parents;
 pub use pin::{Pin, PinnedBy};
 #[cfg(feature = "remote")]
 pub use reach::{Answer, ProbeError, Question, Server};
-pub use repository::{Repository, shown};
-pub use surroundings::Surroundings;
+pub use repository::{Contention, Repository, shown};
+pub use surroundings::{Purpose, Surroundings};
 pub use trust::{OnExpired, Trust};

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jurat_disk::files;
 use jurat_http::Location;
 use jurat_model::{Bytes, chain};
 use jurat_trust::{
-    Anchor, Caps, Client, Demands, Digest, Fetch, FetchError, Freshness, Listing, Manifest, MemoryStore,
-    MetadataVersion, SafePath, VerifiedManifest, VerifiedRelease,
+    Client, Digest, Fetch, FetchError, Freshness, Listing, Manifest, MemoryStore, MetadataVersion, SafePath,
+    VerifiedManifest, VerifiedRelease,
 };
 use serde::Serialize;
 
@@ -21,15 +20,26 @@ use crate::kept::{KeptRelease, KeptVersions};
 use crate::metadata_store::MetadataStore;
 use crate::offline::{Nobody, Single};
 use crate::pin::{Change, Pin, PinWatch};
+use crate::remembered::remembered;
 use crate::source::Source;
 use crate::state::{StateDir, Writing};
-use crate::surroundings::Surroundings;
-
-/// The longest trusted root.
-const ROOT: Bytes = Bytes::kibi(512);
+use crate::status_file::Presence;
+use crate::surroundings::{Purpose, Surroundings};
 
 /// How long this waits for another process that polls with the same directory.
 const LOCK: Duration = Duration::from_secs(30);
+
+/// The same for a poll that may as well use what that process stores.
+const SHORT_LOCK: Duration = Duration::from_secs(5);
+
+/// What a poll does while another process polls with the same directory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Contention {
+    /// It waits, up to 30 s.
+    Wait,
+    /// It waits up to 5 s, and leaves the rest to that process.
+    Yield,
+}
 
 /// The repository of one tenant.
 #[derive(Debug)]
@@ -46,7 +56,7 @@ pub struct Repository {
 /// The store of the metadata that was seen.
 #[derive(Debug)]
 enum Memory {
-    Disk { state: StateDir, watch: Mutex<PinWatch> },
+    Disk { state: StateDir, watch: Mutex<PinWatch>, presence: Option<Presence> },
     Process { seen: Mutex<MemoryStore>, pin: Mutex<Option<Pin>> },
 }
 
@@ -61,7 +71,7 @@ impl Repository {
         trust: &Trust,
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, RepositoryError> {
-        let Surroundings { state, kept, .. } = surroundings;
+        let Surroundings { state, kept, purpose, .. } = surroundings;
         let source = Source::open(location, trust, surroundings)?;
         let memory = match state {
             Some(state) => {
@@ -69,7 +79,11 @@ impl Repository {
                 let mut watch = state.pin().watch();
                 // The first poll finds the present pin.
                 watch.poll()?;
-                Memory::Disk { state, watch: Mutex::new(watch) }
+                let presence = match purpose {
+                    Purpose::Serve => Some(state.status().announce()?),
+                    Purpose::OneRun => None,
+                };
+                Memory::Disk { state, watch: Mutex::new(watch), presence }
             }
             None => Memory::Process { seen: Mutex::default(), pin: Mutex::default() },
         };
@@ -82,9 +96,15 @@ impl Repository {
     /// Polls the repository: its present listing, checked against everything that this host has seen of it.
     ///
     /// # Errors
-    /// When it cannot be reached, or is invalid.
-    pub fn poll(&self, now: Timestamp) -> Result<Listing, RepositoryError> {
-        let _lock = self.lock()?;
+    /// When it cannot be reached, or is invalid; or another process polls for longer than this waits, see [`StoredStateError::is_busy`].
+    ///
+    /// [`StoredStateError::is_busy`]: crate::StoredStateError::is_busy
+    pub fn poll(&self, now: Timestamp, contention: Contention) -> Result<Listing, RepositoryError> {
+        let patience = match contention {
+            Contention::Wait => LOCK,
+            Contention::Yield => SHORT_LOCK,
+        };
+        let _lock = self.lock(patience)?;
         let mut client = self.client()?;
         let target = &self.trust.release;
         let found = client.refresh(self, now).and_then(|_| client.find(self, target, Freshness::Demanded(now)));
@@ -268,11 +288,16 @@ impl Repository {
         matches!(polled, Ok(Change::Changed))
     }
 
-    /// Writes the status of the tenant, for other processes.
+    /// Writes the status of the tenant, for other processes. A process that only runs once leaves the status of a host that serves alone.
     pub fn report(&self, status: &impl Serialize, now: Timestamp) {
-        let Memory::Disk { state, .. } = &self.memory else { return };
-        let written = serde_json::to_value(status).map_err(|error| chain(&error));
-        let written = written.and_then(|status| state.status().write(&status, now).map_err(|error| chain(&error)));
+        let Memory::Disk { state, presence, .. } = &self.memory else { return };
+        let written = serde_json::to_value(status).map_err(|error| chain(&error)).and_then(|status| {
+            let written = match presence {
+                Some(_) => state.status().write(&status, now),
+                None => state.status().write_unless_served(&status, now),
+            };
+            written.map_err(|error| chain(&error))
+        });
         if let Err(reason) = written {
             tracing::warn!(reason, "how the service is cannot be written down for `jurat status`");
         }
@@ -290,20 +315,14 @@ impl Repository {
 
     /// The state of this host, verified again from the trusted root.
     fn client(&self) -> Result<Client<MetadataStore>, RepositoryError> {
-        let file = &self.trust.root;
-        let bytes = files::read(file, ROOT).map_err(|cause| RepositoryError::NoRoot { file: file.clone(), cause })?;
-        let anchor = Anchor::parse(&bytes, self.trust.root_sha256.as_ref())
-            .map_err(|cause| RepositoryError::Root { file: file.clone(), cause })?;
-        let demands =
-            Demands { repository: self.trust.repository.clone(), floors: self.trust.floors, caps: Caps::DEFAULT };
-        Ok(Client::open(anchor, demands, self.metadata_store())?)
+        remembered(&self.trust, self.metadata_store())
     }
 
     /// Like [`client`](Self::client), but if files are inconsistent, because another process is writing, waits for the lock and
     /// retries.
     fn recalled(&self) -> Result<Client<MetadataStore>, RepositoryError> {
         self.client().or_else(|_| {
-            let _lock = self.lock()?;
+            let _lock = self.lock(LOCK)?;
             self.client()
         })
     }
@@ -332,9 +351,9 @@ impl Repository {
     }
 
     /// Keeps other processes from writing to the same directory, until it is dropped.
-    fn lock(&self) -> Result<Option<Writing>, RepositoryError> {
+    fn lock(&self, patience: Duration) -> Result<Option<Writing>, RepositoryError> {
         match &self.memory {
-            Memory::Disk { state, .. } => Ok(Some(state.lock(LOCK)?)),
+            Memory::Disk { state, .. } => Ok(Some(state.lock(patience)?)),
             Memory::Process { .. } => Ok(None),
         }
     }

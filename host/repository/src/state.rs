@@ -6,7 +6,7 @@
 //! | `lock` | held by the process that writes these |
 //! | `releases/` | the releases that were run: [`Kept`] |
 //! | `pin.json` | the pinned release: [`PinFile`] |
-//! | `status.json` | the status of a running host: [`StatusFile`] |
+//! | `status.json`, `serving.lock` | the status of a running host, and the lock of all that run: [`StatusFile`] |
 //!
 //! Nothing in it is trusted: readers verify it again. But it must not be lost unnoticed, because a host without its state
 //! can be given old releases. So a file that cannot be read is an error, and never an absent one.

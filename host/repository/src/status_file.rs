@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jurat_model::Bytes;
@@ -9,19 +10,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use jurat_disk::{CacheDir, CacheDirError};
+use jurat_disk::{CacheDir, CacheDirError, Lock};
 
 pub(super) const NAME: &str = "status.json";
+/// The lock that each process which serves shares, as long as it lives.
+pub(super) const SERVING: &str = "serving.lock";
 const MOST: Bytes = Bytes::mebi(1);
+/// How long to wait for a process that only asks whether another serves.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The file with the status of a running host.
 ///
 /// # Limits
-/// If several hosts share a directory, it is about the last writer. A killed host leaves it behind: readers check when it
-/// was written, and whether the process still exists.
+/// If several hosts that serve share a directory, it is about the last writer. A killed host leaves it behind: readers check when it
+/// was written, and whether a process serves.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusFile {
     directory: Arc<CacheDir>,
+}
+
+/// That this process serves, for other processes to know; until it is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+#[must_use = "it is gone as soon as it is dropped"]
+pub(crate) struct Presence {
+    _shared: Lock,
 }
 
 /// The last status of a host.
@@ -50,6 +62,12 @@ pub(crate) enum StatusError {
         #[source]
         cause: serde_json::Error,
     },
+    /// Another process keeps this one from telling that it serves.
+    #[error("`{}` has been locked by another process for more than {PATIENCE:?}; it is free as soon as that one has ended", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
     /// The time in it is invalid.
     #[error("`{}` does not say when it was written: remove it; a running host writes a new one", path.display())]
     Undated {
@@ -77,6 +95,36 @@ struct Record<S> {
 impl StatusFile {
     pub(super) fn new(directory: Arc<CacheDir>) -> Self {
         Self { directory }
+    }
+
+    /// Tells other processes that this one serves.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub(crate) fn announce(&self) -> Result<Presence, StatusError> {
+        match self.directory.lock_shared(SERVING, PATIENCE)? {
+            Some(shared) => Ok(Presence { _shared: shared }),
+            None => Err(StatusError::Busy { path: self.directory.path().join(SERVING) }),
+        }
+    }
+
+    /// Whether a process serves, this one included.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub(crate) fn is_served(&self) -> Result<bool, StatusError> {
+        Ok(self.directory.lock(SERVING, Duration::ZERO)?.is_none())
+    }
+
+    /// Like [`StatusFile::write`], unless another process serves: the status is that one's.
+    ///
+    /// # Errors
+    /// As [`StatusFile::write`].
+    pub(crate) fn write_unless_served(&self, status: &Value, now: Timestamp) -> Result<(), StatusError> {
+        match self.directory.lock(SERVING, Duration::ZERO)? {
+            Some(_alone) => self.write(status, now),
+            None => Ok(()),
+        }
     }
 
     /// Writes the present status of this process.

@@ -25,4 +25,16 @@ pub struct Surroundings<'a> {
     pub secrets: &'a BTreeMap<String, Secret>,
     /// The number of earlier releases to keep.
     pub kept: u32,
+    /// What this process is for.
+    pub purpose: Purpose,
+}
+
+/// What a process with a state directory is for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Purpose {
+    /// It serves until it is stopped: its status is that of the host.
+    #[default]
+    Serve,
+    /// It does one thing and ends, beside a host that may serve: it leaves the status of that one alone.
+    OneRun,
 }

@@ -13,7 +13,7 @@
 //! let server_settings = settings.server.clone();
 //! let service = Service::open(settings)?;
 //! let server = Server::new(server_settings, service.observers().clone());
-//! server.stop().on_signals()?;
+//! server.stop_on_signals()?;
 //! JsonRpc::new(&server, service.asynchronous()).listen(listener).await;
 //! # Ok(())
 //! # }

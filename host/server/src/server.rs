@@ -63,6 +63,16 @@ impl Server {
         self.0.stop.clone()
     }
 
+    /// Drains at the first SIGTERM or SIGINT, and ends at the second. Logs both, with the number of requests that are being worked on.
+    ///
+    /// # Errors
+    /// When the system does not let this process handle signals.
+    pub fn stop_on_signals(&self) -> io::Result<()> {
+        // A reference that the server does not wait for.
+        let state = Arc::downgrade(&self.0);
+        self.0.stop.on_signals(move || state.upgrade().map_or(0, |state| state.in_flight()))
+    }
+
     pub(crate) fn state(&self) -> &Arc<State> {
         &self.0
     }
@@ -129,7 +139,10 @@ impl Server {
         drop(listener);
         match self.drain(connections).await {
             // It was one of many; the log has it.
-            Ended::ClientGone => Ended::Finished,
+            Ended::ClientGone | Ended::Finished => {
+                tracing::info!("the server has stopped: every request was answered");
+                Ended::Finished
+            }
             ended => ended,
         }
     }
@@ -147,15 +160,14 @@ impl Server {
                 }
             }
         };
-        let is_finished = tokio::select! {
-            () = all => true,
-            () = sleep(self.0.settings.drain) => false,
-            () = self.0.stop.over() => false,
+        let aborted = tokio::select! {
+            () = all => None,
+            () = sleep(self.0.settings.drain) => Some("`rpc.drain_ms` is over"),
+            () = self.0.stop.over() => Some("it was told to end at once"),
         };
-        if is_finished {
-            return ended;
-        }
+        let Some(reason) = aborted else { return ended };
         let requests = self.0.in_flight();
+        tracing::warn!(in_flight = requests, reason, "the server has stopped, and requests were aborted");
         // Nobody will be answered.
         self.0.cancellation.cancel();
         Ended::Unfinished { requests }

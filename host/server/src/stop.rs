@@ -32,23 +32,33 @@ impl Stop {
         self.raise(Phase::Over);
     }
 
-    /// Drains at the first SIGTERM or SIGINT, and ends at the second.
+    /// Drains at the first SIGTERM or SIGINT, and ends at the second. Logs both, with the number of requests that are being worked on.
     ///
     /// # Errors
     /// When the system does not let this process handle signals.
-    pub fn on_signals(&self) -> io::Result<()> {
+    pub(crate) fn on_signals(&self, in_flight: impl Fn() -> usize + Send + 'static) -> io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let stop = self.clone();
         tokio::spawn(async move {
-            for end in [Self::drain, Self::now] {
+            let mut next = async || {
                 tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => "SIGTERM",
+                    _ = interrupt.recv() => "SIGINT",
                 }
-                end(&stop);
-            }
+            };
+            let signal = next().await;
+            let requests = in_flight();
+            tracing::info!(
+                signal,
+                in_flight = requests,
+                "the server stops: it reads nothing more, and answers what it has read"
+            );
+            stop.drain();
+            let signal = next().await;
+            tracing::warn!(signal, in_flight = in_flight(), "the server ends at once, because of a second signal");
+            stop.now();
         });
         Ok(())
     }

@@ -20,6 +20,7 @@ mod hostile_text;
 mod input;
 mod keys;
 mod mirror;
+mod operating;
 mod publishing;
 mod rlimits;
 mod simulate;

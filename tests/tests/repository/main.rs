@@ -10,6 +10,7 @@ use jurat_tests::{cdn, publisher};
 
 mod attacks;
 mod compiling;
+mod contention;
 mod host;
 mod kills;
 mod life;

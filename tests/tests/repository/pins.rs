@@ -182,8 +182,8 @@ fn a_revoked_release_cannot_be_pinned_and_does_not_stay_so() {
         "{error:?}"
     );
     serves(&scene.service, 3);
+    assert!(status(&scene.service).pin.is_none() && !fs::exists(scene.host.path("state/default/pin.json")).unwrap());
     // Going back leaves it out.
-    scene.service.unpin().unwrap();
     scene.service.rollback(PinnedBy::Library, None).unwrap();
     serves(&scene.service, 1);
     // What serves is dropped although it is pinned; what is listed may be used.

@@ -54,6 +54,10 @@ fn a_signal_lets_the_server_finish_what_it_has_begun() {
         for signal in [Signal::TERM, Signal::INT] {
             let mut busy = Busy::start(transport, "");
             busy.server.signal(signal);
+            // What stops, why, and what it is still doing.
+            let line = busy.server.says("the server stops");
+            let name = if signal == Signal::TERM { "SIGTERM" } else { "SIGINT" };
+            assert!(line.contains(&format!("signal=\"{name}\"")) && line.contains("in_flight=1"), "{line}");
             busy.service.release();
             busy.is_answered();
             let (status, log) = busy.server.ended();
@@ -89,6 +93,7 @@ fn a_second_signal_ends_the_server_at_once() {
         let mut busy = Busy::start(transport, "");
         busy.server.signal(Signal::TERM);
         busy.server.signal(Signal::INT);
+        busy.server.says("the server ends at once");
         let (status, log) = busy.server.ended();
         assert_eq!(status.code(), Some(4), "{transport:?}: {log:#?}");
         assert!(log.iter().any(|line| line.contains("1 requests were aborted")), "{log:#?}");
@@ -100,6 +105,7 @@ fn a_second_signal_ends_the_server_at_once() {
 fn a_request_that_outlasts_the_limit_is_broken_off() {
     let mut busy = Busy::start(Transport::Tcp, "rpc: {drain_ms: 200}\n");
     busy.server.signal(Signal::TERM);
+    busy.server.says("reason=\"`rpc.drain_ms` is over\"");
     let (status, log) = busy.server.ended();
     assert_eq!(status.code(), Some(4), "{log:#?}");
 }

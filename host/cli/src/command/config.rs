@@ -22,7 +22,8 @@ Examples:
   jurat config check --config local-config.yaml
   jurat config check --config local-config.yaml --set limits.fuel=5000000
 
-Files that the configuration names are not checked, except those with secrets.
+Also opens the files and directories that the configuration names, as the user who runs the command: run it as the user of the host. \
+It creates nothing, and asks no server.
 ";
 
 #[derive(Args, Debug)]
@@ -48,7 +49,11 @@ enum Command {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let mut out = output::stdout();
     let written = match (&arguments.command, arguments.keys, arguments.format) {
-        (Some(Command::Check(settings)), _, _) => check(&settings.read()?, &mut out),
+        (Some(Command::Check(arguments)), _, _) => {
+            let settings = arguments.read()?;
+            settings.check_files(&arguments.file()?.display().to_string())?;
+            check(&settings, &mut out)
+        }
         (None, false, _) => out.write_all(Settings::EXAMPLE.as_bytes()),
         (None, true, ReportFormat::Text) => text(&mut out),
         (None, true, ReportFormat::Json) => json(&mut out),
@@ -61,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 fn check(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     let names: Vec<_> = settings.tenants.keys().map(String::as_str).collect();
     let tenants = if names.len() == 1 { "tenant" } else { "tenants" };
-    writeln!(out, "no errors; {} {tenants}: {}. The files that it names were not opened", names.len(), names.join(", "))
+    writeln!(out, "no errors; {} {tenants}: {}. What it names can be read and used", names.len(), names.join(", "))
 }
 
 fn text(out: &mut impl Write) -> io::Result<()> {
@@ -142,13 +147,13 @@ mod tests {
         let mut settings = Settings::new("rules");
         assert_eq!(
             printed(|out| check(&settings, out)),
-            "no errors; 1 tenant: default. The files that it names were not opened\n"
+            "no errors; 1 tenant: default. What it names can be read and used\n"
         );
         let tenant = settings.tenants.values().next().unwrap().clone();
         settings.tenants.insert("acme".to_owned(), tenant);
         assert_eq!(
             printed(|out| check(&settings, out)),
-            "no errors; 2 tenants: acme, default. The files that it names were not opened\n"
+            "no errors; 2 tenants: acme, default. What it names can be read and used\n"
         );
     }
 }

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
-    Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Request, RouteError, Service, Settings, Summary,
+    Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Purpose, Request, RouteError, Service, Settings,
+    Summary,
 };
 use jurat_disk::files;
 use jurat_model::advice;
@@ -112,7 +113,8 @@ impl JudgingArguments {
     pub(super) fn open(settings: Settings) -> Result<Service, CommandError> {
         let now = host::now();
         let clock = Clock::new(move || now);
-        Ok(Service::builder(settings).with_compiler(host::compiler()?).with_clock(clock).open()?)
+        let builder = Service::builder(settings).with_compiler(host::compiler()?).with_clock(clock);
+        Ok(builder.with_purpose(Purpose::OneRun).open()?)
     }
 
     /// The request.

@@ -1,7 +1,7 @@
 //! `jurat pin`, `rollback` and `unpin`: pins a host to a release, also while it runs, and without its repository.
 
 use clap::Args;
-use jurat::HostState;
+use jurat::{EarlierRelease, HostState};
 
 use crate::exit::{CommandError, Exit};
 use crate::settings::SettingsArguments;
@@ -13,7 +13,7 @@ Examples:
   jurat pin --config local-config.yaml 3f2a9c41 --reason 'too strict'
 
 Running hosts with the same `state_dir` switch within a second, and keep the release across restarts, until `jurat unpin`. The host \
-must have kept the release, and verifies it again before use.";
+must have kept the release, and verifies it again before use. A revoked release is refused.";
 
 const ROLLBACK: &str = "\
 Example:
@@ -67,15 +67,26 @@ struct PinOptions {
 pub(super) fn pin(arguments: &PinArguments) -> Result<Exit, CommandError> {
     let PinArguments { settings, manifest, pin } = arguments;
     let pinned = pin.state(settings)?.pin(manifest, host::now(), pin.reason.clone())?;
-    output::progress(&format!("pinned    {} {}  {}", pinned.name, pinned.version, pinned.manifest));
+    report(&pinned);
     Ok(Exit::Success)
 }
 
 pub(super) fn rollback(arguments: &RollbackArguments) -> Result<Exit, CommandError> {
     let RollbackArguments { settings, pin } = arguments;
     let pinned = pin.state(settings)?.rollback(host::now(), pin.reason.clone())?;
-    output::progress(&format!("pinned    {} {}  {}", pinned.name, pinned.version, pinned.manifest));
+    report(&pinned);
     Ok(Exit::Success)
+}
+
+fn report(pinned: &EarlierRelease) {
+    output::progress(&format!("pinned    {} {}  {}", pinned.name, pinned.version, pinned.manifest));
+    if pinned.revoked.is_none() {
+        output::complain(
+            "warning",
+            "whether it was revoked is unknown here, because the trusted root or the stored metadata cannot be read; hosts check that \
+             before they use it",
+        );
+    }
 }
 
 pub(super) fn unpin(arguments: &UnpinArguments) -> Result<Exit, CommandError> {

@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 async fn serve(arguments: &Arguments, service: &Service, settings: ServerSettings) -> Result<Ended, CommandError> {
     let server = Server::new(settings.clone(), service.observers().clone());
-    let signals = server.stop().on_signals();
+    let signals = server.stop_on_signals();
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let rpc = JsonRpc::new(&server, service.asynchronous());
     let listener = if let Some(path) = &arguments.unix {

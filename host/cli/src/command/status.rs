@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Serialize)]
 struct TenantStatus {
     tenant: String,
-    /// Whether the process that wrote the status still runs.
+    /// Whether a host serves with this state, or the process that wrote the status still runs.
     running: bool,
     #[serde(flatten)]
     reported: Option<Reported>,
@@ -71,7 +71,7 @@ impl TenantStatus {
     fn of(settings: &Settings, tenant: String) -> Result<Self, CommandError> {
         let state = jurat::host_state(settings, Some(&tenant))?;
         let (reported, kept) = (state.reported()?, state.kept()?);
-        let running = reported.as_ref().is_some_and(|reported| is_running(reported.pid));
+        let running = state.is_served()? || reported.as_ref().is_some_and(|reported| is_running(reported.pid));
         Ok(Self { tenant, running, reported, kept })
     }
 
@@ -81,7 +81,11 @@ impl TenantStatus {
             writeln!(out, "{tenant}  no host has written a status yet")?;
             return write_kept(out, kept);
         };
-        let process = if *running { "running" } else { "ended" };
+        let process = match (*running, is_running(*pid)) {
+            (true, true) => "running",
+            (true, false) => "ended; another one serves, and has written no status yet",
+            (false, _) => "ended",
+        };
         writeln!(out, "{tenant}  process {pid}, {process}, as of {at}")?;
         let text = |path: &str| status.pointer(path).and_then(Value::as_str).map(|text| plain(text, SHOWN));
         let shown = |path: &str| text(path).unwrap_or_else(|| "unknown".to_owned());
@@ -103,7 +107,8 @@ impl TenantStatus {
         }
         if let Some(pinned) = text("/pin/manifest") {
             let reason = text("/pin/reason").map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  pinned     {pinned} since {}{reason}", shown("/pin/at"))?;
+            let mark = mark(kept.iter().find(|kept| kept.manifest == pinned));
+            writeln!(out, "  pinned     {pinned}{mark} since {}{reason}", shown("/pin/at"))?;
         }
         for (label, path) in [("no service", "/unavailable"), ("failure", "/failure/reasons")] {
             let reasons = status.pointer(path).and_then(Value::as_array);
@@ -116,10 +121,19 @@ impl TenantStatus {
 }
 
 fn write_kept(out: &mut impl Write, kept: &[EarlierRelease]) -> io::Result<()> {
-    for EarlierRelease { name, version, manifest, since } in kept {
-        writeln!(out, "  kept       {name} {version}  since {since}  {manifest}")?;
+    for release in kept {
+        let EarlierRelease { name, version, manifest, since, .. } = release;
+        writeln!(out, "  kept       {name} {version}  since {since}  {manifest}{}", mark(Some(release)))?;
     }
     Ok(())
+}
+
+/// Marks a revoked release.
+fn mark(release: Option<&EarlierRelease>) -> &'static str {
+    match release.and_then(|release| release.revoked) {
+        Some(true) => "  REVOKED",
+        _ => "",
+    }
 }
 
 /// Whether a process with this id exists. It may be another process by now.

@@ -17,12 +17,26 @@ pub struct Lock {
     file: OwnedFd,
 }
 
+/// Whether others may hold a lock at the same time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sharing {
+    /// Nobody else.
+    Alone,
+    /// Others that share it too.
+    Shared,
+}
+
 /// Takes a lock; none if another holder keeps it for longer than the caller wants to wait.
-pub(super) fn lock(directory: BorrowedFd<'_>, name: &str, patience: Duration) -> io::Result<Option<Lock>> {
+pub(super) fn lock(
+    directory: BorrowedFd<'_>,
+    name: &str,
+    sharing: Sharing,
+    patience: Duration,
+) -> io::Result<Option<Lock>> {
     let begin = Instant::now();
     let (mut pause, longest) = PAUSES;
     loop {
-        if let Some(lock) = attempt(directory, name)? {
+        if let Some(lock) = attempt(directory, name, sharing)? {
             return Ok(Some(lock));
         }
         let left = patience.saturating_sub(begin.elapsed());
@@ -35,10 +49,14 @@ pub(super) fn lock(directory: BorrowedFd<'_>, name: &str, patience: Duration) ->
     }
 }
 
-fn attempt(directory: BorrowedFd<'_>, name: &str) -> io::Result<Option<Lock>> {
+fn attempt(directory: BorrowedFd<'_>, name: &str, sharing: Sharing) -> io::Result<Option<Lock>> {
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat(directory, name, flags, Mode::RUSR | Mode::WUSR)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let operation = match sharing {
+        Sharing::Alone => FlockOperation::NonBlockingLockExclusive,
+        Sharing::Shared => FlockOperation::NonBlockingLockShared,
+    };
+    match flock(&file, operation) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => return Ok(None),
         Err(error) => return Err(error.into()),

@@ -1,11 +1,14 @@
 //! Opening the directory of this host: what is above it decides who can replace it.
 
+use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, statat};
+use rustix::fs::{
+    Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, accessat, fstat, fsync, mkdirat, openat, statat,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -32,8 +35,70 @@ const PRIVATE: Mode = Mode::RWXU;
 /// The name of the directory that this host makes for itself in one that others can write.
 pub(super) const OWN: &str = "jurat";
 
+/// The part of a path that exists, without its last name.
+struct Walked {
+    directory: OwnedFd,
+    path: PathBuf,
+    /// Directories that are missing below it, from the top.
+    missing: Vec<OsString>,
+    /// The last name of the path.
+    name: OsString,
+}
+
 /// Opens the directory of this host. Gives its path, which is below the one that was asked for if others can write that one.
 pub(super) fn open(path: &Path, parents: Parents) -> Result<(PathBuf, OwnedFd), CacheDirError> {
+    let Walked { directory: mut at, path: mut walked, missing, name } = walk(path, parents)?;
+    for name in missing {
+        at = descend(path, &at, name.as_ref(), true)?;
+        walked.push(name);
+        check_above(path, &walked, &at, parents)?;
+    }
+    let directory = descend(path, &at, name.as_ref(), true)?;
+    if is_shared(path, &directory)? {
+        return in_shared(path, &directory, parents, true);
+    }
+    Ok((path.to_owned(), directory))
+}
+
+/// The directory that [`open`] would open, if it exists. Where it does not, checks that it could be made. Makes nothing.
+pub(super) fn find(path: &Path, parents: Parents) -> Result<Option<(PathBuf, OwnedFd)>, CacheDirError> {
+    let Walked { directory: at, missing, name, .. } = walk(path, parents)?;
+    if !missing.is_empty() || !exists(path, &at, &name)? {
+        return may_write(path, &at).map(|()| None);
+    }
+    let directory = descend(path, &at, name.as_ref(), false)?;
+    if !is_shared(path, &directory)? {
+        return Ok(Some((path.to_owned(), directory)));
+    }
+    if !exists(path, &directory, OWN.as_ref())? {
+        check_unused(path, &directory)?;
+        check_above(&path.join(OWN), path, &directory, parents)?;
+        return may_write(path, &directory).map(|()| None);
+    }
+    in_shared(path, &directory, parents, false).map(Some)
+}
+
+fn exists(path: &Path, at: &OwnedFd, name: &OsStr) -> Result<bool, CacheDirError> {
+    match statat(at, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(CacheDirError::Failed { path: path.to_owned(), cause: error.into() }),
+    }
+}
+
+/// Checks that this user can write in a directory.
+pub(super) fn may_write(path: &Path, directory: &OwnedFd) -> Result<(), CacheDirError> {
+    accessat(directory, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+        .map_err(|error| CacheDirError::Failed { path: path.to_owned(), cause: error.into() })
+}
+
+fn is_shared(path: &Path, directory: &OwnedFd) -> Result<bool, CacheDirError> {
+    let found = fstat(directory);
+    let found = found.map_err(|error| CacheDirError::Failed { path: path.to_owned(), cause: error.into() })?;
+    Ok(is_writable_by_others(&found))
+}
+
+fn walk(path: &Path, parents: Parents) -> Result<Walked, CacheDirError> {
     let failed = |cause: io::Error| CacheDirError::Failed { path: path.to_owned(), cause };
     let absolute = std::path::absolute(path).map_err(failed)?;
     let wrong = || CacheDirError::NotADirectory { path: path.to_owned() };
@@ -49,7 +114,7 @@ pub(super) fn open(path: &Path, parents: Parents) -> Result<(PathBuf, OwnedFd), 
                 let (Some(above), Some(name)) = (existing.parent(), existing.file_name()) else {
                     return Err(failed(error));
                 };
-                missing.push(name);
+                missing.push(name.to_owned());
                 existing = above;
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(wrong()),
@@ -60,28 +125,27 @@ pub(super) fn open(path: &Path, parents: Parents) -> Result<(PathBuf, OwnedFd), 
     let mut at = openat(CWD, "/", DIRECTORY, Mode::empty()).map_err(|error| failed(error.into()))?;
     let mut walked = PathBuf::from("/");
     check_above(path, &walked, &at, parents)?;
-    let there = real.components().filter_map(|component| match component {
-        Component::Normal(name) => Some((name, false)),
-        _ => None,
-    });
-    for (name, is_missing) in there.chain(missing.into_iter().rev().map(|name| (name, true))) {
-        at = descend(path, &at, name.as_ref(), is_missing)?;
+    for component in real.components() {
+        let Component::Normal(name) = component else { continue };
+        at = descend(path, &at, name.as_ref(), false)?;
         walked.push(name);
         check_above(path, &walked, &at, parents)?;
     }
-    let directory = descend(path, &at, name.as_ref(), true)?;
-    if is_writable_by_others(&fstat(&directory).map_err(|error| failed(error.into()))?) {
-        return in_shared(path, &directory, parents);
-    }
-    Ok((path.to_owned(), directory))
+    missing.reverse();
+    Ok(Walked { directory: at, path: walked, missing, name: name.to_owned() })
 }
 
 /// Opens the directory of this host in one that others can write.
-fn in_shared(shared: &Path, directory: &OwnedFd, parents: Parents) -> Result<(PathBuf, OwnedFd), CacheDirError> {
+fn in_shared(
+    shared: &Path,
+    directory: &OwnedFd,
+    parents: Parents,
+    may_be_made: bool,
+) -> Result<(PathBuf, OwnedFd), CacheDirError> {
     let path = shared.join(OWN);
     check_unused(shared, directory)?;
     check_above(&path, shared, directory, parents)?;
-    let own = descend(&path, directory, OWN.as_ref(), true)?;
+    let own = descend(&path, directory, OWN.as_ref(), may_be_made)?;
     Ok((path, own))
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jurat_disk::CacheDir;
 use jurat_engine::Workers;
 use jurat_model::{Bytes, CallContext, Cancellation, chain};
-use jurat_repository::{Repository, Surroundings, shown};
+use jurat_repository::{Purpose, Repository, Surroundings, shown};
 use jurat_sandbox::{CodeCache, CodeKey, Compiler, Sandbox};
 
 use super::clock::Clock;
@@ -63,6 +63,7 @@ pub struct ServiceBuilder {
     guards: Vec<Box<dyn CallGuard>>,
     waiting_calls: usize,
     patience: Duration,
+    purpose: Purpose,
 }
 
 impl Service {
@@ -87,6 +88,7 @@ impl Service {
             guards: Vec::new(),
             waiting_calls,
             patience: PATIENCE,
+            purpose: Purpose::Serve,
         }
     }
 }
@@ -100,6 +102,12 @@ impl ServiceBuilder {
     /// Sets the clock.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Sets what the service is for. One for a single run, such as a batch, leaves the status of a host alone that serves with the same
+    /// `state_dir`; without this, a service is a host that serves.
+    pub fn with_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 
     /// Adds an observer: it gets all events of the service.
@@ -135,10 +143,10 @@ impl ServiceBuilder {
     /// # Errors
     /// See [`OpenError`]. Nothing is run unless everything is in order.
     pub fn open(self) -> Result<Service, OpenError> {
-        let Self { settings, compiler, clock, observers, guards, waiting_calls, patience } = self;
+        let Self { settings, compiler, clock, observers, guards, waiting_calls, patience, purpose } = self;
         let count = settings.workers.on(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         check(&settings)?;
-        let directories = Directories::open(&settings)?;
+        let directories = Directories::open(&settings, purpose)?;
         let code = directories.code();
         let sandbox = sandbox(&settings, count, compiler, code).map_err(OpenError::Sandbox)?;
         let tried = Tried { proofs: directories.proofs(&sandbox).map(Arc::new), sandbox };
@@ -188,6 +196,7 @@ impl Shared {
             state: directories.state.as_deref(),
             secrets: &settings.headers,
             kept: settings.kept_releases,
+            purpose: directories.purpose,
         };
         // Without one, relative paths of callers are refused.
         let working_directory = std::env::current_dir().ok();
@@ -232,18 +241,20 @@ impl Shared {
     }
 }
 
-/// The directories of this host.
+/// The directories of this host, and what it uses them for.
 struct Directories {
+    purpose: Purpose,
     cache: Option<Arc<CacheDir>>,
     state: Option<Arc<CacheDir>>,
 }
 
 impl Directories {
-    fn open(settings: &Settings) -> Result<Self, OpenError> {
+    fn open(settings: &Settings, purpose: Purpose) -> Result<Self, OpenError> {
         let open = |path| CacheDir::open_below(path, settings.parents);
         let cache = settings.cache.as_deref().map(open).transpose();
         let state = settings.state.as_deref().map(open).transpose();
         Ok(Self {
+            purpose,
             cache: cache.map_err(OpenError::Cache)?.map(Arc::new),
             state: state.map_err(OpenError::State)?.map(Arc::new),
         })

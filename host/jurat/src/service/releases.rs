@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 use std::{fmt, ptr};
 
-use jurat_repository::{Pin, Repository};
+use jurat_repository::{Contention, Pin, Repository, RepositoryError};
 use jurat_trust::Digest;
 use url::Url;
 
@@ -33,7 +33,7 @@ use generation::Serving;
 use prepare::Prepared;
 use refusals::{Attempt, Trigger};
 use switch::{InService, Snapshot};
-use upstream::{Polled, Upstream, Wanted};
+use upstream::{Polled, Upstream, Wanted, refusal};
 
 /// The releases of one tenant.
 pub(super) struct Releases {
@@ -103,14 +103,14 @@ impl Releases {
     /// that.
     pub(super) fn reload(&self, trigger: Trigger) -> Result<Reload, Arc<OpenError>> {
         let (before, asked) = (self.serving_number(), Instant::now());
-        self.ask();
+        self.ask(trigger);
         self.settle((trigger, asked), before, true, || self.polls().last.clone())
     }
 
     /// Polls upstream, and decides among the releases that are ready. Returns the better one that is not: see [`Releases::catch_up`].
     pub(super) fn poll(&self, trigger: Trigger) -> (Result<Reload, Arc<OpenError>>, Option<Wanted>) {
         let before = self.serving_number();
-        self.ask();
+        self.ask(trigger);
         let attempt = Attempt { now: self.clock.now(), asked: Instant::now(), trigger };
         let polled = self.polls().last.clone();
         let (outcome, wanted) = self.decide(&polled, attempt, None, &[]);
@@ -139,9 +139,15 @@ impl Releases {
         })
     }
 
-    /// Pins a release: it serves, whatever the repository lists, until it is unpinned.
+    /// Pins a release: it serves, whatever the repository lists, until it is unpinned. One that was revoked is refused, and the pin stays as
+    /// it was.
     pub(super) fn pin(&self, pin: &Pin) -> Result<Reload, CallError> {
-        self.pinnable()?.set_pin(Some(pin)).map_err(|error| CallError::Pin(Arc::new(error)))?;
+        let repository = self.pinnable()?;
+        if repository.is_revoked(&pin.manifest) {
+            let refused = refusal(repository, RepositoryError::Revoked { manifest: pin.manifest });
+            return Err(CallError::Reload(Arc::new(refused)));
+        }
+        repository.set_pin(Some(pin)).map_err(|error| CallError::Pin(Arc::new(error)))?;
         self.reconcile(Trigger::Operator).map_err(CallError::Reload)
     }
 
@@ -212,9 +218,13 @@ impl Releases {
     ///
     /// A caller that comes while a poll is under way waits, and shares the result of the next one: a poll that had begun before the
     /// call may have missed what the call is about.
-    fn ask(&self) {
+    fn ask(&self, trigger: Trigger) {
         let begun = self.polls().begun;
         let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
+        let contention = match trigger {
+            Trigger::Operator => Contention::Wait,
+            Trigger::Timer => Contention::Yield,
+        };
         let mine = {
             let mut polls = self.polls();
             if polls.ended > begun {
@@ -223,7 +233,7 @@ impl Releases {
             polls.begun += 1;
             polls.begun
         };
-        let polled = on_own_thread(|| self.upstream.poll(self.clock.now()));
+        let polled = on_own_thread(|| self.upstream.poll(self.clock.now(), contention));
         let mut polls = self.polls();
         polls.ended = mine;
         polls.last = polled.unwrap_or_else(|error| Polled::Failed(Arc::new(error)));

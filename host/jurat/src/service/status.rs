@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jurat_coordination::{BreakerState, CoordinationStatus};
-use jurat_repository::{Pin, PinnedBy};
+use jurat_repository::{Pin, PinnedBy, Repository};
 use jurat_trust::Digest;
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ impl TenantStatus {
             release: serving.map(|generation| generation.identity.status()),
             trust: vouching.map(|vouching| TrustStatus::of(vouching, now)),
             unavailable: unavailable(&snapshot.serving, now),
-            pin: snapshot.pin.as_ref().map(PinStatus::of),
+            pin: snapshot.pin.as_ref().map(|pin| PinStatus::of(pin, tenant.releases.repository())),
             generation: snapshot.generations,
             since: serving.map(|generation| generation.since),
             checked: snapshot.checked,
@@ -208,12 +208,15 @@ pub struct PinStatus {
     pub by: PinnedBy,
     /// Why, in the operator's words.
     pub reason: Option<String>,
+    /// Whether it was revoked since: then another release serves.
+    pub revoked: bool,
 }
 
 impl PinStatus {
-    fn of(pin: &Pin) -> Self {
+    fn of(pin: &Pin, repository: Option<&Repository>) -> Self {
         let Pin { manifest, at, by, reason } = pin.clone();
-        Self { manifest, at, by, reason }
+        let revoked = repository.is_some_and(|repository| repository.is_revoked(&manifest));
+        Self { manifest, at, by, reason, revoked }
     }
 }
 

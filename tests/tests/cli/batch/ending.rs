@@ -74,7 +74,12 @@ fn is_whole_in_part(site: &Site, child: Child, signal: Signal) -> usize {
     assert_eq!(output.status.signal(), Some(signal.as_raw()), "{complaint}");
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
     let judged = lines_fit_together(site);
-    assert!(complaint.contains(&format!("interrupted after {judged} records; ")), "{complaint}");
+    let name = match signal {
+        Signal::INT => "SIGINT",
+        Signal::TERM => "SIGTERM",
+        _ => "SIGHUP",
+    };
+    assert!(complaint.contains(&format!("interrupted by {name} after {judged} records; ")), "{complaint}");
     assert!(complaint.contains(&format!("; r.partial has {judged} of them; ")), "{complaint}");
     let failing = read(site, "b.partial").lines().count();
     assert!(complaint.contains(&format!("; f.partial has {failing} of them; ")), "{complaint}");
@@ -120,7 +125,7 @@ fn an_interrupt_before_the_first_record_leaves_nothing() {
     send(&child, Signal::INT);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(Signal::INT.as_raw()));
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: interrupted after 0 records\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: interrupted by SIGINT after 0 records\n");
     assert_eq!(written(&site), Vec::<String>::new());
 }
 

@@ -194,7 +194,7 @@ impl BatchRun<'_> {
     fn stopped(&self, stop: Stop, judged: u64, partial: &[PartialFile]) -> CommandError {
         match stop {
             Stop::Interrupted => {
-                let message = format!("interrupted after {judged} records{}", left(partial));
+                let message = format!("interrupted by {} after {judged} records{}", self.signals.name(), left(partial));
                 output::complain("error", &message);
                 self.signals.raise();
                 CommandError::silent()

@@ -49,6 +49,12 @@ impl Signals {
         self.interrupt.clone()
     }
 
+    /// The name of the signal that stopped the batch.
+    pub(super) fn name(&self) -> &'static str {
+        let signal = i32::try_from(self.signal.load(Ordering::Relaxed)).ok();
+        signal.and_then(low_level::signal_name).unwrap_or("a signal")
+    }
+
     /// Ends the process as the signal would have, so that the sender sees the usual status. Returns only if that fails.
     pub(super) fn raise(&self) {
         if let Ok(signal) = i32::try_from(self.signal.load(Ordering::Relaxed)) {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use jurat_disk::files::Directory;
-use jurat_repository::{Repository, RepositoryError, shown};
+use jurat_repository::{Contention, Repository, RepositoryError, shown};
 use jurat_trust::{Digest, Listing, VerifiedRelease};
 use jurat_yaml::{Problem, Problems};
 
@@ -114,10 +114,11 @@ impl Upstream {
         repository.is_some_and(|(repository, manifest)| repository.is_revoked(manifest))
     }
 
-    /// Polls.
-    pub(super) fn poll(&self, now: Timestamp) -> Polled {
+    /// Polls. That another process with the same state polls for long is no failure if the poll may yield to it: what that one stores is
+    /// used from now on.
+    pub(super) fn poll(&self, now: Timestamp, contention: Contention) -> Polled {
         let began = Instant::now();
-        self.ask(|repository| match repository.poll(now) {
+        self.ask(|repository| match repository.poll(now, contention) {
             Ok(listing) => {
                 self.polled(began, Some(&listing), None);
                 Listed { listing: Some(listing), is_fresh: true, failure: None }
@@ -125,7 +126,8 @@ impl Upstream {
             Err(error) => {
                 let (listing, failure) = (repository.recall(), refusal(repository, error));
                 self.polled(began, listing.as_ref(), Some(&failure));
-                Listed { listing, is_fresh: false, failure: Some(Arc::new(failure)) }
+                let is_no_failure = contention == Contention::Yield && is_busy(&failure) && listing.is_some();
+                Listed { listing, is_fresh: false, failure: (!is_no_failure).then(|| Arc::new(failure)) }
             }
         })
     }
@@ -248,6 +250,14 @@ impl Upstream {
 /// Whether a directory holds sources, and not a repository.
 fn holds_sources(directory: &Directory) -> bool {
     directory.has(jurat_author::RELEASE_FILE) && !directory.has("metadata")
+}
+
+/// Whether another process with the same state is polling.
+fn is_busy(error: &OpenError) -> bool {
+    match error {
+        OpenError::Trust { cause, .. } => matches!(&**cause, RepositoryError::State(state) if state.is_busy()),
+        _ => false,
+    }
 }
 
 /// An error of the repository, as a reason for having no release.
