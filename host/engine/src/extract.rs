@@ -20,7 +20,7 @@ pub use plan::{Plan, PlanError};
 pub use reader::Tokens;
 pub use related::{Related, RelatedPlan};
 pub use selection::{Blocked, Selection};
-pub use view::{MAX_VALUE, TokenView, shortened};
+pub use view::TokenView;
 
 #[cfg(test)]
 mod tests;

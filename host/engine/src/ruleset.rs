@@ -6,7 +6,6 @@ mod error;
 mod list;
 
 pub use config::{BusinessConfig, RuleNode, Ruleset, UnknownSchema};
-pub(crate) use error::advice;
 pub use error::{MAX_LEVELS, MAX_RULES, RulesetError, RulesetProblem};
 pub use jurat_model::KeyPath;
 pub use list::{CheckedRuleset, Node, RuleList, Rulesets};

@@ -36,6 +36,7 @@ mod program;
 mod reader;
 mod resources;
 mod schemas;
+mod steps;
 mod verdict;
 mod warning;
 mod words;

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::excerpt::shortened;
 use crate::field_map::{FieldMap, Path};
 use crate::json::{PathStep, Scratch, Span};
 

@@ -1,9 +1,7 @@
 //! Values as their record writes them.
 
+use crate::excerpt::shortened;
 use crate::json::Span;
-
-/// The most bytes of a token that results show.
-pub const MAX_VALUE: usize = 256;
 
 /// A field of a result.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,7 +10,7 @@ pub struct TokenView<'a> {
     pub name: &'a str,
     /// Its JSON pointer; none if the field map does not say.
     pub pointer: Option<&'a str>,
-    /// The token, quotes included, shortened to [`MAX_VALUE`] bytes; none if the field is absent.
+    /// The token, quotes included, shortened to [`MAX_VALUE`](crate::excerpt::MAX_VALUE) bytes; none if the field is absent.
     pub value: Option<&'a str>,
 }
 
@@ -22,10 +20,4 @@ impl<'a> TokenView<'a> {
     pub fn new(name: &'a str, pointer: Option<&'a str>, text: &'a str, span: Span) -> Self {
         Self { name, pointer, value: span.of(text).map(shortened) }
     }
-}
-
-/// The beginning of a token, at most [`MAX_VALUE`] bytes, cut between two characters.
-#[must_use]
-pub fn shortened(token: &str) -> &str {
-    token.get(..token.floor_char_boundary(MAX_VALUE)).unwrap_or(token)
 }

@@ -3,8 +3,7 @@
 use thiserror::Error;
 
 use crate::error_kind::EngineErrorKind;
-use crate::excerpt::Excerpt;
-use crate::ruleset::advice;
+use crate::excerpt::{Excerpt, advice};
 
 /// Why something cannot be judged.
 ///

@@ -3,7 +3,7 @@
 use jurat_model::KeyPath;
 use thiserror::Error;
 
-use crate::excerpt::Excerpt;
+use crate::excerpt::{Excerpt, advice};
 
 /// Levels that a hierarchy of rules may have.
 ///
@@ -50,9 +50,4 @@ pub enum RulesetProblem {
         /// The field map that may be meant.
         nearest: Option<Excerpt>,
     },
-}
-
-/// `, did you mean ...?`, or nothing.
-pub(crate) fn advice(nearest: Option<&Excerpt>) -> String {
-    nearest.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }

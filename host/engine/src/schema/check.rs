@@ -4,9 +4,9 @@ use super::limits::MAX_ALTERNATIVE_MISTAKES;
 use super::mistake::{Collected, Mistakes, Report, Silent, mistake};
 use super::place::Place;
 use super::program::{Check, Compiled, Contains, Index, Items, Members, Program};
+use super::steps::{HASH, count};
 use super::words::{self, counted};
 use crate::json::{Branch, Kind, Shape, Tree};
-use crate::schema::equality::are_unique;
 
 mod simple;
 mod unevaluated;
@@ -21,12 +21,6 @@ pub(super) struct Checker<'p> {
 /// The work would exceed its bound.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct TooCostly;
-
-/// What looking whether a subschema has looked at a member or item costs.
-pub(super) const LOOKUP: u64 = 16;
-
-/// What hashing a value costs, beside its text.
-pub(super) const HASH: u64 = 16;
 
 impl<'p> Checker<'p> {
     pub(super) fn new(program: &'p Program, budget: u64) -> Self {
@@ -87,13 +81,13 @@ impl<'p> Checker<'p> {
         let more = match value.kind() {
             Kind::Text | Kind::EscapedText | Kind::Number => {
                 let steps = if value.kind() == Kind::Number { own.number } else { own.text };
-                steps * length(value.written())
+                steps * count(value.written())
             }
             Kind::Array if own.hashed > 0 => {
-                own.hashed.saturating_mul(hashing(value)) + own.child * length(value.count())
+                own.hashed.saturating_mul(hashing(value)) + own.child * count(value.count())
             }
-            Kind::Array => own.child * length(value.count()),
-            Kind::Object | Kind::IndexedObject => own.object + own.child * length(value.count()),
+            Kind::Array => own.child * count(value.count()),
+            Kind::Object | Kind::IndexedObject => own.object + own.child * count(value.count()),
             Kind::Null | Kind::False | Kind::True => 0,
         };
         self.spend(own.value.saturating_add(more))
@@ -222,7 +216,7 @@ impl<'p> Checker<'p> {
             is_valid &= self.apply(index, member, place, report)?;
         }
         for (pattern, index) in &members.patterns {
-            self.spend(pattern.steps.saturating_mul(length(name.len())))?;
+            self.spend(pattern.steps.saturating_mul(count(name.len())))?;
             if pattern.matches(name) {
                 is_covered = true;
                 is_valid &= self.apply(*index, member, place, report)?;
@@ -367,10 +361,10 @@ impl<'p> Checker<'p> {
                 best = Some((rank, position + 1, mistakes));
             }
         }
-        let count = alternatives.len();
+        let alternatives = count(alternatives.len());
         let closest = best.as_ref().map_or(1, |(_, number, _)| *number);
         let words =
-            format!("matches none of {}; alternative {closest} is closest", counted(length(count), "alternative"));
+            format!("matches none of {}; alternative {closest} is closest", counted(alternatives, "alternative"));
         report.add(|| mistake(place, value, keyword, None, &words));
         if let Some((_, number, mistakes)) = best {
             report.append(mistakes, number);
@@ -387,15 +381,11 @@ impl<'p> Checker<'p> {
 fn hashing(value: Branch<'_>) -> u64 {
     let own = HASH
         + match value.shape() {
-            Shape::Text(text) => length(text.len()),
-            Shape::Number(_) => value.number_token().map_or(0, |token| length(token.len())),
+            Shape::Text(text) => count(text.len()),
+            Shape::Number(_) => value.number_token().map_or(0, |token| count(token.len())),
             _ => 0,
         };
     value
         .children()
-        .fold(own, |sum, (name, child)| sum.saturating_add(length(name.len())).saturating_add(hashing(child)))
-}
-
-fn length(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
+        .fold(own, |sum, (name, child)| sum.saturating_add(count(name.len())).saturating_add(hashing(child)))
 }

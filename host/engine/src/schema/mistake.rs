@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::place::Place;
-use crate::excerpt::Excerpt;
-use crate::extract::shortened;
+use crate::excerpt::{Excerpt, shortened};
 use crate::json::{Branch, Shape};
 
 /// One thing that is wrong with a record.

@@ -6,9 +6,8 @@ use super::limits::{
     MAX_BYTES, MAX_DEPTH, MAX_EVALUATIONS, MAX_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_SIZE, MAX_PATTERN_SIZES,
     MAX_PATTERNS, MAX_SCHEMAS, MAX_SUBSCHEMAS, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS,
 };
-use crate::excerpt::Excerpt;
+use crate::excerpt::{Excerpt, advice};
 use crate::json::JsonError;
-use crate::ruleset::advice;
 
 /// Why a schema is refused.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]

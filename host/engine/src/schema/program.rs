@@ -7,7 +7,7 @@ mod types;
 use std::sync::Arc;
 
 pub(super) use constant::{Constant, Constants};
-pub(super) use members::Members;
+pub(super) use members::{Index, Members};
 pub(super) use types::Types;
 
 use super::format::Format;
@@ -19,9 +19,6 @@ use crate::json::Divisor;
 pub(super) struct Program {
     pub(super) subschemas: Vec<Compiled>,
 }
-
-/// One subschema, by its index in the program.
-pub(super) type Index = usize;
 
 /// What one subschema checks, and what that costs.
 #[derive(Debug, Default)]

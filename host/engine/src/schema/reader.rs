@@ -12,6 +12,7 @@ use super::pattern::{Pattern, Patterns};
 use super::problem::Problem;
 use super::program::{Check, Compiled, Index, Program};
 use super::resources::{Resources, Target};
+use super::steps::count;
 use super::warning::{Formats, SchemaWarning as Warning};
 use crate::excerpt::{Excerpt, nearest};
 use crate::json::Branch;
@@ -20,7 +21,7 @@ mod group;
 mod keyword;
 mod value;
 
-use value::{below, count};
+use value::below;
 
 /// The cost of a subschema without keywords.
 const SUBSCHEMA: u64 = 8;

@@ -3,8 +3,7 @@
 use super::mistake::{Mistake, Mistakes, mistake};
 use super::place::Place;
 use super::program::{Bound, Check, Constant, DependentRequired};
-use crate::excerpt::Excerpt;
-use crate::extract::shortened;
+use crate::excerpt::{Excerpt, shortened};
 use crate::json::Branch;
 
 /// Constants that are listed.

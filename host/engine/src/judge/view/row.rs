@@ -2,7 +2,8 @@
 
 use std::cell::OnceCell;
 
-use crate::extract::{ColumnId, ColumnSource, shortened};
+use crate::excerpt::shortened;
+use crate::extract::{ColumnId, ColumnSource};
 use crate::judge::call::{ChunkOutcome, WindowOutcome};
 use crate::judge::context::Context;
 use crate::judge::fetch::Answers;

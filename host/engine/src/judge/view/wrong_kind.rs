@@ -4,7 +4,8 @@ use jurat_model::Input;
 
 use super::row::Row;
 use crate::convert::Problem;
-use crate::extract::{ColumnId, shortened};
+use crate::excerpt::shortened;
+use crate::extract::ColumnId;
 
 /// The sentence about an input whose value is not of its kind, or whose path leads through a value that it cannot go through.
 pub(super) fn wrong_kind(row: &Row<'_>, input: &Input, column: ColumnId) -> String {

@@ -1,10 +1,11 @@
 //! Checks that look at a value alone, and apply no other subschema.
 
-use super::{are_unique, length, mistake};
 use crate::json::{Branch, Number};
-use crate::schema::mistake::Report;
+use crate::schema::equality::are_unique;
+use crate::schema::mistake::{Report, mistake};
 use crate::schema::place::Place;
 use crate::schema::program::{Bound, Check};
+use crate::schema::steps::count;
 use crate::schema::words;
 
 /// Whether a check holds. Checks that apply subschemas do.
@@ -36,11 +37,11 @@ fn is_met(check: &Check, value: Branch<'_>) -> bool {
         Check::MaxLength(max) => value.text().is_none_or(|text| characters(text) <= *max),
         Check::Pattern(pattern) => value.text().is_none_or(|text| pattern.matches(text)),
         Check::Format(format) => value.text().is_none_or(|text| format.matches(text)),
-        Check::MinItems(min) => !value.is_array() || length(value.count()) >= *min,
-        Check::MaxItems(max) => !value.is_array() || length(value.count()) <= *max,
+        Check::MinItems(min) => !value.is_array() || count(value.count()) >= *min,
+        Check::MaxItems(max) => !value.is_array() || count(value.count()) <= *max,
         Check::UniqueItems => !value.is_array() || are_unique(value),
-        Check::MinProperties(min) => !value.is_object() || length(value.count()) >= *min,
-        Check::MaxProperties(max) => !value.is_object() || length(value.count()) <= *max,
+        Check::MinProperties(min) => !value.is_object() || count(value.count()) >= *min,
+        Check::MaxProperties(max) => !value.is_object() || count(value.count()) <= *max,
         Check::DependentRequired(dependent) => {
             value.member(&dependent.name).is_none()
                 || dependent.needed.iter().all(|needed| value.member(needed).is_some())
@@ -70,5 +71,5 @@ fn is_within(bound: Bound, limit: &str, token: &str) -> bool {
 }
 
 fn characters(text: &str) -> u64 {
-    length(text.chars().count())
+    count(text.chars().count())
 }

@@ -1,10 +1,11 @@
 //! `unevaluatedProperties` and `unevaluatedItems`: what no subschema that applies to the same value has looked at.
 
-use super::{Checker, LOOKUP, TooCostly, length};
+use super::{Checker, TooCostly};
 use crate::json::Branch;
 use crate::schema::mistake::{Report, Silent, mistake};
 use crate::schema::place::Place;
 use crate::schema::program::{Check, Index, Unevaluated, UnevaluatedItems};
+use crate::schema::steps::{LOOK, count};
 
 impl Checker<'_> {
     /// Whether the members that nothing has looked at follow the subschema of `unevaluatedProperties`.
@@ -124,7 +125,7 @@ impl Checker<'_> {
         name: &str,
     ) -> Result<bool, TooCostly> {
         let program = self.program;
-        self.spend(LOOKUP * length(applied.len()))?;
+        self.spend(LOOK * count(applied.len()))?;
         for subschema in applied.iter().filter_map(|index| program.subschemas.get(*index)) {
             for check in &subschema.checks {
                 match check {
@@ -135,7 +136,7 @@ impl Checker<'_> {
                             return Ok(true);
                         }
                         for (pattern, _) in &members.patterns {
-                            self.spend(pattern.steps.saturating_mul(length(name.len())))?;
+                            self.spend(pattern.steps.saturating_mul(count(name.len())))?;
                             if pattern.matches(name) {
                                 return Ok(true);
                             }
@@ -157,7 +158,7 @@ impl Checker<'_> {
         place: &Place<'_>,
     ) -> Result<bool, TooCostly> {
         let program = self.program;
-        self.spend(LOOKUP * length(applied.len()))?;
+        self.spend(LOOK * count(applied.len()))?;
         for subschema in applied.iter().filter_map(|index| program.subschemas.get(*index)) {
             for check in &subschema.checks {
                 match check {

@@ -1,8 +1,8 @@
 //! What `unevaluatedProperties` and `unevaluatedItems` cost: they look again at what applies to the same value.
 
 use super::group::set;
-use crate::schema::check::LOOKUP;
 use crate::schema::graph::Graph;
+use crate::schema::steps::LOOK;
 
 /// What a subschema and all that it applies in place come to.
 #[derive(Clone, Default)]
@@ -39,7 +39,7 @@ pub(super) fn add(graph: &mut Graph<'_>, order: &[usize]) {
             // Each level is tried once more for the level above it.
             subschema.in_place = subschema.in_place.repeat(1 + below.levels);
             subschema.own.child =
-                subschema.own.child.saturating_add(LOOKUP.saturating_mul(below.count)).min(super::value::MANY);
+                subschema.own.child.saturating_add(LOOK.saturating_mul(below.count)).min(super::value::MANY);
             subschema.own.name = subschema.own.name.saturating_add(below.name).min(super::value::MANY);
             subschema.contains.extend(&below.contains);
         }

@@ -6,6 +6,7 @@ use super::value::Cost;
 use crate::schema::graph::Graph;
 use crate::schema::limits::{MAX_EVALUATIONS, MAX_NESTING, MAX_RECORD_DEPTH};
 use crate::schema::problem::Problem;
+use crate::schema::steps::HASH;
 
 /// The costs at each depth of a record; the record itself is at depth 0.
 pub(in crate::schema) type Levels = Vec<Cost>;
@@ -149,6 +150,6 @@ pub(in crate::schema) fn steps_per_byte(levels: &Levels) -> u64 {
         cost.value.div_ceil(2).max((cost.value + cost.object).div_ceil(3)).max(cost.text).max(cost.number)
     };
     let hashed = levels.iter().map(|cost| cost.hashed).fold(0, u64::saturating_add);
-    let hashing = hashed.saturating_mul(crate::schema::check::HASH.div_ceil(2) + 1);
+    let hashing = hashed.saturating_mul(HASH.div_ceil(2) + 1);
     levels.iter().map(of_level).max().unwrap_or_default().saturating_add(hashing)
 }

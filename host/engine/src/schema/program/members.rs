@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Index;
 use crate::schema::pattern::Pattern;
+
+/// One subschema, by its index in the program.
+pub(in crate::schema) type Index = usize;
 
 /// What is applied to the members of an object.
 #[derive(Debug, Default)]

@@ -1,10 +1,11 @@
 //! Reads the keywords that depend on each other: about members, about items, and conditions.
 
-use super::value::{below, count, names, object, whole};
+use super::value::{below, names, object, whole};
 use super::{CHILD, LOOKUP, Open, Reader};
 use crate::schema::draft::Draft;
 use crate::schema::problem::Problem;
 use crate::schema::program::{Check, Contains, If, Items, Members, Unevaluated, UnevaluatedItems};
+use crate::schema::steps::count;
 
 impl<'d> Reader<'_, 'd> {
     /// Reads the keywords that are about members, which depend on each other.

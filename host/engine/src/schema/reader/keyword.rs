@@ -1,11 +1,12 @@
 //! Reads the keywords that stand for themselves.
 
-use super::value::{below, count, names, number_token, object, size, text, whole};
+use super::value::{below, names, number_token, object, size, text, whole};
 use super::{LOOKUP, Open, Reader};
 use crate::json::{Branch, Number};
 use crate::schema::problem::Problem;
 use crate::schema::program::{Bound, Check, Constant, Constants, DependentRequired, Index, Own, Types};
 use crate::schema::resources::Target;
+use crate::schema::steps::count;
 
 const DIVISOR: &str = "a number above 0 of at most 19 digits";
 

@@ -51,10 +51,6 @@ pub(super) fn size(value: Branch<'_>) -> u64 {
     4 + inside
 }
 
-pub(super) fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
-
 /// The RFC 6901 pointer to a member or item. It stops growing when it is too long to be read.
 pub(super) fn below(pointer: &str, name: &str) -> String {
     if pointer.len() > 256 {
