@@ -70,8 +70,8 @@ pub struct Finding {
 enum Cause {
     /// From the author of the rule.
     Rule(&'static Reason),
-    /// From an error. No braces in the message are placeholders.
-    Error { code: &'static str, message: String, on: &'static [&'static str] },
+    /// From a text. No braces in it are placeholders.
+    Text { code: Option<&'static str>, message: String, on: &'static [&'static str] },
 }
 
 /// The constant part of a finding, as a macro has checked it.
@@ -108,6 +108,20 @@ impl Verdict {
     #[inline]
     pub const fn pass() -> Self {
         Self { status: Status::Pass, findings: Vec::new() }
+    }
+
+    /// Nothing to object to, with a message for people: what was checked, or why nothing was. Results have it beside the status.
+    ///
+    /// It is a text, so none of its braces is a placeholder.
+    ///
+    /// ```
+    /// use jurat_rule::{Status, Verdict};
+    ///
+    /// let verdict = Verdict::pass_with(format!("{} of {} instalments are paid", 3, 12));
+    /// assert_eq!((verdict.status(), verdict.findings().len()), (Status::Pass, 1));
+    /// ```
+    pub fn pass_with(message: impl AsRef<str>) -> Self {
+        Self::text(Status::Pass, None, message.as_ref(), &[])
     }
 
     /// Adds the findings of another verdict. The graver status counts: fail, then warn, then norun, then pass.
@@ -154,15 +168,19 @@ impl Verdict {
     /// The rule could not judge the record. `reason` is foreign text, so none of its braces is a placeholder.
     #[cold]
     pub(crate) fn error(code: &'static str, reason: &str, on: &'static [&'static str]) -> Self {
-        let mut message = String::with_capacity(reason.len());
-        for char in reason.chars() {
+        Self::text(Status::Error, Some(code), reason, on)
+    }
+
+    /// A verdict with a text, of which no brace is a placeholder.
+    fn text(status: Status, code: Option<&'static str>, text: &str, on: &'static [&'static str]) -> Self {
+        let mut message = String::with_capacity(text.len());
+        for char in text.chars() {
             message.push(char);
             if matches!(char, '{' | '}') {
                 message.push(char);
             }
         }
-        let reason = Cause::Error { code, message, on };
-        Self { status: Status::Error, findings: vec![Finding { reason, params: Vec::new() }] }
+        Self { status, findings: vec![Finding { reason: Cause::Text { code, message, on }, params: Vec::new() }] }
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
@@ -201,7 +219,7 @@ impl Finding {
     pub const fn code(&self) -> Option<&'static str> {
         match &self.reason {
             Cause::Rule(reason) => reason.code,
-            Cause::Error { code, .. } => Some(code),
+            Cause::Text { code, .. } => *code,
         }
     }
 
@@ -210,7 +228,7 @@ impl Finding {
     pub fn message(&self) -> &str {
         match &self.reason {
             Cause::Rule(reason) => reason.message,
-            Cause::Error { message, .. } => message,
+            Cause::Text { message, .. } => message,
         }
     }
 
@@ -219,7 +237,7 @@ impl Finding {
     pub const fn inputs(&self) -> &[&'static str] {
         match &self.reason {
             Cause::Rule(reason) => reason.on,
-            Cause::Error { on, .. } => on,
+            Cause::Text { on, .. } => on,
         }
     }
 
@@ -229,11 +247,11 @@ impl Finding {
         &self.params
     }
 
-    /// What a macro has checked; nothing for the text of an error.
+    /// What a macro has checked; nothing for a text.
     pub(crate) const fn checked(&self) -> Option<&'static Reason> {
         match &self.reason {
             Cause::Rule(reason) => Some(reason),
-            Cause::Error { .. } => None,
+            Cause::Text { .. } => None,
         }
     }
 
@@ -241,7 +259,7 @@ impl Finding {
     pub(crate) fn into_parts(self) -> (Cow<'static, str>, Vec<(&'static str, String)>) {
         let message = match self.reason {
             Cause::Rule(reason) => Cow::Borrowed(reason.message),
-            Cause::Error { message, .. } => Cow::Owned(message),
+            Cause::Text { message, .. } => Cow::Owned(message),
         };
         (message, self.params)
     }
@@ -292,6 +310,16 @@ mod tests {
         let [first, second] = verdict.findings() else { panic!("{verdict:?}") };
         assert_eq!((first.message(), first.params()), ("a", &[][..]));
         assert_eq!((second.message(), second.params()), ("b {k}", &[("k", "5".to_owned())][..]));
+    }
+
+    #[test]
+    fn a_pass_can_have_a_message_whose_braces_are_text() {
+        let verdict = Verdict::pass_with(format!("{{principal}} of {}", 7));
+        assert_eq!((verdict.status(), verdict.codes()), (Status::Pass, vec![]));
+        assert_eq!((verdict.findings()[0].message(), verdict.findings()[0].inputs()), ("{{principal}} of 7", &[][..]));
+        let mut verdict = Verdict::pass_with("first");
+        verdict.also(warn!("second"));
+        assert_eq!((verdict.status(), verdict.findings().len()), (Status::Warn, 2));
     }
 
     #[test]

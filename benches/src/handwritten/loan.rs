@@ -167,8 +167,10 @@ impl Field {
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Principal | Self::Balance | Self::Rate => "a decimal number",
-            Self::Inception | Self::Maturity => "a date",
-            Self::Status => "text",
+            Self::Inception | Self::Maturity => {
+                "a date: expected a text `YYYY-MM-DD`, from `0001-01-01` to `9999-12-31`"
+            }
+            Self::Status => "text: expected a JSON string",
         }
     }
 }

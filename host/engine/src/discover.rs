@@ -22,8 +22,8 @@ pub struct DiscoveredRule {
     pub description: Arc<str>,
     /// The terms of the related entities that it reads, in the order of its inputs.
     pub required_data: Vec<String>,
-    /// The fields that it reads, in the order of its inputs: the logical name, or `term.name`, and the keys that lead to it, with dots between
-    /// them. Where no field map tells, both are the logical name.
+    /// The fields that it reads, in the order of its inputs: the logical name, or `term.name`, and its path, as field maps
+    /// write it. Where no field map tells, both are the logical name.
     pub field_dependencies: Vec<(String, String)>,
     /// The schema URLs for which the ruleset lists the rule, on whichever level; sorted.
     pub applicable_schemas: Vec<String>,

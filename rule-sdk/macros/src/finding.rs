@@ -30,8 +30,25 @@ pub(crate) struct Arguments {
 pub(crate) fn expand(status: &str, arguments: &Arguments) -> syn::Result<TokenStream> {
     let Arguments { inputs, message, params, code, on } = arguments;
     let names = placeholders(&message.value()).map_err(|reason| Error::new(message.span(), reason))?;
-    let is_param = |name: &String| params.iter().any(|(key, _)| key.value() == *name);
-    let named: Vec<_> = names.into_iter().filter(|name| !is_param(name)).collect();
+    let is_param = |name: &str| params.iter().any(|(key, _)| key.value() == name);
+    let mut named = Vec::new();
+    for name in names {
+        let Some((input, form)) = name.split_once(':') else {
+            named.extend(Some(name).filter(|name| !is_param(name)));
+            continue;
+        };
+        if form != "json" {
+            let refusal = format!(
+                "`{{{name}}}`: a value has no form `{form}`; `{{{input}:json}}` is the value as the record writes it"
+            );
+            return Err(Error::new(message.span(), refusal));
+        }
+        if is_param(input) {
+            let refusal = format!("`{{{name}}}`: a param is a text and has no form; write `{{{input}}}`");
+            return Err(Error::new(message.span(), refusal));
+        }
+        named.push(input.to_owned());
+    }
 
     let (inputs, checks) = match inputs {
         Some(inputs) => (slice_of(inputs), checks(inputs, arguments, &named)),

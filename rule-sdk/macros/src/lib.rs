@@ -88,8 +88,8 @@ pub fn rule(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `Loan`: the struct whose inputs the finding names. A finding that names no input needs no struct.
 /// - The message: a literal. `{balance}` stands for an input, `{parent.limit}` for an input of a related entity, and `{excess}` for a
-///   param. The host replaces an input with the value as the record writes it, so that neither digits nor spelling are lost. Braces
-///   themselves are written `{{` and `}}`.
+///   param. The host replaces an input with the value as the record writes it, so that no digit is lost. A text, a date or a timestamp
+///   loses its quotes and escapes; `{status:json}` keeps them. Braces themselves are written `{{` and `}}`.
 /// - `excess = ..`: a param, for the message and for machines. Any name but `code` and `on`; any value that implements `Display`.
 /// - `code = ".."`: names the reason for machines. 1 to 64 letters, digits, `_`, `-` and `.`.
 /// - `on = [".."]`: the inputs that the finding is about. The host shows where the record has them, and their values.

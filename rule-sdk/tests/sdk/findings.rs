@@ -60,7 +60,7 @@ fn anywhere(loan: &Loan<'_>) -> V {
     let limits = [loan.facility_limit, loan.principal];
     let nested = || limits.iter().map(|limit| move || fail!(Loan, "{parent.limit} {limit}", limit = limit));
     nested().for_each(|make| verdict.also(make()));
-    verdict.also(above!(Loan<'_>, "{principal} is above {parent.limit}", "parent.limit"));
+    verdict.also(above!(Loan<'_>, "{principal} is above {parent.limit:json}", "parent.limit"));
     for one in [warn!(Loan, "{type}", on = ["type", "status"]), in_a_helper("why"), without_inputs("why")] {
         verdict.also(one);
     }
@@ -84,7 +84,7 @@ fn a_finding_can_be_written_anywhere() {
         [
             ("{parent.limit} {limit}", None, &[][..]),
             ("{parent.limit} {limit}", None, &[]),
-            ("{principal} is above {parent.limit}", Some("above"), &[2]),
+            ("{principal} is above {parent.limit:json}", Some("above"), &[2]),
             ("{type}", None, &[3, 1]),
             ("the status is {status}: {why}", None, &[]),
             ("{why} {{braces}}", None, &[]),

@@ -1,5 +1,6 @@
 //! The scanner accepts nothing that `serde_json` refuses, and its spans lie in the text.
 
+use jurat_engine::json::PathStep::{Element, Key};
 use jurat_engine::json::{Paths, Scratch, scan};
 use serde_json::Value;
 
@@ -13,13 +14,17 @@ pub fn check(bytes: &[u8]) -> Answer {
     let mut paths = Paths::default();
     paths.add(["a"]);
     paths.add(["a", "b"]);
+    paths.add([Key("a"), Element(0), Key("b")]);
+    paths.add([Key("a"), Element(2)]);
     let mut scratch = Scratch::default();
     let scanned = scan(bytes, &paths, &mut scratch);
     let answer = Answer::of(&scanned);
     if let Ok(scanned) = scanned {
         assert!(serde_json::from_str::<Value>(scanned.text).is_ok());
         for span in scanned.spans {
-            assert!(span.is_none() || span.of(scanned.text).is_some());
+            let (value, obstacle) = (span.of(scanned.text), span.obstacle_of(scanned.text));
+            assert_eq!(value.is_some() || obstacle.is_some(), !span.is_none());
+            assert!(value.is_none() || obstacle.is_none());
         }
     }
     answer

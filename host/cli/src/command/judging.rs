@@ -33,7 +33,7 @@ pub(super) struct JudgingArguments {
     /// The entity type of all records; default: the type in each record
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
-    /// The fields that identify a record in the results, with dots between keys
+    /// The fields that identify a record in the results: paths such as `client.id` or `parts[0].id`
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "id")]
     id_fields: Vec<String>,
     /// A file with related entities: `{"<entity id>": {"parent": {...}}}`

@@ -58,8 +58,9 @@ impl ChunkBuilder {
     /// An empty chunk.
     ///
     /// `max_record` bounds a row whatever the limits of chunks are: the texts that are read of the record, and those of each of its related
-    /// entities, may take so many bytes, and never more than 1 GiB. A text that several inputs read counts once. Without paths that lead through each
-    /// other's values, records that are no longer always fit. `now` is the time of the run, in microseconds since 1970-01-01T00:00:00Z.
+    /// entities, may take so many bytes, and never more than 1 GiB. A text that several inputs read counts once. Without paths that lead
+    /// through each other's values, records that are no longer always fit. `now` is the time of the run, in microseconds since
+    /// 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(plan: Arc<Plan>, limits: ChunkLimits, max_record: Bytes, now: i64) -> Self {
         // INVARIANT: a column has the texts of a chunk of at most 2 GiB, or those of one row, of at most 1 GiB. Its offsets can say both.
@@ -201,7 +202,7 @@ impl Tokens<'_> {
     }
 
     fn length(&self, slot: u32) -> u64 {
-        self.spans.get(slot as usize).map_or(0, |span| u64::from(span.len()))
+        self.spans.get(slot as usize).map_or(0, |span| u64::from(span.bytes()))
     }
 }
 

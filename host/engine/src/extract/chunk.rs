@@ -15,7 +15,8 @@ use crate::json::Span;
 pub struct ChunkLimits {
     /// The most rows; 0 counts as 1.
     pub rows: u32,
-    /// The most bytes that the columns may take inside a rule's memory, never more than 2 GiB. A row that alone takes more gets a chunk of its own.
+    /// The most bytes that the columns may take inside a rule's memory, never more than 2 GiB. A row that alone takes more gets a chunk of
+    /// its own.
     pub bytes: Bytes,
     /// About how many bytes results may take from the call of a rule until they are handed over, for records that are judged together:
     /// what rules say, and what is rendered of it. If they take more, fewer records are judged together, and the calls that had too
@@ -99,8 +100,8 @@ impl Chunk {
     }
 
     /// The span of a row's value in the text of the record, or of the entity or list that was added for the column's term.
-    /// [`Span::NONE`] if the value is absent. A `null` and a value of the wrong kind have a span; where the path could not be followed, it is
-    /// that of the obstacle.
+    /// [`Span::NONE`] if the value is absent. A `null` and a value of the wrong kind have a span; where the path could not be followed, it
+    /// is that of the obstacle.
     #[must_use]
     pub fn span(&self, row: u32, column: ColumnId) -> Span {
         let index = (row as usize).saturating_mul(self.columns.len()).saturating_add(column.index());

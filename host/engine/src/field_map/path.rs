@@ -21,9 +21,9 @@ pub const MAX_INDEX: u32 = 999_999;
 /// | `a[0].b` | the member `b` of the first element of the list `a`; the greatest index is [`MAX_INDEX`] |
 /// | `a\.b` | the member `a.b`: a backslash takes a character that is not a letter as it is |
 ///
-/// A key with `.`, `[`, `]`, `*` or `\` in it, or with white space at an end or a quote at its beginning, is written with a backslash before that character. So
-/// is a key of digits only (`\0`), because it could be an index, and a first key that begins with `/`, or is `$` or `@`: those are other languages for
-/// paths. The empty key cannot be written.
+/// A key with `.`, `[`, `]`, `*` or `\` in it, or with white space at an end or a quote at its beginning, is written with a backslash
+/// before that character. So is a key of digits only (`\0`), because it could be an index, and a first key that begins with `/`, or is `$`
+/// or `@`: those are other languages for paths. The empty key cannot be written.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Path {
     // INVARIANT: begins with a key, no key is empty, and there are no more segments than a text may have levels.

@@ -106,7 +106,8 @@ impl Node {
         &self.elements
     }
 
-    /// Marks what lies behind a value that paths have to go through, if the value is not what they expect there. `span` is its span, and `first` its first byte.
+    /// Marks what lies behind a value that paths have to go through, if the value is not what they expect there. `span` is its span, and
+    /// `first` its first byte.
     ///
     /// A `null` is no obstacle: what lies behind it is absent.
     #[inline]
@@ -158,8 +159,8 @@ impl Node {
 
 /// Marks the slots at and behind nodes.
 ///
-/// A text that repeats a key is refused only later, and may lead here any number of times. Then the first slot is marked already, and there is nothing to do: so all of
-/// it takes no longer than the paths are long.
+/// A text that repeats a key is refused only later, and may lead here any number of times. Then the first slot is marked already, and there
+/// is nothing to do: so all of it takes no longer than the paths are long.
 #[cold]
 fn obstruct<'n>(nodes: &mut dyn Iterator<Item = &'n Node>, spans: &mut [Span], obstacle: Span) {
     for node in nodes {

@@ -39,8 +39,8 @@ impl Default for Scratch {
 
 /// A valid text, and where the values at the planned paths lie in it.
 ///
-/// A path that a value is in the way of has the span of that value, marked as an obstacle: a list, a text or a number where the path expects an object, or
-/// an object where it expects a list. A `null` is not in the way, and neither is a list that is too short.
+/// A path that a value is in the way of has the span of that value, marked as an obstacle: a list, a text or a number where the path
+/// expects an object, or an object where it expects a list. A `null` is not in the way, and neither is a list that is too short.
 #[derive(Clone, Copy, Debug)]
 pub struct Scanned<'a> {
     /// The text.

@@ -2,7 +2,8 @@
 
 /// The span of a value in its text.
 ///
-/// A text has at most 1 GiB, so the highest bit of an offset is free. It says that the span is that of an obstacle; see [`Span::obstacle_of`].
+/// A text has at most 1 GiB, so the highest bit of an offset is free. It says that the span is that of an obstacle; see
+/// [`Span::obstacle_of`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Span {
     /// The offset of its first byte.
@@ -18,8 +19,8 @@ impl Span {
     /// The span of an absent value.
     pub const NONE: Self = Self { start: 0, end: 0 };
 
-    /// The span of a value that is not what a path has to go through: a list, a text or a number where it expects an object, or an object where it
-    /// expects a list. It takes the place of the value behind it, which is not there.
+    /// The span of a value that is not what a path has to go through: a list, a text or a number where it expects an object, or an object
+    /// where it expects a list. It takes the place of the value behind it, which is not there.
     #[must_use]
     pub(super) fn obstacle(self) -> Self {
         Self { start: self.start | OBSTACLE, end: self.end }
@@ -39,7 +40,7 @@ impl Span {
 
     /// How many bytes the value takes in its text.
     #[must_use]
-    pub fn len(self) -> u32 {
+    pub fn bytes(self) -> u32 {
         if self.is_obstacle() { 0 } else { self.end.saturating_sub(self.start) }
     }
 

@@ -17,7 +17,7 @@ pub(super) struct Options {
     pub(super) ruleset: String,
     /// The entity type of all records; none = each record says its own.
     pub(super) entity_type: Option<String>,
-    /// The fields whose values make up a record's id, with dots between keys.
+    /// The fields whose values make up a record's id: paths such as `client.id`, as field maps have them.
     pub(super) id_fields: Vec<String>,
     /// Which of them a record has, as indices, by the URL of its schema or its entity type; empty = all of them.
     pub(super) id_fields_by: BTreeMap<String, Vec<usize>>,

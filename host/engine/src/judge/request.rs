@@ -54,7 +54,7 @@ impl Request {
         self
     }
 
-    /// Sets the fields whose values make up a record's id, with dots between keys.
+    /// Sets the fields whose values make up a record's id: paths such as `client.id`, as field maps have them.
     #[must_use]
     pub fn with_id_fields(mut self, id_fields: impl IntoIterator<Item: Into<String>>) -> Self {
         self.options.id_fields = id_fields.into_iter().map(Into::into).collect();

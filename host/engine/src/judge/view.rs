@@ -10,6 +10,7 @@ mod record;
 mod related;
 mod row;
 mod rule;
+mod shown;
 mod usage;
 mod wrong_kind;
 

@@ -18,7 +18,7 @@ pub(crate) struct PlanKey {
     pub(crate) entity_type: usize,
     /// The field map; none without rules.
     pub(crate) field_map: Option<usize>,
-    /// The paths to the record's id, with dots between keys.
+    /// The paths to the record's id.
     pub(crate) id_fields: Arc<[String]>,
 }
 

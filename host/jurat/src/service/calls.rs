@@ -29,7 +29,7 @@ impl Service {
 
     /// Judges a list of records: a JSON array. Each record names its own type; one result for each, in their order.
     ///
-    /// `id_fields` are the fields whose values name a record in the results, with dots between keys.
+    /// `id_fields` are the fields whose values name a record in the results: paths such as `client.id`, as field maps have them.
     ///
     /// # Errors
     /// When the call as a whole cannot be served. A record that cannot be judged becomes an entry with the reason.

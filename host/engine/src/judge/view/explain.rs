@@ -1,15 +1,17 @@
 //! The result of a rule, in words.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jurat_model::{Finding, Input, Status, Suspension};
+use jurat_model::{Finding, Input, Kind, Status, Suspension};
 
 use super::labels::RuleLabel;
 use super::message::{close, fill, push};
 use super::row::Row;
+use super::shown::unquoted;
 use super::wrong_kind::wrong_kind;
-use crate::extract::{Blocked, ColumnId};
+use crate::extract::{Blocked, ColumnId, shortened};
 use crate::judge::call::{NodeOutcome, Reason};
 use crate::judge::context::Context;
 use crate::judge::read::Unreadable;
@@ -180,8 +182,11 @@ impl<'c, 'a> Case<'c, 'a> {
         sentence(result, "");
         let param = |name: &str| finding.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         fill(&mut result.message, &finding.message, |name| {
-            let input = self.inputs.iter().position(|input| is_called(input, name));
-            input.map(|input| self.token(input)).or_else(|| param(name))
+            let input = |name: &str| self.inputs.iter().position(|input| is_called(input, name));
+            match name.strip_suffix(":json") {
+                Some(name) => input(name).map(|input| Cow::Borrowed(self.token(input))),
+                None => input(name).map(|input| self.shown(input)).or_else(|| param(name).map(Cow::Borrowed)),
+            }
         });
         if result.code.is_none() {
             result.code.clone_from(&finding.code);
@@ -229,6 +234,16 @@ impl<'c, 'a> Case<'c, 'a> {
 
     fn token(&self, input: usize) -> &str {
         self.column(input).and_then(|column| self.row.token(column)).unwrap_or(ABSENT)
+    }
+
+    /// The value of an input as messages show it: a text, a date or a timestamp without quotes, another value as it is written.
+    fn shown(&self, input: usize) -> Cow<'_, str> {
+        let kind = self.inputs.get(input).map(|declared| declared.kind);
+        let token = self.column(input).and_then(|column| self.row.whole_token(column)).unwrap_or(ABSENT);
+        match kind {
+            Some(Kind::Text | Kind::Date | Kind::Timestamp) => unquoted(token),
+            _ => Cow::Borrowed(shortened(token)),
+        }
     }
 
     fn field(&self, input: usize) -> Option<FieldResult> {

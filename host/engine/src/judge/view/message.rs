@@ -1,5 +1,7 @@
 //! Messages with the record's own words in them.
 
+use std::borrow::Cow;
+
 /// The longest message of a result, in bytes.
 const MAX_MESSAGE: usize = 8 << 10;
 /// The part of it that is reserved for the closing words.
@@ -7,20 +9,20 @@ const LAST_WORDS: usize = 64;
 
 /// Replaces the placeholders of a message: `{name}` by its value, `{{` and `}}` by braces. A name without a value stays as it is
 /// written. The time is linear in the length of the template, however hostile.
-pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) -> Option<&'a str>) {
+pub(super) fn fill<'a>(out: &mut String, template: &str, value: impl Fn(&str) -> Option<Cow<'a, str>>) {
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
         let (before, from) = rest.split_at(at);
         push(out, before);
         let (text, length) = match from.as_bytes() {
-            [b'{', b'{', ..] => ("{", 2),
-            [b'}', b'}', ..] => ("}", 2),
+            [b'{', b'{', ..] => (Cow::Borrowed("{"), 2),
+            [b'}', b'}', ..] => (Cow::Borrowed("}"), 2),
             _ => match name(from) {
                 Some(name) if let Some(value) = value(name) => (value, name.len() + 2),
-                _ => (from.get(..1).unwrap_or_default(), 1),
+                _ => (Cow::Borrowed(from.get(..1).unwrap_or_default()), 1),
             },
         };
-        push(out, text);
+        push(out, &text);
         rest = from.get(length..).unwrap_or_default();
     }
     push(out, rest);
@@ -55,8 +57,8 @@ mod tests {
     fn filled(template: &str) -> String {
         let mut out = String::new();
         fill(&mut out, template, |name| match name {
-            "principal" => Some("100.00"),
-            "parent.limit" => Some("\"{status}\""),
+            "principal" => Some("100.00".into()),
+            "parent.limit" => Some("\"{status}\"".into()),
             _ => None,
         });
         out
