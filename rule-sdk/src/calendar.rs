@@ -173,24 +173,55 @@ impl FromStr for Date {
 impl FromStr for Timestamp {
     type Err = ParseTimeError;
 
-    /// Reads `2024-02-29T13:45:00Z`, with a fraction of at most six digits or without; meant for tests, so only in UTC.
+    /// Reads what field maps read with `str_to_datetime`: a date; `T`, `t` or a space; `HH:MM`, `HH:MM:SS`, or that with a fraction behind
+    /// `.` or `,`; `Z`, `z`,
+    /// `±HH:MM`, `±HHMM` or `±HH`. Digits of a fraction beyond microseconds are cut off.
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
-        let (date, time) = text.strip_suffix('Z').and_then(|text| text.split_once('T')).ok_or(ParseTimeError)?;
-        let date: Date = date.parse()?;
-        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-        let mut parts = time.split(':');
-        let seconds = (|| {
-            let (hour, minute) = (digits::<i64>(parts.next()?, 2)?, digits::<i64>(parts.next()?, 2)?);
-            let second = digits::<i64>(parts.next()?, 2)?;
-            (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
-        })();
-        let seconds = seconds.filter(|_| parts.next().is_none()).ok_or(ParseTimeError)?;
-        if fraction.is_empty() || fraction.len() > 6 {
-            return Err(ParseTimeError);
-        }
-        let fraction: i64 = digits(&format!("{fraction:0<6}"), 6).ok_or(ParseTimeError)?;
-        Ok(Self { microseconds: date.midnight().microseconds + seconds * MICROSECONDS_PER_SECOND + fraction })
+        point(text).ok_or(ParseTimeError)
     }
+}
+
+fn point(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let date: Date = date.parse().ok().filter(|date: &Date| date.year() > 0)?;
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let (time, offset) = rest.split_at_checked(rest.find(['Z', 'z', '+', '-'])?)?;
+    let (time, fraction) = time.split_once(['.', ',']).map_or((time, None), |(time, fraction)| (time, Some(fraction)));
+    let mut parts = time.split(':');
+    let (hour, minute): (i64, i64) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
+    // Only seconds have fractions.
+    let second = match (parts.next(), fraction) {
+        (Some(second), _) => digits(second, 2)?,
+        (None, None) => 0,
+        (None, Some(_)) => return None,
+    };
+    if hour > 23 || minute > 59 || second > 59 || parts.next().is_some() {
+        return None;
+    }
+    let fraction = match fraction {
+        None => 0,
+        Some(fraction) if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+        Some(fraction) => digits(&format!("{:0<6}", fraction.get(..fraction.len().min(6))?), 6)?,
+    };
+    let seconds = (hour * 60 + minute - offset_minutes(offset)?) * 60 + second;
+    Some(Timestamp { microseconds: date.midnight().microseconds + seconds * MICROSECONDS_PER_SECOND + fraction })
+}
+
+/// How many minutes a time is ahead of UTC.
+fn offset_minutes(offset: &str) -> Option<i64> {
+    if matches!(offset, "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, offset) = offset.split_at_checked(1)?;
+    let (hours, minutes) = offset.split_at_checked(2)?;
+    let hours: i64 = digits(hours, 2).filter(|hours| *hours < 24)?;
+    let minutes = match minutes.strip_prefix(':') {
+        None if minutes.is_empty() => 0,
+        None => digits(minutes, 2)?,
+        Some(minutes) => digits(minutes, 2)?,
+    };
+    let minutes = Some(hours * 60 + minutes).filter(|_| minutes < 60)?;
+    Some(if sign == "-" { -minutes } else { minutes })
 }
 
 impl fmt::Display for ParseTimeError {
@@ -252,7 +283,32 @@ mod tests {
         }
         assert_eq!("1970-01-01T00:00:00.5Z".parse(), Ok(Timestamp::from_microseconds(500_000)));
         assert_eq!("1969-12-31T23:00:00Z".parse::<Timestamp>().unwrap().date(), Date::from_days(-1));
-        for text in ["2024-02-29T24:00:00Z", "2024-02-29T13:45Z", "2024-02-29T13:45:00", "2024-02-29T13:45:00.Z"] {
+        for text in [
+            "2024-02-29T13:45:00+00:00",
+            "2024-02-29t15:45:00.0000009+02:00",
+            "2024-02-29 11:15-0230",
+            "2024-02-29T13:45z",
+            "2024-02-29T14:45:00,000+01",
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), "2024-02-29T13:45:00Z", "{text}");
+        }
+        for text in [
+            "2024-02-29T24:00:00Z",
+            "2024-02-29T13:45.5Z",
+            "2024-02-29T13:45:00",
+            "2024-02-29T13:45:00.Z",
+            "2024-02-29T13:45:60Z",
+            "2024-02-29T13:45:00:00Z",
+            "2024-02-29T13:45:00+24:00",
+            "2024-02-29T13:45:00+02:60",
+            "2024-02-29T13:45:00+2",
+            "2024-02-29T13:45:00+02:000",
+            "2024-02-29T13:45:00Z ",
+            "0000-02-29T13:45:00Z",
+            "2024-02-29",
+            "2024-02-2é",
+            "",
+        ] {
             assert_eq!(text.parse::<Timestamp>(), Err(ParseTimeError), "{text}");
         }
     }

@@ -4,10 +4,8 @@
 //!
 //! A column is checked once, as a whole. Reading a row is then a load or two from slices and cannot fail but for [`Json`](crate::Json).
 
-use rust_decimal::Decimal;
-
 use crate::columns::{Column, Decimals, Texts, Values};
-use crate::{Date, Kind, Timestamp};
+use crate::{Date, Decimal, Kind, Timestamp};
 
 /// A type that a field of inputs may have: `bool`, `i64`, `f64`, [`Decimal`], `&str`, `String`, [`Date`], [`Timestamp`],
 /// [`Json`](crate::Json), or an `Option` of one of them.

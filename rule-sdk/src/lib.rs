@@ -52,7 +52,9 @@
 //! - *Inputs* ([`Inputs`], [`Field`]): logical names; the release's field map says where each lies in a record. An input
 //!   of a related entity is `#[input(of = "parent", name = "limit")]`. There is no clock: `now: Timestamp` is an input as well.
 //! - *Verdicts* ([`Verdict`]): a status and findings, made with [`fail!`], [`warn!`] and [`norun!`]. Messages hold placeholders like
-//!   `{balance}`, which the host replaces with the value as the record writes it. The compiler checks every name in a finding.
+//!   `{balance}`, which the host replaces with the value as the record writes it, a text without its quotes. The compiler checks every
+//!   name in a finding. [`Verdict::pass_with`] passes a record with a remark.
+//! - *JSON* ([`Json`]): lists and objects, read with serde. Decimals, dates and timestamps in them are read exactly.
 //! - *Errors*: a rule may return `Result<Verdict, E>`. An `Err` is the status `error` for that record and for no other. Do not
 //!   panic: the record is then judged a second time alone, and counts as a fault of the rule.
 //! - *Batches*: a rule is called for one record after the other, in any order and grouping. It must not carry anything from one to
@@ -69,6 +71,7 @@ extern crate self as jurat_rule;
 mod calendar;
 mod check;
 pub mod columns;
+mod decimal;
 mod declaration;
 pub mod field;
 mod inputs;
@@ -83,13 +86,14 @@ mod allocator;
 mod bindings;
 
 pub use calendar::{Date, ParseTimeError, Timestamp};
+pub use decimal::{Decimal, ParseDecimalError};
 pub use declaration::{Declaration, Input, Kind};
 pub use field::Field;
 pub use inputs::{Inputs, Mismatch};
-pub use json::Json;
+pub use json::{Json, Text};
 pub use jurat_rule_macros::{Inputs, fail, norun, rule, warn};
 pub use package::{Package, RowFinding, Rule, Verdicts};
-pub use rust_decimal::{Decimal, RoundingStrategy};
+pub use rust_decimal::RoundingStrategy;
 pub use verdict::{Finding, IntoVerdict, Status, Verdict};
 
 /// The items that the macros use. No part of it is meant to be named by hand.

@@ -2,5 +2,6 @@
 
 mod batches;
 mod findings;
+mod json;
 mod migrated;
 mod ui;
