@@ -5,7 +5,7 @@
 //! | Key | Meaning |
 //! |---|---|
 //! | `rulesets` | for each name `metadata`, which is handed on, and `rules`: a tree of rules for each schema URL or entity type; with `must_run: true` it is an error if a rule does not run on a record |
-//! | `unknown_schema` | which rules a record gets whose schema has no list beside those of other schemas: `error` (none) or `entity_type` |
+//! | `unknown_schema` | also inside of a ruleset: which rules a record gets whose schema has no list beside those of other schemas: `error` (none) or `entity_type` |
 //! | `schema_aliases` | other URLs that records may name a schema by, each with the `$id` of the schema |
 //! | `schema_formats` | for the `$id` of a schema `assert` or `ignore`: what becomes of `format` |
 //! | `schema_minor_version_fallback` | whether the highest minor version of a schema stands in for one that the release does not have: `false`; also inside of `version_compatibility` |
@@ -117,7 +117,8 @@ fn ruleset(field: Field<'_>) -> Ruleset {
         let metadata = section.take("metadata").json().unwrap_or_default();
         let rules = section.take("rules").required().entries();
         let rules = rules.into_iter().map(|(key, list)| (key, nodes(list))).collect();
-        Some(Ruleset { metadata, rules })
+        let unknown_schema = section.take("unknown_schema").choice(UNKNOWN_SCHEMA);
+        Some(Ruleset { metadata, rules, unknown_schema })
     });
     read.unwrap_or_default()
 }

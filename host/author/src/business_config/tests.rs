@@ -63,6 +63,42 @@ fn it_may_say_where_records_may_be_sent() {
 }
 
 #[test]
+fn it_may_say_what_schemas_mean_and_which_rules_must_run() {
+    let config = parse(
+        r#"
+unknown_schema: entity_type
+rulesets:
+  quick: {rules: {loan: [{rule_id: a, must_run: true, children: [{rule_id: b}]}]}}
+  strict: {unknown_schema: error, rules: {}}
+schema_aliases: {"https://a.example/x": "https://a.example/loan"}
+schema_formats: {"https://a.example/loan": assert, "https://a.example/deal": ignore}
+version_compatibility: {schema_minor_version_fallback: true}
+"#,
+        "business-config.yaml",
+        &MAPS,
+    )
+    .unwrap()
+    .config;
+    assert_eq!(config.unknown_schema, UnknownSchema::EntityType);
+    assert_eq!(config.rulesets["quick"].unknown_schema, None);
+    assert_eq!(config.rulesets["strict"].unknown_schema, Some(UnknownSchema::Error));
+    let rule = &config.rulesets["quick"].rules["loan"][0];
+    assert!(rule.must_run && !rule.children[0].must_run);
+    assert_eq!(config.schemas.aliases["https://a.example/x"], "https://a.example/loan");
+    assert_eq!(config.schemas.formats["https://a.example/loan"], Formats::Asserted);
+    assert_eq!(config.schemas.formats["https://a.example/deal"], Formats::Ignored);
+    assert!(config.schemas.minor_fallback);
+    let wrong = "rulesets: {}\nunknown_schema: entity\nschema_formats: {x: check}";
+    assert_eq!(
+        refusals(wrong),
+        [
+            "business-config.yaml:2:17: unknown_schema: expected `error` or `entity_type`",
+            "business-config.yaml:3:21: schema_formats.x: expected `assert` or `ignore`",
+        ]
+    );
+}
+
+#[test]
 fn what_names_no_field_map_is_left_as_it_is_written() {
     assert_eq!(field_map("loan_v3.LoanV3", &MAPS), "loan_v3.LoanV3");
     assert_eq!(field_map("loan_v1.json", &MAPS), "loan_v1.json");

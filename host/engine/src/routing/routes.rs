@@ -127,7 +127,7 @@ impl<'a> Routes<'a> {
                 return Ok(found);
             }
             let has_others = self.listed.any || self.listed.entities.contains(&entity_type);
-            if has_others && self.router.rulesets.unknown_schema == UnknownSchema::Error {
+            if has_others && self.ruleset.unknown_schema == UnknownSchema::Error {
                 return Err(RouteError::UnlistedSchema {
                     ruleset: Excerpt::of(&self.ruleset.name),
                     entity_type: self.router.name(entity_type),

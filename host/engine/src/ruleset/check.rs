@@ -52,7 +52,8 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
             keys.insert(key.clone(), lists.len());
             lists.push(RuleList { ruleset: rulesets.len(), key, nodes });
         }
-        rulesets.push(CheckedRuleset { name, metadata: ruleset.metadata, lists: keys });
+        let unknown_schema = ruleset.unknown_schema.unwrap_or(config.unknown_schema);
+        rulesets.push(CheckedRuleset { name, metadata: ruleset.metadata, lists: keys, unknown_schema });
     }
 
     let mapping_path = KeyPath::default().key("schema_to_helper_mapping");
@@ -73,7 +74,6 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
         defaults,
         minor_fallback: config.allow_minor_version_fallback,
         strict_major: config.strict_major_version,
-        unknown_schema: config.unknown_schema,
         aliases: config.schemas.aliases,
     })
 }

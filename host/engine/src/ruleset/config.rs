@@ -18,7 +18,8 @@ pub struct BusinessConfig {
     /// Whether it is an error if a schema URL is not mapped and no other minor version stands in for it. Otherwise the default field
     /// map of its entity type is used.
     pub strict_major_version: bool,
-    /// The rules of a record whose schema has no list in a ruleset that has lists for other schemas of its entity type.
+    /// The rules of a record whose schema has no list in a ruleset that has lists for other schemas of its entity type, unless the
+    /// ruleset says otherwise.
     pub unknown_schema: UnknownSchema,
     /// How the schemas are used.
     pub schemas: SchemaOptions,
@@ -41,6 +42,8 @@ pub struct Ruleset {
     pub metadata: serde_json::Value,
     /// The rules for each schema URL or entity type. A list may be empty: records then get no results.
     pub rules: BTreeMap<String, Vec<RuleNode>>,
+    /// As [`BusinessConfig::unknown_schema`], for this ruleset; none = as there.
+    pub unknown_schema: Option<UnknownSchema>,
 }
 
 /// A rule in a hierarchy as it is written.

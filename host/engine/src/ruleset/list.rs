@@ -17,7 +17,6 @@ pub struct Rulesets {
     pub(crate) defaults: BTreeMap<String, usize>,
     pub(crate) minor_fallback: bool,
     pub(crate) strict_major: bool,
-    pub(crate) unknown_schema: UnknownSchema,
     /// The schema that is meant by other URLs.
     pub(crate) aliases: BTreeMap<String, String>,
 }
@@ -31,6 +30,8 @@ pub struct CheckedRuleset {
     pub metadata: serde_json::Value,
     /// The rule list of each schema URL or entity type, as an index into [`Rulesets::lists`].
     pub lists: BTreeMap<String, usize>,
+    /// The rules of a record whose schema has no list beside those for other schemas of its entity type.
+    pub unknown_schema: UnknownSchema,
 }
 
 /// The rules for one schema URL or entity type in one ruleset.

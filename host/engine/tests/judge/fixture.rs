@@ -315,7 +315,7 @@ fn config(spec: &ReleaseSpec) -> BusinessConfig {
         let nodes = |nodes: &Vec<Value>| nodes.iter().flat_map(|node| nodes_of(node, &spec.must_run)).collect();
         let rules = lists.iter().map(|(key, list)| (key.clone(), nodes(list)));
         let metadata = spec.metadata.get(name).cloned().unwrap_or_default();
-        (name.clone(), Ruleset { metadata, rules: rules.collect() })
+        (name.clone(), Ruleset { metadata, rules: rules.collect(), unknown_schema: None })
     });
     BusinessConfig {
         rulesets: rulesets.collect(),

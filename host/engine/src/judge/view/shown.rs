@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::extract::MAX_VALUE;
+use crate::excerpt::MAX_VALUE;
 use crate::json::{raw_text, unescape_into};
 
 /// Stands where a text was cut.
