@@ -20,9 +20,11 @@
 #![forbid(unsafe_code)]
 
 pub mod business_config;
+mod changes;
 mod release;
 pub mod vectors;
 
+pub use changes::{ContentChange, content_changes};
 pub use release::{
     CheckError, Checked, ComponentSource, RELEASE_FILE, Release, ReleaseSource, built_components, check, file_name,
     load, read,

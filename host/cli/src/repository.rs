@@ -10,6 +10,7 @@
 mod contents;
 mod destination;
 mod fresh_host;
+mod known_manifests;
 mod read;
 mod settings;
 mod working_copy;
@@ -18,6 +19,7 @@ mod writer;
 pub(crate) use contents::{Contents, PublishedFile, published, releases};
 pub(crate) use destination::{AfterUploads, check_destination, check_immutable, conflicting_timestamp, host_of};
 pub(crate) use fresh_host::{FreshHost, first_root};
+pub(crate) use known_manifests::find_manifest;
 pub(crate) use read::{read_anchor, read_exactly, read_manifest};
 pub(crate) use settings::PublisherSettings;
 pub(crate) use working_copy::{WorkingCopy, shown};

@@ -32,6 +32,11 @@ impl SettingsArguments {
         self.read_in(std::env::vars_os())
     }
 
+    /// Whether a file is named on the command line.
+    pub(crate) fn names_a_file(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// The configuration file.
     pub(crate) fn file(&self) -> Result<PathBuf, CommandError> {
         self.file_in(std::env::vars_os().find(|(name, _)| name == "JURAT_CONFIG").map(|(_, value)| value))

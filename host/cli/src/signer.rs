@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jurat_trust::{KeyId, PublicKey, Role, SecretKey, SignerError};
+use jurat_trust::{PublicKey, Role, SecretKey, SignerError};
 
 use crate::exit::CommandError;
 use crate::key_file;
@@ -127,9 +127,4 @@ pub(crate) fn warn_of_length(role: &Role, message: &[u8]) {
             ),
         );
     }
-}
-
-/// The beginning of a key id, for messages.
-pub(crate) fn short(key: &KeyId) -> String {
-    key.as_str().chars().take(12).collect()
 }

@@ -73,6 +73,8 @@ pub struct ReleaseStatus {
     pub roles: BTreeMap<String, u64>,
     /// The ids of the keys that have signed the role that lists it.
     pub signers: Vec<String>,
+    /// What the repository's signed metadata calls these keys, by their ids; keys without a name are left out.
+    pub signer_names: BTreeMap<String, String>,
 }
 
 impl Identity {
@@ -98,6 +100,7 @@ impl Identity {
             repository: provenance.map(|provenance| provenance.repository.to_string()),
             roles: provenance.map(|provenance| roles(provenance)).unwrap_or_default(),
             signers: provenance.map(|provenance| names(&provenance.signers)).unwrap_or_default(),
+            signer_names: provenance.map(|provenance| signer_names(provenance)).unwrap_or_default(),
         }
     }
 }
@@ -115,7 +118,11 @@ pub(crate) fn roles(provenance: &Provenance) -> BTreeMap<String, u64> {
     roles.into_iter().filter_map(|(role, version)| Some((role, version?.get()))).collect()
 }
 
+fn signer_names(provenance: &Provenance) -> BTreeMap<String, String> {
+    provenance.signer_names.iter().map(|(key, name)| (key.to_string(), name.to_string())).collect()
+}
+
 /// Keys, as text.
-pub(crate) fn names(keys: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+fn names(keys: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
     keys.into_iter().map(|key| key.to_string()).collect()
 }

@@ -45,6 +45,8 @@ pub struct Reported {
 /// A release that a host has run and can return to.
 #[derive(Clone, Debug, Serialize)]
 pub struct EarlierRelease {
+    /// The path at which it was listed.
+    pub target: String,
     /// Its name.
     pub name: String,
     /// Its version.
@@ -284,6 +286,7 @@ impl EarlierRelease {
     fn of(kept: &KeptRelease, client: Option<&Client<MetadataStore>>) -> Self {
         Self {
             revoked: client.map(|client| client.is_revoked(&kept.manifest_sha256, &kept.target)),
+            target: kept.target.to_string(),
             name: kept.name.to_string(),
             version: kept.version.to_string(),
             manifest: kept.manifest_sha256.to_string(),

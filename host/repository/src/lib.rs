@@ -59,6 +59,6 @@ pub use jurat_disk::Parents;
 pub use pin::{Pin, PinnedBy};
 #[cfg(feature = "remote")]
 pub use reach::{Answer, ProbeError, Question, Server};
-pub use repository::{Contention, Repository, shown};
-pub use surroundings::{Purpose, Surroundings};
+pub use repository::{Repository, shown};
+pub use surroundings::{Contention, Purpose, Surroundings};
 pub use trust::{OnExpired, Trust};

@@ -24,22 +24,13 @@ use crate::remembered::remembered;
 use crate::source::Source;
 use crate::state::{StateDir, Writing};
 use crate::status_file::Presence;
-use crate::surroundings::{Purpose, Surroundings};
+use crate::surroundings::{Contention, Purpose, Surroundings};
 
 /// How long this waits for another process that polls with the same directory.
 const LOCK: Duration = Duration::from_secs(30);
 
 /// The same for a poll that may as well use what that process stores.
 const SHORT_LOCK: Duration = Duration::from_secs(5);
-
-/// What a poll does while another process polls with the same directory.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Contention {
-    /// It waits, up to 30 s.
-    Wait,
-    /// It waits up to 5 s, and leaves the rest to that process.
-    Yield,
-}
 
 /// The repository of one tenant.
 #[derive(Debug)]

@@ -38,3 +38,12 @@ pub enum Purpose {
     /// It does one thing and ends, beside a host that may serve: it leaves the status of that one alone.
     OneRun,
 }
+
+/// What a poll does while another process polls with the same directory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Contention {
+    /// It waits, up to 30 s.
+    Wait,
+    /// It waits up to 5 s, and leaves the rest to that process.
+    Yield,
+}

@@ -17,10 +17,12 @@ use crate::digest::Digest;
 use crate::quote::Quoted;
 
 mod encrypted;
+mod name;
 mod set;
 mod signer;
 
 pub use encrypted::PassphraseCost;
+pub use name::{KeyName, ParseKeyNameError};
 pub use set::{KeySet, KeySetError};
 pub use signer::{Signer, SignerError};
 

@@ -127,8 +127,8 @@ pub use fetch::{Fetch, FetchError};
 pub use json::FormatError;
 pub use jurat_model::Blame;
 pub use key::{
-    EntropyError, KeyError, KeyFormatError, KeyId, KeySet, KeySetError, ParseKeyIdError, PassphraseCost, PublicKey,
-    SecretKey,
+    EntropyError, KeyError, KeyFormatError, KeyId, KeyName, KeySet, KeySetError, ParseKeyIdError, ParseKeyNameError,
+    PassphraseCost, PublicKey, SecretKey,
 };
 pub use key::{Signer, SignerError};
 pub use manifest::{

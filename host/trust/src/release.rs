@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::digest::Digest;
-use crate::key::KeyId;
+use crate::key::{KeyId, KeyName};
 use crate::manifest::{ComponentEntry, FileEntry, FileKind, LowerLimits, Manifest, RuleEntry, Wasi};
 use crate::name::{RepositoryId, SafePath, TargetPath};
 use crate::role::Role;
@@ -58,6 +58,8 @@ pub struct Provenance {
     pub expiring: Role,
     /// The keys of the role whose signatures hold, in the order of their ids.
     pub signers: Vec<KeyId>,
+    /// What the metadata that delegates to the role calls these keys.
+    pub signer_names: BTreeMap<KeyId, KeyName>,
 }
 
 /// Versions of the top roles that a host has accepted.

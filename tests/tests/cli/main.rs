@@ -23,6 +23,7 @@ mod mirror;
 mod operating;
 mod publishing;
 mod rlimits;
+mod signing;
 mod simulate;
 mod tampering;
 mod unsigned;

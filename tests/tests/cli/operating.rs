@@ -55,11 +55,11 @@ fn a_revoked_release_is_marked_and_cannot_be_pinned() {
     let pin = |manifest: &str| site.run(&["pin", "--config", "local-config.yaml", manifest]);
     // Until the host has seen the revocation, it cannot know.
     revoke(&site, &second);
-    pin(&second[..16]).ends_with(0);
+    pin(second.split_at(16).0).ends_with(0);
     site.run(&["unpin", "--config", "local-config.yaml"]).ends_with(0);
     run_once(&site);
 
-    let refusal = pin(&second[..16]).refuses(2, &[&second, "was revoked", "nothing was pinned", "jurat unpin"]);
+    let refusal = pin(second.split_at(16).0).refuses(2, &[&second, "was revoked", "nothing was pinned", "jurat unpin"]);
     assert!(refusal.contains(&format!("loan 1.0.0 ({first})")) && refusal.contains(&third), "{refusal}");
     assert!(!site.path("state/default/pin.json").exists());
     let kept = status(&site)[0]["kept"].as_array().unwrap().clone();
@@ -90,7 +90,7 @@ fn a_prefix_names_one_release_or_the_candidates_are_shown() {
     let pin = |manifest: &str| site.run(&["pin", "--config", "local-config.yaml", manifest]);
     pin("").refuses(2, &["write more of it", &first, &second]);
     pin("xyz").refuses(2, &["has not kept a release", &first, &second]);
-    pin(&first[..20]).ends_with(0);
+    pin(first.split_at(20).0).ends_with(0);
     pin(&first).ends_with(0);
 }
 
@@ -107,15 +107,15 @@ fn without_the_root_a_pin_is_set_and_says_what_is_unknown() {
 
 /// Runs the command of the page about deployment; none without `jq`.
 fn monitor(site: &Site) -> Option<String> {
-    let begin = MONITOR.find("```sh\njurat status").unwrap() + "```sh\n".len();
-    let line = &MONITOR[begin..begin + MONITOR[begin..].find("```").unwrap()];
+    let (_, after) = MONITOR.split_once("```sh\njurat status ").unwrap();
+    let (arguments, _) = after.split_once("```").unwrap();
     if !Command::new("jq").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
         skip::not_tried("there is no `jq`");
         return None;
     }
     let program = crate::program::path().display().to_string();
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(line.replace("jurat status --config", &format!("'{program}' status --config")));
+    shell.arg("-c").arg(format!("'{program}' status {arguments}"));
     let output = shell.current_dir(site.path("")).env_remove("JURAT_LOG").output().unwrap();
     Some(String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
@@ -177,7 +177,7 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
     site.write(
         "local-config.yaml",
         "business_config_uri: gone\ntrust: {release: t/demo/main/loan.json, root: no-root.json}\nstate_dir: pem\n\
-         logic_cache_dir: pem/cache\ndata_roots: [data, no-data]\ncoordination_service_config_uri: no-service.yaml\n\
+         logic_cache_dir: root.json/cache\ndata_roots: [data, no-data]\ncoordination_service_config_uri: no-service.yaml\n\
          coordination_hosts: [refs.example.com]\nhttp: {authorities: [pem, no-authority], client_certificate: no-client}\n\
          rpc: {tls: {certificate: no-certificate, key: no-key}}\n",
     );

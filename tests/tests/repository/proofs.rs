@@ -27,6 +27,9 @@ impl Observer for Checks {
     }
 }
 
+/// A change of a tenant's settings.
+type Change = fn(&mut TenantSettings);
+
 /// A host with a release that it has run once.
 struct Scene {
     publisher: Publisher,
@@ -89,7 +92,7 @@ fn a_start_does_not_run_the_vectors_that_have_held_before() {
 #[test]
 fn what_could_change_a_verdict_runs_the_vectors_again() {
     let scene = Scene::new();
-    let changes: [(&str, fn(&mut TenantSettings)); 15] = [
+    let changes: [(&str, Change); 15] = [
         ("fuel", |tenant| tenant.limits.fuel = NonZeroU64::new(9_999_999).unwrap()),
         ("memory", |tenant| tenant.limits.memory = Bytes::mebi(15)),
         ("table_elements", |tenant| tenant.limits.table_elements -= 1),

@@ -8,6 +8,7 @@ mod add_signature;
 mod build;
 mod bytes;
 mod explain;
+mod history;
 mod inspect;
 mod judged;
 mod list;
@@ -44,6 +45,8 @@ pub(super) enum Command {
     Revoke(list::RevokeArguments),
     /// List an earlier release again, to be signed
     Rollback(list::RollbackArguments),
+    /// Show what a repository has listed over time
+    History(history::Arguments),
     /// Show the contents of a repository, without verifying it
     Inspect(inspect::Arguments),
 }
@@ -57,6 +60,7 @@ pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
         Command::Publish(arguments) => publish::run(arguments),
         Command::Revoke(arguments) => list::revoke(arguments),
         Command::Rollback(arguments) => list::roll_back(arguments),
+        Command::History(arguments) => history::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
     }
 }

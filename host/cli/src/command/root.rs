@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use jurat_trust::TopRole;
-use jurat_trust::publish::{Clock, EditError, Mode, Repository, StagedFile};
+use jurat_trust::publish::{Clock, EditError, Mode, Repository, RoleStatus, StagedFile};
+use jurat_trust::{KeyId, KeySet, Role, TopRole};
 
 use crate::exit::{CommandError, Exit};
 use crate::output;
@@ -146,15 +146,51 @@ impl RoleArguments {
         };
         let file = edit(&mut repository, self.role.into(), clock)?;
         copy.stage(&[file])?;
-        next(copy.root());
+        next(copy.root(), &repository);
         Ok(Exit::Success)
     }
 }
 
-/// Prints the next step.
-pub(super) fn next(root: &Path) {
+/// Prints what is still missing until what is staged is published: whose signatures, and then the publication.
+pub(super) fn next(root: &Path, repository: &Repository) {
     let shown = shown(root);
-    output::progress(&format!("next        jurat release sign {} --key FILE, by each signer", shown.display()));
+    let shown = shown.display();
+    let (mut ready, mut waiting) = (Vec::new(), false);
+    for RoleStatus { role, staged, .. } in repository.roles() {
+        let Some((version, _, missing)) = staged else { continue };
+        if missing.is_empty() {
+            ready.push(format!("{role} {version}"));
+        } else {
+            waiting = true;
+            output::progress(&format!("next        jurat release sign {shown} --key FILE"));
+            output::progress(&format!("            {role} {version}: {missing}"));
+        }
+    }
+    // The first publication has root and targets together.
+    let is_founded = repository.roles().iter().any(|status| status.role == Role::Targets && status.published.is_some());
+    if ready.is_empty() || (waiting && !is_founded) {
+        return;
+    }
+    let online = [Role::Snapshot, Role::Timestamp].map(|role| {
+        let keys = repository.roles().into_iter().find(|status| status.role == role).and_then(|status| status.keys);
+        let ids = keys.iter().flat_map(KeySet::keys).map(|(id, _)| named(repository, id));
+        format!("{role} {}", ids.collect::<Vec<_>>().join(" or "))
+    });
+    let when = if waiting { ", which leaves the others staged," } else { "" };
+    output::progress(&format!("next        jurat release publish {shown} --key SNAPSHOT --key TIMESTAMP"));
+    let [snapshot, timestamp] = online;
+    output::progress(&format!(
+        "            {} can be published{when} with the keys {snapshot} and {timestamp}",
+        ready.join(", ")
+    ));
+}
+
+/// The id of a key, with what published metadata calls it.
+pub(super) fn named(repository: &Repository, id: &KeyId) -> String {
+    match repository.key_name(id) {
+        Some(name) => format!("`{id}` ({name})"),
+        None => format!("`{id}`"),
+    }
 }
 
 impl From<RoleChoice> for TopRole {

@@ -4,17 +4,20 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use jurat_trust::KeySet;
+use jurat_model::Blame;
 use jurat_trust::publish::{Clock, EditError, Repository, StagedFile};
+use jurat_trust::{KeyId, KeyName, KeySet};
 
 use super::root;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::key_set;
+use crate::public_key::read_public_key;
 use crate::repository::{PublisherSettings, WorkingCopy};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  jurat tenant add repository acme --key author.pub.pem --key reviewer.pub.pem
+  jurat tenant add repository acme --key author.pub.pem --key reviewer.pub.pem \\
+      --key-name 'Ada author' --key-name 'Ben reviewer'
   jurat tenant rekey repository acme --key author-2.pub.pem \\
       --key reviewer.pub.pem
 
@@ -39,7 +42,7 @@ Example:
   jurat tenant rekey repository acme --key author-2.pub.pem \\
       --key reviewer.pub.pem
 
-Name all keys, also those that stay. If the tenant has published a release, its role is staged too: sign it with the new keys, so \
+Name all keys, also those that stay; names of keys that are not given again are gone. If the tenant has published a release, its role is staged too: sign it with the new keys, so \
 that its hosts keep a release.";
 
 #[derive(Args, Debug)]
@@ -49,6 +52,9 @@ pub(super) struct KeysArguments {
     /// A public key that signs for the tenant; repeatable
     #[arg(long, value_name = "PUB", required = true)]
     key: Vec<PathBuf>,
+    /// What to call a key, for people; one for each `--key`, in the same order. Signed with the list of tenants
+    #[arg(long, value_name = "TEXT")]
+    key_name: Vec<KeyName>,
     /// The number of keys that must sign; default: 2, or 1 for a single key
     #[arg(long, value_name = "COUNT")]
     threshold: Option<NonZeroUsize>,
@@ -89,7 +95,20 @@ pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
 impl KeysArguments {
     fn keys(&self) -> Result<KeySet, CommandError> {
         let threshold = self.threshold.map_or(self.key.len().min(2), NonZeroUsize::get);
-        key_set("--key", &self.key, threshold)
+        let keys = key_set("--key", &self.key, threshold)?;
+        if self.key_name.is_empty() {
+            return Ok(keys);
+        }
+        if self.key_name.len() != self.key.len() {
+            let (names, keys) = (self.key_name.len(), self.key.len());
+            return Err(CommandError::usage(format!(
+                "--key-name: there are {names} names for {keys} keys; name all of them, in the same order, or none"
+            )));
+        }
+        let ids = self.key.iter().map(|file| Ok(KeyId::of(&read_public_key(file)?)));
+        let ids: Vec<KeyId> = ids.collect::<Result<_, CommandError>>()?;
+        keys.with_names(ids.into_iter().zip(self.key_name.iter().cloned()))
+            .map_err(|error| CommandError::about(Blame::Caller, "--key-name", &error))
     }
 }
 
@@ -103,7 +122,7 @@ impl TenantArguments {
         let mut repository = copy.read(None)?;
         let files = edit(&mut repository, &self.name, clock)?;
         copy.stage(&files)?;
-        root::next(copy.root());
+        root::next(copy.root(), &repository);
         Ok(Exit::Success)
     }
 }

@@ -80,6 +80,7 @@ impl<S: Store> Client<S> {
             expires,
             expiring,
             signers: trusted.signers.clone(),
+            signer_names: trusted.signer_names(),
         };
         Ok(Listing { entry: entry.clone(), provenance, envelope: trusted.envelope.clone(), caps: self.caps })
     }

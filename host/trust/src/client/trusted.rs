@@ -1,5 +1,6 @@
 //! Metadata that enough keys have signed: only here does an envelope become trusted metadata.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jurat_model::Bytes;
 
 use super::error::UpdateError;
 use crate::envelope::Envelope;
-use crate::key::{KeyId, KeySet};
+use crate::key::{KeyId, KeyName, KeySet};
 use crate::metadata::{MetaFile, MetadataError, Payload, RootMetadata, TargetsMetadata};
 use crate::name::{RepositoryId, SafePath};
 use crate::role::{Role, TopRole};
@@ -63,6 +64,11 @@ impl<T: Payload> Trusted<T> {
         }
         let (signers, keys) = (signed.into_signers(), authority.keys.clone());
         Ok(Self { metadata, envelope: bytes.into(), signers, keys })
+    }
+
+    /// What the metadata that named the keys calls those that have signed.
+    pub(super) fn signer_names(&self) -> BTreeMap<KeyId, KeyName> {
+        self.signers.iter().filter_map(|id| Some((id.clone(), self.keys.name(id)?.clone()))).collect()
     }
 
     /// Whether these keys would do as well.

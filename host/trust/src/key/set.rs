@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{KeyId, PublicKey};
+use super::{KeyId, KeyName, PublicKey};
 
 /// The keys that may sign a role, and how many different ones must.
 ///
-/// One key under two names is one key: neither its signatures nor the threshold count it twice.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// One key under two ids is one key: neither its signatures nor the threshold count it twice. Names for people decide nothing: sets that
+/// differ only in these are equal, so that a name cannot pass for a change of keys.
+#[derive(Clone, Debug)]
 pub struct KeySet {
     keys: BTreeMap<KeyId, PublicKey>,
+    // INVARIANT: of keys in this set, and no two that look alike.
+    names: BTreeMap<KeyId, KeyName>,
     // INVARIANT: from 1 to the number of different keys.
     threshold: usize,
 }
@@ -31,6 +34,12 @@ pub enum KeySetError {
         /// How many different keys there are.
         keys: usize,
     },
+    /// Two keys have names that look alike.
+    #[error("two keys have the name `{name}`, or names that look alike: give each its own")]
+    RepeatedName {
+        /// The name.
+        name: KeyName,
+    },
     /// A key is listed twice.
     #[error("the key `{id}` is listed twice")]
     Repeated {
@@ -38,6 +47,14 @@ pub enum KeySetError {
         id: KeyId,
     },
 }
+
+impl PartialEq for KeySet {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.keys, self.threshold) == (&other.keys, other.threshold)
+    }
+}
+
+impl Eq for KeySet {}
 
 impl KeySet {
     /// A set of keys under the names that [`KeyId::of`] gives.
@@ -63,8 +80,29 @@ impl KeySet {
         match threshold {
             0 => Err(KeySetError::ZeroThreshold),
             _ if threshold > different => Err(KeySetError::TooFewKeys { threshold, keys: different }),
-            _ => Ok(Self { keys: by_id, threshold }),
+            _ => Ok(Self { keys: by_id, names: BTreeMap::new(), threshold }),
         }
+    }
+
+    /// The same keys with names for people. Names of keys that are not in the set are left out.
+    ///
+    /// # Errors
+    /// When two names look alike.
+    pub fn with_names(self, names: impl IntoIterator<Item = (KeyId, KeyName)>) -> Result<Self, KeySetError> {
+        let mut by_id: BTreeMap<KeyId, KeyName> = BTreeMap::new();
+        for (id, name) in names.into_iter().filter(|(id, _)| self.keys.contains_key(id)) {
+            if by_id.iter().any(|(other, known)| *other != id && known.is_like(&name)) {
+                return Err(KeySetError::RepeatedName { name });
+            }
+            by_id.insert(id, name);
+        }
+        Ok(Self { names: by_id, ..self })
+    }
+
+    /// What people call a key, if the set says so.
+    #[must_use]
+    pub fn name(&self, id: &KeyId) -> Option<&KeyName> {
+        self.names.get(id)
     }
 
     /// How many different keys must sign.

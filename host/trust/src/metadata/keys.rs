@@ -7,10 +7,25 @@ use serde_json::{Map, Value, json};
 use super::error::MetadataError;
 use crate::digest::Digest;
 use crate::json::{FormatError, Members, Node};
-use crate::key::{KeyId, KeySet, PublicKey};
+use crate::key::{KeyId, KeyName, KeySet, PublicKey};
 
-/// The keys that a document describes, by their names.
-pub(super) struct Keys(BTreeMap<KeyId, PublicKey>);
+/// Where a key says what people call it. Other tools leave members alone that they do not know.
+const NAME: &str = "x-jurat-name";
+
+/// The keys that a document describes, by their ids.
+pub(super) struct Keys(BTreeMap<KeyId, Described>);
+
+/// A key, and what people call it.
+struct Described {
+    key: PublicKey,
+    name: Option<KeyName>,
+}
+
+/// A key as it is written.
+struct Ed25519 {
+    bytes: [u8; 32],
+    name: Option<KeyName>,
+}
 
 impl Keys {
     /// Reads the object under `keys`. Keys of other kinds are left out: nothing here can check what they sign.
@@ -19,9 +34,9 @@ impl Keys {
         for (id, node) in node.members()?.into_entries() {
             let no_id = node.unexpected("under a key id of 1 to 128 visible ASCII characters");
             let name: KeyId = id.parse().map_err(|_| no_id)?;
-            if let Some(bytes) = ed25519(node)? {
+            if let Some(Ed25519 { bytes, name: called }) = ed25519(node)? {
                 let key = PublicKey::from_bytes(&bytes).map_err(|cause| MetadataError::Key { id, cause })?;
-                keys.insert(name, key);
+                keys.insert(name, Described { key, name: called });
             }
         }
         Ok(Self(keys))
@@ -34,19 +49,27 @@ impl Keys {
             named.push(node.parsed::<KeyId>("a key id of 1 to 128 visible ASCII characters")?);
         }
         let threshold = usize::try_from(members.take("threshold")?.integer()?).unwrap_or(usize::MAX);
-        let known = named.into_iter().filter_map(|id| self.0.get(&id).cloned().map(|key| (id, key)));
-        KeySet::with_ids(threshold, known).map_err(|cause| MetadataError::Keys { role: role.to_owned(), cause })
+        let names: Vec<_> = named.iter().filter_map(|id| Some((id.clone(), self.0.get(id)?.name.clone()?))).collect();
+        let known = named.into_iter().filter_map(|id| self.0.get(&id).map(|known| (id, known.key.clone())));
+        let refuse = |cause| MetadataError::Keys { role: role.to_owned(), cause };
+        let keys = KeySet::with_ids(threshold, known).map_err(refuse)?;
+        // Names decide nothing: where two look alike, none is shown.
+        Ok(keys.clone().with_names(names).unwrap_or(keys))
     }
 }
 
 /// The object under `keys` for the keys of all the given sets.
 pub(super) fn described<'a>(sets: impl IntoIterator<Item = &'a KeySet>) -> Value {
-    let describe = |key: &PublicKey| {
+    let describe = |key: &PublicKey, name: Option<&KeyName>| {
         let public = Digest::from_bytes(*key.as_bytes()).to_string();
-        json!({ "keytype": "ed25519", "scheme": "ed25519", "keyval": { "public": public } })
+        let mut described = json!({ "keytype": "ed25519", "scheme": "ed25519", "keyval": { "public": public } });
+        if let (Value::Object(described), Some(name)) = (&mut described, name) {
+            described.insert(NAME.to_owned(), name.as_str().into());
+        }
+        described
     };
-    let keys = sets.into_iter().flat_map(KeySet::keys);
-    Value::Object(keys.map(|(id, key)| (id.to_string(), describe(key))).collect())
+    let keys = sets.into_iter().flat_map(|set| set.keys().map(|(id, key)| (id, key, set.name(id))));
+    Value::Object(keys.map(|(id, key, name)| (id.to_string(), describe(key, name))).collect())
 }
 
 /// The members of a role with the given keys.
@@ -56,7 +79,7 @@ pub(super) fn role(keys: &KeySet) -> Map<String, Value> {
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn ed25519(node: Node) -> Result<Option<[u8; 32]>, FormatError> {
+fn ed25519(node: Node) -> Result<Option<Ed25519>, FormatError> {
     let mut key = node.members()?;
     let (kind, scheme) = (key.take("keytype")?.text()?, key.take("scheme")?.text()?);
     let mut value = key.take("keyval")?.members()?;
@@ -65,5 +88,7 @@ fn ed25519(node: Node) -> Result<Option<[u8; 32]>, FormatError> {
     }
     // 32 bytes, written in hexadecimal digits like a digest; not a digest otherwise.
     let bytes: Digest = value.take("public")?.parsed("a public key in 64 lower-case hexadecimal digits")?;
-    Ok(Some(*bytes.as_bytes()))
+    // It is for people: one that cannot be shown is left out.
+    let name = key.take_optional(NAME).and_then(|name| name.text().ok()?.parse().ok());
+    Ok(Some(Ed25519 { bytes: *bytes.as_bytes(), name }))
 }

@@ -89,7 +89,7 @@ fn rules(old: &Rules<'_>, new: &Rules<'_>, changes: &mut Vec<Change>) {
         let rule = || (*id).to_owned();
         match (old.home(id), new.home(id)) {
             (Some(_), None) => changes.push(Change::RuleRemoved { rule: rule() }),
-            (None, _) => changes.push(Change::RuleAdded { rule: rule(), inputs: new.inputs(id).len() }),
+            (None, _) => changes.push(Change::RuleAdded { rule: rule(), inputs: new.inputs(id).to_vec() }),
             (Some(before), Some(after)) => {
                 if before != after {
                     changes.push(Change::RuleMoved { rule: rule(), old: before.cloned(), new: after.cloned() });

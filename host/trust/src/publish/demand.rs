@@ -1,9 +1,10 @@
 //! Whose signatures a role needs, and which of them are missing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::envelope::{Envelope, SignatureError};
-use crate::key::{KeyId, KeySet};
+use crate::key::{KeyId, KeyName, KeySet};
 use crate::metadata::{RootMetadata, TargetsMetadata};
 use crate::role::{Role, TopRole};
 use crate::version::MetadataVersion;
@@ -23,6 +24,8 @@ pub struct Shortfall {
     pub signed: Vec<KeyId>,
     /// The keys that have not signed.
     pub unsigned: Vec<KeyId>,
+    /// What that metadata calls these keys.
+    pub names: BTreeMap<KeyId, KeyName>,
 }
 
 impl Missing {
@@ -46,6 +49,7 @@ impl Missing {
                 needed: threshold - valid.len(),
                 unsigned: demand.keys.keys().map(|(id, _)| id).filter(|id| !valid.contains(id)).cloned().collect(),
                 signed: valid,
+                names: names(demand.keys),
             }),
         });
         Self(shortfalls.collect())
@@ -57,16 +61,24 @@ impl fmt::Display for Missing {
         if self.0.is_empty() {
             return out.write_str("no signature is missing");
         }
-        for (index, Shortfall { named_in: (role, version), needed, unsigned, .. }) in self.0.iter().enumerate() {
+        for (index, Shortfall { named_in: (role, version), needed, unsigned, names, .. }) in self.0.iter().enumerate() {
             let between = if index == 0 { "" } else { ", and " };
             let plural = if *needed == 1 { "" } else { "s" };
             write!(out, "{between}{needed} more signature{plural} by keys that {role} {version} names")?;
             for (index, key) in unsigned.iter().enumerate() {
                 write!(out, "{}`{key}`", if index == 0 { ": " } else { ", " })?;
+                if let Some(name) = names.get(key) {
+                    write!(out, " ({name})")?;
+                }
             }
         }
         Ok(())
     }
+}
+
+/// The names of the keys of a set.
+pub(super) fn names(keys: &KeySet) -> BTreeMap<KeyId, KeyName> {
+    keys.keys().filter_map(|(id, _)| Some((id.clone(), keys.name(id)?.clone()))).collect()
 }
 
 /// A set of keys, and the metadata that names them.

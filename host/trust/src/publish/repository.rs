@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::anchor::Anchor;
 use crate::envelope::Envelope;
 use crate::fetch::Fetch;
-use crate::key::KeySet;
+use crate::key::{KeyId, KeyName, KeySet};
 use crate::metadata::{RootMetadata, Target, TargetsMetadata};
 use crate::name::{RepositoryId, RoleName, SafePath, TargetPath};
 use crate::role::{Role, TopRole};
@@ -127,6 +127,17 @@ impl Repository {
         let role =
             listed.filter(|delegation| delegation.covers(path)).map(|delegation| delegation.role.clone()).next()?;
         self.published_targets_of(&Role::Delegated(role))?.target(path)
+    }
+
+    /// What published metadata calls a key: targets a tenant's, root the others. Names that are only staged do not count, because they are
+    /// not signed.
+    #[must_use]
+    pub fn key_name(&self, key: &KeyId) -> Option<&KeyName> {
+        let view = self.published()?;
+        let tenants =
+            view.targets.into_iter().flat_map(TargetsMetadata::delegations).map(|delegation| &delegation.keys);
+        let tops = TopRole::ALL.into_iter().map(|role| view.root.keys(role));
+        tops.chain(tenants).find_map(|keys| keys.name(key))
     }
 
     /// The staged files, as they are to be written beside the repository.

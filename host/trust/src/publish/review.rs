@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::digest::Digest;
-use crate::key::{KeyId, KeySet};
+use crate::key::{KeyId, KeyName, KeySet};
 use crate::metadata::{Delegation, RootMetadata, TargetsMetadata};
 use crate::name::{ReleaseVersion, TargetPath};
 use crate::role::{Role, TopRole};
@@ -35,6 +35,8 @@ pub enum Amendment {
         role: Role,
         /// The key.
         key: KeyId,
+        /// What the staged metadata calls it.
+        name: Option<KeyName>,
     },
     /// A key may no longer sign a role.
     KeyRemoved {
@@ -42,6 +44,19 @@ pub enum Amendment {
         role: Role,
         /// The key.
         key: KeyId,
+        /// What the published metadata calls it.
+        name: Option<KeyName>,
+    },
+    /// A key of a role is called something else.
+    KeyRenamed {
+        /// The role.
+        role: Role,
+        /// The key.
+        key: KeyId,
+        /// The published name; none if it has none.
+        old: Option<KeyName>,
+        /// The staged name; none if it has none.
+        new: Option<KeyName>,
     },
     /// Another number of keys must sign a role.
     Threshold {
@@ -108,6 +123,15 @@ impl Repository {
     }
 }
 
+/// A name after a key.
+struct Called<'a>(Option<&'a KeyName>);
+
+impl fmt::Display for Called<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |name| write!(out, " ({name})"))
+    }
+}
+
 fn of_root(old: Option<&RootMetadata>, new: &RootMetadata, amendments: &mut Vec<Amendment>) {
     for role in TopRole::ALL {
         of_keys(&role.into(), old.map(|old| old.keys(role)), new.keys(role), amendments);
@@ -118,8 +142,20 @@ fn of_keys(role: &Role, old: Option<&KeySet>, new: &KeySet, amendments: &mut Vec
     let ids = |keys: &KeySet| keys.keys().map(|(_, key)| KeyId::of(key)).collect::<BTreeSet<_>>();
     let (before, after) = (old.map(ids).unwrap_or_default(), ids(new));
     let role = || role.clone();
-    amendments.extend(before.difference(&after).map(|key| Amendment::KeyRemoved { role: role(), key: key.clone() }));
-    amendments.extend(after.difference(&before).map(|key| Amendment::KeyAdded { role: role(), key: key.clone() }));
+    let name = |keys: &KeySet, key: &KeyId| keys.name(key).cloned();
+    let old_name = |key: &KeyId| old.and_then(|old| name(old, key));
+    amendments.extend(before.difference(&after).map(|key| {
+        let (role, key, name) = (role(), key.clone(), old_name(key));
+        Amendment::KeyRemoved { role, key, name }
+    }));
+    amendments.extend(after.difference(&before).map(|key| {
+        let (role, key, name) = (role(), key.clone(), name(new, key));
+        Amendment::KeyAdded { role, key, name }
+    }));
+    for key in after.intersection(&before).filter(|key| old_name(key) != name(new, key)) {
+        let (old, new) = (old_name(key), name(new, key));
+        amendments.push(Amendment::KeyRenamed { role: role(), key: key.clone(), old, new });
+    }
     let (old, new) = (old.map(KeySet::threshold), new.threshold());
     if old != Some(new) {
         amendments.push(Amendment::Threshold { role: role(), old, new });
@@ -168,8 +204,15 @@ impl fmt::Display for Amendment {
             Self::Version { role, old: Some(old), new, expires } => {
                 write!(out, "{role}: version {old} -> {new}, until {expires}")
             }
-            Self::KeyAdded { role, key } => write!(out, "{role}: key `{key}` added"),
-            Self::KeyRemoved { role, key } => write!(out, "{role}: key `{key}` REMOVED"),
+            Self::KeyAdded { role, key, name } => write!(out, "{role}: key `{key}`{} added", Called(name.as_ref())),
+            Self::KeyRemoved { role, key, name } => {
+                write!(out, "{role}: key `{key}`{} REMOVED", Called(name.as_ref()))
+            }
+            Self::KeyRenamed { role, key, old, new } => {
+                let text =
+                    |name: &Option<KeyName>| name.as_ref().map_or_else(|| "no name".to_owned(), ToString::to_string);
+                write!(out, "{role}: key `{key}` is called {} instead of {}", text(new), text(old))
+            }
             Self::Threshold { role, old: None, new } => write!(out, "{role}: {new} keys must sign"),
             Self::Threshold { role, old: Some(old), new } => {
                 write!(out, "{role}: {new} keys must sign instead of {old}")

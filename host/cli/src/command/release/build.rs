@@ -11,6 +11,7 @@ use jurat_trust::{Caps, Digest, ReleaseName, RoleName, SafePath, TargetPath, Was
 use jurat_yaml::Problems;
 
 use crate::cargo::{self, BuildRequest, WasmTarget};
+use crate::command::root::next;
 use crate::exit::{CommandError, Exit};
 use crate::lifetime::Lifetime;
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     output::progress(&format!("manifest    {}", Digest::of(&manifest.to_bytes())));
     output::progress(&format!("vectors     {vectors}, in {} ms", vectors.elapsed.as_millis()));
     copy.stage(&[staged])?;
-    output::progress(&format!("next        jurat release sign {} --key FILE", shown(copy.root()).display()));
+    next(copy.root(), &repository);
     Ok(Exit::Success)
 }
 

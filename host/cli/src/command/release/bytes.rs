@@ -7,6 +7,7 @@ use clap::Args;
 use jurat_trust::Role;
 
 use super::explain::{explain, waiting};
+use super::judged;
 use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::repository::WorkingCopy;
@@ -37,6 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("nothing is staged for {role}; {}", waiting(&repository))));
     };
     explain(&copy, &repository, role)?;
+    judged::preview(&copy, &repository, role)?;
     let bytes = envelope.bytes_to_sign();
     warn_of_length(role, &bytes);
     let mut out = output::stdout();

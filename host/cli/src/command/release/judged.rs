@@ -7,8 +7,9 @@ use jurat_author::vectors::{self, Difference, VectorLimits};
 use jurat_model::{Blame, Bytes};
 use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Amendment, Plan, Repository};
-use jurat_trust::{Anchor, Fetch, FetchError, Manifest, SafePath, TargetPath, VerifiedRelease};
+use jurat_trust::{Anchor, Fetch, FetchError, Manifest, Role, SafePath, TargetPath, VerifiedRelease};
 
+use super::explain::unverified;
 use crate::exit::CommandError;
 use crate::repository::{FreshHost, WorkingCopy, first_root, published};
 use crate::{host, output};
@@ -62,6 +63,39 @@ pub(super) fn check(
             "rules judge differently than before under the same id: give them new ids, or accept the changes with \
              `--accept-changes`",
         ));
+    }
+    Ok(())
+}
+
+/// Shows signers what the publisher will see: whether the test vectors of a release that is staged hold, and which verdicts differ from
+/// those of the release that it replaces. It refuses nothing: they decide whether they sign.
+///
+/// # Errors
+/// When this machine cannot run rules.
+pub(super) fn preview(copy: &WorkingCopy, repository: &Repository, role: &Role) -> Result<(), CommandError> {
+    let amendments = repository.amendments(role);
+    let listed = amendments.iter().filter_map(|amendment| match amendment {
+        Amendment::Listed { target, old, new, .. } => Some((target, old, new)),
+        _ => None,
+    });
+    let mut sandbox = None;
+    for (target, old, new) in listed {
+        let sandbox = match &sandbox {
+            Some(sandbox) => sandbox,
+            None => sandbox.insert(host::sandbox()?),
+        };
+        let read = |sha256| copy.manifest(target, sha256).and_then(|manifest| unverified(copy, &manifest));
+        let shown = read(new).and_then(|new| {
+            let ready = own_vectors(sandbox, &new)?;
+            match old {
+                Some(old) => compare(sandbox, &read(old)?, &new, &ready).map(drop),
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = shown {
+            let reason = error.messages().join("; ");
+            output::complain("warning", &format!("{target}: its verdicts cannot be shown: {reason}"));
+        }
     }
     Ok(())
 }

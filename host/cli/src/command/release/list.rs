@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jurat_model::{Blame, Bytes};
-use jurat_trust::publish::{Repository, StagedFile};
-use jurat_trust::{Caps, Digest, RoleName, TargetPath};
+use jurat_trust::publish::{Clock, Repository, StagedFile};
+use jurat_trust::{Caps, RoleName, TargetPath};
 
 use crate::command::root::next;
 use crate::exit::{CommandError, Exit};
 use crate::output;
-use crate::repository::{PublisherSettings, WorkingCopy, read_exactly, read_manifest};
+use crate::repository::{PublisherSettings, WorkingCopy, find_manifest, read_exactly, read_manifest};
 
 const REVOKE: &str = "\
 Examples:
@@ -36,9 +36,9 @@ pub(in crate::command) struct RevokeArguments {
     /// The tenant of the release
     #[arg(long, value_name = "NAME")]
     tenant: String,
-    /// Revoke the release with this SHA-256 of its manifest
+    /// Revoke the release with this SHA-256 of its manifest, or a unique prefix of it
     #[arg(long, value_name = "SHA256", required_unless_present = "target", conflicts_with = "target")]
-    manifest: Option<Digest>,
+    manifest: Option<String>,
     /// Revoke the release that is listed at this path
     #[arg(long, value_name = "PATH")]
     target: Option<TargetPath>,
@@ -56,14 +56,15 @@ pub(in crate::command) struct RollbackArguments {
     /// The path at which to list it
     #[arg(long, value_name = "PATH")]
     target: TargetPath,
-    /// The SHA-256 of the manifest of the earlier release
+    /// The SHA-256 of the manifest of the earlier release, or a unique prefix of it
     #[arg(long, value_name = "SHA256")]
-    manifest: Digest,
+    manifest: String,
 }
 
 pub(super) fn revoke(arguments: &RevokeArguments) -> Result<Exit, CommandError> {
     let RevokeArguments { repository, tenant, manifest, target } = arguments;
-    stage(repository, tenant, |repository, clock, _| {
+    stage(repository, tenant, |repository, role, clock, copy| {
+        let manifest = manifest.as_ref().map(|text| find_manifest(copy, repository, role, text)).transpose()?;
         let target = match target {
             Some(target) => target.clone(),
             // Any path of the tenant identifies its role.
@@ -79,7 +80,8 @@ pub(super) fn revoke(arguments: &RevokeArguments) -> Result<Exit, CommandError> 
 pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, CommandError> {
     let RollbackArguments { repository, tenant, target, manifest } = arguments;
     check_tenant(tenant, target)?;
-    stage(repository, tenant, |repository, clock, copy| {
+    stage(repository, tenant, |repository, role, clock, copy| {
+        let manifest = &find_manifest(copy, repository, role, manifest)?;
         let broken = |reason| CommandError::new(Blame::Source, format!("{}: {reason}", copy.root().display()));
         // Checks its files too: hosts need them.
         copy.manifest(target, manifest)?;
@@ -93,13 +95,13 @@ pub(super) fn roll_back(arguments: &RollbackArguments) -> Result<Exit, CommandEr
 fn stage(
     repository: &Path,
     tenant: &str,
-    edit: impl FnOnce(&mut Repository, jurat_trust::publish::Clock, &WorkingCopy) -> Result<StagedFile, CommandError>,
+    edit: impl FnOnce(&mut Repository, &RoleName, Clock, &WorkingCopy) -> Result<StagedFile, CommandError>,
 ) -> Result<Exit, CommandError> {
     let copy = WorkingCopy::change(repository)?;
     let mut repository = copy.read(None)?;
     let role = RoleName::of_tenant(tenant).map_err(|error| CommandError::about(Blame::Caller, "--tenant", &error))?;
     let clock = PublisherSettings::read(&copy)?.clock(None)?;
-    let file = edit(&mut repository, clock, &copy)?;
+    let file = edit(&mut repository, &role, clock, &copy)?;
     for amendment in repository.amendments(&file.role) {
         output::progress(&format!("  {amendment}"));
     }
@@ -107,7 +109,7 @@ fn stage(
     if repository.releases(&role).is_empty() {
         output::complain("warning", &format!("{role} lists no release now: its hosts will have none"));
     }
-    next(copy.root());
+    next(copy.root(), &repository);
     Ok(Exit::Success)
 }
 

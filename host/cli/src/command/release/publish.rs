@@ -9,10 +9,11 @@ use jurat_trust::{KeyId, Role};
 use super::explain::explain;
 use super::judged;
 use super::upload::{UploadArguments, write_uploads};
+use crate::command::root::named;
 use crate::exit::{CommandError, Exit};
 use crate::output;
 use crate::repository::{PublisherSettings, WorkingCopy, published};
-use crate::signer::{AnySigner, RoleSigner, SIGNERS, SignerArguments, short};
+use crate::signer::{AnySigner, RoleSigner, SIGNERS, SignerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,9 +95,9 @@ pub(in crate::command) fn online<'a>(
     let online = |signer: &'a AnySigner| match role_of(signer) {
         Some(role @ (Role::Snapshot | Role::Timestamp)) => Ok(signer.for_role(&role)),
         found => {
-            let key = short(&KeyId::of(&signer.public()));
+            let key = named(repository, &KeyId::of(&signer.public()));
             let found = found.map_or_else(|| "no role".to_owned(), |role| format!("the role {role}"));
-            Err(CommandError::usage(format!("the key {key}... has {found}; this command signs snapshot and timestamp")))
+            Err(CommandError::usage(format!("the key {key} has {found}; this command signs snapshot and timestamp")))
         }
     };
     signers.iter().map(online).collect()

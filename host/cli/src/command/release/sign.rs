@@ -7,10 +7,12 @@ use jurat_trust::publish::{Repository, StagedFile};
 use jurat_trust::{KeyId, Role};
 
 use super::explain::{explain, waiting};
+use super::judged;
+use crate::command::root::{named, next};
 use crate::exit::{CommandError, Exit};
 use crate::output;
-use crate::repository::{WorkingCopy, shown};
-use crate::signer::{AnySigner, SIGNERS, SignerArguments, short};
+use crate::repository::WorkingCopy;
+use crate::signer::{AnySigner, SIGNERS, SignerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,7 +21,8 @@ Examples:
   jurat release sign repository --public kms.pub.pem \\
       --key 'exec:openssl pkeyutl -sign -rawin -inkey k.pem | base64'
 
-Shows the changes to the published metadata, checks every file of the listed releases, and adds a signature to all staged metadata \
+Shows the changes to the published metadata, down to rulesets, field maps and schemas, and which verdicts on test vectors differ; checks \
+every file of the listed releases; and adds a signature to all staged metadata \
 that the key may sign.";
 
 #[derive(Args, Debug)]
@@ -45,10 +48,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
             if !explained.contains(&role) {
                 output::progress(&format!("{role}:"));
                 explain(&copy, &repository, &role)?;
+                judged::preview(&copy, &repository, &role)?;
                 explained.push(role.clone());
             }
             let file = repository.sign(&role, &signer.for_role(&role))?;
-            output::progress(&format!("signed      {role} {} with {}", file.version, KeyId::of(&signer.public())));
+            let key = named(&repository, &KeyId::of(&signer.public()));
+            output::progress(&format!("signed      {role} {} with {key}", file.version));
             signed.push(file);
         }
     }
@@ -63,10 +68,10 @@ fn roles(repository: &Repository, signer: &AnySigner, wanted: &[Role]) -> Result
     if !roles.is_empty() {
         return Ok(roles);
     }
-    let key = short(&KeyId::of(&public));
+    let key = named(repository, &KeyId::of(&public));
     let which = if wanted.is_empty() { "staged role" } else { "role that `--role` names" };
     Err(CommandError::usage(format!(
-        "the key {key}... cannot sign any {which}, or has signed already: {}",
+        "the key {key} cannot sign any {which}, or has signed already: {}",
         waiting(repository)
     )))
 }
@@ -77,18 +82,10 @@ pub(super) fn finish(copy: &WorkingCopy, repository: &Repository, signed: &[Stag
     for file in signed {
         copy.writer().replace(&file.path, &file.bytes)?;
     }
-    let mut is_ready = false;
     for status in repository.roles() {
         let Some((version, _, missing)) = status.staged else { continue };
-        is_ready |= missing.is_empty();
         output::progress(&format!("staged      {} {version}: {missing}", status.role));
     }
-    if is_ready {
-        let shown = shown(copy.root());
-        output::progress(&format!(
-            "next        jurat release publish {} --key SNAPSHOT --key TIMESTAMP",
-            shown.display()
-        ));
-    }
+    next(copy.root(), repository);
     Ok(Exit::Success)
 }

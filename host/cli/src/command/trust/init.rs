@@ -9,6 +9,7 @@ use jurat_model::Blame;
 use jurat_trust::publish::{Mode, Repository};
 use jurat_trust::{KeySet, RepositoryId, Role, RootKeys, SecretKey};
 
+use crate::command::root::next;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::{KeyPair, key_set};
 use crate::lifetime::Lifetime;
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let shown = shown(directory);
     let shown = shown.display();
     if signers.is_empty() {
-        output::progress(&format!("next        jurat release sign {shown} --key FILE, by each signer"));
+        next(directory, &new);
     } else {
         output::progress(&format!("next        jurat tenant add {shown} NAME --key PUB --key PUB"));
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use jurat_trust::Role;
 
+use crate::command::root::next;
 use crate::exit::{CommandError, Exit};
 use crate::lifetime::Lifetime;
-use crate::output;
-use crate::repository::{PublisherSettings, WorkingCopy, shown};
+use crate::repository::{PublisherSettings, WorkingCopy};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,8 +39,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         let lifetime = lifetime.duration();
         (clock.lifetimes.root, clock.lifetimes.targets, clock.lifetimes.tenant) = (lifetime, lifetime, lifetime);
     }
-    let file = copy.read(None)?.renew(&arguments.role, clock)?;
+    let mut repository = copy.read(None)?;
+    let file = repository.renew(&arguments.role, clock)?;
     copy.stage(&[file])?;
-    output::progress(&format!("next        jurat release sign {} --key FILE", shown(copy.root()).display()));
+    next(copy.root(), &repository);
     Ok(Exit::Success)
 }

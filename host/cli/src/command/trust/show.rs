@@ -1,5 +1,6 @@
 //! `jurat trust show`: shows the roles of a repository.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jurat_results::plain;
 use jurat_trust::publish::{Repository, RoleStatus};
-use jurat_trust::{RepositoryId, Role};
+use jurat_trust::{KeyId, KeyName, RepositoryId, Role};
 use serde::Serialize;
 
 use crate::exit::{CommandError, Exit};
@@ -52,6 +53,10 @@ struct RoleReport {
     role: String,
     threshold: Option<usize>,
     keys: Vec<String>,
+    /// What the newest metadata calls these keys.
+    names: BTreeMap<String, String>,
+    /// Those of these names that are not published yet, so that nobody has signed them.
+    unsigned_names: Vec<String>,
     published: Option<VersionReport>,
     staged: Option<StagedReport>,
     releases: Vec<ListedRelease>,
@@ -117,7 +122,12 @@ impl RoleReport {
             manifest: target.sha256().to_string(),
             version: target.release_version().map(|version| version.to_string()),
         });
+        let named = keys.iter().flat_map(|keys| keys.keys().map(|(id, _)| (id, keys.name(id))));
+        let named: Vec<_> = named.filter_map(|(id, name)| Some((id.clone(), name?.clone()))).collect();
+        let is_unsigned = |(id, name): &&(KeyId, KeyName)| repository.key_name(id) != Some(name);
         Self {
+            unsigned_names: named.iter().filter(is_unsigned).map(|(id, _)| id.to_string()).collect(),
+            names: named.iter().map(|(id, name)| (id.to_string(), name.to_string())).collect(),
             threshold: keys.as_ref().map(jurat_trust::KeySet::threshold),
             keys: keys.iter().flat_map(jurat_trust::KeySet::keys).map(|(id, _)| id.to_string()).collect(),
             published: published.map(|(version, expires)| VersionReport {
@@ -137,7 +147,7 @@ impl RoleReport {
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { role, threshold, keys, published, staged, releases } = self;
+        let Self { role, threshold, keys, names, unsigned_names, published, staged, releases } = self;
         writeln!(out, "{}", plain(role, SHOWN))?;
         match published {
             Some(VersionReport { version, expires, expired }) => {
@@ -151,7 +161,14 @@ impl RoleReport {
             None => writeln!(out, "  signed by   no key: the tenant was removed")?,
         }
         for key in keys {
-            writeln!(out, "    key       {}", plain(key, SHOWN))?;
+            let name = match names.get(key) {
+                Some(name) if unsigned_names.contains(key) => {
+                    format!("  ({}, a name that is not signed yet)", plain(name, SHOWN))
+                }
+                Some(name) => format!("  ({})", plain(name, SHOWN)),
+                None => String::new(),
+            };
+            writeln!(out, "    key       {}{name}", plain(key, SHOWN))?;
         }
         if let Some(StagedReport { version, expires, missing, changes }) = staged {
             writeln!(out, "  staged      version {version}, until {expires}")?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jurat_engine::Release;
 use jurat_engine::results::Evidence;
-use jurat_trust::{Digest, ReleaseOrigin, VerifiedManifest};
+use jurat_trust::{Digest, KeyId, Provenance, ReleaseOrigin, VerifiedManifest};
 use url::Url;
 
 use super::prepare::Prepared;
@@ -128,11 +128,20 @@ impl Generation {
                 repository = %provenance.repository,
                 metadata = metadata(&release::roles(provenance)),
                 expires = self.vouching.as_ref().map(|vouching| vouching.expires.to_string()),
-                signers = release::names(&provenance.signers).join(","),
+                signers = signers(provenance),
                 "release loaded"
             ),
         }
     }
+}
+
+/// The keys that have signed, each with what signed metadata calls it.
+fn signers(provenance: &Provenance) -> String {
+    let shown = |key: &KeyId| match provenance.signer_names.get(key) {
+        Some(name) => format!("{key} ({name})"),
+        None => key.to_string(),
+    };
+    provenance.signers.iter().map(shown).collect::<Vec<_>>().join(",")
 }
 
 fn metadata(roles: &std::collections::BTreeMap<String, u64>) -> String {

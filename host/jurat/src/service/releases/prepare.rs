@@ -92,7 +92,7 @@ fn run_vectors(
     if let Some((rule, found)) = unproven_fuel(verified).map_err(failed)? {
         return Err(OpenError::FuelSchedule { release, rule, found, own: FuelSchedule::CURRENT });
     }
-    tracing::info!(release, vectors = report.run, ms = report.elapsed.as_millis() as u64, "the test vectors hold");
+    tracing::info!(release, vectors = report.run, seconds = report.elapsed.as_secs_f64(), "the test vectors hold");
     // Those of a release that has none are checked sooner than a file is read.
     if let (Some(claim), 1..) = (claim, report.run) {
         claim.keep();

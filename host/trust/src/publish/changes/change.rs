@@ -30,8 +30,8 @@ pub enum Change {
     RuleAdded {
         /// Its id.
         rule: String,
-        /// How many inputs it has.
-        inputs: usize,
+        /// What it reads.
+        inputs: Vec<Input>,
     },
     /// A rule is gone. Rulesets that list it will not load.
     RuleRemoved {
@@ -122,7 +122,13 @@ impl fmt::Display for Change {
             Self::Version { old: None, new } => write!(out, "first version: `{new}`"),
             Self::Version { old: Some(old), new } => write!(out, "version: `{old}` -> `{new}`"),
             Self::World { old, new } => write!(out, "contract: `{old}` -> `{new}`"),
-            Self::RuleAdded { rule, inputs } => write!(out, "rule {} added: {inputs} inputs", Quoted(rule)),
+            Self::RuleAdded { rule, inputs } => {
+                write!(out, "rule {} added", Quoted(rule))?;
+                for (index, input) in inputs.iter().enumerate() {
+                    write!(out, "{}{}", if index == 0 { ": reads " } else { ", " }, Shown(input))?;
+                }
+                Ok(())
+            }
             Self::RuleRemoved { rule } => write!(out, "rule {} REMOVED", Quoted(rule)),
             Self::RuleMoved { rule, old, new } => {
                 write!(out, "rule {}: from {} to {}", Quoted(rule), Home(old.as_ref()), Home(new.as_ref()))

@@ -27,10 +27,10 @@ fn the_same_release_changes_nothing_and_the_first_one_everything() {
         first,
         [
             "first version: `1.4.0`",
-            "rule `rule_001_v1` added: 0 inputs",
-            "rule `rule_002_v1` added: 2 inputs",
-            "rule `rule_003_v1` added: 1 inputs",
-            "rule `rule_004_v1` added: 0 inputs",
+            "rule `rule_001_v1` added",
+            "rule `rule_002_v1` added: reads `principal` (decimal, required), `limit` of `parent` (decimal, optional)",
+            "rule `rule_003_v1` added: reads `status` (text, optional)",
+            "rule `rule_004_v1` added",
             "component `components/loan.wasm`: memory: the host's -> 2 MiB",
             "component `components/loan.wasm`: table elements: the host's -> 9",
             "component `components/other.wasm` asks for sealed WASI",
@@ -47,7 +47,7 @@ fn the_same_release_changes_nothing_and_the_first_one_everything() {
 #[test]
 fn changes_of_rules_are_told() {
     let told = changes(|draft| draft.components[0].rules[1].id = "rule_005_v1".to_owned());
-    assert_eq!(told, ["rule `rule_003_v1` REMOVED", "rule `rule_005_v1` added: 1 inputs"]);
+    assert_eq!(told, ["rule `rule_003_v1` REMOVED", "rule `rule_005_v1` added: reads `status` (text, optional)"]);
     let told = changes(|draft| {
         let inputs = &mut draft.components[0].rules[0].inputs;
         inputs[0].kind = Kind::Integer;

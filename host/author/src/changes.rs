@@ -1,0 +1,284 @@
+//! What differs between the contents of two releases, for people to read before they sign: rulesets, routing, field maps and schemas.
+//!
+//! [`jurat_trust::publish::Changes`] has what their manifests tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jurat_engine::ruleset::{RuleNode, Ruleset};
+use jurat_model::Excerpt;
+use jurat_trust::{FileKind, VerifiedRelease};
+use jurat_yaml::Problems;
+use serde_json::Value;
+
+use crate::business_config::{self, Document};
+use crate::file_name;
+
+/// Places of one JSON file that are reported one by one.
+const SHOWN: usize = 20;
+
+/// One difference. Its `Display` is one line for people, with foreign text in backticks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ContentChange {
+    /// A ruleset that was not there before.
+    RulesetAdded {
+        /// Its name.
+        ruleset: String,
+    },
+    /// A ruleset is gone: calls that name it will fail.
+    RulesetRemoved {
+        /// Its name.
+        ruleset: String,
+    },
+    /// A ruleset has a rule more.
+    RuleListed {
+        /// The ruleset.
+        ruleset: String,
+        /// The schema or entity type of the records.
+        records: String,
+        /// The rule.
+        rule: String,
+    },
+    /// A ruleset no longer has a rule: records pass that it failed.
+    RuleDropped {
+        /// The ruleset.
+        ruleset: String,
+        /// The schema or entity type of the records.
+        records: String,
+        /// The rule.
+        rule: String,
+    },
+    /// The same rules in another order, or below other rules.
+    RulesMoved {
+        /// The ruleset.
+        ruleset: String,
+        /// The schema or entity type of the records.
+        records: String,
+    },
+    /// A setting of the business configuration is another one.
+    Setting {
+        /// Its key, and what it is about.
+        key: String,
+        /// The earlier value; none if there was none.
+        old: Option<String>,
+        /// The new value; none if there is none.
+        new: Option<String>,
+    },
+    /// A place in a field map or schema is another one.
+    Place {
+        /// The file.
+        file: String,
+        /// The JSON pointer.
+        pointer: String,
+        /// The earlier value; none if there was none.
+        old: Option<String>,
+        /// The new value; none if there is none.
+        new: Option<String>,
+    },
+    /// Further places of a file.
+    More {
+        /// The file.
+        file: String,
+        /// Their number.
+        places: usize,
+    },
+}
+
+/// The differences of the contents of two releases. Files that only one of them has are left out: their manifests tell.
+///
+/// # Errors
+/// When a business configuration cannot be read.
+pub fn content_changes(old: &VerifiedRelease, new: &VerifiedRelease) -> Result<Vec<ContentChange>, Problems> {
+    let mut changes = Vec::new();
+    let (before, after) = (config(old)?, config(new)?);
+    rulesets(&before.config.rulesets, &after.config.rulesets, &mut changes);
+    settings(&before, &after, &mut changes);
+    for kind in [FileKind::FieldMap, FileKind::Schema] {
+        let earlier: BTreeMap<_, _> = old.files(kind).map(|(file, bytes)| (&file.path, bytes.as_slice())).collect();
+        for (file, bytes) in new.files(kind) {
+            if let Some(before) = earlier.get(&file.path).filter(|before| **before != bytes.as_slice()) {
+                json(file.path.as_str(), before, bytes.as_slice(), &mut changes);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn config(release: &VerifiedRelease) -> Result<Document, Problems> {
+    let maps: Vec<_> = release.files(FileKind::FieldMap).map(|(file, _)| file_name(&file.path)).collect();
+    // A manifest has exactly one.
+    let file = release.files(FileKind::BusinessConfig).next();
+    let (path, bytes) = file.map_or(("", &[][..]), |(file, bytes)| (file.path.as_str(), bytes.as_slice()));
+    let name = format!("{} {}: {path}", release.manifest().name(), release.manifest().version());
+    business_config::parse(&String::from_utf8_lossy(bytes), &name, &maps)
+}
+
+fn rulesets(old: &BTreeMap<String, Ruleset>, new: &BTreeMap<String, Ruleset>, changes: &mut Vec<ContentChange>) {
+    for ruleset in old.keys().filter(|name| !new.contains_key(*name)) {
+        changes.push(ContentChange::RulesetRemoved { ruleset: ruleset.clone() });
+    }
+    let none = Ruleset::default();
+    for (name, after) in new {
+        let before = old.get(name);
+        if before.is_none() {
+            changes.push(ContentChange::RulesetAdded { ruleset: name.clone() });
+        }
+        let before = before.unwrap_or(&none);
+        let all: BTreeSet<_> = before.rules.keys().chain(after.rules.keys()).collect();
+        for records in all {
+            let of = |ruleset: &Ruleset| flat(ruleset.rules.get(records).map(Vec::as_slice).unwrap_or_default());
+            list(name, records, &of(before), &of(after), changes);
+        }
+    }
+}
+
+/// The differences of two lists of rules, each with the rule above it.
+fn list(
+    ruleset: &str,
+    records: &str,
+    old: &[(String, String)],
+    new: &[(String, String)],
+    changes: &mut Vec<ContentChange>,
+) {
+    let (ruleset, records) = (ruleset.to_owned(), records.to_owned());
+    let ids = |list: &[(String, String)]| list.iter().map(|(rule, _)| rule.clone()).collect::<BTreeSet<_>>();
+    let (before, after) = (ids(old), ids(new));
+    for rule in before.difference(&after) {
+        let (ruleset, records, rule) = (ruleset.clone(), records.clone(), rule.clone());
+        changes.push(ContentChange::RuleDropped { ruleset, records, rule });
+    }
+    for rule in after.difference(&before) {
+        let (ruleset, records, rule) = (ruleset.clone(), records.clone(), rule.clone());
+        changes.push(ContentChange::RuleListed { ruleset, records, rule });
+    }
+    // Of those in both, the order and what is above them.
+    let common = |list: &[(String, String)]| -> Vec<_> {
+        list.iter().filter(|(rule, _)| before.contains(rule) && after.contains(rule)).cloned().collect()
+    };
+    if common(old) != common(new) {
+        changes.push(ContentChange::RulesMoved { ruleset, records });
+    }
+}
+
+/// The rules of a hierarchy in their order, each with the rule above it.
+fn flat(nodes: &[RuleNode]) -> Vec<(String, String)> {
+    let mut rules = Vec::new();
+    let mut waiting: Vec<_> = nodes.iter().rev().map(|node| (node, "")).collect();
+    while let Some((node, above)) = waiting.pop() {
+        rules.push((node.rule_id.clone(), above.to_owned()));
+        waiting.extend(node.children.iter().rev().map(|child| (child, node.rule_id.as_str())));
+    }
+    rules
+}
+
+fn settings(old: &Document, new: &Document, changes: &mut Vec<ContentChange>) {
+    let of = |document: &Document| {
+        let Document { config, coordination_base_url } = document;
+        let mut settings = BTreeMap::new();
+        let maps = [
+            ("schema_to_helper_mapping", &config.schema_to_helper_mapping),
+            ("default_helpers", &config.default_helpers),
+        ];
+        for (key, map) in maps {
+            settings.extend(map.iter().map(|(of, value)| (format!("{key} of {of}"), value.clone())));
+        }
+        let flags = [
+            ("allow_minor_version_fallback", config.allow_minor_version_fallback),
+            ("strict_major_version", config.strict_major_version),
+        ];
+        settings.extend(flags.map(|(key, value)| (key.to_owned(), value.to_string())));
+        settings.extend(coordination_base_url.iter().map(|url| ("coordination_base_url".to_owned(), url.to_string())));
+        settings
+    };
+    let (before, after) = (of(old), of(new));
+    let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for key in all.into_iter().filter(|key| before.get(*key) != after.get(*key)) {
+        let (old, new) = (before.get(key).cloned(), after.get(key).cloned());
+        changes.push(ContentChange::Setting { key: key.clone(), old, new });
+    }
+}
+
+fn json(file: &str, old: &[u8], new: &[u8], changes: &mut Vec<ContentChange>) {
+    let parse = |bytes| serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null);
+    let (old, new) = (parse(old), parse(new));
+    let mut places = Vec::new();
+    let mut waiting = vec![(String::new(), Some(&old), Some(&new))];
+    while let Some((pointer, old, new)) = waiting.pop() {
+        match (old, new) {
+            (Some(Value::Object(before)), Some(Value::Object(after))) => {
+                let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+                for key in keys.into_iter().rev() {
+                    let name = key.replace('~', "~0").replace('/', "~1");
+                    waiting.push((format!("{pointer}/{name}"), before.get(key), after.get(key)));
+                }
+            }
+            (before, after) if before == after => {}
+            (before, after) => {
+                let text = |value: Option<&Value>| value.map(ToString::to_string);
+                let (file, old, new) = (file.to_owned(), text(before), text(after));
+                places.push(ContentChange::Place { file, pointer, old, new });
+            }
+        }
+    }
+    let more = places.len().saturating_sub(SHOWN);
+    changes.extend(places.into_iter().take(SHOWN));
+    if more > 0 {
+        changes.push(ContentChange::More { file: file.to_owned(), places: more });
+    }
+}
+
+impl fmt::Display for ContentChange {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RulesetAdded { ruleset } => write!(out, "ruleset {} added", Shown(ruleset)),
+            Self::RulesetRemoved { ruleset } => write!(out, "ruleset {} REMOVED", Shown(ruleset)),
+            Self::RuleListed { ruleset, records, rule } => {
+                write!(out, "ruleset {}, records of {}: rule {} added", Shown(ruleset), Shown(records), Shown(rule))
+            }
+            Self::RuleDropped { ruleset, records, rule } => write!(
+                out,
+                "ruleset {}, records of {}: rule {} DROPPED, it no longer judges them",
+                Shown(ruleset),
+                Shown(records),
+                Shown(rule)
+            ),
+            Self::RulesMoved { ruleset, records } => write!(
+                out,
+                "ruleset {}, records of {}: rules are in another order, or below other rules",
+                Shown(ruleset),
+                Shown(records)
+            ),
+            Self::Setting { key, old, new } => {
+                write!(out, "setting {}: {} -> {}", Shown(key), Known(old.as_deref()), Known(new.as_deref()))
+            }
+            Self::Place { file, pointer, old, new } => {
+                let pointer = if pointer.is_empty() { "/" } else { pointer };
+                let (old, new) = (Known(old.as_deref()), Known(new.as_deref()));
+                write!(out, "file {} at {}: {old} -> {new}", Shown(file), Shown(pointer))
+            }
+            Self::More { file, places } => write!(out, "file {}: {places} more places changed", Shown(file)),
+        }
+    }
+}
+
+/// A foreign text in backticks.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}`", Excerpt::of(self.0))
+    }
+}
+
+/// A value, or that there is none.
+struct Known<'a>(Option<&'a str>);
+
+impl fmt::Display for Known<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(value) => Shown(value).fmt(out),
+            None => out.write_str("nothing"),
+        }
+    }
+}
