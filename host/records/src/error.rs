@@ -34,8 +34,6 @@ pub enum InputReason {
     Malformed(&'static str),
     /// It is not a file, and no file matches it as a pattern.
     NoMatch,
-    /// It is a directory without files of records.
-    NoRecords,
     /// It is standard input, a second time.
     Twice,
     /// With it, there are too many files.
@@ -63,6 +61,8 @@ pub enum InputReason {
     },
     /// Its compressed data need a dictionary.
     Dictionary,
+    /// Nothing has come for as long as a read may wait: it may be repeated. See [`Inputs::with_patience`](super::Inputs::with_patience).
+    NotYet,
     /// An [`Interrupt`](super::Interrupt) was set.
     Interrupted,
     /// The system failed.
@@ -105,7 +105,7 @@ impl InputError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self.reason {
-            InputReason::Interrupted | InputReason::Failed(_) => Blame::Host,
+            InputReason::Interrupted | InputReason::NotYet | InputReason::Failed(_) => Blame::Host,
             _ => Blame::Caller,
         }
     }
@@ -138,6 +138,7 @@ impl From<InputError> for io::Error {
         let kind = match error.reason {
             InputReason::NotFound => io::ErrorKind::NotFound,
             InputReason::Forbidden => io::ErrorKind::PermissionDenied,
+            InputReason::NotYet => io::ErrorKind::WouldBlock,
             InputReason::Cut(_) | InputReason::Damaged(_) | InputReason::Trailing(_) => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };
@@ -156,9 +157,6 @@ impl fmt::Display for InputReason {
             Self::Directory => out.write_str("it is a directory"),
             Self::Malformed(why) => write!(out, "it does not exist, and is not a pattern: {why}"),
             Self::NoMatch => out.write_str("no file matches it"),
-            Self::NoRecords => out.write_str(
-                "no file in this directory ends in `.json`, `.ndjson` or `.jsonl`, with or without `.gz` or `.zst`",
-            ),
             Self::Twice => out.write_str("it is named twice, and can be read only once"),
             Self::TooManyFiles { most } => {
                 write!(out, "there are more than {most} files and directories; read them in parts, or join small files")
@@ -179,6 +177,7 @@ impl fmt::Display for InputReason {
                 "its zstd data need a window of {needed}, and {most} is the most; compress it with `--long=27` or less"
             ),
             Self::Dictionary => out.write_str("its zstd data need a dictionary; compress it without one"),
+            Self::NotYet => out.write_str("nothing has come yet"),
             Self::Interrupted => out.write_str("reading was interrupted"),
             Self::Failed(_) => out.write_str("the system failed"),
         }

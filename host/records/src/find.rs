@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{FileType, fstat, tell};
 
 use crate::input_location::{InputLocation, STANDARD_INPUT};
-use crate::listing::{Found, ListingBudget, entries, failure, is_hidden};
+use crate::listing::{Directory, Found, ListingBudget, entries, failure, is_hidden};
 use crate::pattern::Pattern;
 use crate::{InputError, InputReason};
 
@@ -19,12 +19,15 @@ const RECORDS: [&[u8]; 3] = [b".json", b".ndjson", b".jsonl"];
 /// Suffixes of compressed files, after one of those.
 const COMPRESSED: [&[u8]; 2] = [b".gz", b".zst"];
 
-/// All inputs that the arguments name, in order.
-pub(super) fn all(arguments: &[impl AsRef<OsStr>], budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
+/// All inputs that the arguments name, in order, and the directories among them.
+pub(super) fn all(
+    arguments: &[impl AsRef<OsStr>],
+    budget: &mut ListingBudget,
+) -> Result<(Vec<Found>, Vec<Directory>), InputError> {
     if arguments.is_empty() {
-        return Ok(vec![standard_input()]);
+        return Ok((vec![standard_input()], Vec::new()));
     }
-    let mut found = Vec::new();
+    let (mut found, mut directories) = (Vec::new(), Vec::new());
     let mut has_standard_input = false;
     for argument in arguments {
         let argument = argument.as_ref();
@@ -35,41 +38,51 @@ pub(super) fn all(arguments: &[impl AsRef<OsStr>], budget: &mut ListingBudget) -
             has_standard_input = true;
             found.push(standard_input());
         } else {
-            found.append(&mut one(argument, budget)?);
+            found.append(&mut one(argument, budget, &mut directories)?);
         }
     }
-    Ok(found)
+    Ok((found, directories))
 }
 
 /// The inputs that one argument names, sorted.
-fn one(argument: &OsStr, budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
+fn one(
+    argument: &OsStr,
+    budget: &mut ListingBudget,
+    directories: &mut Vec<Directory>,
+) -> Result<Vec<Found>, InputError> {
     let path = Path::new(argument);
     let about = |reason| InputError::new(argument.to_string_lossy(), reason);
-    let (mut found, nothing) = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => (below(path, budget)?, InputReason::NoRecords),
-        Ok(metadata) => (vec![Found::file(path.to_owned(), &metadata, budget)?], InputReason::NotFound),
+    let mut found = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let mut directory = Directory::new(argument.to_string_lossy().into_owned());
+            let found = below(path, budget, &mut directory)?;
+            directory.read = found.len();
+            directories.push(directory);
+            found
+        }
+        Ok(metadata) => vec![Found::file(path.to_owned(), &metadata, budget)?],
         // A dangling link has this name, too.
         Err(error) => match argument.to_str().filter(|_| fs::symlink_metadata(path).is_err()) {
             Some(text) if Pattern::is_one(text) => {
-                let pattern = Pattern::parse(text).map_err(about)?;
-                (pattern.expand(budget)?, InputReason::NoMatch)
+                let found = Pattern::parse(text).map_err(about)?.expand(budget)?;
+                if found.is_empty() {
+                    return Err(about(InputReason::NoMatch));
+                }
+                found
             }
             _ => return Err(about(error.into())),
         },
     };
-    if found.is_empty() {
-        return Err(about(nothing));
-    }
     found.sort_unstable_by(|a, b| a.location.cmp(&b.location));
     Ok(found)
 }
 
 /// The files of records in and below a directory.
-fn below(root: &Path, budget: &mut ListingBudget) -> Result<Vec<Found>, InputError> {
+fn below(root: &Path, budget: &mut ListingBudget, directory: &mut Directory) -> Result<Vec<Found>, InputError> {
     let mut found = Vec::new();
     let mut directories = vec![root.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for entry in entries(&directory)? {
+    while let Some(next) = directories.pop() {
+        for entry in entries(&next)? {
             let entry = entry?;
             let name = entry.file_name();
             if is_hidden(&name) {
@@ -84,7 +97,11 @@ fn below(root: &Path, budget: &mut ListingBudget) -> Result<Vec<Found>, InputErr
                 let metadata = fs::metadata(&path).map_err(|error| failure(&path, error))?;
                 if metadata.is_file() {
                     found.push(Found::file(path, &metadata, budget)?);
+                } else {
+                    directory.leave_out(&path);
                 }
+            } else {
+                directory.leave_out(&path);
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Gzip: a sequence of members.
+//! Gzip: a sequence of members, and zeros behind them.
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
@@ -37,11 +37,31 @@ impl Gzip {
                 Ok([]) => return Ok(0),
                 Ok(MAGIC) => {}
                 Ok(part) if MAGIC.starts_with(part) => return Err(InputReason::Cut(Compression::Gzip)),
+                Ok([0, ..]) => match has_only_zeros(member.get_mut()) {
+                    Ok(true) => return Ok(0),
+                    Ok(false) => return Err(InputReason::Trailing(Compression::Gzip)),
+                    Err(_) => return Err(member.get_mut().source().why(Compression::Gzip)),
+                },
                 Ok(_) => return Err(InputReason::Trailing(Compression::Gzip)),
                 Err(_) => return Err(member.get_mut().source().why(Compression::Gzip)),
             }
             self.member = self.member.take().map(|ended| Box::new(GzDecoder::new(ended.into_inner())));
         }
         Ok(0)
+    }
+}
+
+/// Whether nothing but zeros follows, as tapes and some writers pad their files.
+fn has_only_zeros(input: &mut Buffered) -> io::Result<bool> {
+    loop {
+        let piece = input.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(true);
+        }
+        if piece.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        let length = piece.len();
+        input.consume(length);
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::InputError;
 use crate::find;
 use crate::input_location::InputLocation;
 use crate::interrupt::Interrupt;
-use crate::listing::{Found, ListingBudget};
+use crate::listing::{Directory, Found, ListingBudget};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::text::Text;
@@ -20,6 +21,8 @@ pub struct Inputs {
     found: Vec<Found>,
     progress: Progress,
     interrupt: Option<Interrupt>,
+    patience: Option<Duration>,
+    directories: Vec<Directory>,
 }
 
 impl Inputs {
@@ -38,11 +41,25 @@ impl Inputs {
     /// is sorted by path, byte by byte, and each file is there once; a file that several arguments find is read several times.
     ///
     /// # Errors
-    /// When an argument names nothing that could be read: a pattern that matches no file, a directory without such files, a
-    /// dangling link. Also when there are too many files, or `-` comes twice.
+    /// When an argument names nothing that could be read: a pattern that matches no file, a dangling link. A directory without such
+    /// files is none: see [`directories`](Self::directories). Also when there are too many files, or `-` comes twice.
     pub fn find(arguments: &[impl AsRef<OsStr>]) -> Result<Self, InputError> {
-        let found = find::all(arguments, &mut ListingBudget::default())?;
-        Ok(Self { found, progress: Progress::default(), interrupt: None })
+        let (found, directories) = find::all(arguments, &mut ListingBudget::default())?;
+        Ok(Self { found, progress: Progress::default(), interrupt: None, patience: None, directories })
+    }
+
+    /// The directories among the arguments, with what is not read of each.
+    #[must_use]
+    pub fn directories(&self) -> &[Directory] {
+        &self.directories
+    }
+
+    /// Sets how long a read waits for a pipe or a terminal. Then it fails with [`InputReason::NotYet`](super::InputReason::NotYet), an
+    /// [`io::Error`] of the kind `WouldBlock`, and may be repeated. Reads of compressed texts wait as long as it takes, as all reads
+    /// do without this.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// Sets the interrupt that ends reading.
@@ -94,7 +111,7 @@ impl Inputs {
         let name = || location.name().into_owned();
         self.progress.begin(source);
         let text = Source::open(location, self.progress.clone(), self.interrupt.clone())
-            .map(|source| Text::new(name(), source, self.interrupt.clone()));
+            .map(|source| Text::new(name(), source, self.interrupt.clone(), self.patience));
         Some(text.map_err(|reason| InputError::new(name(), reason)))
     }
 

@@ -20,7 +20,7 @@
 //! The first bytes of a text say whether it is gzip or Zstandard, not its name: standard input may be compressed, and a file
 //! called `.gz` that is not gzip is read as what it is. Several members or frames, one behind the other, are one text. A text
 //! whose compressed data end too early, are damaged, or are followed by something else is an error, never a text that ends
-//! there. An empty file is a text without records.
+//! there. Zeros behind the members of a gzip text are padding, as for `gzip`. An empty file is a text without records.
 //!
 //! # Limits
 //! - Nothing bounds how much a compressed text may grow to, because it is never kept: reads return it piece by piece. Only the
@@ -48,5 +48,6 @@ mod zstd;
 pub use error::{Compression, InputError, InputReason};
 pub use inputs::{Inputs, Texts};
 pub use interrupt::Interrupt;
+pub use listing::Directory;
 pub use progress::Progress;
 pub use text::Text;

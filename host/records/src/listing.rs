@@ -19,6 +19,19 @@ pub(super) struct Found {
     pub(super) length: Option<u64>,
 }
 
+/// A directory among the arguments.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Directory {
+    /// Its name, as the argument has it.
+    pub name: String,
+    /// How many of the files in and below it are read.
+    pub read: usize,
+    /// How many other entries there are that have no dot before their name: files with other endings, links to directories.
+    pub unread: usize,
+    /// The paths of the first ten of those, sorted.
+    pub unread_names: Vec<String>,
+}
+
 /// The most files and bytes of paths that may be found, and those found so far.
 #[derive(Clone, Debug)]
 pub(super) struct ListingBudget {
@@ -52,6 +65,25 @@ impl Found {
         budget.take(&path)?;
         let length = metadata.is_file().then_some(metadata.len());
         Ok(Self { location: InputLocation::Path(path), length })
+    }
+}
+
+impl Directory {
+    const NAMES: usize = 10;
+
+    pub(super) fn new(name: String) -> Self {
+        Self { name, read: 0, unread: 0, unread_names: Vec::new() }
+    }
+
+    /// Counts an entry that is not read. Which names are kept does not depend on the order in which they come.
+    pub(super) fn leave_out(&mut self, path: &Path) {
+        self.unread += 1;
+        let name = path.to_string_lossy();
+        let index = self.unread_names.partition_point(|known| **known < *name);
+        if index < Self::NAMES {
+            self.unread_names.insert(index, name.into_owned());
+            self.unread_names.truncate(Self::NAMES);
+        }
     }
 }
 

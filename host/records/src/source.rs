@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
@@ -28,6 +29,8 @@ pub(super) struct Source {
     failure: Option<InputReason>,
     progress: Progress,
     interrupt: Option<Interrupt>,
+    /// How long a read waits for a writer; none = as long as it takes.
+    patience: Option<Duration>,
 }
 
 impl Source {
@@ -46,7 +49,12 @@ impl Source {
             FileType::Directory => return Err(InputReason::Directory),
             _ => true,
         };
-        Ok(Self { file, waits, has_ended: false, failure: None, progress, interrupt })
+        Ok(Self { file, waits, has_ended: false, failure: None, progress, interrupt, patience: None })
+    }
+
+    /// Sets how long a read waits for a writer. Decoders cannot go on after a read that came too early, so they need none.
+    pub(super) fn set_patience(&mut self, patience: Option<Duration>) {
+        self.patience = patience;
     }
 
     /// Why a decoder could not go on: the failure of the last read, the end of the text, or the text itself.
@@ -65,6 +73,9 @@ impl Source {
                 return Err(InputReason::Interrupted);
             }
             if self.waits && !self.is_ready()? {
+                if self.patience.is_some() {
+                    return Err(InputReason::NotYet);
+                }
                 continue;
             }
             match self.file.read(buffer) {
@@ -80,12 +91,13 @@ impl Source {
         }
     }
 
-    /// Waits until there is something to read, the end included, or until the interrupt is set.
+    /// Waits until there is something to read, the end included, until the interrupt is set, or until the patience is over.
     fn is_ready(&self) -> Result<bool, InputReason> {
         let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
         let wake = self.interrupt.as_ref().map(Interrupt::wake);
         fds.extend(wake.as_ref().map(|wake| PollFd::new(wake, PollFlags::IN)));
-        match poll(&mut fds, None) {
+        let patience = self.patience.and_then(|patience| Timespec::try_from(patience).ok());
+        match poll(&mut fds, patience.as_ref()) {
             Ok(_) => Ok(fds.first().is_some_and(|fd| !fd.revents().is_empty())),
             Err(Errno::INTR) => Ok(false),
             Err(error) => Err(error.into()),

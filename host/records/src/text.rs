@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::mem;
+use std::time::Duration;
 
 use crate::buffered::Buffered;
 use crate::error::Compression;
@@ -15,7 +16,8 @@ const HEAD: usize = zstd::MAGIC.len();
 
 /// One text, decompressed while it is read.
 ///
-/// Every [`io::Error`] is an [`InputError`] inside; see [`InputError::of`]. A text that has failed fails for good.
+/// Every [`io::Error`] is an [`InputError`] inside; see [`InputError::of`]. A text that has failed fails for good, unless nothing has
+/// come yet.
 #[derive(Debug)]
 pub struct Text {
     name: String,
@@ -25,8 +27,11 @@ pub struct Text {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing was read yet, not even the beginning: opening a pipe does not wait.
-    Opened(Source),
+    /// Not the whole beginning was read yet: opening a pipe does not wait.
+    Opened {
+        head: Head,
+        source: Source,
+    },
     /// Not compressed. The head was read already; `handed_on` bytes of it were returned.
     Plain {
         head: Head,
@@ -47,8 +52,14 @@ struct Head {
 }
 
 impl Text {
-    pub(super) fn new(name: String, source: Source, interrupt: Option<Interrupt>) -> Self {
-        Self { name, state: State::Opened(source), interrupt }
+    pub(super) fn new(
+        name: String,
+        mut source: Source,
+        interrupt: Option<Interrupt>,
+        patience: Option<Duration>,
+    ) -> Self {
+        source.set_patience(patience);
+        Self { name, state: State::Opened { head: Head::default(), source }, interrupt }
     }
 }
 
@@ -62,7 +73,7 @@ impl Read for Text {
         let read = if is_interrupted { Err(InputReason::Interrupted) } else { self.state.read(out) };
         match read {
             Ok(0) => self.state = State::Ended,
-            Ok(_) => {}
+            Ok(_) | Err(InputReason::NotYet) => {}
             Err(ref reason) => self.state = State::Failed(reason.clone()),
         }
         read.map_err(|reason| InputError::new(self.name.as_str(), reason).into())
@@ -72,9 +83,10 @@ impl Read for Text {
 impl State {
     /// Reads some bytes; 0 at the end.
     fn read(&mut self, out: &mut [u8]) -> Result<usize, InputReason> {
-        if let Self::Opened(_) = self {
-            let Self::Opened(source) = mem::replace(self, Self::Ended) else { return Ok(0) };
-            *self = Self::begin(source)?;
+        if let Self::Opened { head, source } = self {
+            head.fill(source)?;
+            let Self::Opened { head, source } = mem::replace(self, Self::Ended) else { return Ok(0) };
+            *self = Self::begin(head, source)?;
         }
         match self {
             Self::Plain { head, handed_on, source } => match head.rest(*handed_on) {
@@ -88,20 +100,16 @@ impl State {
             },
             Self::Gzip(gzip) => gzip.read(out),
             Self::Zstandard(zstandard) => zstandard.read(out),
-            Self::Opened(_) | Self::Ended => Ok(0),
+            Self::Opened { .. } | Self::Ended => Ok(0),
             Self::Failed(reason) => Err(reason.clone()),
         }
     }
 
-    /// Reads the beginning, for as long as it may be a magic number, and selects the decoder.
-    fn begin(mut source: Source) -> Result<Self, InputReason> {
-        let mut head = Head::default();
-        while head.may_be_longer() {
-            let Some(free) = head.bytes.get_mut(head.length..) else { break };
-            match source.read_or_reason(free)? {
-                0 => break,
-                read => head.length += read,
-            }
+    /// Selects the decoder. Those of compressed texts wait as long as it takes.
+    fn begin(head: Head, mut source: Source) -> Result<Self, InputReason> {
+        let is_compressed = head.rest(0).starts_with(gzip::MAGIC) || zstd::is_magic(head.rest(0));
+        if is_compressed {
+            source.set_patience(None);
         }
         match head.rest(0) {
             [] => Ok(Self::Ended),
@@ -120,6 +128,18 @@ impl State {
 }
 
 impl Head {
+    /// Reads the beginning, for as long as it may be a magic number.
+    fn fill(&mut self, source: &mut Source) -> Result<(), InputReason> {
+        while self.may_be_longer() {
+            let Some(free) = self.bytes.get_mut(self.length..) else { break };
+            match source.read_or_reason(free)? {
+                0 => break,
+                read => self.length += read,
+            }
+        }
+        Ok(())
+    }
+
     fn rest(&self, from: usize) -> &[u8] {
         self.bytes.get(from..self.length).unwrap_or_default()
     }

@@ -116,13 +116,22 @@ fn compressed_data_cut_anywhere_are_an_error() {
 #[test]
 fn something_else_behind_compressed_data_is_told() {
     let decode = decoder();
-    for rest in [&b"x"[..], b"\0\0\0\0", b"{}\n{}\n", LOANS, b"\x1f\x8c"] {
+    for rest in [&b"x"[..], b"\0\0\0x", &[&[0; 200_000][..], &gzip(b"{}")].concat(), b"{}\n{}\n", LOANS, b"\x1f\x8c"] {
         let read = decode(&[&gzip(&loans()), rest].concat());
         assert!(matches!(read, Err(InputReason::Trailing(Compression::Gzip))), "{rest:?}: {read:?}");
     }
     for rest in [&b"x"[..], b"\0\0\0\0", b"{}\n{}\n", &gzip(b""), b"[[[["] {
         let read = decode(&[LOANS, rest].concat());
         assert!(matches!(read, Err(InputReason::Trailing(Compression::Zstandard))), "{rest:?}: {read:?}");
+    }
+}
+
+#[test]
+fn zeros_behind_gzip_are_padding() {
+    let decode = decoder();
+    for zeros in [1, 2, 511, 200_000] {
+        let padded = [gzip(&loans()), gzip(b"{}"), vec![0; zeros]].concat();
+        assert_eq!(decode(&padded).unwrap(), [loans(), b"{}".to_vec()].concat(), "{zeros}");
     }
 }
 

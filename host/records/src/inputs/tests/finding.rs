@@ -67,7 +67,28 @@ fn a_directory_has_the_records_in_and_below_it_sorted_by_path() {
     assert_eq!(find(&root, &["d"]).unwrap(), all);
     assert_eq!(find(&root, &["d/"]).unwrap(), all);
     assert_eq!(find(&root, &["d/.git"]).unwrap(), ["d/.git/x.json"]);
-    assert!(matches!(why(&root, "d/empty"), InputReason::NoRecords));
+    assert_eq!(find(&root, &["d/empty"]).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_directory_says_what_is_not_read_of_it() {
+    let root = tree(&["d/a.csv", "d/b.json", "d/deep/c.txt", "d/.git/x", "d/.hidden", "e/"]);
+    symlink("deep", root.path().join("d/link")).unwrap();
+    let path = |name: &str| root.path().join(name).display().to_string();
+    let inputs = Inputs::find(&[path("d"), path("e"), path("d/b.json")]).unwrap();
+    let unread_names = ["d/a.csv", "d/deep/c.txt", "d/link"].map(path).to_vec();
+    let expected = [
+        Directory { name: path("d"), read: 1, unread: 3, unread_names },
+        Directory { name: path("e"), read: 0, unread: 0, unread_names: Vec::new() },
+    ];
+    assert_eq!((inputs.count(), inputs.directories()), (2, &expected[..]));
+
+    let many: Vec<_> = (0..30).rev().map(|number| format!("m/{number:02}.csv")).collect();
+    let root = tree(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    let inputs = Inputs::find(&[root.path().join("m")]).unwrap();
+    let [directory] = inputs.directories() else { panic!("{inputs:?}") };
+    let first: Vec<_> = (0..10).map(|number| format!("{}/m/{number:02}.csv", root.path().display())).collect();
+    assert_eq!((directory.unread, &directory.unread_names), (30, &first));
 }
 
 #[test]
@@ -169,7 +190,7 @@ fn links_that_lead_nowhere_are_told_rather_than_left_out() {
         assert!(matches!(why(&root, argument), InputReason::Circle), "{argument}");
     }
     // Nothing says that this is one with records.
-    assert!(matches!(why(&root, "c"), InputReason::NoRecords));
+    assert_eq!(find(&root, &["c"]).unwrap(), Vec::<String>::new());
     assert!(matches!(why(&root, "c/*/a.json"), InputReason::NoMatch));
 }
 

@@ -3,6 +3,7 @@ use std::io::{Seek, SeekFrom, Write, pipe};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::stdio::dup2_stdin;
@@ -44,6 +45,53 @@ fn compressed_records_come_through_a_pipe_byte_by_byte() {
         let inputs = Inputs::find(&[path]).unwrap();
         assert_eq!(inputs.total_bytes(), None);
         assert_eq!(read(&inputs).unwrap(), plain);
+    });
+}
+
+#[test]
+fn a_read_with_patience_says_that_nothing_has_come_and_goes_on() {
+    const PATIENCE: Duration = Duration::from_millis(1);
+    // Before the beginning of a text, within what may be a magic number, and behind both.
+    for (pieces, expected) in [(vec![&b"{"[..], b"}"], &b"{}"[..]), (vec![b"(", b"\xb5", b"x", b"y"], b"(\xb5xy")] {
+        let (reader, mut writer) = pipe().unwrap();
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let mut text = Inputs::find(&[path]).unwrap().with_patience(PATIENCE).open(0).unwrap().unwrap();
+        let (mut found, mut waits) = (Vec::new(), 0);
+        let mut piece = [0; 9];
+        for next in pieces.iter().map(Some).chain([None]) {
+            let error = loop {
+                match text.read(&mut piece) {
+                    Ok(read) => found.extend_from_slice(&piece[..read]),
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(reason(&error), InputReason::NotYet) && error.kind() == io::ErrorKind::WouldBlock);
+            waits += 1;
+            match next {
+                Some(next) => writer.write_all(next).unwrap(),
+                None => break,
+            }
+        }
+        drop(writer);
+        text.read_to_end(&mut found).unwrap();
+        assert_eq!((found.as_slice(), waits), (expected, pieces.len() + 1));
+    }
+}
+
+#[test]
+fn a_decoder_waits_as_long_as_it_takes() {
+    let (reader, mut writer) = pipe().unwrap();
+    let path = format!("/dev/fd/{}", reader.as_raw_fd());
+    let (head, rest) =
+        (super::compressed::gzip(b"[1, 2]")[..5].to_vec(), super::compressed::gzip(b"[1, 2]")[5..].to_vec());
+    writer.write_all(&head).unwrap();
+    let inputs = Inputs::find(&[path]).unwrap().with_patience(Duration::from_millis(1));
+    let mut text = inputs.open(0).unwrap().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(move || text.read(&mut [0; 9]).map_err(|error| error.kind()));
+        writer.write_all(&rest).unwrap();
+        drop(writer);
+        assert_eq!(waiting.join().unwrap(), Ok(6));
     });
 }
 
