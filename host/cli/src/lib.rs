@@ -10,6 +10,7 @@ mod exit;
 mod host;
 mod key_file;
 mod lifetime;
+mod number;
 mod output;
 mod passphrase;
 mod public_key;

@@ -8,6 +8,7 @@ use jurat_trust::publish::{Clock, EditError, Mode, Repository, RoleStatus, Stage
 use jurat_trust::{KeyId, KeySet, Role, TopRole};
 
 use crate::exit::{CommandError, Exit};
+use crate::number;
 use crate::output;
 use crate::public_key::read_public_key;
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
@@ -72,7 +73,7 @@ pub(super) struct ThresholdArguments {
     #[command(flatten)]
     role: RoleArguments,
     /// The number of keys that must sign
-    #[arg(value_name = "COUNT")]
+    #[arg(value_name = "COUNT", value_parser = number::count)]
     count: NonZeroUsize,
     /// Allow a threshold of 1 for root or targets, for a repository for development
     #[arg(long)]

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
+use crate::number;
 use crate::output;
 use crate::settings::SettingsArguments;
 
@@ -45,7 +46,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsArguments,
     /// Listen on a TCP port instead of serving standard input; 0 picks a free port
-    #[arg(long, value_name = "PORT", conflicts_with = "unix")]
+    #[arg(long, value_name = "PORT", value_parser = number::whole::<u16>(0..=65_535), conflicts_with = "unix")]
     port: Option<u16>,
     /// The address to listen on
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1", requires = "port")]

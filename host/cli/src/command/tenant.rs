@@ -11,6 +11,7 @@ use jurat_trust::{KeyId, KeyName, KeySet};
 use super::root;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::key_set;
+use crate::number;
 use crate::public_key::read_public_key;
 use crate::repository::{PublisherSettings, WorkingCopy};
 
@@ -56,7 +57,7 @@ pub(super) struct KeysArguments {
     #[arg(long, value_name = "TEXT")]
     key_name: Vec<KeyName>,
     /// The number of keys that must sign; default: 2, or 1 for a single key
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = number::count)]
     threshold: Option<NonZeroUsize>,
 }
 

@@ -13,6 +13,7 @@ use crate::command::root::next;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::{KeyPair, key_set};
 use crate::lifetime::Lifetime;
+use crate::number;
 use crate::output;
 use crate::passphrase::{Protection, ProtectionArguments};
 use crate::repository::{PublisherSettings, WorkingCopy, shown};
@@ -53,13 +54,13 @@ pub(in crate::command) struct Arguments {
     #[arg(long, value_name = "PUB", required_unless_present = "generate")]
     root_key: Vec<PathBuf>,
     /// The number of keys that must sign root; default: 2, or 1 with `--development`
-    #[arg(long, value_name = "COUNT", conflicts_with = "generate")]
+    #[arg(long, value_name = "COUNT", value_parser = number::count, conflicts_with = "generate")]
     root_threshold: Option<NonZeroUsize>,
     /// A public key that signs targets; repeatable
     #[arg(long, value_name = "PUB", required_unless_present = "generate")]
     targets_key: Vec<PathBuf>,
     /// The number of keys that must sign targets; default: 2, or 1 with `--development`
-    #[arg(long, value_name = "COUNT", conflicts_with = "generate")]
+    #[arg(long, value_name = "COUNT", value_parser = number::count, conflicts_with = "generate")]
     targets_threshold: Option<NonZeroUsize>,
     /// A public key that signs snapshot; repeatable, one of them must sign
     #[arg(long, value_name = "PUB", required_unless_present = "generate")]
