@@ -9,6 +9,7 @@
 //! [`Splitter`] finds the records of a file: an array, a single object, or one object on each line.
 
 mod error;
+mod foreign;
 mod keys;
 mod limits;
 mod members;
@@ -21,6 +22,8 @@ mod string;
 mod tree;
 
 pub use error::{JsonError, JsonProblem, Position, Syntax};
+pub(crate) use foreign::Beginning;
+pub use foreign::ForeignFormat;
 pub use limits::{DEFAULT_MAX_RECORD, MAX_DEPTH};
 pub use members::{Member, Members};
 pub(crate) use number::{Divisor, Number};

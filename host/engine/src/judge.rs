@@ -64,7 +64,7 @@ use context::Context;
 use dispatch::{Dispatcher, UnderWay};
 pub use error::JudgeError;
 use fetch::{Answers, FetchedWindow, Fetcher};
-use input::WindowReader;
+use input::{Next, WindowReader};
 pub use observe::{CallTiming, ChunkTiming, FetchTiming, WindowObserver};
 pub use request::Request;
 pub use source::{RecordSource, Sample};
@@ -123,6 +123,7 @@ pub fn judge_windows<T: Footprint + Send + 'static>(
         let (rendered, observation) = dispatcher.collate(&mut collator, finished)?;
         under_way.close(if rest.is_some() { 0 } else { bytes }, observation);
         rendered.into_iter().try_for_each(&mut *sink).map_err(JudgeError::Output)?;
+        collator.check_readable()?;
         if let Some(rest) = rest {
             under_way.resume(bytes, dispatcher.judge(rest, false));
         }
@@ -137,12 +138,13 @@ pub fn judge_windows<T: Footprint + Send + 'static>(
         context.check_cancellation()?;
         if is_reading && under_way.has_room() {
             match windows.next(under_way.budget()) {
-                Ok(Some(fetched)) => {
+                Ok(Next::Item(fetched)) => {
                     under_way.add(fetched.answers.bytes(), dispatcher.judge(fetched, is_first));
                     is_first = false;
                     continue;
                 }
-                Ok(None) => is_reading = false,
+                Ok(Next::Later) => continue,
+                Ok(Next::End) => is_reading = false,
                 Err(error) => (is_reading, failure) = (false, Some(error)),
             }
         }
@@ -171,24 +173,28 @@ struct Windows<'c, 's> {
 
 impl<'c, 's> Windows<'c, 's> {
     fn open(context: &'c Context, source: RecordSource<'s>) -> Result<Self, JudgeError> {
-        let reader = WindowReader::new(source, context.options.max_record);
+        let reader = WindowReader::new(source, &context.options);
         Ok(Self { context, reader, fetcher: Fetcher::open(context)?, rest: None })
     }
 
-    /// The next window, for which about `budget` bytes are fetched at most; none at the end.
-    fn next(&mut self, budget: usize) -> Result<Option<FetchedWindow>, JudgeError> {
+    /// The next window, for which about `budget` bytes are fetched at most.
+    fn next(&mut self, budget: usize) -> Result<Next<FetchedWindow>, JudgeError> {
         let next = match self.rest.take() {
-            Some(rest) => Some(rest),
+            Some(rest) => Next::Item(rest),
             None => self.reader.next(self.context.records())?,
         };
-        let Some(mut window) = next else { return Ok(None) };
+        let mut window = match next {
+            Next::Item(window) => window,
+            Next::Later => return Ok(Next::Later),
+            Next::End => return Ok(Next::End),
+        };
         let Some(fetcher) = &mut self.fetcher else {
-            return Ok(Some(FetchedWindow { window, answers: Answers::default() }));
+            return Ok(Next::Item(FetchedWindow { window, answers: Answers::default() }));
         };
         let (answers, records) = fetcher.fetch(&window, budget)?;
         self.context.check_cancellation()?;
         self.rest = window.split_off(records);
-        Ok(Some(FetchedWindow { window, answers }))
+        Ok(Next::Item(FetchedWindow { window, answers }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! How rules are run, in the sandbox or compiled into the program.
 
+use std::cmp::Reverse;
 use std::error::Error;
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -154,6 +155,8 @@ pub struct Usage {
     pub fuel: u64,
     /// Units of fuel of the most expensive call.
     pub peak_fuel: u64,
+    /// The records in that call. If it is 1, no record needed more alone; else only the sum of those records is known.
+    pub peak_fuel_records: u32,
     /// The most bytes of memory that an instance had.
     pub peak_memory: u64,
     /// The longest reply, in bytes as the host counts what it reads of one.
@@ -165,9 +168,14 @@ pub struct Usage {
 impl Usage {
     /// Adds what other calls have used.
     pub fn add(&mut self, other: &Self) {
+        // Of calls that took the same, the one with fewer records says more.
+        let rank = |usage: &Self| (usage.calls > 0).then_some((usage.peak_fuel, Reverse(usage.peak_fuel_records)));
+        if rank(other) > rank(self) {
+            self.peak_fuel = other.peak_fuel;
+            self.peak_fuel_records = other.peak_fuel_records;
+        }
         self.calls += other.calls;
         self.fuel = self.fuel.saturating_add(other.fuel);
-        self.peak_fuel = self.peak_fuel.max(other.peak_fuel);
         self.peak_memory = self.peak_memory.max(other.peak_memory);
         self.peak_reply = self.peak_reply.max(other.peak_reply);
         self.elapsed = self.elapsed.saturating_add(other.elapsed);

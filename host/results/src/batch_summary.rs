@@ -45,6 +45,9 @@ pub struct BatchSummary<'a> {
 pub struct InputSummary {
     /// The number of files.
     pub files: usize,
+    /// How many files of the directories that were named were not read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unread: usize,
     /// The bytes that were read, before decompression.
     pub bytes: u64,
 }
@@ -95,7 +98,11 @@ impl BatchSummary<'_> {
             lines.into_iter().try_for_each(|line| writeln!(out, "{}", style.paint(color, &line)))
         };
         if rules.values().any(|rule| rule.limits.is_some()) {
-            say(DIM, "fuel, memory, reply: the highest use in a call, relative to its limit")?;
+            say(
+                DIM,
+                "fuel: the highest use by a record, or `/call`: by a call with several records; memory, reply: the highest use in a \
+                 call; relative to the limit",
+            )?;
         }
         say(BOLD, &totals(self.summary))?;
         say("", &format!("in {}, {} records/s", seconds(self.elapsed_seconds), self.records_per_second))?;
@@ -183,7 +190,7 @@ fn cells(rule: &RuleSummary, has_indeterminate: bool) -> Vec<Cell> {
     let usage = &rule.usage;
     let shares = rule.limits.filter(|_| usage.calls > 0).map(|limits| {
         [
-            share(usage.peak_fuel, limits.fuel.get()),
+            share(usage.peak_fuel, limits.fuel.get()) + if usage.peak_fuel_records > 1 { "/call" } else { "" },
             share(usage.peak_memory, limits.memory.get()),
             share(usage.peak_reply, limits.reply.get()),
         ]
@@ -199,6 +206,11 @@ fn share(used: u64, allowed: u64) -> String {
         0 if used > 0 => "<0.1%".to_owned(),
         tenths => format!("{}.{}%", tenths / 10, tenths % 10),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn seconds(seconds: f64) -> String {

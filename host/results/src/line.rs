@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use jurat::{Evidence, FieldResult, RecordResult, RuleResult, Status};
+use jurat::{Evidence, FieldResult, JudgedRecord, Milliseconds, RecordResult, RuleResult, Status};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::lines::Lines;
@@ -19,12 +19,29 @@ pub(crate) struct LineRecord<'a> {
     pub(crate) result: &'a RecordResult,
     /// The id fields with their values, if the lines have them.
     pub(crate) ids: Option<&'a [(&'a str, Option<String>)]>,
+    /// Its position, if the lines have it.
+    pub(crate) place: Option<Place<'a>>,
+}
+
+/// The position of a record.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(crate) struct Place<'a> {
     /// Its input, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<&'a str>,
     /// The line on which it begins, from 1.
     pub(crate) line: u64,
     /// The byte at which it begins, from 0.
     pub(crate) offset: u64,
+}
+
+/// A record with the results of all rules, and its position.
+#[derive(serde::Serialize)]
+struct PlacedRecord<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    #[serde(flatten)]
+    record: &'a JudgedRecord<'a>,
 }
 
 /// A line.
@@ -34,10 +51,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ids: Option<Ids<'a>>,
     entity_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    line: u64,
-    offset: u64,
+    #[serde(flatten)]
+    place: Option<Place<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +74,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     component: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    execution_time_ms: Option<f64>,
+    execution_time_ms: Option<Milliseconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -81,6 +96,17 @@ impl Serialize for Ids<'_> {
             }
         }
         map.end()
+    }
+}
+
+/// Adds a line with the results of all rules.
+///
+/// # Errors
+/// When something cannot be written as JSON.
+pub(crate) fn whole_record(lines: &mut Lines, record: &JudgedRecord<'_>, place: Option<Place<'_>>) -> io::Result<()> {
+    match place {
+        Some(place) => lines.add(&PlacedRecord { place, record }),
+        None => lines.add(record),
     }
 }
 
@@ -125,7 +151,7 @@ fn rules(
                 indeterminate: result.indeterminate,
                 degraded: &result.degraded,
                 component: result.component.as_deref(),
-                execution_time_ms: result.execution_time_ms,
+                execution_time_ms: result.execution_time_ms.map(Milliseconds),
                 ..record.line(result.status, &result.message)
             };
             lines.add(&line)?;
@@ -139,8 +165,7 @@ fn without_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
     let line = match &record.result.error {
         Some(error) => Line {
             code: Some(error.kind.code()),
-            line: error.line,
-            offset: error.offset,
+            place: record.place.map(|place| Place { line: error.line, offset: error.offset, ..place }),
             ..record.line(Status::Error, &error.message)
         },
         None => {
@@ -155,14 +180,12 @@ fn without_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
 impl<'a> LineRecord<'a> {
     /// A line without a rule.
     fn line(self, status: Status, message: &'a str) -> Line<'a> {
-        let Self { result, ids, file, line, offset } = self;
+        let Self { result, ids, place } = self;
         Line {
             entity_id: &result.entity_id,
             ids: ids.map(Ids),
             entity_type: result.entity_type.as_deref(),
-            file,
-            line,
-            offset,
+            place,
             rule_id: None,
             parent: None,
             description: "",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jurat::{CallError, Footprint, JudgedRecord, JudgedWindow, RecordOutcome, RecordSource, Request, Service, Summary};
 
-use crate::line::{self, LineRecord};
+use crate::line::{self, LineRecord, Place};
 use crate::lines::{Lines, OutputKind};
 
 /// Renders records for the requested outputs.
@@ -15,6 +15,8 @@ pub struct Renderer {
     pub kinds: Vec<OutputKind>,
     /// What a line of the results contains.
     pub per: Per,
+    /// Whether the lines of results have the positions of their records. Those of failures always have them.
+    pub places: bool,
     /// How a record on which no rule ran counts.
     pub norun: Norun,
     /// The names of the inputs in the order in which they are read; empty for a single input.
@@ -106,29 +108,21 @@ impl Renderer {
     }
 
     fn result(&self, lines: &mut Lines, record: &JudgedRecord<'_>) -> io::Result<()> {
+        let place = self.places.then(|| self.place(record));
         match self.per {
-            Per::Record => lines.add(record),
-            Per::Rule => {
-                let result = record.result();
-                let (line, offset) = (record.at().line, record.at().offset);
-                line::every_rule(
-                    lines,
-                    LineRecord { result: &result, ids: None, file: self.file(record), line, offset },
-                )
-            }
+            Per::Record => line::whole_record(lines, record, place),
+            Per::Rule => line::every_rule(lines, LineRecord { result: &record.result(), ids: None, place }),
         }
     }
 
     fn failure(&self, lines: &mut Lines, record: &JudgedRecord<'_>) -> io::Result<()> {
         let (result, ids) = (record.result(), record.ids());
-        let (line, offset) = (record.at().line, record.at().offset);
-        line::failing_rules(
-            lines,
-            LineRecord { result: &result, ids: Some(&ids), file: self.file(record), line, offset },
-        )
+        let place = Some(self.place(record));
+        line::failing_rules(lines, LineRecord { result: &result, ids: Some(&ids), place })
     }
 
-    fn file(&self, record: &JudgedRecord<'_>) -> Option<&str> {
-        self.files.get(record.source()).map(String::as_str)
+    fn place(&self, record: &JudgedRecord<'_>) -> Place<'_> {
+        let file = self.files.get(record.source()).map(String::as_str);
+        Place { file, line: record.at().line, offset: record.at().offset }
     }
 }

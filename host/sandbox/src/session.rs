@@ -64,6 +64,7 @@ impl<'a> SandboxedSession<'a> {
             calls: 1,
             fuel: used.fuel,
             peak_fuel: used.fuel,
+            peak_fuel_records: batch.rows,
             peak_memory: used.memory,
             peak_reply: used.reply,
             elapsed: begun.elapsed(),

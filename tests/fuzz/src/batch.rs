@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use jurat_engine::json::Position;
 use jurat_engine::results::RecordOutcome;
 use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset};
-use jurat_engine::{Footprint, JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows};
+use jurat_engine::{
+    Footprint, JudgeError, JudgedRecord, JudgedWindow, RecordSource, Release, Request, Workers, judge_windows,
+};
 use jurat_model::Bytes;
 use jurat_trust::publish::{BuiltRelease, DraftFile, ReleaseDraft};
 use jurat_trust::{BuiltinCheck, BuiltinRule, FileKind, World, danger};
@@ -85,7 +87,8 @@ fn see(record: &JudgedRecord<'_>) -> Seen {
     Seen { at: record.at(), text: record.text().map(<[u8]>::to_vec), outcome: record.outcome(), result }
 }
 
-fn judged(input: RecordSource<'_>, rows: u32) -> Vec<Seen> {
+/// What became of the records; none if the text is not JSON at all.
+fn judged(input: RecordSource<'_>, rows: u32) -> Option<Vec<Seen>> {
     let mut request = Request::new("main", Timestamp::UNIX_EPOCH);
     request = request.with_timings(false);
     request = request.with_max_record(MAX_RECORD);
@@ -96,21 +99,29 @@ fn judged(input: RecordSource<'_>, rows: u32) -> Vec<Seen> {
         all.extend(seen);
         Ok(())
     });
-    let summary = summary.expect("a memory does not fail");
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(JudgeError::NotJson { .. }) => return None,
+        Err(error) => panic!("a memory does not fail: {error}"),
+    };
     let count = |outcome| all.iter().filter(|seen| seen.outcome == outcome).count() as u64;
     assert_eq!(summary.records, all.len() as u64);
     assert_eq!(summary.unreadable, count(RecordOutcome::Unreadable));
     assert_eq!(summary.failed, count(RecordOutcome::Failed));
     assert_eq!(summary.not_run, count(RecordOutcome::NotRun));
-    all
+    Some(all)
 }
 
-/// Gives some bytes at a time.
-struct Pieces(Arc<[u8]>, usize, usize);
+/// Gives some bytes at a time, and waits in vain before each of them.
+struct Pieces(Arc<[u8]>, usize, usize, bool);
 
 impl Read for Pieces {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Self(bytes, start, most) = self;
+        let Self(bytes, start, most, has_waited) = self;
+        *has_waited = !*has_waited;
+        if *has_waited {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let most = (*most).min(into.len());
         let read = Read::read(&mut &bytes[*start..], &mut into[..most])?;
         *start += read;
@@ -126,9 +137,10 @@ pub fn check(bytes: &[u8]) -> Answer {
     let bytes: Arc<[u8]> = bytes.into();
     let whole = judged(RecordSource::text(Arc::clone(&bytes)), 1_024);
     for (piece, rows) in [(5, 1), (100, 3), (64 << 10, 40)] {
-        let pieces = Pieces(Arc::clone(&bytes), 0, piece);
+        let pieces = Pieces(Arc::clone(&bytes), 0, piece, false);
         let mut texts = iter::once(pieces).map(|pieces| -> io::Result<Box<dyn Read>> { Ok(Box::new(pieces)) });
         assert_eq!(judged(RecordSource::texts(&mut texts), rows), whole, "pieces of {piece} bytes, {rows} rows");
     }
-    if whole.iter().all(|seen| seen.outcome != RecordOutcome::Unreadable) { Answer::Read } else { Answer::Refused }
+    let is_read = |seen: &Seen| seen.outcome != RecordOutcome::Unreadable;
+    if whole.is_some_and(|all| all.iter().all(is_read)) { Answer::Read } else { Answer::Refused }
 }

@@ -26,6 +26,7 @@ mod rlimits;
 mod signing;
 mod simulate;
 mod tampering;
+mod unjudged;
 mod unsigned;
 mod vectors;
 mod volumes;

@@ -96,6 +96,20 @@ fn files_below_the_listed_directories_are_read_and_nothing_else() {
 }
 
 #[test]
+fn a_file_that_is_not_json_is_refused_once_with_what_to_do() {
+    let site = configured(DATA);
+    site.write("data/loans.csv", "id,amount\n1,2\n");
+    site.write("data/loans.xz", b"\xfd7zXZ\0\0\x04");
+    let wide: Vec<u8> = "\u{feff}[{}]".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    site.write("data/wide.json", wide);
+    let mut server = Server::start(&site, Transport::Stdio);
+    let mut connection = server.connect();
+    is_refused(&mut connection, "loans.csv", "not_json", "it is CSV, not JSON");
+    is_refused(&mut connection, "loans.xz", "not_json", "`xz -dc`");
+    is_refused(&mut connection, "wide.json", "not_json", "`iconv -f UTF-16BE -t UTF-8`");
+}
+
+#[test]
 fn a_device_in_a_listed_directory_is_not_read() {
     let site = configured("data_roots: [/dev]\n");
     let mut server = Server::start(&site, Transport::Stdio);

@@ -1,14 +1,14 @@
 //! Arguments and exit codes that the commands that judge records share.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jurat::settings::WorkerCount;
 use jurat::{
-    Associated, CallError, Clock, Excerpt, Isolation, JudgeError, Purpose, Request, RouteError, Service, Settings,
-    Summary,
+    Associated, CallError, Clock, Excerpt, ForeignFormat, Isolation, JudgeError, Purpose, Request, RouteError, Service,
+    Settings, Summary,
 };
 use jurat_disk::files;
 use jurat_model::advice;
@@ -17,7 +17,12 @@ use jurat_results::Norun;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
+use crate::number;
+use crate::output;
 use crate::settings::SettingsArguments;
+
+/// If none of so many first records can be judged, a command stops.
+const UNREADABLE: NonZeroU64 = NonZeroU64::new(1_000).unwrap();
 
 /// The arguments of every command that judges records.
 #[derive(Args, Debug)]
@@ -42,11 +47,17 @@ pub(super) struct JudgingArguments {
     /// Do not exit with 1 for records on which no rule ran
     #[arg(long)]
     allow_norun: bool,
+    /// Do not exit with 1 if there is no record
+    #[arg(long)]
+    allow_empty: bool,
+    /// Go on if none of the first 1,000 records can be judged
+    #[arg(long)]
+    keep_going: bool,
     /// Whether records share an instance; overrides the configuration
     #[arg(long, value_enum)]
     isolation: Option<IsolationChoice>,
     /// The number of threads that run rules; overrides the configuration
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(WorkerCount::MOST)))]
+    #[arg(long, value_name = "COUNT", value_parser = number::whole::<u16>(1..=u64::from(WorkerCount::MOST)))]
     threads: Option<u16>,
     /// The time that rules see, as in 2026-01-31T12:00:00Z; default: the current time
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -120,6 +131,7 @@ impl JudgingArguments {
     /// The request.
     pub(super) fn request(&self, service: &Service, associated: Option<Associated>) -> Result<Request, CallError> {
         let mut request = service.request(&self.ruleset)?.with_id_fields(&self.id_fields);
+        request = request.with_unreadable_limit((!self.keep_going).then_some(UNREADABLE));
         if let Some(entity_type) = &self.entity_type {
             request = request.with_entity_type(entity_type);
         }
@@ -137,9 +149,19 @@ impl JudgingArguments {
         if self.allow_norun { Norun::Allowed } else { Norun::Fails }
     }
 
-    /// The exit code.
+    /// The exit code. Warns of what the results do not show.
     pub(super) fn verdict(&self, summary: &Summary) -> Exit {
-        exit(summary, self.norun())
+        for field in &summary.absent_id_fields {
+            let field = Excerpt::of(field);
+            output::complain(
+                "warning",
+                &format!("no record has a value for the id field `{field}`: see `--id-fields`"),
+            );
+        }
+        if summary.records == 0 && !self.allow_empty {
+            output::complain("error", "no record was judged, because the input has none; `--allow-empty` accepts that");
+        }
+        exit(summary, self.norun(), self.allow_empty)
     }
 }
 
@@ -148,23 +170,38 @@ fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "not a time: write date, time and offset, as in `2026-01-31T12:00:00Z`")
 }
 
-fn exit(summary: &Summary, norun: Norun) -> Exit {
+fn exit(summary: &Summary, norun: Norun, allow_empty: bool) -> Exit {
     if summary.host_failures > 0 {
         return Exit::Host;
     }
-    let is_fine = summary.failed == 0 && summary.unreadable == 0 && (norun == Norun::Allowed || summary.not_run == 0);
+    let has_records = summary.records > 0 || allow_empty;
+    let is_fine = has_records
+        && summary.failed == 0
+        && summary.unreadable == 0
+        && (norun == Norun::Allowed || summary.not_run == 0);
     if is_fine { Exit::Success } else { Exit::Failed }
 }
 
 /// The error of a call, with advice.
 pub(super) fn call_error(service: &Service, error: CallError) -> CommandError {
     match error {
+        CallError::Judge(error @ JudgeError::AllUnreadable { .. }) => CommandError::usage(all_unreadable(&error)),
         CallError::Judge(JudgeError::Output(error)) => CommandError::of_output(&error),
         CallError::Route(error @ RouteError::UnknownRuleset { nearest: None, .. }) => {
             CommandError::usage(format!("{error}{}", rulesets(service)))
         }
         error => error.into(),
     }
+}
+
+/// Why an input is not read.
+pub(super) fn not_json(name: &str, format: ForeignFormat) -> String {
+    format!("`{name}` is not read: {format}")
+}
+
+/// Why a command stops behind the first records.
+pub(super) fn all_unreadable(error: &JudgeError) -> String {
+    format!("{error}; `--keep-going` reads on")
 }
 
 /// The rulesets of the release, as advice.
@@ -187,13 +224,15 @@ mod tests {
     fn the_exit_code_follows_from_the_summary() {
         use Norun::{Allowed, Fails};
         let fine = Summary { records: 3, warned: 1, ..Summary::default() };
-        assert_eq!(exit(&fine, Fails), Exit::Success);
-        assert_eq!(exit(&Summary { failed: 1, ..fine.clone() }, Allowed), Exit::Failed);
-        assert_eq!(exit(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, Allowed), Exit::Host);
-        assert_eq!(exit(&Summary { unreadable: 1, ..fine.clone() }, Allowed), Exit::Failed);
+        assert_eq!(exit(&fine, Fails, false), Exit::Success);
+        assert_eq!(exit(&Summary { failed: 1, ..fine.clone() }, Allowed, false), Exit::Failed);
+        assert_eq!(exit(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, Allowed, false), Exit::Host);
+        assert_eq!(exit(&Summary { unreadable: 1, ..fine.clone() }, Allowed, false), Exit::Failed);
         let not_run = Summary { not_run: 1, ..fine };
-        assert_eq!(exit(&not_run, Fails), Exit::Failed);
-        assert_eq!(exit(&not_run, Allowed), Exit::Success);
+        assert_eq!(exit(&not_run, Fails, false), Exit::Failed);
+        assert_eq!(exit(&not_run, Allowed, false), Exit::Success);
+        let empty = Summary::default();
+        assert_eq!([false, true].map(|allowed| exit(&empty, Fails, allowed)), [Exit::Failed, Exit::Success]);
     }
 
     #[test]

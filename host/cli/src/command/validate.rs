@@ -22,8 +22,8 @@ Examples:
   jurat validate --config local-config.yaml --ruleset related \\
       --associated facilities.json loans.json
 
-The file is a JSON array of records, one record, or one record on each line. `--format json` writes an array with one result for \
-each record, in the same order. After an error the array stays open, and the exit code is not 0 or 1.
+The file is a JSON array of records, or one record after the other. `--format json` writes an array with one result for each record, in \
+the same order. After an error the array stays open, and the exit code is not 0 or 1.
 ";
 
 #[derive(Args, Debug)]
@@ -59,8 +59,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let associated = arguments.judging.associated(max_file)?;
     let text = input(arguments.file.as_deref(), max_file)?;
     let service = JudgingArguments::open(settings)?;
-    let summary = judge(&service, arguments, associated, text).map_err(|error| judging::call_error(&service, error))?;
+    let summary = judge(&service, arguments, associated, text).map_err(|error| match error {
+        CallError::Judge(JudgeError::NotJson { format, .. }) => {
+            CommandError::usage(judging::not_json(&name(arguments.file.as_deref()), format))
+        }
+        error => judging::call_error(&service, error),
+    })?;
     Ok(arguments.judging.verdict(&summary))
+}
+
+/// The name of the input in messages.
+fn name(file: Option<&Path>) -> String {
+    let path = file.filter(|file| *file != Path::new("-"));
+    path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
 }
 
 fn input(file: Option<&Path>, cap: Bytes) -> Result<Arc<[u8]>, CommandError> {

@@ -145,6 +145,12 @@ pub enum Syntax {
 impl fmt::Display for Syntax {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Expected { what, found: Some('\u{feff}') } => {
+                write!(
+                    out,
+                    "expected {what}, found a byte order mark (U+FEFF), as between files that were joined: remove it"
+                )
+            }
             Self::Expected { what, found: Some(found) } => {
                 write!(out, "expected {what}, found `{}`", Visible(*found))
             }

@@ -2,21 +2,21 @@
 //!
 //! | The file begins with | It is read as |
 //! |---|---|
-//! | `[` | an array of records |
-//! | `{`, and the value does not end on its first line | one object, or several one after the other, over as many lines as they take |
-//! | anything else | one record on each line; blank lines are skipped |
+//! | `[` | an array of records, or several one after the other |
+//! | anything else | one record after the other, each on as many lines as it takes; several may be on one line |
 //!
-//! A first line that is cut off does not turn the lines behind it into a part of it: if the next line begins with a `{` that
-//! cannot continue the first, the file is read line by line.
+//! A record that is cut off does not turn the lines behind it into a part of it: it ends where a line begins with a `{` that cannot
+//! continue it, and is indented no deeper than it is. What does not begin with `{` is a broken record up to the end of its line.
 //!
-//! Records are only found here, not checked. A byte order mark at the beginning of the file is skipped. A broken line spoils only
-//! itself. A broken element of an array spoils only itself as long as its brackets and strings show where it ends. Otherwise
+//! Records are only found here, not checked. A byte order mark at the beginning of the file is skipped; elsewhere it breaks the record
+//! behind it. A broken element of an array spoils only itself as long as its brackets and strings show where it ends. Otherwise
 //! everything from there on is one last error.
 
 mod brackets;
 mod bytes;
 mod entry;
-mod first_line;
+mod extent;
+mod form;
 mod records;
 mod splitter;
 

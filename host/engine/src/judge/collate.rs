@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::call::{WindowOutcome, call};
 use super::context::Context;
+use super::error::JudgeError;
 use super::fetch::FetchedWindow;
 use super::observe::{WindowObserver, observe, start};
 use super::pacer::{Interrupted, Pacer};
@@ -261,6 +262,11 @@ impl Collator {
     pub(super) fn add<T>(&mut self, finished: Finished<T>) -> (Vec<T>, Option<WindowOutcome>) {
         self.tally.merge(finished.tally);
         (finished.rendered, (!finished.is_observed).then_some(finished.outcome))
+    }
+
+    /// Fails if too many records came without one that can be judged.
+    pub(super) fn check_readable(&self) -> Result<(), JudgeError> {
+        self.context.options.unreadable.map_or(Ok(()), |limit| self.tally.check_readable(limit))
     }
 
     pub(super) fn finish(self) -> Summary {

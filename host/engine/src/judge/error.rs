@@ -6,6 +6,8 @@ use jurat_model::Blame;
 use thiserror::Error;
 
 use crate::field_map::PathError;
+use crate::json::ForeignFormat;
+use crate::results::RecordError;
 use crate::routing::RouteError;
 
 /// The fields that may make up a record's id.
@@ -51,6 +53,22 @@ pub enum JudgeError {
         #[source]
         error: io::Error,
     },
+    /// A text is not JSON at all, by its first bytes. None of it was judged. The results of the texts before it are complete.
+    #[error("the input is not read: {format}")]
+    NotJson {
+        /// The index of the text, from 0.
+        source_index: usize,
+        /// What it is instead.
+        format: ForeignFormat,
+    },
+    /// None of the first records can be judged, and the request asks to stop then. Their results are complete.
+    #[error("none of the first {records} records can be judged; the first, at line {}: {}", .first.line, .first.message)]
+    AllUnreadable {
+        /// How many records were read.
+        records: u64,
+        /// Why the first of them cannot be judged.
+        first: Box<RecordError>,
+    },
     /// The results could not be handed over. Those before are complete.
     #[error("the results could not be written")]
     Output(#[source] io::Error),
@@ -77,6 +95,8 @@ impl JudgeError {
             | Self::IdField { .. }
             | Self::LongIdField { .. }
             | Self::TooManyIdFields
+            | Self::NotJson { .. }
+            | Self::AllUnreadable { .. }
             | Self::Cancelled => Blame::Caller,
             Self::Evidence | Self::Read { .. } | Self::Output(_) | Self::Worker | Self::Bug { .. } => Blame::Host,
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::error::MAX_ID_FIELDS;
 use crate::extract::Tokens;
 use crate::json::unescape;
 use crate::release::{ENTITY_TYPE, FIRST_ID, SCHEMA};
@@ -16,7 +17,12 @@ const UNKNOWN: &str = "unknown";
 pub(super) struct Id {
     text: String,
     is_whole: bool,
+    /// The id fields that the record has a value for, one bit for each; none if it cannot be read.
+    fields: Option<u32>,
 }
+
+// One bit for each field.
+const _: () = assert!(MAX_ID_FIELDS <= u32::BITS as usize);
 
 /// A member that must be a text is another kind of value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,16 +34,21 @@ type Named<'a> = Result<Option<Cow<'a, str>>, NotText>;
 impl Id {
     /// The id of a record that cannot be read.
     pub(super) fn unknown() -> Self {
-        Self { text: UNKNOWN.to_owned(), is_whole: false }
+        Self { text: UNKNOWN.to_owned(), is_whole: false, fields: None }
     }
 
     /// The values of the id fields with these indices, joined with `-`. A field that is absent, an array or an object is left out.
     pub(super) fn of(tokens: &Tokens<'_>, fields: impl Iterator<Item = usize>) -> Self {
-        let values = fields.filter_map(|field| value(tokens, field));
+        let values = fields.filter_map(|field| Some((field, value(tokens, field)?)));
+        let mut found = 0;
         let mut id: Option<Self> = None;
-        for value in values {
+        for (field, value) in values {
+            found |= bit(field);
             let id = match &mut id {
-                None => id.insert(Self { text: String::with_capacity(value.len().min(ID_BYTES)), is_whole: true }),
+                None => {
+                    let text = String::with_capacity(value.len().min(ID_BYTES));
+                    id.insert(Self { text, is_whole: true, fields: None })
+                }
                 Some(id) => {
                     id.push("-");
                     id
@@ -45,7 +56,12 @@ impl Id {
             };
             id.push(&value);
         }
-        id.unwrap_or_else(Self::unknown)
+        Self { fields: Some(found), ..id.unwrap_or_else(Self::unknown) }
+    }
+
+    /// The id fields that the record has a value for, as their [`bit`]s; none if it cannot be read.
+    pub(super) fn fields(&self) -> Option<u32> {
+        self.fields
     }
 
     /// The id under which related entities may be given; none if the record has no id, or if the id was cut, because another
@@ -63,6 +79,11 @@ impl Id {
         self.is_whole &= fitting == text.len();
         self.text.push_str(text.get(..fitting).unwrap_or_default());
     }
+}
+
+/// The bit of the id field with the given index.
+pub(super) fn bit(field: usize) -> u32 {
+    u32::try_from(field).ok().and_then(|field| 1_u32.checked_shl(field)).unwrap_or(0)
 }
 
 /// The value of the id field with the given index; none if it is absent, an array or an object.

@@ -1,21 +1,37 @@
 //! Cuts the texts of a request into windows of records.
 
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
+
 use super::error::JudgeError;
+use super::options::Options;
 use super::source::RecordSource;
 use super::window::Window;
 
 mod item;
 mod text;
 
-use text::{OpenText, Step};
+use text::{Filled, OpenText, Step};
 
 /// A window ends behind the record with which it covers more than this many bytes of its text.
 const WINDOW_BYTES: usize = 4 << 20;
+/// A window waits no longer than this for further records, if they come slowly.
+const WINDOW_AGE: Duration = Duration::from_millis(200);
+
+/// What an input holds next.
+pub(super) enum Next<T> {
+    Item(T),
+    /// Nothing at the moment: its reader has waited, and asks to be called again.
+    Later,
+    End,
+}
 
 /// Reads texts, and cuts them into windows.
 pub(super) struct WindowReader<'a> {
     source: RecordSource<'a>,
     max_record: jurat_model::Bytes,
+    /// A window ends behind this many records, counted from here.
+    boundary: Option<u64>,
     /// The text that is being read.
     open: Option<OpenText>,
     /// How many texts were opened.
@@ -27,17 +43,28 @@ pub(super) struct WindowReader<'a> {
 }
 
 impl<'a> WindowReader<'a> {
-    pub(super) fn new(source: RecordSource<'a>, max_record: jurat_model::Bytes) -> Self {
-        Self { source, max_record, open: None, opened: 0, found: 0, failure: None }
+    pub(super) fn new(source: RecordSource<'a>, options: &Options) -> Self {
+        let boundary = options.unreadable.map(NonZeroU64::get);
+        Self { source, max_record: options.max_record, boundary, open: None, opened: 0, found: 0, failure: None }
     }
 
-    /// The next records, as many as fit a chunk, or fewer if they are long; none at the end. All of them are of one text. Where
+    /// The next records, as many as fit a chunk, or fewer if they are long or come slowly. All of them are of one text. Where
     /// windows end changes no result.
     ///
     /// # Errors
-    /// When a text cannot be read. The windows with everything before that come first.
-    pub(super) fn next(&mut self, records: usize) -> Result<Option<Window>, JudgeError> {
+    /// When a text cannot be read, or is not JSON. The windows with everything before that come first.
+    pub(super) fn next(&mut self, records: usize) -> Result<Next<Window>, JudgeError> {
+        let left = self.boundary.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let next = self.cut(records.min(left))?;
+        if let (Next::Item(window), Some(left)) = (&next, self.boundary) {
+            self.boundary = left.checked_sub(window.slots.len() as u64).filter(|left| *left > 0);
+        }
+        Ok(next)
+    }
+
+    fn cut(&mut self, records: usize) -> Result<Next<Window>, JudgeError> {
         let mut slots = Vec::new();
+        let mut began = None;
         while self.failure.is_none() && self.source.limit != Some(0) && slots.len() < records {
             let Some(mut open) = self.open() else { break };
             let is_full = !slots.is_empty() && open.covered() > WINDOW_BYTES;
@@ -53,17 +80,30 @@ impl<'a> WindowReader<'a> {
                     self.open = Some(open);
                 }
                 Step::End if slots.is_empty() => {}
-                Step::End => return Ok(Some(open.cut(slots))),
+                Step::End => return Ok(Next::Item(open.cut(slots))),
+                Step::Foreign(format) => {
+                    self.failure = Some(JudgeError::NotJson { source_index: open.index(), format });
+                }
                 Step::More => {
                     if slots.is_empty() {
                         open.free();
+                    } else if began.get_or_insert_with(Instant::now).elapsed() >= WINDOW_AGE {
+                        self.open = Some(open);
+                        break;
                     }
                     match open.fill() {
-                        Ok(()) => self.open = Some(open),
+                        Ok(Filled::Bytes) => self.open = Some(open),
+                        Ok(Filled::Later) => {
+                            self.open = Some(open);
+                            if slots.is_empty() {
+                                return Ok(Next::Later);
+                            }
+                            break;
+                        }
                         Err(error) => {
                             self.failure = Some(open.failure(error));
                             if !slots.is_empty() {
-                                return Ok(Some(open.cut(slots)));
+                                return Ok(Next::Item(open.cut(slots)));
                             }
                         }
                     }
@@ -76,8 +116,8 @@ impl<'a> WindowReader<'a> {
             return Err(failure);
         }
         match &mut self.open {
-            Some(open) if !slots.is_empty() => Ok(Some(open.cut(slots))),
-            _ => Ok(None),
+            Some(open) if !slots.is_empty() => Ok(Next::Item(open.cut(slots))),
+            _ => Ok(Next::End),
         }
     }
 

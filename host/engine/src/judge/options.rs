@@ -1,7 +1,7 @@
 //! How the records of a request are judged.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use jurat_model::{Bytes, Isolation, Run, Suspension};
@@ -30,6 +30,8 @@ pub(super) struct Options {
     /// The entity types that records may have; empty = any.
     pub(super) expected: Vec<String>,
     pub(super) timings: bool,
+    /// After how many records the request ends if none of them can be judged; none = never.
+    pub(super) unreadable: Option<NonZeroU64>,
 }
 
 impl Options {
@@ -49,6 +51,7 @@ impl Options {
             max_findings: MAX_FINDINGS,
             expected: Vec::new(),
             timings: true,
+            unreadable: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A request: the ruleset and the options, the caller, what cancels it, and the observer.
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::supplier::Supplier;
 /// # Defaults
 /// Every record says its own entity type, of any kind, and has the field `id`. Records have at most 1 MiB, chunks at most 1,024 of
 /// them, and each chunk an instance of its own. A rule is suspended after 1,000 guilty records or 5,000,000,000 units of fuel that they have used, and 100 findings of a rule on a record
-/// are kept. No related entities and no supplier for them. Results say how long rules took. An empty context, no observer, and nothing cancels it.
+/// are kept. No related entities and no supplier for them. Results say how long rules took. A call goes on however many records cannot be judged. An empty context, no observer, and nothing cancels it.
 #[derive(Clone)]
 pub struct Request {
     options: Options,
@@ -156,6 +156,14 @@ impl Request {
     #[must_use]
     pub fn with_timings(mut self, timings: bool) -> Self {
         self.options.timings = timings;
+        self
+    }
+
+    /// Sets after how many records the call ends with [`JudgeError::AllUnreadable`](crate::JudgeError::AllUnreadable), if none of
+    /// them can be judged; none = never. The results of exactly these records are handed over.
+    #[must_use]
+    pub fn with_unreadable_limit(mut self, records: Option<NonZeroU64>) -> Self {
+        self.options.unreadable = records;
         self
     }
 

@@ -54,6 +54,9 @@ impl<'a> RecordSource<'a> {
     }
 
     /// Several texts, one after the other, each in any of those forms. Each is opened when those before it have been read.
+    ///
+    /// A reader may fail with [`WouldBlock`](io::ErrorKind::WouldBlock) after it has waited for a moment. The results of the records
+    /// that it has given are handed over then, and it is called again. One that does not wait before makes the call spin.
     pub fn texts(texts: &'a mut dyn Iterator<Item = io::Result<Box<dyn Read>>>) -> Self {
         Self { texts: Texts::Streams(texts), limit: None, sample: None, layout: Layout::Records }
     }

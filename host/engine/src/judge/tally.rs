@@ -1,9 +1,13 @@
 //! Counts what became of the records of a request.
 
+use std::num::NonZeroU64;
+
 use super::call::{NodeOutcome, Reason};
 use super::context::Context;
+use super::error::JudgeError;
+use super::identity::bit;
 use super::view::{ChunkView, JudgedWindow, Row, is_indeterminate};
-use crate::results::{RecordOutcome, RuleSummary, Summary};
+use crate::results::{RecordError, RecordOutcome, RuleSummary, Summary};
 
 /// The counts so far.
 #[derive(Default)]
@@ -11,6 +15,10 @@ pub(super) struct Tally {
     summary: Summary,
     /// The counts of each node, for each list that has judged a record.
     lists: Vec<(usize, Vec<RuleSummary>)>,
+    /// Why the first record could not be judged.
+    first_error: Option<RecordError>,
+    /// The id fields that a record has a value for, one bit for each; none if no record can be read.
+    id_fields: Option<u32>,
 }
 
 impl Tally {
@@ -21,6 +29,9 @@ impl Tally {
         let judged: u64 = window.chunks.iter().map(|chunk| u64::from(chunk.rows().end)).sum();
         tally.summary.records = records;
         tally.summary.unreadable = records.saturating_sub(judged);
+        tally.first_error = window.outcome.records.first().and_then(|record| record.row.as_ref().err()).cloned();
+        let id_fields = window.outcome.records.iter().filter_map(|record| record.id.fields());
+        tally.id_fields = id_fields.reduce(|all, fields| all | fields);
         // By their first records: the first reason why a rule did not run must not depend on how records are grouped.
         let mut chunks: Vec<_> = window.chunks.iter().collect();
         chunks.sort_by_key(|chunk| chunk.outcome.rows.first().copied());
@@ -44,7 +55,14 @@ impl Tally {
 
     /// Adds the counts of another window.
     pub(super) fn merge(&mut self, other: Self) {
-        let Self { summary, lists } = other;
+        let Self { summary, lists, first_error, id_fields } = other;
+        self.id_fields = match (self.id_fields, id_fields) {
+            (Some(all), Some(fields)) => Some(all | fields),
+            (all, fields) => all.or(fields),
+        };
+        if self.summary.records == 0 {
+            self.first_error = first_error;
+        }
         self.summary.records += summary.records;
         self.summary.unreadable += summary.unreadable;
         self.summary.failed += summary.failed;
@@ -58,9 +76,29 @@ impl Tally {
         }
     }
 
+    /// Fails if there were `limit` records, and none of them could be judged.
+    pub(super) fn check_readable(&self, limit: NonZeroU64) -> Result<(), JudgeError> {
+        let Summary { records, unreadable, .. } = self.summary;
+        match &self.first_error {
+            Some(first) if records >= limit.get() && unreadable == records => {
+                Err(JudgeError::AllUnreadable { records, first: Box::new(first.clone()) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// All counts, those of one rule in several lists together.
     pub(super) fn finish(self, context: &Context) -> Summary {
-        let Self { mut summary, lists: counted } = self;
+        let Self { mut summary, lists: counted, id_fields, .. } = self;
+        let absent = context.id_fields.iter().enumerate().filter(|(field, _)| {
+            // Without a record that can be read, nothing is known of the fields.
+            id_fields.is_some_and(|found| found & bit(*field) == 0)
+        });
+        for (_, name) in absent {
+            if !summary.absent_id_fields.contains(name) {
+                summary.absent_id_fields.push(name.clone());
+            }
+        }
         for (list, counted) in counted {
             let nodes = context.lists().get(list).map(|list| &*list.nodes).unwrap_or_default();
             for (node, counts) in nodes.iter().zip(counted) {

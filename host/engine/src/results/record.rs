@@ -7,6 +7,7 @@ use jurat_model::Status;
 use serde::Serialize;
 
 use super::evidence::Evidence;
+use super::milliseconds;
 use crate::error_kind::EngineErrorKind;
 use crate::footprint::Footprint;
 use crate::json::Position;
@@ -105,8 +106,8 @@ pub struct RuleResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<Arc<str>>,
     /// The time of the call, in milliseconds, divided by the records in it; 0 if there was no call with the record; none if the
-    /// request asks for no timings.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// request asks for no timings. In JSON it is rounded to nanoseconds.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "milliseconds::optional")]
     pub execution_time_ms: Option<f64>,
     /// The results of the rules that wait for this one.
     pub children: Vec<Self>,

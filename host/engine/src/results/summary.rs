@@ -7,6 +7,7 @@ use jurat_model::{FuelSchedule, Limits, Status, Usage};
 use serde::Serialize;
 
 use super::evidence::Evidence;
+use super::milliseconds::Milliseconds;
 
 /// The counts of all records of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -27,6 +28,9 @@ pub struct Summary {
     pub with_norun: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,
+    /// The id fields for which none of the records that can be read has a value; empty if no record can be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub absent_id_fields: Vec<String>,
     /// The signed release that judged; none if it is unsigned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<Arc<Evidence>>,
@@ -112,18 +116,20 @@ fn usage<S: serde::Serializer>(usage: &Usage, out: S) -> Result<S::Ok, S::Error>
         calls: u64,
         fuel: u64,
         peak_fuel: u64,
+        peak_fuel_records: u32,
         peak_memory_bytes: u64,
         peak_reply_bytes: u64,
-        elapsed_ms: f64,
+        elapsed_ms: Milliseconds,
     }
-    let Usage { calls, fuel, peak_fuel, peak_memory, peak_reply, elapsed } = *usage;
+    let Usage { calls, fuel, peak_fuel, peak_fuel_records, peak_memory, peak_reply, elapsed } = *usage;
     Written {
         calls,
         fuel,
         peak_fuel,
+        peak_fuel_records,
         peak_memory_bytes: peak_memory,
         peak_reply_bytes: peak_reply,
-        elapsed_ms: elapsed.as_secs_f64() * 1e3,
+        elapsed_ms: Milliseconds(elapsed.as_secs_f64() * 1e3),
     }
     .serialize(out)
 }

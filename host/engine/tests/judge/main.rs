@@ -29,4 +29,5 @@ mod streams;
 mod supplied;
 mod supplier;
 mod turns;
+mod unjudged;
 mod written;

@@ -217,7 +217,7 @@ fn limits_and_what_was_used_are_written_side_by_side() {
     let limits =
         json!({"fuel": fuel.get(), "fuel_schedule": 2, "memory_bytes": memory.get(), "reply_bytes": reply.get()});
     assert_eq!(summary["rules"]["a"]["limits"], limits);
-    let usage = json!({"calls": 1, "fuel": 0, "peak_fuel": 0, "peak_memory_bytes": 0, "peak_reply_bytes": 0, "elapsed_ms": 1.0});
+    let usage = json!({"calls": 1, "fuel": 0, "peak_fuel": 0, "peak_fuel_records": 0, "peak_memory_bytes": 0, "peak_reply_bytes": 0, "elapsed_ms": 1.0});
     assert_eq!(summary["rules"]["a"]["usage"], usage);
     for rule in ["s", "nobody"] {
         assert!(summary["rules"][rule].get("limits").is_none());

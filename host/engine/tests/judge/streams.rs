@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// Bytes that are read in pieces of 1 to `most` bytes.
+/// Bytes that are read in pieces of 1 to `most` bytes. Now and then the reader has waited in vain.
 pub(crate) struct Pieces {
     bytes: Arc<[u8]>,
     at: usize,
@@ -45,6 +45,9 @@ impl Pieces {
 
 impl Read for Pieces {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.random.below(8) == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let rest = &self.bytes[self.at..];
         let length = (1 + self.random.below(self.most)).min(rest.len()).min(into.len());
         into[..length].copy_from_slice(&rest[..length]);

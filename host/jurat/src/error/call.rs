@@ -152,6 +152,8 @@ impl CallError {
             Self::Judge(JudgeError::IdField { .. } | JudgeError::LongIdField { .. } | JudgeError::TooManyIdFields) => {
                 CallErrorKind::IdFields
             }
+            Self::Judge(JudgeError::NotJson { .. }) => CallErrorKind::NotJson,
+            Self::Judge(JudgeError::AllUnreadable { .. }) => CallErrorKind::AllUnreadable,
             Self::Judge(JudgeError::Read { .. }) => CallErrorKind::Input,
             Self::Judge(JudgeError::Output(_)) => CallErrorKind::Output,
             Self::Judge(JudgeError::Cancelled) => CallErrorKind::Cancelled,

@@ -117,6 +117,10 @@ kinds! {
     DataTooLarge = "data_too_large", Caller;
     /// The file of records cannot be read at present.
     DataUnavailable = "data_unavailable", Transport;
+    /// The text is not JSON at all, by its first bytes.
+    NotJson = "not_json", Caller;
+    /// None of the first records can be judged, and the request asks to stop then.
+    AllUnreadable = "all_unreadable", Caller;
     /// Other calls use the memory that this one needs.
     Overloaded = "overloaded", Host;
     /// The records could not be read to their end.

@@ -43,6 +43,16 @@ pub use jurat_engine::{Footprint, RecordSource, Request, Sample, extract::ChunkL
 /// ```
 pub use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
 
+/// Execution times are written as [`Milliseconds`].
+///
+/// ```
+/// use jurat::Milliseconds;
+///
+/// assert_eq!(serde_json::to_string(&Milliseconds(1.0 / 3.0))?, "0.333333");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub use jurat_engine::results::Milliseconds;
+
 /// A [`RecordError`] says why a record could not be judged; its [`EngineErrorKind`] is for programs.
 ///
 /// ```
@@ -90,21 +100,23 @@ pub use jurat_engine::results::{RuleSummary, Summary};
 /// ```
 pub use jurat_engine::results::{Evidence, EvidenceParts, RoleVersions};
 
-/// A [`JudgeError`] or a [`RouteError`] says why a call as a whole gave no results.
+/// A [`JudgeError`] or a [`RouteError`] says why a call as a whole gave no results. A [`ForeignFormat`] is what a text is that is not
+/// JSON.
 ///
 /// ```
-/// use jurat::{CallError, JudgeError, RouteError};
+/// use jurat::{CallError, ForeignFormat, JudgeError, RouteError};
 ///
 /// fn advice(error: &CallError) -> String {
 ///     match error {
 ///         CallError::Route(RouteError::UnknownRuleset { nearest: Some(name), .. }) => format!("use `{name}`?"),
 ///         CallError::Judge(JudgeError::Read { offset, .. }) => format!("send it again from byte {offset}"),
+///         CallError::Judge(JudgeError::NotJson { format: ForeignFormat::Csv, .. }) => "send JSON".to_owned(),
 ///         other => other.to_string(),
 ///     }
 /// }
 /// assert_eq!(advice(&CallError::Closed), "the service is closed");
 /// ```
-pub use jurat_engine::{JudgeError, routing::RouteError};
+pub use jurat_engine::{JudgeError, json::ForeignFormat, routing::RouteError};
 
 /// [`Associated`] are related entities that come with a request; an [`AssociatedError`] says why they cannot be read.
 ///

@@ -32,6 +32,7 @@ fn rule(counts: [u64; 5], peaks: Option<[u64; 3]>) -> RuleSummary {
             calls: 1_000,
             fuel: 1_000 * peak_fuel,
             peak_fuel,
+            peak_fuel_records: if peak_fuel > 1 { 1_024 } else { 1 },
             peak_memory,
             peak_reply,
             elapsed: Duration::from_secs(1),
@@ -57,7 +58,7 @@ fn report(summary: &Summary) -> BatchSummary<'_> {
         records_without_text: 0,
         elapsed_seconds: 4.2,
         records_per_second: 238_095,
-        inputs: InputSummary { files: 1, bytes: 400_000_000 },
+        inputs: InputSummary { files: 1, unread: 0, bytes: 400_000_000 },
         outputs: vec![
             output(OutputKind::Results, "results.ndjson", 1_000_002),
             output(OutputKind::Failures, "failures.ndjson", 1),

@@ -9,6 +9,7 @@ use jurat_results::Per;
 use super::outputs::OutputArguments;
 use crate::command::judging::JudgingArguments;
 use crate::exit::EXIT_CODES;
+use crate::number;
 use crate::output::ColorChoice;
 
 const EXAMPLES: &str = "\
@@ -21,8 +22,8 @@ Examples:
   jurat batch --config local-config.yaml --ruleset quick --sample 1% \\
       --failures - loans/ | head
 
-Each input is an array of records, one record, or one record on each line, optionally compressed with gzip or zstd. A directory \
-means all files below it that end in `.json`, `.ndjson` or `.jsonl`, optionally followed by `.gz` or `.zst`. In a pattern, `*` and \
+Each input is an array of records, or one record after the other, optionally compressed with gzip or zstd. A directory means all \
+files below it that end in `.json`, `.ndjson` or `.jsonl`, optionally followed by `.gz` or `.zst`. In a pattern, `*` and \
 `?` match any characters except `/`, and `**` matches any directories.
 
 Outputs are written as `FILE.partial` and renamed when everything is done, so a file without that suffix is complete. After an \
@@ -42,8 +43,11 @@ pub(in crate::command) struct Arguments {
     /// What a line of `--results` contains
     #[arg(long, value_enum, default_value_t)]
     pub(super) per: PerChoice,
+    /// Leave the position of each record out of the lines of `--results`
+    #[arg(long)]
+    pub(super) no_places: bool,
     /// Stop after that many records
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "COUNT", value_parser = number::whole::<u64>(1..=u64::MAX))]
     pub(super) limit: Option<u64>,
     /// Judge only a share of the records, as in `0.01` or `1%`; the same input gives the same sample
     #[arg(long, value_name = "SHARE", value_parser = share)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jurat::{CallError, JudgeError, RecordSource, Request, Service, Summary, chain};
 use jurat_model::Blame;
-use jurat_records::{InputError, Inputs};
+use jurat_records::{Directory, InputError, Inputs};
 use jurat_results::{BatchSummary, InputSummary, OutputSummary, Rendered, Renderer};
 
 use super::arguments::{Arguments, Share, SummaryFormat};
@@ -18,6 +18,9 @@ use super::signals::Signals;
 use crate::command::judging::{self, JudgingArguments};
 use crate::exit::{CommandError, Exit};
 use crate::output;
+
+/// How long results wait for further input.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A batch that is ready to run.
 struct BatchRun<'a> {
@@ -51,6 +54,7 @@ struct Counts {
 pub(in crate::command) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let settings = arguments.judging.settings()?;
     let inputs = inputs(&arguments.inputs)?;
+    inputs.directories().iter().for_each(warn_of);
     let plan = arguments.outputs.plan(&inputs)?;
     let associated = arguments.judging.associated(JudgingArguments::max_file(&settings)?)?;
     let service = JudgingArguments::open(settings)?;
@@ -59,7 +63,7 @@ pub(in crate::command) fn run(arguments: &Arguments) -> Result<Exit, CommandErro
     let request = request.with_timings(arguments.timings);
     let signals =
         Signals::catch().map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
-    let inputs = inputs.with_interrupt(signals.interrupt());
+    let inputs = inputs.with_interrupt(signals.interrupt()).with_patience(PATIENCE);
     BatchRun { arguments, inputs, plan, service, request, signals }.run()
 }
 
@@ -69,6 +73,25 @@ fn inputs(arguments: &[PathBuf]) -> Result<Inputs, CommandError> {
         return Err(CommandError::usage("no input: name a file, pipe records in, or use `-` to type them"));
     }
     Ok(Inputs::find(arguments)?)
+}
+
+/// Names the files of a directory that are not read.
+fn warn_of(directory: &Directory) {
+    const READ: &str = "only files that end in `.json`, `.ndjson` or `.jsonl`, with or without `.gz` or `.zst`, are read of a directory";
+    let Directory { name, read, unread, unread_names } = directory;
+    let more = unread.saturating_sub(unread_names.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match (read, unread) {
+        (0, 0) => output::complain("warning", &format!("`{name}` has no file of records: {READ}")),
+        (_, 0) => {}
+        (_, 1) => {
+            output::complain("warning", &format!("1 file in `{name}` is not read: {}; {READ}", unread_names.join(", ")))
+        }
+        (_, unread) => output::complain(
+            "warning",
+            &format!("{unread} files in `{name}` are not read: {}{more}; {READ}", unread_names.join(", ")),
+        ),
+    }
 }
 
 fn is_interrupt(error: &io::Error) -> bool {
@@ -101,6 +124,7 @@ impl BatchRun<'_> {
         let renderer = Renderer {
             kinds: self.plan.kinds(),
             per: self.arguments.per.into(),
+            places: !self.arguments.no_places,
             norun: self.arguments.judging.norun(),
             files: self.files(),
         };
@@ -165,7 +189,11 @@ impl BatchRun<'_> {
             records_without_text: counts.without_text,
             elapsed_seconds: elapsed.as_secs_f64(),
             records_per_second: rate(summary.records, elapsed),
-            inputs: InputSummary { files: self.inputs.count(), bytes: self.inputs.progress().bytes() },
+            inputs: InputSummary {
+                files: self.inputs.count(),
+                unread: self.inputs.directories().iter().map(|directory| directory.unread).sum(),
+                bytes: self.inputs.progress().bytes(),
+            },
             outputs: outputs.collect(),
             advice: "`--failures FILE` lists these records and the reasons",
             limit: self.arguments.limit,
@@ -212,6 +240,13 @@ impl BatchRun<'_> {
                 };
                 let at = if offset == 0 { String::new() } else { format!(" (byte {offset})") };
                 CommandError::new(blame, format!("{reason}{at}; {judged} records were judged{}", left(partial)))
+            }
+            Stop::Call(CallError::Judge(JudgeError::NotJson { source_index, format })) => {
+                let reason = judging::not_json(&self.inputs.name(source_index), format);
+                CommandError::usage(format!("{reason}; {judged} records were judged{}", left(partial)))
+            }
+            Stop::Call(CallError::Judge(error @ JudgeError::AllUnreadable { .. })) => {
+                CommandError::usage(format!("{}{}", judging::all_unreadable(&error), left(partial)))
             }
             Stop::Call(error) => judging::call_error(&self.service, error),
         }

@@ -34,7 +34,11 @@ fn a_text_that_is_not_json_is_refused_with_its_position() {
         ("[,1]", "expected a value, found `,`", 1),
         ("1 2", "expected nothing behind the value, found `2`", 2),
         ("{} // x", "expected nothing behind the value, found `/`", 3),
-        ("\u{feff}{}", "expected a value, found `\\u{feff}`", 0),
+        (
+            "\u{feff}{}",
+            "expected a value, found a byte order mark (U+FEFF), as between files that were joined: remove it",
+            0,
+        ),
         ("\u{a0}{}", "expected a value, found `\\u{a0}`", 0),
         ("\u{c}{}", "expected a value, found `\\u{c}`", 0),
         ("01", "a number with a leading zero", 0),

@@ -1,5 +1,6 @@
 //! The end of a value, as far as brackets and strings tell.
 
+use super::bytes::last_on_line;
 use crate::json::string::plain_run;
 
 /// More open brackets than this are not followed.
@@ -42,12 +43,15 @@ pub fn value_end(text: &[u8], mismatched: Mismatched) -> Option<usize> {
         _ => (0, Until::ValueEnd),
     };
     loop {
-        let Found::End(end) = brackets.find(text.get(at..)?, until)? else { return None };
-        at += end;
-        match (until, text.get(at)) {
-            (Until::ElementEnd, Some(b',')) => at += 1,
-            (Until::ElementEnd, _) => return Some(at + 1),
-            (Until::ValueEnd, _) => return Some(at),
+        match brackets.find(text, at, until)? {
+            Found::End(end) => match (until, text.get(end)) {
+                (Until::ElementEnd, Some(b',')) => at = end + 1,
+                (Until::ElementEnd, _) => return Some(end + 1),
+                (Until::ValueEnd, _) => return Some(end),
+            },
+            // Lines mean nothing here.
+            Found::LineEnd { at: passed } | Found::Adjacent { at: passed } => at = passed + 1,
+            Found::TooDeep { .. } => return None,
         }
     }
 }
@@ -65,29 +69,52 @@ pub(super) enum Until {
 pub(super) enum Found {
     /// The position of the comma or the bracket, or the end of the value.
     End(usize),
-    TooDeep,
+    /// A line feed, inside of a string or not; only in the search for the end of a value.
+    LineEnd {
+        /// Its position.
+        at: usize,
+    },
+    /// A `{` behind a `}` on the same line, within another bracket.
+    Adjacent {
+        /// The position of the `{`, which counts as opened.
+        at: usize,
+    },
+    /// A bracket with which more would be open than are followed.
+    TooDeep {
+        /// Its position.
+        at: usize,
+    },
 }
 
 impl Brackets {
-    /// Searches the next piece. When something is found, nothing is open any more.
-    pub(super) fn find(&mut self, bytes: &[u8], until: Until) -> Option<Found> {
-        let mut at = 0;
+    /// Searches the bytes from `from` on; those before have been searched. When an end is found, nothing is open any more.
+    pub(super) fn find(&mut self, bytes: &[u8], from: usize, until: Until) -> Option<Found> {
+        let mut at = from;
+        let stops = until == Until::ValueEnd;
         if self.in_string {
-            at = self.string(bytes, at);
+            at = self.string(bytes, at, stops);
         }
         while let Some(&byte) = bytes.get(at) {
             at += 1;
             match byte {
+                b'\n' if stops => return Some(Found::LineEnd { at: at - 1 }),
                 b'"' => {
                     self.in_string = true;
-                    at = self.string(bytes, at);
+                    at = self.string(bytes, at, stops);
                 }
                 b'{' | b'[' => {
                     if self.open.len() >= MAX_OPEN {
-                        return Some(Found::TooDeep);
+                        return Some(Found::TooDeep { at: at - 1 });
                     }
+                    let is_nested = !self.open.is_empty();
                     self.open.push(byte);
                     self.braces += usize::from(byte == b'{');
+                    if byte == b'{' && is_nested && until == Until::ValueEnd {
+                        let before = bytes.get(..at - 1).unwrap_or_default();
+                        if last_on_line(before) == Some(b'}') {
+                            return Some(Found::Adjacent { at: at - 1 });
+                        }
+                    }
                 }
                 b'}' | b']' if self.is_ignored(byte) => {}
                 b'}' if self.braces > 0 => {
@@ -112,6 +139,11 @@ impl Brackets {
     /// Whether nothing is open.
     pub(super) fn is_between(&self) -> bool {
         self.open.is_empty() && !self.in_string
+    }
+
+    /// How many brackets are open.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
     }
 
     /// Whether an object may begin behind a line that ends with `last`.
@@ -139,16 +171,19 @@ impl Brackets {
         }
     }
 
-    /// Goes over the inside of a string; where the piece ends before the string does, this is remembered.
-    fn string(&mut self, bytes: &[u8], mut at: usize) -> usize {
+    /// Goes over the inside of a string, or up to a line feed if it `stops` there. Where the piece ends before the string does, this
+    /// is remembered.
+    fn string(&mut self, bytes: &[u8], mut at: usize, stops: bool) -> usize {
+        let is_line_end = |at: usize| stops && bytes.get(at) == Some(&b'\n');
         if self.is_escaped && at < bytes.len() {
             self.is_escaped = false;
-            at += 1;
+            at += usize::from(!is_line_end(at));
         }
         loop {
             at += plain_run(bytes.get(at..).unwrap_or_default());
             match bytes.get(at) {
                 None => return at,
+                Some(b'\n') if stops => return at,
                 Some(b'"') => {
                     self.in_string = false;
                     return at + 1;
@@ -157,7 +192,7 @@ impl Brackets {
                     self.is_escaped = true;
                     return at + 1;
                 }
-                Some(b'\\') => at += 2,
+                Some(b'\\') => at += if is_line_end(at + 1) { 1 } else { 2 },
                 Some(_) => at += 1,
             }
         }

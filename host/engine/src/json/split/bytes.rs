@@ -1,13 +1,26 @@
 //! Searching bytes.
 
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// The length of the white space at the beginning.
 pub(super) fn space(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
+    bytes.iter().take_while(|byte| is_space(**byte)).count()
+}
+
+/// The last byte other than white space.
+pub(super) fn last_of(bytes: &[u8]) -> Option<u8> {
+    bytes.iter().rev().copied().find(|byte| !is_space(*byte))
+}
+
+/// The last byte other than white space, if it is on the last line.
+pub(super) fn last_on_line(bytes: &[u8]) -> Option<u8> {
+    bytes.iter().rev().copied().find(|byte| !is_space(*byte) || *byte == b'\n').filter(|byte| *byte != b'\n')
 }
 
 pub(super) fn trim_end(bytes: &[u8]) -> &[u8] {
-    let length =
-        bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).map_or(0, |last| last + 1);
+    let length = bytes.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
     bytes.get(..length).unwrap_or(bytes)
 }
 
@@ -23,4 +36,19 @@ pub(super) fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
     };
     let start = from + before;
     bytes.get(start..)?.iter().position(is_wanted).map(|index| start + index)
+}
+
+/// Whether a `}` is followed by a `{` or by white space.
+pub(super) fn has_loose_brace(bytes: &[u8]) -> bool {
+    let is_loose = |(first, second): (&u8, &u8)| {
+        // Without a branch, so that a block is compared as a whole.
+        (*first == b'}') & ((*second == b'{') | (*second == b' ') | (*second == b'\t') | (*second == b'\r'))
+    };
+    let firsts = bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default();
+    let seconds = bytes.get(1..).unwrap_or_default();
+    let ((firsts, first_tail), (seconds, second_tail)) = (firsts.as_chunks::<32>(), seconds.as_chunks::<32>());
+    let has = |(firsts, seconds): (&[u8; 32], &[u8; 32])| {
+        firsts.iter().zip(seconds).fold(false, |found, pair| found | is_loose(pair))
+    };
+    firsts.iter().zip(seconds).any(has) || first_tail.iter().zip(second_tail).any(is_loose)
 }

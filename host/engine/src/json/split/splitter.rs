@@ -5,8 +5,10 @@ use jurat_model::Bytes;
 use super::brackets::{Brackets, Found, Until};
 use super::bytes::{find, space, trim_end};
 use super::entry::{Entry, Step};
-use super::first_line::{FirstLine, Form};
+use super::extent::{End, Extent, whole_line};
+use super::form::Form;
 use crate::json::error::{JsonError, JsonProblem, Position, Syntax, expected};
+use crate::json::foreign::MARK;
 use crate::json::paths::Paths;
 use crate::json::scan::{Scratch, scan};
 
@@ -21,11 +23,20 @@ pub struct Splitter {
     /// The position at which the buffer begins.
     at: Position,
     index: u64,
-    /// How much of the buffer has been searched for the end of its first record.
+    /// How much of the buffer has been searched for the end of its first element.
     searched: usize,
+    /// Those of the element.
     brackets: Brackets,
-    /// What is known of the first line, while the form of the file is unknown.
-    first_line: FirstLine,
+    /// The search for the end of the record at the beginning of the buffer, outside of arrays.
+    extent: Option<Extent>,
+    /// The white space at the beginning of the line on which the last record began.
+    indent: usize,
+    /// Whether there is nothing else on this line yet.
+    is_line_start: bool,
+    /// No line ends between the buffer's beginning and this offset.
+    line_end: u64,
+    /// Why what is at the beginning of the buffer cannot be a record.
+    stray: Option<JsonError>,
     /// The position of a record that is too long. Its bytes are consumed without being kept.
     too_long: Option<Position>,
 }
@@ -41,7 +52,11 @@ impl Splitter {
             index: 0,
             searched: 0,
             brackets: Brackets::default(),
-            first_line: FirstLine::Open(0),
+            extent: None,
+            indent: 0,
+            is_line_start: true,
+            line_end: 0,
+            stray: None,
             too_long: None,
         }
     }
@@ -53,10 +68,9 @@ impl Splitter {
         loop {
             let step = match self.form {
                 Form::Unknown { is_first } => self.detect(rest, is_end, is_first),
-                Form::Lines => self.line(rest, is_end),
+                Form::Stream => self.record_of_stream(rest, is_end),
                 Form::Array { is_first } => self.element(rest, is_end, is_first),
-                Form::AfterArray => self.behind_array(rest, is_end),
-                Form::Values => self.value(rest, is_end),
+                Form::AfterArray { line } => self.behind_array(rest, is_end, line),
                 Form::Done => Next::Done,
             };
             let before = buffer.len() - rest.len();
@@ -70,7 +84,6 @@ impl Splitter {
     }
 
     fn detect<'a>(&mut self, rest: &'a [u8], is_end: bool, is_first: bool) -> Next<'a> {
-        const MARK: &[u8] = b"\xef\xbb\xbf";
         if is_first {
             if !is_end && rest.len() < MARK.len() && MARK.starts_with(rest) {
                 return Next::More(0);
@@ -87,35 +100,66 @@ impl Splitter {
                 self.form = Form::Array { is_first: true };
                 return self.skip(rest, 1);
             }
-            Some(b'{') => match self.first_line.form(rest, is_end, self.max_record) {
-                Some(form) => self.form = form,
-                None => return Next::More(0),
-            },
-            Some(_) => self.form = Form::Lines,
+            Some(_) => self.form = Form::Stream,
         }
         Next::Skip(0)
     }
 
-    fn line<'a>(&mut self, rest: &'a [u8], is_end: bool) -> Next<'a> {
+    fn record_of_stream<'a>(&mut self, rest: &'a [u8], is_end: bool) -> Next<'a> {
         if let Some(next) = self.skip_space(rest, is_end) {
             return next;
         }
-        if rest.is_empty() && self.too_long.is_none() {
-            return Next::Done;
+        if self.extent.is_none() && self.too_long.is_none() {
+            if rest.is_empty() {
+                return Next::Done;
+            }
+            if let Some(length) = self.line_end(rest).and_then(|line_end| whole_line(rest, line_end, is_end)) {
+                return self.line(rest, length);
+            }
         }
-        let Some(length) = find(rest, self.searched, b'\n').or(is_end.then_some(rest.len())) else {
-            return self.unfinished(rest);
-        };
-        let (line, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        let begin = || Extent::begin(rest, is_end, self.indent);
+        let Some(mut extent) = self.extent.take().or_else(begin) else { return Next::More(0) };
+        let limit = self.too_long.is_none().then_some(self.max_record);
+        match extent.find(rest, is_end, limit) {
+            End::At(length) => {
+                let start = self.at;
+                let (record, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+                let consumed = self.consume(rest, length);
+                self.is_line_start = false;
+                self.record(start, record, consumed)
+            }
+            End::More if limit.is_some() => {
+                self.extent = Some(extent);
+                Next::More(0)
+            }
+            End::More => {
+                let consumed = self.consume(rest, extent.done(rest));
+                extent.consume(rest.get(..consumed).unwrap_or(rest));
+                self.extent = Some(extent);
+                Next::More(consumed)
+            }
+            End::TooLong => {
+                self.too_long = Some(self.at);
+                self.extent = Some(extent);
+                Next::Skip(0)
+            }
+        }
+    }
+
+    /// The end of the line, if it is short enough for a record. No byte is searched twice for it.
+    fn line_end(&mut self, rest: &[u8]) -> Option<usize> {
+        let from = usize::try_from(self.line_end.saturating_sub(self.at.offset)).ok()?.min(rest.len());
+        let line_end = find(rest, from, b'\n');
+        self.line_end = self.at.offset + line_end.unwrap_or(rest.len()) as u64;
+        line_end.filter(|line_end| *line_end < self.max_record)
+    }
+
+    /// A record that is the first `length` bytes of its line, and the line end.
+    fn line<'a>(&mut self, rest: &'a [u8], length: usize) -> Next<'a> {
         let start = self.at;
-        self.searched = 0;
-        self.at.offset += length as u64;
-        self.at.column += length as u64;
-        if behind.is_empty() {
-            return self.record(start, line, length);
-        }
-        self.at = Position { offset: self.at.offset + 1, line: self.at.line + 1, column: 1 };
-        self.record(start, line, length + 1)
+        self.at = Position { offset: start.offset + length as u64 + 1, line: start.line + 1, column: 1 };
+        (self.indent, self.is_line_start) = (0, true);
+        self.record(start, rest.get(..length).unwrap_or(rest), length + 1)
     }
 
     fn element<'a>(&mut self, rest: &'a [u8], is_end: bool, is_first: bool) -> Next<'a> {
@@ -123,16 +167,17 @@ impl Splitter {
             return next;
         }
         if is_first && !self.is_inside() && rest.first() == Some(&b']') {
-            self.form = Form::AfterArray;
+            self.form = Form::AfterArray { line: self.at.line };
             return self.skip(rest, 1);
         }
-        match self.brackets.find(rest.get(self.searched..).unwrap_or_default(), Until::ElementEnd) {
+        match self.brackets.find(rest, self.searched, Until::ElementEnd) {
             Some(Found::End(at)) => {
-                let (element, behind) = rest.split_at_checked(self.searched + at).unwrap_or((rest, &[]));
+                let (element, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
                 let start = self.at;
                 let is_last = behind.first() == Some(&b']');
-                self.form = if is_last { Form::AfterArray } else { Form::Array { is_first: false } };
                 let consumed = self.consume(rest, element.len() + 1);
+                self.form =
+                    if is_last { Form::AfterArray { line: self.at.line } } else { Form::Array { is_first: false } };
                 self.record(start, element, consumed)
             }
             None if !is_end => self.unfinished(rest),
@@ -142,54 +187,55 @@ impl Splitter {
                 let consumed = self.consume(rest, rest.len());
                 self.record(start, rest, consumed)
             }
-            None | Some(Found::TooDeep) => {
+            // Only the search for the end of a value finds anything else.
+            None | Some(Found::TooDeep { .. } | Found::Adjacent { .. } | Found::LineEnd { .. }) => {
                 self.form = Form::Done;
                 self.lost(self.at, rest, rest.len())
             }
         }
     }
 
-    fn behind_array<'a>(&mut self, rest: &'a [u8], is_end: bool) -> Next<'a> {
+    /// Behind an array that ended on the given line.
+    fn behind_array<'a>(&mut self, rest: &'a [u8], is_end: bool, line: u64) -> Next<'a> {
+        const WHAT: &str = "nothing behind the array";
         if let Some(next) = self.skip_space(rest, is_end) {
             return next;
         }
-        if rest.is_empty() {
-            return Next::Done;
+        let begin = rest.get(..rest.len().min(4)).unwrap_or_default();
+        let is_cut = |error: &std::str::Utf8Error| error.valid_up_to() == 0 && error.error_len().is_none();
+        let is_mark = rest.starts_with(MARK);
+        if !is_end
+            && (str::from_utf8(begin).is_err_and(|error| is_cut(&error)) || (is_mark && rest.len() == MARK.len()))
+        {
+            // There is only a part of the character yet that decides, or that the error names.
+            return Next::More(0);
         }
-        self.stray(rest, is_end, "nothing behind the array")
-    }
-
-    fn value<'a>(&mut self, rest: &'a [u8], is_end: bool) -> Next<'a> {
-        if let Some(next) = self.skip_space(rest, is_end) {
-            return next;
-        }
-        if !self.is_inside() {
-            match rest.first() {
-                None => return Next::Done,
-                Some(b'{') => {}
-                Some(_) => return self.stray(rest, is_end, "an object"),
+        let problem = |problem: fn(Syntax) -> JsonProblem| problem(expected(rest, 0, WHAT));
+        match rest {
+            [] => Next::Done,
+            [b'[', ..] => {
+                self.form = Form::Array { is_first: true };
+                self.skip(rest, 1)
+            }
+            _ if is_mark && rest.get(MARK.len()) == Some(&b'[') => {
+                let error = JsonError { problem: problem(JsonProblem::Syntax), at: self.at };
+                let consumed = self.consume(rest, MARK.len());
+                self.entry(error.at, Err(error), consumed)
+            }
+            _ => {
+                if self.at.line == line {
+                    self.stray = Some(JsonError { problem: problem(JsonProblem::Lost), at: self.at });
+                    self.extent = Some(Extent::of_stray());
+                }
+                self.form = Form::Stream;
+                Next::Skip(0)
             }
         }
-        let length = match self.brackets.find(rest.get(self.searched..).unwrap_or_default(), Until::ValueEnd) {
-            Some(Found::End(at)) => self.searched + at,
-            Some(Found::TooDeep) => {
-                self.form = Form::Done;
-                return self.lost(self.at, rest, rest.len());
-            }
-            None if !is_end => return self.unfinished(rest),
-            None => {
-                self.form = Form::Done;
-                rest.len()
-            }
-        };
-        let start = self.at;
-        let consumed = self.consume(rest, length);
-        self.record(start, rest.get(..length).unwrap_or(rest), consumed)
     }
 
     /// Whether a part of the record has been searched already.
     fn is_inside(&self) -> bool {
-        self.searched > 0 || self.too_long.is_some()
+        self.searched > 0 || self.extent.is_some() || self.too_long.is_some()
     }
 
     /// Skips white space before a record, and asks for more where there is nothing else.
@@ -200,11 +246,19 @@ impl Splitter {
         match space(rest) {
             0 if rest.is_empty() && !is_end => Some(Next::More(0)),
             0 => None,
-            length => Some(self.skip(rest, length)),
+            length => {
+                let skipped = rest.get(..length).unwrap_or_default();
+                match skipped.iter().rposition(|byte| *byte == b'\n') {
+                    Some(last) => (self.indent, self.is_line_start) = (length - last - 1, true),
+                    None if self.is_line_start => self.indent += length,
+                    None => {}
+                }
+                Some(self.skip(rest, length))
+            }
         }
     }
 
-    /// The record does not end in the buffer. Its beginning stays there while the whole may still be short enough.
+    /// The element does not end in the buffer. Its beginning stays there while the whole may still be short enough.
     fn unfinished<'a>(&mut self, rest: &[u8]) -> Next<'a> {
         if self.too_long.is_none() && rest.len() <= self.max_record {
             self.searched = rest.len();
@@ -216,6 +270,10 @@ impl Splitter {
 
     /// A record, with the white space behind it, which counts as part of its length.
     fn record<'a>(&mut self, start: Position, text: &'a [u8], consumed: usize) -> Next<'a> {
+        if let Some(error) = self.stray.take() {
+            self.too_long = None;
+            return self.entry(error.at, Err(error), consumed);
+        }
         let too_long = self.too_long.take().or((text.len() > self.max_record).then_some(start));
         match too_long {
             Some(start) => {
@@ -224,19 +282,6 @@ impl Splitter {
             }
             None => self.entry(start, Ok(trim_end(text)), consumed),
         }
-    }
-
-    /// Something that cannot be a record, and the rest of the file.
-    fn stray<'a>(&mut self, rest: &[u8], is_end: bool, what: &'static str) -> Next<'a> {
-        let begin = rest.get(..rest.len().min(4)).unwrap_or_default();
-        let is_cut = |error: &std::str::Utf8Error| error.valid_up_to() == 0 && error.error_len().is_none();
-        if !is_end && str::from_utf8(begin).is_err_and(|error| is_cut(&error)) {
-            // The error names the character, of which there is only a part yet.
-            return Next::More(0);
-        }
-        self.form = Form::Done;
-        let problem = JsonProblem::Lost(expected(rest, 0, what));
-        self.entry(self.at, Err(JsonError { problem, at: self.at }), rest.len())
     }
 
     /// An element whose end is unknown, and everything behind it.

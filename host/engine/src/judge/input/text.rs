@@ -6,7 +6,7 @@ use std::mem;
 use bytes::Bytes;
 
 use super::item::{Unwrapped, unwrap};
-use crate::json::{Entry, Splitter, Step as Found};
+use crate::json::{Beginning, Entry, ForeignFormat, Splitter, Step as Found};
 use crate::judge::error::JudgeError;
 use crate::judge::source::{Layout, Texts};
 use crate::judge::window::{Item, Slot, Window};
@@ -19,6 +19,8 @@ pub(super) struct OpenText {
     /// The index of the text among those of the request.
     index: usize,
     layout: Layout,
+    /// Whether its first bytes have been found to be no other format.
+    is_known: bool,
     splitter: Splitter,
     buffer: Buffer,
     /// How much of the buffer has been searched for records.
@@ -29,10 +31,20 @@ pub(super) struct OpenText {
 pub(super) enum Step {
     /// A slot for a record.
     Slot(Slot),
+    /// Nothing: it is not JSON at all.
+    Foreign(ForeignFormat),
     /// Nothing until more of it is read.
     More,
     /// Nothing: it ends.
     End,
+}
+
+/// What became of an attempt to read on.
+pub(super) enum Filled {
+    /// There are more bytes, or the text has ended.
+    Bytes,
+    /// The reader has waited in vain.
+    Later,
 }
 
 /// The part of a text that is in memory.
@@ -58,7 +70,13 @@ impl OpenText {
                 Err(error) => return Some(Err(error)),
             },
         };
-        Some(Ok(Self { index, layout, splitter: Splitter::new(max_record), buffer, consumed: 0 }))
+        let splitter = Splitter::new(max_record);
+        Some(Ok(Self { index, layout, is_known: false, splitter, buffer, consumed: 0 }))
+    }
+
+    /// The index of the text among those of the request.
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 
     /// Searches what was read for the next record.
@@ -67,6 +85,13 @@ impl OpenText {
             Buffer::Whole(bytes, _) => (&**bytes, true),
             Buffer::Stream { buffer, filled, rest, .. } => (buffer.get(..*filled).unwrap_or_default(), rest.is_none()),
         };
+        if !self.is_known {
+            match Beginning::of(bytes, is_end) {
+                Beginning::Undecided => return Step::More,
+                Beginning::Foreign(format) => return Step::Foreign(format),
+                Beginning::Records => self.is_known = true,
+            }
+        }
         match self.splitter.step(bytes.get(self.consumed..).unwrap_or_default(), is_end) {
             Found::Entry { entry, consumed } => {
                 let slot = match self.layout {
@@ -86,9 +111,9 @@ impl OpenText {
     }
 
     /// Reads on.
-    pub(super) fn fill(&mut self) -> io::Result<()> {
-        let Buffer::Stream { buffer, filled, rest, .. } = &mut self.buffer else { return Ok(()) };
-        let Some(reader) = rest else { return Ok(()) };
+    pub(super) fn fill(&mut self) -> io::Result<Filled> {
+        let Buffer::Stream { buffer, filled, rest, .. } = &mut self.buffer else { return Ok(Filled::Bytes) };
+        let Some(reader) = rest else { return Ok(Filled::Bytes) };
         let end = *filled + PIECE;
         if buffer.len() < end {
             buffer.resize(end, 0);
@@ -96,6 +121,7 @@ impl OpenText {
         let read = loop {
             match reader.read(buffer.get_mut(*filled..end).unwrap_or_default()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Filled::Later),
                 read => break read?.min(PIECE),
             }
         };
@@ -103,7 +129,7 @@ impl OpenText {
         if read == 0 {
             *rest = None;
         }
-        Ok(())
+        Ok(Filled::Bytes)
     }
 
     /// How much of the text the window covers so far.
