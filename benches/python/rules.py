@@ -98,7 +98,7 @@ def financial_soundness(principal, balance, rate, inception, maturity):
         fail("rate_negative", f"rate is {rate}, expected 0 or more")
     if inception and maturity:
         if inception >= maturity:
-            message = f'maturity is "{maturity}", expected a day after the inception, "{inception}"'
+            message = f"maturity is {maturity}, expected a day after the inception, {inception}"
             fail("maturity_not_after_inception", message)
     elif inception:
         fail("date_missing", "maturity is missing, expected a date")
@@ -118,7 +118,7 @@ def known_status(status):
     expected = "expected active, paid_off, defaulted or written_off"
     if status is None:
         return ("FAIL", f"status is missing, {expected}", "status_missing")
-    return ("FAIL", f'status is "{status}", {expected}', "status_unknown")
+    return ("FAIL", f"status is {status}, {expected}", "status_unknown")
 
 
 def balance_fits_status(principal, balance, status):
@@ -130,10 +130,10 @@ def balance_fits_status(principal, balance, status):
         messages.append(f"balance is {balance}, expected no more than the principal, {principal}")
     if status == "paid_off" and balance:
         codes.append("paid_off_with_balance")
-        messages.append(f'balance is {balance}, expected 0 as the status is "{status}"')
+        messages.append(f"balance is {balance}, expected 0 as the status is {status}")
     elif status == "active" and not balance:
         codes.append("active_without_balance")
-        messages.append(f'balance is {balance}, expected more than 0 as the status is "{status}"')
+        messages.append(f"balance is {balance}, expected more than 0 as the status is {status}")
     return ("FAIL", "; ".join(messages), codes[0]) if codes else PASS
 
 

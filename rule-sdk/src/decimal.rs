@@ -302,7 +302,9 @@ impl FromStr for Decimal {
 
     /// Reads a number as JSON writes it, such as `-1.50` or `15e-1`: exactly, with all its places.
     fn from_str(text: &str) -> Result<Self, ParseDecimalError> {
-        exact::read(text).ok_or(ParseDecimalError)
+        exact::read(text)
+            .and_then(|(units, scale)| Self::try_from_i128_with_scale(units, scale))
+            .ok_or(ParseDecimalError)
     }
 }
 

@@ -80,6 +80,7 @@ impl Proofs {
             max_findings,
             data: _,
             coordination: _,
+            allow_unavailable: _,
         } = settings;
         let judging = (isolation, suspension, chunk, max_record, max_findings);
         format!("{:?}", (memory_ceiling, stack, limits, sealed_wasi, judging))

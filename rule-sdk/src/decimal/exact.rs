@@ -1,14 +1,12 @@
 //! From a number as JSON writes it to a decimal: exactly, or not at all.
 
-use super::Decimal;
-
 /// The greatest magnitude without the point: 96 bits.
 const MAX_UNITS: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
 
-/// The decimal that a number is. An exponent moves the point, and zeroes behind the point are kept: `1.50` has two places, `1e3` none, `1.5e-3` four. None
+/// The decimal that a number is, as its digits without the point and its places. An exponent moves the point, and zeroes behind the point are kept: `1.50` has two places, `1e3` none, `1.5e-3` four. None
 /// if the text is not a number, or if it takes more than 28 places or 96 bits. The time is linear in the length of the text.
-pub(super) fn read(text: &str) -> Option<Decimal> {
+pub(super) fn read(text: &str) -> Option<(i128, u32)> {
     let bytes = text.as_bytes();
     let (is_negative, bytes) = match bytes {
         [b'-', rest @ ..] => (true, rest),
@@ -42,7 +40,7 @@ pub(super) fn read(text: &str) -> Option<Decimal> {
         units = Some(units * 10).filter(|units| *units <= MAX_UNITS)?;
     }
     let units = i128::try_from(units).ok()?;
-    Decimal::try_from_i128_with_scale(if is_negative { -units } else { units }, scale)
+    Some((if is_negative { -units } else { units }, scale))
 }
 
 /// The digits at the beginning, at least one, and the rest.

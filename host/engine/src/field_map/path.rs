@@ -7,11 +7,11 @@ use crate::json::PathStep;
 
 mod error;
 mod parse;
+mod segment;
 
 pub use error::PathError;
-
-/// The greatest index of an element that a path may name.
-pub const MAX_INDEX: u32 = 999_999;
+pub use segment::MAX_INDEX;
+use segment::Segment;
 
 /// The keys and elements that lead to a value, from the outermost object inwards; at least one, and a key first.
 ///
@@ -28,13 +28,6 @@ pub const MAX_INDEX: u32 = 999_999;
 pub struct Path {
     // INVARIANT: begins with a key, no key is empty, and there are no more segments than a text may have levels.
     segments: Vec<Segment>,
-}
-
-/// A step on the way.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-enum Segment {
-    Key(Box<str>),
-    Element(u32),
 }
 
 impl Path {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::MAX_INDEX;
+use super::segment::MAX_INDEX;
 use crate::excerpt::Excerpt;
 use crate::json::MAX_DEPTH;
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::error::PathError;
-use super::{MAX_INDEX, Segment};
+use super::segment::{MAX_INDEX, Segment};
 use crate::excerpt::Excerpt;
 use crate::json::MAX_DEPTH;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::excerpt::MAX_VALUE;
+use crate::excerpt::{MAX_VALUE, shortened};
 use crate::json::{raw_text, unescape_into};
 
 /// Stands where a text was cut.
@@ -10,10 +10,11 @@ const CUT: char = '…';
 
 /// What a string token says, without its quotes: at most [`MAX_VALUE`] bytes of the token, with [`CUT`] where it goes on.
 ///
-/// Control characters stay the escapes of JSON, so that no message has them. An empty text keeps its quotes, so that a sentence shows that
-/// it is there. A token that is not a string stays as it is.
+/// Control characters stay the escapes of JSON, so that no message has them. An empty text, and one that begins or ends with white space,
+/// keeps its quotes, so that a sentence shows it. A token that is not a string stays as it is.
 pub(super) fn unquoted(token: &str) -> Cow<'_, str> {
-    let Some(raw) = raw_text(token).filter(|raw| !raw.is_empty()) else { return Cow::Borrowed(token) };
+    let is_visible = |raw: &&str| !raw.is_empty() && raw.trim() == *raw;
+    let Some(raw) = raw_text(token).filter(is_visible) else { return Cow::Borrowed(shortened(token)) };
     let whole = raw.len();
     let raw = raw.get(..fitting(raw)).unwrap_or_default();
     let is_plain = !raw.contains(|character: char| character == '\\' || character.is_control());
@@ -73,7 +74,9 @@ mod tests {
             (r#""a\nb\u001b[1m\t\r\u0000\u007f""#, r"a\nb\u001b[1m\t\r\u0000\u007f"),
             ("\"a\u{7f}\u{9b}\"", r"a\u007f\u009b"),
             (r#""""#, r#""""#),
-            (r#"" ""#, " "),
+            (r#"" ""#, r#"" ""#),
+            (r#""active ""#, r#""active ""#),
+            (r#""\u0020""#, " "),
             ("1.50", "1.50"),
             ("null", "null"),
             (r#"["a"]"#, r#"["a"]"#),
