@@ -61,11 +61,10 @@ pub use release::{Identity, ReleaseStatus, Reload};
 pub use service::types::{
     Associated, AssociatedError, CallTiming, ChunkLimits, ChunkTiming, DiscoveredRule, DiscoveredRuleset,
     EngineErrorKind, EntitySource, Evidence, EvidenceParts, FetchTiming, FieldResult, Footprint, ForeignFormat,
-    JudgeError, JudgedInput, JudgedRecord, JudgedResults, JudgedRule, JudgedWindow, Milliseconds, Position,
-    RecordError, RecordItem,
-    RecordOutcome, RecordResult, RecordSource, RelatedEntity, Request, RoleVersions, RouteError, RuleResult,
-    RuleSummary, RuleUsage, RulesetStats, Sample, Summary, Supplied, Supplier, TERM_MALFORMED, TERM_MISSING,
-    TERM_TOO_LARGE, Timing, UNANSWERED, Usage, Wanted, WindowObserver,
+    JudgeError, JudgedInput, JudgedRecord, JudgedResults, JudgedRule, JudgedWindow, Milliseconds, Mistake, Position,
+    RecordError, RecordItem, RecordOutcome, RecordResult, RecordSource, RelatedEntity, Request, RoleVersions,
+    RouteError, RuleResult, RuleSummary, RuleUsage, RulesetStats, Sample, Summary, Supplied, Supplier, TERM_MALFORMED,
+    TERM_MISSING, TERM_TOO_LARGE, Timing, UNANSWERED, Usage, Wanted, WindowObserver,
 };
 pub use service::{
     AsyncService, Clock, FailureStatus, Gauges, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,

@@ -23,6 +23,7 @@
 //! [`OutputKind::Bad`], are unchanged: [`write_visible`] escapes them where they go to a terminal.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod batch_summary;
 #[cfg(test)]
 mod golden;
@@ -34,10 +35,11 @@ mod table;
 mod text;
 mod visible;
 
+pub use accept::Accept;
 pub use batch_summary::{BatchSummary, InputSummary, OutputSummary};
 pub use json::JsonResults;
 pub use lines::{Lines, OutputKind};
-pub use render::{Norun, Per, Rendered, Renderer};
+pub use render::{Per, Rendered, Renderer};
 pub use table::{Colors, Style, Table};
 pub use text::plain;
 pub use visible::{write_json, write_visible};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use jurat::{Evidence, FieldResult, JudgedRecord, Milliseconds, RecordResult, RuleResult, Status};
+use jurat::{Evidence, FieldResult, JudgedRecord, Milliseconds, Mistake, RecordResult, RuleResult, Status};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::accept::Accept;
 use crate::lines::Lines;
 
 /// The code of a record on which no rule ran.
@@ -67,6 +68,8 @@ struct Line<'a> {
     params: Option<&'a BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fields: &'a [FieldResult],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    mistakes: &'a [Mistake],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     indeterminate: bool,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -121,13 +124,18 @@ pub(crate) fn every_rule(lines: &mut Lines, record: LineRecord<'_>) -> io::Resul
     }
 }
 
-/// Adds a line for each rule that says FAIL or ERROR. A record that fails without one gets a line that says why.
+/// Adds a line for each rule that keeps a record from being good. A record that is bad without one gets a line that says why.
 ///
 /// # Errors
 /// When something cannot be written as JSON.
-pub(crate) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>) -> io::Result<()> {
+pub(crate) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>, accept: &Accept) -> io::Result<()> {
     let before = lines.lines;
-    let is_failure = |result: &RuleResult| matches!(result.status, Status::Fail | Status::Error);
+    let is_failure = |result: &RuleResult| match result.status {
+        Status::Fail | Status::Error => true,
+        Status::Warn => !accept.warn,
+        Status::Norun if !accept.norun => true,
+        Status::Norun | Status::Pass => result.indeterminate && !accept.unavailable,
+    };
     rules(lines, record, &record.result.results, None, &is_failure)?;
     if lines.lines == before { without_rules(lines, record) } else { Ok(()) }
 }
@@ -148,6 +156,7 @@ fn rules(
                 code: result.code.as_deref(),
                 params: Some(&result.params).filter(|params| !params.is_empty()),
                 fields: &result.fields,
+                mistakes: &result.mistakes,
                 indeterminate: result.indeterminate,
                 degraded: &result.degraded,
                 component: result.component.as_deref(),
@@ -194,6 +203,7 @@ impl<'a> LineRecord<'a> {
             message,
             params: None,
             fields: &[],
+            mistakes: &[],
             indeterminate: false,
             degraded: &[],
             component: None,

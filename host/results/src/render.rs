@@ -3,8 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use jurat::{CallError, Footprint, JudgedRecord, JudgedWindow, RecordOutcome, RecordSource, Request, Service, Summary};
+use jurat::{CallError, Footprint, JudgedRecord, JudgedWindow, RecordSource, Request, Service, Summary};
 
+use crate::accept::Accept;
 use crate::line::{self, LineRecord, Place};
 use crate::lines::{Lines, OutputKind};
 
@@ -17,8 +18,8 @@ pub struct Renderer {
     pub per: Per,
     /// Whether the lines of results have the positions of their records. Those of failures always have them.
     pub places: bool,
-    /// How a record on which no rule ran counts.
-    pub norun: Norun,
+    /// Which records count as good.
+    pub accept: Accept,
     /// The names of the inputs in the order in which they are read; empty for a single input.
     pub files: Arc<[String]>,
 }
@@ -30,15 +31,6 @@ pub enum Per {
     Record,
     /// The result of one rule for a record.
     Rule,
-}
-
-/// How a record on which no rule ran counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Norun {
-    /// As a failure.
-    Fails,
-    /// As a success.
-    Allowed,
 }
 
 /// The lines of one window.
@@ -80,7 +72,7 @@ impl Renderer {
         let mut rendered = Rendered { blocks, records: 0, without_text: 0 };
         for record in window.records() {
             rendered.records += 1;
-            let is_bad = self.is_bad(record.outcome());
+            let is_bad = !self.accept.is_good(&record);
             let text = record.text().filter(|text| !text.is_empty());
             rendered.without_text += u64::from(text.is_none());
             for (kind, lines) in self.kinds.iter().zip(&mut rendered.blocks) {
@@ -98,15 +90,6 @@ impl Renderer {
         Ok(rendered)
     }
 
-    /// Whether the record counts as a failure.
-    fn is_bad(&self, outcome: RecordOutcome) -> bool {
-        match outcome {
-            RecordOutcome::Unreadable | RecordOutcome::Failed | RecordOutcome::Unavailable => true,
-            RecordOutcome::NotRun => self.norun == Norun::Fails,
-            RecordOutcome::Warned | RecordOutcome::Passed => false,
-        }
-    }
-
     fn result(&self, lines: &mut Lines, record: &JudgedRecord<'_>) -> io::Result<()> {
         let place = self.places.then(|| self.place(record));
         match self.per {
@@ -118,7 +101,7 @@ impl Renderer {
     fn failure(&self, lines: &mut Lines, record: &JudgedRecord<'_>) -> io::Result<()> {
         let (result, ids) = (record.result(), record.ids());
         let place = Some(self.place(record));
-        line::failing_rules(lines, LineRecord { result: &result, ids: Some(&ids), place })
+        line::failing_rules(lines, LineRecord { result: &result, ids: Some(&ids), place }, &self.accept)
     }
 
     fn place(&self, record: &JudgedRecord<'_>) -> Place<'_> {

@@ -281,6 +281,17 @@ pub(crate) fn remarks(summary: &Summary, is_unsigned: bool) -> Vec<(&'static str
         let remark = format!("{outcomes} on the machine and the moment; run again before you rely on the results");
         remarks.push((YELLOW, remark));
     }
+    if summary.with_unavailable > 0 {
+        let records = counted(summary.with_unavailable, "record lacks", "records lack");
+        remarks.push((
+            YELLOW,
+            format!("{records} a related entity that was not available; `--allow-unavailable` accepts that"),
+        ));
+    }
+    for (rule, reason) in summary.rules.iter().filter_map(|(id, rule)| Some((id, rule.never_ran.as_ref()?))) {
+        let remark = format!("{} ran on no record: {}", plain(rule, SHOWN_ID), plain(reason, SHOWN));
+        remarks.push((color(Status::Norun), remark));
+    }
     if summary.host_failures > 0 {
         let results = counted(summary.host_failures, "result is", "results are");
         remarks.push((color(Status::Error), format!("{results} missing, because the host failed; see the log")));

@@ -13,7 +13,7 @@ use jurat::{
 use jurat_disk::files;
 use jurat_model::advice;
 use jurat_model::{Blame, Bytes};
-use jurat_results::Norun;
+use jurat_results::Accept;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
@@ -47,6 +47,12 @@ pub(super) struct JudgingArguments {
     /// Do not exit with 1 for records on which no rule ran
     #[arg(long)]
     allow_norun: bool,
+    /// Do not exit with 1 for records whose related entities were not available; the setting `allow_unavailable` does the same
+    #[arg(long)]
+    allow_unavailable: bool,
+    /// Exit with 1 also for records of which a rule gives one of these statuses
+    #[arg(long, value_name = "STATUSES", value_enum, value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
     /// Do not exit with 1 if there is no record
     #[arg(long)]
     allow_empty: bool,
@@ -72,6 +78,14 @@ enum IsolationChoice {
     Record,
 }
 
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum FailOn {
+    /// A rule warned
+    Warn,
+    /// A rule did not run
+    Norun,
+}
+
 impl JudgingArguments {
     /// The settings, with only the tenant whose rules judge.
     pub(super) fn settings(&self) -> Result<Settings, CommandError> {
@@ -95,6 +109,7 @@ impl JudgingArguments {
             )));
         }
         for tenant in settings.tenants.values_mut() {
+            tenant.allow_unavailable |= self.allow_unavailable;
             tenant.isolation = match self.isolation {
                 Some(IsolationChoice::Chunk) => Isolation::Chunk,
                 Some(IsolationChoice::Record) => Isolation::Record,
@@ -144,13 +159,18 @@ impl JudgingArguments {
         Ok(request)
     }
 
-    /// How records on which no rule ran count.
-    pub(super) fn norun(&self) -> Norun {
-        if self.allow_norun { Norun::Allowed } else { Norun::Fails }
+    /// Which records count as good, by the settings that [`Self::settings`] has given.
+    pub(super) fn accept(&self, settings: &Settings) -> Accept {
+        Accept {
+            nothing_ran: self.allow_norun,
+            unavailable: settings.tenants.values().any(|tenant| tenant.allow_unavailable),
+            norun: !self.fail_on.contains(&FailOn::Norun),
+            warn: !self.fail_on.contains(&FailOn::Warn),
+        }
     }
 
     /// The exit code. Warns of what the results do not show.
-    pub(super) fn verdict(&self, summary: &Summary) -> Exit {
+    pub(super) fn verdict(&self, summary: &Summary, accept: &Accept) -> Exit {
         for field in &summary.absent_id_fields {
             let field = Excerpt::of(field);
             output::complain(
@@ -161,7 +181,7 @@ impl JudgingArguments {
         if summary.records == 0 && !self.allow_empty {
             output::complain("error", "no record was judged, because the input has none; `--allow-empty` accepts that");
         }
-        exit(summary, self.norun(), self.allow_empty)
+        exit(summary, accept, self.allow_empty)
     }
 }
 
@@ -170,16 +190,12 @@ fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "not a time: write date, time and offset, as in `2026-01-31T12:00:00Z`")
 }
 
-fn exit(summary: &Summary, norun: Norun, allow_empty: bool) -> Exit {
+fn exit(summary: &Summary, accept: &Accept, allow_empty: bool) -> Exit {
     if summary.host_failures > 0 {
         return Exit::Host;
     }
     let has_records = summary.records > 0 || allow_empty;
-    let is_fine = has_records
-        && summary.failed == 0
-        && summary.unreadable == 0
-        && (norun == Norun::Allowed || summary.not_run == 0);
-    if is_fine { Exit::Success } else { Exit::Failed }
+    if has_records && accept.are_good(summary) { Exit::Success } else { Exit::Failed }
 }
 
 /// The error of a call, with advice.
@@ -222,17 +238,13 @@ mod tests {
 
     #[test]
     fn the_exit_code_follows_from_the_summary() {
-        use Norun::{Allowed, Fails};
+        let accept = Accept::default();
         let fine = Summary { records: 3, warned: 1, ..Summary::default() };
-        assert_eq!(exit(&fine, Fails, false), Exit::Success);
-        assert_eq!(exit(&Summary { failed: 1, ..fine.clone() }, Allowed, false), Exit::Failed);
-        assert_eq!(exit(&Summary { failed: 1, host_failures: 1, ..fine.clone() }, Allowed, false), Exit::Host);
-        assert_eq!(exit(&Summary { unreadable: 1, ..fine.clone() }, Allowed, false), Exit::Failed);
-        let not_run = Summary { not_run: 1, ..fine };
-        assert_eq!(exit(&not_run, Fails, false), Exit::Failed);
-        assert_eq!(exit(&not_run, Allowed, false), Exit::Success);
+        assert_eq!(exit(&fine, &accept, false), Exit::Success);
+        assert_eq!(exit(&Summary { failed: 1, ..fine.clone() }, &accept, false), Exit::Failed);
+        assert_eq!(exit(&Summary { failed: 1, host_failures: 1, ..fine }, &accept, false), Exit::Host);
         let empty = Summary::default();
-        assert_eq!([false, true].map(|allowed| exit(&empty, Fails, allowed)), [Exit::Failed, Exit::Success]);
+        assert_eq!([false, true].map(|allowed| exit(&empty, &accept, allowed)), [Exit::Failed, Exit::Success]);
     }
 
     #[test]

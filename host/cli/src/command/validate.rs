@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let settings = arguments.judging.settings()?;
     let max_file = JudgingArguments::max_file(&settings)?;
     let associated = arguments.judging.associated(max_file)?;
+    let accept = arguments.judging.accept(&settings);
     let text = input(arguments.file.as_deref(), max_file)?;
     let service = JudgingArguments::open(settings)?;
     let summary = judge(&service, arguments, associated, text).map_err(|error| match error {
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         }
         error => judging::call_error(&service, error),
     })?;
-    Ok(arguments.judging.verdict(&summary))
+    Ok(arguments.judging.verdict(&summary, &accept))
 }
 
 /// The name of the input in messages.

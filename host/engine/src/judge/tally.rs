@@ -38,9 +38,9 @@ impl Tally {
         for chunk in chunks {
             for row in chunk.rows() {
                 tally.summary.with_norun += u64::from(chunk.has_norun(row));
+                tally.summary.with_unavailable += u64::from(chunk.has_unavailable(row));
                 match chunk.record_outcome(row) {
                     RecordOutcome::Failed => tally.summary.failed += 1,
-                    RecordOutcome::Unavailable => tally.summary.unavailable += 1,
                     RecordOutcome::Warned => tally.summary.warned += 1,
                     RecordOutcome::NotRun => tally.summary.not_run += 1,
                     RecordOutcome::Passed | RecordOutcome::Unreadable => {}
@@ -66,9 +66,9 @@ impl Tally {
         self.summary.records += summary.records;
         self.summary.unreadable += summary.unreadable;
         self.summary.failed += summary.failed;
-        self.summary.unavailable += summary.unavailable;
         self.summary.warned += summary.warned;
         self.summary.with_norun += summary.with_norun;
+        self.summary.with_unavailable += summary.with_unavailable;
         self.summary.not_run += summary.not_run;
         self.summary.host_failures += summary.host_failures;
         for (list, rules) in lists {

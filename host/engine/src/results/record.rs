@@ -60,8 +60,6 @@ pub enum RecordOutcome {
     Unreadable,
     /// A rule said FAIL or ERROR.
     Failed,
-    /// A related entity was not available at the moment, and no rule said FAIL or ERROR. The record may get another verdict later.
-    Unavailable,
     /// A rule said WARN, and none FAIL or ERROR.
     Warned,
     /// A rule said PASS, and none WARN, FAIL or ERROR.

@@ -18,14 +18,14 @@ pub struct Summary {
     pub unreadable: u64,
     /// Records of which a rule said FAIL or ERROR.
     pub failed: u64,
-    /// Records for which a related entity was not available at the moment, and of which no rule said FAIL or ERROR.
-    pub unavailable: u64,
     /// Records of which a rule said WARN, and none FAIL or ERROR.
     pub warned: u64,
     /// Records on which no rule ran: all said NORUN, or there was none.
     pub not_run: u64,
-    /// Records of which a rule said NORUN, or more.
+    /// Records of which a rule said NORUN, whatever others said.
     pub with_norun: u64,
+    /// Records for which a related entity was not available at the moment, whatever rules said.
+    pub with_unavailable: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,
     /// The id fields for which none of the records that can be read has a value; empty if no record can be read.

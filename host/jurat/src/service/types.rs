@@ -43,6 +43,18 @@ pub use jurat_engine::{Footprint, RecordSource, Request, Sample, extract::ChunkL
 /// ```
 pub use jurat_engine::results::{FieldResult, RecordResult, RuleResult};
 
+/// The result of the rule `json_schema` has a [`Mistake`] for each thing that is wrong with the record.
+///
+/// ```
+/// use jurat::{Mistake, RuleResult};
+///
+/// /// The places of a record that are missing or wrong.
+/// fn places(result: &RuleResult) -> Vec<&str> {
+///     result.mistakes.iter().map(|mistake: &Mistake| mistake.pointer.as_str()).collect()
+/// }
+/// ```
+pub use jurat_engine::schema::Mistake;
+
 /// Execution times are written as [`Milliseconds`].
 ///
 /// ```

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jurat::{CallError, JudgeError, RecordSource, Request, Service, Summary, chain};
 use jurat_model::Blame;
 use jurat_records::{Directory, InputError, Inputs};
-use jurat_results::{BatchSummary, InputSummary, OutputSummary, Rendered, Renderer};
+use jurat_results::{Accept, BatchSummary, InputSummary, OutputSummary, Rendered, Renderer};
 
 use super::arguments::{Arguments, Share, SummaryFormat};
 use super::output_file::PartialFile;
@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A batch that is ready to run.
 struct BatchRun<'a> {
     arguments: &'a Arguments,
+    accept: Accept,
     inputs: Inputs,
     plan: OutputPlan,
     service: Service,
@@ -57,6 +58,7 @@ pub(in crate::command) fn run(arguments: &Arguments) -> Result<Exit, CommandErro
     inputs.directories().iter().for_each(warn_of);
     let plan = arguments.outputs.plan(&inputs)?;
     let associated = arguments.judging.associated(JudgingArguments::max_file(&settings)?)?;
+    let accept = arguments.judging.accept(&settings);
     let service = JudgingArguments::open(settings)?;
     let request =
         arguments.judging.request(&service, associated).map_err(|error| judging::call_error(&service, error))?;
@@ -64,7 +66,7 @@ pub(in crate::command) fn run(arguments: &Arguments) -> Result<Exit, CommandErro
     let signals =
         Signals::catch().map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let inputs = inputs.with_interrupt(signals.interrupt()).with_patience(PATIENCE);
-    BatchRun { arguments, inputs, plan, service, request, signals }.run()
+    BatchRun { arguments, accept, inputs, plan, service, request, signals }.run()
 }
 
 /// The inputs.
@@ -108,7 +110,7 @@ impl BatchRun<'_> {
             files.summarize(&json).and_then(|()| files.finish()).map_err(Stop::Output)?;
             // The outputs are complete, even if the summary cannot be printed.
             let printed = self.print(&report, &json).map_err(|error| CommandError::of_output(&error));
-            Ok(printed.map(|()| self.arguments.judging.verdict(&summary)))
+            Ok(printed.map(|()| self.arguments.judging.verdict(&summary, &self.accept)))
         });
         match done {
             Ok(done) => done,
@@ -125,7 +127,7 @@ impl BatchRun<'_> {
             kinds: self.plan.kinds(),
             per: self.arguments.per.into(),
             places: !self.arguments.no_places,
-            norun: self.arguments.judging.norun(),
+            accept: self.accept,
             files: self.files(),
         };
         let is_shown = !self.arguments.quiet && !self.plan.draws_on_terminal();

@@ -77,11 +77,15 @@ impl<'a> ChunkView<'a> {
     pub(in crate::judge) fn record_outcome(&self, row: u32) -> RecordOutcome {
         match self.rows.get(row as usize).copied().unwrap_or(FAILED) {
             said if said & FAILED != 0 => RecordOutcome::Failed,
-            said if said & UNAVAILABLE != 0 => RecordOutcome::Unavailable,
             said if said & WARNED != 0 => RecordOutcome::Warned,
             said if said & RAN != 0 => RecordOutcome::Passed,
             _ => RecordOutcome::NotRun,
         }
+    }
+
+    /// Whether a rule could not read a related entity of the record in a row, because it was not available at the moment.
+    pub(in crate::judge) fn has_unavailable(&self, row: u32) -> bool {
+        self.rows.get(row as usize).is_some_and(|said| said & UNAVAILABLE != 0)
     }
 
     /// Whether a rule said NORUN of the record in a row.

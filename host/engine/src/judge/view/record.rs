@@ -187,6 +187,12 @@ impl<'a> JudgedRecord<'a> {
         }
     }
 
+    /// Whether a related entity that a rule reads was not available at the moment: the record may get another verdict later.
+    #[must_use]
+    pub fn has_unavailable(&self) -> bool {
+        self.chunk().is_ok_and(|(chunk, row)| chunk.has_unavailable(row))
+    }
+
     /// Whether a rule said NORUN of it, or it could not be judged.
     #[must_use]
     pub fn has_norun(&self) -> bool {
