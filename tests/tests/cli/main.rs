@@ -20,6 +20,7 @@ mod hostile_text;
 mod input;
 mod keys;
 mod mirror;
+mod must_run;
 mod operating;
 mod publishing;
 mod rlimits;

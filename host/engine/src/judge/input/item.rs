@@ -124,7 +124,7 @@ mod tests {
     /// The record, and the correlation id.
     fn parts(item: &str) -> (&str, Option<String>) {
         let Unwrapped { record, correlation_id } = unwrap(item.as_bytes());
-        (&item[record], correlation_id.map(Into::into))
+        (item.get(record).unwrap(), correlation_id.map(Into::into))
     }
 
     #[test]
