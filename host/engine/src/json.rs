@@ -6,7 +6,8 @@
 //! No tree is built, and nothing is allocated once the buffers of [`Scratch`] have grown to the size of the records.
 //! Only the schema check reads a record once more, as a tree that lies flat.
 //!
-//! [`Splitter`] finds the records of a file: an array, a single object, or one object on each line.
+//! [`Splitter`] finds the records of a file: an array, or objects one after the other. Before that, [`ForeignFormat`] tells texts that are
+//! not JSON at all.
 
 mod error;
 mod foreign;

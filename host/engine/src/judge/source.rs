@@ -41,7 +41,7 @@ pub struct Sample {
 }
 
 impl<'a> RecordSource<'a> {
-    /// One text: an array of records, one record, or one record on each line.
+    /// One text: an array of records, or one record after the other.
     #[must_use]
     pub fn text(text: Arc<[u8]>) -> Self {
         Self::bytes(Bytes::from_owner(text))

@@ -345,7 +345,8 @@ fn a_sink_that_fails_is_given_nothing_more_and_the_input_is_let_go_of() {
             RecordSource::texts(&mut texts),
             |window: &JudgedWindow<'_>| window.records().len(),
             &mut |count| {
-                assert_eq!(count, 10);
+                // Fewer where the reader had to wait.
+                assert!((1..=10).contains(&count));
                 if taken == most {
                     return Err(ErrorKind::StorageFull.into());
                 }

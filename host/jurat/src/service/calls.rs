@@ -50,13 +50,13 @@ impl Service {
         })
     }
 
-    /// Judges the records of a file: a JSON array, one object, or one on each line. One result for each, in their order.
+    /// Judges the records of a file: a JSON array, or objects one after the other. One result for each, in their order.
     ///
     /// `uri` is a path or URL within what the settings allow. `entity_types` are those that the file may have; a record of another
     /// type is an entry that says so, and if there is only one, records need not name it. With none, all types are accepted.
     ///
     /// # Errors
-    /// When the file cannot be read, or the call as a whole cannot be served.
+    /// When the file cannot be read or is not JSON at all, or the call as a whole cannot be served.
     pub fn batch_file_validate(
         &self,
         uri: &str,
