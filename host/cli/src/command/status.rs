@@ -71,7 +71,9 @@ impl TenantStatus {
     fn of(settings: &Settings, tenant: String) -> Result<Self, CommandError> {
         let state = jurat::host_state(settings, Some(&tenant))?;
         let (reported, kept) = (state.reported()?, state.kept()?);
-        let running = state.is_served()? || reported.as_ref().is_some_and(|reported| is_running(reported.pid));
+        // Where the lock cannot be tried, as in a directory that can only be read, the process id has to do.
+        let is_served = state.is_served().unwrap_or(false);
+        let running = is_served || reported.as_ref().is_some_and(|reported| is_running(reported.pid));
         Ok(Self { tenant, running, reported, kept })
     }
 

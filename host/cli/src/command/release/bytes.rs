@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("nothing is staged for {role}; {}", waiting(&repository))));
     };
     explain(&copy, &repository, role)?;
-    judged::preview(&copy, &repository, role)?;
+    judged::preview(&copy, &repository, role);
     let bytes = envelope.bytes_to_sign();
     warn_of_length(role, &bytes);
     let mut out = output::stdout();

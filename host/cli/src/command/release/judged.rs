@@ -68,27 +68,20 @@ pub(super) fn check(
 }
 
 /// Shows signers what the publisher will see: whether the test vectors of a release that is staged hold, and which verdicts differ from
-/// those of the release that it replaces. It refuses nothing: they decide whether they sign.
-///
-/// # Errors
-/// When this machine cannot run rules.
-pub(super) fn preview(copy: &WorkingCopy, repository: &Repository, role: &Role) -> Result<(), CommandError> {
+/// those of the release that it replaces. It refuses nothing: they decide whether they sign, also on a machine that cannot run rules.
+pub(super) fn preview(copy: &WorkingCopy, repository: &Repository, role: &Role) {
     let amendments = repository.amendments(role);
     let listed = amendments.iter().filter_map(|amendment| match amendment {
         Amendment::Listed { target, old, new, .. } => Some((target, old, new)),
         _ => None,
     });
-    let mut sandbox = None;
     for (target, old, new) in listed {
-        let sandbox = match &sandbox {
-            Some(sandbox) => sandbox,
-            None => sandbox.insert(host::sandbox()?),
-        };
         let read = |sha256| copy.manifest(target, sha256).and_then(|manifest| unverified(copy, &manifest));
         let shown = read(new).and_then(|new| {
-            let ready = own_vectors(sandbox, &new)?;
+            let sandbox = host::sandbox()?;
+            let ready = own_vectors(&sandbox, &new)?;
             match old {
-                Some(old) => compare(sandbox, &read(old)?, &new, &ready).map(drop),
+                Some(old) => compare(&sandbox, &read(old)?, &new, &ready).map(drop),
                 None => Ok(()),
             }
         });
@@ -97,7 +90,6 @@ pub(super) fn preview(copy: &WorkingCopy, repository: &Repository, role: &Role) 
             output::complain("warning", &format!("{target}: its verdicts cannot be shown: {reason}"));
         }
     }
-    Ok(())
 }
 
 type Ready = std::sync::Arc<jurat_author::Release>;
