@@ -90,7 +90,7 @@ fn a_result_is_written_like_this() {
     let release = release(&fixture);
     let answer = fixture.judge(&request(), 1, &format!("{}\nnonsense", record(&[("a", "warn")]))).unwrap();
     let [judged, broken] = &*answer.records else { panic!("{:?}", answer.records) };
-    let of_a = r#"{"rule_id":"a","description":"what a says","status":"WARN","message":"{a} is told to \"warn\"","fields":[{"name":"a","pointer":"/a","value":"\"warn\""}],"component":"digest of component 0","execution_time_ms":1.0,"children":[]}"#;
+    let of_a = r#"{"rule_id":"a","description":"what a says","status":"WARN","message":"{a} is told to warn","fields":[{"name":"a","pointer":"/a","value":"\"warn\""}],"component":"digest of component 0","execution_time_ms":1.0,"children":[]}"#;
     let expected = format!(r#"{{"entity_id":"1","entity_type":"loan",{release},"results":[{of_a}]}}"#);
     // Scripted rules are never signed.
     let signed = |record: &RecordResult| serde_json::to_string(&RecordResult { unsigned: false, ..record.clone() });
