@@ -160,7 +160,8 @@ fn hostile_names_of_rules_and_types_are_written_like_those_of_results() {
     let lists = spec.rulesets.get_mut("main").unwrap();
     lists.get_mut("facility").unwrap().push(json!(HOSTILE));
     lists.insert(HOSTILE.to_owned(), vec![json!("z"), json!("s")]);
-    let map = json!({"z": {"physical_path": HOSTILE}});
+    let escaped = |key: char| (!key.is_alphabetic()).then_some('\\').into_iter().chain([key]);
+    let map = json!({"z": {"physical_path": HOSTILE.chars().flat_map(escaped).collect::<String>()}});
     spec.field_maps.insert("hostile.json".to_owned(), map);
     spec.defaults.insert(HOSTILE.to_owned(), "hostile.json".to_owned());
     let z = spec.rules[0].clone();
