@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jurat_engine::ruleset::{RuleNode, Ruleset};
+use jurat_engine::ruleset::{BusinessConfig, RuleNode, Ruleset, UnknownSchema};
+use jurat_engine::schema::{Formats, SchemaOptions};
 use jurat_model::Excerpt;
 use jurat_trust::{FileKind, VerifiedRelease};
 use jurat_yaml::Problems;
@@ -56,6 +57,17 @@ pub enum ContentChange {
         /// The schema or entity type of the records.
         records: String,
     },
+    /// A rule no longer has to run, or has to.
+    MustRun {
+        /// The ruleset.
+        ruleset: String,
+        /// The schema or entity type of the records.
+        records: String,
+        /// The rule.
+        rule: String,
+        /// Whether it has to now.
+        must_run: bool,
+    },
     /// A setting of the business configuration is another one.
     Setting {
         /// Its key, and what it is about.
@@ -75,6 +87,11 @@ pub enum ContentChange {
         old: Option<String>,
         /// The new value; none if there is none.
         new: Option<String>,
+    },
+    /// A file is another one, in a way that cannot be shown by places: compare the files.
+    Unshown {
+        /// The file.
+        file: String,
     },
     /// Further places of a file.
     More {
@@ -128,21 +145,22 @@ fn rulesets(old: &BTreeMap<String, Ruleset>, new: &BTreeMap<String, Ruleset>, ch
         let all: BTreeSet<_> = before.rules.keys().chain(after.rules.keys()).collect();
         for records in all {
             let of = |ruleset: &Ruleset| flat(ruleset.rules.get(records).map(Vec::as_slice).unwrap_or_default());
-            list(name, records, &of(before), &of(after), changes);
+            let (before, after) = (of(before), of(after));
+            list(name, records, &before, &after, changes);
+            for (rule, _, must_run) in &after {
+                if before.iter().find(|(other, ..)| other == rule).map_or(*must_run, |(_, _, old)| old != must_run) {
+                    let (ruleset, records, rule) = (name.clone(), records.clone(), rule.clone());
+                    changes.push(ContentChange::MustRun { ruleset, records, rule, must_run: *must_run });
+                }
+            }
         }
     }
 }
 
 /// The differences of two lists of rules, each with the rule above it.
-fn list(
-    ruleset: &str,
-    records: &str,
-    old: &[(String, String)],
-    new: &[(String, String)],
-    changes: &mut Vec<ContentChange>,
-) {
+fn list(ruleset: &str, records: &str, old: &[Listed], new: &[Listed], changes: &mut Vec<ContentChange>) {
     let (ruleset, records) = (ruleset.to_owned(), records.to_owned());
-    let ids = |list: &[(String, String)]| list.iter().map(|(rule, _)| rule.clone()).collect::<BTreeSet<_>>();
+    let ids = |list: &[Listed]| list.iter().map(|(rule, ..)| rule.clone()).collect::<BTreeSet<_>>();
     let (before, after) = (ids(old), ids(new));
     for rule in before.difference(&after) {
         let (ruleset, records, rule) = (ruleset.clone(), records.clone(), rule.clone());
@@ -153,21 +171,25 @@ fn list(
         changes.push(ContentChange::RuleListed { ruleset, records, rule });
     }
     // Of those in both, the order and what is above them.
-    let common = |list: &[(String, String)]| -> Vec<_> {
-        list.iter().filter(|(rule, _)| before.contains(rule) && after.contains(rule)).cloned().collect()
+    let common = |list: &[Listed]| -> Vec<_> {
+        let in_both = list.iter().filter(|(rule, ..)| before.contains(rule) && after.contains(rule));
+        in_both.map(|(rule, above, _)| (rule.clone(), above.clone())).collect()
     };
     if common(old) != common(new) {
         changes.push(ContentChange::RulesMoved { ruleset, records });
     }
 }
 
+/// A rule, the rule above it, and whether it must run.
+type Listed = (String, String, bool);
+
 /// The rules of a hierarchy in their order, each with the rule above it.
-fn flat(nodes: &[RuleNode]) -> Vec<(String, String)> {
+fn flat(nodes: &[RuleNode]) -> Vec<Listed> {
     let mut rules = Vec::new();
     let mut waiting: Vec<_> = nodes.iter().rev().map(|node| (node, "")).collect();
-    while let Some((node, above)) = waiting.pop() {
-        rules.push((node.rule_id.clone(), above.to_owned()));
-        waiting.extend(node.children.iter().rev().map(|child| (child, node.rule_id.as_str())));
+    while let Some((RuleNode { rule_id, must_run, children }, above)) = waiting.pop() {
+        rules.push((rule_id.clone(), above.to_owned(), *must_run));
+        waiting.extend(children.iter().rev().map(|child| (child, rule_id.as_str())));
     }
     rules
 }
@@ -175,17 +197,41 @@ fn flat(nodes: &[RuleNode]) -> Vec<(String, String)> {
 fn settings(old: &Document, new: &Document, changes: &mut Vec<ContentChange>) {
     let of = |document: &Document| {
         let Document { config, coordination_base_url } = document;
+        // Every setting is here, so that none can change unseen.
+        let BusinessConfig {
+            rulesets,
+            schema_to_helper_mapping,
+            default_helpers,
+            allow_minor_version_fallback,
+            strict_major_version,
+            unknown_schema,
+            schemas: SchemaOptions { aliases, formats, minor_fallback },
+        } = config;
         let mut settings = BTreeMap::new();
         let maps = [
-            ("schema_to_helper_mapping", &config.schema_to_helper_mapping),
-            ("default_helpers", &config.default_helpers),
+            ("schema_to_helper_mapping", schema_to_helper_mapping),
+            ("default_helpers", default_helpers),
+            ("schema_aliases", aliases),
         ];
         for (key, map) in maps {
             settings.extend(map.iter().map(|(of, value)| (format!("{key} of {of}"), value.clone())));
         }
+        settings.extend(formats.iter().map(|(id, formats)| (format!("schema_formats of {id}"), formats_of(*formats))));
+        let unknown = |unknown: UnknownSchema| match unknown {
+            UnknownSchema::Error => "error".to_owned(),
+            UnknownSchema::EntityType => "entity_type".to_owned(),
+        };
+        settings.insert("unknown_schema".to_owned(), unknown(*unknown_schema));
+        for (name, Ruleset { metadata, rules: _, unknown_schema }) in rulesets {
+            settings.extend(unknown_schema.map(|value| (format!("unknown_schema of ruleset {name}"), unknown(value))));
+            if !metadata.is_null() {
+                settings.insert(format!("metadata of ruleset {name}"), metadata.to_string());
+            }
+        }
         let flags = [
-            ("allow_minor_version_fallback", config.allow_minor_version_fallback),
-            ("strict_major_version", config.strict_major_version),
+            ("allow_minor_version_fallback", *allow_minor_version_fallback),
+            ("schema_minor_version_fallback", *minor_fallback),
+            ("strict_major_version", *strict_major_version),
         ];
         settings.extend(flags.map(|(key, value)| (key.to_owned(), value.to_string())));
         settings.extend(coordination_base_url.iter().map(|url| ("coordination_base_url".to_owned(), url.to_string())));
@@ -196,6 +242,14 @@ fn settings(old: &Document, new: &Document, changes: &mut Vec<ContentChange>) {
     for key in all.into_iter().filter(|key| before.get(*key) != after.get(*key)) {
         let (old, new) = (before.get(key).cloned(), after.get(key).cloned());
         changes.push(ContentChange::Setting { key: key.clone(), old, new });
+    }
+}
+
+fn formats_of(formats: Formats) -> String {
+    match formats {
+        Formats::Unstated => String::new(),
+        Formats::Asserted => "assert".to_owned(),
+        Formats::Ignored => "ignore".to_owned(),
     }
 }
 
@@ -213,6 +267,11 @@ fn json(file: &str, old: &[u8], new: &[u8], changes: &mut Vec<ContentChange>) {
                     waiting.push((format!("{pointer}/{name}"), before.get(key), after.get(key)));
                 }
             }
+            (Some(Value::Array(before)), Some(Value::Array(after))) if before.len() == after.len() => {
+                let items = before.iter().zip(after).enumerate().rev();
+                waiting
+                    .extend(items.map(|(at, (before, after))| (format!("{pointer}/{at}"), Some(before), Some(after))));
+            }
             (before, after) if before == after => {}
             (before, after) => {
                 let text = |value: Option<&Value>| value.map(ToString::to_string);
@@ -220,6 +279,10 @@ fn json(file: &str, old: &[u8], new: &[u8], changes: &mut Vec<ContentChange>) {
                 places.push(ContentChange::Place { file, pointer, old, new });
             }
         }
+    }
+    if places.is_empty() {
+        // Only the spelling differs, or what this comparison cannot tell apart, such as long numbers.
+        changes.push(ContentChange::Unshown { file: file.to_owned() });
     }
     let more = places.len().saturating_sub(SHOWN);
     changes.extend(places.into_iter().take(SHOWN));
@@ -249,6 +312,10 @@ impl fmt::Display for ContentChange {
                 Shown(ruleset),
                 Shown(records)
             ),
+            Self::MustRun { ruleset, records, rule, must_run } => {
+                let words = if *must_run { "must run on every record" } else { "NO LONGER has to run" };
+                write!(out, "ruleset {}, records of {}: rule {} {words}", Shown(ruleset), Shown(records), Shown(rule))
+            }
             Self::Setting { key, old, new } => {
                 write!(out, "setting {}: {} -> {}", Shown(key), Known(old.as_deref()), Known(new.as_deref()))
             }
@@ -256,6 +323,9 @@ impl fmt::Display for ContentChange {
                 let pointer = if pointer.is_empty() { "/" } else { pointer };
                 let (old, new) = (Known(old.as_deref()), Known(new.as_deref()));
                 write!(out, "file {} at {}: {old} -> {new}", Shown(file), Shown(pointer))
+            }
+            Self::Unshown { file } => {
+                write!(out, "file {} differs, and only a comparison of the files shows how", Shown(file))
             }
             Self::More { file, places } => write!(out, "file {}: {places} more places changed", Shown(file)),
         }

@@ -61,13 +61,13 @@ pub use jurat_engine::{
 /// ```
 /// use jurat::causes::{EntryError, EntryProblem, FieldMapError};
 ///
-/// /// Where an editor should show that a path is missing.
-/// fn lines_without_a_path(error: &FieldMapError) -> Vec<u64> {
+/// /// Where an editor should show that something is wrong with a path.
+/// fn lines_of_paths(error: &FieldMapError) -> Vec<u64> {
 ///     let FieldMapError::Entries(entries) = error else { return Vec::new() };
-///     let has_no_path = |entry: &&EntryError| entry.problem == EntryProblem::NoPath;
-///     entries.iter().filter(has_no_path).map(|entry| entry.at.line).collect()
+///     let is_of_path = |entry: &&EntryError| matches!(entry.problem, EntryProblem::Path { .. });
+///     entries.iter().filter(is_of_path).map(|entry| entry.at.line).collect()
 /// }
-/// # assert!(lines_without_a_path(&FieldMapError::Entries(Vec::new())).is_empty());
+/// # assert!(lines_of_paths(&FieldMapError::Entries(Vec::new())).is_empty());
 /// ```
 pub use jurat_engine::field_map::{EntryError, EntryProblem, FieldMapError};
 

@@ -64,8 +64,17 @@ impl Proofs {
 
     /// Whatever the settings say that a verdict could depend on. Their debug format names every field, also one that is added later.
     fn conditions(&self, settings: &TenantSettings) -> String {
-        let jurat_sandbox::Settings { memory_ceiling, stack, .. } = self.sandbox;
         // Every setting is here, so that somebody decides about a new one.
+        let jurat_sandbox::Settings {
+            memory_ceiling,
+            stack,
+            workers: _,
+            instances: _,
+            wait: _,
+            compiler: _,
+            compile: _,
+            code: _,
+        } = self.sandbox;
         let TenantSettings {
             rules: _,
             trust: _,

@@ -16,6 +16,8 @@ pub(super) const NAME: &str = "status.json";
 /// The lock that each process which serves shares, as long as it lives.
 pub(super) const SERVING: &str = "serving.lock";
 const MOST: Bytes = Bytes::mebi(1);
+/// How long to ask whether a process serves: others that ask, or write a status, have the lock for less.
+const PROBE: Duration = Duration::from_millis(300);
 /// How long to wait for a process that only asks whether another serves.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -113,7 +115,7 @@ impl StatusFile {
     /// # Errors
     /// When the system fails.
     pub(crate) fn is_served(&self) -> Result<bool, StatusError> {
-        Ok(self.directory.lock(SERVING, Duration::ZERO)?.is_none())
+        Ok(self.directory.lock(SERVING, PROBE)?.is_none())
     }
 
     /// Like [`StatusFile::write`], unless another process serves: the status is that one's.
@@ -121,7 +123,7 @@ impl StatusFile {
     /// # Errors
     /// As [`StatusFile::write`].
     pub(crate) fn write_unless_served(&self, status: &Value, now: Timestamp) -> Result<(), StatusError> {
-        match self.directory.lock(SERVING, Duration::ZERO)? {
+        match self.directory.lock(SERVING, PROBE)? {
             Some(_alone) => self.write(status, now),
             None => Ok(()),
         }

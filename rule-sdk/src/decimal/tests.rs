@@ -54,7 +54,8 @@ fn a_text_is_read_exactly_or_not_at_all() {
 fn it_computes_as_the_decimal_inside() {
     let (a, b) = (Decimal::new(150, 2), Decimal::from(-4));
     assert_eq!([a + b, a - b, a * b, b % a].map(|value| value.to_string()), ["-2.50", "5.50", "-6.00", "-1.00"]);
-    assert_eq!(&b / &a * a, b);
+    let (borrowed, other) = (&b, &a);
+    assert_eq!(borrowed / other * a, b);
     assert_eq!([a, b].iter().sum::<Decimal>(), [a, b].into_iter().sum());
     let mut sum = a;
     sum += b;

@@ -1,4 +1,5 @@
 //! What rules read inside of JSON: exactly, or not at all.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
 
 use std::borrow::Cow;
 use std::fmt::Debug;

@@ -146,7 +146,7 @@ fn a_file_that_is_too_large_is_refused_whole() {
 fn a_record_whose_rules_are_not_known_is_an_entry() {
     check(br#"{"id": "x"}"#, "no_entity_type", 0);
     check(br#"{"id": "x", "entity_type": "order"}"#, "unknown_entity_type", 0);
-    check(br#"{"id": "x", "$schema": "https://schemas.example.com/loan/v9.0.0"}"#, "unknown_schema_major", 0);
+    check(br#"{"id": "x", "$schema": "https://schemas.example.com/loan/v9.0.0"}"#, "unknown_schema", 0);
     check(br#"{"id": "x", "$schema": 7}"#, "schema_not_text", 0);
     check(br#"{"id": "x", "entity_type": ["loan"]}"#, "entity_type_not_text", 0);
 }

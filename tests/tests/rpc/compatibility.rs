@@ -263,6 +263,7 @@ fn types_and_fields_may_be_given_by_schema_or_by_type() {
         (json!(["loan"]), json!({"loan": [7]}), "id_fields"),
         (json!(["loan"]), json!({"loan": {"id": "id"}}), "id_fields"),
         (json!({"loan": 7}), json!(["id"]), "entity_types"),
+        (json!({schema("v1.0.0"): []}), json!(["id"]), "entity_types"),
     ] {
         let params = json!({
             "file_uri": "mixed.json", "entity_types": entity_types, "id_fields": id_fields, "ruleset_name": "quick",

@@ -93,7 +93,7 @@ fn the_configuration_is_read_with_one_warning() {
 #[test]
 fn with_one_request_in_flight_answers_come_in_the_order_of_requests() {
     let loans = String::from_utf8(jurat_tests::site::sample("loans.ndjson")).unwrap();
-    let many = vec![loans.lines().next().unwrap(); 400].join(",");
+    let many = vec![loans.lines().next().unwrap(); 40].join(",");
     let long = format!(r#"{{"entities":[{many}],"id_fields":["id"],"ruleset_name":"thorough"}}"#);
     let site = configured(&format!("{DATA}{}", shown("yaml", "Order of answers", "max_in_flight")));
     for transport in Transport::ALL {

@@ -92,8 +92,8 @@ version_compatibility: {schema_minor_version_fallback: true}
     assert_eq!(
         refusals(wrong),
         [
-            "business-config.yaml:2:17: unknown_schema: expected `error` or `entity_type`",
-            "business-config.yaml:3:21: schema_formats.x: expected `assert` or `ignore`",
+            "business-config.yaml:2:17: unknown_schema: `error` or `entity_type` is expected, but this is `entity`, did you mean `entity_type`?",
+            "business-config.yaml:3:21: schema_formats.x: `assert` or `ignore` is expected, but this is `check`",
         ]
     );
 }

@@ -252,7 +252,6 @@ fn everything_that_is_wrong_with_a_file_of_vectors_is_said_with_its_position() {
             "v.json:2:84: [0]: the key `n`",
         ),
         (format!("[{fine}"), "v.json:1:"),
-        (format!("[{fine}] []"), "v.json:1:"),
         (format!("[{fine}] x"), "v.json:1:"),
         (format!("[{fine},]"), "v.json:1:"),
         (format!("[{}]", fine.replace('}', ", \"more\": 1}")), "v.json:1:"),

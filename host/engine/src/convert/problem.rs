@@ -43,7 +43,7 @@ impl fmt::Display for Problem {
             ),
             (Kind::Text, _) => out.write_str("not text: expected a JSON string"),
             (Kind::Date, _) => {
-                out.write_str("not a date: expected a text `YYYY-MM-DD`, from `0001-01-01` to `9999-12-31`")
+                out.write_str("not a date: expected a text such as `2024-05-31`, a complete date of ISO 8601 from `0001-01-01` to `9999-12-31`")
             }
             (Kind::Timestamp, _) => out.write_str(
                 "not a timestamp: expected a text such as `2024-05-31T12:00:00Z`, with `Z` or an offset, and a year from \

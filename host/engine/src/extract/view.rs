@@ -10,7 +10,7 @@ pub struct TokenView<'a> {
     pub name: &'a str,
     /// Its JSON pointer; none if the field map does not say.
     pub pointer: Option<&'a str>,
-    /// The token, quotes included, shortened to [`MAX_VALUE`](crate::excerpt::MAX_VALUE) bytes; none if the field is absent.
+    /// The token, quotes included, shortened to 256 bytes; none if the field is absent.
     pub value: Option<&'a str>,
 }
 

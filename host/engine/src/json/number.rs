@@ -27,6 +27,8 @@ pub(crate) struct Number<'a> {
 pub(crate) struct Divisor {
     /// Not 0, and no multiple of ten.
     digits: u64,
+    /// The same without the factors 2 and 5.
+    coprime: u64,
     exponent: i128,
 }
 
@@ -94,7 +96,13 @@ impl<'a> Number<'a> {
         }
         let ten = |value: u64, digit: u8| value.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
         let digits = self.digits().try_fold(0, ten)?;
-        Some(Divisor { digits, exponent: self.exponent() })
+        let without = |mut digits: u64, factor: u64| {
+            while digits.is_multiple_of(factor) {
+                digits /= factor;
+            }
+            digits
+        };
+        Some(Divisor { digits, coprime: without(without(digits, 2), 5), exponent: self.exponent() })
     }
 
     /// Whether it is a multiple of the divisor, 0 included. The time is linear in the length of the number.
@@ -104,7 +112,9 @@ impl<'a> Number<'a> {
         }
         // No digits end in 0. So a power of ten that is missing here cannot be among them.
         let Ok(power) = u128::try_from(self.exponent() - divisor.exponent) else { return false };
-        let modulus = u128::from(divisor.digits);
+        // No 64 bits have more than 63 factors 2 or 27 factors 5: such a power of ten has all of them.
+        let (digits, power) = if power >= 64 { (divisor.coprime, 0) } else { (divisor.digits, power) };
+        let modulus = u128::from(digits);
         let mut rest = 0_u128;
         let mut part = 0_u128;
         let mut scale = 1_u128;

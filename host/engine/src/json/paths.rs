@@ -162,7 +162,7 @@ impl Node {
 /// A text that repeats a key is refused only later, and may lead here any number of times. Then the first slot is marked already, and there
 /// is nothing to do: so all of it takes no longer than the paths are long.
 #[cold]
-fn obstruct<'n>(nodes: &mut dyn Iterator<Item = &'n Node>, spans: &mut [Span], obstacle: Span) {
+fn obstruct(nodes: &mut dyn Iterator<Item = &Node>, spans: &mut [Span], obstacle: Span) {
     for node in nodes {
         let marked = node.any_slot().and_then(|slot| spans.get(slot as usize));
         if marked.is_some_and(|span| !span.is_none()) {

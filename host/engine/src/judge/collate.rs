@@ -71,7 +71,7 @@ enum Resolution {
 /// The decision of the collator about a window.
 pub(super) enum Checked<T> {
     /// It is final.
-    Final(Finished<T>),
+    Final(Box<Finished<T>>),
     /// It was resolved again and is final now. It must be rendered again.
     Changed(WindowOutcome),
 }
@@ -238,17 +238,17 @@ impl Collator {
     /// would be suspended by then, resolves it again.
     pub(super) fn check<T>(&mut self, finished: Finished<T>) -> Checked<T> {
         match &finished.resolution {
-            Resolution::Unneeded if !self.has_suspended => return Checked::Final(finished),
+            Resolution::Unneeded if !self.has_suspended => return Checked::Final(Box::new(finished)),
             Resolution::Unneeded => {}
             Resolution::Final(guilty) => {
                 self.guilty.clone_from(guilty);
                 self.suspend();
-                return Checked::Final(finished);
+                return Checked::Final(Box::new(finished));
             }
             Resolution::Provisional { before, after } => {
                 if let Some(guilty) = self.agreed(before, after) {
                     self.guilty = guilty;
-                    return Checked::Final(finished);
+                    return Checked::Final(Box::new(finished));
                 }
             }
         }

@@ -61,7 +61,7 @@ impl<R> Dispatcher<'_, R> {
         R: Fn(&JudgedWindow<'_>) -> T + Send + Sync + 'static,
     {
         let finished = match collator.check(finished) {
-            Checked::Final(finished) => finished,
+            Checked::Final(finished) => *finished,
             Checked::Changed(outcome) => {
                 let observer = self.observer.clone();
                 let again = self.submit(false, move |context, pacer, render| {

@@ -16,7 +16,7 @@ pub(super) struct Tally {
     /// The counts of each node, for each list that has judged a record.
     lists: Vec<(usize, Vec<RuleSummary>)>,
     /// Why the first record could not be judged.
-    first_error: Option<RecordError>,
+    first_error: Option<Box<RecordError>>,
     /// The id fields that a record has a value for, one bit for each; none if no record can be read.
     id_fields: Option<u32>,
 }
@@ -29,7 +29,8 @@ impl Tally {
         let judged: u64 = window.chunks.iter().map(|chunk| u64::from(chunk.rows().end)).sum();
         tally.summary.records = records;
         tally.summary.unreadable = records.saturating_sub(judged);
-        tally.first_error = window.outcome.records.first().and_then(|record| record.row.as_ref().err()).cloned();
+        tally.first_error =
+            window.outcome.records.first().and_then(|record| record.row.as_ref().err()).cloned().map(Box::new);
         let id_fields = window.outcome.records.iter().filter_map(|record| record.id.fields());
         tally.id_fields = id_fields.reduce(|all, fields| all | fields);
         // By their first records: the first reason why a rule did not run must not depend on how records are grouped.
@@ -81,7 +82,7 @@ impl Tally {
         let Summary { records, unreadable, .. } = self.summary;
         match &self.first_error {
             Some(first) if records >= limit.get() && unreadable == records => {
-                Err(JudgeError::AllUnreadable { records, first: Box::new(first.clone()) })
+                Err(JudgeError::AllUnreadable { records, first: first.clone() })
             }
             _ => Ok(()),
         }
@@ -129,6 +130,7 @@ impl Summary {
     ) -> RuleSummary {
         let mut rule = RuleSummary { usage: outcome.usage, ..RuleSummary::default() };
         outcome.statuses.iter().for_each(|status| rule.add(*status));
+        rule.required = outcome.reasons.iter().filter(|(_, reason)| matches!(reason, Reason::MustRun)).count() as u64;
         let row = |row: u32| {
             let record = *chunk.outcome.rows.get(row as usize)?;
             let known = window.outcome.records.get(record as usize)?;

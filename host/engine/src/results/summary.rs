@@ -51,6 +51,9 @@ pub struct RuleSummary {
     pub norun: u64,
     /// How often it said ERROR.
     pub error: u64,
+    /// How many of its errors say that it did not run although it must.
+    #[serde(skip)]
+    pub required: u64,
     /// Why it ran on no record, in the words of the first; none if it ran on any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_ran: Option<String>,
@@ -80,7 +83,7 @@ impl RuleSummary {
     /// How often the rule ran.
     #[must_use]
     pub fn ran(&self) -> u64 {
-        self.pass + self.warn + self.fail + self.error
+        (self.pass + self.warn + self.fail + self.error).saturating_sub(self.required)
     }
 
     pub(crate) fn add(&mut self, status: Status) {
@@ -99,6 +102,7 @@ impl RuleSummary {
         } else if self.never_ran.is_none() {
             self.never_ran.clone_from(&other.never_ran);
         }
+        self.required += other.required;
         self.pass += other.pass;
         self.warn += other.warn;
         self.fail += other.fail;

@@ -48,6 +48,7 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
         for (key, tree) in ruleset.rules {
             let path = path.key("rules").key(&key);
             errors.name(&path, &key);
+            let key = plain(key);
             let nodes = flatten(&tree, &path, &rules, &mut errors);
             keys.insert(key.clone(), lists.len());
             lists.push(RuleList { ruleset: rulesets.len(), key, nodes });
@@ -61,7 +62,7 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
     for (url, name) in config.schema_to_helper_mapping {
         let path = mapping_path.key(&url);
         errors.name(&path, &url);
-        mapping.extend(errors.field_map(&path, &name, &maps).map(|map| (url, map)));
+        mapping.extend(errors.field_map(&path, &name, &maps).map(|map| (plain(url), map)));
     }
 
     if !errors.0.is_empty() {
@@ -74,8 +75,16 @@ fn check(config: BusinessConfig, rule_ids: &[&str], field_maps: &[&str]) -> Resu
         defaults,
         minor_fallback: config.allow_minor_version_fallback,
         strict_major: config.strict_major_version,
-        aliases: config.schemas.aliases,
+        aliases: config.schemas.aliases.into_iter().map(|(alias, id)| (plain(alias), plain(id))).collect(),
     })
+}
+
+/// A schema URL without its empty fragment, as those of records are looked up.
+fn plain(mut url: String) -> String {
+    if url.ends_with('#') {
+        url.pop();
+    }
+    url
 }
 
 /// A rule that is to be written down, with its path.

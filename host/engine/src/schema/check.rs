@@ -1,6 +1,5 @@
 //! Checks a record against a schema, within a bound of work.
 
-use super::limits::MAX_ALTERNATIVE_MISTAKES;
 use super::mistake::{Collected, Mistakes, Report, Silent, mistake};
 use super::place::Place;
 use super::program::{Check, Compiled, Contains, Index, Items, Members, Program};
@@ -8,6 +7,7 @@ use super::steps::{HASH, count};
 use super::words::{self, counted};
 use crate::json::{Branch, Kind, Shape, Tree};
 
+mod alternatives;
 mod simple;
 mod unevaluated;
 
@@ -83,11 +83,15 @@ impl<'p> Checker<'p> {
                 let steps = if value.kind() == Kind::Number { own.number } else { own.text };
                 steps * count(value.written())
             }
-            Kind::Array if own.hashed > 0 => {
-                own.hashed.saturating_mul(hashing(value)) + own.child * count(value.count())
+            Kind::Array if own.hashed + own.compared > 0 => {
+                let inside = (own.hashed + own.compared).saturating_mul(hashing(value));
+                inside.saturating_add(own.child * count(value.count()))
             }
             Kind::Array => own.child * count(value.count()),
-            Kind::Object | Kind::IndexedObject => own.object + own.child * count(value.count()),
+            Kind::Object | Kind::IndexedObject => {
+                let inside = if own.compared > 0 { own.compared.saturating_mul(hashing(value)) } else { 0 };
+                inside.saturating_add(own.object + own.child * count(value.count()))
+            }
             Kind::Null | Kind::False | Kind::True => 0,
         };
         self.spend(own.value.saturating_add(more))
@@ -250,7 +254,7 @@ impl<'p> Checker<'p> {
             let place = place.item(position);
             let Some(index) = items.prefix.get(position).copied().or(items.rest) else { break };
             if position >= items.prefix.len() && self.refuses_all(index) {
-                report.add(|| mistake(&place, item, "items", None, "is not allowed here"));
+                report.add(|| mistake(&place, item, items.keyword, None, "is not allowed here"));
                 is_valid = false;
             } else if !self.apply(index, item, &place, report)? {
                 is_valid = false;
@@ -291,85 +295,9 @@ impl<'p> Checker<'p> {
         } else {
             return Ok(true);
         };
-        report.add(|| mistake(place, value, keyword, Some(limit.to_string()), &words));
+        let expected = (keyword != "contains").then(|| limit.to_string());
+        report.add(|| mistake(place, value, keyword, expected, &words));
         Ok(false)
-    }
-
-    fn any_of<R: Report>(
-        &mut self,
-        alternatives: &[Index],
-        value: Branch<'_>,
-        place: &Place<'_>,
-        report: &mut R,
-    ) -> Result<bool, TooCostly> {
-        for index in alternatives {
-            if self.apply(*index, value, place, &mut Silent)? {
-                return Ok(true);
-            }
-        }
-        self.closest("anyOf", alternatives, value, place, report)?;
-        Ok(false)
-    }
-
-    fn one_of<R: Report>(
-        &mut self,
-        alternatives: &[Index],
-        value: Branch<'_>,
-        place: &Place<'_>,
-        report: &mut R,
-    ) -> Result<bool, TooCostly> {
-        let mut matching = None;
-        for (position, index) in alternatives.iter().enumerate() {
-            if !self.apply(*index, value, place, &mut Silent)? {
-                continue;
-            }
-            if let Some(first) = matching.replace(position) {
-                let words = format!("matches alternatives {} and {}, and may match one only", first + 1, position + 1);
-                report.add(|| mistake(place, value, "oneOf", None, &words));
-                return Ok(false);
-            }
-        }
-        if matching.is_none() {
-            self.closest("oneOf", alternatives, value, place, report)?;
-        }
-        Ok(matching.is_some())
-    }
-
-    /// Tells what is wrong with the alternative that came closest: one whose type and whose constants fit before others, then the one
-    /// with the fewest mistakes, then the first.
-    fn closest<R: Report>(
-        &mut self,
-        keyword: &'static str,
-        alternatives: &[Index],
-        value: Branch<'_>,
-        place: &Place<'_>,
-        report: &mut R,
-    ) -> Result<(), TooCostly> {
-        if !R::WANTS_ALL {
-            return Ok(());
-        }
-        let depth = place.depth();
-        let mut best: Option<((usize, usize, usize), usize, Mistakes)> = None;
-        for (position, index) in alternatives.iter().enumerate() {
-            let mut found = Collected::new(MAX_ALTERNATIVE_MISTAKES);
-            if self.apply(*index, value, place, &mut found)? {
-                continue;
-            }
-            let mistakes = found.mistakes;
-            let rank = words::distance(&mistakes, depth);
-            if best.as_ref().is_none_or(|(other, ..)| rank < *other) {
-                best = Some((rank, position + 1, mistakes));
-            }
-        }
-        let alternatives = count(alternatives.len());
-        let closest = best.as_ref().map_or(1, |(_, number, _)| *number);
-        let words =
-            format!("matches none of {}; alternative {closest} is closest", counted(alternatives, "alternative"));
-        report.add(|| mistake(place, value, keyword, None, &words));
-        if let Some((_, number, mistakes)) = best {
-            report.append(mistakes, number);
-        }
-        Ok(())
     }
 
     fn refuses_all(&self, index: Index) -> bool {

@@ -5,9 +5,9 @@ use std::fmt;
 use super::check::{Checker, TooCostly};
 use super::cost::{self, Levels};
 use super::document::Document;
-use super::limits::{BASE_STEPS, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS, STEPS_PER_BYTE};
+use super::limits::{BASE_STEPS, STEPS_PER_BYTE};
 use super::mistake::{Mistake, Mistakes};
-use super::pattern::Patterns;
+use super::pattern::PatternCache;
 use super::problem::Problem;
 use super::program::Program;
 use super::reader::{self, Read};
@@ -36,16 +36,12 @@ impl Schema {
         (index, document): (usize, &Document),
         documents: &[Document],
         resources: &Resources<'_>,
-        formats: Formats,
-        patterns: &mut Patterns,
+        formats: &[Formats],
+        patterns: &mut PatternCache,
     ) -> Result<(Self, Vec<SchemaWarning>), Problem> {
-        let Read { program, mut graph, mut warnings } = reader::read((index, document), resources, formats, documents)?;
+        let Read { program, mut graph, mut warnings } =
+            reader::read((index, document), resources, formats, documents, patterns)?;
         let levels = cost::measure(&mut graph)?;
-        patterns.count += graph.patterns.count;
-        patterns.size += graph.patterns.size;
-        if patterns.count > RELEASE_PATTERNS || patterns.size > RELEASE_PATTERN_SIZES {
-            return Err(Problem::TooManyPatternsInRelease);
-        }
         warnings.extend(costly(&levels, &document.file));
         Ok((Self { id: document.id.clone(), file: document.file.clone(), program }, warnings))
     }
@@ -65,9 +61,11 @@ impl Schema {
     /// What is wrong with a record that does not follow the schema.
     #[cold]
     fn explain(&self, root: Branch<'_>, budget: u64, most: usize) -> Mistakes {
-        let (mut mistakes, _) = Checker::new(&self.program, budget).explain(root, most.max(1));
+        let (mut mistakes, outcome) = Checker::new(&self.program, budget).explain(root, most.max(1));
         if mistakes.list.is_empty() {
             mistakes.list.push(Mistake::unknown());
+        } else if outcome.is_err() {
+            mistakes.list.push(Mistake::further());
         }
         mistakes
     }

@@ -3,7 +3,7 @@
 use jurat_model::Bytes;
 
 use super::draft::Draft;
-use super::limits::{MAX_BYTES, MAX_DEPTH};
+use super::limits::{MAX_BYTES, MAX_DEPTH, MAX_ID_BYTES};
 use super::problem::Problem;
 use crate::excerpt::Excerpt;
 use crate::json::{Branch, JsonProblem, Paths, Scratch, Shape, Tree, TreeScratch, scan};
@@ -37,6 +37,9 @@ impl Document {
         let root = tree.root().filter(|root| root.is_object()).ok_or(Problem::NoId)?;
         let id = root.member("$id").and_then(Branch::text).map(without_fragment).filter(|id| !id.is_empty());
         let id = id.ok_or(Problem::NoId)?.to_owned();
+        if id.len() > MAX_ID_BYTES {
+            return Err(Problem::shape("/$id", "a URL of at most 1,024 bytes without a fragment"));
+        }
         let draft = match root.member("$schema").map(Branch::shape) {
             None => Draft::default(),
             Some(Shape::Text(url)) => Draft::of(url)?,

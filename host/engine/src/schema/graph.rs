@@ -1,12 +1,10 @@
 //! A schema as a graph: which subschema applies which others, to the same value or to the values inside it.
 
-use super::pattern::Patterns;
 use super::program::Own;
 
 /// Every subschema of a schema. The first is the root.
 pub(super) struct Graph<'s> {
     pub(super) subschemas: Vec<Subschema<'s>>,
-    pub(super) patterns: Patterns,
 }
 
 /// What one subschema applies, and what its own keywords cost.

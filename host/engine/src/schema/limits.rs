@@ -16,6 +16,10 @@ pub const MAX_NESTING: u64 = 512;
 pub const MAX_PATTERN_BYTES: usize = 1_024;
 /// Bytes of one compiled pattern, about. Classes such as `\p{L}` in counted repetitions need the most.
 pub const MAX_PATTERN_SIZE: usize = 4 << 20;
+/// Bytes of a number in a schema.
+pub const MAX_NUMBER_BYTES: usize = 100;
+/// Bytes of an `$id`.
+pub const MAX_ID_BYTES: usize = 1_024;
 /// Different patterns in one file.
 pub const MAX_PATTERNS: usize = 200;
 /// Bytes of all compiled patterns of one file, about.

@@ -44,6 +44,14 @@ impl Mistake {
         }
     }
 
+    /// That there may be further mistakes.
+    pub(super) fn further() -> Self {
+        Self {
+            message: "the record is too large for this schema to tell all that is wrong".to_owned(),
+            ..Self::unknown()
+        }
+    }
+
     /// About how many bytes it takes.
     pub(crate) fn size(&self) -> usize {
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -61,6 +69,9 @@ pub(super) trait Report {
 
     /// Takes over what is wrong with an alternative.
     fn append(&mut self, other: Mistakes, number: usize);
+
+    /// Whether further mistakes are only counted.
+    fn is_full(&self) -> bool;
 }
 
 /// Only whether there is a mistake.
@@ -72,6 +83,10 @@ impl Report for Silent {
     fn add(&mut self, _: impl FnOnce() -> Mistake) {}
 
     fn append(&mut self, _: Mistakes, _: usize) {}
+
+    fn is_full(&self) -> bool {
+        true
+    }
 }
 
 /// All mistakes, of which so many are kept.
@@ -96,6 +111,10 @@ impl Report for Collected {
         } else {
             self.mistakes.more = self.mistakes.more.saturating_add(1);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.mistakes.list.len() >= self.most
     }
 
     fn append(&mut self, other: Mistakes, number: usize) {

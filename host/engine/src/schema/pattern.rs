@@ -4,12 +4,15 @@
 //! pattern and the text. Otherwise an engine follows all ways through the pattern at once, and for each byte may have to visit
 //! every position of it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use regex_automata::dfa::{Automaton, StartKind, dense, onepass};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-use super::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_SIZE};
+use super::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_SIZE, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS};
 use super::problem::PatternRefusal;
 
 mod ecma;
@@ -137,11 +140,33 @@ fn positions(hir: &Hir) -> u64 {
     }
 }
 
-/// The number of patterns, and their size when compiled.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Patterns {
-    pub(super) count: usize,
-    pub(super) size: usize,
+/// The patterns of a release: each is compiled once.
+#[derive(Debug, Default)]
+pub(super) struct PatternCache {
+    compiled: HashMap<Box<str>, Result<Arc<Pattern>, PatternRefusal>>,
+    size: usize,
+}
+
+/// Why there is no pattern.
+pub(super) enum NoPattern {
+    Refused(PatternRefusal),
+    /// The release has too many.
+    TooMany,
+}
+
+impl PatternCache {
+    pub(super) fn compile(&mut self, text: &str) -> Result<Arc<Pattern>, NoPattern> {
+        if !self.compiled.contains_key(text) {
+            if self.compiled.len() == RELEASE_PATTERNS || self.size > RELEASE_PATTERN_SIZES {
+                return Err(NoPattern::TooMany);
+            }
+            let compiled = Pattern::compile(text).map(Arc::new);
+            self.size += compiled.as_ref().map_or(0, |pattern| pattern.size);
+            self.compiled.insert(Box::from(text), compiled);
+        }
+        let found = self.compiled.get(text).cloned().unwrap_or(Err(PatternRefusal::TooLarge));
+        found.map_err(NoPattern::Refused)
+    }
 }
 
 #[cfg(test)]

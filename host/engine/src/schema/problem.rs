@@ -67,6 +67,24 @@ pub enum Problem {
         /// Its position.
         at: Excerpt,
     },
+    /// Two parts of a schema have the same anchor.
+    #[error("`{at}`: another part of the schema has the anchor `{anchor}`")]
+    RepeatedAnchor {
+        /// Its position.
+        at: Excerpt,
+        /// The anchor.
+        anchor: Excerpt,
+    },
+    /// A reference to a part that no keyword leads to, and that has an `$id`, a `$schema` or an anchor.
+    #[error(
+        "`{at}` refers to `{target}`, which is below no keyword of the draft and has an `$id`, a `$schema` or an anchor: move it below `$defs`"
+    )]
+    Unsearched {
+        /// Its position.
+        at: Excerpt,
+        /// What it says.
+        target: Excerpt,
+    },
     /// The configuration is about a schema that the release does not have.
     #[error("the release has no schema with the `$id` `{id}`{}", advice(.nearest.as_ref()))]
     UnknownId {

@@ -44,6 +44,8 @@ pub(super) struct Own {
     pub(super) name: u64,
     /// How often the value and everything inside it is hashed.
     pub(super) hashed: u64,
+    /// How often it and everything inside it is compared, if it is an array or object.
+    pub(super) compared: u64,
 }
 
 /// One check.
@@ -68,7 +70,7 @@ pub(super) enum Check {
     MinProperties(u64),
     MaxProperties(u64),
     Members(Box<Members>),
-    /// If an object has the member, it must have the others.
+    /// If an object has a member, it must have others.
     DependentRequired(DependentRequired),
     /// If an object has the member, it must follow the subschema.
     DependentSchema(Box<str>, Index),
@@ -99,6 +101,8 @@ pub(super) struct Items {
     pub(super) prefix: Vec<Index>,
     /// For all further items.
     pub(super) rest: Option<Index>,
+    /// The keyword that says so.
+    pub(super) keyword: &'static str,
 }
 
 /// The subschema of members that nothing else has looked at.
@@ -120,8 +124,8 @@ pub(super) struct UnevaluatedItems {
 pub(super) struct DependentRequired {
     /// `dependentRequired` or `dependencies`.
     pub(super) keyword: &'static str,
-    pub(super) name: Box<str>,
-    pub(super) needed: Vec<Box<str>>,
+    /// Each with the members that it needs.
+    pub(super) members: Vec<(Box<str>, Vec<Box<str>>)>,
 }
 
 /// How many items must follow a subschema.

@@ -1,6 +1,6 @@
 //! Reads a schema: once for what it checks, and for what that costs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::document::Document;
@@ -8,10 +8,10 @@ use super::draft::{ANNOTATIONS, CHECKING, Draft};
 use super::format::Format;
 use super::graph::{Graph, Subschema};
 use super::limits::{MAX_PATTERN_SIZES, MAX_PATTERNS, MAX_SUBSCHEMAS, MAX_WARNINGS};
-use super::pattern::{Pattern, Patterns};
+use super::pattern::{NoPattern, Pattern, PatternCache};
 use super::problem::Problem;
 use super::program::{Check, Compiled, Index, Program};
-use super::resources::{Resources, Target};
+use super::resources::{Resources, Target, below};
 use super::steps::count;
 use super::warning::{Formats, SchemaWarning as Warning};
 use crate::excerpt::{Excerpt, nearest};
@@ -20,8 +20,6 @@ use crate::json::Branch;
 mod group;
 mod keyword;
 mod value;
-
-use value::below;
 
 /// The cost of a subschema without keywords.
 const SUBSCHEMA: u64 = 8;
@@ -44,21 +42,22 @@ pub(super) struct Read<'d> {
 pub(super) fn read<'d>(
     (index, document): (usize, &Document),
     resources: &Resources<'d>,
-    formats: Formats,
+    formats: &[Formats],
     documents: &[Document],
+    patterns: &mut PatternCache,
 ) -> Result<Read<'d>, Problem> {
-    let drafts = documents.iter().map(|document| document.draft).collect();
     let Some(root) = resources.root(&document.id) else { return Err(Problem::NoId) };
     let mut reader = Reader {
         resources,
-        drafts,
+        documents,
         formats,
         program: Program::default(),
         subschemas: Vec::new(),
         indices: HashMap::new(),
         unread: Vec::new(),
-        patterns: HashMap::new(),
-        sizes: Patterns::default(),
+        patterns,
+        used: HashSet::new(),
+        size: 0,
         warnings: Vec::new(),
         file: document.file.clone(),
         own_document: index,
@@ -67,21 +66,25 @@ pub(super) fn read<'d>(
     while let Some(unread) = reader.unread.pop() {
         reader.read(unread)?;
     }
-    let graph = Graph { subschemas: reader.subschemas, patterns: reader.sizes };
+    let graph = Graph { subschemas: reader.subschemas };
     Ok(Read { program: reader.program, graph, warnings: reader.warnings })
 }
 
 struct Reader<'r, 'd> {
     resources: &'r Resources<'d>,
-    drafts: Vec<Draft>,
-    formats: Formats,
+    documents: &'r [Document],
+    /// What becomes of `format`, for each of them.
+    formats: &'r [Formats],
     program: Program,
     subschemas: Vec<Subschema<'d>>,
     /// The subschema at each place, so that one that several references name is read once.
     indices: HashMap<usize, Index>,
     unread: Vec<Unread<'d>>,
-    patterns: HashMap<Box<str>, Arc<Pattern>>,
-    sizes: Patterns,
+    patterns: &'r mut PatternCache,
+    /// The patterns of this schema.
+    used: HashSet<Box<str>>,
+    /// Their size when compiled.
+    size: usize,
     warnings: Vec<Warning>,
     /// The file that is read, and its index.
     file: Excerpt,
@@ -129,16 +132,22 @@ impl<'d> Reader<'_, 'd> {
     fn read(&mut self, Unread { index, target, base }: Unread<'d>) -> Result<(), Problem> {
         let mut edges = self.subschemas.get_mut(index).map(std::mem::take).unwrap_or_default();
         edges.own.value = SUBSCHEMA;
-        let draft = self.drafts.get(target.document).copied().unwrap_or_default();
+        let draft = self.documents.get(target.document).map(|document| document.draft).unwrap_or_default();
         let base = self.resources.base(target.value).map_or(base, str::to_owned);
         let mut open = Open { document: target.document, draft, base, value: target.value, edges, checks: Vec::new() };
         if target.value.boolean() == Some(false) {
             open.checks.push(Check::Never);
         } else if draft == Draft::Draft7 && target.value.member("$ref").is_some() {
             // In draft-07 nothing beside a reference counts.
-            let reference = target.value.member("$ref").into_iter();
-            let at = below(&open.edges.pointer, "$ref");
-            reference.map(|value| self.keyword(&mut open, "$ref", value, &at)).collect::<Result<(), _>>()?;
+            for (keyword, value) in target.value.children() {
+                let at = below(&open.edges.pointer, keyword);
+                if keyword == "$ref" {
+                    self.keyword(&mut open, keyword, value, &at)?;
+                } else if CHECKING.contains(&keyword) {
+                    let (at, keyword) = (Excerpt::of(&at), Excerpt::of(keyword));
+                    self.warn(&open, |file| Warning::BesideReference { file, at, keyword });
+                }
+            }
         } else {
             self.keywords(&mut open)?;
         }
@@ -169,24 +178,27 @@ impl<'d> Reader<'_, 'd> {
     }
 
     fn pattern(&mut self, text: &str, at: &str) -> Result<Arc<Pattern>, Problem> {
-        if let Some(pattern) = self.patterns.get(text) {
-            return Ok(Arc::clone(pattern));
-        }
-        let compiled = Pattern::compile(text).map_err(|refusal| Problem::pattern(at, text, refusal))?;
-        self.sizes.count += 1;
-        self.sizes.size += compiled.size;
-        if self.sizes.count > MAX_PATTERNS || self.sizes.size > MAX_PATTERN_SIZES {
+        if self.used.len() == MAX_PATTERNS && !self.used.contains(text) {
             return Err(Problem::TooManyPatterns);
         }
-        let compiled = Arc::new(compiled);
-        self.patterns.insert(Box::from(text), Arc::clone(&compiled));
+        let compiled = self.patterns.compile(text).map_err(|error| match error {
+            NoPattern::Refused(refusal) => Problem::pattern(at, text, refusal),
+            NoPattern::TooMany => Problem::TooManyPatternsInRelease,
+        })?;
+        if self.used.insert(Box::from(text)) {
+            self.size += compiled.size;
+        }
+        if self.size > MAX_PATTERN_SIZES {
+            return Err(Problem::TooManyPatterns);
+        }
         Ok(compiled)
     }
 
     /// The format that is to be checked, if any.
     fn format(&mut self, open: &Open<'d>, name: &str, at: &str) -> Option<Format> {
         let format = Format::of(name);
-        match (self.formats, format) {
+        let formats = self.formats.get(open.document).copied().unwrap_or_default();
+        match (formats, format) {
             (Formats::Ignored, _) => None,
             (Formats::Asserted, Some(format)) => Some(format),
             (Formats::Asserted, None) => {

@@ -1,13 +1,14 @@
 //! What schemas may refer to: the files of a release, the parts of them with an `$id`, and anchors. Nothing is fetched.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fluent_uri::{Uri, UriRef};
 use percent_encoding::percent_decode_str;
 
 use super::document::{Document, without_fragment};
 use super::draft::{Below, Draft};
+use super::limits::{MAX_ID_BYTES, MAX_SUBSCHEMAS};
 use super::problem::Problem;
 use crate::json::{Branch, Tree};
 
@@ -26,7 +27,7 @@ pub(super) struct Resources<'d> {
     /// Anchors, by the URL that they belong to and their name.
     anchors: HashMap<(String, String), Target<'d>>,
     /// The URL that the references in a subschema are relative to, by the identity of the subschema.
-    bases: HashMap<usize, String>,
+    bases: HashMap<usize, Arc<str>>,
     /// The drafts of the files.
     drafts: Vec<Draft>,
 }
@@ -38,9 +39,13 @@ impl<'d> Resources<'d> {
             Self { drafts: documents.iter().map(|document| document.draft).collect(), ..Self::default() };
         let mut problems = Vec::new();
         for (document, (read, tree)) in documents.iter().zip(trees).enumerate() {
+            let root = tree.root().map(|value| Target { document, value });
+            resources.by_url.extend(root.map(|root| (read.id.clone(), root)));
+        }
+        for (document, (read, tree)) in documents.iter().zip(trees).enumerate() {
             let Some(root) = tree.root() else { continue };
-            resources.by_url.insert(read.id.clone(), Target { document, value: root });
-            if let Err(problem) = resources.visit(document, root, &read.id, String::new()) {
+            let before = resources.bases.len();
+            if let Err(problem) = resources.visit((document, before), root, &Arc::from(read.id.as_str()), "") {
                 problems.push((document, problem));
             }
         }
@@ -48,13 +53,22 @@ impl<'d> Resources<'d> {
     }
 
     /// Notes what can be referred to in a subschema and below it.
-    fn visit(&mut self, document: usize, value: Branch<'d>, base: &str, at: String) -> Result<(), Problem> {
-        let mut base = Cow::Borrowed(base);
+    fn visit(
+        &mut self,
+        (document, before): (usize, usize),
+        value: Branch<'d>,
+        base: &Arc<str>,
+        at: &str,
+    ) -> Result<(), Problem> {
+        if self.bases.len() - before > MAX_SUBSCHEMAS {
+            return Err(Problem::TooManySubschemas);
+        }
+        let mut base = Arc::clone(base);
         let draft = self.drafts.get(document).copied().unwrap_or_default();
         // In draft-07 nothing beside a reference counts.
         let is_reference = draft == Draft::Draft7 && value.member("$ref").is_some();
         if !at.is_empty() && value.member("$schema").is_some() {
-            return Err(Problem::keyword(&below(&at, "$schema"), "$schema"));
+            return Err(Problem::keyword(&below(at, "$schema"), "$schema"));
         }
         if let Some(id) = value.member("$id").and_then(Branch::text)
             && !at.is_empty()
@@ -62,49 +76,59 @@ impl<'d> Resources<'d> {
         {
             match id.strip_prefix('#') {
                 Some(anchor) if draft == Draft::Draft7 => {
-                    self.anchors.insert((base.to_string(), anchor.to_owned()), Target { document, value });
+                    self.anchor(&base, anchor, Target { document, value }, at)?;
                 }
                 _ => {
                     let url = without_fragment(id);
-                    if url.is_empty() || url.contains('#') {
-                        return Err(Problem::shape(&below(&at, "$id"), "a URL without a fragment"));
+                    if url.is_empty() || url.contains('#') || url.len() > MAX_ID_BYTES {
+                        let expected = "a URL of at most 1,024 bytes without a fragment";
+                        return Err(Problem::shape(&below(at, "$id"), expected));
                     }
-                    base = Cow::Owned(resolve(&base, url));
+                    base = Arc::from(resolve(&base, url));
                     if self.by_url.insert(base.to_string(), Target { document, value }).is_some() {
-                        return Err(Problem::RepeatedId { at: crate::Excerpt::of(&below(&at, "$id")) });
+                        return Err(Problem::RepeatedId { at: crate::Excerpt::of(&below(at, "$id")) });
                     }
                 }
             }
         }
-        if let Some(anchor) = value.member("$anchor").and_then(Branch::text)
-            && draft != Draft::Draft7
-        {
-            self.anchors.insert((base.to_string(), anchor.to_owned()), Target { document, value });
+        for keyword in ["$anchor", "$dynamicAnchor"].into_iter().filter(|keyword| draft.knows(keyword)) {
+            if let Some(anchor) = value.member(keyword).and_then(Branch::text).filter(|_| draft != Draft::Draft7) {
+                self.anchor(&base, anchor, Target { document, value }, at)?;
+            }
         }
-        self.bases.insert(value.identity(), base.to_string());
+        self.bases.insert(value.identity(), Arc::clone(&base));
         if !value.is_object() {
             return Ok(());
         }
         for (keyword, part) in value.children() {
-            let at = below(&at, keyword);
+            let at = &below(at, keyword);
             let is_schema = |part: Branch<'_>| !part.is_array();
             match draft.below(keyword) {
-                Some(Below::One) => self.visit(document, part, &base, at)?,
-                Some(Below::OneOrList) if !part.is_array() => self.visit(document, part, &base, at)?,
+                Some(Below::One) => self.visit((document, before), part, &base, at)?,
+                Some(Below::OneOrList) if !part.is_array() => self.visit((document, before), part, &base, at)?,
                 Some(Below::OneOrList | Below::List) => {
                     for (index, (_, item)) in part.children().enumerate() {
-                        self.visit(document, item, &base, below(&at, &index.to_string()))?;
+                        self.visit((document, before), item, &base, &below(at, &index.to_string()))?;
                     }
                 }
                 Some(Below::Map | Below::MapOrNames) if part.is_object() => {
                     for (name, member) in part.children().filter(|(_, member)| is_schema(*member)) {
-                        self.visit(document, member, &base, below(&at, name))?;
+                        self.visit((document, before), member, &base, &below(at, name))?;
                     }
                 }
                 Some(Below::Map | Below::MapOrNames) | None => {}
             }
         }
         Ok(())
+    }
+
+    fn anchor(&mut self, base: &str, name: &str, target: Target<'d>, at: &str) -> Result<(), Problem> {
+        match self.anchors.insert((base.to_owned(), name.to_owned()), target) {
+            Some(other) if other.value.identity() != target.value.identity() => {
+                Err(Problem::RepeatedAnchor { at: crate::Excerpt::of(at), anchor: crate::Excerpt::of(name) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The root of the file with an `$id`.
@@ -114,7 +138,7 @@ impl<'d> Resources<'d> {
 
     /// The base of the references in a subschema: that of its nearest ancestor with an `$id`.
     pub(super) fn base(&self, value: Branch<'_>) -> Option<&str> {
-        self.bases.get(&value.identity()).map(String::as_str)
+        self.bases.get(&value.identity()).map(|base| &**base)
     }
 
     /// What a reference leads to, and the base of what is there.
@@ -146,8 +170,18 @@ impl<'d> Resources<'d> {
                 inner.clone_into(&mut base);
             }
         }
+        // What no keyword leads to has not been searched for what changes the meaning of references.
+        if self.base(value).is_none() && has_identifier(value) {
+            return Err(Problem::Unsearched { at: crate::Excerpt::of(at), target: crate::Excerpt::of(reference) });
+        }
         Ok((Target { document: resource.document, value }, base))
     }
+}
+
+/// Whether a value or anything inside it may name itself, or another draft.
+fn has_identifier(value: Branch<'_>) -> bool {
+    let names = ["$id", "$schema", "$anchor", "$dynamicAnchor"];
+    value.children().any(|(name, child)| names.contains(&name) && value.is_object() || has_identifier(child))
 }
 
 /// A URL as it is meant in a part of a schema with that base.
@@ -159,7 +193,11 @@ fn resolve(base: &str, url: &str) -> String {
         .map_or_else(|| url.to_owned(), Uri::into_string)
 }
 
-/// A pointer to a member or item.
+/// A pointer to a member or item. It stops growing when it is too long to be read.
 pub(super) fn below(pointer: &str, name: &str) -> String {
+    if pointer.len() > 256 {
+        return pointer.to_owned();
+    }
+    let name: String = name.chars().take(64).collect();
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::compiled::Schema;
 use super::document::{Document, without_fragment};
 use super::limits::{MAX_RECORD_DEPTH, MAX_SCHEMAS};
-use super::pattern::Patterns;
+use super::pattern::PatternCache;
 use super::problem::{Problem, SchemaError};
 use super::resources::Resources;
 use super::verdict::SchemaVerdict;
@@ -20,7 +20,7 @@ pub struct Schemas {
     all: Vec<Schema>,
     /// The index of each among all, by its `$id` and by its other URLs.
     by_url: HashMap<String, usize>,
-    /// The schema of the highest version for each entity type and major version, if it stands in for others.
+    /// The schema of the highest version for each URL without its version, and major version, if it stands in for others.
     newest: HashMap<(String, u32), usize>,
     warnings: Vec<SchemaWarning>,
 }
@@ -32,7 +32,8 @@ pub struct SchemaOptions {
     pub aliases: BTreeMap<String, String>,
     /// What becomes of `format`, by the `$id` of the schema.
     pub formats: BTreeMap<String, Formats>,
-    /// Whether the highest version of the same entity type and major version stands in for a schema that the release does not have.
+    /// Whether the highest version with the same major version, and the same URL otherwise, stands in for a schema that the release does
+    /// not have.
     pub minor_fallback: bool,
 }
 
@@ -60,16 +61,27 @@ impl Schemas {
         errors.extend(problems.into_iter().map(|(index, problem)| SchemaError { file: of(index), problem }));
         let mut all = Vec::new();
         let mut warnings = Vec::new();
-        let mut patterns = Patterns::default();
+        let mut patterns = PatternCache::default();
+        let stated = |document: &Document| {
+            let found = options.formats.iter().find(|(id, _)| without_fragment(id) == document.id);
+            found.map(|(_, formats)| *formats).unwrap_or_default()
+        };
+        let formats: Vec<Formats> = documents.iter().map(stated).collect();
         if errors.is_empty() {
             for (index, document) in documents.iter().enumerate() {
-                let formats = options.formats.get(&document.id).copied().unwrap_or_default();
-                match Schema::compile((index, document), &documents, &resources, formats, &mut patterns) {
+                match Schema::compile((index, document), &documents, &resources, &formats, &mut patterns) {
                     Ok((schema, found)) => {
                         all.push(schema);
                         warnings.extend(found);
                     }
-                    Err(problem) => errors.push(SchemaError { file: document.file.clone(), problem }),
+                    Err(problem) => {
+                        // Nothing further would be told.
+                        let is_last = problem == Problem::TooManyPatternsInRelease;
+                        errors.push(SchemaError { file: document.file.clone(), problem });
+                        if is_last {
+                            break;
+                        }
+                    }
                 }
             }
         }
@@ -98,7 +110,7 @@ impl Schemas {
             options
                 .formats
                 .keys()
-                .filter(|id| !known().any(|known| known == *id))
+                .filter(|id| !known().any(|known| known == without_fragment(id)))
                 .map(|id| unknown("schema_formats", id)),
         );
         if errors.is_empty() { Ok(Self { all, by_url, newest, warnings }) } else { Err(errors) }
@@ -171,8 +183,7 @@ impl Schemas {
         if self.newest.is_empty() {
             return None;
         }
-        let read = SchemaUrl::parse(url);
-        self.newest.get(&(read.entity_type?.to_owned(), read.version?.major)).copied()
+        self.newest.get(&(without_version(url)?, SchemaUrl::parse(url).version?.major)).copied()
     }
 }
 
@@ -200,17 +211,29 @@ fn read(files: &[(&str, &[u8])], errors: &mut Vec<SchemaError>) -> Vec<Document>
     documents
 }
 
-/// The schema of the highest version for each entity type and major version.
+/// A URL without its version: versions of one schema have the same. None if it has no version.
+fn without_version(url: &str) -> Option<String> {
+    let is_version = |text: &str| text.starts_with(|digit: char| digit.is_ascii_digit());
+    let mut starts = url.rmatch_indices(['/', '.']).map(|(at, _)| at + 1);
+    let start =
+        starts.find(|start| url.get(*start..).and_then(|text| text.strip_prefix('v')).is_some_and(is_version))?;
+    let (before, version) = url.split_at_checked(start)?;
+    let end = version.find(|letter: char| !matches!(letter, 'v' | '.' | '0'..='9')).unwrap_or(version.len());
+    // A dot behind the version begins the ending of the file's name.
+    let end = version.get(..end).map_or(end, |text| text.trim_end_matches('.').len());
+    Some(format!("{before}*{}", version.get(end..).unwrap_or_default()))
+}
+
+/// The schema of the highest version for each URL without its version, and major version.
 fn newest(documents: &[Document]) -> HashMap<(String, u32), usize> {
     let mut versions: Vec<_> = documents
         .iter()
         .enumerate()
         .filter_map(|(index, document)| {
-            let read = SchemaUrl::parse(&document.id);
-            Some((read.version?, document.id.as_str(), read.entity_type?, index))
+            Some((SchemaUrl::parse(&document.id).version?, without_version(&document.id)?, index))
         })
         .collect();
     versions.sort_unstable();
     // Later entries replace earlier ones, so that the highest version is left.
-    versions.into_iter().map(|(version, _, entity, index)| ((entity.to_owned(), version.major), index)).collect()
+    versions.into_iter().map(|(version, url, index)| ((url, version.major), index)).collect()
 }

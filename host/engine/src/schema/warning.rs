@@ -45,6 +45,16 @@ pub enum SchemaWarning {
         /// The draft of the file.
         draft: &'static str,
     },
+    /// A keyword beside `$ref` in draft-07, where it checks nothing.
+    #[error("{file}: `{at}`: `{keyword}` checks nothing beside `$ref` in draft-07: put both into an `allOf`")]
+    BesideReference {
+        /// The file.
+        file: Excerpt,
+        /// The position.
+        at: Excerpt,
+        /// The keyword.
+        keyword: Excerpt,
+    },
     /// A format about which the release does not say whether it is to be checked.
     #[error(
         "{file}: `{at}`: the format `{format}` is not checked: say `assert` or `ignore` under `schema_formats` in the business configuration"

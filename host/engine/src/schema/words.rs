@@ -27,7 +27,7 @@ pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
         Check::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant))),
         Check::Enum(constants) => {
             let mut expected = String::new();
-            for (index, constant) in constants.all.iter().enumerate() {
+            for (index, constant) in constants.all.iter().enumerate().take_while(|(index, _)| *index <= EXPECTED) {
                 expected.push(if index == 0 { '[' } else { ',' });
                 constant.write(&mut expected, EXPECTED);
             }
@@ -85,9 +85,12 @@ pub(super) fn required(place: &Place<'_>, value: Branch<'_>, name: &str) -> Mist
 
 /// A member that is missing because of another.
 pub(super) fn dependent(place: &Place<'_>, value: Branch<'_>, dependent: &DependentRequired) -> Mistake {
-    let missing = dependent.needed.iter().find(|needed| value.member(needed).is_none());
-    let missing = missing.map_or("", |missing| missing);
-    let words = format!("has a member `{}` and no member `{}`", Excerpt::of(&dependent.name), Excerpt::of(missing));
+    let lacks = |needed: &Vec<Box<str>>| needed.iter().find(|needed| value.member(needed).is_none()).cloned();
+    let mut found = dependent.members.iter().filter(|(name, _)| value.member(name).is_some());
+    let found = found.find_map(|(name, needed)| Some((&**name, lacks(needed)?)));
+    let (name, missing) = found.unwrap_or_default();
+    let missing = &*missing;
+    let words = format!("has a member `{}` and no member `{}`", Excerpt::of(name), Excerpt::of(missing));
     mistake(place, value, dependent.keyword, Some(text(missing)), &words)
 }
 

@@ -70,6 +70,7 @@ impl World {
         let mut summary = serde_json::to_value(&summary).unwrap();
         forget(&mut summary, "usage");
         forget(&mut summary, "limits");
+        forget(&mut summary, "never_ran");
         assert_eq!(summary, expected.summary);
     }
 }

@@ -199,11 +199,12 @@ pub(crate) fn lines(records: &[Vec<u8>], order: &[usize], results: &mut [RecordR
 /// The summary of these results, as JSON, without what calls used.
 pub(crate) fn counted(results: &[RecordResult]) -> Value {
     let mut counts = BTreeMap::new();
-    let [mut unreadable, mut failed, mut warned, mut not_run, mut host_failures] = [0; 5];
+    let [mut unreadable, mut failed, mut warned, mut not_run, mut host_failures, mut with_norun] = [0; 6];
     for result in results {
         let mut said = Vec::new();
         result.results.iter().for_each(|rule| count(rule, &mut counts, &mut said));
         host_failures += said.iter().filter(|(_, code)| *code == Some("host")).count();
+        with_norun += usize::from(said.iter().any(|(status, _)| *status == Status::Norun));
         let has = |wanted: &[Status]| said.iter().any(|(status, _)| wanted.contains(status));
         if result.error.is_some() {
             unreadable += 1;
@@ -217,7 +218,7 @@ pub(crate) fn counted(results: &[RecordResult]) -> Value {
     }
     json!({
         "records": results.len(), "unreadable": unreadable, "failed": failed, "warned": warned, "not_run": not_run,
-        "host_failures": host_failures, "rules": counts,
+        "with_norun": with_norun, "with_unavailable": 0, "host_failures": host_failures, "rules": counts,
     })
 }
 

@@ -26,6 +26,7 @@ fn rule(counts: [u64; 5], peaks: Option<[u64; 3]>) -> RuleSummary {
         fail,
         norun,
         error,
+        required: 0,
         never_ran: None,
         indeterminate: 0,
         usage: Usage {

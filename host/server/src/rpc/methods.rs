@@ -190,6 +190,10 @@ fn entity_types(given: &Given<'_>) -> Result<Vec<String>, RequestError> {
     }
     match given.names(NAME)? {
         Names::List(types) => Ok(types),
+        // If no type were left, records of all types would be accepted.
+        Names::ByKey(types) if types.iter().any(|(key, types)| key.contains("://") && types.is_empty()) => {
+            Err(wrong_value(format!("`{NAME}` must have at least one type for each URL")))
+        }
         Names::ByKey(types) => {
             let types = types.into_iter().flat_map(|(key, types)| if key.contains("://") { types } else { vec![key] });
             Ok(types.collect())

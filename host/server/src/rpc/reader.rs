@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jurat_engine::json::{Mismatched, value_end};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// Goes over a line once.
@@ -116,17 +117,25 @@ impl<'a> Reader<'a> {
 
     /// The length of an object or array. If brackets do not match, what must follow the value tells how they are meant.
     fn bracketed(&mut self, rest: &[u8]) -> Option<usize> {
-        let mut first = None;
+        let (mut first, mut fitting) = (None, None);
         for mismatched in [Mismatched::Closes, Mismatched::EndsArray, Mismatched::IsIgnored] {
             let end = value_end(rest, mismatched);
             self.search = self.search.checked_sub(end.unwrap_or(rest.len()))?;
-            if end.is_some_and(|end| self.fits(end)) {
-                return end;
-            }
             first = first.or(end);
+            let Some(end) = end.filter(|end| self.fits(*end)) else { continue };
+            if self.place == Place::InArray {
+                return Some(end);
+            }
+            self.search = self.search.checked_sub(rest.len() - end)?;
+            if rest.get(end..).is_some_and(completes) {
+                return Some(end);
+            }
+            fitting = fitting.or(Some(end));
         }
         // The value may be in order, and what follows it not.
-        first.filter(|end| rest.get(..*end).is_some_and(|value| serde_json::from_slice::<&RawValue>(value).is_ok()))
+        let is_json =
+            |end: &usize| rest.get(..*end).is_some_and(|value| serde_json::from_slice::<&RawValue>(value).is_ok());
+        fitting.or(first.filter(is_json))
     }
 
     /// Whether what comes behind a parameter of this length can follow one: another parameter, or the end of the request.
@@ -193,6 +202,12 @@ impl<'a> Reader<'a> {
         let rest = self.line.get(at..).unwrap_or_default();
         at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count()
     }
+}
+
+/// Whether what comes behind a parameter makes a request that is JSON.
+fn completes(behind: &[u8]) -> bool {
+    let request = [br#"{"params":{"records":0"#, behind].concat();
+    serde_json::from_slice::<IgnoredAny>(&request).is_ok()
 }
 
 /// A key of an object.

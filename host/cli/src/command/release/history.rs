@@ -184,8 +184,9 @@ fn entries_of(repository: &Repository, copy: &WorkingCopy, name: &RoleName, hist
         open.retain(|path, _| releases.iter().any(|(listed, _, _)| listed == path));
         for (path, manifest, label) in releases {
             let same = open.get(path).filter(|(before, _)| before == manifest).map(|(_, index)| *index);
-            if let Some(listed) = same.and_then(|index| entries.get_mut(index)).and_then(|entry| entry.listed.as_mut())
-            {
+            let listed = same.and_then(|index| entries.get_mut(index)).and_then(|entry| entry.listed.as_mut());
+            // Of a version in between that is missing or not signed nothing is known.
+            if let Some(listed) = listed.filter(|listed| version.get() == listed.last + 1) {
                 (listed.last, listed.expires) = (version.get(), expires.to_string());
                 listed.now = Some(*version) == newest;
                 continue;
@@ -225,7 +226,9 @@ fn on_host(settings: &Settings, tenant: &str, entries: &mut Vec<Entry>) -> Resul
     let state: HostState = jurat::host_state(settings, Some(tenant))?;
     let pinned = state.pinned()?.map(|(manifest, _)| manifest.to_string());
     let status = state.reported()?.map(|reported| reported.status).unwrap_or_default();
-    let serving = status.pointer("/release/manifest").and_then(Value::as_str);
+    // The status of a host that has ended says what it served last.
+    let is_served = state.is_served()?;
+    let serving = status.pointer("/release/manifest").and_then(Value::as_str).filter(|_| is_served);
     for EarlierRelease { target, version, manifest, since, revoked, .. } in state.kept()? {
         let on_host = || OnHost {
             tenant: tenant.to_owned(),

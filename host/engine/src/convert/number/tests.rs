@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::excerpt::Excerpt;
 use crate::rounding::RoundingMode;
 
 /// The digits and the scale of a literal, by moving the point through its text.
@@ -120,7 +121,7 @@ fn rounding_is_exact_and_ends_at_once_whatever_the_length() {
         ("79228162514264337593543950335.6".to_owned(), half_even(0), None),
     ];
     for (literal, rounding, expected) in cases {
-        assert_eq!(rounded_decimal(&literal, rounding), expected, "{} {rounding:?}", &literal[..literal.len().min(60)]);
+        assert_eq!(rounded_decimal(&literal, rounding), expected, "{} {rounding:?}", Excerpt::of(&literal));
     }
 }
 

@@ -38,11 +38,12 @@ pub(super) fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
     bytes.get(start..)?.iter().position(is_wanted).map(|index| start + index)
 }
 
-/// Whether a `}` is followed by a `{` or by white space.
+/// Whether a `}` is followed by a `{`, by white space, or by what may be a mark of UTF-8.
 pub(super) fn has_loose_brace(bytes: &[u8]) -> bool {
     let is_loose = |(first, second): (&u8, &u8)| {
         // Without a branch, so that a block is compared as a whole.
-        (*first == b'}') & ((*second == b'{') | (*second == b' ') | (*second == b'\t') | (*second == b'\r'))
+        let is_space = (*second == b' ') | (*second == b'\t') | (*second == b'\r');
+        (*first == b'}') & ((*second == b'{') | is_space | (*second == b'\xef'))
     };
     let firsts = bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default();
     let seconds = bytes.get(1..).unwrap_or_default();

@@ -27,6 +27,8 @@ pub(super) struct Extent {
     last: Option<u8>,
     /// The white space behind the last line end that is no longer in the buffer.
     margin: usize,
+    /// Whether it ends where the next record may begin, without a look at what follows. So no text is searched more than twice.
+    is_hasty: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,15 +56,23 @@ pub(super) enum End {
 
 impl Extent {
     /// A record at the beginning of the buffer, behind `indent` white space on its line; none if the buffer does not tell yet.
-    pub(super) fn begin(text: &[u8], is_end: bool, indent: usize) -> Option<Self> {
+    ///
+    /// `is_hasty` says that the text has been searched already, for a record that turned out to be cut off.
+    pub(super) fn begin(text: &[u8], is_end: bool, indent: usize, is_hasty: bool) -> Option<Self> {
         let phase = if begins(text, is_end)? { Phase::Inside } else { Phase::Stray };
-        Some(Self { phase, indent, ..Self::of_stray() })
+        Some(Self { phase, indent, is_hasty, ..Self::of_stray() })
+    }
+
+    /// How much of the buffer has been searched.
+    pub(super) fn searched(&self) -> usize {
+        self.searched
     }
 
     /// Something that is not a record, whatever it begins with.
     pub(super) fn of_stray() -> Self {
         let brackets = Brackets::default();
-        Self { phase: Phase::Stray, brackets, indent: 0, searched: 0, restart: None, last: None, margin: 0 }
+        let (last, restart, is_hasty) = (None, None, false);
+        Self { phase: Phase::Stray, brackets, indent: 0, searched: 0, restart, last, margin: 0, is_hasty }
     }
 
     /// Searches for the end. `limit` is the length of the longest record, unless this one is longer already.
@@ -128,7 +138,7 @@ impl Extent {
                     self.searched = at + 1;
                     if limit.is_some_and(|limit| at <= limit) {
                         let restart = *self.restart.get_or_insert(at);
-                        if self.brackets.depth() > MAX_DEPTH {
+                        if self.is_hasty || self.brackets.depth() > MAX_DEPTH {
                             return Some(End::At(restart));
                         }
                     }
@@ -167,7 +177,7 @@ impl Extent {
             if !self.brackets.may_open_behind(last) || self.brackets.depth() >= MAX_DEPTH {
                 return Some(End::At(self.restart.unwrap_or(next)));
             }
-            if is_short {
+            if is_short && !self.is_hasty {
                 self.restart.get_or_insert(next);
             }
         }
@@ -234,7 +244,7 @@ struct View<'a> {
 /// The length of a line that is one record, found with less work; `line_end` is where it ends. None if it may be anything else; then
 /// the search for its end decides, and comes to the same result for the lines that are accepted here.
 ///
-/// The line begins with `{` and ends with `}`, the next one begins with `{`, and no `}` on it is followed by a `{` or by white space.
+/// The line begins with `{` and ends with `}`, the next one begins with `{`, and no `}` on it is followed by a `{`, by white space or by a mark of UTF-8.
 /// So there cannot be two records on it, and if the first is not closed, it was cut off there.
 pub(super) fn whole_line(text: &[u8], line_end: usize, is_end: bool) -> Option<usize> {
     let is_last = is_end && line_end + 1 == text.len();

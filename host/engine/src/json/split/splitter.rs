@@ -39,6 +39,8 @@ pub struct Splitter {
     stray: Option<JsonError>,
     /// The position of a record that is too long. Its bytes are consumed without being kept.
     too_long: Option<Position>,
+    /// Up to this offset, the text has been searched for the end of a record that turned out to be cut off.
+    seen: u64,
 }
 
 impl Splitter {
@@ -58,6 +60,7 @@ impl Splitter {
             line_end: 0,
             stray: None,
             too_long: None,
+            seen: 0,
         }
     }
 
@@ -113,16 +116,20 @@ impl Splitter {
             if rest.is_empty() {
                 return Next::Done;
             }
-            if let Some(length) = self.line_end(rest).and_then(|line_end| whole_line(rest, line_end, is_end)) {
+            let line_end = if self.is_line_start { self.line_end(rest) } else { None };
+            if let Some(length) = line_end.and_then(|line_end| whole_line(rest, line_end, is_end)) {
                 return self.line(rest, length);
             }
         }
-        let begin = || Extent::begin(rest, is_end, self.indent);
+        let begin = || Extent::begin(rest, is_end, self.indent, self.at.offset < self.seen);
         let Some(mut extent) = self.extent.take().or_else(begin) else { return Next::More(0) };
         let limit = self.too_long.is_none().then_some(self.max_record);
         match extent.find(rest, is_end, limit) {
             End::At(length) => {
                 let start = self.at;
+                if limit.is_some() && length < extent.searched() {
+                    self.seen = self.seen.max(start.offset + extent.searched() as u64);
+                }
                 let (record, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
                 let consumed = self.consume(rest, length);
                 self.is_line_start = false;

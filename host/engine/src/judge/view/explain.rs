@@ -62,6 +62,8 @@ pub(super) fn below(row: &Row<'_>, (node, label): (&Node, &RuleLabel), parent: &
     let mut result = empty(row.context, label, status);
     if node.must_run {
         must_run(&mut result);
+        // The parent may let it run at another moment.
+        result.indeterminate = parent.indeterminate;
     }
     sentence(&mut result, &format!("not run: its parent `{}` is {}", parent.rule_id, parent.status));
     result.code.get_or_insert_with(|| "parent".to_owned());

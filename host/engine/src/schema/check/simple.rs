@@ -43,8 +43,8 @@ fn is_met(check: &Check, value: Branch<'_>) -> bool {
         Check::MinProperties(min) => !value.is_object() || count(value.count()) >= *min,
         Check::MaxProperties(max) => !value.is_object() || count(value.count()) <= *max,
         Check::DependentRequired(dependent) => {
-            value.member(&dependent.name).is_none()
-                || dependent.needed.iter().all(|needed| value.member(needed).is_some())
+            let mut present = dependent.members.iter().filter(|(name, _)| value.member(name).is_some());
+            present.all(|(_, needed)| needed.iter().all(|needed| value.member(needed).is_some()))
         }
         Check::Apply(_)
         | Check::Members(_)

@@ -91,6 +91,7 @@ impl Checker<'_> {
     ) -> Result<(), TooCostly> {
         let program = self.program;
         let Some(subschema) = program.subschemas.get(index) else { return Ok(()) };
+        self.spend(LOOK)?;
         applied.push(index);
         for check in &subschema.checks {
             match check {
@@ -163,10 +164,10 @@ impl Checker<'_> {
             for check in &subschema.checks {
                 match check {
                     Check::Items(items) if items.rest.is_some() || position < items.prefix.len() => return Ok(true),
-                    Check::Contains(contains) if unevaluated.sees_contains => {
-                        if self.apply(contains.item, item, place, &mut Silent)? {
-                            return Ok(true);
-                        }
+                    Check::Contains(contains)
+                        if unevaluated.sees_contains && self.apply(contains.item, item, place, &mut Silent)? =>
+                    {
+                        return Ok(true);
                     }
                     Check::UnevaluatedItems(other) if !std::ptr::eq(other, unevaluated) => return Ok(true),
                     _ => {}

@@ -2,6 +2,8 @@
 
 use super::group::set;
 use crate::schema::graph::Graph;
+use crate::schema::limits::MAX_EVALUATIONS;
+use crate::schema::problem::Problem;
 use crate::schema::steps::LOOK;
 
 /// What a subschema and all that it applies in place come to.
@@ -21,9 +23,12 @@ struct Below {
 const MAX_CONTAINS: usize = 2_000;
 
 /// Adds the cost of looking again to the subschemas that do.
-pub(super) fn add(graph: &mut Graph<'_>, order: &[usize]) {
+///
+/// # Errors
+/// When a value could meet too many subschemas: then nothing is repeated.
+pub(super) fn add(graph: &mut Graph<'_>, order: &[usize]) -> Result<(), Problem> {
     if !graph.subschemas.iter().any(|subschema| subschema.gathers) {
-        return;
+        return Ok(());
     }
     let mut all = vec![Below::default(); graph.subschemas.len()];
     for index in order {
@@ -35,7 +40,14 @@ pub(super) fn add(graph: &mut Graph<'_>, order: &[usize]) {
             below.name = below.name.saturating_add(target.name);
             below.contains.extend(target.contains.iter().take(MAX_CONTAINS.saturating_sub(below.contains.len())));
         }
+        if below.count > MAX_EVALUATIONS {
+            return Err(Problem::TooManyEvaluations { depth: 0 });
+        }
         if subschema.gathers {
+            below.count = below.count.saturating_mul(1 + crate::schema::steps::count(below.levels));
+            if below.count > MAX_EVALUATIONS {
+                return Err(Problem::TooManyEvaluations { depth: 0 });
+            }
             // Each level is tried once more for the level above it.
             subschema.in_place = subschema.in_place.repeat(1 + below.levels);
             subschema.own.child =
@@ -45,4 +57,5 @@ pub(super) fn add(graph: &mut Graph<'_>, order: &[usize]) {
         }
         set(&mut all, *index, below);
     }
+    Ok(())
 }

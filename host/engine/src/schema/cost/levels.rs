@@ -14,7 +14,7 @@ pub(in crate::schema) type Levels = Vec<Cost>;
 /// Counts what each depth of a record can cost.
 pub(in crate::schema) fn measure(graph: &mut Graph<'_>) -> Result<Levels, Problem> {
     let order = order(graph)?;
-    again::add(graph, &order);
+    again::add(graph, &order)?;
     let mut at_once = vec![Cost::default(); graph.subschemas.len()];
     for index in &order {
         let Some(subschema) = graph.subschemas.get(*index) else { continue };

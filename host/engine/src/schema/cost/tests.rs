@@ -8,6 +8,7 @@ use crate::excerpt::Excerpt;
 use crate::json::TreeScratch;
 use crate::schema::check::Checker;
 use crate::schema::document::Document;
+use crate::schema::pattern::PatternCache;
 use crate::schema::reader::{self, Read};
 use crate::schema::resources::Resources;
 use crate::schema::warning::Formats;
@@ -22,7 +23,8 @@ fn steps(schema: &Value, record: &Value) -> Option<(u64, u64)> {
     let (resources, problems) = Resources::find(&documents, &trees);
     assert!(problems.is_empty(), "{problems:?}");
     let Read { program, mut graph, .. } =
-        reader::read((0, &documents[0]), &resources, Formats::Asserted, &documents).ok()?;
+        reader::read((0, &documents[0]), &resources, &[Formats::Asserted], &documents, &mut PatternCache::default())
+            .ok()?;
     let levels = measure(&mut graph).ok()?;
     let text = record.to_string();
     let mut scratch = TreeScratch::default();

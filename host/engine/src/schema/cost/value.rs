@@ -24,7 +24,8 @@ pub(super) const MANY: u64 = 1 << 40;
 
 impl Cost {
     pub(super) fn own(own: &Own) -> Self {
-        let Own { value, object, text, number, hashed, child: _, name: _ } = *own;
+        let Own { value, object, text, number, hashed, compared, child: _, name: _ } = *own;
+        let hashed = hashed + compared;
         Self { evaluations: 1, value, object, text, number, hashed }
     }
 

@@ -76,8 +76,10 @@ impl Parser<'_> {
             if matches!(letter, '|' | ')') {
                 break;
             }
+            let is_assertion =
+                matches!(letter, '^' | '$') || ["\\b", "\\B"].iter().any(|text| self.rest().starts_with(text));
             let part = self.part()?;
-            parts.push(self.repeated(part)?);
+            parts.push(self.repeated(part, is_assertion)?);
         }
         Ok(Hir::concat(parts))
     }
@@ -127,7 +129,7 @@ impl Parser<'_> {
     }
 
     /// Reads the quantifier of a part, if it has one.
-    fn repeated(&mut self, part: Hir) -> Result<Hir, PatternRefusal> {
+    fn repeated(&mut self, part: Hir, is_assertion: bool) -> Result<Hir, PatternRefusal> {
         let (min, max) = match self.peek() {
             Some('*') => (0, None),
             Some('+') => (1, None),
@@ -148,7 +150,7 @@ impl Parser<'_> {
             _ => return Ok(part),
         };
         self.at += 1;
-        if matches!(part.kind(), HirKind::Look(_)) {
+        if is_assertion {
             return Err(self.refused("an assertion cannot be repeated"));
         }
         // Whether it is greedy means nothing for whether there is a match.

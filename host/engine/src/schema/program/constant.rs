@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::json::{Branch, Number, Shape};
+use crate::json::{Branch, Kind, Number, Shape};
 
 /// A value of a schema.
 #[derive(Debug)]
@@ -42,18 +42,20 @@ impl Constant {
 
     /// Whether a value is equal: `1` is `1.0`, and the order of members means nothing.
     pub(in crate::schema) fn equals(&self, value: Branch<'_>) -> bool {
-        match (self, value.shape()) {
-            (Self::Null, Shape::Null) => true,
-            (Self::Boolean(expected), Shape::Boolean(found)) => *expected == found,
-            (Self::Number(expected), Shape::Number(found)) => {
-                value.number_token() == Some(expected) || Number::of(expected) == found
-            }
-            (Self::Text(expected), Shape::Text(found)) => **expected == *found,
-            (Self::Array(expected), Shape::Array) => {
+        if let Self::Number(expected) = self {
+            let token = value.number_token();
+            return token.is_some_and(|token| *token == **expected || Number::of(expected) == Number::of(token));
+        }
+        match (self, value.kind()) {
+            (Self::Null, Kind::Null) => true,
+            (Self::Boolean(expected), Kind::True) => *expected,
+            (Self::Boolean(expected), Kind::False) => !*expected,
+            (Self::Text(expected), Kind::Text | Kind::EscapedText) => value.text() == Some(expected),
+            (Self::Array(expected), Kind::Array) => {
                 expected.len() == value.count()
                     && expected.iter().zip(value.children()).all(|(expected, (_, found))| expected.equals(found))
             }
-            (Self::Object(expected), Shape::Object) => {
+            (Self::Object(expected), Kind::Object | Kind::IndexedObject) => {
                 let same = |(name, expected): &(Box<str>, Self)| {
                     value.member(name).is_some_and(|found| expected.equals(found))
                 };
@@ -103,10 +105,15 @@ impl Constants {
 
     /// Whether a value equals one of them.
     pub(in crate::schema) fn contain(&self, value: Branch<'_>) -> bool {
-        match value.text() {
-            Some(found) => self.texts.binary_search_by(|index| text(&self.all, *index).cmp(found)).is_ok(),
-            None => self.all.iter().any(|expected| expected.equals(value)),
+        if let Some(found) = value.text() {
+            return self.texts.binary_search_by(|index| text(&self.all, *index).cmp(found)).is_ok();
         }
+        let Some(token) = value.number_token() else { return self.all.iter().any(|expected| expected.equals(value)) };
+        // A long number is read once, however many there are.
+        let found = Number::of(token);
+        let is_equal =
+            |expected: &Constant| matches!(expected, Constant::Number(number) if Number::of(number) == found);
+        self.all.iter().any(is_equal)
     }
 }
 

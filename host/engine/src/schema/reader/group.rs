@@ -1,10 +1,12 @@
 //! Reads the keywords that depend on each other: about members, about items, and conditions.
 
-use super::value::{below, names, object, whole};
+use super::value::{names, object, whole};
 use super::{CHILD, LOOKUP, Open, Reader};
+use crate::json::Branch;
 use crate::schema::draft::Draft;
 use crate::schema::problem::Problem;
 use crate::schema::program::{Check, Contains, If, Items, Members, Unevaluated, UnevaluatedItems};
+use crate::schema::resources::below;
 use crate::schema::steps::count;
 
 impl<'d> Reader<'_, 'd> {
@@ -63,7 +65,8 @@ impl<'d> Reader<'_, 'd> {
             Some(list) if list.is_array() => (items, items_at, open.value.member("additionalItems"), rest_at),
             _ => (None, prefix_at, items, items_at),
         };
-        let mut found = Items::default();
+        let keyword = if !is_new && items.is_some_and(Branch::is_array) { "additionalItems" } else { "items" };
+        let mut found = Items { keyword, ..Items::default() };
         if let Some(prefix) = prefix {
             if !prefix.is_array() {
                 return Err(Problem::shape(&prefix_at, "a list of schemas"));

@@ -1,11 +1,11 @@
 //! Reads the keywords that stand for themselves.
 
-use super::value::{below, names, number_token, object, size, text, whole};
+use super::value::{check_numbers, names, number_token, object, size, text, whole};
 use super::{LOOKUP, Open, Reader};
 use crate::json::{Branch, Number};
 use crate::schema::problem::Problem;
 use crate::schema::program::{Bound, Check, Constant, Constants, DependentRequired, Index, Own, Types};
-use crate::schema::resources::Target;
+use crate::schema::resources::{Target, below};
 use crate::schema::steps::count;
 
 const DIVISOR: &str = "a number above 0 of at most 19 digits";
@@ -24,8 +24,14 @@ impl<'d> Reader<'_, 'd> {
             "$ref" => {
                 let reference = text(value, at)?;
                 let (target, base) = self.resources.refer(&open.base, reference, at)?;
-                let pointer = reference.split_once('#').map_or(reference, |(_, pointer)| pointer);
-                let target = self.subschema(target, base, pointer.chars().take(256).collect())?;
+                let fragment = reference.split_once('#').map_or("", |(_, fragment)| fragment);
+                let mut pointer: String = fragment.chars().take(256).collect();
+                if target.document != open.document {
+                    // Positions in other files begin with their names.
+                    let file = self.documents.get(target.document).map_or("", |document| document.file.as_str());
+                    pointer = format!("{file}#{pointer}");
+                }
+                let target = self.subschema(target, base, pointer)?;
                 open.edges.in_place.push(target);
                 Check::Apply(target)
             }
@@ -46,21 +52,25 @@ impl<'d> Reader<'_, 'd> {
                 return Ok(());
             }
             "dependencies" | "dependentRequired" => {
+                let is_old = keyword == "dependencies";
+                let keyword = if is_old { "dependencies" } else { "dependentRequired" };
+                let mut required = DependentRequired { keyword, members: Vec::new() };
                 for (name, needed) in object(value, at)? {
                     let at = below(at, name);
                     if needed.is_array() {
                         let needed: Vec<Box<str>> = names(needed, &at)?.into_iter().map(Box::from).collect();
                         open.edges.own.object += LOOKUP * (1 + count(needed.len()));
-                        let keyword = if keyword == "dependencies" { "dependencies" } else { "dependentRequired" };
-                        let name = Box::from(name);
-                        open.checks.push(Check::DependentRequired(DependentRequired { keyword, name, needed }));
-                    } else if keyword == "dependencies" {
+                        required.members.push((Box::from(name), needed));
+                    } else if is_old {
                         self.dependent(open, name, needed, &at)?;
                     } else {
                         return Err(Problem::shape(&at, "a list of different texts"));
                     }
                 }
-                return Ok(());
+                if required.members.is_empty() {
+                    return Ok(());
+                }
+                Check::DependentRequired(required)
             }
             "$defs" | "definitions" => {
                 for (name, member) in object(value, at)? {
@@ -77,13 +87,19 @@ impl<'d> Reader<'_, 'd> {
                 if !value.is_array() {
                     return Err(Problem::shape(at, "a list"));
                 }
+                check_numbers(value, at)?;
                 own.value += size(value);
                 own.text += 1;
+                own.number += 1;
+                own.compared += count(value.children().filter(|(_, item)| item.is_array() || item.is_object()).count());
                 Check::Enum(Constants::of(value))
             }
             "const" => {
+                check_numbers(value, at)?;
                 own.value += size(value);
                 own.text += 1;
+                own.number += 1;
+                own.compared += u64::from(value.is_array() || value.is_object());
                 Check::Const(Constant::of(value))
             }
             "minimum" => Check::Bound(Bound::Minimum, number_token(value, at)?),
@@ -94,6 +110,7 @@ impl<'d> Reader<'_, 'd> {
                 let token = number_token(value, at)?;
                 let divisor = Number::of(&token).as_divisor();
                 own.number += 4;
+                own.value += 256;
                 Check::MultipleOf(divisor.ok_or_else(|| Problem::shape(at, DIVISOR))?, token)
             }
             "minLength" => Check::MinLength(whole(value, at)?),
@@ -121,7 +138,11 @@ impl<'d> Reader<'_, 'd> {
         match check {
             Check::UniqueItems => own_of(open).hashed += 1,
             Check::MinLength(_) | Check::MaxLength(_) => own_of(open).text += 1,
-            Check::Bound(..) | Check::Type(_) => own_of(open).number += 1,
+            Check::Bound(..) => {
+                own_of(open).number += 1;
+                own_of(open).value += 32;
+            }
+            Check::Type(_) => own_of(open).number += 1,
             Check::Format(format) => own_of(open).text += format.steps(),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::json::{Branch, Number};
+use crate::schema::limits::MAX_NUMBER_BYTES;
 use crate::schema::problem::Problem;
 
 pub(super) fn object<'d>(
@@ -18,7 +19,16 @@ pub(super) fn text<'d>(value: Branch<'d>, at: &str) -> Result<&'d str, Problem> 
 
 /// A number as it is written.
 pub(super) fn number_token(value: Branch<'_>, at: &str) -> Result<Box<str>, Problem> {
+    check_numbers(value, at)?;
     value.number_token().map(Box::from).ok_or_else(|| Problem::shape(at, "a number"))
+}
+
+/// Refuses long numbers in a value: each is read again for each value that it is compared with.
+pub(super) fn check_numbers(value: Branch<'_>, at: &str) -> Result<(), Problem> {
+    if value.number_token().is_some_and(|token| token.len() > MAX_NUMBER_BYTES) {
+        return Err(Problem::shape(at, "without numbers of more than 100 characters"));
+    }
+    value.children().try_for_each(|(_, child)| check_numbers(child, at))
 }
 
 /// A whole number that is not negative.
@@ -48,14 +58,7 @@ pub(super) fn names<'d>(value: Branch<'d>, at: &str) -> Result<Vec<&'d str>, Pro
 /// The cost of comparing a value with this one, or with each of these.
 pub(super) fn size(value: Branch<'_>) -> u64 {
     let inside: u64 = value.children().map(|(_, child)| 4 + size(child)).sum();
-    4 + inside
-}
-
-/// The RFC 6901 pointer to a member or item. It stops growing when it is too long to be read.
-pub(super) fn below(pointer: &str, name: &str) -> String {
-    if pointer.len() > 256 {
-        return pointer.to_owned();
-    }
-    let name: String = name.chars().take(64).collect();
-    crate::schema::resources::below(pointer, &name)
+    // A number is read again.
+    let own = if value.number_token().is_some() { 32 } else { 4 };
+    own + inside
 }

@@ -206,7 +206,8 @@ fn formats_are_checked_where_the_release_says_so() {
     ] {
         let record = |a: &str| json!({"$schema": "https://a.example/loan", "a": a});
         let asserted = compile(&[schema(format)], &formats(Formats::Asserted)).unwrap();
-        assert!(asserted.warnings().is_empty(), "{format}");
+        // Reading a pattern costs much for each byte.
+        assert_eq!(asserted.warnings().is_empty(), format != "regex", "{format}");
         assert!(passes(&asserted, &record(good)), "{format}");
         assert!(!passes(&asserted, &record(bad)), "{format}");
         assert!(passes(&asserted, &json!({"$schema": "https://a.example/loan", "a": 1})), "{format}");
