@@ -23,9 +23,9 @@ pub(super) struct Extent {
     searched: usize,
     /// Where the next record begins if this one turns out to be cut off: the first possible position.
     restart: Option<usize>,
-    /// The last byte other than white space among those that are no longer in the buffer.
+    /// Of the bytes that have left the buffer, the last one that is not white space.
     last: Option<u8>,
-    /// The white space behind the last line end that is no longer in the buffer.
+    /// Of the bytes that have left the buffer, the number behind the last line end.
     margin: usize,
     /// Whether it ends where the next record may begin, without a look at what follows. So no text is searched more than twice.
     is_hasty: bool,
@@ -103,6 +103,16 @@ impl Extent {
         match self.phase {
             Phase::LineEnd => self.searched + space(text.get(self.searched..).unwrap_or_default()),
             _ => text.len(),
+        }
+    }
+
+    /// If what follows the record begins a line: the white space before it on that line. `text` is the record, as far as it is in the
+    /// buffer.
+    pub(super) fn indent_behind(&self, text: &[u8]) -> Option<usize> {
+        let blank = text.get(trim_end(text).len()..).unwrap_or_default();
+        match blank.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => Some(blank.len() - last - 1),
+            None => (self.phase == Phase::LineEnd && blank.len() == text.len()).then_some(self.margin + text.len()),
         }
     }
 

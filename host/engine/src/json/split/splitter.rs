@@ -132,7 +132,8 @@ impl Splitter {
                 }
                 let (record, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
                 let consumed = self.consume(rest, length);
-                self.is_line_start = false;
+                let next = extent.indent_behind(record);
+                (self.indent, self.is_line_start) = (next.unwrap_or(self.indent), next.is_some());
                 self.record(start, record, consumed)
             }
             End::More if limit.is_some() => {
