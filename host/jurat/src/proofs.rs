@@ -128,8 +128,9 @@ impl fmt::Debug for Proofs {
     }
 }
 
-/// This build: the sources and dependencies of Jurat, and the file of the program, which also has what an application has chosen
-/// otherwise. Its content is not read, because that takes as long as some hundred vectors; whoever replaces a file changes these numbers.
+/// This build: the sources and dependencies of Jurat, and the file of the program. An application may have built it with other features.
+///
+/// The content of the file is not read: that takes as long as some hundred vectors. These numbers change with each replacement of the file.
 fn build() -> io::Result<String> {
     let file = fs::metadata(program_file()?)?;
     let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];

@@ -21,7 +21,7 @@ use crate::number;
 use crate::output;
 use crate::settings::SettingsArguments;
 
-/// If none of so many first records can be judged, a command stops.
+/// A command stops if it can read none of the first records, up to this number.
 const UNREADABLE: NonZeroU64 = NonZeroU64::new(1_000).unwrap();
 
 /// The arguments of every command that judges records.

@@ -57,10 +57,10 @@ struct OpenColumn {
 impl ChunkBuilder {
     /// An empty chunk.
     ///
-    /// `max_record` bounds a row whatever the limits of chunks are: the texts that are read of the record, and those of each of its related
-    /// entities, may take so many bytes, and never more than 1 GiB. A text that several inputs read counts once. Without paths that lead
-    /// through each other's values, records that are no longer always fit. `now` is the time of the run, in microseconds since
-    /// 1970-01-01T00:00:00Z.
+    /// `max_record` bounds a row, whatever the limits of chunks are. It is the most bytes of the texts that are read of a record, and of
+    /// the texts that are read of one related entity; at most 1 GiB. A text that several inputs read counts once. A record of at most
+    /// `max_record` bytes always fits, unless one path leads through the value of another. `now` is the time of the run, in microseconds
+    /// since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(plan: Arc<Plan>, limits: ChunkLimits, max_record: Bytes, now: i64) -> Self {
         // INVARIANT: a column has the texts of a chunk of at most 2 GiB, or those of one row, of at most 1 GiB. Its offsets can say both.
@@ -177,7 +177,7 @@ impl Plan {
     }
 }
 
-/// Whether the texts of a record, and those of each of its related entities, are no longer than `most`.
+/// Whether the texts of a record have at most `most` bytes, and so the texts of each related entity.
 fn fits(record: &Tokens<'_>, related: &[Related<'_>], most: u64) -> bool {
     let size = |related: &Related<'_>| match related {
         Related::Absent => 0,

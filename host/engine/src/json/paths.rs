@@ -106,10 +106,10 @@ impl Node {
         &self.elements
     }
 
-    /// Marks what lies behind a value that paths have to go through, if the value is not what they expect there. `span` is its span, and
-    /// `first` its first byte.
+    /// Paths lead through a value. If it is not of the kind that they expect, this marks everything behind it as unreachable. `span` is the
+    /// span of the value, and `first` its first byte.
     ///
-    /// A `null` is no obstacle: what lies behind it is absent.
+    /// Behind a `null` everything is absent, and not unreachable.
     #[inline]
     pub(super) fn pass_through(&self, first: u8, span: Span, spans: &mut [Span]) {
         if first != b'{' && first != b'n' && !self.children.is_empty() {

@@ -2,13 +2,13 @@
 
 use super::mistake::{Collected, Mistakes, Report, Silent, mistake};
 use super::place::Place;
-use super::program::{Check, Compiled, Contains, Index, Items, Members, Program};
+use super::program::{Assertion, Check, Compiled, Contains, Index, Items, Members, Program};
 use super::steps::{HASH, count};
 use super::words::{self, counted};
 use crate::json::{Branch, Kind, Shape, Tree};
 
 mod alternatives;
-mod simple;
+mod assertion;
 mod unevaluated;
 
 /// A check under way.
@@ -105,6 +105,7 @@ impl<'p> Checker<'p> {
         report: &mut R,
     ) -> Result<bool, TooCostly> {
         match check {
+            Check::Assert(assertion) => Ok(assertion::holds(assertion, value, place, report)),
             Check::Apply(index) => self.apply(*index, value, place, report),
             Check::Members(members) => self.members(members, value, place, report),
             Check::Items(items) => self.items(items, value, place, report),
@@ -133,7 +134,6 @@ impl<'p> Checker<'p> {
                 self.unevaluated_members((index, unevaluated), value, place, report)
             }
             Check::UnevaluatedItems(unevaluated) => self.unevaluated_items((index, unevaluated), value, place, report),
-            simple => Ok(simple::holds(simple, value, place, report)),
         }
     }
 
@@ -301,7 +301,10 @@ impl<'p> Checker<'p> {
     }
 
     fn refuses_all(&self, index: Index) -> bool {
-        self.program.subschemas.get(index).is_some_and(|subschema| matches!(*subschema.checks, [Check::Never]))
+        self.program
+            .subschemas
+            .get(index)
+            .is_some_and(|subschema| matches!(*subschema.checks, [Check::Assert(Assertion::Never)]))
     }
 }
 

@@ -51,6 +51,26 @@ pub(super) struct Own {
 /// One check.
 #[derive(Debug)]
 pub(super) enum Check {
+    Assert(Assertion),
+    Items(Items),
+    Contains(Contains),
+    Members(Box<Members>),
+    /// If an object has the member, it must follow the subschema.
+    DependentSchema(Box<str>, Index),
+    /// A subschema that applies to the same value: `$ref`, and each of `allOf`.
+    Apply(Index),
+    AnyOf(Vec<Index>),
+    OneOf(Vec<Index>),
+    Not(Index),
+    If(If),
+    /// Behind all others: it depends on what they apply.
+    UnevaluatedMembers(Unevaluated),
+    UnevaluatedItems(UnevaluatedItems),
+}
+
+/// A check that looks at a value alone, and applies no other subschema to anything.
+#[derive(Debug)]
+pub(super) enum Assertion {
     /// The schema `false`.
     Never,
     Type(Types),
@@ -65,24 +85,10 @@ pub(super) enum Check {
     MinItems(u64),
     MaxItems(u64),
     UniqueItems,
-    Items(Items),
-    Contains(Contains),
     MinProperties(u64),
     MaxProperties(u64),
-    Members(Box<Members>),
     /// If an object has a member, it must have others.
     DependentRequired(DependentRequired),
-    /// If an object has the member, it must follow the subschema.
-    DependentSchema(Box<str>, Index),
-    /// A subschema that applies to the same value: `$ref`, and each of `allOf`.
-    Apply(Index),
-    AnyOf(Vec<Index>),
-    OneOf(Vec<Index>),
-    Not(Index),
-    If(If),
-    /// Behind all others: it depends on what they apply.
-    UnevaluatedMembers(Unevaluated),
-    UnevaluatedItems(UnevaluatedItems),
 }
 
 /// A limit of numbers.

@@ -10,13 +10,14 @@ use super::graph::{Graph, Subschema};
 use super::limits::{MAX_PATTERN_SIZES, MAX_PATTERNS, MAX_SUBSCHEMAS, MAX_WARNINGS};
 use super::pattern::{NoPattern, Pattern, PatternCache};
 use super::problem::Problem;
-use super::program::{Check, Compiled, Index, Program};
+use super::program::{Assertion, Check, Compiled, Index, Program};
 use super::resources::{Resources, Target, below};
 use super::steps::count;
 use super::warning::{Formats, SchemaWarning as Warning};
 use crate::excerpt::{Excerpt, nearest};
 use crate::json::Branch;
 
+mod assertion;
 mod group;
 mod keyword;
 mod value;
@@ -136,7 +137,7 @@ impl<'d> Reader<'_, 'd> {
         let base = self.resources.base(target.value).map_or(base, str::to_owned);
         let mut open = Open { document: target.document, draft, base, value: target.value, edges, checks: Vec::new() };
         if target.value.boolean() == Some(false) {
-            open.checks.push(Check::Never);
+            open.checks.push(Check::Assert(Assertion::Never));
         } else if draft == Draft::Draft7 && target.value.member("$ref").is_some() {
             // In draft-07 nothing beside a reference counts.
             for (keyword, value) in target.value.children() {

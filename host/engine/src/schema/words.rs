@@ -2,7 +2,7 @@
 
 use super::mistake::{Mistake, Mistakes, mistake};
 use super::place::Place;
-use super::program::{Bound, Check, Constant, DependentRequired};
+use super::program::{Assertion, Bound, Constant, DependentRequired};
 use crate::excerpt::{Excerpt, shortened};
 use crate::json::Branch;
 
@@ -11,12 +11,18 @@ const LISTED: usize = 8;
 /// The most bytes of a value of the schema.
 const EXPECTED: usize = 256;
 
+/// What is wrong with a value for which an assertion does not hold.
+pub(super) fn unmet(place: &Place<'_>, value: Branch<'_>, assertion: &Assertion) -> Mistake {
+    let (keyword, expected, words) = of(assertion, value);
+    mistake(place, value, keyword, expected, &words)
+}
+
 /// The keyword, its value as JSON, and the words.
-pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
+fn of(assertion: &Assertion, value: Branch<'_>) -> (&'static str, Option<String>, String) {
     let number = |keyword, limit: &u64, words: String| (keyword, Some(limit.to_string()), words);
-    match check {
-        Check::Never => ("false", None, "must not be there".to_owned()),
-        Check::Type(types) => {
+    match assertion {
+        Assertion::Never => ("false", None, "must not be there".to_owned()),
+        Assertion::Type(types) => {
             let names: Vec<&str> = types.names().collect();
             let expected = match *names {
                 [name] => format!("\"{name}\""),
@@ -24,8 +30,8 @@ pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
             };
             ("type", Some(expected), format!("is not of type `{}`", names.join("` or `")))
         }
-        Check::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant))),
-        Check::Enum(constants) => {
+        Assertion::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant))),
+        Assertion::Enum(constants) => {
             let mut expected = String::new();
             for (index, constant) in constants.all.iter().enumerate().take_while(|(index, _)| *index <= EXPECTED) {
                 expected.push(if index == 0 { '[' } else { ',' });
@@ -34,7 +40,7 @@ pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
             expected.push_str(if constants.all.is_empty() { "[]" } else { "]" });
             ("enum", Some(shortened(&expected).to_owned()), listed(&constants.all))
         }
-        Check::Bound(bound, limit) => {
+        Assertion::Bound(bound, limit) => {
             let (keyword, words) = match bound {
                 Bound::Minimum => ("minimum", "is below"),
                 Bound::Maximum => ("maximum", "is above"),
@@ -43,55 +49,45 @@ pub(super) fn of(check: &Check) -> (&'static str, Option<String>, String) {
             };
             (keyword, Some(shortened(limit).to_owned()), format!("{words} `{}`", Excerpt::of(limit)))
         }
-        Check::MultipleOf(_, token) => {
+        Assertion::MultipleOf(_, token) => {
             ("multipleOf", Some(shortened(token).to_owned()), format!("is not a multiple of `{}`", Excerpt::of(token)))
         }
-        Check::MinLength(min) => number("minLength", min, format!("has fewer than {}", counted(*min, "character"))),
-        Check::MaxLength(max) => number("maxLength", max, format!("has more than {}", counted(*max, "character"))),
-        Check::MinItems(min) => number("minItems", min, format!("has fewer than {}", counted(*min, "item"))),
-        Check::MaxItems(max) => number("maxItems", max, format!("has more than {}", counted(*max, "item"))),
-        Check::MinProperties(min) => {
+        Assertion::MinLength(min) => number("minLength", min, format!("has fewer than {}", counted(*min, "character"))),
+        Assertion::MaxLength(max) => number("maxLength", max, format!("has more than {}", counted(*max, "character"))),
+        Assertion::MinItems(min) => number("minItems", min, format!("has fewer than {}", counted(*min, "item"))),
+        Assertion::MaxItems(max) => number("maxItems", max, format!("has more than {}", counted(*max, "item"))),
+        Assertion::MinProperties(min) => {
             number("minProperties", min, format!("has fewer than {}", counted(*min, "member")))
         }
-        Check::MaxProperties(max) => number("maxProperties", max, format!("has more than {}", counted(*max, "member"))),
-        Check::UniqueItems => ("uniqueItems", Some("true".to_owned()), "has two equal items".to_owned()),
-        Check::Pattern(pattern) => (
+        Assertion::MaxProperties(max) => {
+            number("maxProperties", max, format!("has more than {}", counted(*max, "member")))
+        }
+        Assertion::UniqueItems => ("uniqueItems", Some("true".to_owned()), "has two equal items".to_owned()),
+        Assertion::Pattern(pattern) => (
             "pattern",
             Some(text(&pattern.text)),
             format!("does not match the pattern `{}`", Excerpt::of(&pattern.text)),
         ),
-        Check::Format(format) => {
+        Assertion::DependentRequired(dependent) => lacking(dependent, value),
+        Assertion::Format(format) => {
             ("format", Some(text(format.name())), format!("is not in the format `{}`", format.name()))
         }
-        Check::Apply(_)
-        | Check::Members(_)
-        | Check::Items(_)
-        | Check::Contains(_)
-        | Check::DependentRequired(_)
-        | Check::DependentSchema(..)
-        | Check::AnyOf(_)
-        | Check::OneOf(_)
-        | Check::Not(_)
-        | Check::If(_)
-        | Check::UnevaluatedMembers(_)
-        | Check::UnevaluatedItems(_) => ("schema", None, "does not follow its schema".to_owned()),
     }
+}
+
+/// A member that is missing because of another.
+fn lacking(dependent: &DependentRequired, value: Branch<'_>) -> (&'static str, Option<String>, String) {
+    let lacks = |needed: &Vec<Box<str>>| needed.iter().find(|needed| value.member(needed).is_none()).cloned();
+    let mut found = dependent.members.iter().filter(|(name, _)| value.member(name).is_some());
+    let found = found.find_map(|(name, needed)| Some((&**name, lacks(needed)?)));
+    let (name, missing) = found.unwrap_or_default();
+    let words = format!("has a member `{}` and no member `{}`", Excerpt::of(name), Excerpt::of(&missing));
+    (dependent.keyword, Some(text(&missing)), words)
 }
 
 /// A member that is missing.
 pub(super) fn required(place: &Place<'_>, value: Branch<'_>, name: &str) -> Mistake {
     mistake(place, value, "required", Some(text(name)), &format!("has no member `{}`", Excerpt::of(name)))
-}
-
-/// A member that is missing because of another.
-pub(super) fn dependent(place: &Place<'_>, value: Branch<'_>, dependent: &DependentRequired) -> Mistake {
-    let lacks = |needed: &Vec<Box<str>>| needed.iter().find(|needed| value.member(needed).is_none()).cloned();
-    let mut found = dependent.members.iter().filter(|(name, _)| value.member(name).is_some());
-    let found = found.find_map(|(name, needed)| Some((&**name, lacks(needed)?)));
-    let (name, missing) = found.unwrap_or_default();
-    let missing = &*missing;
-    let words = format!("has a member `{}` and no member `{}`", Excerpt::of(name), Excerpt::of(missing));
-    mistake(place, value, dependent.keyword, Some(text(missing)), &words)
 }
 
 /// A name that does not follow its subschema.

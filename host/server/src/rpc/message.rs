@@ -60,7 +60,7 @@ fn requests<'a>(reader: &mut Reader<'a>) -> Result<(Vec<Request<'a>>, usize), Br
     Ok((requests, length))
 }
 
-/// Why a line could not be read. If it is JSON, it is refused only for a key that is no text.
+/// Why a line could not be read. Among lines that are JSON, this happens only where a key is not Unicode, such as `"\ud800"`.
 fn refusal(line: &[u8], broken: Broken) -> RequestError {
     if serde_json::from_slice::<&RawValue>(line).is_ok() {
         return RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request");

@@ -55,7 +55,7 @@ fn contents(copy: &WorkingCopy, old: &Manifest, new: &Manifest) {
     }
 }
 
-/// A release of the directory with all its files, whoever has signed it: to show what is in it before it is signed.
+/// A release of the directory with all its files, signed or not. Signers see from it what they would sign.
 pub(super) fn unverified(copy: &WorkingCopy, manifest: &Manifest) -> Result<VerifiedRelease, CommandError> {
     let broken = |reason: String| CommandError::new(Blame::Source, format!("{}: {reason}", copy.root().display()));
     let files = manifest.files().iter().map(|file| {

@@ -1,14 +1,12 @@
 //! Reads the keywords that stand for themselves.
 
-use super::value::{check_numbers, names, number_token, object, size, text, whole};
+use super::value::{names, object, text};
 use super::{LOOKUP, Open, Reader};
-use crate::json::{Branch, Number};
+use crate::json::Branch;
 use crate::schema::problem::Problem;
-use crate::schema::program::{Bound, Check, Constant, Constants, DependentRequired, Index, Own, Types};
+use crate::schema::program::{Assertion, Check, DependentRequired, Index};
 use crate::schema::resources::{Target, below};
 use crate::schema::steps::count;
-
-const DIVISOR: &str = "a number above 0 of at most 19 digits";
 
 impl<'d> Reader<'_, 'd> {
     /// Reads one keyword that stands for itself.
@@ -19,7 +17,6 @@ impl<'d> Reader<'_, 'd> {
         value: Branch<'d>,
         at: &str,
     ) -> Result<(), Problem> {
-        let own = &mut open.edges.own;
         let check = match keyword {
             "$ref" => {
                 let reference = text(value, at)?;
@@ -70,7 +67,7 @@ impl<'d> Reader<'_, 'd> {
                 if required.members.is_empty() {
                     return Ok(());
                 }
-                Check::DependentRequired(required)
+                Check::Assert(Assertion::DependentRequired(required))
             }
             "$defs" | "definitions" => {
                 for (name, member) in object(value, at)? {
@@ -82,70 +79,12 @@ impl<'d> Reader<'_, 'd> {
                 self.part(open, value, at.to_owned())?;
                 return Ok(());
             }
-            "type" => Check::Type(types(value, at)?),
-            "enum" => {
-                if !value.is_array() {
-                    return Err(Problem::shape(at, "a list"));
-                }
-                check_numbers(value, at)?;
-                own.value += size(value);
-                own.text += 1;
-                own.number += 1;
-                own.compared += count(value.children().filter(|(_, item)| item.is_array() || item.is_object()).count());
-                Check::Enum(Constants::of(value))
-            }
-            "const" => {
-                check_numbers(value, at)?;
-                own.value += size(value);
-                own.text += 1;
-                own.number += 1;
-                own.compared += u64::from(value.is_array() || value.is_object());
-                Check::Const(Constant::of(value))
-            }
-            "minimum" => Check::Bound(Bound::Minimum, number_token(value, at)?),
-            "maximum" => Check::Bound(Bound::Maximum, number_token(value, at)?),
-            "exclusiveMinimum" => Check::Bound(Bound::ExclusiveMinimum, number_token(value, at)?),
-            "exclusiveMaximum" => Check::Bound(Bound::ExclusiveMaximum, number_token(value, at)?),
-            "multipleOf" => {
-                let token = number_token(value, at)?;
-                let divisor = Number::of(&token).as_divisor();
-                own.number += 4;
-                own.value += 256;
-                Check::MultipleOf(divisor.ok_or_else(|| Problem::shape(at, DIVISOR))?, token)
-            }
-            "minLength" => Check::MinLength(whole(value, at)?),
-            "maxLength" => Check::MaxLength(whole(value, at)?),
-            "minItems" => Check::MinItems(whole(value, at)?),
-            "maxItems" => Check::MaxItems(whole(value, at)?),
-            "minProperties" => Check::MinProperties(whole(value, at)?),
-            "maxProperties" => Check::MaxProperties(whole(value, at)?),
-            "uniqueItems" => match value.boolean().ok_or_else(|| Problem::shape(at, "a boolean"))? {
-                true => Check::UniqueItems,
-                false => return Ok(()),
-            },
-            "pattern" => {
-                let pattern = self.pattern(text(value, at)?, at)?;
-                own.text += pattern.steps;
-                Check::Pattern(pattern)
-            }
-            "format" => match self.format(open, text(value, at)?, at) {
-                Some(format) => Check::Format(format),
+            _ => match self.assertion(open, keyword, value, at)? {
+                Some(assertion) => Check::Assert(assertion),
+                // Others are read together, or say nothing about records.
                 None => return Ok(()),
             },
-            // Others are read together, or say nothing about records.
-            _ => return Ok(()),
         };
-        match check {
-            Check::UniqueItems => own_of(open).hashed += 1,
-            Check::MinLength(_) | Check::MaxLength(_) => own_of(open).text += 1,
-            Check::Bound(..) => {
-                own_of(open).number += 1;
-                own_of(open).value += 32;
-            }
-            Check::Type(_) => own_of(open).number += 1,
-            Check::Format(format) => own_of(open).text += format.steps(),
-            _ => {}
-        }
         open.checks.push(check);
         Ok(())
     }
@@ -175,26 +114,4 @@ impl<'d> Reader<'_, 'd> {
         open.checks.push(Check::DependentSchema(Box::from(name), target));
         Ok(())
     }
-}
-
-fn own_of<'o>(open: &'o mut Open<'_>) -> &'o mut Own {
-    &mut open.edges.own
-}
-
-fn types(value: Branch<'_>, at: &str) -> Result<Types, Problem> {
-    const EXPECTED: &str = "the name of a type, or a list of them";
-    let mut types = Types::default();
-    if value.is_array() {
-        for name in names(value, at).map_err(|_| Problem::shape(at, EXPECTED))? {
-            if !types.add(name) {
-                return Err(Problem::shape(at, EXPECTED));
-            }
-        }
-        if value.count() == 0 {
-            return Err(Problem::shape(at, EXPECTED));
-        }
-    } else if !value.text().is_some_and(|name| types.add(name)) {
-        return Err(Problem::shape(at, EXPECTED));
-    }
-    Ok(types)
 }

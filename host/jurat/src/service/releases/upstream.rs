@@ -114,8 +114,8 @@ impl Upstream {
         repository.is_some_and(|(repository, manifest)| repository.is_revoked(manifest))
     }
 
-    /// Polls. That another process with the same state polls for long is no failure if the poll may yield to it: what that one stores is
-    /// used from now on.
+    /// Polls. Another process with the same state may be polling for long. A poll that may yield does not fail then: it uses what the
+    /// other process stores.
     pub(super) fn poll(&self, now: Timestamp, contention: Contention) -> Polled {
         let began = Instant::now();
         self.ask(|repository| match repository.poll(now, contention) {
