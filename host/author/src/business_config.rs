@@ -12,8 +12,7 @@
 //! | `schema_to_helper_mapping` | the field map for each schema URL |
 //! | `default_helpers` | the field map for each entity type, for records that name no schema |
 //! | `allow_minor_version_fallback`, `strict_major_version` | what happens with schema URLs that are not mapped: `false` and `true`; also inside of `version_compatibility` |
-//! | `coordination_base_url` | the URL of the coordination service; with it, the signers of the release decide where records may
-//! be sent |
+//! | `coordination_base_url` | the URL of the coordination service; with it, the signers of the release decide where records may be sent |
 //! | `structural_files`, `logic_base_uri`, `rules_base_uri`, `master_rules_directory`, `plugins` | where Python files were; read over, with a line in the log |
 //!
 //! A field map is named by its file (`loan_v1.json`), the file without its ending (`loan_v1`), or as the Python class that it

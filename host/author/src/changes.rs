@@ -10,12 +10,15 @@ use jurat_engine::schema::{Formats, SchemaOptions};
 use jurat_model::Excerpt;
 use jurat_trust::{FileKind, VerifiedRelease};
 use jurat_yaml::Problems;
-use serde_json::Value;
 
 use crate::business_config::{self, Document};
 use crate::file_name;
 
-/// Places of one JSON file that are reported one by one.
+mod places;
+
+use places::Place;
+
+/// Places of one file that are reported one by one.
 const SHOWN: usize = 20;
 
 /// One difference. Its `Display` is one line for people, with foreign text in backticks.
@@ -115,7 +118,7 @@ pub fn content_changes(old: &VerifiedRelease, new: &VerifiedRelease) -> Result<V
         let earlier: BTreeMap<_, _> = old.files(kind).map(|(file, bytes)| (&file.path, bytes.as_slice())).collect();
         for (file, bytes) in new.files(kind) {
             if let Some(before) = earlier.get(&file.path).filter(|before| **before != bytes.as_slice()) {
-                json(file.path.as_str(), before, bytes.as_slice(), &mut changes);
+                file_changed(file.path.as_str(), before, bytes.as_slice(), &mut changes);
             }
         }
     }
@@ -253,41 +256,18 @@ fn formats_of(formats: Formats) -> String {
     }
 }
 
-fn json(file: &str, old: &[u8], new: &[u8], changes: &mut Vec<ContentChange>) {
-    let parse = |bytes| serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null);
-    let (old, new) = (parse(old), parse(new));
-    let mut places = Vec::new();
-    let mut waiting = vec![(String::new(), Some(&old), Some(&new))];
-    while let Some((pointer, old, new)) = waiting.pop() {
-        match (old, new) {
-            (Some(Value::Object(before)), Some(Value::Object(after))) => {
-                let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-                for key in keys.into_iter().rev() {
-                    let name = key.replace('~', "~0").replace('/', "~1");
-                    waiting.push((format!("{pointer}/{name}"), before.get(key), after.get(key)));
-                }
-            }
-            (Some(Value::Array(before)), Some(Value::Array(after))) if before.len() == after.len() => {
-                let items = before.iter().zip(after).enumerate().rev();
-                waiting
-                    .extend(items.map(|(at, (before, after))| (format!("{pointer}/{at}"), Some(before), Some(after))));
-            }
-            (before, after) if before == after => {}
-            (before, after) => {
-                let text = |value: Option<&Value>| value.map(ToString::to_string);
-                let (file, old, new) = (file.to_owned(), text(before), text(after));
-                places.push(ContentChange::Place { file, pointer, old, new });
-            }
-        }
-    }
+/// The places of a file that differ, up to a number.
+fn file_changed(file: &str, old: &[u8], new: &[u8], changes: &mut Vec<ContentChange>) {
+    let places = places::changed(old, new);
+    let file = || file.to_owned();
     if places.is_empty() {
-        // Only the spelling differs, or what this comparison cannot tell apart, such as long numbers.
-        changes.push(ContentChange::Unshown { file: file.to_owned() });
+        changes.push(ContentChange::Unshown { file: file() });
     }
     let more = places.len().saturating_sub(SHOWN);
-    changes.extend(places.into_iter().take(SHOWN));
+    let shown = places.into_iter().take(SHOWN);
+    changes.extend(shown.map(|Place { pointer, old, new }| ContentChange::Place { file: file(), pointer, old, new }));
     if more > 0 {
-        changes.push(ContentChange::More { file: file.to_owned(), places: more });
+        changes.push(ContentChange::More { file: file(), places: more });
     }
 }
 
@@ -352,3 +332,6 @@ impl fmt::Display for Known<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
