@@ -200,8 +200,19 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
         assert_eq!(refusal.lines().filter(tells).count(), 1, "{key}: {refusal}");
     }
 
+    // Of unsigned rules too.
+    site.write(
+        "local-config.yaml",
+        "business_config_uri: data\ndanger: {unsigned_directory: true, component_directory: gone}\n",
+    );
+    check().refuses(2, &["danger.component_directory: ", "gone"]);
+
     // Secrets, one by one: reading the configuration needs them.
-    for (line, key) in [("rpc: {token_file: gone}", "rpc.token_file"), ("header_files: {A: gone}", "header_files.A")] {
+    for (line, key) in [
+        ("rpc: {token_file: gone}", "rpc.token_file"),
+        ("header_files: {A: gone}", "header_files.A"),
+        ("http: {proxy_file: gone}", "http.proxy_file"),
+    ] {
         site.write("local-config.yaml", format!("{CONFIG}{line}\n"));
         check().refuses(2, &[key, "gone"]);
     }

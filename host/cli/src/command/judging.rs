@@ -47,7 +47,7 @@ pub(super) struct JudgingArguments {
     /// Do not exit with 1 for records on which no rule ran
     #[arg(long)]
     allow_norun: bool,
-    /// Do not exit with 1 for records whose related entities were not available; the setting `allow_unavailable` does the same
+    /// Do not exit with 1 for records whose related entities could not be had; the setting `allow_unavailable` does the same
     #[arg(long)]
     allow_unavailable: bool,
     /// Exit with 1 also for records of which a rule gives one of these statuses
@@ -169,8 +169,8 @@ impl JudgingArguments {
         }
     }
 
-    /// The exit code. Warns of what the results do not show.
-    pub(super) fn verdict(&self, summary: &Summary, accept: &Accept) -> Exit {
+    /// The exit code. Warns of what the results do not show. `without` says why there may be no record.
+    pub(super) fn verdict(&self, summary: &Summary, accept: &Accept, without: &str) -> Exit {
         for field in &summary.absent_id_fields {
             let field = Excerpt::of(field);
             output::complain(
@@ -179,7 +179,10 @@ impl JudgingArguments {
             );
         }
         if summary.records == 0 && !self.allow_empty {
-            output::complain("error", "no record was judged, because the input has none; `--allow-empty` accepts that");
+            output::complain(
+                "error",
+                &format!("no record was judged, because {without}; `--allow-empty` accepts that"),
+            );
         }
         exit(summary, accept, self.allow_empty)
     }

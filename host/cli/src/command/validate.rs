@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         }
         error => judging::call_error(&service, error),
     })?;
-    Ok(arguments.judging.verdict(&summary, &accept))
+    Ok(arguments.judging.verdict(&summary, &accept, "the input has none"))
 }
 
 /// The name of the input in messages.

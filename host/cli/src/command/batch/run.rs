@@ -110,7 +110,11 @@ impl BatchRun<'_> {
             files.summarize(&json).and_then(|()| files.finish()).map_err(Stop::Output)?;
             // The outputs are complete, even if the summary cannot be printed.
             let printed = self.print(&report, &json).map_err(|error| CommandError::of_output(&error));
-            Ok(printed.map(|()| self.arguments.judging.verdict(&summary, &self.accept)))
+            let without = match self.arguments.sample {
+                Some(_) => "the input has none, or none is in the sample",
+                None => "the input has none",
+            };
+            Ok(printed.map(|()| self.arguments.judging.verdict(&summary, &self.accept, without)))
         });
         match done {
             Ok(done) => done,
