@@ -16,8 +16,8 @@ mod values;
 /// themselves where that is possible. A value that cannot be read as a `T` gives the row the status [`Error`](crate::Status::Error), with
 /// the code `input_shape`.
 ///
-/// Inside of it, a [`Decimal`](crate::Decimal) is read from a number, a [`Date`](crate::Date) and a [`Timestamp`](crate::Timestamp) from a
-/// text of the form that field maps read, and a [`Text`] of any of them from a text. All are read exactly or not at all, and no decimal by
+/// Inside of it, a [`Decimal`](crate::Decimal) is read from a number, a [`Date`](crate::Date) from a text such as
+/// `2024-05-31`, a [`Timestamp`](crate::Timestamp) from one such as `2024-05-31T10:00:00Z`, and a [`Text`] of any of them from a text. All are read exactly or not at all, and no decimal by
 /// way of a float. Where `serde` stores values before it knows their type (`#[serde(flatten)]`, untagged enums, enums with a tag), a
 /// decimal must be an integer or a [`Text`]; another number is an error there, because `serde` keeps a float of it.
 ///

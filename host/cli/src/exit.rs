@@ -35,8 +35,8 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  success: nothing failed
-  1  a rule says FAIL or ERROR, a record cannot be judged, no rule ran on a record (unless --allow-norun), or there is no
-     record (unless --allow-empty)
+  1  a rule says FAIL or ERROR, or a status that --fail-on names; a record cannot be judged; no rule ran on a record (unless
+     --allow-norun); a related entity could not be had (unless --allow-unavailable); or there is no record (unless --allow-empty)
   2  usage or configuration: nothing was judged, or not everything
   3  trust: a signature, a digest, a version or an expiry is invalid, or the sandbox refuses a component
   4  host: a file cannot be written, a thread cannot be started, or a server cannot be reached";

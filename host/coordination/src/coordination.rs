@@ -145,7 +145,7 @@ impl Coordination {
     fn supplied(&self, wanted: &Wanted<'_>, outcome: &Outcome) -> Vec<Supplied> {
         let unavailable = |FetchFailure { kind, reason, .. }: FetchFailure| {
             self.counters.failure(kind);
-            Supplied::Unavailable { code: kind.code(), reason, is_momentary: kind.is_outage() }
+            Supplied::Unavailable { code: kind.code(), reason, cause: kind.cause() }
         };
         match outcome {
             Ok(FetchedAnswer { answer, is_cached, is_stale }) => {

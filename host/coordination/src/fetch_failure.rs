@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jurat_engine::UnavailableCause;
+
 /// Why a record has no related entities. Its text is for people, and contains no secret and no part of the record or the answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct FetchFailure {
@@ -74,6 +76,15 @@ impl FetchFailureKind {
     /// Whether the service is down: then a stale answer is better than none, and a later request may succeed.
     pub(super) fn is_outage(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::Throttled | Self::BreakerOpen)
+    }
+
+    /// What it means for the record that needs the entity.
+    pub(super) fn cause(self) -> UnavailableCause {
+        match self {
+            Self::TermMissing => UnavailableCause::NoEntity,
+            kind if kind.is_outage() => UnavailableCause::Outage,
+            _ => UnavailableCause::Failure,
+        }
     }
 
     /// Whether this failure shows that the service is alive, so that the breaker need not open.

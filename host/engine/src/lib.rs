@@ -48,7 +48,8 @@ pub use judge::{
 };
 pub use release::{Release, ReleaseProblem, VouchedRelease};
 pub use supplier::{
-    EntitySource, Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, Wanted,
+    EntitySource, Supplied, Supplier, TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED, UnavailableCause,
+    Wanted,
 };
 pub use unique::Unique;
 pub use workers::{QueueLoad, TenantQueue, Workers};

@@ -79,8 +79,19 @@ pub enum Supplied {
         code: &'static str,
         /// The reason in words, as in `not run: "parent" is not available: <reason>`.
         reason: Arc<str>,
-        /// Whether it may be had at another moment: that there was no answer, not what the answer was. Results that depend on it
-        /// are indeterminate.
-        is_momentary: bool,
+        /// What kind of reason it is.
+        cause: UnavailableCause,
     },
+}
+
+/// Why a supplier does not have an entity.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnavailableCause {
+    /// There is none: that is the answer. A record without it may be good.
+    NoEntity,
+    /// There may be one, and asking again does not help: the answer is a refusal, or cannot be read. The record counts as one for which
+    /// an entity could not be had.
+    Failure,
+    /// The same, but there was no answer, and at another moment there may be one. Results that depend on it are indeterminate.
+    Outage,
 }

@@ -64,7 +64,7 @@ pub use service::types::{
     JudgeError, JudgedInput, JudgedRecord, JudgedResults, JudgedRule, JudgedWindow, Milliseconds, Mistake, Position,
     RecordError, RecordItem, RecordOutcome, RecordResult, RecordSource, RelatedEntity, Request, RoleVersions,
     RouteError, RuleResult, RuleSummary, RuleUsage, RulesetStats, Sample, Summary, Supplied, Supplier, TERM_MALFORMED,
-    TERM_MISSING, TERM_TOO_LARGE, Timing, UNANSWERED, Usage, Wanted, WindowObserver,
+    TERM_MISSING, TERM_TOO_LARGE, Timing, UNANSWERED, UnavailableCause, Usage, Wanted, WindowObserver,
 };
 pub use service::{
     AsyncService, Clock, FailureStatus, Gauges, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,

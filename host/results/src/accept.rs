@@ -11,7 +11,7 @@ use jurat::{JudgedRecord, RecordOutcome, Summary};
 pub struct Accept {
     /// Records on which no rule ran.
     pub nothing_ran: bool,
-    /// Records for which a related entity was not available at the moment.
+    /// Records for which a related entity could not be had.
     pub unavailable: bool,
     /// Records of which a rule says NORUN.
     pub norun: bool,

@@ -134,7 +134,7 @@ pub(crate) fn failing_rules(lines: &mut Lines, record: LineRecord<'_>, accept: &
         Status::Fail | Status::Error => true,
         Status::Warn => !accept.warn,
         Status::Norun if !accept.norun => true,
-        Status::Norun | Status::Pass => result.indeterminate && !accept.unavailable,
+        Status::Norun | Status::Pass => result.unavailable && !accept.unavailable,
     };
     rules(lines, record, &record.result.results, None, &is_failure)?;
     if lines.lines == before { without_rules(lines, record) } else { Ok(()) }

@@ -285,7 +285,7 @@ pub(crate) fn remarks(summary: &Summary, is_unsigned: bool) -> Vec<(&'static str
         let records = counted(summary.with_unavailable, "record lacks", "records lack");
         remarks.push((
             YELLOW,
-            format!("{records} a related entity that was not available; `--allow-unavailable` accepts that"),
+            format!("{records} a related entity that could not be had; `--allow-unavailable` accepts that"),
         ));
     }
     for (rule, reason) in summary.rules.iter().filter_map(|(id, rule)| Some((id, rule.never_ran.as_ref()?))) {

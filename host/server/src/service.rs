@@ -248,6 +248,7 @@ mod tests {
             fields: Vec::new(),
             mistakes: Vec::new(),
             indeterminate: false,
+            unavailable: false,
             degraded: Vec::new(),
             component: Some("6b8c".into()),
             execution_time_ms: Some(0.5),

@@ -15,7 +15,7 @@ pub fn check(bytes: &[u8]) -> Answer {
     if let Ok(schemas) = &schemas
         && let Ok(record) = str::from_utf8(record)
     {
-        let _ = schemas.check(record, 10, &mut SchemaScratch::default());
+        let _ = schemas.check(record, None, 10, &mut SchemaScratch::default());
     }
     Answer::of(&schemas)
 }

@@ -50,6 +50,25 @@ fn is_untouched(site: &Site) {
 }
 
 #[test]
+fn what_a_schema_does_not_check_is_a_warning_or_refuses_the_release() {
+    let site = sources();
+    let odd = "\"id\": {\n      \"maxlength\": 9,\n      \"format\": \"uuid\",";
+    edit(&site, "schemas/loan.v1.0.0.json", "\"id\": {", odd);
+    let costly = "\"notes\": {\n      \"pattern\": \"(a|b)*a(a|b){20}\",";
+    edit(&site, "schemas/loan.v1.0.0.json", "\"notes\": {", costly);
+    let warnings = ["`maxlength`", "`maxLength`", "`uuid`", "schema_formats", "too_costly"];
+    build(&site, &["--strict"]).refuses(2, &warnings);
+    is_untouched(&site);
+    let outcome = build(&site, &[]);
+    for warning in warnings {
+        assert!(outcome.stderr.contains(warning), "`{warning}` is not in: {}", outcome.stderr);
+    }
+    outcome.ends_with(0);
+    let site = sources();
+    build(&site, &["--strict"]).ends_with(0);
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_release_is_said_at_once() {
     let site = sources();
     edit(&site, "business-config.yaml", "rule_004_v1", "rule_044_v1");

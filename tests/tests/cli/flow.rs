@@ -142,3 +142,53 @@ fn paths_of_a_configuration_are_relative_to_the_file() {
     let output = command(elsewhere.path(), &arguments).arg(samples).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
 }
+
+/// A JSON text in which each character of each string is written as an escape, names included: more than `json.dumps` of Python and
+/// `json_encode` of PHP do.
+fn escaped(json: &str) -> String {
+    let (mut text, mut is_text, mut units) = (String::new(), false, [0; 2]);
+    let mut rest = json.chars();
+    while let Some(char) = rest.next() {
+        match char {
+            '"' => {
+                is_text = !is_text;
+                text.push('"');
+            }
+            '\\' => text.extend(['\\', rest.next().unwrap()]),
+            char if is_text => {
+                text.extend(char.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            char => text.push(char),
+        }
+    }
+    text
+}
+
+/// The id of each record, with the status and the code of each rule.
+fn verdicts(json: &str) -> Vec<(String, Vec<(String, String)>)> {
+    fn add(rules: &Value, said: &mut Vec<(String, String)>) {
+        for rule in rules.as_array().into_iter().flatten() {
+            said.push((rule["status"].to_string(), rule["code"].to_string()));
+            add(&rule["children"], said);
+        }
+    }
+    let said = |entry: Value| {
+        let mut said = vec![(entry["status"].to_string(), entry["error"]["code"].to_string())];
+        add(&entry["results"], &mut said);
+        (entry["entity_id"].to_string(), said)
+    };
+    results(json).into_iter().map(said).collect()
+}
+
+#[test]
+fn texts_that_are_written_with_escapes_get_the_same_verdicts() {
+    let site = Site::signed();
+    let plain = String::from_utf8(sample("loans.ndjson")).unwrap().replace("\"active\"", "\"aktiv \u{fc} \u{1f600}\"");
+    assert!(plain.contains('\u{fc}'));
+    for ruleset in ["quick", "thorough"] {
+        let more = ["--format", "ndjson", "--id-fields", "id"];
+        let expected = verdicts(&site.validate(ruleset, &more, plain.as_bytes()).stdout);
+        assert!(expected.len() > 5, "{expected:?}");
+        assert_eq!(verdicts(&site.validate(ruleset, &more, escaped(&plain).as_bytes()).stdout), expected, "{ruleset}");
+    }
+}

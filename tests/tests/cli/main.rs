@@ -24,6 +24,7 @@ mod must_run;
 mod operating;
 mod publishing;
 mod rlimits;
+mod schemas;
 mod signing;
 mod simulate;
 mod tampering;

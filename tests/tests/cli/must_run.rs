@@ -1,5 +1,9 @@
-//! Rules that did not run: where a ruleset says that they must, where a run says that it counts, and where a related entity was not
-//! available.
+//! Rules that did not run: where a ruleset says that they must, where a run says that it counts, and where a related entity could not be
+//! had.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 
 use jurat_tests::unsigned;
 
@@ -86,16 +90,72 @@ fn a_rule_that_must_run_and_did_not_is_an_error() {
     outcome.ends_with(1);
 }
 
-#[test]
-fn a_related_entity_that_is_not_available_makes_a_record_bad_unless_that_is_allowed() {
-    let service = "    coordination_service_config_uri: coordination.yaml\n    coordination_hosts: [\"127.0.0.1:1\"]\n";
-    let site = site(service);
+/// A site that asks the coordination service at an address.
+fn coordinated(address: &str) -> Site {
+    let site = site(&format!(
+        "    coordination_service_config_uri: coordination.yaml\n    coordination_hosts: [\"{address}\"]\n"
+    ));
     site.write(
         "coordination.yaml",
-        "enabled: true\nbase_url: http://127.0.0.1:1\nretry_attempts: 1\ntimeout_ms: 2000\n",
+        format!("enabled: true\nbase_url: http://{address}\nretry_attempts: 1\ntimeout_ms: 2000\n"),
     );
+    site
+}
+
+/// Gives the same response to every request, until the test ends.
+fn service(response: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || listener.incoming().try_for_each(|stream| respond(stream?, response)));
+    address
+}
+
+/// Reads one request and responds to it.
+fn respond(mut stream: TcpStream, response: &str) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line)? > 2 {
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    reader.read_exact(&mut vec![0; length])?;
+    stream.write_all(response.as_bytes())
+}
+
+#[test]
+fn a_refusal_makes_a_record_bad_and_an_entity_that_does_not_exist_does_not() {
+    let cases = [
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 1, "coordination_refused"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!", 1, "coordination_malformed"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{\"parent\":5}",
+            1,
+            "coordination_malformed",
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 0, "coordination_term_missing"),
+    ];
+    for (response, code, reason) in cases {
+        let site = coordinated(&service(response));
+        batch(&site, "may", &["--results", "results", "--allow-norun"]).ends_with(code);
+        let of_rule = &results(&file(&site, "results"))[0]["results"][1];
+        assert_eq!((&of_rule["status"], &of_rule["code"]), (&"NORUN".into(), &reason.into()));
+        assert!(of_rule.get("indeterminate").is_none(), "{of_rule}");
+        let failures = results(&file(&site, "failures"));
+        assert_eq!(failures.first().map(|line| &line["code"]), (code == 1).then_some(&reason.into()), "{failures:?}");
+        batch(&site, "may", &["--allow-unavailable", "--allow-norun"]).ends_with(0);
+        // That the rule must run is another matter.
+        batch(&site, "must", &["--allow-unavailable"]).ends_with(1);
+        assert_eq!(results(&file(&site, "failures"))[0]["code"], "must_run");
+    }
+}
+
+#[test]
+fn an_outage_makes_a_record_bad_unless_that_is_allowed() {
+    let site = coordinated("127.0.0.1:1");
     let outcome = batch(&site, "may", &[]);
-    assert!(outcome.stdout.contains("1 record lacks a related entity that was not available"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("1 record lacks a related entity that could not be had"), "{}", outcome.stdout);
     outcome.ends_with(1);
     let lines = results(&file(&site, "failures"));
     assert_eq!((&lines[0]["rule_id"], &lines[0]["indeterminate"]), (&"rule_006_v1".into(), &true.into()));

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jurat_engine::UnavailableCause;
 use serde_json::value::RawValue;
 use tokio::runtime::{Builder, Runtime};
 
@@ -66,9 +67,9 @@ fn reason(supplied: &Supplied) -> &str {
     }
 }
 
-fn is_momentary(supplied: &Supplied) -> bool {
+fn cause(supplied: &Supplied) -> UnavailableCause {
     match supplied {
-        Supplied::Unavailable { is_momentary, .. } => *is_momentary,
+        Supplied::Unavailable { cause, .. } => *cause,
         Supplied::Entity { text, .. } => panic!("{text}"),
     }
 }

@@ -185,7 +185,7 @@ impl Work<'_> {
                 outcome.set(row, Status::Error, Reason::Host);
                 continue;
             };
-            match self.context.release.schemas.check(text, most, &mut scratch) {
+            match self.context.release.schemas.check(text, self.context.schemas_of.as_deref(), most, &mut scratch) {
                 SchemaVerdict::Pass => outcome.pass(row),
                 SchemaVerdict::Fail(mistakes) => outcome.set(row, Status::Fail, Reason::Mistakes(mistakes)),
                 SchemaVerdict::NoSchema { pointer, reason } => {

@@ -13,7 +13,7 @@ use crate::extract::{Plan, PlanError, Tokens};
 use crate::release::{PlanKey, Prepared, Release, VouchedRelease, first_look};
 use crate::results::Evidence;
 use crate::routing::{Route, Routes};
-use crate::ruleset::{Node, RuleList};
+use crate::ruleset::{Node, RuleList, UnknownSchema};
 use crate::schema_url::SchemaUrl;
 
 /// The context that the windows of one request share.
@@ -27,6 +27,8 @@ pub(super) struct Context {
     pub(super) call: CallContext,
     /// Whether single steps are timed: the call is observed, and its trace is sampled.
     pub(super) is_sampled: bool,
+    /// The entity type whose schemas records may name; none = they may name any.
+    pub(super) schemas_of: Option<String>,
     pub(super) id_fields: Arc<[String]>,
     /// Reads a record whose route is not known yet.
     pub(super) first_look: Arc<Plan>,
@@ -56,7 +58,11 @@ impl Context {
         if evidence.as_ref().is_some_and(|evidence| evidence.manifest() != release.manifest()) {
             return Err(JudgeError::Evidence);
         }
-        release.router.routes(&options.ruleset, options.entity_type.as_deref())?.expecting(&options.expected)?;
+        let routes = release.router.routes(&options.ruleset, options.entity_type.as_deref())?;
+        // What records say of themselves is consistent: only the call can contradict it.
+        let does_bind = routes.ruleset().unknown_schema == UnknownSchema::Error;
+        let schemas_of = options.entity_type.clone().filter(|_| does_bind);
+        routes.expecting(&options.expected)?;
         if options.id_fields.len() > MAX_ID_FIELDS {
             return Err(JudgeError::TooManyIdFields);
         }
@@ -76,6 +82,7 @@ impl Context {
             evidence,
             options: Options { expected, ..options.clone() },
             call: call.clone(),
+            schemas_of,
             is_sampled: is_observed && call.trace().is_some_and(TraceContext::is_sampled),
             id_fields: options.id_fields.as_slice().into(),
             first_look: Arc::new(first_look),

@@ -12,7 +12,7 @@ use super::window::Window;
 use crate::json::Scratch;
 use crate::release::Prepared;
 use crate::routing::{Route, Routes};
-use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, Wanted};
+use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, UnavailableCause, Wanted};
 
 mod answers;
 mod fetched;
@@ -73,12 +73,12 @@ impl<'a> Fetcher<'a> {
             unanswered: Supplied::Unavailable {
                 code: UNANSWERED,
                 reason: Arc::from("there was no answer"),
-                is_momentary: true,
+                cause: UnavailableCause::Outage,
             },
             too_large: Supplied::Unavailable {
                 code: TERM_TOO_LARGE,
                 reason: Arc::from(format!("it takes more than {}", context.options.max_record)),
-                is_momentary: false,
+                cause: UnavailableCause::Failure,
             },
             routes,
         }))

@@ -39,7 +39,8 @@ impl Request {
         }
     }
 
-    /// Sets the entity type of all records.
+    /// Sets the entity type of all records. The rule `json_schema` does not check a record against the schema of another type, unless the
+    /// ruleset has `unknown_schema: entity_type`.
     #[must_use]
     pub fn with_entity_type(mut self, entity_type: impl Into<String>) -> Self {
         self.options.entity_type = Some(entity_type.into());

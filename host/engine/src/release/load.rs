@@ -1,6 +1,6 @@
 //! Puts a release together and checks that its parts fit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jurat_model::Component;
@@ -11,7 +11,7 @@ use super::prepared::{PlanCache, PlanKey, Prepared};
 use super::problem::ReleaseProblem;
 use crate::excerpt::Excerpt;
 use crate::field_map::FieldMap;
-use crate::routing::Router;
+use crate::routing::{Router, is_url};
 use crate::ruleset::{BusinessConfig, Rulesets};
 use crate::schema::Schemas;
 use crate::schema_url::SchemaUrl;
@@ -65,9 +65,15 @@ impl Release {
             verified.files(FileKind::Schema).map(|(file, bytes)| (file.path.as_str(), bytes.as_slice())).collect();
         let schemas = Schemas::compile(&schemas, &config.schemas)
             .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Schema)));
+        // What a URL calls an entity type may be anything: these are sure.
+        let lists = config.rulesets.values().flat_map(|ruleset| ruleset.rules.keys()).filter(|key| !is_url(key));
+        let mut entity_types: HashSet<String> = lists.chain(config.default_helpers.keys()).cloned().collect();
+        let declarations = components.iter().flat_map(|component| component.declarations());
+        entity_types.extend(declarations.map(|declaration| declaration.entity_type.clone()));
         let rulesets = Rulesets::new(config, &ids, &names)
             .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Ruleset)));
         let (Ok(schemas), Ok(rulesets)) = (schemas, rulesets) else { return Err(problems) };
+        let schemas = schemas.of_entity_types(|name| entity_types.contains(name));
 
         let router = Router::new(rulesets);
         let entity_types = router.entity_types().iter().map(|name| Arc::from(name.as_str())).collect();

@@ -96,6 +96,10 @@ pub struct RuleResult {
     /// suspended, or lacked a related entity that was unavailable just then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub indeterminate: bool,
+    /// Whether a related entity that the rule reads could not be had, whatever its status. Not part of the JSON: `code` says it of
+    /// rules that did not run.
+    #[serde(skip)]
+    pub unavailable: bool,
     /// The terms whose answers the rule read although they were older than they should be, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Arc<str>>,

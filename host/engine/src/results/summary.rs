@@ -24,7 +24,7 @@ pub struct Summary {
     pub not_run: u64,
     /// Records of which a rule said NORUN, whatever others said.
     pub with_norun: u64,
-    /// Records for which a related entity was not available at the moment, whatever rules said.
+    /// Records for which a related entity could not be had, whatever rules said.
     pub with_unavailable: u64,
     /// Results that say nothing of the record, because the host itself failed.
     pub host_failures: u64,

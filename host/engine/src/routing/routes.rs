@@ -120,10 +120,13 @@ impl<'a> Routes<'a> {
 
     fn list(&self, schema: Option<NamedSchema<'_>>, entity_type: usize) -> Result<usize, RouteError> {
         let lists = &self.ruleset.lists;
+        let by_type = || self.router.entity_types.get(entity_type).and_then(|name| lists.get(name).copied());
         if let Some(schema) = schema {
             let exact = schema.find(|url| lists.get(url).copied());
             let schema = schema.meant;
-            if let Some(found) = exact.or_else(|| self.stand_in(schema, entity_type)) {
+            // As validation-lib: any other schema has the list of the entity type, if there is one.
+            let of_type = || by_type().filter(|_| self.ruleset.unknown_schema == UnknownSchema::EntityType);
+            if let Some(found) = exact.or_else(of_type).or_else(|| self.stand_in(schema, entity_type)) {
                 return Ok(found);
             }
             let has_others = self.listed.any || self.listed.entities.contains(&entity_type);
@@ -135,8 +138,7 @@ impl<'a> Routes<'a> {
                 });
             }
         }
-        let by_type = || self.router.entity_types.get(entity_type).and_then(|name| lists.get(name));
-        by_type().copied().ok_or_else(|| RouteError::NoRules {
+        by_type().ok_or_else(|| RouteError::NoRules {
             ruleset: Excerpt::of(&self.ruleset.name),
             entity_type: self.router.name(entity_type),
             schema: schema.map(|schema| Excerpt::of(schema.meant.url)),

@@ -21,6 +21,8 @@ use crate::json::{Branch, TreeScratch};
 pub(super) struct Schema {
     pub(super) id: String,
     pub(super) file: Excerpt,
+    /// The entity type whose records it is for, if it is known for sure.
+    pub(super) entity_type: Option<Box<str>>,
     program: Program,
 }
 
@@ -43,32 +45,32 @@ impl Schema {
             reader::read((index, document), resources, formats, documents, patterns)?;
         let levels = cost::measure(&mut graph)?;
         warnings.extend(costly(&levels, &document.file));
-        Ok((Self { id: document.id.clone(), file: document.file.clone(), program }, warnings))
+        Ok((Self { id: document.id.clone(), file: document.file.clone(), entity_type: None, program }, warnings))
     }
 
     /// Checks a record that has been read.
     pub(super) fn check(&self, record: &str, scratch: &TreeScratch, most: usize) -> SchemaVerdict {
         let tree = scratch.tree(record);
         let Some(root) = tree.root() else { return SchemaVerdict::too_costly() };
-        let budget = budget(record.len());
-        match Checker::new(&self.program, budget).is_valid(root) {
+        let mut checker = Checker::new(&self.program, budget(record.len()));
+        match checker.is_valid(root) {
             Ok(true) => SchemaVerdict::Pass,
-            Ok(false) => SchemaVerdict::Fail(self.explain(root, budget, most)),
+            Ok(false) => SchemaVerdict::Fail(mistakes(checker, root, most)),
             Err(TooCostly) => SchemaVerdict::too_costly(),
         }
     }
+}
 
-    /// What is wrong with a record that does not follow the schema.
-    #[cold]
-    fn explain(&self, root: Branch<'_>, budget: u64, most: usize) -> Mistakes {
-        let (mut mistakes, outcome) = Checker::new(&self.program, budget).explain(root, most.max(1));
-        if mistakes.list.is_empty() {
-            mistakes.list.push(Mistake::unknown());
-        } else if outcome.is_err() {
-            mistakes.list.push(Mistake::further());
-        }
-        mistakes
+/// What is wrong with a record that does not follow the schema, as far as the steps that are left tell.
+#[cold]
+fn mistakes(mut checker: Checker<'_>, root: Branch<'_>, most: usize) -> Mistakes {
+    let (mut mistakes, outcome) = checker.explain(root, most.max(1));
+    if mistakes.list.is_empty() {
+        mistakes.list.push(Mistake::unknown());
+    } else if outcome.is_err() {
+        mistakes.list.push(Mistake::further());
     }
+    mistakes
 }
 
 /// The steps that are done for a record of so many bytes.

@@ -116,6 +116,15 @@ impl Schemas {
         if errors.is_empty() { Ok(Self { all, by_url, newest, warnings }) } else { Err(errors) }
     }
 
+    /// The same, with schemas that know which of these entity types they are for, as far as their `$id` says so.
+    pub(crate) fn of_entity_types(mut self, are_known: impl Fn(&str) -> bool) -> Self {
+        for schema in &mut self.all {
+            let named = SchemaUrl::parse(&schema.id).entity_type;
+            schema.entity_type = named.filter(|name| are_known(name)).map(Box::from);
+        }
+        self
+    }
+
     /// The URLs that records may name schemas by, in no order: the `$id`s and their aliases.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         self.by_url.keys().map(String::as_str)
@@ -133,14 +142,20 @@ impl Schemas {
         &self.warnings
     }
 
-    /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names. Of what is wrong, the
-    /// first `most` mistakes are told.
+    /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names. If it must be of an entity
+    /// type, it is not checked against the schema of another one. Of what is wrong, the first `most` mistakes are told.
     ///
     /// # Limits
     /// The work is at most [`BASE_STEPS`](super::BASE_STEPS) and [`STEPS_PER_BYTE`](super::STEPS_PER_BYTE) for each byte of the
-    /// record, and as much again to tell what is wrong. Nothing interrupts a check that has begun.
+    /// record, with what it takes to tell what is wrong. Nothing interrupts a check that has begun.
     #[must_use]
-    pub fn check(&self, record: &str, most: usize, scratch: &mut SchemaScratch) -> SchemaVerdict {
+    pub fn check(
+        &self,
+        record: &str,
+        entity_type: Option<&str>,
+        most: usize,
+        scratch: &mut SchemaScratch,
+    ) -> SchemaVerdict {
         match scratch.tree.read(record) {
             Ok(()) => {}
             Err(TreeError::Number) => {
@@ -167,10 +182,21 @@ impl Schemas {
         let last = self.all.get(scratch.last).filter(|schema| schema.id == url).map(|_| scratch.last);
         let found = last.or_else(|| self.by_url.get(url).copied()).or_else(|| self.stand_in(url));
         match found.and_then(|index| self.all.get(index).map(|schema| (index, schema))) {
-            Some((index, schema)) => {
-                scratch.last = index;
-                schema.check(record, &scratch.tree, most)
-            }
+            Some((index, schema)) => match (&schema.entity_type, entity_type) {
+                (Some(its), Some(expected)) if **its != *expected => SchemaVerdict::Unchecked {
+                    reason: format!(
+                        "schema `{}` is for records of the type `{}`, and this one must be of the type `{}`",
+                        Excerpt::of(url),
+                        Excerpt::of(its),
+                        Excerpt::of(expected)
+                    ),
+                    code: "unknown_schema",
+                },
+                _ => {
+                    scratch.last = index;
+                    schema.check(record, &scratch.tree, most)
+                }
+            },
             None => SchemaVerdict::Unchecked {
                 reason: format!("the release has no schema `{}`", Excerpt::of(url)),
                 code: "unknown_schema",

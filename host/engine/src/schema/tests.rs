@@ -9,6 +9,7 @@ use super::*;
 mod anything;
 mod hostile;
 mod library;
+mod limits;
 mod numbers;
 mod release;
 mod reuse;
@@ -45,7 +46,7 @@ fn check(schema: Value, mut record: Value) -> SchemaVerdict {
 }
 
 fn judge(schemas: &Schemas, record: &Value) -> SchemaVerdict {
-    schemas.check(&record.to_string(), 10, &mut SchemaScratch::default())
+    schemas.check(&record.to_string(), None, 10, &mut SchemaScratch::default())
 }
 
 /// What is wrong with a record: pointer, keyword and message of each mistake.

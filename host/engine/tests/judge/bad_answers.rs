@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jurat_engine::results::RuleResult;
-use jurat_engine::{Supplied, Supplier, Wanted};
+use jurat_engine::{Supplied, Supplier, UnavailableCause, Wanted};
 use jurat_model::Status;
 
 use crate::fixture::Fixture;
@@ -66,7 +66,8 @@ fn an_answer_for_too_few_terms_is_one_for_the_first_of_them() {
 
 #[test]
 fn answers_without_a_question_are_ignored() {
-    let bad = Supplied::Unavailable { code: "timeout", reason: Arc::from("too late"), is_momentary: false };
+    let bad =
+        Supplied::Unavailable { code: "timeout", reason: Arc::from("too late"), cause: UnavailableCause::Failure };
     let good = vec![entity("[1]"), entity(PARENT), bad.clone(), bad.clone()];
     let said = said(1, &[good, vec![bad]]);
     assert_eq!((said[0][0].message.as_str(), said[0][1].message.as_str()), ("[1] 1.50", "1.50"));
@@ -77,15 +78,18 @@ fn what_is_not_available_says_why() {
     let parent = Supplied::Unavailable {
         code: "breaker_open",
         reason: Arc::from("the service has failed 5 times"),
-        is_momentary: false,
+        cause: UnavailableCause::Failure,
     };
     check(parent, "breaker_open", "not run: `parent` is not available: the service has failed 5 times");
 }
 
 #[test]
 fn a_reason_of_any_length_is_cut() {
-    let parent =
-        Supplied::Unavailable { code: "timeout", reason: Arc::from("é".repeat(1 << 20)), is_momentary: false };
+    let parent = Supplied::Unavailable {
+        code: "timeout",
+        reason: Arc::from("é".repeat(1 << 20)),
+        cause: UnavailableCause::Failure,
+    };
     let said = said(1, &[vec![entity("[]"), parent]]);
     assert!((8_000..=8 << 10).contains(&said[0][1].message.len()), "{}", said[0][1].message.len());
 }

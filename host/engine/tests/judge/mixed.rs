@@ -177,6 +177,7 @@ fn without_a_call(rule: &mut RuleResult, (status, code): (Status, &str), message
         fields: Vec::new(),
         mistakes: Vec::new(),
         indeterminate: false,
+        unavailable: false,
         degraded: Vec::new(),
         execution_time_ms: None,
     };

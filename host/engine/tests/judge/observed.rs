@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use jurat_engine::{
     Associated, CallTiming, ChunkTiming, EntitySource, FetchTiming, JudgeError, JudgedRule, JudgedWindow, RecordSource,
-    RelatedEntity, Request, Supplied, Supplier, Wanted, WindowObserver, judge_windows,
+    RelatedEntity, Request, Supplied, Supplier, UnavailableCause, Wanted, WindowObserver, judge_windows,
 };
 use jurat_model::{CallContext, Limits};
 use serde_json::json;
@@ -245,7 +245,11 @@ impl Supplier for Hints {
         let answer = |term: &&str| match *term {
             "kept" => Supplied::Entity { text: entity("1.10"), is_cached: true, is_stale: true },
             "new" => Supplied::Entity { text: entity("2"), is_cached: false, is_stale: false },
-            _ => Supplied::Unavailable { code: "disabled", reason: Arc::from("nobody knows"), is_momentary: false },
+            _ => Supplied::Unavailable {
+                code: "disabled",
+                reason: Arc::from("nobody knows"),
+                cause: UnavailableCause::Failure,
+            },
         };
         wanted.iter().map(|wanted| wanted.terms.iter().map(answer).collect()).collect()
     }

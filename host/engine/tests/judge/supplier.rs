@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use jurat_engine::{Supplied, Supplier, Wanted};
+use jurat_engine::{Supplied, Supplier, UnavailableCause, Wanted};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -82,8 +82,9 @@ impl Answer {
             Self::Unavailable(code, reason) | Self::Gone(code, reason) => {
                 let codes = ["disabled", "timeout", "breaker_open"];
                 let code = codes.into_iter().find(|known| known == code).unwrap();
-                let is_momentary = matches!(self, Self::Gone(..));
-                Supplied::Unavailable { code, reason: Arc::from(reason.as_str()), is_momentary }
+                let cause =
+                    if matches!(self, Self::Gone(..)) { UnavailableCause::Outage } else { UnavailableCause::Failure };
+                Supplied::Unavailable { code, reason: Arc::from(reason.as_str()), cause }
             }
         }
     }

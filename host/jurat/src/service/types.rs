@@ -160,7 +160,7 @@ pub use jurat_engine::{Associated, AssociatedError};
 /// }
 /// # Request::new("related", jurat::jiff::Timestamp::now()).with_supplier(std::sync::Arc::new(OneFacility));
 /// ```
-pub use jurat_engine::{Supplied, Supplier, Wanted};
+pub use jurat_engine::{Supplied, Supplier, UnavailableCause, Wanted};
 
 pub use jurat_engine::{TERM_MALFORMED, TERM_MISSING, TERM_TOO_LARGE, UNANSWERED};
 

@@ -168,7 +168,7 @@ const KEYS: &[Key] = &[
     shared("chunk.results", Kind::Size, "8 MiB", "The most bytes of results of records that are judged together, until they are handed over."),
     shared("max_record", Kind::Size, "1 MiB", "The longest record; longer ones become an ERROR entry."),
     shared("max_file", Kind::Size, "50 MiB", "The longest file of records; the host refuses longer ones."),
-    shared("allow_unavailable", Kind::Boolean, "false", "Whether a record counts as good although a related entity was not available. The results say so either way."),
+    shared("allow_unavailable", Kind::Boolean, "false", "Whether a record counts as good although a related entity could not be had: the service failed or refused, or its answer could not be read. The results say so either way."),
     shared("max_findings", Kind::Number, "100", "Findings of one rule on one record in a result; the host only counts further ones."),
 
     tenant("data_roots", Kind::List, "null", "Directories from which callers may have files read; `null` = the working directory, over standard input only."),

@@ -98,7 +98,7 @@ pub struct TenantSettings {
     pub max_file: Bytes,
     /// The most findings of one rule on one record in a result; further ones are counted: 100.
     pub max_findings: NonZeroU32,
-    /// Whether commands count a record as good although a related entity was not available.
+    /// Whether commands count a record as good although a related entity could not be had.
     pub allow_unavailable: bool,
     /// The directories and servers that callers may have files of records read from.
     pub data: Data,

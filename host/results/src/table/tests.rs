@@ -102,6 +102,7 @@ fn rule(id: &str, status: Status, message: &str) -> RuleResult {
         fields: Vec::new(),
         mistakes: Vec::new(),
         indeterminate: false,
+        unavailable: false,
         degraded: Vec::new(),
         component: None,
         execution_time_ms: Some(0.5),

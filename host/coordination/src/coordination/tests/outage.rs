@@ -39,27 +39,33 @@ fn without_a_breaker_each_permit_costs_a_deadline_again_and_again() {
 }
 
 #[test]
-fn only_what_another_moment_may_bring_is_momentary() {
+fn only_what_another_moment_may_bring_is_an_outage() {
     let expected = [
-        (FetchFailureKind::Timeout, true),
-        (FetchFailureKind::Unavailable, true),
-        (FetchFailureKind::Throttled, true),
-        (FetchFailureKind::Refused, false),
-        (FetchFailureKind::Oversized, false),
-        (FetchFailureKind::Malformed, false),
+        (FetchFailureKind::Timeout, UnavailableCause::Outage),
+        (FetchFailureKind::Unavailable, UnavailableCause::Outage),
+        (FetchFailureKind::Throttled, UnavailableCause::Outage),
+        (FetchFailureKind::Refused, UnavailableCause::Failure),
+        (FetchFailureKind::Oversized, UnavailableCause::Failure),
+        (FetchFailureKind::Malformed, UnavailableCause::Failure),
     ];
     for (kind, expected) in expected {
         let world = World::new(config(), move |_, _| (MILLI, Err(FetchFailure::new(kind, "no"))));
-        assert_eq!(is_momentary(&world.one("{}")), expected, "{kind:?}");
+        assert_eq!(cause(&world.one("{}")), expected, "{kind:?}");
     }
-    for says in ["{}", r#"{"parent":null}"#, r#"{"parent":7}"#, "[]"] {
+    let answers = [
+        ("{}", UnavailableCause::NoEntity),
+        (r#"{"parent":null}"#, UnavailableCause::NoEntity),
+        (r#"{"parent":7}"#, UnavailableCause::Failure),
+        ("[]", UnavailableCause::Failure),
+    ];
+    for (says, expected) in answers {
         let world = World::new(config(), move |_, _| (MILLI, Ok(says.to_owned())));
-        assert!(!is_momentary(&world.one("{}")), "{says}");
+        assert_eq!(cause(&world.one("{}")), expected, "{says}");
     }
     let world = World::new(config(), |_, _| (MILLI, Err(unwell())));
     (0..2).for_each(|_| _ = world.one("{}"));
     let supplied = world.one("{}");
-    assert_eq!((code(&supplied), is_momentary(&supplied)), ("coordination_breaker_open", true));
+    assert_eq!((code(&supplied), cause(&supplied)), ("coordination_breaker_open", UnavailableCause::Outage));
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn a_service_that_is_switched_off_says_so() {
     let client = Coordination::new(Config::default(), client, runtime.handle().clone(), None);
     let supplied = client.supply(&[wanted("{}", &["parent", "all_children"])]).concat();
     assert_eq!([code(&supplied[0]), code(&supplied[1])], ["coordination_disabled"; 2]);
-    assert!(!is_momentary(&supplied[0]));
+    assert_eq!(cause(&supplied[0]), UnavailableCause::Failure);
     let status = serde_json::to_value(client.status()).unwrap();
     assert_eq!(
         (&status["enabled"], &status["base_url"], &status["breaker"]),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::judge::stopwatch::Timing;
-use crate::supplier::Supplied;
+use crate::supplier::{Supplied, UnavailableCause};
 
 /// An answer, by the record's index in the window and the term's index in the plan of its route.
 type Answer = ((u32, usize), Supplied);
@@ -51,7 +51,7 @@ impl Answers {
                 }
                 self.has_stale |= is_stale;
             }
-            Supplied::Unavailable { is_momentary, .. } => self.has_gaps |= is_momentary,
+            Supplied::Unavailable { cause, .. } => self.has_gaps |= *cause == UnavailableCause::Outage,
         }
         self.supplied.push((key, supplied));
     }

@@ -59,8 +59,8 @@ impl<'a> Known<'a> {
         }
         match self.answers.get(self.record, index) {
             None => Err(Unreadable::NotGiven),
-            Some(Supplied::Unavailable { code, reason, is_momentary }) => {
-                Err(Unreadable::Unavailable { code, reason: Arc::clone(reason), is_momentary: *is_momentary })
+            Some(Supplied::Unavailable { code, reason, cause }) => {
+                Err(Unreadable::Unavailable { code, reason: Arc::clone(reason), cause: *cause })
             }
             Some(Supplied::Entity { text, .. }) => match text.trim_matches([' ', '\t', '\n', '\r']) {
                 "null" => Err(Unreadable::Missing),

@@ -7,7 +7,7 @@ use crate::judge::identity::Id;
 use crate::release::Prepared;
 use crate::results::RecordError;
 use crate::routing::Route;
-use crate::supplier::{TERM_MALFORMED, TERM_MISSING};
+use crate::supplier::{TERM_MALFORMED, TERM_MISSING, UnavailableCause};
 
 /// A window that has been read.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(in crate::judge) struct FilledChunk {
 pub(in crate::judge) struct RelatedRows {
     read: Vec<((u32, usize), Arc<RelatedPlan>)>,
     unreadable: Vec<((u32, usize), Unreadable)>,
+    /// Whether any of these is a failure.
+    has_failures: bool,
 }
 
 /// Why a related entity is missing.
@@ -58,7 +60,7 @@ pub(in crate::judge) enum Unreadable {
     /// The supplier says that there is none.
     Missing,
     /// The supplier does not have it.
-    Unavailable { code: &'static str, reason: Arc<str>, is_momentary: bool },
+    Unavailable { code: &'static str, reason: Arc<str>, cause: UnavailableCause },
     /// The request gives a text that cannot be read.
     MalformedInput(String),
     /// The supplier gives a text that cannot be read.
@@ -70,7 +72,10 @@ impl RelatedRows {
     pub(super) fn add(&mut self, row: u32, term: usize, found: Result<Arc<RelatedPlan>, Unreadable>) {
         match found {
             Ok(plan) => self.read.push(((row, term), plan)),
-            Err(reason) => self.unreadable.push(((row, term), reason)),
+            Err(reason) => {
+                self.has_failures |= reason.is_failure();
+                self.unreadable.push(((row, term), reason));
+            }
         }
     }
 
@@ -78,6 +83,11 @@ impl RelatedRows {
     pub(in crate::judge) fn plan(&self, row: u32, term: usize) -> Option<&RelatedPlan> {
         let found = self.read.binary_search_by_key(&(row, term), |(key, _)| *key).ok()?;
         self.read.get(found).map(|(_, plan)| &**plan)
+    }
+
+    /// Whether entities could not be had.
+    pub(in crate::judge) fn has_failures(&self) -> bool {
+        self.has_failures
     }
 
     /// Why there was nothing to read for a row's term.
@@ -98,10 +108,19 @@ impl Unreadable {
         }
     }
 
+    /// Whether there may be an entity that could not be had.
+    pub(in crate::judge) fn is_failure(&self) -> bool {
+        match self {
+            Self::NotGiven | Self::Missing => false,
+            Self::Unavailable { cause, .. } => *cause != UnavailableCause::NoEntity,
+            Self::MalformedInput(_) | Self::MalformedAnswer(_) => true,
+        }
+    }
+
     /// Whether it may be available at another moment.
     pub(in crate::judge) fn is_momentary(&self) -> bool {
         match self {
-            Self::Unavailable { is_momentary, .. } => *is_momentary,
+            Self::Unavailable { cause, .. } => *cause == UnavailableCause::Outage,
             Self::NotGiven | Self::Missing | Self::MalformedInput(_) | Self::MalformedAnswer(_) => false,
         }
     }

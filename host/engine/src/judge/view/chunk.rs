@@ -38,7 +38,7 @@ const RAN: u8 = 4;
 const SAYS_MORE: u8 = 8;
 /// A rule said NORUN.
 const NORUN: u8 = 16;
-/// A rule could not read a related entity, because it was not available at the moment.
+/// A rule could not read a related entity, although there may be one.
 const UNAVAILABLE: u8 = 32;
 
 impl<'a> ChunkView<'a> {
@@ -60,12 +60,12 @@ impl<'a> ChunkView<'a> {
             }
         }
         let nodes = context.nodes(outcome.route);
-        if window.answers.has_gaps() {
+        if outcome.related.has_failures() {
             for ((row, record), bits) in (0..).zip(&outcome.rows).zip(&mut rows) {
                 let Some(known) = window.records.get(*record as usize) else { continue };
                 let row = Row::new(context, window, (*record, known), (outcome, row));
                 let mut said = nodes.iter().zip(&outcome.nodes).enumerate();
-                if said.any(|(index, (node, said))| explain::lacks(&row, node, index, said)) {
+                if said.any(|(index, (node, said))| explain::lost(&row, node, index, said)) {
                     *bits |= UNAVAILABLE;
                 }
             }
@@ -83,7 +83,7 @@ impl<'a> ChunkView<'a> {
         }
     }
 
-    /// Whether a rule could not read a related entity of the record in a row, because it was not available at the moment.
+    /// Whether a rule could not read a related entity of the record in a row, although there may be one.
     pub(in crate::judge) fn has_unavailable(&self, row: u32) -> bool {
         self.rows.get(row as usize).is_some_and(|said| said & UNAVAILABLE != 0)
     }

@@ -43,17 +43,19 @@ pub(super) fn judged(
         result.degraded = Case::new(row, node, index).degraded(outcome);
     }
     result.indeterminate = is_indeterminate(row, node, index, outcome);
+    result.unavailable = row.has_failures() && lost(row, node, index, outcome);
     result
 }
 
 /// Whether the result of a rule may differ on another machine, or at another moment.
 pub(in crate::judge) fn is_indeterminate(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
-    outcome.reasons(row.row).any(Reason::is_indeterminate) || (row.may_lack() && lacks(row, node, index, outcome))
+    outcome.reasons(row.row).any(Reason::is_indeterminate)
+        || (row.may_lack() && Case::new(row, node, index).lacks(outcome, Unreadable::is_momentary))
 }
 
-/// Whether a related entity that a rule reads was not available at the moment.
-pub(super) fn lacks(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
-    Case::new(row, node, index).lacks(outcome)
+/// Whether a related entity that a rule reads could not be had, although there may be one.
+pub(super) fn lost(row: &Row<'_>, node: &Node, index: usize, outcome: &NodeOutcome) -> bool {
+    Case::new(row, node, index).lacks(outcome, Unreadable::is_failure)
 }
 
 /// The result of a rule whose parent did not let it run.
@@ -82,6 +84,7 @@ fn empty(context: &Context, label: &RuleLabel, status: Status) -> RuleResult {
         fields: Vec::new(),
         mistakes: Vec::new(),
         indeterminate: false,
+        unavailable: false,
         degraded: Vec::new(),
         component: component.clone(),
         execution_time_ms: context.options.timings.then_some(0.0),
@@ -208,9 +211,9 @@ impl<'c, 'a> Case<'c, 'a> {
         terms.into_iter().map(Arc::from).collect()
     }
 
-    /// Whether the rule could have read more, or could have run at all, at another moment.
-    fn lacks(&self, outcome: &NodeOutcome) -> bool {
-        self.read(outcome).any(|(_, column)| self.row.lacks(column))
+    /// Whether the rule lacks a related entity for such a reason.
+    fn lacks(&self, outcome: &NodeOutcome, is_such: fn(&Unreadable) -> bool) -> bool {
+        self.read(outcome).any(|(_, column)| self.row.unreadable(column).is_some_and(is_such))
     }
 
     /// The inputs on which the outcome depends, with their columns: all, or the one that kept the rule from running.

@@ -85,9 +85,9 @@ impl<'a> Row<'a> {
         self.answers().has_gaps()
     }
 
-    /// Whether a column's value is absent because its related entity was unavailable at the moment.
-    pub(in crate::judge) fn lacks(&self, column: ColumnId) -> bool {
-        self.unreadable(column).is_some_and(Unreadable::is_momentary)
+    /// Whether a related entity of the records of the chunk could not be had.
+    pub(in crate::judge) fn has_failures(&self) -> bool {
+        self.chunk.related.has_failures()
     }
 
     /// Whether anything in the record's window is older than it should be.

@@ -7,7 +7,7 @@ use crate::schema::problem::Problem;
 use crate::schema::program::{Assertion, Bound, Constant, Constants, Own, Types};
 use crate::schema::steps::count;
 
-const DIVISOR: &str = "a number above 0 of at most 19 digits";
+const DIVISOR: &str = "a number above 0 whose digits, without the point, are less than 2^64";
 
 impl<'d> Reader<'_, 'd> {
     /// Reads such a keyword; none if it is another.

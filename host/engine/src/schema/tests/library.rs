@@ -244,7 +244,7 @@ proptest! {
         let text = format!("{{\"z\":0,\"a\":{a},\"$schema\":\"{ID}\"}}");
         let record: Value = serde_json::from_str(&text).unwrap();
         for (schema, schemas, plain) in SCHEMAS.iter() {
-            let outcome = schemas.check(&text, 10, &mut scratch);
+            let outcome = schemas.check(&text, None, 10, &mut scratch);
             prop_assert!(agree(&outcome, plain, &record), "{} {}", schema, text);
         }
     }
@@ -275,7 +275,7 @@ fn records_of_every_keyword_both_pass_and_fail() {
         let a = text().new_tree(&mut runner).unwrap().current();
         let text = format!("{{\"a\":{a},\"$schema\":\"{ID}\"}}");
         for ((_, schemas, _), (passed, failed)) in SCHEMAS.iter().zip(&mut met) {
-            match schemas.check(&text, 10, &mut scratch) {
+            match schemas.check(&text, None, 10, &mut scratch) {
                 SchemaVerdict::Pass => *passed = true,
                 _ => *failed = true,
             }

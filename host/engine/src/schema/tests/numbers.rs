@@ -7,7 +7,7 @@ use super::{ID, compile, compile_text};
 fn follows(schema: &str, number: &str) -> bool {
     let schemas = compile_text(&format!("{{\"$id\":\"{ID}\",\"properties\":{{\"a\":{schema}}}}}")).unwrap();
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":{number}}}");
-    match schemas.check(&record, 10, &mut SchemaScratch::default()) {
+    match schemas.check(&record, None, 10, &mut SchemaScratch::default()) {
         SchemaVerdict::Pass => true,
         SchemaVerdict::Fail(_) => false,
         other => panic!("{other:?}"),
@@ -97,6 +97,6 @@ fn numbers_of_any_length_are_compared_exactly() {
 fn a_number_with_too_long_an_exponent_is_an_error() {
     let schemas = compile(serde_json::json!({})).unwrap();
     let record = format!("{{\"$schema\":\"{ID}\",\"a\":[1e-{}]}}", "9".repeat(31));
-    let outcome = schemas.check(&record, 10, &mut SchemaScratch::default());
+    let outcome = schemas.check(&record, None, 10, &mut SchemaScratch::default());
     assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "number_too_long", .. }), "{outcome:?}");
 }

@@ -12,7 +12,7 @@ fn compile(files: &[Value], options: &SchemaOptions) -> Result<Schemas, Vec<Stri
 }
 
 fn passes(schemas: &Schemas, record: &Value) -> bool {
-    match schemas.check(&record.to_string(), 10, &mut SchemaScratch::default()) {
+    match schemas.check(&record.to_string(), None, 10, &mut SchemaScratch::default()) {
         SchemaVerdict::Pass => true,
         SchemaVerdict::Fail(_) => false,
         other => panic!("{other:?}"),
@@ -122,7 +122,7 @@ fn aliases_and_newer_minor_versions_stand_for_a_schema() {
         "https://evil.example/loan/v1.2.0",
         "",
     ] {
-        let outcome = schemas.check(&record(url).to_string(), 10, &mut SchemaScratch::default());
+        let outcome = schemas.check(&record(url).to_string(), None, 10, &mut SchemaScratch::default());
         assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "unknown_schema", .. }), "{url} {outcome:?}");
     }
     let options = SchemaOptions { minor_fallback: true, ..options };
@@ -132,8 +132,36 @@ fn aliases_and_newer_minor_versions_stand_for_a_schema() {
     assert!(passes(&schemas, &json!({"$schema": "https://a.example/loan/v1.11.0", "m10": 1})));
     assert!(passes(&schemas, &record("https://a.example/loan/v1.2.0")));
     for url in ["https://a.example/loan/v2.0.0", "https://a.example/deal/v1.0.0", "urn:x"] {
-        let outcome = schemas.check(&record(url).to_string(), 10, &mut SchemaScratch::default());
+        let outcome = schemas.check(&record(url).to_string(), None, 10, &mut SchemaScratch::default());
         assert!(matches!(outcome, SchemaVerdict::Unchecked { code: "unknown_schema", .. }), "{url} {outcome:?}");
+    }
+}
+
+#[test]
+fn a_record_is_not_checked_against_the_schema_of_another_entity_type() {
+    let loan = json!({"$id": "https://a.example/loan/v1.0.0"});
+    let shared = json!({"$id": "https://a.example/shared/v1.0.0"});
+    let unnamed = json!({"$id": "urn:uuid:1"});
+    let options = SchemaOptions {
+        aliases: [("https://a.example/x".to_owned(), "https://a.example/loan/v1.0.0".to_owned())].into(),
+        ..SchemaOptions::default()
+    };
+    let schemas = compile(&[loan, shared, unnamed], &options).unwrap();
+    let schemas = schemas.of_entity_types(|name| ["loan", "facility"].contains(&name));
+    let check = |url: &str, entity_type| {
+        let record = json!({"$schema": url}).to_string();
+        schemas.check(&record, entity_type, 10, &mut SchemaScratch::default())
+    };
+    for url in ["https://a.example/loan/v1.0.0", "https://a.example/loan/v1.0.0#", "https://a.example/x"] {
+        let refused = check(url, Some("facility"));
+        assert!(matches!(refused, SchemaVerdict::Unchecked { code: "unknown_schema", .. }), "{url} {refused:?}");
+        for fits in [None, Some("loan")] {
+            assert_eq!(check(url, fits), SchemaVerdict::Pass, "{url}");
+        }
+    }
+    // Of these nobody knows what they are for.
+    for url in ["https://a.example/shared/v1.0.0", "urn:uuid:1"] {
+        assert_eq!(check(url, Some("facility")), SchemaVerdict::Pass, "{url}");
     }
 }
 

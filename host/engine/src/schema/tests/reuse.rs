@@ -26,8 +26,8 @@ fn what_one_record_leaves_behind_means_nothing_to_the_next() {
     ];
     for schemas in [&both, &other, &both] {
         for (record, passes) in records.iter().chain(records.iter().rev()) {
-            let outcome = schemas.check(record, 10, &mut scratch);
-            assert_eq!(outcome, schemas.check(record, 10, &mut SchemaScratch::default()), "{record}");
+            let outcome = schemas.check(record, None, 10, &mut scratch);
+            assert_eq!(outcome, schemas.check(record, None, 10, &mut SchemaScratch::default()), "{record}");
             let is_known = schemas.urls().count() == 2 || record.contains("x:b") || record.contains("x:\\u0062");
             assert_eq!(outcome == SchemaVerdict::Pass, *passes && is_known, "{record}: {outcome:?}");
         }

@@ -105,7 +105,7 @@ fn verdicts(
     let schemas = Schemas::compile(&files, &options).map_err(|errors| errors[0].to_string())?;
     let check = |test: &Test| {
         let record = format!("{{\"$schema\":\"{WRAPPER}\",\"a\":{}}}", test.data.get());
-        schemas.check(&record, 10, &mut SchemaScratch::default())
+        schemas.check(&record, None, 10, &mut SchemaScratch::default())
     };
     Ok(group.tests.iter().map(check).collect())
 }
