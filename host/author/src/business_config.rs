@@ -130,7 +130,10 @@ fn nodes(list: Field<'_>) -> Vec<RuleNode> {
 fn node(field: Field<'_>) -> Option<RuleNode> {
     field.required().section(|section| {
         let rule_id = section.take("rule_id").required().text();
-        let must_run = section.take("must_run").boolean().unwrap_or(false);
+        // A line that was not finished must not mean that the rule need not run.
+        let is_unfinished = section.is_null("must_run");
+        let must_run = section.take("must_run");
+        let must_run = if is_unfinished { must_run.required() } else { must_run }.boolean().unwrap_or(false);
         let children = nodes(section.take("children"));
         Some(RuleNode { rule_id: rule_id?, must_run, children })
     })

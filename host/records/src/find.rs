@@ -85,12 +85,14 @@ fn below(root: &Path, budget: &mut ListingBudget, directory: &mut Directory) -> 
         for entry in entries(&next)? {
             let entry = entry?;
             let name = entry.file_name();
-            if is_hidden(&name) {
-                continue;
-            }
             let path = entry.path();
             let kind = entry.file_type().map_err(|error| failure(&path, error))?;
-            if kind.is_dir() {
+            if is_hidden(&name) {
+                // Of what else programs hide in a directory, nobody expects that it is read.
+                if kind.is_dir() || has_records(&name) {
+                    directory.leave_out(&path);
+                }
+            } else if kind.is_dir() {
                 budget.take(&path)?;
                 directories.push(path);
             } else if has_records(&name) && (kind.is_file() || kind.is_symlink()) {

@@ -180,10 +180,12 @@ impl HostState {
         let releases = self.releases()?;
         let client = self.client();
         let of = |kept: &KeptRelease| EarlierRelease::of(kept, client.as_ref());
+        // Other programs write upper case.
+        let prefix = manifest.to_ascii_lowercase();
         let found: Vec<_> =
-            releases.iter().filter(|kept| kept.manifest_sha256.to_string().starts_with(manifest)).collect();
+            releases.iter().filter(|kept| kept.manifest_sha256.to_string().starts_with(&prefix)).collect();
         match found.as_slice() {
-            [release] if !manifest.is_empty() => {
+            [release] if !prefix.is_empty() => {
                 let earlier = of(release);
                 if earlier.revoked == Some(true) {
                     let kept = releases.iter().map(of).filter(|kept| kept.revoked != Some(true)).collect();

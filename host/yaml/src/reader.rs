@@ -94,6 +94,11 @@ impl<'r> Section<'r> {
         Field { reader: self.reader, path: self.path.key(key), at, node }
     }
 
+    /// Whether a key is there without a value, or with `null`. It must not have been taken.
+    pub fn is_null(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key && entry.node.value == Value::Null)
+    }
+
     fn refuse_rest(self) {
         for Entry { key, at, .. } in &self.entries {
             let advice = advice(key, self.known.iter().copied());

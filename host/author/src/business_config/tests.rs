@@ -99,6 +99,19 @@ version_compatibility: {schema_minor_version_fallback: true}
 }
 
 #[test]
+fn a_line_that_was_not_finished_does_not_mean_that_a_rule_need_not_run() {
+    let rule =
+        |must_run: &str| format!("rulesets: {{quick: {{rules: {{loan: [{{rule_id: a, must_run: {must_run}}}]}}}}}}");
+    for wrong in ["", "null", "~", "1", "'true'"] {
+        let refused = parse(&rule(wrong), "business-config.yaml", &MAPS).expect_err(wrong).to_string();
+        assert!(refused.contains("must_run"), "{wrong} {refused:?}");
+    }
+    for right in ["true", "false"] {
+        assert!(parse(&rule(right), "business-config.yaml", &MAPS).is_ok(), "{right}");
+    }
+}
+
+#[test]
 fn what_names_no_field_map_is_left_as_it_is_written() {
     assert_eq!(field_map("loan_v3.LoanV3", &MAPS), "loan_v3.LoanV3");
     assert_eq!(field_map("loan_v1.json", &MAPS), "loan_v1.json");

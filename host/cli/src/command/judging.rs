@@ -184,6 +184,15 @@ impl JudgingArguments {
                 &format!("no record was judged, because {without}; `--allow-empty` accepts that"),
             );
         }
+        for (status, count) in [("warn", summary.warned), ("norun", summary.with_norun)] {
+            let does_accept = if status == "warn" { accept.warn } else { accept.norun };
+            if count > 0 && !does_accept {
+                let records =
+                    if count == 1 { "a rule on 1 record says" } else { &format!("rules on {count} records say") };
+                let message = format!("{records} {}: `--fail-on {status}` makes that a failure", status.to_uppercase());
+                output::complain("error", &message);
+            }
+        }
         exit(summary, accept, self.allow_empty)
     }
 }

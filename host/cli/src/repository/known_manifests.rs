@@ -26,13 +26,15 @@ pub(crate) fn find_manifest(
     tenant: &RoleName,
     text: &str,
 ) -> Result<Digest, CommandError> {
+    // Other programs write upper case.
+    let text = &*text.to_ascii_lowercase();
     if let Ok(digest) = text.parse() {
         return Ok(digest);
     }
     let refuse = |message: String| CommandError::new(Blame::Caller, format!("--manifest: {message}"));
     if text.is_empty() || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(refuse(format!(
-            "`{}` is not a SHA-256 or the beginning of one: write lower-case hexadecimal digits",
+            "`{}` is not a SHA-256 or the beginning of one: write hexadecimal digits",
             Excerpt::of(text)
         )));
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use jurat_author::vectors::{self, Difference, VectorLimits};
-use jurat_model::{Blame, Bytes};
+use jurat_author::vectors::{self, BriefVerdict, Difference, VectorLimits};
+use jurat_model::{Blame, Bytes, Status};
 use jurat_sandbox::Sandbox;
 use jurat_trust::publish::{Amendment, Plan, Repository};
 use jurat_trust::{Anchor, Fetch, FetchError, Manifest, Role, SafePath, TargetPath, VerifiedRelease};
@@ -108,6 +108,12 @@ fn own_vectors(sandbox: &Sandbox, release: &VerifiedRelease) -> Result<Ready, Co
     Err(CommandError::rejected(shown))
 }
 
+/// Whether a record that a rule refused passes it now.
+fn no_longer_fails(difference: &Difference) -> bool {
+    let fails = |verdict: &BriefVerdict| matches!(verdict.status, Status::Fail | Status::Error);
+    fails(&difference.old) && !difference.new.as_ref().is_some_and(fails)
+}
+
 /// The differences of verdicts on the vectors of the old release, for rules that both releases have.
 fn compare(
     sandbox: &Sandbox,
@@ -127,6 +133,8 @@ fn compare(
     let known = rules(new.manifest());
     let mut differences = vectors::differences(&before, &after);
     differences.retain(|difference| known.contains(difference.rule.as_str()));
+    // What fails no longer is what signers must see.
+    differences.sort_by_key(|difference| !no_longer_fails(difference));
     for Difference { file, vector, rule, old, new } in differences.iter().take(SHOWN) {
         let new = new.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
         output::complain("changed", &format!("rule `{rule}` on `{vector}` of {file}: {old} -> {new}"));

@@ -72,13 +72,13 @@ fn a_directory_has_the_records_in_and_below_it_sorted_by_path() {
 
 #[test]
 fn a_directory_says_what_is_not_read_of_it() {
-    let root = tree(&["d/a.csv", "d/b.json", "d/deep/c.txt", "d/.git/x", "d/.hidden", "e/"]);
+    let root = tree(&["d/a.csv", "d/b.json", "d/deep/c.txt", "d/.git/x", "d/.hidden", "d/.c.json.gz", "e/"]);
     symlink("deep", root.path().join("d/link")).unwrap();
     let path = |name: &str| root.path().join(name).display().to_string();
     let inputs = Inputs::find(&[path("d"), path("e"), path("d/b.json")]).unwrap();
-    let unread_names = ["d/a.csv", "d/deep/c.txt", "d/link"].map(path).to_vec();
+    let unread_names = ["d/.c.json.gz", "d/.git", "d/a.csv", "d/deep/c.txt", "d/link"].map(path).to_vec();
     let expected = [
-        Directory { name: path("d"), read: 1, unread: 3, unread_names },
+        Directory { name: path("d"), read: 1, unread: 5, unread_names },
         Directory { name: path("e"), read: 0, unread: 0, unread_names: Vec::new() },
     ];
     assert_eq!((inputs.count(), inputs.directories()), (2, &expected[..]));
