@@ -135,7 +135,11 @@ impl<'a> Reader<'a> {
         // The value may be in order, and what follows it not.
         let is_json =
             |end: &usize| rest.get(..*end).is_some_and(|value| serde_json::from_slice::<&RawValue>(value).is_ok());
-        fitting.or(first.filter(is_json))
+        // Where brackets are missing at the end of the line, they may be those of the value.
+        let may_be_short = |end: &usize| {
+            self.place == Place::Alone && rest.get(*end..).is_some_and(|end| matches!(end.trim_ascii(), b"" | b"}"))
+        };
+        fitting.or(first.filter(|end| !may_be_short(end)).filter(is_json))
     }
 
     /// Whether what comes behind a parameter of this length can follow one: another parameter, or the end of the request.

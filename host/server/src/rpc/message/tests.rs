@@ -239,6 +239,17 @@ fn around_records_a_line_must_be_json() {
 }
 
 #[test]
+fn a_record_whose_last_brackets_are_missing_costs_its_request_alone() {
+    for record in [r#"{"x":1"#, r#"{"x":{"y":[1]"#, r#"{"x":[1"#, r#"{"x":{"y":[1]},"z":1"#, "[{},{}", "{"] {
+        for end in ["}}", " } } "] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"a":1,"entity_data":{record}{end}"#);
+            let found = parameter(line.as_bytes(), "entity_data");
+            assert!(found == Err(ErrorKind::WrongParameter) || found == Ok(record.as_bytes()), "{line} {found:?}");
+        }
+    }
+}
+
+#[test]
 fn in_an_array_a_broken_record_costs_no_other_request() {
     let request = |id: u8, record: &str| {
         format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m","params":{{"entity_data":{record}}}}}"#)
