@@ -27,7 +27,7 @@ pub(crate) use foreign::Beginning;
 pub use foreign::ForeignFormat;
 pub use limits::{DEFAULT_MAX_RECORD, MAX_DEPTH};
 pub use members::{Member, Members};
-pub(crate) use number::{Divisor, Number};
+pub(crate) use number::{Divisor, Number, ShortNumber};
 pub use paths::{PathStep, Paths};
 pub use scan::{Scanned, Scratch, scan};
 pub use span::Span;

@@ -41,6 +41,7 @@ mod verdict;
 mod warning;
 mod words;
 
+pub(crate) use document::without_fragment;
 pub use limits::{
     BASE_STEPS, MAX_BYTES, MAX_DEPTH, MAX_EVALUATIONS, MAX_ID_BYTES, MAX_NESTING, MAX_NUMBER_BYTES, MAX_PATTERN_BYTES,
     MAX_PATTERN_SIZE, MAX_PATTERN_SIZES, MAX_PATTERNS, MAX_RECORD_DEPTH, MAX_SCHEMAS, MAX_SUBSCHEMAS,

@@ -63,7 +63,10 @@ fn a_rule_that_did_not_run_counts_where_the_run_says_so() {
     outcome.ends_with(0);
     assert_eq!((file(&site, "failures").as_str(), file(&site, "bad").as_str()), ("", ""));
 
-    batch(&site, "may", &["--fail-on", "warn,norun"]).ends_with(1);
+    let outcome = batch(&site, "may", &["--fail-on", "warn,norun"]);
+    let why = "error: a rule on 1 record says NORUN: `--fail-on norun` makes that a failure";
+    assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
+    outcome.ends_with(1);
     let lines = results(&file(&site, "failures"));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!((&lines[0]["rule_id"], &lines[0]["status"]), (&"rule_006_v1".into(), &"NORUN".into()));

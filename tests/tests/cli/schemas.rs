@@ -120,6 +120,31 @@ fn a_record_does_not_choose_the_schema_of_another_entity_type_than_the_call() {
 }
 
 #[test]
+fn a_record_chooses_neither_the_list_of_the_entity_type_nor_a_part_of_a_schema() {
+    let site = site();
+    // By its bare name.
+    for url in ["loan", "loan#"] {
+        let found = said(&site, "listed", &format!("\"$schema\":\"{url}\""));
+        assert_eq!(found, ("entry".to_owned(), "unknown_schema".to_owned(), 0), "{url}");
+    }
+    // Definitions that others use, and that check nothing themselves.
+    site.write("rules/common.json", r#"{"$id": "https://a.example/common.json", "definitions": {"a": {}}}"#);
+    let release = std::fs::read_to_string(site.path("rules/release.yaml")).unwrap();
+    site.write("rules/release.yaml", release.replace("[loan.schema.json]", "[loan.schema.json, common.json]"));
+    site.write(
+        "rules/business-config.yaml",
+        CONFIG.replace("\n      \"https://a.example/loan/v1.0.0\": [{rule_id: schema}, {rule_id: rule_002_v1}]", ""),
+    );
+    let record = br#"{"id":"a","$schema":"https://a.example/common.json"}"#;
+    let code = |ruleset: &str| {
+        let outcome = site.validate(ruleset, &["--format", "ndjson", "--entity-type", "loan"], record);
+        (results(&outcome.stdout)[0]["results"][0]["code"].clone(), outcome.code)
+    };
+    assert_eq!(code("listed"), ("unknown_schema".into(), 1));
+    assert_eq!(code("by_type"), (Value::Null, 0));
+}
+
+#[test]
 fn mistakes_beyond_the_limit_of_findings_are_counted() {
     let site = site();
     let record = |lines: usize| {

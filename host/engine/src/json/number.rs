@@ -3,6 +3,10 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+mod short;
+
+pub(crate) use short::ShortNumber;
+
 /// The longest exponent that is computed with, in digits.
 pub(super) const MAX_EXPONENT_DIGITS: usize = 30;
 
@@ -113,7 +117,10 @@ impl<'a> Number<'a> {
         // No digits end in 0. So a power of ten that is missing here cannot be among them.
         let Ok(power) = u128::try_from(self.exponent() - divisor.exponent) else { return false };
         // No 64 bits have more than 63 factors 2 or 27 factors 5: such a power of ten has all of them.
-        let (digits, power) = if power >= 64 { (divisor.coprime, 0) } else { (divisor.digits, power) };
+        let (digits, power) = match u32::try_from(power) {
+            Ok(power @ ..64) => (divisor.digits, power),
+            _ => (divisor.coprime, 0),
+        };
         let modulus = u128::from(digits);
         let mut rest = 0_u128;
         let mut part = 0_u128;
@@ -209,17 +216,13 @@ fn exponent(text: &[u8]) -> i128 {
     if is_negative { -size } else { size }
 }
 
-/// Ten to a power, modulo at most 2^64.
-fn power_of_ten(mut power: u128, modulus: u128) -> u128 {
-    let (mut result, mut square) = (1 % modulus, 10 % modulus);
-    while power > 0 {
-        if power & 1 == 1 {
-            result = result * square % modulus;
-        }
-        square = square * square % modulus;
-        power >>= 1;
-    }
-    result
+/// Ten to a power below 64, modulo at most 2^64.
+fn power_of_ten(power: u32, modulus: u128) -> u128 {
+    // The highest power that fits 128 bits.
+    const FIT: u32 = 38;
+    let first = 10_u128.pow(power.min(FIT)) % modulus;
+    let second = 10_u128.pow(power.saturating_sub(FIT)) % modulus;
+    first * second % modulus
 }
 
 fn widened(length: usize) -> i128 {

@@ -13,6 +13,7 @@ use super::stopwatch::Stopwatch;
 use super::window::Window;
 use crate::extract::{Blocked, Chunk};
 use crate::release::{Prepared, Runner, Stage, Step};
+use crate::routing::Route;
 use crate::ruleset::Node;
 use crate::schema::{SchemaScratch, SchemaVerdict};
 
@@ -44,7 +45,7 @@ fn call_chunk(
     let stopwatch = Stopwatch::start(context.is_sampled);
     let mut outcomes = vec![NodeOutcome::default(); nodes.len()];
     for stage in &prepared.stages {
-        let work = Work { context, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
+        let work = Work { context, route, prepared: &prepared, chunk: &chunk, nodes, rows: &rows, window };
         work.stage(stage, pacer, &mut outcomes)?;
     }
     Ok(ChunkOutcome { route, prepared, chunk, rows, related, nodes: outcomes, timing: stopwatch.stop() })
@@ -52,6 +53,7 @@ fn call_chunk(
 
 struct Work<'a> {
     context: &'a Context,
+    route: Route,
     prepared: &'a Prepared,
     chunk: &'a Chunk,
     nodes: &'a [Node],
@@ -171,6 +173,7 @@ impl Work<'_> {
         let (begun, waited) = (std::time::Instant::now(), pacer.waited());
         let mut checked = 0u32;
         let mut scratch = SchemaScratch::default();
+        let entity_type = self.context.schemas_of(self.route);
         let most = usize::try_from(self.context.options.max_findings.get()).unwrap_or(usize::MAX);
         for row in 0..self.chunk.rows() {
             if !outcome.is_open(row) {
@@ -185,7 +188,7 @@ impl Work<'_> {
                 outcome.set(row, Status::Error, Reason::Host);
                 continue;
             };
-            match self.context.release.schemas.check(text, self.context.schemas_of.as_deref(), most, &mut scratch) {
+            match self.context.release.schemas.check(text, entity_type, most, &mut scratch) {
                 SchemaVerdict::Pass => outcome.pass(row),
                 SchemaVerdict::Fail(mistakes) => outcome.set(row, Status::Fail, Reason::Mistakes(mistakes)),
                 SchemaVerdict::NoSchema { pointer, reason } => {

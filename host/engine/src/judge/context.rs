@@ -27,8 +27,8 @@ pub(super) struct Context {
     pub(super) call: CallContext,
     /// Whether single steps are timed: the call is observed, and its trace is sampled.
     pub(super) is_sampled: bool,
-    /// The entity type whose schemas records may name; none = they may name any.
-    pub(super) schemas_of: Option<String>,
+    /// Whether a record may only name a schema for records of its entity type.
+    is_schema_bound: bool,
     pub(super) id_fields: Arc<[String]>,
     /// Reads a record whose route is not known yet.
     pub(super) first_look: Arc<Plan>,
@@ -59,9 +59,7 @@ impl Context {
             return Err(JudgeError::Evidence);
         }
         let routes = release.router.routes(&options.ruleset, options.entity_type.as_deref())?;
-        // What records say of themselves is consistent: only the call can contradict it.
-        let does_bind = routes.ruleset().unknown_schema == UnknownSchema::Error;
-        let schemas_of = options.entity_type.clone().filter(|_| does_bind);
+        let is_schema_bound = routes.ruleset().unknown_schema == UnknownSchema::Error;
         routes.expecting(&options.expected)?;
         if options.id_fields.len() > MAX_ID_FIELDS {
             return Err(JudgeError::TooManyIdFields);
@@ -82,7 +80,7 @@ impl Context {
             evidence,
             options: Options { expected, ..options.clone() },
             call: call.clone(),
-            schemas_of,
+            is_schema_bound,
             is_sampled: is_observed && call.trace().is_some_and(TraceContext::is_sampled),
             id_fields: options.id_fields.as_slice().into(),
             first_look: Arc::new(first_look),
@@ -109,6 +107,12 @@ impl Context {
         let name = self.options.entity_type.as_deref().or(of_schema).or(own.as_deref()).or(alone);
         let fields = schema.as_deref().and_then(|url| by.get(url)).or_else(|| by.get(name?));
         Id::of(tokens, fields.into_iter().flatten().copied())
+    }
+
+    /// The entity type for which there must be the schemas that records of a route name; none = they may name any.
+    pub(super) fn schemas_of(&self, route: Route) -> Option<&str> {
+        let entity_type = self.release.entity_types.get(route.entity_type)?;
+        self.is_schema_bound.then_some(&**entity_type)
     }
 
     /// The routes of the request. [`Context::new`] has checked the names.

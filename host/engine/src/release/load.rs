@@ -13,7 +13,7 @@ use crate::excerpt::Excerpt;
 use crate::field_map::FieldMap;
 use crate::routing::{Router, is_url};
 use crate::ruleset::{BusinessConfig, Rulesets};
-use crate::schema::Schemas;
+use crate::schema::{Schemas, without_fragment};
 use crate::schema_url::SchemaUrl;
 
 impl Release {
@@ -70,10 +70,13 @@ impl Release {
         let mut entity_types: HashSet<String> = lists.chain(config.default_helpers.keys()).cloned().collect();
         let declarations = components.iter().flat_map(|component| component.declarations());
         entity_types.extend(declarations.map(|declaration| declaration.entity_type.clone()));
+        let urls = config.rulesets.values().flat_map(|ruleset| ruleset.rules.keys()).filter(|key| is_url(key));
+        let urls = urls.chain(config.schema_to_helper_mapping.keys());
+        let listed: HashSet<String> = urls.map(|url| without_fragment(url).to_owned()).collect();
         let rulesets = Rulesets::new(config, &ids, &names)
             .map_err(|errors| problems.extend(errors.into_iter().map(ReleaseProblem::Ruleset)));
         let (Ok(schemas), Ok(rulesets)) = (schemas, rulesets) else { return Err(problems) };
-        let schemas = schemas.of_entity_types(|name| entity_types.contains(name));
+        let schemas = schemas.for_records(|name| entity_types.contains(name), |url| listed.contains(url));
 
         let router = Router::new(rulesets);
         let entity_types = router.entity_types().iter().map(|name| Arc::from(name.as_str())).collect();

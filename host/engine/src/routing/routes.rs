@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::RouteError;
-use super::router::{Listed, NamedSchema, Router};
+use super::router::{Listed, NamedSchema, Router, is_url};
 use crate::excerpt::{Excerpt, nearest};
 use crate::ruleset::{CheckedRuleset, UnknownSchema};
 use crate::schema_url::SchemaUrl;
@@ -122,7 +122,8 @@ impl<'a> Routes<'a> {
         let lists = &self.ruleset.lists;
         let by_type = || self.router.entity_types.get(entity_type).and_then(|name| lists.get(name).copied());
         if let Some(schema) = schema {
-            let exact = schema.find(|url| lists.get(url).copied());
+            // The list of an entity type is none of a schema with that name.
+            let exact = schema.find(|url| lists.get(url).copied().filter(|_| is_url(url)));
             let schema = schema.meant;
             // As validation-lib: any other schema has the list of the entity type, if there is one.
             let of_type = || by_type().filter(|_| self.ruleset.unknown_schema == UnknownSchema::EntityType);

@@ -1,9 +1,10 @@
 //! Checks a record against a schema, within a bound of work.
 
+use super::limits::MAX_ALTERNATIVE_MISTAKES;
 use super::mistake::{Collected, Mistakes, Report, Silent, mistake};
 use super::place::Place;
 use super::program::{Assertion, Check, Compiled, Contains, Index, Items, Members, Program};
-use super::steps::{HASH, count};
+use super::steps::{HASH, LOOK, count};
 use super::words::{self, counted};
 use crate::json::{Branch, Kind, Shape, Tree};
 
@@ -182,6 +183,10 @@ impl<'p> Checker<'p> {
             }
         }
         if required < members.required {
+            if !R::WANTS_ALL {
+                return Ok(false);
+            }
+            self.spend(LOOK * count(properties.len()))?;
             let missing = properties.iter().filter(|property| property.is_required);
             for property in missing.filter(|property| value.member(&property.name).is_none()) {
                 report.add(|| words::required(place, value, &property.name));
@@ -202,7 +207,7 @@ impl<'p> Checker<'p> {
     ) -> Result<bool, TooCostly> {
         let mut is_valid = true;
         if let Some(index) = members.names {
-            let mut found = Collected::new(1);
+            let mut found = Collected::new(MAX_ALTERNATIVE_MISTAKES);
             let holds = Tree::with_text(name, |text| {
                 if R::WANTS_ALL {
                     self.apply(index, text, place, &mut found)
@@ -211,7 +216,9 @@ impl<'p> Checker<'p> {
                 }
             })?;
             if !holds {
-                report.add(|| words::name(place, &found.mistakes));
+                for mistake in found.mistakes.list {
+                    report.add(|| words::name(place, mistake));
+                }
                 is_valid = false;
             }
         }
@@ -231,7 +238,9 @@ impl<'p> Checker<'p> {
         }
         if let Some(index) = members.additional.filter(|_| !is_covered) {
             if self.refuses_all(index) {
-                report.add(|| mistake(place, member, "additionalProperties", None, "is not allowed here"));
+                report.add(|| {
+                    mistake(place, member, "additionalProperties", Some("false".to_owned()), "is not allowed here")
+                });
                 return Ok(false);
             }
             is_valid &= self.apply(index, member, place, report)?;
@@ -254,7 +263,7 @@ impl<'p> Checker<'p> {
             let place = place.item(position);
             let Some(index) = items.prefix.get(position).copied().or(items.rest) else { break };
             if position >= items.prefix.len() && self.refuses_all(index) {
-                report.add(|| mistake(&place, item, items.keyword, None, "is not allowed here"));
+                report.add(|| mistake(&place, item, items.keyword, Some("false".to_owned()), "is not allowed here"));
                 is_valid = false;
             } else if !self.apply(index, item, &place, report)? {
                 is_valid = false;

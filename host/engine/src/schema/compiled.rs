@@ -21,9 +21,27 @@ use crate::json::{Branch, TreeScratch};
 pub(super) struct Schema {
     pub(super) id: String,
     pub(super) file: Excerpt,
-    /// The entity type whose records it is for, if it is known for sure.
-    pub(super) entity_type: Option<Box<str>>,
+    /// The records that it is for.
+    pub(super) records: Records,
     program: Program,
+}
+
+/// The records that a schema is for.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    /// The entity type that its `$id` names.
+    pub(super) named: Option<Box<str>>,
+    /// Whether the release knows that type otherwise too: what a URL calls an entity type may be anything.
+    pub(super) is_known: bool,
+    /// Whether the release has rules, a field map or an alias for the schema.
+    pub(super) is_listed: bool,
+}
+
+impl Records {
+    /// Whether records of that entity type may name the schema.
+    pub(super) fn have(&self, entity_type: &str) -> bool {
+        self.named.as_deref() == Some(entity_type) || !self.is_known && self.is_listed
+    }
 }
 
 impl fmt::Debug for Schema {
@@ -45,7 +63,10 @@ impl Schema {
             reader::read((index, document), resources, formats, documents, patterns)?;
         let levels = cost::measure(&mut graph)?;
         warnings.extend(costly(&levels, &document.file));
-        Ok((Self { id: document.id.clone(), file: document.file.clone(), entity_type: None, program }, warnings))
+        Ok((
+            Self { id: document.id.clone(), file: document.file.clone(), records: Records::default(), program },
+            warnings,
+        ))
     }
 
     /// Checks a record that has been read.

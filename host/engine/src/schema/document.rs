@@ -37,7 +37,7 @@ impl Document {
         let root = tree.root().filter(|root| root.is_object()).ok_or(Problem::NoId)?;
         let id = root.member("$id").and_then(Branch::text).map(without_fragment).filter(|id| !id.is_empty());
         let id = id.ok_or(Problem::NoId)?.to_owned();
-        if id.len() > MAX_ID_BYTES {
+        if id.len() > MAX_ID_BYTES || id.contains('#') {
             return Err(Problem::shape("/$id", "a URL of at most 1,024 bytes without a fragment"));
         }
         let draft = match root.member("$schema").map(Branch::shape) {
@@ -54,7 +54,7 @@ impl Document {
 }
 
 /// A URL without its empty fragment, `#`.
-pub(super) fn without_fragment(url: &str) -> &str {
+pub(crate) fn without_fragment(url: &str) -> &str {
     url.strip_suffix('#').unwrap_or(url)
 }
 

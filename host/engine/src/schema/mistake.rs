@@ -13,7 +13,7 @@ pub struct Mistake {
     pub pointer: String,
     /// The keyword of the schema; `false` for a schema that nothing follows, `schema` if the place is unknown.
     pub keyword: &'static str,
-    /// What the schema has there, as JSON, at most 256 bytes; none where it is a subschema.
+    /// What the schema has there, as JSON, at most 256 bytes; none where it is a subschema other than `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// The value there, as JSON, at most 256 bytes; none for an array or object.

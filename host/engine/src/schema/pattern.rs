@@ -10,7 +10,7 @@ use std::sync::Arc;
 use regex_automata::dfa::{Automaton, StartKind, dense, onepass};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::{Input, meta};
-use regex_syntax::hir::{Hir, HirKind, Repetition};
+use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use super::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_SIZE, RELEASE_PATTERN_SIZES, RELEASE_PATTERNS};
 use super::problem::PatternRefusal;
@@ -84,8 +84,12 @@ impl Pattern {
     }
 }
 
-/// Whether at each byte there is one way to go on at most, so that a match under way has reached one position only.
+/// Whether at each byte there is one way to go on at most, so that a match under way has reached one position only. Without `^` another
+/// match may begin at each byte.
 fn is_one_pass(hir: &Hir) -> bool {
+    if !hir.properties().look_set_prefix().contains(Look::Start) {
+        return false;
+    }
     let compiler = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_PATTERN_SIZE));
     let Ok(nfa) = thompson::Compiler::new().configure(compiler).build_from_hir(&shortened(hir)) else { return false };
     let config = onepass::Config::new().size_limit(Some(MAX_PATTERN_SIZE));

@@ -6,13 +6,13 @@ mod types;
 
 use std::sync::Arc;
 
-pub(super) use constant::{Constant, Constants};
+pub(super) use constant::{Constant, Constants, Looked};
 pub(super) use members::{Index, Members};
 pub(super) use types::Types;
 
 use super::format::Format;
 use super::pattern::Pattern;
-use crate::json::Divisor;
+use crate::json::{Divisor, ShortNumber};
 
 /// A schema, ready to check records. The first subschema is the root.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ pub(super) enum Assertion {
     Type(Types),
     Const(Constant),
     Enum(Constants),
-    Bound(Bound, Box<str>),
+    Bound(Bound, Limit),
     MultipleOf(Divisor, Box<str>),
     MinLength(u64),
     MaxLength(u64),
@@ -89,6 +89,15 @@ pub(super) enum Assertion {
     MaxProperties(u64),
     /// If an object has a member, it must have others.
     DependentRequired(DependentRequired),
+}
+
+/// A number of a schema that numbers of records are compared with.
+#[derive(Debug)]
+pub(super) struct Limit {
+    /// As it is written.
+    pub(super) token: Box<str>,
+    /// The same, if it has few digits.
+    pub(super) short: Option<ShortNumber>,
 }
 
 /// A limit of numbers.

@@ -28,6 +28,10 @@ const SUBSCHEMA: u64 = 8;
 const KEYWORD: u64 = 4;
 /// The cost of finding one member.
 const LOOKUP: u64 = 8;
+/// The cost of a step of a search among sorted names or values.
+const SEARCH: u64 = 4;
+/// The cost of reading a number, beside its bytes.
+const NUMBER: u64 = 24;
 /// The cost of passing one member or item.
 const CHILD: u64 = 12;
 
@@ -172,6 +176,7 @@ impl<'d> Reader<'_, 'd> {
                 self.unknown(open, keyword, &at);
             }
         }
+        self.alone(open);
         self.members(open)?;
         self.items(open)?;
         self.condition(open)?;
@@ -219,6 +224,26 @@ impl<'d> Reader<'_, 'd> {
                     format: Excerpt::of(name),
                 });
                 None
+            }
+        }
+    }
+
+    /// Warns of keywords that only say more of others.
+    fn alone(&mut self, open: &Open<'d>) {
+        let value = open.value;
+        let has = |keyword: &str| value.member(keyword).is_some();
+        let has_positions = value.member("items").is_some_and(Branch::is_array);
+        for (keyword, needed, is_needed) in [
+            ("then", "`if`", has("if")),
+            ("else", "`if`", has("if")),
+            ("if", "`then` or `else`", has("then") || has("else")),
+            ("minContains", "`contains`", has("contains")),
+            ("maxContains", "`contains`", has("contains")),
+            ("additionalItems", "a list of `items`", has_positions),
+        ] {
+            if has(keyword) && !is_needed && open.draft.knows(keyword) {
+                let at = Excerpt::of(&below(&open.edges.pointer, keyword));
+                self.warn(open, |file| Warning::Alone { file, at, keyword, needed });
             }
         }
     }

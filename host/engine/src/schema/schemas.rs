@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::compiled::Schema;
+use super::compiled::{Records, Schema};
 use super::document::{Document, without_fragment};
 use super::limits::{MAX_RECORD_DEPTH, MAX_SCHEMAS};
 use super::pattern::PatternCache;
@@ -116,11 +116,18 @@ impl Schemas {
         if errors.is_empty() { Ok(Self { all, by_url, newest, warnings }) } else { Err(errors) }
     }
 
-    /// The same, with schemas that know which of these entity types they are for, as far as their `$id` says so.
-    pub(crate) fn of_entity_types(mut self, are_known: impl Fn(&str) -> bool) -> Self {
+    /// The same, with schemas that know which records they are for. The release knows some entity types, whatever URLs say, and has rules
+    /// or field maps for some URLs.
+    pub(crate) fn for_records(mut self, is_known: impl Fn(&str) -> bool, is_listed: impl Fn(&str) -> bool) -> Self {
         for schema in &mut self.all {
             let named = SchemaUrl::parse(&schema.id).entity_type;
-            schema.entity_type = named.filter(|name| are_known(name)).map(Box::from);
+            let (is_known, is_listed) = (named.is_some_and(&is_known), is_listed(&schema.id));
+            schema.records = Records { named: named.map(Box::from), is_known, is_listed };
+        }
+        for (url, index) in &self.by_url {
+            if let Some(schema) = self.all.get_mut(*index).filter(|schema| schema.id != *url) {
+                schema.records.is_listed = true;
+            }
         }
         self
     }
@@ -143,7 +150,7 @@ impl Schemas {
     }
 
     /// Checks a record, a JSON text that has been found valid, against the schema that its `$schema` names. If it must be of an entity
-    /// type, it is not checked against the schema of another one. Of what is wrong, the first `most` mistakes are told.
+    /// type, it is only checked against a schema for such records. Of what is wrong, the first `most` mistakes are told.
     ///
     /// # Limits
     /// The work is at most [`BASE_STEPS`](super::BASE_STEPS) and [`STEPS_PER_BYTE`](super::STEPS_PER_BYTE) for each byte of the
@@ -182,17 +189,16 @@ impl Schemas {
         let last = self.all.get(scratch.last).filter(|schema| schema.id == url).map(|_| scratch.last);
         let found = last.or_else(|| self.by_url.get(url).copied()).or_else(|| self.stand_in(url));
         match found.and_then(|index| self.all.get(index).map(|schema| (index, schema))) {
-            Some((index, schema)) => match (&schema.entity_type, entity_type) {
-                (Some(its), Some(expected)) if **its != *expected => SchemaVerdict::Unchecked {
+            Some((index, schema)) => match entity_type.filter(|entity_type| !schema.records.have(entity_type)) {
+                Some(entity_type) => SchemaVerdict::Unchecked {
                     reason: format!(
-                        "schema `{}` is for records of the type `{}`, and this one must be of the type `{}`",
+                        "schema `{}` is not one for records of the type `{}`",
                         Excerpt::of(url),
-                        Excerpt::of(its),
-                        Excerpt::of(expected)
+                        Excerpt::of(entity_type)
                     ),
                     code: "unknown_schema",
                 },
-                _ => {
+                None => {
                     scratch.last = index;
                     schema.check(record, &scratch.tree, most)
                 }

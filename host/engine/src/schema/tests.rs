@@ -11,6 +11,7 @@ mod hostile;
 mod library;
 mod limits;
 mod numbers;
+mod ordinary;
 mod release;
 mod reuse;
 mod suite;

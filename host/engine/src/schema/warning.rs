@@ -45,6 +45,18 @@ pub enum SchemaWarning {
         /// The draft of the file.
         draft: &'static str,
     },
+    /// A keyword that only says more of another one, which is not there.
+    #[error("{file}: `{at}`: `{keyword}` checks nothing without {needed}")]
+    Alone {
+        /// The file.
+        file: Excerpt,
+        /// The position.
+        at: Excerpt,
+        /// The keyword.
+        keyword: &'static str,
+        /// The other one.
+        needed: &'static str,
+    },
     /// A keyword beside `$ref` in draft-07, where it checks nothing.
     #[error("{file}: `{at}`: `{keyword}` checks nothing beside `$ref` in draft-07: put both into an `allOf`")]
     BesideReference {

@@ -21,7 +21,7 @@ pub(super) fn unmet(place: &Place<'_>, value: Branch<'_>, assertion: &Assertion)
 fn of(assertion: &Assertion, value: Branch<'_>) -> (&'static str, Option<String>, String) {
     let number = |keyword, limit: &u64, words: String| (keyword, Some(limit.to_string()), words);
     match assertion {
-        Assertion::Never => ("false", None, "must not be there".to_owned()),
+        Assertion::Never => ("false", Some("false".to_owned()), "must not be there".to_owned()),
         Assertion::Type(types) => {
             let names: Vec<&str> = types.names().collect();
             let expected = match *names {
@@ -30,7 +30,7 @@ fn of(assertion: &Assertion, value: Branch<'_>) -> (&'static str, Option<String>
             };
             ("type", Some(expected), format!("is not of type `{}`", names.join("` or `")))
         }
-        Assertion::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant))),
+        Assertion::Const(constant) => ("const", Some(json(constant)), format!("is not {}", shown(constant, value))),
         Assertion::Enum(constants) => {
             let mut expected = String::new();
             for (index, constant) in constants.all.iter().enumerate().take_while(|(index, _)| *index <= EXPECTED) {
@@ -38,7 +38,7 @@ fn of(assertion: &Assertion, value: Branch<'_>) -> (&'static str, Option<String>
                 constant.write(&mut expected, EXPECTED);
             }
             expected.push_str(if constants.all.is_empty() { "[]" } else { "]" });
-            ("enum", Some(shortened(&expected).to_owned()), listed(&constants.all))
+            ("enum", Some(shortened(&expected).to_owned()), listed(&constants.all, value))
         }
         Assertion::Bound(bound, limit) => {
             let (keyword, words) = match bound {
@@ -47,6 +47,7 @@ fn of(assertion: &Assertion, value: Branch<'_>) -> (&'static str, Option<String>
                 Bound::ExclusiveMinimum => ("exclusiveMinimum", "is not above"),
                 Bound::ExclusiveMaximum => ("exclusiveMaximum", "is not below"),
             };
+            let limit = &*limit.token;
             (keyword, Some(shortened(limit).to_owned()), format!("{words} `{}`", Excerpt::of(limit)))
         }
         Assertion::MultipleOf(_, token) => {
@@ -91,23 +92,31 @@ pub(super) fn required(place: &Place<'_>, value: Branch<'_>, name: &str) -> Mist
 }
 
 /// A name that does not follow its subschema.
-pub(super) fn name(place: &Place<'_>, found: &Mistakes) -> Mistake {
-    let (words, expected) = match found.list.first() {
-        Some(first) if first.keyword != "false" => (first.message.as_str(), first.expected.clone()),
-        _ => ("is not allowed", None),
-    };
-    let pointer = place.pointer();
-    Mistake { pointer, keyword: "propertyNames", expected, value: None, message: format!("the name {words}") }
+pub(super) fn name(place: &Place<'_>, found: Mistake) -> Mistake {
+    let words = if found.keyword == "false" { "is not allowed" } else { &found.message };
+    let message = format!("the name {words}");
+    Mistake { pointer: place.pointer(), keyword: "propertyNames", message, ..found }
 }
 
 /// How far a value is from an alternative; the lower, the closer.
-pub(super) fn distance(mistakes: &Mistakes, depth: usize) -> (usize, usize, usize) {
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Distance {
+    has_wrong_type: bool,
+    /// Wrong constants of its own members: these tell alternatives apart more often than those further inside.
+    near_constants: usize,
+    far_constants: usize,
+    mistakes: usize,
+}
+
+/// How far a value at a depth is from the alternative that it does not follow.
+pub(super) fn distance(mistakes: &Mistakes, depth: usize) -> Distance {
     let level = |mistake: &Mistake| mistake.pointer.matches('/').count();
-    let wrong_type = mistakes.list.iter().any(|mistake| mistake.keyword == "type" && level(mistake) <= depth);
-    let is_constant = |mistake: &&Mistake| matches!(mistake.keyword, "const" | "enum") && level(mistake) <= depth + 1;
-    let constants = mistakes.list.iter().filter(is_constant).count();
-    let count = mistakes.list.len().saturating_add(usize::try_from(mistakes.more).unwrap_or(usize::MAX));
-    (usize::from(wrong_type), constants, count)
+    let has_wrong_type = mistakes.list.iter().any(|mistake| mistake.keyword == "type" && level(mistake) <= depth);
+    let is_constant = |mistake: &&Mistake| matches!(mistake.keyword, "const" | "enum");
+    let constants = mistakes.list.iter().filter(is_constant);
+    let (near, far): (Vec<_>, Vec<_>) = constants.partition(|mistake| level(mistake) <= depth + 1);
+    let mistakes = mistakes.list.len().saturating_add(usize::try_from(mistakes.more).unwrap_or(usize::MAX));
+    Distance { has_wrong_type, near_constants: near.len(), far_constants: far.len(), mistakes }
 }
 
 /// `1 item`, `3 items`
@@ -115,18 +124,18 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn listed(all: &[Constant]) -> String {
-    let listed: Vec<String> = all.iter().take(LISTED).map(shown).collect();
+fn listed(all: &[Constant], value: Branch<'_>) -> String {
+    let listed: Vec<String> = all.iter().take(LISTED).map(|constant| shown(constant, value)).collect();
     match all.len().saturating_sub(LISTED) {
         0 => format!("is none of {}", listed.join(", ")),
         more => format!("is none of {} and {more} more", listed.join(", ")),
     }
 }
 
-/// A value of the schema in a sentence.
-fn shown(constant: &Constant) -> String {
+/// A value of the schema in a sentence about a value. Quotes tell the text `1` from the number.
+fn shown(constant: &Constant, value: Branch<'_>) -> String {
     match constant {
-        Constant::Text(text) => format!("`{}`", Excerpt::of(text)),
+        Constant::Text(text) if value.text().is_some() => format!("`{}`", Excerpt::of(text)),
         Constant::Array(_) | Constant::Object(_) => "the value that the schema gives".to_owned(),
         scalar => format!("`{}`", Excerpt::of(&json(scalar))),
     }

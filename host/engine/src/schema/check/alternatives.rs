@@ -7,7 +7,7 @@ use crate::schema::mistake::{Collected, Mistakes, Report, Silent, mistake};
 use crate::schema::place::Place;
 use crate::schema::program::Index;
 use crate::schema::steps::{MISTAKE, count};
-use crate::schema::words::{self, counted};
+use crate::schema::words::{self, Distance, counted};
 
 impl Checker<'_> {
     pub(super) fn any_of<R: Report>(
@@ -68,7 +68,7 @@ impl Checker<'_> {
             return Ok(());
         }
         let depth = place.depth();
-        let mut best: Option<((usize, usize, usize), usize, Mistakes)> = None;
+        let mut best: Option<(Distance, usize, Mistakes)> = None;
         for (position, index) in alternatives.iter().enumerate() {
             let mut found = Collected::new(MAX_ALTERNATIVE_MISTAKES);
             if self.apply(*index, value, place, &mut found)? {

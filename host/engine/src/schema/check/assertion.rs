@@ -1,10 +1,10 @@
 //! Checks that look at a value alone, and apply no other subschema.
 
-use crate::json::{Branch, Number};
+use crate::json::{Branch, Number, ShortNumber};
 use crate::schema::equality::are_unique;
 use crate::schema::mistake::Report;
 use crate::schema::place::Place;
-use crate::schema::program::{Assertion, Bound};
+use crate::schema::program::{Assertion, Bound, Limit};
 use crate::schema::steps::count;
 use crate::schema::words;
 
@@ -24,7 +24,9 @@ fn is_met(assertion: &Assertion, value: Branch<'_>) -> bool {
         Assertion::Enum(constants) => constants.contain(value),
         Assertion::Bound(bound, limit) => value.number_token().is_none_or(|token| is_within(*bound, limit, token)),
         Assertion::MultipleOf(divisor, _) => {
-            value.number_token().is_none_or(|token| Number::of(token).is_multiple_of(divisor))
+            let exactly = |token| Number::of(token).is_multiple_of(divisor);
+            let is_multiple = |token| ShortNumber::plain(token)?.is_multiple_of(divisor);
+            value.number_token().is_none_or(|token| is_multiple(token).unwrap_or_else(|| exactly(token)))
         }
         Assertion::MinLength(min) => value.text().is_none_or(|text| characters(text) >= *min),
         Assertion::MaxLength(max) => value.text().is_none_or(|text| characters(text) <= *max),
@@ -42,8 +44,11 @@ fn is_met(assertion: &Assertion, value: Branch<'_>) -> bool {
     }
 }
 
-fn is_within(bound: Bound, limit: &str, token: &str) -> bool {
-    let order = Number::of(token).cmp(&Number::of(limit));
+fn is_within(bound: Bound, limit: &Limit, token: &str) -> bool {
+    let order = match limit.short.zip(ShortNumber::plain(token)) {
+        Some((limit, found)) => found.compare(limit),
+        None => Number::of(token).cmp(&Number::of(&limit.token)),
+    };
     match bound {
         Bound::Minimum => order.is_ge(),
         Bound::Maximum => order.is_le(),

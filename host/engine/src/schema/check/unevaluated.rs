@@ -69,7 +69,7 @@ impl Checker<'_> {
         report: &mut R,
     ) -> Result<bool, TooCostly> {
         if self.refuses_all(subschema) {
-            report.add(|| mistake(place, value, keyword, None, "is not allowed here"));
+            report.add(|| mistake(place, value, keyword, Some("false".to_owned()), "is not allowed here"));
             return Ok(false);
         }
         self.apply(subschema, value, place, report)

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::json::{Branch, Kind, Number, Shape};
+use crate::json::{Branch, Kind, Number, Shape, ShortNumber};
+use crate::schema::steps::count;
 
 /// A value of a schema.
 #[derive(Debug)]
@@ -23,6 +24,22 @@ pub(in crate::schema) struct Constants {
     pub(in crate::schema) all: Vec<Constant>,
     /// The indices of the texts among them, in their order.
     texts: Vec<usize>,
+    /// The numbers of few digits among them, sorted.
+    shorts: Vec<ShortNumber>,
+    /// The indices of the other numbers.
+    longs: Vec<usize>,
+    /// The indices of all others.
+    others: Vec<usize>,
+}
+
+/// What looking for a value among constants costs.
+pub(in crate::schema) struct Looked {
+    /// Values among which it is searched, at least one.
+    pub(in crate::schema) sorted: usize,
+    /// Steps for comparing it with each of the others.
+    pub(in crate::schema) others: u64,
+    /// Arrays and objects among these.
+    pub(in crate::schema) compared: u64,
 }
 
 impl Constant {
@@ -65,6 +82,21 @@ impl Constant {
         }
     }
 
+    /// The steps of comparing a value with it, beside what the value itself costs.
+    pub(in crate::schema) fn size(&self) -> u64 {
+        match self {
+            Self::Null | Self::Boolean(_) | Self::Text(_) => 4,
+            // It is read again.
+            Self::Number(_) => 32,
+            Self::Array(items) => items.iter().fold(4, |sum, item| sum + 4 + item.size()),
+            Self::Object(members) => members.iter().fold(4, |sum, (_, member)| sum + 4 + member.size()),
+        }
+    }
+
+    pub(in crate::schema) fn is_nested(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_))
+    }
+
     /// Appends it as JSON, until there are more than `most` bytes.
     pub(in crate::schema) fn write(&self, out: &mut String, most: usize) {
         if out.len() > most {
@@ -97,10 +129,23 @@ impl Constant {
 impl Constants {
     pub(in crate::schema) fn of(array: Branch<'_>) -> Self {
         let all: Vec<Constant> = array.children().map(|(_, item)| Constant::of(item)).collect();
-        let mut texts: Vec<usize> =
-            (0..all.len()).filter(|index| matches!(all.get(*index), Some(Constant::Text(_)))).collect();
-        texts.sort_unstable_by_key(|index| text(&all, *index));
-        Self { all, texts }
+        let mut found =
+            Self { all: Vec::new(), texts: Vec::new(), shorts: Vec::new(), longs: Vec::new(), others: Vec::new() };
+        for (index, constant) in all.iter().enumerate() {
+            match constant {
+                Constant::Text(_) => found.texts.push(index),
+                Constant::Number(token) => match ShortNumber::of(token) {
+                    Some(short) => found.shorts.push(short),
+                    None => found.longs.push(index),
+                },
+                Constant::Null | Constant::Boolean(_) | Constant::Array(_) | Constant::Object(_) => {
+                    found.others.push(index);
+                }
+            }
+        }
+        found.texts.sort_unstable_by_key(|index| text(&all, *index));
+        found.shorts.sort_unstable();
+        Self { all, ..found }
     }
 
     /// Whether a value equals one of them.
@@ -108,12 +153,35 @@ impl Constants {
         if let Some(found) = value.text() {
             return self.texts.binary_search_by(|index| text(&self.all, *index).cmp(found)).is_ok();
         }
-        let Some(token) = value.number_token() else { return self.all.iter().any(|expected| expected.equals(value)) };
-        // A long number is read once, however many there are.
-        let found = Number::of(token);
-        let is_equal =
-            |expected: &Constant| matches!(expected, Constant::Number(number) if Number::of(number) == found);
-        self.all.iter().any(is_equal)
+        let any = |indices: &[usize], is_equal: &dyn Fn(&Constant) -> bool| {
+            indices.iter().filter_map(|index| self.all.get(*index)).any(is_equal)
+        };
+        let Some(token) = value.number_token() else { return any(&self.others, &|expected| expected.equals(value)) };
+        match ShortNumber::of(token) {
+            Some(short) => self.shorts.binary_search(&short).is_ok(),
+            None if self.longs.is_empty() => false,
+            None => {
+                // A long number is read once, however many there are.
+                let found = Number::of(token);
+                any(
+                    &self.longs,
+                    &|expected| matches!(expected, Constant::Number(number) if Number::of(number) == found),
+                )
+            }
+        }
+    }
+
+    /// What looking for a value costs.
+    pub(in crate::schema) fn cost(&self) -> Looked {
+        let all = |indices: &[usize]| {
+            indices.iter().filter_map(|index| self.all.get(*index)).map(Constant::size).sum::<u64>()
+        };
+        let is_nested = |index: &&usize| self.all.get(**index).is_some_and(Constant::is_nested);
+        Looked {
+            sorted: self.texts.len().max(self.shorts.len()).max(1),
+            others: all(&self.longs).max(all(&self.others)),
+            compared: count(self.others.iter().filter(is_nested).count()),
+        }
     }
 }
 

@@ -34,12 +34,16 @@ impl Types {
     }
 
     fn contains_number(self, value: Branch<'_>) -> bool {
-        self.0 & NUMBER != 0
-            || self.0 & INTEGER != 0 && value.number_token().is_some_and(|token| Number::of(token).is_whole())
+        self.0 & NUMBER != 0 || self.0 & INTEGER != 0 && value.number_token().is_some_and(is_whole)
     }
 
     /// The names, in a fixed order.
     pub(in crate::schema) fn names(self) -> impl Iterator<Item = &'static str> {
         (0..).zip(NAMES).filter_map(move |(place, name)| (self.0 & 1 << place != 0).then_some(name))
     }
+}
+
+fn is_whole(token: &str) -> bool {
+    let has_parts = token.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+    !has_parts || Number::of(token).is_whole()
 }

@@ -1,11 +1,10 @@
 //! Reads the keywords that say something about a value alone.
 
-use super::value::{check_numbers, names, number_token, size, text, whole};
-use super::{Open, Reader};
-use crate::json::{Branch, Number};
+use super::value::{check_numbers, names, number_token, text, whole};
+use super::{LOOKUP, NUMBER, Open, Reader, SEARCH};
+use crate::json::{Branch, Number, ShortNumber};
 use crate::schema::problem::Problem;
-use crate::schema::program::{Assertion, Bound, Constant, Constants, Own, Types};
-use crate::schema::steps::count;
+use crate::schema::program::{Assertion, Bound, Constant, Constants, Limit, Looked, Own, Types};
 
 const DIVISOR: &str = "a number above 0 whose digits, without the point, are less than 2^64";
 
@@ -29,10 +28,10 @@ impl<'d> Reader<'_, 'd> {
                 check_numbers(value, at)?;
                 Assertion::Const(Constant::of(value))
             }
-            "minimum" => Assertion::Bound(Bound::Minimum, number_token(value, at)?),
-            "maximum" => Assertion::Bound(Bound::Maximum, number_token(value, at)?),
-            "exclusiveMinimum" => Assertion::Bound(Bound::ExclusiveMinimum, number_token(value, at)?),
-            "exclusiveMaximum" => Assertion::Bound(Bound::ExclusiveMaximum, number_token(value, at)?),
+            "minimum" => Assertion::Bound(Bound::Minimum, limit(value, at)?),
+            "maximum" => Assertion::Bound(Bound::Maximum, limit(value, at)?),
+            "exclusiveMinimum" => Assertion::Bound(Bound::ExclusiveMinimum, limit(value, at)?),
+            "exclusiveMaximum" => Assertion::Bound(Bound::ExclusiveMaximum, limit(value, at)?),
             "multipleOf" => {
                 let token = number_token(value, at)?;
                 let divisor = Number::of(&token).as_divisor();
@@ -55,32 +54,35 @@ impl<'d> Reader<'_, 'd> {
             },
             _ => return Ok(None),
         };
-        charge(&assertion, value, &mut open.edges.own);
+        charge(&assertion, &mut open.edges.own);
         Ok(Some(assertion))
     }
 }
 
-/// Adds what an assertion costs, beyond what each keyword does. `value` is that of its keyword.
-fn charge(assertion: &Assertion, value: Branch<'_>, own: &mut Own) {
-    let is_nested = |value: Branch<'_>| value.is_array() || value.is_object();
-    let nested = match assertion {
-        Assertion::Enum(_) => value.children().filter(|(_, item)| is_nested(*item)).count(),
-        _ => usize::from(is_nested(value)),
-    };
+/// Adds what an assertion costs, beyond what each keyword does.
+fn charge(assertion: &Assertion, own: &mut Own) {
     match assertion {
-        Assertion::Const(_) | Assertion::Enum(_) => {
-            own.value += size(value);
+        Assertion::Const(constant) => {
+            own.value += constant.size();
             own.text += 1;
             own.number += 1;
-            own.compared += count(nested);
+            own.compared += u64::from(constant.is_nested());
+        }
+        Assertion::Enum(constants) => {
+            let Looked { sorted, others, compared } = constants.cost();
+            own.value += LOOKUP + NUMBER + SEARCH * u64::from(sorted.ilog2()) + others;
+            own.text += 1;
+            own.number += 2;
+            own.compared += compared;
         }
         Assertion::Bound(..) => {
             own.number += 1;
-            own.value += 32;
+            own.value += NUMBER;
         }
         Assertion::MultipleOf(..) => {
-            own.number += 4;
-            own.value += 256;
+            // Long numbers, and those with exponents, are divided several times.
+            own.number += 8;
+            own.value += 2 * NUMBER;
         }
         Assertion::Type(_) => own.number += 1,
         Assertion::MinLength(_) | Assertion::MaxLength(_) => own.text += 1,
@@ -95,6 +97,12 @@ fn charge(assertion: &Assertion, value: Branch<'_>, own: &mut Own) {
         | Assertion::MinProperties(_)
         | Assertion::MaxProperties(_) => {}
     }
+}
+
+/// A limit of numbers.
+fn limit(value: Branch<'_>, at: &str) -> Result<Limit, Problem> {
+    let token = number_token(value, at)?;
+    Ok(Limit { short: ShortNumber::of(&token), token })
 }
 
 fn types(value: Branch<'_>, at: &str) -> Result<Types, Problem> {

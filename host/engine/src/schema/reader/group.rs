@@ -1,7 +1,7 @@
 //! Reads the keywords that depend on each other: about members, about items, and conditions.
 
 use super::value::{names, object, whole};
-use super::{CHILD, LOOKUP, Open, Reader};
+use super::{CHILD, LOOKUP, Open, Reader, SEARCH};
 use crate::json::Branch;
 use crate::schema::draft::Draft;
 use crate::schema::problem::Problem;
@@ -45,8 +45,9 @@ impl<'d> Reader<'_, 'd> {
         open.edges.names = members.names;
         open.edges.properties = declared;
         if !members.properties().is_empty() || !members.is_closed() {
-            open.edges.own.object += LOOKUP * count(members.properties().len());
-            open.edges.own.child += CHILD;
+            let names = count(members.properties().len());
+            open.edges.own.object += LOOKUP;
+            open.edges.own.child += CHILD + SEARCH * u64::from(names.max(1).ilog2());
             open.checks.push(Check::Members(Box::new(members)));
         }
         Ok(())

@@ -54,11 +54,3 @@ pub(super) fn names<'d>(value: Branch<'d>, at: &str) -> Result<Vec<&'d str>, Pro
     }
     Ok(names)
 }
-
-/// The cost of comparing a value with this one, or with each of these.
-pub(super) fn size(value: Branch<'_>) -> u64 {
-    let inside: u64 = value.children().map(|(_, child)| 4 + size(child)).sum();
-    // A number is read again.
-    let own = if value.number_token().is_some() { 32 } else { 4 };
-    own + inside
-}

@@ -35,6 +35,7 @@ fn an_id_has_a_longest_length() {
     assert!(compile(json!({"$id": id(MAX_ID_BYTES)})).is_ok());
     assert!(compile(json!({"$id": id(MAX_ID_BYTES) + "#"})).is_ok());
     assert!(matches!(refusal(json!({"$id": id(MAX_ID_BYTES + 1)})), Problem::Shape { .. }));
+    assert!(matches!(refusal(json!({"$id": "https://a.example/loan#part"})), Problem::Shape { .. }));
     let inner = |length: usize| json!({"$defs": {"a": {"$id": id(length)}}});
     assert!(compile(inner(MAX_ID_BYTES)).is_ok());
     assert!(matches!(refusal(inner(MAX_ID_BYTES + 1)), Problem::Shape { .. }));
