@@ -207,6 +207,10 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
     );
     check().refuses(2, &["danger.component_directory: ", "gone"]);
 
+    // A directory that is no repository.
+    site.write("local-config.yaml", CONFIG.replace("business_config_uri: repository", "business_config_uri: data"));
+    check().refuses(2, &["business_config_uri: ", "data/metadata"]);
+
     // Secrets, one by one: reading the configuration needs them.
     for (line, key) in [
         ("rpc: {token_file: gone}", "rpc.token_file"),

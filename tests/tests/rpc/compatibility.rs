@@ -227,7 +227,10 @@ fn types_and_fields_may_be_given_by_schema_or_by_type() {
     untyped.as_object_mut().unwrap().remove("$schema");
     let mut own = untyped.clone();
     own["entity_type"] = json!("loan");
-    site.write("data/mixed.json", json!([v1, v2, untyped, own]).to_string());
+    // The same schema.
+    let mut first = v1.clone();
+    first["$schema"] = json!(format!("{}#", schema("v1.0.0")));
+    site.write("data/mixed.json", json!([first, v2, untyped, own]).to_string());
     let mut ids = |entity_types: Value, id_fields: Value| {
         let params = json!({
             "file_uri": "mixed.json", "entity_types": entity_types, "id_fields": id_fields, "ruleset_name": "quick",

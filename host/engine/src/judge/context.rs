@@ -14,6 +14,7 @@ use crate::release::{PlanKey, Prepared, Release, VouchedRelease, first_look};
 use crate::results::Evidence;
 use crate::routing::{Route, Routes};
 use crate::ruleset::{Node, RuleList, UnknownSchema};
+use crate::schema::without_fragment;
 use crate::schema_url::SchemaUrl;
 
 /// The context that the windows of one request share.
@@ -105,7 +106,8 @@ impl Context {
         let of_schema = schema.as_deref().and_then(|url| SchemaUrl::parse(url).entity_type);
         let alone = if let [alone] = &*self.options.expected { Some(alone.as_str()) } else { None };
         let name = self.options.entity_type.as_deref().or(of_schema).or(own.as_deref()).or(alone);
-        let fields = schema.as_deref().and_then(|url| by.get(url)).or_else(|| by.get(name?));
+        let of_url = schema.as_deref().and_then(|url| by.get(url).or_else(|| by.get(without_fragment(url))));
+        let fields = of_url.or_else(|| by.get(name?));
         Id::of(tokens, fields.into_iter().flatten().copied())
     }
 

@@ -63,7 +63,10 @@ impl Settings {
 impl Found<'_> {
     fn tenant(&mut self, key: &KeyPath, tenant: &TenantSettings) {
         if let Location::File(path) = &tenant.rules {
-            self.directory(key.clone().key("business_config_uri"), path);
+            let key = key.clone().key("business_config_uri");
+            if self.directory(key.clone(), path) && tenant.trust.is_some() {
+                self.directory(key, &path.join("metadata"));
+            }
         }
         if let Some(trust) = &tenant.trust {
             let key = key.clone().key("trust").key("root");
@@ -93,10 +96,13 @@ impl Found<'_> {
         files::read(path, MOST).map_err(|error| self.add(key, format!("`{}`: {}", path.display(), chain(&error)))).ok()
     }
 
-    fn directory(&mut self, key: KeyPath, path: &Path) {
-        if let Err(error) = fs::read_dir(path) {
+    /// Whether a directory can be read.
+    fn directory(&mut self, key: KeyPath, path: &Path) -> bool {
+        let read = fs::read_dir(path);
+        if let Err(error) = &read {
             self.add(key, format!("the directory `{}` cannot be read: {error}", path.display()));
         }
+        read.is_ok()
     }
 
     fn add(&mut self, key: KeyPath, message: String) {

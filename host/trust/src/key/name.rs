@@ -37,7 +37,12 @@ impl KeyName {
     pub fn is_like(&self, other: &Self) -> bool {
         let letters = |name: &Self| {
             let letters = name.0.bytes().filter(u8::is_ascii_alphanumeric);
-            letters.map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>()
+            let folded = letters.map(|byte| match byte.to_ascii_lowercase() {
+                b'0' => b'o',
+                b'1' | b'i' => b'l',
+                byte => byte,
+            });
+            folded.collect::<Vec<_>>()
         };
         letters(self) == letters(other)
     }
@@ -102,5 +107,6 @@ mod tests {
         }
         let name = |text: &str| text.parse::<KeyName>().unwrap();
         assert!(name("Ada L.L").is_like(&name("ada-ll")) && !name("ada").is_like(&name("ada2")));
+        assert!(name("O0 l1").is_like(&name("00 Il")) && !name("key 1").is_like(&name("key 2")));
     }
 }
