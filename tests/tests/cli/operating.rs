@@ -207,7 +207,7 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
     );
     check().refuses(2, &["danger.component_directory: ", "gone"]);
 
-    // A directory that is no repository.
+    // A directory without a repository in it.
     site.write("local-config.yaml", CONFIG.replace("business_config_uri: repository", "business_config_uri: data"));
     check().refuses(2, &["business_config_uri: ", "data/metadata"]);
 

@@ -139,7 +139,7 @@ fn a_single_broken_record_costs_its_call() {
             let kind = answered(&mut connection.0, "7", &sent).outcome().map_err(|refused| refused.kind().to_owned());
             assert!(matches!(kind.as_deref().map_err(|kind| &**kind), Ok(_) | Err("no_schema" | "wrong_parameter")));
         }
-        // What has no end, or is no object, costs no more.
+        // A record without an end costs its call, and so does a value that is not an object.
         for (value, kind) in [
             (&br#"{"x":"y}"#[..], "wrong_parameter"),
             (b"{\"x\":{\"y\":\"", "wrong_parameter"),

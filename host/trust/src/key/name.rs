@@ -7,13 +7,13 @@ use thiserror::Error;
 
 /// What people call a key, as signed metadata says it. It decides nothing: a key is what its id stands for, so both are always shown.
 ///
-/// It is 1 to 64 ASCII letters, digits, spaces and `.`, `_`, `-`, `@`, with a letter or digit first and last. So no name looks like
-/// another one, and none contains quotes, parentheses or a line end. None has only hexadecimal digits, from eight on: that would look like
-/// an id.
+/// It is 1 to 64 ASCII letters, digits, spaces and `.`, `_`, `-`, `@`, with a letter or digit first and last. So it
+/// contains no quotes, parentheses or line ends. Eight or more hexadecimal digits alone are refused: they would look like an id.
+/// [`KeyName::is_like`] finds names that look alike.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyName(String);
 
-/// Why a text is no name of a key.
+/// The text cannot be the name of a key.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error(
     "not a name for a key: write 1 to 64 letters, digits, spaces, `.`, `_`, `-` or `@`, with a letter or digit first and last, that do not \
@@ -32,7 +32,7 @@ impl KeyName {
         &self.0
     }
 
-    /// Whether a reader would take both for the same.
+    /// Whether a reader would take both for the same: without upper case, spaces and punctuation, and with `0` as `o`, `1` and `i` as `l`.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         let letters = |name: &Self| {

@@ -187,8 +187,8 @@ impl<'a> JudgedRecord<'a> {
         }
     }
 
-    /// Whether a related entity that a rule reads could not be had: the service failed or refused, or what came could not be read. An entity
-    /// that nobody gave, or that the service says does not exist, is no failure.
+    /// Whether a related entity that a rule reads could not be had: the service failed or refused, or what came could not be read. It does
+    /// not count if nobody gave the entity, or if the service says that there is none.
     #[must_use]
     pub fn has_unavailable(&self) -> bool {
         self.chunk().is_ok_and(|(chunk, row)| chunk.has_unavailable(row))

@@ -75,7 +75,7 @@ fn the_patterns_of_a_release_are_counted() {
     let files: Vec<Value> =
         (0..5).map(|file| patterns(file, file * MAX_PATTERNS..(file + 1) * MAX_PATTERNS, small)).collect();
     assert_eq!(files.len() * MAX_PATTERNS, RELEASE_PATTERNS);
-    // The same pattern in another file is no further one.
+    // A pattern that several files have counts once.
     let same = patterns(5, 0..1, small);
     assert_eq!(problems(&[&files[..], &[same]].concat()), []);
     let further = patterns(5, RELEASE_PATTERNS..RELEASE_PATTERNS + 1, small);
