@@ -181,6 +181,14 @@ impl Site {
         program::run(self.directory.path(), arguments, input)
     }
 
+    /// Revokes a release of the tenant `demo`.
+    #[track_caller]
+    pub fn revoke(&self, manifest: &str) {
+        self.run(&["release", "revoke", "repository", "--tenant", "demo", "--manifest", manifest]).ends_with(0);
+        self.sign(&["author", "reviewer"]);
+        self.publish_staged(&[]).ends_with(0);
+    }
+
     /// Judges what is piped in.
     pub fn validate(&self, ruleset: &str, more: &[&str], input: &[u8]) -> Outcome {
         let arguments = ["validate", "--config", "local-config.yaml", "--ruleset", ruleset];

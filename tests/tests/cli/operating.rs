@@ -41,20 +41,13 @@ fn status(site: &Site) -> Value {
     let json = site.run(&["status", "--config", "local-config.yaml", "--format", "json"]).ends_with(0);
     serde_json::from_str(&json).unwrap()
 }
-
-fn revoke(site: &Site, manifest: &str) {
-    site.run(&["release", "revoke", "repository", "--tenant", "demo", "--manifest", manifest]).ends_with(0);
-    site.sign(&["author", "reviewer"]);
-    site.publish_staged(&[]).ends_with(0);
-}
-
 #[test]
 fn a_revoked_release_is_marked_and_cannot_be_pinned() {
     let site = remembering();
     let [first, second, third] = [run_once(&site), run_version(&site, "2.0.0"), run_version(&site, "3.0.0")];
     let pin = |manifest: &str| site.run(&["pin", "--config", "local-config.yaml", manifest]);
     // Until the host has seen the revocation, it cannot know.
-    revoke(&site, &second);
+    site.revoke(&second);
     pin(second.split_at(16).0).ends_with(0);
     site.run(&["unpin", "--config", "local-config.yaml"]).ends_with(0);
     run_once(&site);
@@ -73,7 +66,7 @@ fn a_revoked_release_is_marked_and_cannot_be_pinned() {
     assert!(back.stderr.contains(&first), "{}", back.stderr);
     back.ends_with(0);
     // What is pinned and revoked later is marked too.
-    revoke(&site, &first);
+    site.revoke(&first);
     run_once(&site);
     let text = site.run(&["status", "--config", "local-config.yaml"]).ends_with(0);
     assert!(text.contains(&format!("pinned     {first}  REVOKED since ")), "{text}");

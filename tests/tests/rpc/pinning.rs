@@ -63,6 +63,21 @@ fn clients_over_tcp_do_not_decide_what_serves() {
 }
 
 #[test]
+fn a_revoked_release_cannot_be_pinned() {
+    let site = configured(MEMORY);
+    let mut server = Server::start(&site, Transport::Unix);
+    let mut connection = server.connect();
+    let first = tenant(&mut connection)["release"]["manifest"].as_str().unwrap().to_owned();
+    publish(&site, "1.1.0");
+    connection.result("reload_logic", "{}");
+    site.revoke(&first);
+    connection.result("reload_logic", "{}");
+    let message = connection.refused("pin", &format!(r#"{{"manifest":"{first}"}}"#), -32000, "reload");
+    assert!(message.contains("revoked"), "{message}");
+    assert_eq!((version(&mut connection), &tenant(&mut connection)["pin"]), ("1.1.0".to_owned(), &Value::Null));
+}
+
+#[test]
 fn a_running_server_follows_the_command_line() {
     let site = configured(MEMORY);
     let mut server = Server::start(&site, Transport::Tcp);

@@ -92,6 +92,15 @@ fn a_summary_in_color() {
 }
 
 #[test]
+fn a_rule_that_ran_on_no_record_is_named_in_color_with_the_reason() {
+    let never =
+        RuleSummary { never_ran: Some("not run: `balance`\u{1b} is absent".to_owned()), ..rule([0, 0, 0, 2, 0], None) };
+    let summary = Summary { records: 2, rules: [(Arc::from("never_v1"), never)].into(), ..Summary::default() };
+    let printed = check("never_ran", Style { colors: Colors::On, ..style(100) }, &report(&summary));
+    assert!(printed.contains("\u{1b}[36mnever_v1 ran on no record: not run: `balance`"), "{printed}");
+}
+
+#[test]
 fn trouble_is_said_at_the_end() {
     let mut summary = summary();
     summary.host_failures = 3;
