@@ -13,6 +13,7 @@
 //! 9. [`observe`]: final windows are given to an observer.
 //! 10. [`request`]: the ruleset, the caller and the observer.
 //! 11. [`collate`], [`dispatch`]: windows are judged side by side by the workers, and come out in the order of the input.
+//!     [`single`]: one record, for which no thread waits.
 //!
 //! All of them that work long ask [`pacer`] whether they must give way to other work.
 //!
@@ -58,6 +59,7 @@ mod request;
 
 mod collate;
 mod dispatch;
+mod single;
 
 use collate::{Collator, Finished};
 use context::Context;
@@ -67,6 +69,7 @@ use fetch::{Answers, FetchedWindow, Fetcher};
 use input::{Next, WindowReader};
 pub use observe::{CallTiming, ChunkTiming, FetchTiming, WindowObserver};
 pub use request::Request;
+pub use single::{JudgedOne, judge_one, submit_one};
 pub use source::{RecordSource, Sample};
 pub use stopwatch::Timing;
 pub use view::{

@@ -2,7 +2,7 @@
 //!
 //! A [`Release`] holds the content of a verified release: rulesets, field maps, schemas and the rules of its components.
 //! [`judge`](judge()) takes a text with records and hands over their results in order. [`judge_windows`] does so for any amount of
-//! input, in constant memory.
+//! input, in constant memory. [`judge_one`] judges one record, and [`submit_one`] does so while the caller goes on.
 //!
 //! 1. [`json`] finds the records and reads each once. [`routing`] finds its rules and its field map.
 //! 2. A [`Supplier`] fetches the related entities that those rules need and the request does not give.
@@ -42,9 +42,9 @@ pub use error_kind::EngineErrorKind;
 pub use excerpt::{Excerpt, nearest};
 pub use footprint::Footprint;
 pub use judge::{
-    CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedRecord, JudgedResults, JudgedRule,
+    CallTiming, ChunkTiming, FetchTiming, JudgeError, JudgedInput, JudgedOne, JudgedRecord, JudgedResults, JudgedRule,
     JudgedWindow, RecordItem, RecordSource, RelatedEntity, Request, RuleUsage, Sample, Timing, WindowObserver, judge,
-    judge_windows,
+    judge_one, judge_windows, submit_one,
 };
 pub use release::{Release, ReleaseProblem, VouchedRelease};
 pub use supplier::{

@@ -34,7 +34,7 @@ pub(crate) use queue::RequestQueue;
 pub use queue::TenantQueue;
 pub use run_queue::QueueLoad;
 use scheduler::Scheduler;
-pub(crate) use turn::Turn;
+pub(crate) use turn::{Turn, caught};
 
 /// How long a window keeps its worker while others wait: much longer than switching takes, and short for a person.
 const SLICE: Duration = Duration::from_millis(5);

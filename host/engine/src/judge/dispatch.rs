@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use super::call::WindowOutcome;
 use super::collate::{Checked, Collator, Finished, WindowJob};
 use super::context::Context;
-use super::error::{Bug, JudgeError};
+use super::error::JudgeError;
 use super::fetch::FetchedWindow;
 use super::observe::{WindowObserver, observe};
 use super::pacer::{Interrupted, Pacer};
@@ -21,8 +21,8 @@ pub(super) const FETCHED_BYTES: usize = 64 << 20;
 /// A call of at most this many records need not wait behind others for long: the reserve does it.
 const FEW: usize = 16;
 
-/// A window that a worker has: its outcome, or the bug that prevents one.
-type Pending<T> = Receiver<Result<Finished<T>, Bug>>;
+/// A window that a worker has: its outcome, or why there is none.
+type Pending<T> = Receiver<Result<Finished<T>, JudgeError>>;
 
 /// A window that a worker gives to the observer. It only reports that it is done.
 type Observation = Receiver<()>;
@@ -100,15 +100,9 @@ impl<R> Dispatcher<'_, R> {
         let (sender, receiver) = sync_channel(1);
         let (context, render) = (Arc::clone(self.context), Arc::clone(&self.render));
         let job = move |turn: &mut dyn Turn| {
-            let finished = match job(&context, Pacer::new(&context, turn), &render) {
-                // Without an answer the receiver asks why: it has abandoned the window.
-                Err(Interrupted::Abandoned) => return,
-                Err(Interrupted::TooLarge) => Err(Bug::new("results without a limit are said to exceed it")),
-                Err(Interrupted::Bug(bug)) => Err(bug),
-                Ok(finished) => Ok(finished),
-            };
+            let finished = job(&context, Pacer::new(&context, turn), &render);
             // The receiver is gone if the results could not be written.
-            let _ = sender.send(finished);
+            let _ = sender.send(finished.map_err(|interrupted| interrupted.as_error(&context)));
         };
         if is_small {
             self.queue.submit_small(job);

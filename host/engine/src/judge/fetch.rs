@@ -10,7 +10,7 @@ use super::route::route;
 use super::stopwatch::Stopwatch;
 use super::window::Window;
 use crate::json::Scratch;
-use crate::release::Prepared;
+use crate::release::{Prepared, Release};
 use crate::routing::{Route, Routes};
 use crate::supplier::{Supplied, Supplier, TERM_TOO_LARGE, UNANSWERED, UnavailableCause, Wanted};
 
@@ -58,14 +58,17 @@ struct Need<'a, 'w> {
     terms: Vec<usize>,
 }
 
+/// Whether a rule of a ruleset reads a related entity.
+pub(super) fn reads_related(release: &Release, routes: &Routes<'_>) -> bool {
+    routes.ruleset().lists.values().any(|list| release.reads_related(*list))
+}
+
 impl<'a> Fetcher<'a> {
     /// None without a supplier, or with nothing to fetch: no rule of the ruleset reads a related entity.
     pub(super) fn open(context: &'a Context) -> Result<Option<Self>, Bug> {
         let Some(supplier) = context.options.supplier.as_deref() else { return Ok(None) };
         let routes = context.routes()?;
-        let mut lists = routes.ruleset().lists.values();
-        let reads_related = lists.any(|list| context.release.reads_related(*list));
-        Ok(reads_related.then(|| Self {
+        Ok(reads_related(&context.release, &routes).then(|| Self {
             context,
             supplier,
             prepared: HashMap::new(),

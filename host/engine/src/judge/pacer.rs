@@ -5,7 +5,7 @@ use std::time::Duration;
 use jurat_model::{Abandoned, Pause, TooLarge, Worker};
 
 use super::context::Context;
-use super::error::Bug;
+use super::error::{Bug, JudgeError};
 use crate::workers::Turn;
 
 /// Records after which a window asks whether it must pause, if they are short. It would cost more to ask after each.
@@ -93,6 +93,17 @@ impl Pause for Pacer<'_> {
 
     fn holds(&mut self, findings: usize) -> Result<(), TooLarge> {
         if self.held.saturating_add(findings) > self.limit { Err(TooLarge) } else { Ok(()) }
+    }
+}
+
+impl Interrupted {
+    /// Why the call has no result.
+    pub(super) fn as_error(self, context: &Context) -> JudgeError {
+        match self {
+            Self::Abandoned => context.without_result(),
+            Self::TooLarge => Bug::new("results without a limit are said to exceed it").into(),
+            Self::Bug(bug) => bug.into(),
+        }
     }
 }
 

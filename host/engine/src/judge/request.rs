@@ -7,10 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jurat_model::{Bytes, CallContext, Cancellation, Isolation, Run, Suspension};
 
+use super::fetch::reads_related;
 use super::observe::WindowObserver;
 use super::options::Options;
 use crate::associated::Associated;
 use crate::extract::ChunkLimits;
+use crate::release::VouchedRelease;
 use crate::supplier::Supplier;
 
 /// A request: the ruleset and the options, the caller, what cancels it, and the observer.
@@ -272,6 +274,14 @@ impl Request {
     #[must_use]
     pub fn observer(&self) -> Option<&Arc<dyn WindowObserver>> {
         self.observer.as_ref()
+    }
+
+    /// Whether its calls wait for its supplier: it has one, and a rule of its ruleset reads related entities.
+    #[must_use]
+    pub fn waits_for_supplier(&self, VouchedRelease { release, .. }: &VouchedRelease) -> bool {
+        let Options { ruleset, entity_type, supplier, .. } = &self.options;
+        let routes = || release.router.routes(ruleset, entity_type.as_deref());
+        supplier.is_some() && routes().is_ok_and(|routes| reads_related(release, &routes))
     }
 
     pub(super) fn options(&self) -> &Options {

@@ -143,10 +143,11 @@ impl Scheduler {
         self.reserve_woken.notify_all();
     }
 
-    /// Waits until all threads have ended.
+    /// Waits until all threads have ended, unless one of them calls this: a job may drop the last owner of its workers.
     pub(super) fn join(&self) {
+        let is_own = lock(&self.threads).iter().any(|thread| thread.thread().id() == thread::current().id());
         // A thread that is joined may have started others before it ended.
-        while let Some(thread) = { lock(&self.threads).pop() } {
+        while !is_own && let Some(thread) = { lock(&self.threads).pop() } {
             let _ = thread.join();
         }
     }
@@ -165,8 +166,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The next job for a thread that has a worker; none when there will be no more. `finished` is what its last job belonged to, and
-    /// whether that was small.
+    /// The next job for a thread that has a worker; none when there will be no more. `finished` is the owner of its last job, and its size.
     fn next(self: &Arc<Self>, worker: Worker, finished: Option<(Owner, bool)>) -> Option<Running> {
         let mut state = self.lock();
         if let Some((owner, is_small)) = finished {

@@ -27,9 +27,13 @@ pub(crate) trait Turn: Send {
 
 /// Runs a job. A bug must cost one request, not a thread: the thread that waits for the job sees that its answer is missing.
 pub(super) fn run(job: Job, turn: &mut dyn Turn) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(turn))) {
-        tracing::error!(panic = message(&*panic), "a worker panicked");
-    }
+    let _ = caught(|| job(turn));
+}
+
+/// The answer of a part of a job; none if that panicked, which the log says.
+pub(crate) fn caught<T>(part: impl FnOnce() -> T) -> Option<T> {
+    let answer = catch_unwind(AssertUnwindSafe(part));
+    answer.inspect_err(|panic| tracing::error!(panic = message(&**panic), "a worker panicked")).ok()
 }
 
 /// The message of a panic, if it is a text.

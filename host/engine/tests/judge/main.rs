@@ -25,6 +25,7 @@ mod records;
 mod requests;
 mod routes;
 mod scripted;
+mod single;
 mod streams;
 mod supplied;
 mod supplier;
