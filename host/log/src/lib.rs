@@ -18,7 +18,7 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-use queue::{LogQueue, QueueGuard};
+use queue::{LogQueue, PAUSE, QueueGuard};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,7 +65,7 @@ pub fn start(log: Log, filter: Option<&str>) -> io::Result<LogGuard> {
             Ok(LogGuard { _queue: None })
         }
         Log::Requests(format) => {
-            let (queue, guard) = LogQueue::start(io::stderr())?;
+            let (queue, guard) = LogQueue::start(io::stderr(), PAUSE)?;
             let lines = lines.with_writer(queue);
             let _ = match format {
                 LogFormat::Text => lines.try_init(),

@@ -1,67 +1,113 @@
 //! The queue between those who log and the stream that the lines are written to.
+//!
+//! Waking a thread costs a caller more than the rest of a line. So the thread that writes wakes by itself after a pause, and writes all lines
+//! of that time at once. It is woken for a warning or an error, and for the first line after a time without any.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines in the queue. When it is full, further lines are dropped and counted.
+/// Lines in the queue, with those that are being written. When it is full, further lines are dropped and counted.
 const QUEUE: usize = 8_192;
+/// From this many on, the thread that writes does not wait for others.
+const MANY: usize = QUEUE / 2;
+/// The memory that the thread keeps for the next lines.
+const KEPT: usize = 64 << 10;
 /// How long the end of the program waits for the last lines to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a line waits for others: a person does not notice it.
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
+
 /// Dropping it waits a moment for the last lines to be written.
 #[derive(Debug)]
-pub(crate) struct QueueGuard(SyncSender<LogEntry>);
+pub(crate) struct QueueGuard(Arc<Shared>);
 
-impl Drop for QueueGuard {
-    fn drop(&mut self) {
-        let (written, done) = sync_channel(1);
-        let queue = self.0.clone();
-        // The queue may be full, and its reader may have stopped: a thread of its own waits for room, and ends with the process.
-        let end = move || queue.send(LogEntry::End(written)).is_ok();
-        if thread::Builder::new().name("log-end".to_owned()).spawn(end).is_ok() {
-            let _ = done.recv_timeout(PATIENCE);
-        }
-    }
+/// Accepts lines without ever waiting for their reader.
+#[derive(Clone, Debug)]
+pub(crate) struct LogQueue(Arc<Shared>);
+
+/// Adds a line to the queue.
+#[derive(Debug)]
+pub(crate) struct LineWriter<'a> {
+    queue: &'a LogQueue,
+    is_urgent: bool,
 }
 
 #[derive(Debug)]
-enum LogEntry {
-    Line(Vec<u8>),
-    End(SyncSender<()>),
+struct Shared {
+    state: Mutex<State>,
+    /// Wakes the thread that writes.
+    woken: Condvar,
+    /// Wakes the end of the program.
+    written: Condvar,
 }
 
-/// Accepts lines without ever waiting.
-#[derive(Clone, Debug)]
-pub(crate) struct LogQueue {
-    sender: SyncSender<LogEntry>,
-    lost: Arc<AtomicU64>,
+#[derive(Debug)]
+struct State {
+    text: Vec<u8>,
+    /// The lines of the text, and those that are being written.
+    lines: usize,
+    /// Lines that were dropped, and are not reported yet.
+    lost: u64,
+    writer: Writer,
+    /// Whether the writer must not wait for further lines.
+    is_urgent: bool,
+}
+
+/// What the thread that writes does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Writer {
+    /// It sleeps until there is a line.
+    Asleep,
+    /// It sleeps for a while, in which further lines may come.
+    Pausing,
+    /// It writes, or is about to.
+    Awake,
 }
 
 impl LogQueue {
-    /// Starts the thread that writes the lines.
+    /// Starts the thread that writes the lines. It ends with the process. `pause` is how long lines wait for others, once one was written.
     ///
     /// # Errors
     /// When the system refuses the thread.
-    pub(crate) fn start(out: impl Write + Send + 'static) -> io::Result<(Self, QueueGuard)> {
-        let (sender, entries) = sync_channel(QUEUE);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&lost);
-        thread::Builder::new().name("log".to_owned()).spawn(move || write(&entries, &counted, out))?;
-        Ok((Self { sender: sender.clone(), lost }, QueueGuard(sender)))
+    pub(crate) fn start(out: impl Write + Send + 'static, pause: Duration) -> io::Result<(Self, QueueGuard)> {
+        let state = State { text: Vec::new(), lines: 0, lost: 0, writer: Writer::Awake, is_urgent: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), woken: Condvar::new(), written: Condvar::new() });
+        let queue = Arc::clone(&shared);
+        thread::Builder::new().name("log".to_owned()).spawn(move || queue.write(out, pause))?;
+        Ok((Self(Arc::clone(&shared)), QueueGuard(shared)))
     }
 }
 
-impl Write for LogQueue {
+impl<'a> MakeWriter<'a> for LogQueue {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter { queue: self, is_urgent: true }
+    }
+
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> LineWriter<'a> {
+        LineWriter { queue: self, is_urgent: *metadata.level() <= Level::WARN }
+    }
+}
+
+impl Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.sender.try_send(LogEntry::Line(line.to_vec())).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let shared = &self.queue.0;
+        let mut state = shared.lock();
+        if state.lines < QUEUE {
+            state.text.extend_from_slice(line);
+            state.lines += 1;
+        } else {
+            state.lost += 1;
         }
+        state.is_urgent |= self.is_urgent || state.lines >= MANY;
+        shared.wake(state);
         Ok(line.len())
     }
 
@@ -70,84 +116,77 @@ impl Write for LogQueue {
     }
 }
 
-impl MakeWriter<'_> for LogQueue {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
+impl Drop for QueueGuard {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.is_urgent = true;
+        self.0.wake(state);
+        // If it waits in vain, the reader of the log has stopped.
+        let _ = self.0.written.wait_timeout_while(self.0.lock(), PATIENCE, |state| state.is_unwritten());
     }
 }
 
-/// Writes the lines of the queue. If standard error is closed, they are lost.
-fn write(entries: &Receiver<LogEntry>, lost: &AtomicU64, mut out: impl Write) {
-    while let Ok(entry) = entries.recv() {
-        match entry {
-            LogEntry::Line(line) => {
-                let _ = out.write_all(&line);
-            }
-            LogEntry::End(written) => {
-                let _ = written.send(());
-            }
+impl Shared {
+    /// Wakes the thread that writes, if it must not sleep any longer.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let must_wake = match state.writer {
+            Writer::Asleep => true,
+            Writer::Pausing => state.is_urgent,
+            Writer::Awake => false,
+        };
+        if must_wake && state.has_lines() {
+            // Nobody else need wake it.
+            state.writer = Writer::Awake;
+            drop(state);
+            self.woken.notify_one();
         }
-        let lost = lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            let message = "log lines were dropped, because standard error was not read in time";
-            let line = serde_json::json!({"level": "WARN", "target": "jurat", "lost": lost, "message": message});
-            let _ = writeln!(out, "{line}");
+    }
+
+    /// Writes the lines of the queue. If standard error is closed, they are lost.
+    fn write(&self, mut out: impl Write, pause: Duration) {
+        let mut text = Vec::new();
+        let mut state = self.lock();
+        loop {
+            state.writer = Writer::Asleep;
+            state = self.woken.wait_while(state, |state| !state.has_lines()).unwrap_or_else(PoisonError::into_inner);
+            state.writer = Writer::Awake;
+            state.is_urgent = false;
+            std::mem::swap(&mut state.text, &mut text);
+            let (lines, lost) = (state.lines, std::mem::take(&mut state.lost));
+            drop(state);
+            let _ = out.write_all(&text);
+            if lost > 0 {
+                let message = "log lines were dropped, because standard error was not read in time";
+                let line = serde_json::json!({"level": "WARN", "target": "jurat", "lost": lost, "message": message});
+                let _ = writeln!(out, "{line}");
+            }
+            text.clear();
+            text.shrink_to(KEPT);
+            state = self.lock();
+            state.lines -= lines;
+            state.writer = Writer::Pausing;
+            self.written.notify_all();
+            let paused = self.woken.wait_timeout_while(state, pause, |state| !state.is_urgent);
+            state = paused.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether there is something to write.
+    fn has_lines(&self) -> bool {
+        !self.text.is_empty() || self.lost > 0
+    }
+
+    /// Whether something is being written, or waits for that.
+    fn is_unwritten(&self) -> bool {
+        self.writer == Writer::Awake || self.has_lines()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-
-    /// A reader of the log that the test can block.
-    #[derive(Clone, Default)]
-    struct BlockedReader(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for BlockedReader {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_log_without_a_reader_blocks_no_thread_and_counts_lost_lines() {
-        let out = BlockedReader::default();
-        let (mut queue, guard) = LogQueue::start(out.clone()).unwrap();
-        let unread = out.0.lock().unwrap();
-        for _ in 0..QUEUE * 2 {
-            queue.write_all(b"line\n").unwrap();
-        }
-        drop(unread);
-        drop(guard);
-        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-        let written = text.lines().filter(|line| *line == "line").count();
-        let lost: Vec<serde_json::Value> =
-            text.lines().filter(|line| *line != "line").map(|line| serde_json::from_str(line).unwrap()).collect();
-        let lost: u64 = lost.iter().map(|line| line["lost"].as_u64().unwrap()).sum();
-        assert_eq!(written as u64 + lost, QUEUE as u64 * 2);
-        assert!(lost > 0);
-    }
-
-    #[test]
-    fn the_end_of_the_program_does_not_wait_for_a_reader_that_has_stopped() {
-        let out = BlockedReader::default();
-        let (mut queue, guard) = LogQueue::start(out.clone()).unwrap();
-        let unread = out.0.lock().unwrap();
-        for _ in 0..QUEUE * 2 {
-            queue.write_all(b"line\n").unwrap();
-        }
-        // The queue is full, and stays so.
-        drop(guard);
-        drop(unread);
-    }
-}
+mod tests;
