@@ -10,8 +10,8 @@ use super::event::Event;
 /// An observer of the events of a service.
 ///
 /// # Limits
-/// It is called on threads that make or judge calls: it must not block for long, and must not make calls on the service that it
-/// observes.
+/// It is called on threads that make or judge calls, some of which other calls need: it must not block for long, and must not make calls
+/// on the service that it observes.
 ///
 /// ```
 /// use jurat::Blame;

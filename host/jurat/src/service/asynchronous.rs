@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use jurat_engine::results::RecordResult;
-use jurat_engine::{DiscoveredRule, DiscoveredRuleset};
+use jurat_engine::{DiscoveredRule, DiscoveredRuleset, Request};
 use jurat_model::{CallContext, Cancellation};
+use tokio::sync::oneshot;
 
 use super::calls::owned;
 use super::handle::Service;
 use super::status::Status;
 use crate::error::CallError;
 use crate::names::{EntityType, RulesetName};
+use crate::observe::Operation;
 use crate::release::Reload;
 
-/// A [`Service`] whose calls are futures: the same calls, made on threads that may wait.
+/// A [`Service`] whose calls are futures: the same calls, made on threads that may wait, or on none where nothing is waited for but
+/// the rules.
 ///
 /// Dropping the future of a call cancels the call: it ends as soon as the calls of rules that have begun are over.
 ///
@@ -67,7 +71,7 @@ impl AsyncService {
         Self(self.0.with_cancellation(cancellation))
     }
 
-    /// Makes calls on a thread that may wait. All other calls use this one. Dropping the future cancels the calls of the handle that
+    /// Makes calls on a thread that may wait. Dropping the future cancels the calls of the handle that
     /// `calls` gets, and the requests that it makes. A request of another handle goes on.
     ///
     /// # Errors
@@ -97,9 +101,52 @@ impl AsyncService {
         record: &str,
         ruleset: RulesetName<'_>,
     ) -> Result<RecordResult, CallError> {
-        let [entity_type, record, ruleset] = [entity_type.as_str(), record, ruleset.as_str()].map(str::to_owned);
-        self.run(move |service| service.validate(EntityType::new(&entity_type), &record, RulesetName::new(&ruleset)))
-            .await?
+        match self.0.request(ruleset) {
+            Ok(request) => {
+                let record = Bytes::copy_from_slice(record.as_bytes());
+                self.judge_one(request.with_entity_type(entity_type), record, |result| result).await?
+            }
+            Err(error) => {
+                let ruleset = ruleset.as_str().to_owned();
+                self.run(move |service| service.call(Operation::Validate, Some(&ruleset), |_| Err(error))).await?
+            }
+        }
+    }
+
+    /// Judges one record like [`Service::judge_one`], and makes something of the result, such as its JSON, where it was judged. Dropping
+    /// the future cancels the request.
+    ///
+    /// Usually no thread waits meanwhile. One does if the ruleset has rules for which related entities are fetched, if the service has a
+    /// [`CallGuard`](crate::observe::CallGuard), or if the record is longer than 128 KiB.
+    ///
+    /// # Errors
+    /// When the service has ended, or `make` panicked. `make` gets the errors of the call itself.
+    ///
+    /// # Limits
+    /// `make` may run on a thread that other calls need: it must not wait for anything, least of all for another call.
+    ///
+    /// ```no_run
+    /// # async fn f(service: jurat::AsyncService, loan: Vec<u8>) -> Result<(), jurat::CallError> {
+    /// let request = service.blocking().request("quick")?.with_entity_type("loan");
+    /// let rules = service.judge_one(request, loan.into(), |result| result.map(|result| result.results.len())).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn judge_one<T: Send + 'static>(
+        &self,
+        request: Request,
+        record: Bytes,
+        make: impl FnOnce(Result<RecordResult, CallError>) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let cancelled = CancelOnDrop(request.cancellation().child());
+        let request = request.with_cancellation(cancelled.0.clone());
+        let Some(ready) = self.0.ready_for_one(&request, &record) else {
+            return self.run(move |service| make(service.judge_one(&request, &record))).await;
+        };
+        let (sender, made) = oneshot::channel();
+        // Sending fails if the future was dropped: nobody waits for the result.
+        self.0.submit_one(ready, record, move |result| drop(sender.send(make(result))));
+        made.await.map_err(|_| CallError::BrokenOff)
     }
 
     /// See [`Service::batch_validate`].

@@ -17,7 +17,7 @@ use jurat_sandbox::{CodeCache, CodeKey, Compiler, Sandbox};
 use super::clock::Clock;
 use super::first_polls::FirstPolls;
 use super::handle::Service;
-use super::in_flight::{InFlight, Waiting};
+use super::in_flight::Waiting;
 use super::refresh;
 use super::related::Network;
 use super::releases::Releases;
@@ -157,7 +157,7 @@ impl ServiceBuilder {
             runtimes: Runtimes::start(settings.tenants.len(), waiting_calls).map_err(OpenError::Workers)?,
             workers,
             clock,
-            in_flight: InFlight::default(),
+            in_flight: Arc::default(),
             waiting: Waiting::default(),
             observers: Observers::new(observers),
             guards: Guards::new(guards),

@@ -18,17 +18,17 @@ struct State {
 
 /// One call; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Call<'a>(&'a InFlight);
+pub(super) struct Call(Arc<InFlight>);
 
 impl InFlight {
     /// Begins a call; none after closing.
-    pub(super) fn enter(&self) -> Option<Call<'_>> {
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Call> {
         let mut state = self.state();
         if state.is_closed {
             return None;
         }
         state.count += 1;
-        Some(Call(self))
+        Some(Call(Arc::clone(self)))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -53,11 +53,12 @@ impl InFlight {
     }
 }
 
-impl Drop for Call<'_> {
+impl Drop for Call {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.count -= 1;
-        if state.count == 0 {
+        // Nobody waits before: telling them would be a system call.
+        if state.count == 0 && state.is_closed {
             self.0.ended.notify_all();
         }
     }
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn closing_waits_for_calls_and_lets_no_more_begin() {
-        let calls = InFlight::default();
+        let calls = Arc::new(InFlight::default());
         let call = calls.enter().unwrap();
         let (sender, closed) = channel();
         thread::scope(|scope| {

@@ -3,9 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jurat_disk::ReserveMemory;
 use jurat_engine::results::{RecordResult, Summary};
-use jurat_engine::{Footprint, JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_windows};
+use jurat_engine::{
+    Footprint, JudgedOne, JudgedWindow, RecordSource, Request, VouchedRelease, judge, judge_one, judge_windows,
+    submit_one,
+};
 use jurat_http::wait_for;
 
 use super::handle::Service;
@@ -13,6 +17,16 @@ use super::running::Running;
 use super::tenant::Tenant;
 use crate::error::CallError;
 use crate::observe::Operation;
+
+/// The records of a longer text are not looked for on a thread that serves others.
+const LONG: usize = 128 << 10;
+
+/// What judges a request: its tenant, the release that serves, and the request with what belongs to these.
+pub(super) struct Ready<'a> {
+    tenant: &'a Arc<Tenant>,
+    release: VouchedRelease,
+    request: Request,
+}
 
 impl Service {
     /// Judges all records of a text and hands over one result for each, in their order: all other calls use this one.
@@ -46,7 +60,7 @@ impl Service {
         sink: &mut dyn FnMut(T) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
         self.call(Operation::Judge, Some(request.ruleset()), |running| {
-            let (tenant, release, request) = self.ready(request)?;
+            let Ready { tenant, release, request } = self.ready(request)?;
             let request = running.observed(request);
             running.queued();
             let summary = judge_windows(release, &tenant.queue, &request, input, render, sink)?;
@@ -92,12 +106,12 @@ impl Service {
     /// Judges all records of a text, as a part of a call.
     pub(super) fn judge_text(
         &self,
-        running: &Running<'_>,
+        running: &Running,
         request: &Request,
         text: Arc<[u8]>,
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
     ) -> Result<Summary, CallError> {
-        let (tenant, release, request) = self.ready(request)?;
+        let Ready { tenant, release, request } = self.ready(request)?;
         let request = running.observed(request);
         running.queued();
         let summary = judge(release, &tenant.queue, &request, text, sink)?;
@@ -108,32 +122,59 @@ impl Service {
     /// Judges one record, as a part of a call.
     pub(super) fn judge_record(
         &self,
-        running: &Running<'_>,
+        running: &Running,
         request: &Request,
         record: &[u8],
     ) -> Result<RecordResult, CallError> {
         if !begins_with(record, b'{') {
             return Err(CallError::NotOneRecord);
         }
-        let mut results = Vec::new();
-        self.judge_text(running, request, record.into(), &mut |result| {
-            // Two are enough to know that there is more than one.
-            if results.len() < 2 {
-                results.push(result);
-            }
-            Ok(())
-        })?;
-        let (Some(result), true) = (results.pop(), results.is_empty()) else { return Err(CallError::NotOneRecord) };
-        match result.error {
-            Some(error) => Err(CallError::Record(error)),
-            None => Ok(result),
+        let Ready { tenant, release, request } = self.ready(request)?;
+        let request = running.observed(request);
+        running.queued();
+        only_record(running, judge_one(release, &tenant.queue, &request, Bytes::copy_from_slice(record)))
+    }
+
+    /// What judges one record, if no thread need wait for that; none if one must: for related entities, for a guard, or because the
+    /// record is long. None also if the call fails, for that thread to say why.
+    pub(super) fn ready_for_one(&self, request: &Request, record: &[u8]) -> Option<Ready<'_>> {
+        if record.len() > LONG || !self.shared.guards.is_empty() {
+            return None;
         }
+        self.ready(request).ok().filter(|ready| !ready.request.waits_for_supplier(&ready.release))
+    }
+
+    /// Judges one record with what is [ready for it](Service::ready_for_one). The worker that has judged it calls `done`; if nothing is
+    /// judged, this thread does, at once.
+    pub(super) fn submit_one(
+        &self,
+        ready: Ready<'_>,
+        record: Bytes,
+        done: impl FnOnce(Result<RecordResult, CallError>) + Send + 'static,
+    ) {
+        let Ready { tenant, release, request } = ready;
+        let span = self.span();
+        let _entered = span.clone().entered();
+        let running = match self.begin_unguarded(Operation::Validate, Some(request.ruleset())) {
+            Ok(running) => running,
+            Err(error) => return done(Err(error)),
+        };
+        if !begins_with(&record, b'{') {
+            return done(running.end(Err(CallError::NotOneRecord)));
+        }
+        let request = running.observed(request);
+        running.queued();
+        submit_one(release, &tenant.queue, &request, record, move |judged| {
+            let _entered = span.entered();
+            let answer = only_record(&running, judged);
+            done(running.end(answer));
+        });
     }
 
     /// Judges a list of records, as a part of a call.
     pub(super) fn judge_records(
         &self,
-        running: &Running<'_>,
+        running: &Running,
         request: &Request,
         records: &str,
         sink: &mut dyn FnMut(RecordResult) -> io::Result<()>,
@@ -153,8 +194,8 @@ impl Service {
         Ok(read.ok_or(CallError::BrokenOff)??.into())
     }
 
-    /// The tenant and the release that judge a request that begins now, and the request with what belongs to them.
-    fn ready(&self, request: &Request) -> Result<(&Arc<Tenant>, VouchedRelease, Request), CallError> {
+    /// What judges a request that begins now.
+    fn ready(&self, request: &Request) -> Result<Ready<'_>, CallError> {
         let tenant = self.bound()?;
         let now = self.shared.clock.now();
         let serving = Arc::clone(tenant.releases.serving().at(now)?);
@@ -162,7 +203,18 @@ impl Service {
         if let (Some(related), None) = (tenant.related(), request.supplier()) {
             request = request.with_supplier(related.supplier());
         }
-        Ok((tenant, VouchedRelease::new(Arc::clone(&serving.release), serving.evidence(now)), request))
+        let release = VouchedRelease::new(Arc::clone(&serving.release), serving.evidence(now));
+        Ok(Ready { tenant, release, request })
+    }
+}
+
+/// The result of a call for one record.
+fn only_record(running: &Running, judged: JudgedOne) -> Result<RecordResult, CallError> {
+    let Some((result, summary)) = judged? else { return Err(CallError::NotOneRecord) };
+    running.judged(&summary);
+    match result.error {
+        Some(error) => Err(CallError::Record(error)),
+        None => Ok(result),
     }
 }
 

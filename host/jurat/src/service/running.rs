@@ -6,18 +6,22 @@ use std::time::Instant;
 
 use jurat_engine::Request;
 use jurat_engine::results::Summary;
+use tracing::Span;
 
 use super::handle::Service;
+use super::in_flight;
 use super::shared::Shared;
 use super::windows::Windows;
 use crate::error::CallError;
 use crate::observe::{Call, CallEnded, Event, Observers, Operation, Outcome};
 
-/// A call under way, as the code that makes it sees it.
-pub(super) struct Running<'s> {
-    observers: &'s Observers,
+/// A call under way, as the code that makes it sees it. It may end on another thread than the one on which it began.
+pub(super) struct Running {
+    observers: Observers,
     /// None if there are neither observers nor guards.
     watched: Option<Watched>,
+    // Dropped last, so that observers have had all events when the service is closed.
+    counted: Option<in_flight::Call>,
 }
 
 struct Watched {
@@ -33,32 +37,47 @@ impl Service {
         &self,
         operation: Operation,
         ruleset: Option<&str>,
-        make: impl FnOnce(&Running<'_>) -> Result<T, CallError>,
+        make: impl FnOnce(&Running) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let Shared { in_flight, observers, guards, .. } = &*self.shared;
-        // Log lines of this thread have the id, at every level.
-        let correlation = self.context.correlation();
-        let _span = correlation.map(|id| tracing::error_span!("call", correlation_id = %id).entered());
-        if observers.is_empty() && guards.is_empty() {
-            let _counted = in_flight.enter().ok_or(CallError::Closed)?;
-            return make(&Running { observers, watched: None });
-        }
-        let call = Arc::new(self.describe(operation, ruleset));
-        // Dropped last, so that observers have had all events when the service is closed.
-        let counted = in_flight.enter();
-        let running = Running::watched(observers, Arc::clone(&call));
-        let answer = match &counted {
-            None => Err(CallError::Closed),
-            Some(_) => guards.admit(&call).map_err(CallError::Held).and_then(|()| {
-                running.admitted();
-                let answer = make(&running);
-                let outcome = running.outcome(answer.as_ref().err());
-                let released = outcome.map_or(Ok(()), |outcome| guards.before_answer(&call, &outcome));
-                released.map_err(CallError::Held).and(answer)
-            }),
+        let _span = self.span().entered();
+        let running = self.begin(operation, ruleset)?;
+        let answer = make(&running);
+        let released = match (&running.watched, running.outcome(answer.as_ref().err())) {
+            (Some(watched), Some(outcome)) => self.shared.guards.before_answer(&watched.call, &outcome),
+            _ => Ok(()),
         };
-        running.end(answer.as_ref().err());
-        answer
+        running.end(released.map_err(CallError::Held).and(answer))
+    }
+
+    /// Begins a call that ends in [`Running::end`]. Its answer may leave without a guard, so there must be none.
+    pub(super) fn begin_unguarded(&self, operation: Operation, ruleset: Option<&str>) -> Result<Running, CallError> {
+        debug_assert!(self.shared.guards.is_empty(), "a guard would not be asked");
+        self.begin(operation, ruleset)
+    }
+
+    /// Log lines of a thread that has entered this have the id of the call, at every level.
+    pub(super) fn span(&self) -> Span {
+        let correlation = self.context.correlation();
+        correlation.map_or_else(Span::none, |id| tracing::error_span!("call", correlation_id = %id))
+    }
+
+    fn begin(&self, operation: Operation, ruleset: Option<&str>) -> Result<Running, CallError> {
+        let Shared { in_flight, observers, guards, .. } = &*self.shared;
+        let is_watched = !observers.is_empty() || !guards.is_empty();
+        let watched = is_watched.then(|| Watched::new(self.describe(operation, ruleset)));
+        let running = Running { observers: observers.clone(), watched, counted: in_flight.enter() };
+        let admitted = match (&running.counted, &running.watched) {
+            (None, _) => Err(CallError::Closed),
+            (Some(_), Some(watched)) => guards.admit(&watched.call).map_err(CallError::Held),
+            (Some(_), None) => Ok(()),
+        };
+        match admitted {
+            Ok(()) => {
+                running.admitted();
+                Ok(running)
+            }
+            Err(error) => running.end(Err(error)),
+        }
     }
 
     fn describe(&self, operation: Operation, ruleset: Option<&str>) -> Call {
@@ -67,10 +86,11 @@ impl Service {
     }
 }
 
-impl<'s> Running<'s> {
-    fn watched(observers: &'s Observers, call: Arc<Call>) -> Self {
-        let (summary, is_ended) = (OnceCell::new(), Cell::new(false));
-        Self { observers, watched: Some(Watched { call, began: Instant::now(), summary, is_ended }) }
+impl Running {
+    /// Ends the call with its answer.
+    pub(super) fn end<T>(self, answer: Result<T, CallError>) -> Result<T, CallError> {
+        self.report_end(answer.as_ref().err());
+        answer
     }
 
     /// The request, with an observer of its windows.
@@ -105,7 +125,7 @@ impl<'s> Running<'s> {
         }
     }
 
-    fn end(&self, error: Option<&CallError>) {
+    fn report_end(&self, error: Option<&CallError>) {
         let Some(watched) = self.watched.as_ref().filter(|watched| !watched.is_ended.replace(true)) else { return };
         let outcome = watched.outcome(error);
         self.observers.emit(|| Event::CallEnded(CallEnded { call: &watched.call, outcome }));
@@ -123,14 +143,18 @@ impl<'s> Running<'s> {
 }
 
 impl Watched {
+    fn new(call: Call) -> Self {
+        Self { call: Arc::new(call), began: Instant::now(), summary: OnceCell::new(), is_ended: Cell::new(false) }
+    }
+
     fn outcome<'a>(&'a self, error: Option<&'a CallError>) -> Outcome<'a> {
         Outcome::new(error, self.summary.get(), self.began.elapsed())
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     /// A call that panics also ends.
     fn drop(&mut self) {
-        self.end(Some(&CallError::BrokenOff));
+        self.report_end(Some(&CallError::BrokenOff));
     }
 }

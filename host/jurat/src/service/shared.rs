@@ -20,7 +20,8 @@ pub(super) struct Shared {
     pub(super) tenants: BTreeMap<String, Arc<Tenant>>,
     pub(super) workers: Workers,
     pub(super) clock: Clock,
-    pub(super) in_flight: InFlight,
+    /// A call that is judged holds this and not the state: dropping the state waits for the workers.
+    pub(super) in_flight: Arc<InFlight>,
     /// Asynchronous calls that wait for a thread.
     pub(super) waiting: Waiting,
     pub(super) runtimes: Runtimes,

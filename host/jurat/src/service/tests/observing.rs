@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jurat_model::Blame;
+use tokio::runtime::Builder;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Call, CallGuard, Event, Observer, Operation, Outcome};
@@ -84,6 +85,30 @@ fn the_events_of_a_call_come_in_their_order() {
             what => format!("{what} discover_rulesets - ann"),
         })
     );
+}
+
+#[test]
+fn the_events_of_a_call_are_the_same_while_nobody_waits_for_it() {
+    let site = Site::new();
+    let (service, diary) = watched(&site);
+    let service = service.on_behalf_of(CallContext::new().with_principal("ann"));
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let two = format!("{LOAN}\n{LOAN}");
+    for (ruleset, text) in [("quick", LOAN), ("quick", &two), ("quick", "[]"), ("quick", "{]"), ("quikc", LOAN)] {
+        let ruleset = RulesetName::new(ruleset);
+        diary.take();
+        let expected = service.validate(LOANS, text, ruleset).map_err(|error| error.kind());
+        let events = diary.take();
+        let result = runtime.block_on(service.asynchronous().validate(LOANS, text, ruleset));
+        assert_eq!(result.is_ok(), expected.is_ok());
+        assert_eq!(result.map_err(|error| error.kind()).err(), expected.err());
+        assert_eq!(diary.take(), events);
+        assert!(events.last().unwrap().starts_with("ended"), "{events:?}");
+        assert_eq!(service.status().in_flight, 0);
+    }
+    service.close();
+    runtime.block_on(service.asynchronous().validate(LOANS, LOAN, QUICK)).unwrap_err();
+    assert_eq!(diary.take().last().unwrap(), "ended validate quick ann closed 0");
 }
 
 #[test]
@@ -287,7 +312,13 @@ fn a_guard_holds_calls_back_at_admission_and_before_the_answer() {
     assert_eq!(diary.take().last().unwrap(), "ended batch_validate quick ann held 2");
     // Also where there is no answer but an error.
     of("ann").validate(LOANS, LOAN, RulesetName::new("quikc")).unwrap_err();
-    assert_eq!(*gate.answers.lock().unwrap(), ["validate ok 1", "batch_validate ok 2", "validate unknown_ruleset 0"]);
+    // And where no thread would wait for the answer.
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(of("ann").asynchronous().validate(LOANS, LOAN, QUICK)).unwrap();
+    let error = runtime.block_on(of("stopped").asynchronous().validate(LOANS, LOAN, QUICK)).unwrap_err();
+    assert!(matches!(error, CallError::Held(_)));
+    let answers = ["validate ok 1", "batch_validate ok 2", "validate unknown_ruleset 0", "validate ok 1"];
+    assert_eq!(*gate.answers.lock().unwrap(), answers);
     assert_eq!(service.status().in_flight, 0);
 }
 

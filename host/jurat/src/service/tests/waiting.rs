@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
 use crate::observe::{Call, CallGuard};
-use crate::{CallError, Held, Reload, Settings};
+use crate::{CallError, CallErrorKind, Held, RecordResult, Reload, Settings};
 
 fn assert_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
 
@@ -57,6 +57,59 @@ fn asynchronous_calls_leave_their_thread_to_others() {
         service.close().await.unwrap();
         assert!(matches!(service.validate(LOANS, LOAN, QUICK).await, Err(CallError::Closed)));
     });
+}
+
+#[test]
+fn a_record_is_judged_without_a_thread_that_waits() {
+    let site = Site::new();
+    // The only thread for calls waits until the record has been judged.
+    let service = site.builder(site.settings()).with_waiting_calls(1).open().unwrap().asynchronous();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (go, wait) = channel::<()>();
+        let blocked = service.run(move |_| wait.recv().is_err());
+        let judged = async {
+            let request = service.blocking().request("quick").unwrap().with_entity_type(LOANS);
+            let where_and_what =
+                |result: Result<RecordResult, _>| (thread::current().name().map(str::to_owned), result.unwrap());
+            let (worker, result) = service.judge_one(request, LOAN.into(), where_and_what).await.unwrap();
+            assert_eq!((worker.as_deref(), result.entity_id.as_str()), (Some("jurat-0"), "L-1"));
+            assert_eq!(service.validate(LOANS, LOAN, QUICK).await.unwrap().entity_id, "L-1");
+            drop(go);
+        };
+        assert!(tokio::join!(blocked, judged).0.unwrap());
+    });
+}
+
+#[test]
+fn a_record_that_nobody_waits_for_is_cancelled() {
+    let service = Site::new().open().asynchronous();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let request = || service.blocking().request("quick").unwrap().with_entity_type(LOANS);
+    // The only worker is busy until the call of the record has been dropped.
+    let (go, wait) = channel::<()>();
+    let (sender, made) = channel();
+    runtime.block_on(async {
+        let tasks = tokio::task::LocalSet::new();
+        let (first, second) = (service.clone(), service.clone());
+        let (busy, record) = (request(), request());
+        let busy = tasks.spawn_local(async move { first.judge_one(busy, LOAN.into(), move |_| wait.recv()).await });
+        let dropped = tasks.spawn_local(async move {
+            let make = move |result: Result<RecordResult, CallError>| sender.send(result.unwrap_err().kind());
+            second.judge_one(record, LOAN.into(), make).await
+        });
+        tasks.run_until(tokio::task::yield_now()).await;
+        dropped.abort();
+        tasks.run_until(tokio::task::yield_now()).await;
+        drop(go);
+        tasks.run_until(busy).await.unwrap().unwrap().unwrap_err();
+    });
+    assert_eq!(made.recv().unwrap(), CallErrorKind::Cancelled);
+    // What is made of a result is a part of the call, and its panic is its own.
+    let broken = runtime.block_on(service.judge_one(request(), LOAN.into(), |_| assert_eq!(1, 2)));
+    assert!(matches!(broken, Err(CallError::BrokenOff)));
+    assert!(runtime.block_on(service.validate(LOANS, LOAN, QUICK)).is_ok());
+    assert_eq!(service.status().in_flight, 0);
 }
 
 #[test]
