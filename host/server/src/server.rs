@@ -1,7 +1,9 @@
 //! A server: it accepts connections, limits them, hands them to a protocol, and drains.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use jurat::observe::Observers;
@@ -242,12 +244,16 @@ async fn reject<P: Protocol>(state: &State, protocol: P, origin: ConnectionOrigi
     }
 }
 
-/// Runs a server on as many threads as there are processors, and abandons what has not ended with it.
+/// Runs a server on half as many threads as there are processors, and abandons what has not ended with it. These only read and write:
+/// threads of the service do the rest, and need the processors.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn run<T>(server: impl Future<Output = T>) -> io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // A thread of the runtime that is woken wakes another one, to help it. With one thread there is none.
+    let threads = (processors / 2).max(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let ended = runtime.block_on(server);
     // A read of standard input cannot be cancelled.
     runtime.shutdown_background();

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jurat::settings::Compatibility;
 use jurat::{
-    AsyncService, EntityType, PinnedBy, RecordSource, Reload, Request, ReserveMemory, RuleResult, RulesetName, Service,
+    AsyncService, CallError, EntityType, PinnedBy, RecordResult, RecordSource, Reload, Request, ReserveMemory,
+    RuleResult, RulesetName, Service,
 };
 use jurat_model::CallContext;
 use serde::Serialize;
@@ -59,6 +60,13 @@ async fn handle(
         Operation::CacheAge => {
             output.value(&json!({"cache_age": service.blocking().cache_age()?.as_secs_f64()}))?;
         }
+        Operation::Validate { record, entity_type, judging } => {
+            let (compatibility, ruleset) = (judging.compatibility, judging.ruleset.clone());
+            let request = request(service.blocking(), judging)?.with_entity_type(entity_type);
+            let made =
+                service.judge_one(request, record, move |result| answer_one(result, compatibility, &ruleset, output));
+            return made.await?;
+        }
         operation => {
             let made = service.run(move |service| {
                 let made = perform(service, &files, operation, &mut output);
@@ -74,6 +82,27 @@ async fn handle(
     Ok(output)
 }
 
+/// Writes the result of one record, on the thread that has judged it.
+fn answer_one(
+    result: Result<RecordResult, CallError>,
+    compatibility: Compatibility,
+    ruleset: &str,
+    mut output: Output,
+) -> Result<Output, RequestError> {
+    // A call that was cancelled fails because its client is gone.
+    output.check()?;
+    let result = result?;
+    output.records = Some(1);
+    if compatibility == Compatibility::Envelopes {
+        output.value(&envelopes::of_result(ruleset, &result))?;
+        return Ok(output);
+    }
+    let rules = result.results.iter();
+    let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
+    output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())?;
+    Ok(output)
+}
+
 /// Makes a call that may block.
 fn perform(
     service: &Service,
@@ -84,18 +113,6 @@ fn perform(
     // The client may have gone while the call waited for a thread.
     output.check()?;
     match operation {
-        Operation::Validate { record, entity_type, judging } => {
-            let compatibility = judging.compatibility;
-            let request = request(service, judging)?.with_entity_type(entity_type);
-            let result = service.judge_one(&request, &record)?;
-            output.records = Some(1);
-            if compatibility == Compatibility::Envelopes {
-                return output.value(&envelopes::of_result(request.ruleset(), &result));
-            }
-            let rules = result.results.iter();
-            let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
-            output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())
-        }
         Operation::ValidateBatch { records, id_fields, judging } => {
             let shape = Shape::of(&judging, || Numbering::Items);
             let request = with_id_fields(request(service, judging)?, id_fields);
@@ -145,10 +162,11 @@ fn perform(
         }
         // `handle` answers these.
         Operation::Authenticate { .. }
+        | Operation::Validate { .. }
         | Operation::Version
         | Operation::Health
         | Operation::Status
-        | Operation::CacheAge => Err(RequestError::bug("a call that does not block has reached a thread for calls")),
+        | Operation::CacheAge => Err(RequestError::bug("a call that needs no thread of its own has reached one")),
     }
 }
 
