@@ -7,7 +7,7 @@
 //! 3. `parameters` and `methods` make calls of requests;
 //! 4. `envelope` puts results and errors into answers, and `reply` writes them;
 //! 5. `dispatch` takes one message from its text to its reply;
-//! 6. `authentication` and `connection` serve one connection.
+//! 6. `authentication` and `connection` serve one connection; `stdio` opens the one over standard input and output.
 //!
 //! # Limits
 //! The settings bound the memory, whatever clients send and however slowly they read: `max_message` bounds a line, `max_buffered`
@@ -27,6 +27,7 @@ mod partial_id;
 mod reader;
 mod reply;
 mod request;
+mod stdio;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -68,7 +69,12 @@ impl JsonRpc {
     /// Serves one client over standard input and output, and ends with it.
     #[must_use]
     pub fn stdio(&self) -> Serving<'_> {
-        Box::pin(self.serve_sole(tokio::io::stdin(), tokio::io::stdout()))
+        Box::pin(async {
+            match stdio::pipes() {
+                Ok((reader, writer)) => self.serve_sole(reader, writer).await,
+                Err(_) => self.serve_sole(tokio::io::stdin(), tokio::io::stdout()).await,
+            }
+        })
     }
 
     /// Serves one client over a pair of streams, and ends with it.
