@@ -223,7 +223,9 @@ impl Server {
         links.filter(|link| link.display().to_string().starts_with("socket:")).count()
     }
 
-    fn pid(&self) -> Pid {
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 }

@@ -1,13 +1,14 @@
 //! Where a server listens, and where it refuses to.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 
+use jurat_tests::program;
 use rustix::process::Signal;
 
-use crate::connection::Connection;
+use crate::connection::{Answer, Connection, request};
 use crate::server::{Server, Transport, refuses};
 use crate::sites::configured;
 
@@ -116,4 +117,17 @@ fn other_machines_need_permission_a_certificate_and_a_token() {
         let refused = refuses(&site, &token, 2, &["rpc.tls"]);
         assert!(!refused.contains("rpc.token"), "{refused}");
     }
+}
+
+#[test]
+fn standard_input_and_output_may_be_files() {
+    let site = configured("");
+    site.write("requests", ["health", "version"].map(|method| request("7", method, "{}") + "\n").concat());
+    let (requests, answers) = (site.path("requests"), site.path("answers"));
+    let mut server = program::command(&site.path(""), &["rpc", "--config", "local-config.yaml"]);
+    server.stdin(File::open(requests).unwrap()).stdout(File::create(&answers).unwrap());
+    assert_eq!(server.status().unwrap().code(), Some(0));
+    let answers = fs::read_to_string(answers).unwrap();
+    let is_result = |line| Answer::parse(line).outcome().is_ok();
+    assert_eq!(answers.lines().map(is_result).collect::<Vec<_>>(), [true, true]);
 }

@@ -32,4 +32,5 @@ mod sites;
 mod slow_readers;
 mod stopping;
 mod stress;
+mod system_calls;
 mod tenants;
