@@ -24,7 +24,7 @@
 //! - [`Settings`] contain the location of the rules, the trust settings and the limits.
 //! - [`Service::open`] gets the release, checks every byte of it against signatures, and makes its rules ready in the sandbox.
 //!   Newer ones replace it while the service runs.
-//! - [`Service::validate`] and the calls beside it are those of validation-lib; [`Service::judge`] is the one that they are made of:
+//! - [`Service::validate`] and the calls beside it are those of validation-lib; [`Service::judge`] takes any number of records:
 //!   JSON in, one [`RecordResult`] for each record out, in order.
 //! - [`AsyncService`] has the calls of validation-lib as futures, and [`AsyncService::run`] makes any other call. The calls of
 //!   [`Service`] block the thread that makes them; the service waits for servers on threads of its own.

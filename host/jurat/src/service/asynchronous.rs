@@ -120,7 +120,8 @@ impl AsyncService {
     /// [`CallGuard`](crate::observe::CallGuard), or if the record is longer than 128 KiB.
     ///
     /// # Errors
-    /// When the service has ended, or `make` panicked. `make` gets the errors of the call itself.
+    /// When the service has ended, or `make` panicked on another thread. `make` gets the errors of the call itself. If nothing was judged, it
+    /// may get them on the thread that polls the future.
     ///
     /// # Limits
     /// `make` may run on a thread that other calls need: it must not wait for anything, least of all for another call.

@@ -29,7 +29,7 @@ pub(super) struct Ready<'a> {
 }
 
 impl Service {
-    /// Judges all records of a text and hands over one result for each, in their order: all other calls use this one.
+    /// Judges all records of a text and hands over one result for each, in their order.
     ///
     /// Fetches related entities that the request does not contain, if the settings name a coordination service.
     ///
@@ -69,10 +69,10 @@ impl Service {
         })
     }
 
-    /// Like `judge_text`, for a text that must be one record.
+    /// Judges a text that must be one record. Nothing is judged of any other text.
     ///
     /// # Errors
-    /// Also when it is not one record, or when that record cannot be judged.
+    /// As [`Service::judge`], and when it is not one record, or when that record cannot be judged.
     pub fn judge_one(&self, request: &Request, record: impl AsRef<[u8]>) -> Result<RecordResult, CallError> {
         let record = record.as_ref();
         self.call(Operation::Validate, Some(request.ruleset()), |running| self.judge_record(running, request, record))
