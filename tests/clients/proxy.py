@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,8 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+
+from install import program_of
 
 CONNECTIONS = 16
 SHORT = 12
@@ -35,34 +36,6 @@ LOAN = {
     "dates": {"origination_date": "2023-01-15", "maturity_date": "2033-01-15"},
     "status": "active",
 }
-
-
-def haproxy():
-    """Where HAProxy is; it is installed if it can be."""
-    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-    found = shutil.which("haproxy", path=places)
-    if found:
-        return found
-    reasons = []
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        reasons.append("there is no apt-get, or this is not root")
-    else:
-        install = ["apt-get", "install", "-y", "--no-install-recommends", "haproxy"]
-        # Nobody wants the service that comes with the package to be started.
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        for command in [install, ["apt-get", "update"], install]:
-            try:
-                done = subprocess.run(
-                    command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180
-                )
-                reasons.append(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-            except (OSError, subprocess.TimeoutExpired) as error:
-                reasons.append(f"{' '.join(command)}: {error}")
-            found = shutil.which("haproxy", path=places)
-            if found:
-                return found
-    print("SKIPPED: there is no haproxy, and it could not be installed:", *reasons, sep="\n  ")
-    sys.exit(77)
 
 
 def configuration(document, addresses):
@@ -267,7 +240,7 @@ def run(proxy, one, two):
 
 def main():
     document, *command = sys.argv[1:]
-    program = haproxy()
+    program = program_of("haproxy", ["haproxy"])
     servers, proxy = [], None
     with tempfile.TemporaryDirectory() as directory, socket.socket() as listener:
         try:

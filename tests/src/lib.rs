@@ -2,8 +2,8 @@
 //!
 //! [`program`] runs the command line, in a directory that is a [`site`], with a repository in which [`forge`] can sign what no
 //! publisher would sign. [`unsigned`] has rules without signatures. A [`server`] is the command line as a server, with a [`connection`]
-//! for each client, and [`process`] says what it takes of the machine. [`publisher`] keeps a repository that a [`cdn`] serves, for hosts
-//! of which some are [`mortal`]. [`proof`] says how much a long test tries. What tests of single crates need too is in `jurat-test-kit`.
+//! for each client of JSON-RPC, and [`http`] or [`http2`] for each of the HTTP API; [`process`] says what it takes of the machine. [`publisher`] keeps a repository that a [`cdn`] serves, for hosts
+//! of which some are [`mortal`]. [`tls`] has certificates. [`proof`] says how much a long test tries. What tests of single crates need too is in `jurat-test-kit`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,6 +14,8 @@
 pub mod cdn;
 pub mod connection;
 pub mod forge;
+pub mod http;
+pub mod http2;
 pub mod mortal;
 pub mod process;
 pub mod program;
@@ -22,6 +24,7 @@ pub mod publisher;
 pub mod results;
 pub mod server;
 pub mod site;
+pub mod tls;
 pub mod unsigned;
 
 pub use jurat_test_kit::{guest, load, random, rows, skip};

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::connection::{Connection, PATIENCE};
+use crate::http::Http;
 use crate::process::{self, Usage};
 use crate::program::{Outcome, command, command_on_one_processor};
 use crate::site::Site;
@@ -34,6 +35,10 @@ pub struct Server {
     pub transport: Transport,
     /// Where clients find it; empty over stdio.
     pub address: String,
+    /// Where clients of JSON-RPC find it, if it serves these beside the HTTP API; otherwise empty.
+    pub rpc_address: String,
+    /// Where operators find it, if it has a port for them; otherwise empty.
+    pub operators_address: String,
     stdio: Option<(ChildStdout, ChildStdin)>,
     log: Log,
     reading: Option<JoinHandle<()>>,
@@ -77,6 +82,19 @@ impl Server {
         Self::start_as(site, transport, command(&site.path(""), &arguments))
     }
 
+    /// Starts a server of the HTTP API, on a free port.
+    #[must_use]
+    pub fn serve(site: &Site, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--config", "local-config.yaml", "--port", "0"], arguments].concat();
+        Self::start_as(site, Transport::Tcp, command(&site.path(""), &arguments))
+    }
+
+    /// A connection to the HTTP API.
+    #[must_use]
+    pub fn http(&self) -> Http {
+        Http::connect(&self.address)
+    }
+
     /// Starts a server on one processor only; none if this machine has no `taskset`, or forbids that.
     #[must_use]
     pub fn start_on_one_processor(site: &Site, transport: Transport) -> Option<Self> {
@@ -91,7 +109,9 @@ impl Server {
         let stdio = child.stdout.take().zip(child.stdin.take());
         let log = Log::default();
         let reading = log.read(BufReader::new(child.stderr.take().unwrap()));
-        let mut server = Self { child, transport, address: String::new(), stdio, log, reading: Some(reading) };
+        let [address, rpc_address, operators_address] = [const { String::new() }; 3];
+        let reading = Some(reading);
+        let mut server = Self { child, transport, address, rpc_address, operators_address, stdio, log, reading };
         if transport != Transport::Stdio {
             let mut line = String::new();
             let (stdout, _) = server.stdio.as_mut().unwrap();
@@ -103,6 +123,8 @@ impl Server {
             } else {
                 address.to_owned()
             };
+            let other = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+            (server.rpc_address, server.operators_address) = (other("rpc"), other("operators"));
         }
         server
     }
@@ -233,7 +255,13 @@ impl Server {
 /// A server with these arguments must end at once: with this code, and an error that contains each of these. Gives the error.
 #[track_caller]
 pub fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
-    let outcome = site.run(&[&["rpc", "--config", "local-config.yaml"], arguments].concat());
+    refuses_command(site, "rpc", arguments, code, reasons)
+}
+
+/// The same for a server that one of the commands starts.
+#[track_caller]
+pub fn refuses_command(site: &Site, command: &str, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
+    let outcome = site.run(&[&[command, "--config", "local-config.yaml"], arguments].concat());
     let Outcome { stdout, stderr, .. } = &outcome;
     assert_eq!((outcome.code, stdout.as_str()), (code, ""), "{arguments:?}: {stderr}");
     let error = stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("no error: {stderr}"));

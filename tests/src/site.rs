@@ -49,6 +49,15 @@ impl Site {
         })
     }
 
+    /// The same, with some more lines in the configuration, and `data/loans.json`.
+    #[must_use]
+    pub fn configured(more: &str) -> Self {
+        let site = Self::signed();
+        site.write("local-config.yaml", CONFIG.to_owned() + more);
+        site.write("data/loans.json", sample("loans.json"));
+        site
+    }
+
     /// A directory with `keys/` and a `repository/` with a tenant that has nothing to show yet.
     #[must_use]
     pub fn founded() -> Self {

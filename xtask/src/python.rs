@@ -20,6 +20,12 @@ impl Environment {
     /// python-tuf, another implementation of TUF, which the tests compare ours with. They expect it there.
     pub(crate) const TUF: Self =
         Self { what: "python-tuf", requirements: "tests/tuf/requirements.txt", directory: "target/python" };
+    /// schemathesis, which tries the HTTP API. The tests expect it there.
+    pub(crate) const SCHEMATHESIS: Self = Self {
+        what: "schemathesis",
+        requirements: "tests/clients/requirements.txt",
+        directory: "target/python-schemathesis",
+    };
     /// The packages of the sample rules in Python, which the benchmarks compare ours with.
     pub(crate) const RULES: Self =
         Self { what: "jsonschema", requirements: "benches/python/requirements.txt", directory: "target/python-rules" };

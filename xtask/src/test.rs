@@ -51,7 +51,10 @@ fn all(workspace: &Workspace, consent: Consent, steps: &mut Steps, tally: &mut T
         readme::check(workspace)?;
         picture::check(workspace)
     })?;
-    steps.run("python", || Environment::TUF.ensure(workspace))?;
+    steps.run("python", || {
+        Environment::TUF.ensure(workspace)?;
+        Environment::SCHEMATHESIS.ensure(workspace)
+    })?;
     steps.run("example", || {
         workspace.cargo(&["build", "--release", "--workspace", "--example", "embed"]).run()?;
         workspace

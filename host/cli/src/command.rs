@@ -19,6 +19,7 @@ mod pin;
 mod release;
 mod root;
 mod rpc;
+mod serve;
 mod simulate;
 mod status;
 mod tenant;
@@ -49,6 +50,8 @@ enum Command {
     Batch(batch::Arguments),
     /// Judge records for other programs, over JSON-RPC 2.0
     Rpc(rpc::Arguments),
+    /// Judge records for other programs, over HTTP
+    Serve(serve::Arguments),
     /// Show host status: the release, its trust, and what failed
     Status(status::Arguments),
     /// Pin hosts to a release
@@ -106,6 +109,7 @@ impl Cli {
     pub(crate) fn log(&self) -> Log {
         match &self.command {
             Command::Rpc(arguments) => Log::Requests(arguments.log_format.into()),
+            Command::Serve(arguments) => Log::Requests(arguments.log_format.into()),
             _ => Log::Warnings,
         }
     }
@@ -117,6 +121,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Rpc(arguments) => rpc::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments),
         Command::Rollback(arguments) => pin::rollback(&arguments),

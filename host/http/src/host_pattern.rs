@@ -36,15 +36,24 @@ impl HostPattern {
     pub fn matches(&self, url: &Url) -> bool {
         // A URL omits the default port of its scheme.
         let usual = if url.scheme() == "https" { 443 } else { 80 };
-        let is_host = match (&self.host, url.host(), self.covers) {
-            (Host::Domain(domain), Some(Host::Domain(host)), Covers::WhatIsBelow) => {
+        let is_host = url.host().is_some_and(|host| self.is_of(&host.to_owned()));
+        is_host && self.port.unwrap_or(usual) == url.port().unwrap_or(usual)
+    }
+
+    /// Whether a host matches, as clients name it in `Host`. A pattern without a port matches any.
+    pub fn matches_host(&self, host: &str, port: Option<u16>) -> bool {
+        Host::parse(host).is_ok_and(|host| self.is_of(&host)) && self.port.is_none_or(|own| port == Some(own))
+    }
+
+    fn is_of(&self, host: &Host) -> bool {
+        match (&self.host, host, self.covers) {
+            (Host::Domain(domain), Host::Domain(host), Covers::WhatIsBelow) => {
                 let below = host.strip_suffix(domain.as_str()).and_then(|below| below.strip_suffix('.'));
                 below.is_some_and(|below| !below.is_empty())
             }
-            (host, Some(found), Covers::Itself) => *host == found.to_owned(),
+            (own, host, Covers::Itself) => own == host,
             _ => false,
-        };
-        is_host && self.port.unwrap_or(usual) == url.port().unwrap_or(usual)
+        }
     }
 }
 

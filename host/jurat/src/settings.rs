@@ -25,6 +25,8 @@ use jurat_disk::files;
 use jurat_model::chain;
 use jurat_yaml::{Problem, Problems, Reader, Source, from_yaml};
 
+mod alias;
+mod api;
 pub(crate) mod check;
 mod env_file;
 mod keys;
@@ -40,6 +42,8 @@ mod tenant;
 mod trust;
 mod values;
 
+pub use alias::Alias;
+pub use api::{ApiSettings, Environment, Origins};
 pub use keys::{Key, Kind, Scope};
 pub use overrides::Overrides;
 pub use values::{

@@ -36,8 +36,10 @@ pub struct Pin {
 pub enum PinnedBy {
     /// The command line.
     Cli,
-    /// A server.
+    /// A server, over JSON-RPC.
     Rpc,
+    /// A server, over HTTP.
+    Http,
     /// The application that embeds the service.
     Library,
 }
@@ -199,6 +201,7 @@ impl fmt::Display for PinnedBy {
         out.pad(match self {
             Self::Cli => "cli",
             Self::Rpc => "rpc",
+            Self::Http => "http",
             Self::Library => "library",
         })
     }

@@ -9,14 +9,28 @@ use subtle::ConstantTimeEq;
 pub(crate) enum Authentication {
     /// Nothing.
     NotRequired,
-    /// The token.
+    /// A certificate, which the TLS handshake has checked.
+    Certificate,
+    /// The token of clients.
     Token,
+    /// The token of operators.
+    OperatorToken,
+}
+
+impl Authentication {
+    /// Whether each request shows it, and not the connection.
+    pub(crate) fn is_token(self) -> bool {
+        match self {
+            Self::NotRequired | Self::Certificate => false,
+            Self::Token | Self::OperatorToken => true,
+        }
+    }
 }
 
 /// What a client may do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Role {
-    /// Everything: it has started this server, or may open its Unix socket.
+    /// Everything: it has started this server, may open its Unix socket, or shows the token of operators.
     Operator,
     /// Everything but to decide which release serves.
     Client,
@@ -24,12 +38,13 @@ pub(crate) enum Role {
 
 /// The principal that authentication has established; none if it has established nothing.
 ///
-/// The operating system establishes who an operator is: no other user can reach stdin or the Unix socket.
+/// The operating system establishes who an operator is: no other user can reach stdin or the Unix socket. Over TCP a token does.
 pub(crate) fn principal(role: Role, shown: Authentication) -> Option<&'static str> {
     match (role, shown) {
         (Role::Operator, _) => Some("operator"),
         (Role::Client, Authentication::Token) => Some("token"),
-        (Role::Client, Authentication::NotRequired) => None,
+        (Role::Client, Authentication::Certificate) => Some("certificate"),
+        (Role::Client, Authentication::NotRequired | Authentication::OperatorToken) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The calls of clients on the service, in every protocol. A call owns everything, so that the message can be dropped.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,7 +8,9 @@ use jiff::Timestamp;
 use jurat::settings::{Compatibility, Secret};
 use jurat::{Associated, Digest};
 
+use crate::arrival::Arrival;
 use crate::authentication::Role;
+use crate::selection::Selection;
 
 /// One call.
 #[derive(Debug)]
@@ -16,6 +19,30 @@ pub(crate) struct Call {
     pub(crate) tenant: Option<String>,
     /// What is asked.
     pub(crate) operation: Operation,
+}
+
+/// To judge records and hand over each result as soon as it is there.
+#[derive(Debug)]
+pub(crate) struct StreamCall {
+    /// The tenant whose rules are used; none = the only one.
+    pub(crate) tenant: Option<String>,
+    /// The entity types that its records may have.
+    pub(crate) entity_types: Vec<String>,
+    /// The fields that name a record in the results.
+    pub(crate) id_fields: IdFields,
+    /// How they are judged.
+    pub(crate) judging: Judging,
+    /// The records.
+    pub(crate) records: StreamRecords,
+}
+
+/// Where the records of a stream come from.
+#[derive(Debug)]
+pub(crate) enum StreamRecords {
+    /// They are there: a part of the message, which stays in memory for them.
+    Whole(Bytes),
+    /// They arrive while they are judged.
+    Arriving(Arrival),
 }
 
 /// What can be asked.
@@ -112,6 +139,10 @@ pub(crate) struct Judging {
     pub(crate) associated: Option<Arc<Associated>>,
     /// The time of the run; none = the present.
     pub(crate) now: Option<Timestamp>,
+    /// What of the results the client wants.
+    pub(crate) selection: Selection,
+    /// The most records; none = any number.
+    pub(crate) max_records: Option<NonZeroU32>,
 }
 
 impl Call {

@@ -2,9 +2,11 @@
 
 use std::iter;
 
-use jurat::{JudgedRecord, JudgedWindow, RecordError, RecordResult, RuleResult, Status};
+use jurat::{Evidence, JudgedRecord, JudgedWindow, RecordError, RecordResult, RuleResult, Status};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::selection::{Selected, Selection};
 
 /// What is said of one record.
 #[derive(Debug, Serialize)]
@@ -13,8 +15,11 @@ pub(crate) struct Envelope<'a, R, E> {
     correlation_id: Option<Box<RawValue>>,
     /// The worst status of its rules.
     status: &'static str,
-    entity_type: Option<&'a str>,
-    ruleset: &'a str,
+    /// None where the client does not want it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_type: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ruleset: Option<&'a str>,
     results: R,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
@@ -46,21 +51,39 @@ impl Numbering {
     }
 }
 
-/// The envelope of the only record of a call.
-pub(crate) fn of_result<'a>(ruleset: &'a str, result: &'a RecordResult) -> impl Serialize + 'a {
-    let statuses = result.results.iter().flat_map(statuses);
+/// The envelope of the only record of a call, of which that is left what the client wants. `status` is that of all rules.
+pub(crate) fn of_result<'a>(
+    ruleset: &'a str,
+    status: Status,
+    (result, selection): (&'a RecordResult, &'a Selection),
+) -> Envelope<'a, Selected<'a, [RuleResult]>, Evidence> {
     Envelope {
         correlation_id: None,
-        status: worst(statuses).name(),
-        entity_type: result.entity_type.as_deref(),
-        ruleset,
-        results: &result.results,
-        error_message: None,
-        error: None,
-        now: result.now.as_deref(),
+        status: status.name(),
+        entity_type: selection.has("entity_type").then_some(result.entity_type.as_deref()),
+        ruleset: selection.has("ruleset").then_some(ruleset),
+        results: Selected(result.results.as_slice(), selection),
+        error_message: result
+            .error
+            .as_ref()
+            .map(|error| error.message.as_str())
+            .filter(|_| selection.has("error_message")),
+        error: result.error.as_ref(),
+        now: result.now.as_deref().filter(|_| selection.has("now")),
         unsigned: result.unsigned,
-        release: result.release.as_deref(),
+        release: result.release.as_deref().filter(|_| selection.has("release")),
     }
+}
+
+/// The same for a record that came in an item.
+pub(crate) fn of_selected<'a>(
+    window: &'a JudgedWindow<'a>,
+    record: &JudgedRecord<'a>,
+    numbering: Numbering,
+    result: (&'a RecordResult, &'a Selection),
+) -> impl Serialize + 'a {
+    let correlation_id = correlation_id(record, numbering);
+    Envelope { correlation_id, ..of_result(window.ruleset(), status(record), result) }
 }
 
 /// The envelope of a record that came in an item.
@@ -70,12 +93,11 @@ pub(crate) fn of_record<'a>(
     numbering: Numbering,
 ) -> impl Serialize + 'a {
     let error = record.error();
-    let status = if error.is_some() { Status::Error } else { worst(record.rules().map(|rule| rule.status())) };
     Envelope {
         correlation_id: correlation_id(record, numbering),
-        status: status.name(),
-        entity_type: record.entity_type(),
-        ruleset: window.ruleset(),
+        status: status(record).name(),
+        entity_type: Some(record.entity_type()),
+        ruleset: Some(window.ruleset()),
         results: record.results(),
         error_message: error.map(|error| error.message.as_str()),
         error,
@@ -97,13 +119,25 @@ fn correlation_id(record: &JudgedRecord<'_>, numbering: Numbering) -> Option<Box
     to_raw_value(&id).ok()
 }
 
+/// The status of a record that came in an item.
+fn status(record: &JudgedRecord<'_>) -> Status {
+    match record.error() {
+        Some(_) => Status::Error,
+        None => worst_of(record.rules().map(|rule| rule.status())),
+    }
+}
+
+/// The status of a record: the worst one of its rules and of those below them, and `NORUN` if it has none.
+pub(crate) fn worst(rules: &[RuleResult]) -> Status {
+    worst_of(rules.iter().flat_map(statuses))
+}
+
 /// The statuses of a rule and of those below it. How deep rules are nested, the ruleset bounds.
 fn statuses(rule: &RuleResult) -> Box<dyn Iterator<Item = Status> + '_> {
     Box::new(iter::once(rule.status).chain(rule.children.iter().flat_map(statuses)))
 }
 
-/// The status of a record: the worst one of its rules, and `NORUN` if it has none.
-fn worst(statuses: impl Iterator<Item = Status>) -> Status {
+fn worst_of(statuses: impl Iterator<Item = Status>) -> Status {
     let rank = |status: &Status| match status {
         Status::Pass => 0,
         Status::Norun => 1,
@@ -129,7 +163,7 @@ mod tests {
             (&[Fail, Warn, Norun], Fail),
             (&[Pass, Error, Fail], Error),
         ] {
-            assert_eq!(worst(statuses.iter().copied()), expected, "{statuses:?}");
+            assert_eq!(worst_of(statuses.iter().copied()), expected, "{statuses:?}");
         }
     }
 

@@ -55,6 +55,28 @@ kinds! {
     MessageTooLarge = "message_too_large", Caller;
     /// The client sent only a part of a message in time.
     IncompleteMessage = "incomplete_message", Caller;
+    /// There is nothing at the path.
+    UnknownPath = "unknown_path", Caller;
+    /// What is at the path cannot be called with the method.
+    MethodNotAllowed = "method_not_allowed", Caller;
+    /// The request does not say clearly which server it is for, or where its body ends.
+    AmbiguousRequest = "ambiguous_request", Caller;
+    /// The request is for a host that is not one of this server's.
+    HostNotTrusted = "host_not_trusted", Caller;
+    /// A browser sends the request for a page of somebody else.
+    OriginRefused = "origin_refused", Caller;
+    /// The body is of a type that is not read.
+    UnsupportedMediaType = "unsupported_media_type", Caller;
+    /// The request has too much besides its records.
+    ParametersTooLarge = "parameters_too_large", Caller;
+    /// The request has too many records.
+    TooManyRecords = "too_many_records", Caller;
+    /// Too many requests are worked on, and too many wait.
+    TooBusy = "too_busy", Host;
+    /// The request took too long.
+    RequestTimeout = "request_timeout", Host;
+    /// The server stops.
+    Stopping = "stopping", Host;
     /// There are too many requests in one array.
     BatchTooLong = "batch_too_long", Caller;
     /// The method does not exist.
@@ -120,13 +142,13 @@ impl RequestError {
     pub(crate) fn overloaded() -> Self {
         Self::new(
             ErrorKind::Call(CallErrorKind::Overloaded),
-            "other requests use the memory that this one needs; try again later, or raise `rpc.max_buffered`",
+            "other requests use the memory that this one needs; try again later, or raise `server.max_buffered`",
         )
     }
 
     /// The limit of connections is reached.
     pub(crate) fn too_many_connections(limit: impl std::fmt::Display) -> Self {
-        let message = format!("there are already {limit} clients, which is the limit; see `rpc.max_connections`");
+        let message = format!("there are already {limit} clients, which is the limit; see `server.max_connections`");
         Self::new(ErrorKind::TooManyConnections, message)
     }
 }
@@ -139,7 +161,7 @@ impl From<CallError> for RequestError {
         };
         let (kind, mut message) = (error.kind(), chain(&error));
         if kind == CallErrorKind::Overloaded {
-            message.push_str(", or raise `rpc.max_buffered`");
+            message.push_str(", or raise `server.max_buffered`");
         }
         Self { kind: ErrorKind::Call(kind), message, position }
     }

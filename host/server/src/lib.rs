@@ -1,4 +1,4 @@
-//! A server by which other programs use a service: JSON-RPC 2.0 over stdio, TCP and Unix sockets.
+//! A server by which other programs use a service: JSON-RPC 2.0 over stdio, TCP and Unix sockets, and HTTP.
 //!
 //! ```no_run
 //! use jurat::settings::Overrides;
@@ -13,42 +13,50 @@
 //! let server_settings = settings.server.clone();
 //! let service = Service::open(settings)?;
 //! let server = Server::new(server_settings, service.observers().clone());
-//! server.stop_on_signals()?;
+//! server.stop_on_signals(std::time::Duration::ZERO)?;
 //! JsonRpc::new(&server, service.asynchronous()).listen(listener).await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `docs/json-rpc.md` describes what clients send and what the server answers.
+//! `docs/json-rpc.md` and `docs/http.md` describe what clients send and what the server answers.
 //!
 //! Read in this order, each module uses only those before it:
 //!
-//! 1. `error`, `budget`, `stop`, `correlation`, `log`, `observation` and `authentication` are what all others are made of;
+//! 1. `error`, `budget`, `buffer`, `stop`, `correlation`, `log`, `observation`, `caught` and `authentication` are what all others are made of;
 //! 2. `listener`, with `tls` and `unix`: where connections come from;
-//! 3. `admission`: how many there may be; `connection`: one of them;
-//! 4. `output`, `call` and `handler`: what clients ask for, whatever protocol they speak, and the answer while it is made; `service`
-//!    makes calls on the service, with `batch` for many records and `envelopes` for one kind of results;
-//! 5. `state`, `protocol` and `server`: the accept loop, which knows protocols only as a trait;
-//! 6. [`rpc`]: the protocol JSON-RPC. Another protocol would be beside it.
+//! 3. `admission`: how many there may be; `connection`: one of them, and `client`: what its requests may take;
+//! 4. `parameters` and `methods`: what clients ask for, whatever protocol they speak, as a `call`; `selection`: what they want to see;
+//! 5. `output` and `handler`: the answer while it is made; `service` makes calls on the service, with `batch` for many records, `arrival`
+//!    for those that arrive while they are judged, and `envelopes` for one kind of results;
+//! 6. `state`, `protocol` and `server`: the accept loop, which knows protocols only as a trait;
+//! 7. the protocols: [`rpc`] and [`http`].
 #![forbid(unsafe_code)]
 
 mod admission;
+mod arrival;
 mod authentication;
 mod batch;
 mod budget;
 mod buffer;
 mod call;
+mod caught;
+mod client;
 mod connection;
 mod correlation;
 mod envelopes;
 mod error;
 mod handler;
+pub mod http;
 mod listener;
 mod log;
+mod methods;
 mod observation;
 mod output;
+mod parameters;
 mod protocol;
 pub mod rpc;
+mod selection;
 mod server;
 mod service;
 mod state;
@@ -58,7 +66,7 @@ mod unix;
 
 pub use error::ErrorKind;
 pub use listener::{ListenError, Listener, Remote};
-pub use server::{Ended, Server, run};
+pub use server::{Ended, Server, Serving, all, run};
 pub use stop::Stop;
 pub use tls::TlsError;
 pub use unix::UnixError;

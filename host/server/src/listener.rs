@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use jurat::settings::ServerSettings;
 use rustix::net::sockopt;
-use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
 use crate::authentication::{Authentication, Role};
 use crate::connection::ConnectionOrigin;
-use crate::tls::{self, TlsError};
+use crate::tls::{Identity, TlsError};
 use crate::unix::{self, SocketFile, UnixError};
 
 /// After this time without traffic, the system probes whether a client is still there.
@@ -60,9 +59,12 @@ pub enum ListenError {
         #[source]
         cause: io::Error,
     },
-    /// The token is empty.
-    #[error("`rpc.token` is empty")]
+    /// A token is empty.
+    #[error("`server.token` or `server.operator_token` is empty")]
     EmptyToken,
+    /// A port for operators needs a token.
+    #[error("a port for operators requires the token that they show (`server.operator_token_file`)")]
+    OperatorToken,
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -73,7 +75,7 @@ pub enum ListenError {
 
 #[derive(Debug)]
 pub(crate) enum Socket {
-    Tcp { listener: TcpListener, tls: Option<Arc<ServerConfig>>, authentication: Authentication },
+    Tcp { listener: TcpListener, tls: Option<Arc<Identity>>, authentication: Authentication, role: Role },
     Unix { listener: tokio::net::UnixListener, _file: SocketFile },
 }
 
@@ -93,27 +95,66 @@ impl Listener {
     /// # Errors
     /// See [`ListenError`].
     pub async fn tcp(host: &str, port: u16, settings: &ServerSettings, remote: Remote) -> Result<Self, ListenError> {
+        Self::bind(host, port, settings, remote, Role::Client).await
+    }
+
+    /// Listens on a port for operators, who must show their token, whatever the address.
+    ///
+    /// # Errors
+    /// As [`Listener::tcp`]; also if the settings have no token of operators.
+    pub async fn operators(
+        host: &str,
+        port: u16,
+        settings: &ServerSettings,
+        remote: Remote,
+    ) -> Result<Self, ListenError> {
+        if settings.operator_token.is_none() {
+            return Err(ListenError::OperatorToken);
+        }
+        Self::bind(host, port, settings, remote, Role::Operator).await
+    }
+
+    async fn bind(
+        host: &str,
+        port: u16,
+        settings: &ServerSettings,
+        remote: Remote,
+        role: Role,
+    ) -> Result<Self, ListenError> {
         let error = |cause| ListenError::Tcp { host: host.to_owned(), port, cause };
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(error)?.collect();
-        if settings.token.as_ref().is_some_and(|token| token.reveal().is_empty()) {
+        let tokens = [&settings.token, &settings.operator_token];
+        if tokens.into_iter().flatten().any(|token| token.reveal().is_empty()) {
             return Err(ListenError::EmptyToken);
         }
         if !addresses.iter().all(|address| address.ip().to_canonical().is_loopback()) {
+            let is_authenticated = role == Role::Operator
+                || settings.token.is_some()
+                || settings.tls.as_ref().is_some_and(|tls| !tls.client_authorities.is_empty());
             let needed = [
                 (remote == Remote::Allowed, "permission (`--allow-remote`)"),
-                (settings.tls.is_some(), "a certificate and its key (`rpc.tls`)"),
-                (settings.token.is_some(), "a token that clients show (`rpc.token`)"),
+                (settings.tls.is_some(), "a certificate and its key (`server.tls`)"),
+                (
+                    is_authenticated,
+                    "a token that clients show (`server.token_file`) or authorities of their certificates (`server.tls.client_authorities`)",
+                ),
             ];
             let missing: Vec<_> = needed.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect();
             if !missing.is_empty() {
                 return Err(ListenError::Remote { host: host.to_owned(), missing: missing.join(", ") });
             }
         }
-        let tls = settings.tls.as_ref().map(tls::config).transpose()?;
+        let tls = settings.tls.as_ref().map(Identity::open).transpose()?.map(Arc::new);
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?.to_string();
-        let authentication = if settings.token.is_some() { Authentication::Token } else { Authentication::NotRequired };
-        Ok(Self { socket: Socket::Tcp { listener, tls, authentication }, address })
+        let has_authorities = settings.tls.as_ref().is_some_and(|tls| !tls.client_authorities.is_empty());
+        let authentication = match (role, &settings.token, has_authorities) {
+            (Role::Operator, ..) => Authentication::OperatorToken,
+            (Role::Client, Some(_), _) => Authentication::Token,
+            (Role::Client, None, true) => Authentication::Certificate,
+            (Role::Client, None, false) => Authentication::NotRequired,
+        };
+        Ok(Self { socket: Socket::Tcp { listener, tls, authentication, role }, address })
     }
 
     /// Makes way for [`Listener::unix`], long before it: removes the file of a Unix socket that a dead server has left behind. Nobody can
@@ -141,7 +182,8 @@ impl Listener {
         &self.address
     }
 
-    pub(crate) fn tls(&self) -> Option<&Arc<ServerConfig>> {
+    /// Its TLS identity, if connections use TLS.
+    pub(crate) fn tls(&self) -> Option<&Arc<Identity>> {
         match &self.socket {
             Socket::Tcp { tls, .. } => tls.as_ref(),
             Socket::Unix { .. } => None,
@@ -159,12 +201,12 @@ impl Listener {
     /// Waits for a connection.
     pub(crate) async fn accept(&self) -> io::Result<(Accepted, ConnectionOrigin)> {
         match &self.socket {
-            Socket::Tcp { listener, .. } => {
+            Socket::Tcp { listener, role, .. } => {
                 let (stream, peer) = listener.accept().await?;
                 // Both are improvements that a system may refuse.
                 let _ = stream.set_nodelay(true);
                 let _ = keep_alive(&stream);
-                Ok((Accepted::Tcp(stream), ConnectionOrigin { role: Role::Client, peer: Some(peer) }))
+                Ok((Accepted::Tcp(stream), ConnectionOrigin { role: *role, peer: Some(peer) }))
             }
             Socket::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;

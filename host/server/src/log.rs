@@ -47,6 +47,11 @@ impl Entry {
         self.ruleset = ruleset.map(shown);
     }
 
+    /// Records the length of the request.
+    pub(crate) fn set_length(&mut self, bytes_in: u64) {
+        self.bytes_in = bytes_in;
+    }
+
     /// Writes the line.
     pub(crate) fn end(&self, records: Option<u64>, bytes_out: u64, failure: Option<ErrorKind>) {
         // A person reads three decimals easily, and more would not be exact.

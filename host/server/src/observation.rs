@@ -38,13 +38,24 @@ pub(crate) fn limit(observers: &Observers, kind: ErrorKind, peer: Option<SocketA
 /// The setting whose limit an error reports; none if the error is not about a setting.
 fn setting(kind: ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::MessageTooLarge => Some("rpc.max_message"),
-        ErrorKind::ReplyTooLarge => Some("rpc.max_reply"),
-        ErrorKind::TooManyConnections => Some("rpc.max_connections"),
-        ErrorKind::Call(CallErrorKind::Overloaded) => Some("rpc.max_buffered"),
+        ErrorKind::MessageTooLarge => Some("server.max_message"),
+        ErrorKind::ReplyTooLarge => Some("server.max_reply"),
+        ErrorKind::TooManyConnections => Some("server.max_connections"),
+        ErrorKind::Call(CallErrorKind::Overloaded) => Some("server.max_buffered"),
+        ErrorKind::ParametersTooLarge => Some("api.max_parameters"),
+        ErrorKind::TooManyRecords => Some("api.max_records"),
+        ErrorKind::TooBusy => Some("api.max_concurrent"),
+        ErrorKind::RequestTimeout => Some("api.request_timeout_ms"),
         ErrorKind::ParseError
         | ErrorKind::InvalidRequest
         | ErrorKind::IncompleteMessage
+        | ErrorKind::UnknownPath
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::AmbiguousRequest
+        | ErrorKind::HostNotTrusted
+        | ErrorKind::OriginRefused
+        | ErrorKind::UnsupportedMediaType
+        | ErrorKind::Stopping
         | ErrorKind::BatchTooLong
         | ErrorKind::UnknownMethod
         | ErrorKind::ParametersByName

@@ -49,6 +49,13 @@ pub(crate) struct Output {
     pub(crate) records: Option<u64>,
 }
 
+/// The memory that an answer takes. Dropping this gives it back.
+#[derive(Debug)]
+pub(crate) struct OutputMemory {
+    _message: Charge,
+    _hold: Hold,
+}
+
 impl Output {
     /// An empty answer.
     pub(crate) fn new(limits: &OutputLimits) -> Self {
@@ -145,6 +152,11 @@ impl Output {
         self.parts.iter().map(Buffer::as_slice)
     }
 
+    /// The text in its parts, and the memory that it takes.
+    pub(crate) fn into_parts(self) -> (Vec<Buffer>, OutputMemory) {
+        (self.parts, OutputMemory { _message: self.message, _hold: self.hold })
+    }
+
     fn put(&mut self, bytes: &[u8]) -> Result<(), io::Error> {
         let needed = (self.length + bytes.len()) as u64;
         let missing = needed.saturating_sub(self.message.bytes());
@@ -198,7 +210,7 @@ impl Output {
     fn too_large(&self) -> RequestError {
         let limit = self.limit;
         let message = format!(
-            "the answer would have more than {limit} bytes; send fewer records at a time, or raise `rpc.max_reply`"
+            "the answer would have more than {limit} bytes; send fewer records at a time, or raise `server.max_reply`"
         );
         RequestError::new(ErrorKind::ReplyTooLarge, message)
     }

@@ -12,6 +12,9 @@ use crate::connection::{CloseReason, Connection};
 /// The server accepts connections, agrees on TLS, and limits how many connections are served; the protocol reads requests and
 /// writes answers.
 pub(crate) trait Protocol: Clone + Send + Sync + 'static {
+    /// The names under which TLS offers the protocol (RFC 7301); none = it is not offered by name.
+    const ALPN: &[&[u8]] = &[];
+
     /// Serves a connection until its client or the server ends it.
     ///
     /// An unauthenticated connection must be authenticated here, and takes its permit from the admission; until then the server

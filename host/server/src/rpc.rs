@@ -3,11 +3,10 @@
 //! Read in this order, each module uses only those before it:
 //!
 //! 1. `framing` reads lines, as far as there is memory for them (`partial_id` finds the id of a line that is refused);
-//! 2. `reader`, `request` and `message` parse a line; parameters stay text, and records need not even be JSON;
-//! 3. `parameters` and `methods` make calls of requests;
-//! 4. `envelope` puts results and errors into answers, and `reply` writes them;
-//! 5. `dispatch` takes one message from its text to its reply;
-//! 6. `authentication` and `connection` serve one connection; `stdio` opens the one over standard input and output.
+//! 2. `request` and `message` parse a line;
+//! 3. `envelope` puts results and errors into answers, and `reply` writes them;
+//! 4. `dispatch` takes one message from its text to its reply;
+//! 5. `authentication` and `connection` serve one connection; `stdio` opens the one over standard input and output.
 //!
 //! # Limits
 //! The settings bound the memory, whatever clients send and however slowly they read: `max_message` bounds a line, `max_buffered`
@@ -21,18 +20,14 @@ mod dispatch;
 mod envelope;
 mod framing;
 mod message;
-mod methods;
-mod parameters;
 mod partial_id;
-mod reader;
 mod reply;
 mod request;
 mod stdio;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use jurat::AsyncService;
+use jurat::{AsyncService, PinnedBy};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::admission::Admitted;
@@ -40,12 +35,9 @@ use crate::connection::{CloseReason, Connection};
 use crate::handler::Handler;
 use crate::listener::Listener;
 use crate::protocol::Protocol;
-use crate::server::{Ended, Server};
+use crate::server::{Ended, Server, Serving};
 use crate::service::ServiceHandler;
 use dispatch::Dispatcher;
-
-/// A server at work. It is boxed, so that it is compiled, with this crate's optimization, here and not in the crate that awaits it.
-pub type Serving<'a> = Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
 
 /// JSON-RPC 2.0 for the clients of a server. Clones serve the same clients.
 #[derive(Clone, Debug)]
@@ -58,7 +50,7 @@ impl JsonRpc {
     /// Makes the calls of clients on a service.
     #[must_use]
     pub fn new(server: &Server, service: AsyncService) -> Self {
-        Self::with_handler(server, Arc::new(ServiceHandler::new(service)))
+        Self::with_handler(server, Arc::new(ServiceHandler::new(service, PinnedBy::Rpc)))
     }
 
     fn with_handler(server: &Server, handler: Arc<dyn Handler>) -> Self {

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Interval, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admitted;
@@ -25,8 +27,6 @@ use crate::protocol::Protocol;
 use crate::state::State;
 use crate::stop::Stop;
 
-/// How long the TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The pause after the system could not accept a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
 /// How many clients are told at a time that there are too many; other connections are closed without a message.
@@ -37,6 +37,9 @@ const MAX_REJECTIONS: usize = 32;
 /// A protocol, such as [`JsonRpc`](crate::rpc::JsonRpc), is made for a server, and serves clients on its behalf.
 #[derive(Clone, Debug)]
 pub struct Server(Arc<State>);
+
+/// A server at work. It is boxed, so that it is compiled, with this crate's optimization, here and not in the crate that awaits it.
+pub type Serving<'a> = Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +53,37 @@ pub enum Ended {
     },
     /// The only client stopped reading.
     ClientGone,
+}
+
+/// Waits for all listeners of one server, and says how they ended together.
+pub async fn all<'a>(serving: impl IntoIterator<Item = Serving<'a>>) -> Ended {
+    let mut ended = Ended::Finished;
+    // Each is polled until it ends, whichever comes first.
+    let mut serving: Vec<_> = serving.into_iter().collect();
+    std::future::poll_fn(|context| {
+        serving.retain_mut(|one| match one.as_mut().poll(context) {
+            Poll::Ready(how) => {
+                ended = ended.worse(how);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if serving.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    ended
+}
+
+impl Ended {
+    fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Finished, other) => other,
+            (Self::Unfinished { requests }, Self::Unfinished { requests: others }) => {
+                Self::Unfinished { requests: requests.max(others) }
+            }
+            (worse @ (Self::Unfinished { .. } | Self::ClientGone), _) => worse,
+        }
+    }
 }
 
 impl Server {
@@ -66,13 +100,14 @@ impl Server {
     }
 
     /// Drains at the first SIGTERM or SIGINT, and ends at the second. Logs both, with the number of requests that are being worked on.
+    /// For `delay`, it serves on after the first, and `/ready` says that it stops.
     ///
     /// # Errors
     /// When the system does not let this process handle signals.
-    pub fn stop_on_signals(&self) -> io::Result<()> {
+    pub fn stop_on_signals(&self, delay: Duration) -> io::Result<()> {
         // A reference that the server does not wait for.
         let state = Arc::downgrade(&self.0);
-        self.0.stop.on_signals(move || state.upgrade().map_or(0, |state| state.in_flight()))
+        self.0.stop.on_signals(delay, move || state.upgrade().map_or(0, |state| state.in_flight()))
     }
 
     pub(crate) fn state(&self) -> &Arc<State> {
@@ -100,12 +135,23 @@ impl Server {
         tracing::info!("listening on {}", listener.address());
         let rejections = Arc::new(Semaphore::new(MAX_REJECTIONS));
         let mut connections = JoinSet::new();
+        let identity = listener.tls().cloned();
+        let mut look = identity.as_ref().map(|identity| {
+            identity.offer(P::ALPN);
+            interval(identity.interval())
+        });
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = state.stop.draining() => break,
                 Some(ended) = connections.join_next(), if !connections.is_empty() => {
                     close_reason(ended);
+                    continue;
+                }
+                () = due(look.as_mut()) => {
+                    if let Some(identity) = identity.clone() {
+                        tokio::task::spawn_blocking(move || identity.follow());
+                    }
                     continue;
                 }
                 accepted = listener.accept() => accepted,
@@ -119,7 +165,7 @@ impl Server {
                 }
             };
             let protocol = protocol.clone();
-            let tls = listener.tls().map(|config| TlsAcceptor::from(Arc::clone(config)));
+            let tls = listener.tls().map(|identity| TlsAcceptor::from(identity.config()));
             // A client gets its permit when it has shown what the listener demands.
             let admitted = if tls.is_some() || listener.authentication() != Authentication::NotRequired {
                 Some(Admitted::Unauthenticated(state.admission.unauthenticated(listener.authentication())))
@@ -163,9 +209,13 @@ impl Server {
             }
         };
         let aborted = tokio::select! {
+            biased;
             () = all => None,
-            () = sleep(self.0.settings.drain) => Some("`rpc.drain_ms` is over"),
-            () = self.0.stop.over() => Some("it was told to end at once"),
+            () = self.0.stop.over() => {
+                // Connections without requests lose nothing, and nobody waits for them to close.
+                (self.0.in_flight() > 0).then_some("it was told to end at once")
+            }
+            () = sleep(self.0.settings.drain) => Some("`server.drain_ms` is over"),
         };
         let Some(reason) = aborted else { return ended };
         let requests = self.0.in_flight();
@@ -173,6 +223,16 @@ impl Server {
         // Nobody will be answered.
         self.0.cancellation.cancel();
         Ended::Unfinished { requests }
+    }
+}
+
+/// Waits until it is time to look; for ever, if there is nothing to look at.
+async fn due(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }
 
@@ -214,7 +274,7 @@ async fn serve_tls<P: Protocol>(
 ) -> CloseReason {
     let agreed = tokio::select! {
         biased;
-        agreed = timeout(HANDSHAKE, tls.accept(stream)) => agreed,
+        agreed = timeout(state.settings.handshake_timeout, tls.accept(stream)) => agreed,
         () = admitted.evicted() => return CloseReason::Answered,
         () = state.stop.draining() => return CloseReason::Answered,
     };

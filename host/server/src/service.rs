@@ -1,5 +1,7 @@
 //! The handler of a server: it makes calls on the service and writes their results.
 
+use std::io::Read;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jurat::settings::Compatibility;
@@ -12,38 +14,73 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 
-use crate::batch::{Shape, judge};
+use crate::batch::{LineSender, Wanted, judge, judge_lines};
 use crate::budget::{Allowance, Hold};
-use crate::call::{Call, IdFields, Judging, Operation};
+use crate::call::{Call, IdFields, Judging, Operation, StreamCall, StreamRecords};
 use crate::envelopes::{self, Numbering};
 use crate::error::RequestError;
-use crate::handler::{Handler, Handling};
+use crate::handler::{Handler, Handling, Streaming};
 use crate::output::Output;
-
-/// The name under which a pin records where it was made.
-const BY: PinnedBy = PinnedBy::Rpc;
+use crate::selection::{Selected, Selection};
 
 /// Makes calls on a service.
 #[derive(Debug)]
 pub(crate) struct ServiceHandler {
     service: AsyncService,
+    /// The name under which a pin records where it was made.
+    by: PinnedBy,
 }
 
 impl ServiceHandler {
-    pub(crate) fn new(service: AsyncService) -> Self {
-        Self { service }
+    pub(crate) fn new(service: AsyncService, by: PinnedBy) -> Self {
+        Self { service, by }
     }
 }
 
 impl Handler for ServiceHandler {
     fn handle(&self, call: Call, context: CallContext, files: Arc<Allowance>, output: Output) -> Handling {
         let service = self.service.on_behalf_of(context).with_cancellation(output.cancellation().clone());
-        Box::pin(handle(service, files, call, output))
+        Box::pin(handle(service, self.by, files, call, output))
     }
+
+    fn stream(&self, call: StreamCall, context: CallContext, memory: Arc<Allowance>, lines: LineSender) -> Streaming {
+        Box::pin(stream(self.service.on_behalf_of(context), call, memory, lines))
+    }
+
+    fn is_serving(&self) -> bool {
+        self.service.blocking().is_serving()
+    }
+}
+
+async fn stream(
+    service: AsyncService,
+    call: StreamCall,
+    memory: Arc<Allowance>,
+    lines: LineSender,
+) -> Result<u64, RequestError> {
+    let StreamCall { tenant, entity_types, id_fields, judging, records } = call;
+    let service = match &tenant {
+        Some(name) => service.tenant(name)?,
+        None => service,
+    };
+    let made = service.run(move |service| {
+        let wanted = Wanted::of(&judging, || Numbering::Lines);
+        let request = with_id_fields(request(service, judging)?, id_fields).with_expected(entity_types);
+        let to = (&memory, &lines);
+        match records {
+            StreamRecords::Whole(text) => judge_lines(service, &request, RecordSource::bytes(text), wanted, to),
+            StreamRecords::Arriving(arrival) => {
+                let mut texts = iter::once(Ok(Box::new(arrival) as Box<dyn Read>));
+                judge_lines(service, &request, RecordSource::texts(&mut texts), wanted, to)
+            }
+        }
+    });
+    made.await?
 }
 
 async fn handle(
     service: AsyncService,
+    by: PinnedBy,
     files: Arc<Allowance>,
     call: Call,
     mut output: Output,
@@ -61,15 +98,16 @@ async fn handle(
             output.value(&json!({"cache_age": service.blocking().cache_age()?.as_secs_f64()}))?;
         }
         Operation::Validate { record, entity_type, judging } => {
-            let (compatibility, ruleset) = (judging.compatibility, judging.ruleset.clone());
+            let (compatibility, selection) = (judging.compatibility, judging.selection.clone());
+            let ruleset = judging.ruleset.clone();
             let request = request(service.blocking(), judging)?.with_entity_type(entity_type);
-            let made =
-                service.judge_one(request, record, move |result| answer_one(result, compatibility, &ruleset, output));
+            let answer = move |result| answer_one(result, compatibility, (&ruleset, &selection), output);
+            let made = service.judge_one(request, record, answer);
             return made.await?;
         }
         operation => {
             let made = service.run(move |service| {
-                let made = perform(service, &files, operation, &mut output);
+                let made = perform(service, by, &files, operation, &mut output);
                 if made.is_err() {
                     // A call that was cancelled fails because its client is gone.
                     output.check()?;
@@ -86,19 +124,24 @@ async fn handle(
 fn answer_one(
     result: Result<RecordResult, CallError>,
     compatibility: Compatibility,
-    ruleset: &str,
+    (ruleset, selection): (&str, &Selection),
     mut output: Output,
 ) -> Result<Output, RequestError> {
     // A call that was cancelled fails because its client is gone.
     output.check()?;
-    let result = result?;
+    let mut result = result?;
     output.records = Some(1);
+    let status = envelopes::worst(&result.results);
+    selection.prune(&mut result.results);
     if compatibility == Compatibility::Envelopes {
-        output.value(&envelopes::of_result(ruleset, &result))?;
+        output.value(&envelopes::of_result(ruleset, status, (&result, selection)))?;
         return Ok(output);
     }
-    let rules = result.results.iter();
-    let (now, unsigned, release) = (result.now.as_deref(), result.unsigned, result.release.as_deref());
+    let (now, release) = (result.now.as_deref(), result.release.as_deref());
+    let now = now.filter(|_| selection.has("now"));
+    let release = release.filter(|_| selection.has("release"));
+    let rules = result.results.iter().map(|rule| Selected(rule, selection));
+    let unsigned = result.unsigned;
     output.value(&rules.map(|rule| TopRule { rule, now, unsigned, release }).collect::<Vec<_>>())?;
     Ok(output)
 }
@@ -106,6 +149,7 @@ fn answer_one(
 /// Makes a call that may block.
 fn perform(
     service: &Service,
+    by: PinnedBy,
     files: &Allowance,
     operation: Operation,
     output: &mut Output,
@@ -114,17 +158,17 @@ fn perform(
     output.check()?;
     match operation {
         Operation::ValidateBatch { records, id_fields, judging } => {
-            let shape = Shape::of(&judging, || Numbering::Items);
+            let wanted = Wanted::of(&judging, || Numbering::Items);
             let request = with_id_fields(request(service, judging)?, id_fields);
-            judge(service, &request, RecordSource::bytes(records), shape, output)
+            judge(service, &request, RecordSource::bytes(records), wanted, output)
         }
         Operation::ValidateFile { uri, entity_types, id_fields, judging } => {
-            let shape = Shape::of(&judging, || Numbering::of_file(&uri));
+            let wanted = Wanted::of(&judging, || Numbering::of_file(&uri));
             let request = with_id_fields(request(service, judging)?, id_fields).with_expected(entity_types);
             let held = Held::of(files);
             let text = service.read_data(&uri, &held.reserve_memory())?;
             held.shrink_to(text.len() as u64);
-            judge(service, &request, RecordSource::text(text), shape, output)
+            judge(service, &request, RecordSource::text(text), wanted, output)
         }
         Operation::DiscoverRules { entity_type, record_or_schema, ruleset } => {
             let rules =
@@ -143,14 +187,14 @@ fn perform(
             output.value(&Done { status: "ok", message })
         }
         Operation::Pin { manifest, reason } => {
-            let message = match service.pin(&manifest, BY, reason.as_deref())? {
+            let message = match service.pin(&manifest, by, reason.as_deref())? {
                 Reload::Unchanged => "the release already serves; it is pinned now",
                 Reload::Switched => "the release serves from now on; it is pinned",
             };
             output.value(&Done { status: "ok", message })
         }
         Operation::Rollback { reason } => {
-            service.rollback(BY, reason.as_deref())?;
+            service.rollback(by, reason.as_deref())?;
             output.value(&Done { status: "ok", message: "the previous release serves from now on; it is pinned" })
         }
         Operation::Unpin => {
@@ -171,7 +215,7 @@ fn perform(
 }
 
 fn request(service: &Service, judging: Judging) -> Result<Request, RequestError> {
-    let Judging { ruleset, associated, now, compatibility: _ } = judging;
+    let Judging { ruleset, associated, now, compatibility: _, selection: _, max_records: _ } = judging;
     let mut request = service.request(ruleset)?;
     if let Some(associated) = associated {
         request = request.with_associated(associated);
@@ -223,7 +267,7 @@ struct Done {
 #[derive(Serialize)]
 struct TopRule<'a, E> {
     #[serde(flatten)]
-    rule: &'a RuleResult,
+    rule: Selected<'a, RuleResult>,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -272,10 +316,15 @@ mod tests {
             execution_time_ms: Some(0.5),
             children: Vec::new(),
         };
+        let everything = Selection::default();
         let of_rule = r#""rule_id":"a","description":"","status":"PASS","message":"","component":"6b8c","execution_time_ms":0.5,"children":[]"#;
         let release = serde_json::value::to_raw_value(&json!({"name": "loan"})).unwrap();
-        let signed =
-            TopRule { rule: &rule, now: Some("2026-01-31T12:00:00Z"), unsigned: false, release: Some(&release) };
+        let signed = TopRule {
+            rule: Selected(&rule, &everything),
+            now: Some("2026-01-31T12:00:00Z"),
+            unsigned: false,
+            release: Some(&release),
+        };
         let expected = format!(r#"{{{of_rule},"now":"2026-01-31T12:00:00Z","release":{{"name":"loan"}}}}"#);
         assert_eq!(serde_json::to_string(&signed).unwrap(), expected);
         let unsigned = TopRule { now: None, unsigned: true, release: None, ..signed };

@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) correlations: Correlations,
     /// The token that clients must show; none = no client must show one.
     pub(crate) token: Option<Token>,
+    /// The token that operators must show over TCP.
+    pub(crate) operator_token: Option<Token>,
     pub(crate) stop: Stop,
     pub(crate) observers: Observers,
     /// Cancels the calls on all connections.
@@ -52,6 +54,7 @@ impl State {
             admission: Admission::new(settings.max_connections.get()),
             correlations: Correlations::new(),
             token: settings.token.as_ref().map(Token::new),
+            operator_token: settings.operator_token.as_ref().map(Token::new),
             stop: Stop::new(),
             observers,
             cancellation: Cancellation::new(),

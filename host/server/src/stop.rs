@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -13,6 +14,7 @@ pub struct Stop(Arc<watch::Sender<Phase>>);
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Phase {
     Serving,
+    Leaving,
     Draining,
     Over,
 }
@@ -20,6 +22,21 @@ enum Phase {
 impl Stop {
     pub(crate) fn new() -> Self {
         Self(Arc::new(watch::Sender::new(Phase::Serving)))
+    }
+
+    /// The server serves on, and tells whoever asks that it will stop soon.
+    pub fn leave(&self) {
+        self.raise(Phase::Leaving);
+    }
+
+    /// Whether the server will stop soon, or stops.
+    pub(crate) fn is_leaving(&self) -> bool {
+        *self.0.borrow() >= Phase::Leaving
+    }
+
+    /// Whether the server stops.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Phase::Draining
     }
 
     /// The server reads nothing more, and finishes and answers what it has read.
@@ -32,11 +49,12 @@ impl Stop {
         self.raise(Phase::Over);
     }
 
-    /// Drains at the first SIGTERM or SIGINT, and ends at the second. Logs both, with the number of requests that are being worked on.
+    /// Drains at the first SIGTERM or SIGINT, after a delay in which it serves on, and ends at the second. Logs both, with the number of
+    /// requests that are being worked on.
     ///
     /// # Errors
     /// When the system does not let this process handle signals.
-    pub(crate) fn on_signals(&self, in_flight: impl Fn() -> usize + Send + 'static) -> io::Result<()> {
+    pub(crate) fn on_signals(&self, delay: Duration, in_flight: impl Fn() -> usize + Send + 'static) -> io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -49,14 +67,25 @@ impl Stop {
                 }
             };
             let signal = next().await;
-            let requests = in_flight();
-            tracing::info!(
-                signal,
-                in_flight = requests,
-                "the server stops: it reads nothing more, and answers what it has read"
-            );
-            stop.drain();
-            let signal = next().await;
+            if !delay.is_zero() {
+                tracing::info!(signal, "the server will stop; until then it serves on, and says that it is not ready");
+            }
+            stop.leave();
+            let signal = {
+                let second = next();
+                tokio::pin!(second);
+                let early = tokio::time::timeout(delay, second.as_mut()).await;
+                tracing::info!(
+                    signal,
+                    in_flight = in_flight(),
+                    "the server stops: it reads nothing more, and answers what it has read"
+                );
+                stop.drain();
+                match early {
+                    Ok(signal) => signal,
+                    Err(_) => second.await,
+                }
+            };
             tracing::warn!(signal, in_flight = in_flight(), "the server ends at once, because of a second signal");
             stop.now();
         });

@@ -159,7 +159,7 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
         format!(
             "{CONFIG}state_dir: state\nlogic_cache_dir: cache\ndata_roots: [data]\ncoordination_service_config_uri: pem\n\
              coordination_hosts: [refs.example.com]\nheader_files: {{TOKEN: pem}}\n\
-             http: {{authorities: [pem], client_certificate: pem}}\nrpc: {{token_file: pem, tls: {{certificate: pem, key: pem}}}}\n"
+             http: {{authorities: [pem], client_certificate: pem}}\nserver: {{token_file: pem, tls: {{certificate: pem, key: pem}}}}\n"
         ),
     );
     let fine = check().ends_with(0);
@@ -172,7 +172,7 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
         "business_config_uri: gone\ntrust: {release: t/demo/main/loan.json, root: no-root.json}\nstate_dir: pem\n\
          logic_cache_dir: root.json/cache\ndata_roots: [data, no-data]\ncoordination_service_config_uri: no-service.yaml\n\
          coordination_hosts: [refs.example.com]\nhttp: {authorities: [pem, no-authority], client_certificate: no-client}\n\
-         rpc: {tls: {certificate: no-certificate, key: no-key}}\n",
+         server: {tls: {certificate: no-certificate, key: no-key}}\n",
     );
     let missing = [
         ("business_config_uri", "gone"),
@@ -183,8 +183,8 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
         ("coordination_service_config_uri", "no-service.yaml"),
         ("http.authorities[1]", "no-authority"),
         ("http.client_certificate", "no-client"),
-        ("rpc.tls.certificate", "no-certificate"),
-        ("rpc.tls.key", "no-key"),
+        ("server.tls.certificate", "no-certificate"),
+        ("server.tls.key", "no-key"),
     ];
     let refusal = check().refuses(2, &[]);
     assert_eq!(refusal.lines().count(), missing.len(), "{refusal}");
@@ -206,7 +206,7 @@ fn config_check_looks_at_everything_that_the_configuration_names() {
 
     // Secrets, one by one: reading the configuration needs them.
     for (line, key) in [
-        ("rpc: {token_file: gone}", "rpc.token_file"),
+        ("server: {token_file: gone}", "server.token_file"),
         ("header_files: {A: gone}", "header_files.A"),
         ("http: {proxy_file: gone}", "http.proxy_file"),
     ] {

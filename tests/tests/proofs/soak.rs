@@ -116,7 +116,7 @@ impl Scene {
         site.write(
             "local-config.yaml",
             format!(
-                "poll_seconds: 1\nstate_dir: state\nlogic_cache_dir: cache\nhttp: {{authorities: [authority.pem]}}\nrpc: \
+                "poll_seconds: 1\nstate_dir: state\nlogic_cache_dir: cache\nhttp: {{authorities: [authority.pem]}}\nserver: \
                  {{write_timeout_ms: 2000}}\ntenants:\n  {LOANS}:\n    business_config_uri: {url}\n    trust: {{release: \
                  t/{PUBLISHED}/main/loan.json}}\n    data_roots: [data]\n{hostile}"
             ),

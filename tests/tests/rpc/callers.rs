@@ -1,9 +1,10 @@
-//! The two callers of the same call: an embedder, and a client of the program.
+//! The callers of the same call: an embedder, and clients of the program over each protocol.
 
 use std::sync::Arc;
 
 use jurat::settings::Overrides;
 use jurat::{Associated, CallError, EntityType, RecordResult, RulesetName, Service, Settings, chain};
+use jurat_tests::http::{self, Http};
 use jurat_tests::results::without_times;
 use jurat_tests::site::Site;
 use serde_json::json;
@@ -37,6 +38,7 @@ pub(crate) type Told = Result<String, (String, String)>;
 pub(crate) enum Caller {
     Library(Service),
     Rpc(Connection),
+    Http(Http),
 }
 
 impl Caller {
@@ -53,6 +55,7 @@ impl Caller {
                 library(service, question).map_err(|error| (error.kind().code().to_owned(), chain(&error)))
             }
             Self::Rpc(connection) => rpc(connection, question),
+            Self::Http(connection) => http(connection, question),
         };
         told.map(|result| without_times(&result))
     }
@@ -118,6 +121,22 @@ fn alone(result: &RecordResult) -> String {
 fn rpc(connection: &mut Connection, question: &Question) -> Told {
     let (method, params) = question.to_rpc();
     connection.call(method, &params).map_err(|refused| (refused.kind().to_owned(), refused.message))
+}
+
+fn http(connection: &mut Http, question: &Question) -> Told {
+    let (method, params) = question.to_rpc();
+    let path = match method {
+        "batch_validate" => "batch",
+        "batch_file_validate" => "batch-file",
+        same => same,
+    };
+    let response = connection.ask(http::post(&format!("/api/v1/{path}"), params));
+    if response.status() == 200 {
+        return Ok(response.text().to_owned());
+    }
+    let problem = response.json();
+    let member = |name: &str| problem[name].as_str().unwrap().to_owned();
+    Err((member("code"), member("detail")))
 }
 
 impl Question {

@@ -25,8 +25,8 @@ fn keys(object: &Value) -> Vec<&str> {
 fn a_request_or_a_setting_chooses_the_generation() {
     for (setting, default, other) in [
         ("", "lists", "envelopes"),
-        ("rpc: {compatibility: lists}\n", "lists", "envelopes"),
-        ("rpc: {compatibility: envelopes}\n", "envelopes", "lists"),
+        ("server: {compatibility: lists}\n", "lists", "envelopes"),
+        ("server: {compatibility: envelopes}\n", "envelopes", "lists"),
     ] {
         let site = configured(&format!("{DATA}{setting}"));
         let mut server = Server::start(&site, Transport::Stdio);

@@ -66,12 +66,24 @@ fn a_unix_socket_says_the_same_to_the_byte() {
     says_the_same(Transport::Unix);
 }
 
+#[test]
+fn http_says_the_same_to_the_byte() {
+    let everything = everything();
+    let server = Server::serve(&everything.0, &[]);
+    agrees_with_the_library(everything, Caller::Http(server.http()));
+}
+
 #[track_caller]
 fn says_the_same(transport: Transport) {
-    let (site, questions) = everything();
+    let everything = everything();
+    let mut server = Server::start(&everything.0, transport);
+    let caller = Caller::Rpc(server.connect());
+    agrees_with_the_library(everything, caller);
+}
+
+#[track_caller]
+fn agrees_with_the_library((site, questions): (Site, Vec<(Question, Answer)>), mut caller: Caller) {
     let mut library = Caller::library(&site);
-    let mut server = Server::start(&site, transport);
-    let mut caller = Caller::Rpc(server.connect());
     for (question, _) in questions {
         assert_eq!(caller.ask(&question), library.ask(&question), "{}", question.label);
     }

@@ -20,7 +20,7 @@ fn batch(times: usize) -> String {
 
 #[test]
 fn a_client_that_never_reads_is_closed_and_all_others_are_served() {
-    let site = configured("rpc: {write_timeout_ms: 500, max_in_flight: 4}\n");
+    let site = configured("server: {write_timeout_ms: 500, max_in_flight: 4}\n");
     for transport in [Transport::Tcp, Transport::Unix] {
         let mut server = Server::start(&site, transport);
         let mut other = server.connect();
@@ -59,7 +59,7 @@ fn a_server_ends_when_its_only_client_stops_reading() {
 
 #[test]
 fn unread_answers_take_no_more_memory_than_the_limit() {
-    let site = configured("rpc: {max_message: 8 MiB, max_reply: 16 MiB, max_buffered: 16 MiB}\n");
+    let site = configured("server: {max_message: 8 MiB, max_reply: 16 MiB, max_buffered: 16 MiB}\n");
     let mut server = Server::start(&site, Transport::Tcp);
     let line = request("1", "batch_validate", &batch(500)) + "\n";
     let deaf: Vec<_> = (0..12)
@@ -78,7 +78,7 @@ fn unread_answers_take_no_more_memory_than_the_limit() {
 
 #[test]
 fn memory_for_requests_is_shared_and_a_request_that_gets_none_is_refused() {
-    let site = configured("rpc: {max_message: 8 MiB, max_buffered: 8 MiB}\n");
+    let site = configured("server: {max_message: 8 MiB, max_buffered: 8 MiB}\n");
     for transport in [Transport::Tcp, Transport::Unix] {
         let mut server = Server::start(&site, transport);
         let mut other = server.connect();
@@ -121,12 +121,12 @@ fn memory_for_requests_is_shared_and_a_request_that_gets_none_is_refused() {
 
 #[test]
 fn an_answer_that_would_be_too_long_is_not_made() {
-    let site = configured(&format!("{DATA}rpc: {{max_reply: 64 KiB}}\n"));
+    let site = configured(&format!("{DATA}server: {{max_reply: 64 KiB}}\n"));
     for transport in Transport::ALL {
         let mut server = Server::start(&site, transport);
         let mut connection = server.connect();
         let message = connection.refused("batch_validate", &batch(20), -32000, "reply_too_large");
-        assert!(message.contains("65536") && message.contains("rpc.max_reply"), "{message}");
+        assert!(message.contains("65536") && message.contains("server.max_reply"), "{message}");
         assert_eq!(connection.result("batch_validate", &batch(1)).as_array().unwrap().len(), 12);
     }
 }
@@ -135,7 +135,7 @@ fn an_answer_that_would_be_too_long_is_not_made() {
 fn one_client_may_have_the_longest_answer_and_half_of_the_memory_for_files() {
     const LONGEST: usize = 4 << 20;
     let site = configured(&format!(
-        "{DATA}max_file: 8 MiB\nrpc: {{max_message: 4 MiB, max_reply: 4 MiB, max_buffered: 20 MiB}}\n"
+        "{DATA}max_file: 8 MiB\nserver: {{max_message: 4 MiB, max_reply: 4 MiB, max_buffered: 20 MiB}}\n"
     ));
     let loans = String::from_utf8(jurat_tests::site::sample("loans.json")).unwrap();
     for (name, length) in [("longest.json", LONGEST), ("longer.json", LONGEST * 3 / 2)] {
@@ -150,7 +150,7 @@ fn one_client_may_have_the_longest_answer_and_half_of_the_memory_for_files() {
         assert_eq!(connection.result("batch_file_validate", &file("longest.json")).as_array().unwrap().len(), 12);
         // While it is read it takes its length twice.
         let message = connection.refused("batch_file_validate", &file("longer.json"), -32000, "overloaded");
-        assert!(message.contains("or raise `rpc.max_buffered`"), "{message}");
+        assert!(message.contains("or raise `server.max_buffered`"), "{message}");
         // While windows of records wait for those before them, and are added to the answer, it must have enough memory.
         let length = connection.result("batch_validate", &batch(1)).to_string().len();
         let times = LONGEST * 97 / 100 / length;

@@ -82,7 +82,7 @@ fn a_file_that_is_not_a_socket_is_left_alone() {
 
 #[test]
 fn a_client_beyond_the_limit_is_rejected_and_the_others_are_served() {
-    let site = configured("rpc: {max_connections: 2}\n");
+    let site = configured("server: {max_connections: 2}\n");
     for transport in [Transport::Tcp, Transport::Unix] {
         let mut server = Server::start(&site, transport);
         let mut clients = [server.connect(), server.connect()];
@@ -108,14 +108,16 @@ fn a_client_beyond_the_limit_is_rejected_and_the_others_are_served() {
 fn other_machines_need_permission_a_certificate_and_a_token() {
     let site = configured("");
     for host in ["0.0.0.0", "::"] {
-        let refused = refuses(&site, &["--port", "0", "--host", host], 2, &["--allow-remote", "rpc.tls", "rpc.token"]);
+        let refused =
+            refuses(&site, &["--port", "0", "--host", host], 2, &["--allow-remote", "server.tls", "server.token"]);
         assert!(refused.contains(host), "{refused}");
-        let refused = refuses(&site, &["--port", "0", "--host", host, "--allow-remote"], 2, &["rpc.tls", "rpc.token"]);
+        let refused =
+            refuses(&site, &["--port", "0", "--host", host, "--allow-remote"], 2, &["server.tls", "server.token"]);
         assert!(!refused.contains("--allow-remote"), "{refused}");
         site.write("token", "0123456789abcdef\n");
-        let token = ["--port", "0", "--host", host, "--allow-remote", "--set", "rpc.token_file=token"];
-        let refused = refuses(&site, &token, 2, &["rpc.tls"]);
-        assert!(!refused.contains("rpc.token"), "{refused}");
+        let token = ["--port", "0", "--host", host, "--allow-remote", "--set", "server.token_file=token"];
+        let refused = refuses(&site, &token, 2, &["server.tls"]);
+        assert!(!refused.contains("server.token"), "{refused}");
     }
 }
 

@@ -11,6 +11,7 @@ use jurat_tests::{connection, server};
 mod broken_records;
 mod callers;
 mod cases;
+mod certificates;
 mod compatibility;
 mod conformance;
 mod coordination;

@@ -1,16 +1,13 @@
 //! Clients from other machines: over TLS, with a token.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use jurat_tests::site::Site;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::crypto::aws_lc_rs;
+use jurat_tests::tls::{self, TlsStream};
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::connection::{Connection, PATIENCE, request};
+use crate::connection::{Connection, request};
 use crate::server::{Server, Transport};
 use crate::sites::{DATA, configured};
 
@@ -18,21 +15,12 @@ const TOKEN: &str = "correct-horse-battery-staple";
 
 /// A stream that is read and written in turns.
 #[derive(Clone)]
-struct Tls(Arc<Mutex<StreamOwned<ClientConnection, TcpStream>>>);
+struct Tls(Arc<Mutex<TlsStream>>);
 
 impl Tls {
     fn connect(port: &str, trusted: &CertificateDer<'static>) -> Connection {
-        let mut roots = RootCertStore::empty();
-        roots.add(trusted.clone()).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
-        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let tls = Self(Arc::new(Mutex::new(StreamOwned::new(client, stream))));
+        let (stream, _, _) = tls::connect(&format!("127.0.0.1:{port}"), trusted, &[]);
+        let tls = Self(Arc::new(Mutex::new(stream)));
         Connection::new(tls.clone(), tls)
     }
 }
@@ -55,14 +43,12 @@ impl Write for Tls {
 
 /// A server for other machines, and its certificate.
 fn remote() -> (Site, Server, String, CertificateDer<'static>) {
-    let site = configured(&format!("{DATA}rpc: {{token_file: token, tls: {{certificate: cert.pem, key: key.pem}}}}\n"));
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    site.write("cert.pem", cert.pem());
-    site.write("key.pem", signing_key.serialize_pem());
+    let site = configured(&format!("{DATA}server: {{token_file: token, {}}}\n", tls::SETTINGS));
+    let certificate = tls::certify(&site);
     site.write("token", TOKEN);
     let server = Server::start_with(&site, Transport::Tcp, &["--port", "0", "--host", "0.0.0.0", "--allow-remote"]);
     let port = server.address.rsplit_once(':').unwrap().1.to_owned();
-    (site, server, port, cert.der().clone())
+    (site, server, port, certificate)
 }
 
 fn token(token: &str) -> String {
@@ -125,7 +111,7 @@ fn a_client_without_the_token_is_not_served() {
 
 #[test]
 fn a_token_is_required_on_this_machine_too_and_never_logged() {
-    let site = configured("rpc: {token_file: token}\n");
+    let site = configured("server: {token_file: token}\n");
     site.write("token", TOKEN);
     let mut server = Server::start(&site, Transport::Tcp);
     is_rejected(server.connect(), &(request("1", "health", "{}") + "\n"), "authentication_needed");

@@ -257,14 +257,14 @@ fn a_line_that_is_not_a_request_gets_an_error_that_says_why() {
 
 #[test]
 fn a_line_that_is_too_long_gets_an_error_and_the_next_one_is_served() {
-    everywhere("rpc: {max_message: 64 KiB}\n", |connection| {
+    everywhere("server: {max_message: 64 KiB}\n", |connection| {
         let params = |length: usize| json!({"token": "x".repeat(length)}).to_string();
         let fits = (64 << 10) - request("1", "authenticate", &params(0)).len();
         connection.send(request("1", "authenticate", &params(fits)) + "\n");
         assert!(connection.answer().outcome().is_ok());
         let message =
             refuses(connection, request("1", "authenticate", &params(fits + 1)), "null", -32600, "message_too_large");
-        assert!(message.contains("65536") && message.contains("rpc.max_message"), "{message}");
+        assert!(message.contains("65536") && message.contains("server.max_message"), "{message}");
         refuses(connection, " ".repeat(10 << 20), "null", -32600, "message_too_large");
     });
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use jurat_tests::site::{CONFIG, Site, TARGET};
+use jurat_tests::site::{Site, TARGET};
 
 use crate::cases;
 
@@ -12,10 +12,7 @@ pub(crate) const DATA: &str = "data_roots: [data]\n";
 
 /// A site with the sample release, and some more lines in its configuration.
 pub(crate) fn configured(more: &str) -> Site {
-    let site = Site::signed();
-    site.write("local-config.yaml", CONFIG.to_owned() + more);
-    site.write("data/loans.json", jurat_tests::site::sample("loans.json"));
-    site
+    Site::configured(more)
 }
 
 /// A site whose release also has the rulesets of the cases.

@@ -21,7 +21,7 @@ const KEPT: u64 = 160 << 10;
 #[test]
 fn slow_readers_take_no_more_than_the_budgets_and_leave_nothing_behind() {
     let site = configured(&format!(
-        "chunk: {{results: 1 MiB}}\nrpc: {{max_message: 4 MiB, max_reply: 32 MiB, max_buffered: 32 MiB, max_in_flight: {IN_FLIGHT}}}\n"
+        "chunk: {{results: 1 MiB}}\nserver: {{max_message: 4 MiB, max_reply: 32 MiB, max_buffered: 32 MiB, max_in_flight: {IN_FLIGHT}}}\n"
     ));
     let mut server = Server::start(&site, Transport::Unix);
     let mut keeper = server.connect();

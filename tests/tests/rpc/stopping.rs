@@ -103,9 +103,9 @@ fn a_second_signal_ends_the_server_at_once() {
 
 #[test]
 fn a_request_that_outlasts_the_limit_is_broken_off() {
-    let mut busy = Busy::start(Transport::Tcp, "rpc: {drain_ms: 200}\n");
+    let mut busy = Busy::start(Transport::Tcp, "server: {drain_ms: 200}\n");
     busy.server.signal(Signal::TERM);
-    busy.server.says("reason=\"`rpc.drain_ms` is over\"");
+    busy.server.says("reason=\"`server.drain_ms` is over\"");
     let (status, log) = busy.server.ended();
     assert_eq!(status.code(), Some(4), "{log:#?}");
 }

@@ -55,7 +55,7 @@ fn every_answer_is_right_none_is_lost_and_none_is_another_ones() {
 }
 
 fn survives(transport: Transport, seed: u64) {
-    let site = configured(&format!("{DATA}kept_releases: 1\nrpc: {{max_in_flight: 64}}\n"));
+    let site = configured(&format!("{DATA}kept_releases: 1\nserver: {{max_in_flight: 64}}\n"));
     let releases = releases(&site);
     let asked = questions(&site, &releases);
     let mut server = Server::start(&site, transport);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jurat::settings::{DataRoots, ServerSettings};
@@ -10,7 +11,6 @@ use jurat_log::LogFormat;
 use jurat_model::Blame;
 use jurat_server::rpc::JsonRpc;
 use jurat_server::{Ended, Listener, Remote, Server, run as run_server};
-use serde_json::json;
 
 use crate::exit::{CommandError, Exit};
 use crate::host;
@@ -24,8 +24,8 @@ Examples:
   jurat rpc --config local-config.yaml --port 7070 --log-format json
   jurat rpc --config local-config.yaml --unix /run/jurat/rules.sock
   jurat rpc --config local-config.yaml --port 7070 --host 0.0.0.0 \\
-      --allow-remote --set rpc.token_file=token \\
-      --set rpc.tls.certificate=cert.pem --set rpc.tls.key=key.pem
+      --allow-remote --set server.token_file=token \\
+      --set server.tls.certificate=cert.pem --set server.tls.key=key.pem
 
 Speaks JSON-RPC 2.0, one message on each line; docs/json-rpc.md describes the methods. With a port or a socket, the command \
 prints one line with its address, as in {\"listening\":\"127.0.0.1:7070\"}, and `data_roots` must list the directories from which \
@@ -33,7 +33,7 @@ clients may read files. The first SIGTERM or SIGINT lets running requests finish
 ";
 
 /// The exit codes of a server. Verdicts go to clients and do not decide them.
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  success: every request was answered
   2  usage or configuration: the server did not start
@@ -97,19 +97,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 async fn serve(arguments: &Arguments, service: &Service, settings: ServerSettings) -> Result<Ended, CommandError> {
     let server = Server::new(settings.clone(), service.observers().clone());
-    let signals = server.stop_on_signals();
+    let signals = server.stop_on_signals(Duration::ZERO);
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let rpc = JsonRpc::new(&server, service.asynchronous());
     let listener = if let Some(path) = &arguments.unix {
         Listener::unix(path)
     } else if let Some(port) = arguments.port {
-        let remote = if arguments.allow_remote { Remote::Allowed } else { Remote::Refused };
-        Listener::tcp(&arguments.host, port, &settings, remote).await
+        Listener::tcp(&arguments.host, port, &settings, remote(arguments.allow_remote)).await
     } else {
         return Ok(rpc.stdio().await);
     };
     let listener = listener?;
-    announce(&listener)?;
+    announce(&listener, &[])?;
     Ok(rpc.listen(listener).await)
 }
 
@@ -119,8 +118,13 @@ impl Arguments {
     }
 }
 
+/// Whether other machines may connect.
+pub(super) fn remote(is_allowed: bool) -> Remote {
+    if is_allowed { Remote::Allowed } else { Remote::Refused }
+}
+
 /// A client on a socket may read files only from directories that the settings list.
-fn forbid_working_directory(settings: &mut Settings) {
+pub(super) fn forbid_working_directory(settings: &mut Settings) {
     for tenant in settings.tenants.values_mut() {
         if tenant.data.roots == DataRoots::WorkingDirectory {
             tenant.data.roots = DataRoots::Listed(Vec::new());
@@ -128,15 +132,18 @@ fn forbid_working_directory(settings: &mut Settings) {
     }
 }
 
-/// Prints the address of the server, for programs.
-fn announce(listener: &Listener) -> Result<(), CommandError> {
+/// Prints the address of the server, for programs; and those of others that it has.
+pub(super) fn announce(listener: &Listener, others: &[(&str, Option<&Listener>)]) -> Result<(), CommandError> {
+    let mut addresses = serde_json::Map::from_iter([("listening".to_owned(), listener.address().into())]);
+    let others =
+        others.iter().filter_map(|(name, listener)| Some(((*name).to_owned(), listener.as_ref()?.address().into())));
+    addresses.extend(others);
+    let addresses = serde_json::Value::from(addresses);
     let mut out = output::stdout();
-    writeln!(out, "{}", json!({"listening": listener.address()}))
-        .and_then(|()| out.flush())
-        .map_err(|error| CommandError::of_output(&error))
+    writeln!(out, "{addresses}").and_then(|()| out.flush()).map_err(|error| CommandError::of_output(&error))
 }
 
-fn verdict(ended: Ended) -> Result<Exit, CommandError> {
+pub(super) fn verdict(ended: Ended) -> Result<Exit, CommandError> {
     match ended {
         Ended::Finished => Ok(Exit::Success),
         Ended::Unfinished { requests } => Err(CommandError::new(

@@ -45,7 +45,7 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
 ///
 /// /// What a server calls when it refuses a client.
 /// fn refused(observers: &Observers, peer: &str) {
-///     let decision = LimitDecision::new("rpc.max_connections", LimitEffect::Refused).with_peer(peer);
+///     let decision = LimitDecision::new("server.max_connections", LimitEffect::Refused).with_peer(peer);
 ///     observers.emit(|| Event::Limit(decision));
 /// }
 /// refused(&Observers::default(), "10.0.0.7");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     fn event() -> Event<'static> {
-        Event::Limit(LimitDecision::new("rpc.max_connections", LimitEffect::Refused))
+        Event::Limit(LimitDecision::new("server.max_connections", LimitEffect::Refused))
     }
 
     #[test]

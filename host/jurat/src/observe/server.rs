@@ -30,13 +30,13 @@ pub struct Authentication<'a> {
 /// use jurat::observe::{Event, LimitDecision, LimitEffect};
 ///
 /// # fn f(service: &jurat::Service) {
-/// service.observers().emit(|| Event::Limit(LimitDecision::new("rpc.max_connections", LimitEffect::Refused)));
+/// service.observers().emit(|| Event::Limit(LimitDecision::new("server.max_connections", LimitEffect::Refused)));
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LimitDecision<'a> {
-    /// The setting that says the limit, as in `rpc.max_connections`.
+    /// The setting that says the limit, as in `server.max_connections`.
     pub limit: &'a str,
     /// The effect.
     pub effect: LimitEffect,

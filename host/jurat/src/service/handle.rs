@@ -104,6 +104,13 @@ impl Service {
         Ok(Arc::clone(&self.serving()?.release))
     }
 
+    /// Whether calls are served: a release of a tenant serves, or of the one that this handle is for. Cheaper than the status.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        let now = self.shared.clock.now();
+        !self.shared.in_flight.is_closed() && self.tenants().any(|tenant| tenant.releases.serving().at(now).is_ok())
+    }
+
     /// The status of the service: of all tenants, or of the one that this handle is for.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use jurat_http::{Location, shown};
+use jurat_http::{HostPattern, Location, ParseHostError, shown};
 use jurat_model::Excerpt;
+use jurat_yaml::Field;
 use url::{Origin, Url};
 
 /// The location of a repository or of sources; an error says what is wrong, and what to do.
@@ -75,6 +76,18 @@ pub(super) fn origin(text: &str) -> Result<Origin, String> {
     }
     let url = server(text)?;
     if url.path() == "/" && url.query().is_none() { Ok(url.origin()) } else { Err(expected()) }
+}
+
+/// A pattern of hosts.
+pub(super) fn host(text: &str) -> Result<HostPattern, String> {
+    text.parse().map_err(|error: ParseHostError| error.to_string())
+}
+
+/// The entries of a list of texts, each read in the same way.
+pub(super) fn each<T>(field: Field<'_>, read: fn(&str) -> Result<T, String>) -> Vec<T> {
+    let entries = field.list();
+    let read = |entry: &Field<'_>| read(entry.as_text()?).map_err(|error| entry.refuse(error)).ok();
+    entries.iter().filter_map(read).collect()
 }
 
 /// Checks the URL of a proxy, and whether it contains a password. Errors do not repeat it.

@@ -52,9 +52,12 @@ impl Settings {
             found.readable(http.key("client_certificate"), path);
         }
         if let Some(tls) = &self.server.tls {
-            let key = root().key("rpc").key("tls");
+            let key = root().key("server").key("tls");
             found.readable(key.clone().key("certificate"), &tls.certificate);
-            found.readable(key.key("key"), &tls.key);
+            found.readable(key.clone().key("key"), &tls.key);
+            for (index, file) in tls.client_authorities.iter().enumerate() {
+                found.readable(key.clone().key("client_authorities").index(index), file);
+            }
         }
         Problems::none(found.problems)
     }

@@ -10,6 +10,7 @@ use jurat_model::{Bytes, Excerpt, Secret};
 use jurat_yaml::Value;
 use jurat_yaml::{LineColumn, Problem, Problems};
 
+use super::alias::Alias;
 use super::env_file;
 use super::keys::{Kind, OWN, PREFIX};
 use super::target::Target;
@@ -107,11 +108,26 @@ impl Overrides {
 
     /// Adds the text of an env file called `file`. Variables of the environment win over its own.
     ///
+    /// Some settings may have the names that such variables usually have elsewhere: see [`Alias`](super::Alias).
+    ///
     /// It has lines like `NAME=value`, `export NAME="some value"`, `NAME='it'`, and comments after `#`. Nothing in it is expanded.
     #[must_use]
     pub fn with_env_file(mut self, text: &str, file: &str) -> Self {
         let (variables, problems) = env_file::read(text, file);
         self.problems.extend(problems);
+        // First, so that our own names count more.
+        for variable in &variables {
+            match Alias::of_name(&variable.name) {
+                Some(alias @ Alias { key: Some(key), .. }) => {
+                    let value = alias.value(variable.value.reveal());
+                    self.add(ENV_FILE, file, Some(variable.at), Target::of_path(key), &value);
+                }
+                Some(Alias { name, note, .. }) => {
+                    tracing::warn!(variable = name, file = %Excerpt::of(file), "this variable has no effect: {note}");
+                }
+                None => {}
+            }
+        }
         for variable in variables.into_iter().filter(|variable| variable.name.starts_with(PREFIX)) {
             let target = match OWN.contains(&variable.name.as_str()) {
                 true => Err("it is looked at before this file is read: set it in the environment".to_owned()),

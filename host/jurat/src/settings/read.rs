@@ -11,6 +11,7 @@ use jurat_model::Secret;
 use jurat_sandbox::{CompileLimits, CompileSettings};
 use jurat_yaml::{Field, Section};
 
+use super::api::{ApiSettings, Environment, api};
 use super::check::{NESTED, are_nested};
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
@@ -51,7 +52,12 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let compile = document.take("compile").section(|section| Some(compile(section)));
     let workers = workers(document);
     let http = document.take("http").section(|section| Some(http(section))).unwrap_or_default();
-    let server = document.take("rpc").section(|section| Some(server(section))).unwrap_or_default();
+    let server = document.take("server").section(|section| Some(server(section))).unwrap_or_default();
+    let environment = document
+        .take("environment")
+        .choice([("production", Environment::Production), ("development", Environment::Development)])
+        .unwrap_or_default();
+    let api = document.take("api").section(|section| Some(api(section, environment)));
     let headers = headers(document);
     Some(Settings {
         tenants: tenants?,
@@ -65,6 +71,7 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
         compile: compile.unwrap_or(defaults.compile),
         http,
         server,
+        api: api.unwrap_or(ApiSettings { environment, ..ApiSettings::default() }),
         headers,
     })
 }
@@ -147,14 +154,12 @@ fn http(section: &mut Section<'_>) -> Http {
 
 fn server(section: &mut Section<'_>) -> ServerSettings {
     let defaults = ServerSettings::default();
-    let (token, token_file) = (section.take("token"), section.take("token_file"));
-    let token = secret_file::choose(Some(&token), Some(&token_file), |token, exposure| match exposure {
-        Exposure::Readable => Err(format!("{OPEN} `JURAT_RPC_TOKEN`")),
-        Exposure::Protected => token_is_fine(token),
-    });
+    let token = secret_token(section, "token", "token_file", "JURAT_SERVER_TOKEN");
+    let operator_token = secret_token(section, "operator_token", "operator_token_file", "JURAT_SERVER_OPERATOR_TOKEN");
     let compatibility = section.take("compatibility").choice(Compatibility::ALL.map(|choice| (choice.name(), choice)));
     let max_connections = section.take("max_connections").positive();
     let max_in_flight = section.take("max_in_flight").positive();
+    let handshake_timeout = duration(&section.take("handshake_timeout_ms"), Duration::from_millis);
     let write_timeout = duration(&section.take("write_timeout_ms"), Duration::from_millis);
     let drain = duration_or_zero(&section.take("drain_ms"), Duration::from_millis);
     ServerSettings {
@@ -164,11 +169,22 @@ fn server(section: &mut Section<'_>) -> ServerSettings {
         max_buffered: size(&section.take("max_buffered")).unwrap_or(defaults.max_buffered),
         max_connections: max_connections.unwrap_or(defaults.max_connections),
         max_in_flight: max_in_flight.unwrap_or(defaults.max_in_flight),
+        handshake_timeout: handshake_timeout.unwrap_or(defaults.handshake_timeout),
         write_timeout: write_timeout.unwrap_or(defaults.write_timeout),
         drain: drain.unwrap_or(defaults.drain),
         token,
+        operator_token,
         tls: section.take("tls").section(tls),
     }
+}
+
+/// A token: from a variable, or from a file.
+fn secret_token(section: &mut Section<'_>, key: &'static str, file: &'static str, variable: &str) -> Option<Secret> {
+    let (token, file) = (section.take(key), section.take(file));
+    secret_file::choose(Some(&token), Some(&file), |token, exposure| match exposure {
+        Exposure::Readable => Err(format!("{OPEN} `{variable}`")),
+        Exposure::Protected => token_is_fine(token),
+    })
 }
 
 /// The problem of a secret in the configuration file or on a command line.
@@ -193,8 +209,15 @@ fn tls(section: &mut Section<'_>) -> Option<Tls> {
         (false, true) => certificate.refuse("it is missing: the key needs it"),
         _ => {}
     }
+    let authorities = section.take("client_authorities").list();
+    if !authorities.is_empty() && !certificate.is_there() && !key.is_there() {
+        certificate.refuse("it is missing: without TLS, clients can show no certificates");
+    }
+    let client_authorities = authorities.iter().filter_map(Field::path).collect();
+    let reload = duration(&section.take("reload_seconds"), Duration::from_secs);
     let (certificate, key) = (certificate.path(), key.path());
-    Some(Tls { certificate: certificate?, key: key? })
+    let identity = Tls::new(certificate?, key?);
+    Some(Tls { client_authorities, reload: reload.unwrap_or(identity.reload), ..identity })
 }
 
 /// Values of headers: from variables, or from files.

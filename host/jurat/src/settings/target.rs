@@ -41,11 +41,10 @@ impl Target {
         }
         let key = Key::of_path(path).filter(|key| key.kind != Kind::Files);
         match key {
-            Some(Key { path: "rpc.token", .. }) => Err(
-                "rpc.token: other users of this machine can read the command line: use `rpc.token_file`, or the variable \
-                 `JURAT_RPC_TOKEN`"
-                    .to_owned(),
-            ),
+            Some(Key { path: path @ ("server.token" | "server.operator_token"), .. }) => Err(format!(
+                "{path}: other users of this machine can read the command line: use `{path}_file`, or the variable `{}`",
+                Key::of_path(path).map(Key::variable).unwrap_or_default()
+            )),
             // Other users can read a file or a command line.
             Some(key) if key.kind == Kind::Secret => Ok(Self { kind: Kind::Text, ..Self::of_key(key) }),
             Some(key) => Ok(Self::of_key(key)),
@@ -53,7 +52,10 @@ impl Target {
             None if path.split('.').next() == Some("tenants") => {
                 Err("`tenants` can be said in the file only; flags are about the only tenant, or about all".to_owned())
             }
-            None if Key::ALL.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))) => {
+            None if Key::ALL
+                .iter()
+                .any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))) =>
+            {
                 Err(format!("`{path}` is a section: name one of its keys, with a dot between"))
             }
             None => Err(format!("`{}` is not a setting{}", Excerpt::of(path), Key::advice(path))),
@@ -63,8 +65,10 @@ impl Target {
     fn of_key(key: &Key) -> Self {
         let split = |path: &str| path.split('.').map(str::to_owned).collect();
         let rival = match key.path {
-            "rpc.token" => Some("rpc.token_file"),
-            "rpc.token_file" => Some("rpc.token"),
+            "server.token" => Some("server.token_file"),
+            "server.token_file" => Some("server.token"),
+            "server.operator_token" => Some("server.operator_token_file"),
+            "server.operator_token_file" => Some("server.operator_token"),
             "http.proxy" => Some("http.proxy_file"),
             "http.proxy_file" => Some("http.proxy"),
             _ => None,

@@ -5,15 +5,15 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use jurat_engine::extract::ChunkLimits;
-use jurat_http::ParseHostError;
 use jurat_model::{Excerpt, Isolation, Limits, Suspension};
 use jurat_sandbox::SealedWasi;
 use jurat_yaml::{Field, Section};
 
 use super::keys::{Key, Scope};
+use super::location::{self, each};
 use super::quantity::{duration, size};
+use super::trust;
 use super::values::{CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned};
-use super::{location, trust};
 
 /// Reads the tenants; a document that names none has a single one.
 pub(super) fn tenants(document: &mut Section<'_>) -> Option<BTreeMap<String, TenantSettings>> {
@@ -115,21 +115,12 @@ fn data(section: &mut Section<'_>) -> Data {
 
 fn coordination(section: &mut Section<'_>) -> Option<CoordinationSource> {
     let uri = section.take("coordination_service_config_uri");
-    let hosts = each(section.take("coordination_hosts"), |text| {
-        text.parse().map_err(|error: ParseHostError| error.to_string())
-    });
+    let hosts = each(section.take("coordination_hosts"), location::host);
     if !uri.is_there() && !hosts.is_empty() {
         uri.refuse("it is missing, although there are `coordination_hosts`");
     }
     let config = location::file(uri.as_text()?, uri.directory()).map_err(|error| uri.refuse(error)).ok()?;
     Some(CoordinationSource { config, hosts })
-}
-
-/// The entries of a list of texts, each read in the same way.
-fn each<T>(field: Field<'_>, read: fn(&str) -> Result<T, String>) -> Vec<T> {
-    let entries = field.list();
-    let read = |entry: &Field<'_>| read(entry.as_text()?).map_err(|error| entry.refuse(error)).ok();
-    entries.iter().filter_map(read).collect()
 }
 
 fn limits(limits: &mut Section<'_>, defaults: Limits) -> Limits {

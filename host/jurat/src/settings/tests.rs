@@ -8,6 +8,7 @@ use jurat_trust::TargetPath;
 
 use super::*;
 
+mod api;
 mod secrets;
 mod tenants;
 
@@ -85,8 +86,8 @@ fn everything_of_a_host_can_be_set() {
          compile:\n  threads: 8\n  memory: 9 MiB\n  seconds: 10\n  release_seconds: 11\n\
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
            read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
-         rpc:\n  compatibility: envelopes\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
-           write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem}}\n"
+         server:\n  compatibility: envelopes\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
+           write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem, client_authorities: [a.pem], reload_seconds: 9}}\n"
     ))
     .unwrap();
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/etc/jurat/cache")));
@@ -122,10 +123,16 @@ fn everything_of_a_host_can_be_set() {
         max_buffered: Bytes::kibi(3),
         max_connections: NonZeroU32::new(4).unwrap(),
         max_in_flight: NonZeroU32::new(5).unwrap(),
+        handshake_timeout: Duration::from_secs(10),
         write_timeout: Duration::from_millis(6),
         drain: Duration::ZERO,
         token: None,
-        tls: Some(Tls { certificate: "/etc/jurat/c.pem".into(), key: "/k.pem".into() }),
+        operator_token: None,
+        tls: Some(Tls {
+            client_authorities: vec!["/etc/jurat/a.pem".into()],
+            reload: Duration::from_secs(9),
+            ..Tls::new("/etc/jurat/c.pem", "/k.pem")
+        }),
     };
     assert_eq!(settings.server, server);
 }
@@ -177,7 +184,7 @@ fn all_problems_are_reported_at_once_with_their_positions() {
          batch_max_workers: -1\n\
          chunk: 5\n\
          http: {proxy: ftp, proxi: x, connect_timeout_ms: 99999999999999999999, read_timeout_ms: 99999999999}\n\
-         rpc: {tls: {key: k.pem}, max_connections: 4294967296, drain_ms: -1}\n\
+         server: {tls: {key: k.pem}, max_connections: 4294967296, drain_ms: -1}\n\
          coordination_hosts: [https://a]\n\
          data_origins: https://a\n\
          logic_cache_dir: \"\"\n",
@@ -206,9 +213,9 @@ fn all_problems_are_reported_at_once_with_their_positions() {
             "local-config.yaml:16:20: http.proxi: this key is not known, did you mean `proxy`?",
             "local-config.yaml:16:50: http.connect_timeout_ms: a whole number from 1 on is expected, but this is 100000000000000000000",
             "local-config.yaml:16:89: http.read_timeout_ms: this is more than a year",
-            "local-config.yaml:17:12: rpc.tls.certificate: it is missing: the key needs it",
-            "local-config.yaml:17:43: rpc.max_connections: 4294967296 is too large",
-            "local-config.yaml:17:65: rpc.drain_ms: a whole number from 0 on is expected, but this is -1",
+            "local-config.yaml:17:15: server.tls.certificate: it is missing: the key needs it",
+            "local-config.yaml:17:46: server.max_connections: 4294967296 is too large",
+            "local-config.yaml:17:68: server.drain_ms: a whole number from 0 on is expected, but this is -1",
             "local-config.yaml:18:22: coordination_hosts[0]: `https://a` is not a host: write `host`, `host:port` or `*.domain`",
             "local-config.yaml:19:15: data_origins: a list is expected, but this is a text",
             "local-config.yaml:20:18: logic_cache_dir: a path is expected, but this is empty",

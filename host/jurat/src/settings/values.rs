@@ -12,6 +12,8 @@ use jurat_model::{Bytes, Isolation, Limits, Secret, Suspension};
 use jurat_repository::Trust;
 use jurat_sandbox::{CompileSettings, SealedWasi};
 
+use super::api::ApiSettings;
+
 /// The settings of one host.
 ///
 /// # Defaults
@@ -53,8 +55,10 @@ pub struct Settings {
     pub compile: CompileSettings,
     /// The settings of the HTTP client.
     pub http: Http,
-    /// The settings of the server, under `rpc`.
+    /// The settings of the server, under `server`.
     pub server: ServerSettings,
+    /// The settings of the HTTP API, under `api`.
+    pub api: ApiSettings,
     /// Values of headers, by the names under which the configuration of a coordination service refers to them.
     pub headers: BTreeMap<String, Secret>,
 }
@@ -171,7 +175,7 @@ pub struct CoordinationSource {
     pub hosts: Vec<HostPattern>,
 }
 
-/// The settings that all protocols of a server share. Their keys are under `rpc`.
+/// The settings that all protocols of a server share. Their keys are under `server`.
 ///
 /// ```
 /// use jurat::Bytes;
@@ -181,7 +185,7 @@ pub struct CoordinationSource {
 /// settings.server = ServerSettings {
 ///     max_message: Bytes::mebi(16),
 ///     token: Some(Secret::new("a token from the secret store")),
-///     tls: Some(Tls { certificate: "server.pem".into(), key: "server.key".into() }),
+///     tls: Some(Tls::new("server.pem", "server.key")),
 ///     ..ServerSettings::default()
 /// };
 /// ```
@@ -199,12 +203,16 @@ pub struct ServerSettings {
     pub max_connections: NonZeroU32,
     /// Requests of one client that are worked on at a time; it can send more, which wait: 16.
     pub max_in_flight: NonZeroU32,
+    /// How long a client may take to agree on TLS: 10 s.
+    pub handshake_timeout: Duration,
     /// How long a client may leave an answer unread before its connection is closed, on sockets: 30 s.
     pub write_timeout: Duration,
     /// The time that a stopping server gives to requests under way: 30 s.
     pub drain: Duration,
     /// The token that clients from other machines must send first. Without one they are refused.
     pub token: Option<Secret>,
+    /// The token that operators must send over TCP. Without one there is no port for them.
+    pub operator_token: Option<Secret>,
     /// The certificate chain and the private key for clients from other machines, as PEM files.
     pub tls: Option<Tls>,
 }
@@ -248,6 +256,19 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The file with its private key.
     pub key: PathBuf,
+    /// Files with certificates of authorities. If there are any, each client must show a certificate that one of them has signed.
+    pub client_authorities: Vec<PathBuf>,
+    /// How often the server looks whether these files were replaced: every 60 s.
+    pub reload: Duration,
+}
+
+impl Tls {
+    /// An identity, without certificates of clients.
+    #[must_use]
+    pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        let (certificate, key) = (certificate.into(), key.into());
+        Self { certificate, key, client_authorities: Vec::new(), reload: Duration::from_secs(60) }
+    }
 }
 
 /// The policy for a directory of sources, which is unsigned.
@@ -303,6 +324,7 @@ impl Settings {
             compile: CompileSettings::DEFAULT,
             http: Http::default(),
             server: ServerSettings::default(),
+            api: ApiSettings::default(),
             headers: BTreeMap::new(),
         }
     }
@@ -343,9 +365,11 @@ impl Default for ServerSettings {
             max_buffered: Bytes::mebi(256),
             max_connections: CONNECTIONS,
             max_in_flight: IN_FLIGHT,
+            handshake_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(30),
             token: None,
+            operator_token: None,
             tls: None,
         }
     }

@@ -9,18 +9,19 @@ use jurat_model::CallContext;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::dispatch::{Client, Dispatcher, accept};
+use super::dispatch::{Dispatcher, accept};
 use super::envelope::{self, UNKNOWN_ID};
 use super::framing::{Line, Lines};
 use super::message::Message;
-use super::methods::{self, AUTHENTICATE};
 use super::reply::{self, Reply};
 use super::request::Request;
 use crate::admission::{Admission, Permit};
 use crate::authentication::Token;
 use crate::call::Operation;
+use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
 use crate::log::Entry;
+use crate::methods::{self, AUTHENTICATE};
 use crate::observation;
 
 /// How long a client may take to authenticate.

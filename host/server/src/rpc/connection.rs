@@ -4,18 +4,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jurat_model::Cancellation;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use super::authentication::authenticate;
-use super::dispatch::{Client, Dispatcher};
+use super::dispatch::Dispatcher;
 use super::framing::{Line, Lines, Pace};
 use super::reply::{self, Outgoing, Reply};
 use crate::admission::{Admitted, Permit, Unauthenticated};
-use crate::authentication::{Authentication, principal};
+use crate::authentication::Authentication;
 use crate::budget::Hold;
+use crate::client::Client;
 use crate::connection::{CloseReason, Connection};
 use crate::error::{ErrorKind, RequestError};
 
@@ -40,16 +40,7 @@ where
         Admitted::Unauthenticated(unauthenticated) => unauthenticated.required(),
         Admitted::Sole | Admitted::Permitted(_) => Authentication::NotRequired,
     };
-    let client = Arc::new(Client {
-        number,
-        origin,
-        principal: principal(origin.role, shown),
-        calls: Semaphore::new(limit),
-        requests: state.for_requests(),
-        files: state.for_files(),
-        replies: state.for_replies(),
-        cancellation: state.cancellation.child(),
-    });
+    let client = Arc::new(Client::new(state, number, origin, shown));
     let is_sole = matches!(admitted, Admitted::Sole);
     let mut lines = Lines::new(reader, Arc::clone(&client.requests), if is_sole { Pace::Any } else { Pace::Limited });
     let _permit = match admitted {
@@ -108,9 +99,7 @@ where
 {
     let state = &dispatcher.state;
     let Connection { number, origin, reader, mut writer } = connection;
-    let (calls, cancellation) = (Semaphore::new(0), Cancellation::default());
-    let (requests, files, replies) = (state.for_requests(), state.for_files(), state.for_replies());
-    let client = Client { number, origin, principal: None, calls, requests, files, replies, cancellation };
+    let client = Client::new(state, number, origin, Authentication::NotRequired);
     let reply = dispatcher.refuse(&client, None, &state.too_many_connections());
     if reply::write(&mut writer, &reply, Some(LINGER)).await.is_ok() && writer.shutdown().await.is_ok() {
         Lines::new(reader, client.requests, Pace::Limited).linger(LINGER).await;
@@ -134,8 +123,9 @@ where
         let permit = tokio::select! {
             permit = async {
                 match required {
-                    Authentication::Token => authenticate(dispatcher, client, &admission, lines, writer).await,
-                    Authentication::NotRequired => match admission.permit() {
+                    // Operators have a port for HTTP only.
+                    Authentication::Token | Authentication::OperatorToken => authenticate(dispatcher, client, &admission, lines, writer).await,
+                    Authentication::NotRequired | Authentication::Certificate => match admission.permit() {
                         Some(permit) => Some(permit),
                         None => {
                             let failure = dispatcher.state.too_many_connections();

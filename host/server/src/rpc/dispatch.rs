@@ -1,29 +1,25 @@
 //! One message from its text to its reply.
 
-use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use bytes::Bytes;
-use jurat_model::{CallContext, Cancellation, CorrelationId};
-use tokio::sync::Semaphore;
+use jurat_model::{CallContext, CorrelationId};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::envelope::{self, UNKNOWN_ID};
 use super::framing::Received;
 use super::message::Message;
-use super::methods;
 use super::reply::Reply;
 use super::request::Request;
-use crate::budget::{Allowance, Hold};
+use crate::budget::Hold;
 use crate::call::{Call, Operation};
-use crate::connection::ConnectionOrigin;
+use crate::caught::caught;
+use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
 use crate::handler::Handler;
 use crate::log::Entry;
+use crate::methods;
 use crate::observation;
 use crate::output::{Output, OutputLimits};
 use crate::state::State;
@@ -38,27 +34,6 @@ const OVERHEAD: u64 = 1 << 10;
 pub(crate) struct Dispatcher {
     pub(crate) state: Arc<State>,
     handler: Arc<dyn Handler>,
-}
-
-/// The client of a connection.
-#[derive(Debug)]
-pub(crate) struct Client {
-    /// The number of the connection.
-    pub(crate) number: u64,
-    /// The origin of the connection.
-    pub(crate) origin: ConnectionOrigin,
-    /// The principal of the client, if authentication has established one.
-    pub(crate) principal: Option<&'static str>,
-    /// The permits for calls: they limit how many calls of the client are made at a time.
-    pub(crate) calls: Semaphore,
-    /// The memory for its requests.
-    pub(crate) requests: Arc<Allowance>,
-    /// The memory for files of records.
-    pub(crate) files: Arc<Allowance>,
-    /// The memory for its answers.
-    pub(crate) replies: Arc<Allowance>,
-    /// Cancels the calls of the client: it no longer reads, or the server ends.
-    pub(crate) cancellation: Cancellation,
 }
 
 /// A request that owns what it needs of its message.
@@ -83,22 +58,6 @@ pub(crate) struct ReadMessage {
 enum Tasks {
     One(Box<Task>),
     Batch(Vec<Task>),
-}
-
-impl Client {
-    /// The limits that the answers to one message share.
-    pub(crate) fn output_limits(&self, state: &State) -> OutputLimits {
-        state.output_limits(&self.replies, &self.cancellation)
-    }
-
-    /// The caller, and the correlation id of the call.
-    pub(crate) fn context(&self, correlation: &CorrelationId) -> CallContext {
-        let context = CallContext::new().with_correlation(correlation.clone());
-        match self.principal {
-            Some(principal) => context.with_principal(principal),
-            None => context,
-        }
-    }
 }
 
 impl Dispatcher {
@@ -273,15 +232,4 @@ pub(crate) fn accept(mut output: Output) -> Result<Output, RequestError> {
 fn forbidden() -> RequestError {
     let message = "clients over TCP may not change which release serves; use stdin, the Unix socket of this server, or `jurat pin`";
     RequestError::new(ErrorKind::Forbidden, message)
-}
-
-/// A future whose panic is its result.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    std::future::poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await
 }

@@ -73,7 +73,19 @@ pub(crate) fn number(kind: ErrorKind) -> i32 {
         | ErrorKind::MissingParameter
         | ErrorKind::UnknownParameter
         | ErrorKind::WrongParameter => -32602,
+        // Those in the middle are of HTTP only.
         ErrorKind::ReplyTooLarge
+        | ErrorKind::UnknownPath
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::AmbiguousRequest
+        | ErrorKind::HostNotTrusted
+        | ErrorKind::OriginRefused
+        | ErrorKind::UnsupportedMediaType
+        | ErrorKind::ParametersTooLarge
+        | ErrorKind::TooManyRecords
+        | ErrorKind::TooBusy
+        | ErrorKind::RequestTimeout
+        | ErrorKind::Stopping
         | ErrorKind::TooManyConnections
         | ErrorKind::AuthenticationNeeded
         | ErrorKind::AuthenticationFailed

@@ -140,7 +140,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 impl Received {
     fn extend(&mut self, part: &[u8], cap: u64) -> Result<(), Line> {
         if (self.text.len() + part.len()) as u64 > cap {
-            let message = format!("a message of more than {cap} bytes; see `rpc.max_message`");
+            let message = format!("a message of more than {cap} bytes; see `server.max_message`");
             return Err(self.refuse(part, RequestError::new(ErrorKind::MessageTooLarge, message), None));
         }
         self.take(part.len()).map_err(|Exhausted| {

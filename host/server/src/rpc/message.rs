@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::reader::{Broken, Place, Reader};
 use super::request::Request;
 use crate::error::{ErrorKind, RequestError};
+use crate::parameters::reader::{Broken, Place, Reader};
 
 /// The limit of requests in one array.
 pub(crate) const MAX_BATCH: usize = 1_000;
@@ -27,7 +27,7 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(line);
         let message = match reader.place() {
             Place::InArray => requests(&mut reader).map(|(requests, length)| Self::batch(requests, length)),
-            Place::Alone => Request::read(&mut reader).map(|request| Ok(Self::One(request))),
+            Place::Alone | Place::Body => Request::read(&mut reader).map(|request| Ok(Self::One(request))),
         };
         let whole = message.and_then(|message| reader.end().map(|()| message));
         whole.unwrap_or_else(|broken| Err(refusal(line, broken)))
@@ -65,13 +65,7 @@ fn refusal(line: &[u8], broken: Broken) -> RequestError {
     if serde_json::from_slice::<&RawValue>(line).is_ok() {
         return RequestError::new(ErrorKind::InvalidRequest, "the line is JSON, but not a request");
     }
-    let message = match broken {
-        Broken::Utf8(at) => format!("the line is not UTF-8 from byte {at} on"),
-        Broken::Ended(at) => format!("the line is not JSON: it ends too early, at byte {at}"),
-        Broken::Syntax(at) => format!("the line is not JSON: there is a syntax error, at byte {at}"),
-        Broken::Records(at) => format!("the line is not JSON: the parameter at byte {at} has no end"),
-    };
-    RequestError::new(ErrorKind::ParseError, message)
+    RequestError::new(ErrorKind::ParseError, broken.message("line"))
 }
 
 #[cfg(test)]

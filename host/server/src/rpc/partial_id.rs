@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::reader::Key;
+use crate::parameters::reader::Key;
 
 /// The length of the beginning that is searched.
 pub(crate) const LENGTH: usize = 1 << 10;

@@ -4,15 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::reader::{Broken, Place, Reader};
 use crate::error::{ErrorKind, RequestError};
+use crate::parameters::reader::{Broken, Place, Reader};
+use crate::parameters::values::{Parameters, string};
 
 /// The limit of the length of an id, in bytes. Every answer repeats it.
 pub(crate) const MAX_ID: usize = 64 << 10;
-/// The limit of parameters that are read of one request.
-pub(crate) const MAX_PARAMETERS: usize = 64;
-/// The parameters that hold records. What is in them need not be JSON: it is the engine that judges it, record by record.
-const RECORDS: [&str; 3] = ["entities", "items", "entity_data"];
 
 /// A request, or the reason why it is not one.
 #[derive(Debug)]
@@ -21,47 +18,6 @@ pub(crate) struct Request<'a> {
     pub(crate) id: Option<&'a str>,
     /// The method and its parameters, or why this is not a request.
     pub(crate) call: Result<(Cow<'a, str>, Parameters<'a>), RequestError>,
-}
-
-/// The parameters as sent.
-#[derive(Debug)]
-pub(crate) enum Parameters<'a> {
-    /// An object, or nothing.
-    ByName {
-        /// The members, in their order.
-        members: Vec<(Cow<'a, str>, Value<'a>)>,
-        /// Whether there were more members than are read.
-        is_cut: bool,
-    },
-    /// An array.
-    ByPosition,
-    /// Something else.
-    Other,
-}
-
-/// The value of a parameter.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Value<'a> {
-    /// A text that is JSON.
-    Json(&'a RawValue),
-    /// Records, which may be anything.
-    Records(&'a [u8]),
-}
-
-/// The text of a JSON string; none if the value is not a string, or has half of a surrogate pair.
-pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { serde_json::from_str(raw.get()).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
-}
-
-impl<'a> Value<'a> {
-    /// The text of the value, without white space around it.
-    pub(crate) fn bytes(self) -> &'a [u8] {
-        match self {
-            Self::Json(raw) => raw.get().as_bytes(),
-            Self::Records(bytes) => bytes,
-        }
-    }
 }
 
 impl<'a> Request<'a> {
@@ -161,38 +117,4 @@ impl<'a> Members<'a> {
 
 fn refuse<T>(kind: ErrorKind, message: impl Into<String>) -> Result<T, RequestError> {
     Err(RequestError::new(kind, message))
-}
-
-impl Default for Parameters<'_> {
-    fn default() -> Self {
-        Self::ByName { members: Vec::new(), is_cut: false }
-    }
-}
-
-impl<'a> Parameters<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Broken> {
-        match reader.peek() {
-            Some(b'{') => Self::read_object(reader),
-            Some(b'[') => reader.value().map(|_| Self::ByPosition),
-            // Many clients write `null` where there are no parameters.
-            _ => reader.value().map(|raw| if raw.get() == "null" { Self::default() } else { Self::Other }),
-        }
-    }
-
-    fn read_object(reader: &mut Reader<'a>) -> Result<Self, Broken> {
-        let (mut members, mut is_cut) = (Vec::new(), false);
-        let mut continues = reader.opens(b'{', b'}')?;
-        while continues {
-            let key = reader.key()?;
-            let value =
-                if RECORDS.contains(&&*key) { Value::Records(reader.records()?) } else { Value::Json(reader.value()?) };
-            continues = reader.continues(b'}')?;
-            is_cut = members.len() > MAX_PARAMETERS;
-            if !is_cut {
-                members.push((key, value));
-            }
-        }
-        // One more is kept than a request may have.
-        Ok(Self::ByName { is_cut: is_cut || members.len() > MAX_PARAMETERS, members })
-    }
 }

@@ -15,11 +15,12 @@ use tokio::task::JoinHandle;
 use super::JsonRpc;
 use crate::admission::{Admission, Admitted};
 use crate::authentication::Role;
+use crate::batch::LineSender;
 use crate::budget::Allowance;
-use crate::call::{Call, Operation};
+use crate::call::{Call, Operation, StreamCall};
 use crate::connection::{CloseReason, ConnectionOrigin};
 use crate::error::{ErrorKind, RequestError};
-use crate::handler::{Handler, Handling};
+use crate::handler::{Handler, Handling, Streaming};
 use crate::output::Output;
 use crate::protocol::Protocol;
 use crate::server::{Ended, Server};
@@ -71,6 +72,14 @@ impl Handler for Script {
             }
             Ok(output)
         })
+    }
+
+    fn stream(&self, _: StreamCall, _: CallContext, _: Arc<Allowance>, _: LineSender) -> Streaming {
+        unreachable!("nothing streams over JSON-RPC")
+    }
+
+    fn is_serving(&self) -> bool {
+        true
     }
 }
 

@@ -69,7 +69,7 @@ fn values_of_the_environment_are_read_by_kind() {
             ("JURAT_BATCH_PARALLELISM", "false"),
             ("JURAT_MAX_FILE", "3 GiB"),
             ("JURAT_CHUNK_BYTES", "4096"),
-            ("JURAT_RPC_DRAIN_MS", "0"),
+            ("JURAT_SERVER_DRAIN_MS", "0"),
             ("JURAT_LOGIC_CACHE_DIR", "cache"),
             ("PATH", "/bin"),
             ("JURAT_LOG", "debug"),
@@ -91,7 +91,7 @@ fn values_of_the_environment_are_read_by_kind() {
 #[test]
 fn an_empty_value_is_nothing_and_an_empty_list_is_empty() {
     let text = format!("{FILE_TEXT}limits: {{fuel: 1}}\ndata_roots: [a]\ndata_origins: [https://a]\n");
-    let overrides = variables(&[("JURAT_LIMITS_FUEL", ""), ("JURAT_DATA_ROOTS", ""), ("JURAT_RPC_TOKEN", "")]);
+    let overrides = variables(&[("JURAT_LIMITS_FUEL", ""), ("JURAT_DATA_ROOTS", ""), ("JURAT_SERVER_TOKEN", "")]);
     let settings = parse(&text, &overrides.with_flags(["data_origins="])).unwrap();
     assert_eq!(only(&settings).limits.fuel.get(), 10_000_000);
     // Not `null`, which would be more than nothing.
@@ -197,9 +197,11 @@ fn hostile_values_give_one_clear_line() {
         ("a\u{1b}[2J", "its value has the control character U+001B after 1 bytes"),
         (long.as_str(), "its value has 1048576 bytes, but at most 64 KiB are read"),
     ] {
-        for (name, path) in
-            [("JURAT_ISOLATION", "isolation"), ("JURAT_LIMITS_FUEL", "limits.fuel"), ("JURAT_RPC_TOKEN", "rpc.token")]
-        {
+        for (name, path) in [
+            ("JURAT_ISOLATION", "isolation"),
+            ("JURAT_LIMITS_FUEL", "limits.fuel"),
+            ("JURAT_SERVER_TOKEN", "server.token"),
+        ] {
             let found = refusals(FILE_TEXT, &variables(&[(name, value)]));
             assert_eq!(found, [format!("environment variable {name}: {path}: {reason}")]);
         }
@@ -234,7 +236,7 @@ fn variables_of_kubernetes_for_a_service_of_our_name_are_not_settings() {
         assert!(is_of_kubernetes(name, value), "{name}");
     }
     for (name, value) in
-        [("JURAT_PORT", "7070"), ("JURAT_RPC_PORT", "7070"), ("JURAT_PORT_RPC", "7070"), ("JURAT_LIMTS_FUEL", "1")]
+        [("JURAT_PORT", "7070"), ("JURAT_SERVER_PORT", "7070"), ("JURAT_PORT_RPC", "7070"), ("JURAT_LIMTS_FUEL", "1")]
     {
         assert!(!is_of_kubernetes(name, value), "{name}");
     }

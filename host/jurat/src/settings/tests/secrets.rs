@@ -41,7 +41,7 @@ fn each_secret_can_come_from_a_variable_an_env_file_and_a_file() {
     let token: Found = |settings| settings.server.token.as_ref().map(Secret::reveal);
     let header: Found = |settings| settings.headers.get("COORDINATION").map(Secret::reveal);
     for (variable, section, flag, found) in [
-        ("JURAT_RPC_TOKEN", "rpc: {token_file: secret}", "rpc.token_file=secret", token),
+        ("JURAT_SERVER_TOKEN", "server: {token_file: secret}", "server.token_file=secret", token),
         (
             "JURAT_HEADER_COORDINATION",
             "header_files: {COORDINATION: secret}",
@@ -86,12 +86,12 @@ fn each_secret_can_come_from_a_variable_an_env_file_and_a_file() {
 fn no_secret_is_ever_told() {
     let site = Site::new(&format!("{SECRET}\n{SECRET}"), 0o600);
     let long = SECRET.repeat(5_000);
-    let both = [("JURAT_RPC_TOKEN", SECRET), ("JURAT_RPC_TOKEN_FILE", "secret")];
+    let both = [("JURAT_SERVER_TOKEN", SECRET), ("JURAT_SERVER_TOKEN_FILE", "secret")];
     let both = Overrides::none().with_environment(both.map(|(name, value)| (name.into(), value.into())));
     let cases = [
-        (format!("rpc: {{token: {SECRET}}}"), Overrides::none(), "rpc.token: others could read it here"),
-        (format!("rpc: {{token: [{SECRET}]}}"), Overrides::none(), "rpc.token: a text is expected"),
-        (format!("rpc: {SECRET}"), Overrides::none(), "rpc: a map is expected"),
+        (format!("server: {{token: {SECRET}}}"), Overrides::none(), "server.token: others could read it here"),
+        (format!("server: {{token: [{SECRET}]}}"), Overrides::none(), "server.token: a text is expected"),
+        (format!("server: {SECRET}"), Overrides::none(), "server: a map is expected"),
         (format!("http: {{proxy: 'http://a:{SECRET}@b'}}"), Overrides::none(), "http.proxy: there is a password"),
         (format!("http: {{proxy: 'ftp://a:{SECRET}@b'}}"), Overrides::none(), "not the URL of a proxy"),
         (format!("headers: {{A: {SECRET}}}"), Overrides::none(), "headers.A: others could read it here"),
@@ -99,12 +99,12 @@ fn no_secret_is_ever_told() {
         (format!("data_origins: ['https://a:{SECRET}@b']"), Overrides::none(), "holds a user name or a password"),
         (format!("coordination_service_config_uri: 'https://a:{SECRET}@b/c'"), Overrides::none(), "a password"),
         (format!("coordination_hosts: ['a:{SECRET}@b']"), Overrides::none(), "is not a host"),
-        ("rpc: {token_file: secret}".into(), Overrides::none(), "its value has a line break after 20 bytes"),
+        ("server: {token_file: secret}".into(), Overrides::none(), "its value has a line break after 20 bytes"),
         (String::new(), both, "the secret itself is given as well"),
-        (String::new(), site.variable("JURAT_RPC_TOKEN", "s3cret"), "it has fewer than 16 characters"),
-        (String::new(), site.variable("JURAT_RPC_TOKEN", &long), "its value has 100000 bytes"),
-        (String::new(), site.variable("JURAT_RPC_TOKN", SECRET), "did you mean `JURAT_RPC_TOKEN`?"),
-        (String::new(), site.variable("JURAT_RPC_TOKEN", &format!("{SECRET}\n{SECRET}")), "a line break"),
+        (String::new(), site.variable("JURAT_SERVER_TOKEN", "s3cret"), "it has fewer than 16 characters"),
+        (String::new(), site.variable("JURAT_SERVER_TOKEN", &long), "its value has 100000 bytes"),
+        (String::new(), site.variable("JURAT_SERVER_TOKN", SECRET), "did you mean `JURAT_SERVER_TOKEN`?"),
+        (String::new(), site.variable("JURAT_SERVER_TOKEN", &format!("{SECRET}\n{SECRET}")), "a line break"),
         (String::new(), site.variable("JURAT_HTTP_PROXY", SECRET), "not the URL of a proxy"),
         (String::new(), site.variable("JURAT_HEADER_A", &format!("{SECRET}é")), "not the value of a header"),
         (
@@ -112,12 +112,16 @@ fn no_secret_is_ever_told() {
             site.variable("JURAT_BUSINESS_CONFIG_URI", &format!("https://a:{SECRET}@b/c")),
             "https://...@b/c",
         ),
-        (String::new(), site.flag(&format!("rpc.token={SECRET}")), "use `rpc.token_file`"),
+        (String::new(), site.flag(&format!("server.token={SECRET}")), "use `server.token_file`"),
         (String::new(), site.flag(&format!("http.proxy=http://a:{SECRET}@b")), "there is a password"),
         (String::new(), site.flag(SECRET), "has no `=`"),
         (String::new(), site.flag(&format!("headers.A={SECRET}")), "is not a setting"),
-        (String::new(), Overrides::none().with_env_file(&format!("JURAT_RPC_TOKEN {SECRET}"), "x"), "is expected"),
-        (String::new(), Overrides::none().with_env_file(&format!("JURAT_RPC_TOKEN='{SECRET}"), "x"), "closing quote"),
+        (String::new(), Overrides::none().with_env_file(&format!("JURAT_SERVER_TOKEN {SECRET}"), "x"), "is expected"),
+        (
+            String::new(),
+            Overrides::none().with_env_file(&format!("JURAT_SERVER_TOKEN='{SECRET}"), "x"),
+            "closing quote",
+        ),
         (String::new(), Overrides::none().with_env_file(&format!("{SECRET}=1"), "x"), "a name of letters"),
     ];
     for (text, overrides, reason) in cases {
@@ -145,8 +149,8 @@ fn no_secret_is_told_whatever_is_wrong_around_it() {
             format!("{before}{SECRET}").repeat(4_000),
         ])
     });
-    let names = ["JURAT_RPC_TOKEN", "JURAT_HTTP_PROXY", "JURAT_HEADER_A", "JURAT_RPC_TOKENS", "JURAT_HEADER_a"];
-    let keys = ["rpc.token", "http.proxy", "rpc.tokens", "headers.A", "rpc"];
+    let names = ["JURAT_SERVER_TOKEN", "JURAT_HTTP_PROXY", "JURAT_HEADER_A", "JURAT_SERVER_TOKENS", "JURAT_HEADER_a"];
+    let keys = ["server.token", "http.proxy", "server.tokens", "headers.A", "server"];
     let mut told = 0;
     let mut check = |text: &str, overrides: Overrides| {
         let settings = site.parse(text, &overrides);
@@ -169,9 +173,9 @@ fn no_secret_is_told_whatever_is_wrong_around_it() {
             continue;
         }
         for text in [
-            format!("rpc: {{token: '{value}'}}"),
+            format!("server: {{token: '{value}'}}"),
             format!("http:\n  proxy: {value}"),
-            format!("rpc:\n  token: {value}"),
+            format!("server:\n  token: {value}"),
         ] {
             check(&text, Overrides::none());
         }
@@ -181,7 +185,7 @@ fn no_secret_is_told_whatever_is_wrong_around_it() {
 
 #[test]
 fn a_file_with_a_secret_must_be_in_order() {
-    let refusal = |site: &Site| site.parse("rpc: {token_file: secret}", &Overrides::none()).unwrap_err().to_string();
+    let refusal = |site: &Site| site.parse("server: {token_file: secret}", &Overrides::none()).unwrap_err().to_string();
     assert!(refusal(&Site::new("\n", 0o600)).contains("it is empty"));
     assert!(refusal(&Site::new(&"x".repeat((64 << 10) + 1), 0o600)).contains("more than 64 KiB"));
     assert!(refusal(&Site::new(SECRET, 0o666)).contains("everybody can write it"));
@@ -191,5 +195,5 @@ fn a_file_with_a_secret_must_be_in_order() {
     fs::remove_file(site.directory.path().join("secret")).unwrap();
     assert!(refusal(&site).contains("it does not exist"));
     // In containers, files of secrets can often be read by all.
-    assert!(Site::new(SECRET, 0o644).parse("rpc: {token_file: secret}", &Overrides::none()).is_ok());
+    assert!(Site::new(SECRET, 0o644).parse("server: {token_file: secret}", &Overrides::none()).is_ok());
 }

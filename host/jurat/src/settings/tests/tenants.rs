@@ -54,7 +54,7 @@ fn what_is_wrong_with_one_tenant_is_told_with_the_others() {
     assert_eq!(
         refusals(&format!(
             "tenants:\n  Acme: {{business_config_uri: a, {TRUST}}}\n  b: {{{TRUST}}}\n  c: null\n  d: 5\n  \
-             e: {{business_config_uri: a, {TRUST}, rpc: {{}}, limits: {{fuel: x}}}}\n"
+             e: {{business_config_uri: a, {TRUST}, server: {{}}, limits: {{fuel: x}}}}\n"
         )),
         [
             "local-config.yaml:2:9: tenants.Acme: `Acme` is not the name of a tenant: at most 64 of a-z, 0-9, `.`, `_` and `-` are \
@@ -62,8 +62,8 @@ fn what_is_wrong_with_one_tenant_is_told_with_the_others() {
             "local-config.yaml:3:6: tenants.b.business_config_uri: it is missing",
             "local-config.yaml:4:6: tenants.c: it is missing",
             "local-config.yaml:5:6: tenants.d: a map is expected, but this is a number",
-            "local-config.yaml:6:72: tenants.e.rpc: this key is not known",
-            "local-config.yaml:6:96: tenants.e.limits.fuel: a whole number from 1 on is expected, but this is a text",
+            "local-config.yaml:6:72: tenants.e.server: this key is not known",
+            "local-config.yaml:6:99: tenants.e.limits.fuel: a whole number from 1 on is expected, but this is a text",
         ]
     );
     assert_eq!(

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rpc::request::{MAX_ID, MAX_PARAMETERS, Parameters};
+use crate::parameters::values::{MAX_PARAMETERS, Parameters};
+use crate::rpc::request::MAX_ID;
 
 /// The id and the outcome of each request in a line; an error of the whole line is alone.
 fn check(line: &str, expected: &[(Option<&str>, Result<&str, ErrorKind>)]) {

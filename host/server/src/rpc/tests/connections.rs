@@ -188,7 +188,7 @@ async fn a_unix_socket_is_removed_with_its_server() {
 
 #[tokio::test]
 async fn other_machines_require_permission_a_certificate_and_a_token() {
-    let tls = Tls { certificate: "c".into(), key: "k".into() };
+    let tls = Tls::new("c", "k");
     for host in ["0.0.0.0", "::"] {
         let refuse = |settings: ServerSettings, remote| async move {
             match Listener::tcp(host, 0, &settings, remote).await {
@@ -197,14 +197,15 @@ async fn other_machines_require_permission_a_certificate_and_a_token() {
             }
         };
         let all = refuse(ServerSettings::default(), Remote::Refused).await;
-        for what in ["--allow-remote", "rpc.tls", "rpc.token"] {
+        for what in ["--allow-remote", "server.tls", "server.token"] {
             assert!(all.contains(what), "{all}");
         }
         let one = refuse(ServerSettings { tls: Some(tls.clone()), ..ServerSettings::default() }, Remote::Allowed).await;
-        assert_eq!(one, "a token that clients show (`rpc.token`)");
+        let authorities = "or authorities of their certificates (`server.tls.client_authorities`)";
+        assert_eq!(one, format!("a token that clients show (`server.token_file`) {authorities}"));
         let one = refuse(ServerSettings { tls: Some(tls.clone()), ..with_token() }, Remote::Refused).await;
         assert_eq!(one, "permission (`--allow-remote`)");
-        assert_eq!(refuse(with_token(), Remote::Allowed).await, "a certificate and its key (`rpc.tls`)");
+        assert_eq!(refuse(with_token(), Remote::Allowed).await, "a certificate and its key (`server.tls`)");
     }
     let empty = ServerSettings { token: Some(Secret::new("")), ..ServerSettings::default() };
     let refused = Listener::tcp("127.0.0.1", 0, &empty, Remote::Refused).await.unwrap_err();
@@ -214,7 +215,7 @@ async fn other_machines_require_permission_a_certificate_and_a_token() {
 /// A certificate for `localhost`, and its key, in a directory.
 fn certificate(directory: &Path) -> Tls {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let tls = Tls { certificate: directory.join("cert.pem"), key: directory.join("key.pem") };
+    let tls = Tls::new(directory.join("cert.pem"), directory.join("key.pem"));
     std::fs::write(&tls.certificate, signed.cert.pem()).unwrap();
     std::fs::write(&tls.key, signed.signing_key.serialize_pem()).unwrap();
     tls

@@ -70,11 +70,11 @@ async fn observers_are_told_of_authentications_and_of_limits() {
     client.ask(authenticate("correct horse")).await;
     assert_eq!(told(), [r#"granted Some("token")"#]);
     connect(&address).await.ask(authenticate("correct horse")).await;
-    assert_eq!(told(), [r#"granted Some("token")"#, r#"rpc.max_connections Some("token")"#]);
+    assert_eq!(told(), [r#"granted Some("token")"#, r#"server.max_connections Some("token")"#]);
     client.ask(script(1, "echo", &"a".repeat(2_000))).await;
-    assert_eq!(told(), [r#"rpc.max_message Some("token")"#]);
+    assert_eq!(told(), [r#"server.max_message Some("token")"#]);
     client.ask(script(1, "fill", "2000")).await;
-    assert_eq!(told(), [r#"rpc.max_reply Some("token")"#]);
+    assert_eq!(told(), [r#"server.max_reply Some("token")"#]);
     client.ask(script(1, "unheard-of", "a")).await;
     assert!(told().is_empty());
 }

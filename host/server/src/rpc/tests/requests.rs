@@ -1,7 +1,7 @@
 //! Methods and parameters, from the line to the answer.
 
-use super::super::methods::{METHODS, Method};
 use super::*;
+use crate::methods::{METHODS, Method};
 
 /// Parameters with which each method is content.
 fn parameters(method: &str) -> Value {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::envelope::number;
-use super::super::methods::METHODS;
-use super::super::parameters::Signature;
 use crate::error::ErrorKind;
+use crate::methods::METHODS;
+use crate::parameters::Signature;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -22,6 +22,17 @@ fn the_page_has_every_kind_with_its_code() {
         let (of_call, of_record) =
             (format!("| `{}` | {} |", kind.code(), number(kind)), format!("| `{}` |", kind.code()));
         let is_there = match kind {
+            ErrorKind::UnknownPath
+            | ErrorKind::MethodNotAllowed
+            | ErrorKind::AmbiguousRequest
+            | ErrorKind::HostNotTrusted
+            | ErrorKind::OriginRefused
+            | ErrorKind::UnsupportedMediaType
+            | ErrorKind::ParametersTooLarge
+            | ErrorKind::TooManyRecords
+            | ErrorKind::TooBusy
+            | ErrorKind::RequestTimeout
+            | ErrorKind::Stopping => true, // Of HTTP only.
             // Errors of records have a table of their own.
             ErrorKind::Call(_) => page.contains(&of_call) || page.contains(&of_record),
             _ => page.contains(&of_call),

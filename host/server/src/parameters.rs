@@ -1,5 +1,8 @@
 //! The parameters of a request: which a method has, and what each must be.
 
+pub(crate) mod reader;
+pub(crate) mod values;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -10,8 +13,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::request::{Parameters, Value, string};
 use crate::error::{ErrorKind, RequestError, listed};
+use values::{Parameters, Value, string};
 
 /// The limit of texts in a parameter that is a list of texts.
 const MAX_TEXTS: usize = 1_000;

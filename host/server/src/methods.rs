@@ -1,17 +1,18 @@
-//! The methods of JSON-RPC: their names, their parameters, and the calls that they make.
+//! The methods: their names, their parameters, and the calls that they make, in every protocol.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use jurat::settings::{Compatibility, Secret};
-use jurat::{Associated, AssociatedError, Digest, Excerpt, chain};
+use jurat::{Associated, AssociatedError, Digest, Excerpt, Status, chain};
 use jurat_model::advice;
 
-use super::parameters::{Given, Names, Signature, wrong};
-use super::request::{Parameters, Value, string};
-use crate::call::{Call, IdFields, Judging, Operation};
+use crate::call::{Call, IdFields, Judging, Operation, StreamCall, StreamRecords};
 use crate::error::{ErrorKind, RequestError, listed};
+use crate::parameters::values::{Parameters, Value, string};
+use crate::parameters::{Given, Names, Signature, wrong};
+use crate::selection::Selection;
 
 /// A method.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(crate) struct Method {
 }
 
 /// The parameters that every method has that judges records.
-const JUDGING: [&str; 4] = ["tenant", "associated", "now", COMPATIBILITY];
+const JUDGING: [&str; 6] = ["tenant", "associated", "now", "only", "fields", COMPATIBILITY];
 
 /// All methods.
 pub(crate) const METHODS: [Method; 14] = [
@@ -47,7 +48,10 @@ pub(crate) const METHODS: [Method; 14] = [
             judging: judging(given, compatibility, Associated::parse)?,
         })
     })
-    .with_envelopes(&["items", "ruleset_name"], &["id_fields", "tenant", "associated", "now", COMPATIBILITY]),
+    .with_envelopes(
+        &["items", "ruleset_name"],
+        &["id_fields", "tenant", "associated", "now", "only", "fields", COMPATIBILITY],
+    ),
     method(
         "batch_file_validate",
         &["file_uri", "entity_types", "id_fields", "ruleset_name"],
@@ -63,7 +67,7 @@ pub(crate) const METHODS: [Method; 14] = [
     )
     .with_envelopes(
         &["file_uri", "ruleset_name"],
-        &["entity_types", "id_fields", "tenant", "associated", "now", COMPATIBILITY],
+        &["entity_types", "id_fields", "tenant", "associated", "now", "only", "fields", COMPATIBILITY],
     ),
     method("discover_rules", &["entity_type", "entity_data", "ruleset_name"], &["tenant"], |given, _| {
         Ok(Operation::DiscoverRules {
@@ -90,6 +94,13 @@ pub(crate) const METHODS: [Method; 14] = [
 
 /// The method by which a client authenticates.
 pub(crate) const AUTHENTICATE: &str = "authenticate";
+
+/// To judge records that are not among the parameters, because they are streamed.
+pub(crate) const STREAM: Signature = Signature {
+    method: "batch",
+    required: &["ruleset_name"],
+    optional: &["entity_types", "id_fields", "tenant", "now", "only", "fields", COMPATIBILITY],
+};
 
 /// The parameter by which a request says which generation of validation-lib it is like.
 const COMPATIBILITY: &str = "compatibility";
@@ -140,6 +151,24 @@ pub(crate) fn read(
     Ok(Call { tenant, operation: (method.read)(&given, compatibility)? })
 }
 
+/// Reads a call whose records are streamed.
+pub(crate) fn read_stream(
+    message: &Bytes,
+    parameters: Parameters<'_>,
+    compatibility: Compatibility,
+    records: StreamRecords,
+) -> Result<StreamCall, RequestError> {
+    let compatibility = own_compatibility(&parameters)?.unwrap_or(compatibility);
+    let given = STREAM.given(message, parameters, None)?;
+    Ok(StreamCall {
+        tenant: given.find("tenant").map(|_| given.text("tenant")).transpose()?,
+        entity_types: entity_types(&given)?,
+        id_fields: id_fields(&given)?,
+        judging: judging(&given, compatibility, Associated::parse)?,
+        records,
+    })
+}
+
 /// The compatibility that a request says. It decides which other parameters the request may have.
 fn own_compatibility(parameters: &Parameters<'_>) -> Result<Option<Compatibility>, RequestError> {
     let Parameters::ByName { members, .. } = parameters else { return Ok(None) };
@@ -163,6 +192,30 @@ fn judging(
         ruleset: given.text("ruleset_name")?,
         associated: given.find("associated").map(|value| related(value, associated)).transpose()?,
         now: given.find("now").map(|_| time(given)).transpose()?,
+        selection: Selection { only: only(given)?, fields: fields(given)? },
+        max_records: None,
+    })
+}
+
+/// The statuses of the rules that a client wants.
+fn only(given: &Given<'_>) -> Result<Option<Vec<Status>>, RequestError> {
+    let status = |name: String| known("only", &name, &Status::ALL.map(|status| (status.name(), status)));
+    given.find("only").map(|_| given.texts("only")?.into_iter().map(status).collect()).transpose()
+}
+
+/// The members of results that a client wants.
+fn fields(given: &Given<'_>) -> Result<Option<Vec<&'static str>>, RequestError> {
+    let field = |name: String| known("fields", &name, &Selection::FIELDS.map(|field| (field, field)));
+    given.find("fields").map(|_| given.texts("fields")?.into_iter().map(field).collect()).transpose()
+}
+
+/// One of the values that a parameter may have.
+fn known<T: Copy>(parameter: &str, name: &str, values: &[(&'static str, T)]) -> Result<T, RequestError> {
+    let found = values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let names = || values.iter().map(|(name, _)| *name);
+        let advice = advice(name, names());
+        wrong_value(format!("`{parameter}` may have {}, and not `{}`{advice}", listed(names()), Excerpt::of(name)))
     })
 }
 

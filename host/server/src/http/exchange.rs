@@ -1,0 +1,196 @@
+//! One request and its response: its correlation id, its line in the log, and what it holds until the response is complete.
+
+use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::Version;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::header::HeaderValue;
+use jurat_model::CorrelationId;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::activity::Ongoing;
+use super::api::Api;
+use super::connection::Peer;
+use super::probes::Probe;
+use crate::error::ErrorKind;
+use crate::log::Entry;
+use crate::state::InFlight;
+
+/// The longest frame of a body. Over HTTP/2, the library holds one for each stream that its client does not read, outside of all budgets.
+const FRAME: usize = 64 << 10;
+
+/// The header with the correlation id.
+pub(super) const CORRELATION: &str = "jurat-correlation-id";
+
+/// One request and its response.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) correlation: CorrelationId,
+    entry: Mutex<Entry>,
+    /// Whether its body is read as a whole, and is not complete.
+    pub(super) is_arriving: AtomicBool,
+    /// The records that were judged, once that is known.
+    pub(super) records: OnceLock<u64>,
+    /// Why a response that has begun is not complete.
+    pub(super) failure: OnceLock<ErrorKind>,
+    /// The right to be worked on.
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl Exchange {
+    /// What the log line says of the request.
+    pub(super) fn entry(&self) -> MutexGuard<'_, Entry> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a permit until the response is complete.
+    pub(super) fn keep(&self, permit: OwnedSemaphorePermit) {
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    }
+}
+
+/// Makes an exchange of a request: the outermost of all layers.
+pub(super) async fn record(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
+    let Some(peer) = request.extensions().get::<Arc<Peer>>().cloned() else {
+        unreachable!("every connection adds its peer to its requests")
+    };
+    let (correlation, version) = (api.state.correlations.next(), request.version());
+    let mut entry = Entry::begin(correlation.clone(), peer.client.number, None, 0);
+    entry.set_method(&format!("{} {}", request.method(), request.uri().path()));
+    let (entry, records, failure, permit) = (Mutex::new(entry), OnceLock::new(), OnceLock::new(), Mutex::default());
+    let exchange =
+        Arc::new(Exchange { correlation, entry, is_arriving: AtomicBool::new(false), records, failure, permit });
+    let mut kept = Kept {
+        exchange: Arc::clone(&exchange),
+        sent: 0,
+        failure: None,
+        is_probe: false,
+        outcome: Outcome::BrokenOff,
+        _in_flight: api.state.begin(),
+        ongoing: peer.activity.request(),
+    };
+    request.extensions_mut().insert(Arc::clone(&exchange));
+    let mut response = next.run(request).await;
+    // Correlation ids are visible ASCII.
+    if let Ok(id) = HeaderValue::from_str(exchange.correlation.as_str()) {
+        response.headers_mut().insert(CORRELATION, id);
+    }
+    let failure = response.extensions().get::<ErrorKind>().copied();
+    kept.is_probe = response.extensions().get::<Probe>().is_some();
+    kept.failure = failure;
+    kept.ongoing.has_piece();
+    response.map(|body| {
+        let expected = HttpBody::size_hint(&body).exact();
+        Body::new(Recorded { body, rest: Bytes::new(), version, expected, kept })
+    })
+}
+
+/// The body of a response. When it is dropped, the exchange is over.
+struct Recorded {
+    body: Body,
+    /// What is left of its last frame: a client must read a frame within a time limit, so none may be too long.
+    rest: Bytes,
+    version: Version,
+    /// Its length, if that is known from the beginning.
+    expected: Option<u64>,
+    kept: Kept,
+}
+
+/// What is held until a response is complete.
+struct Kept {
+    exchange: Arc<Exchange>,
+    sent: u64,
+    failure: Option<ErrorKind>,
+    is_probe: bool,
+    outcome: Outcome,
+    _in_flight: InFlight,
+    ongoing: Ongoing,
+}
+
+/// How far the response has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Outcome {
+    Complete,
+    BrokenOff,
+}
+
+impl HttpBody for Recorded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        // The library has taken what came before.
+        self.kept.ongoing.is_read();
+        let mut frame = if self.rest.is_empty() {
+            ready!(Pin::new(&mut self.body).poll_frame(context))
+        } else {
+            Some(Ok(Frame::data(std::mem::take(&mut self.rest))))
+        };
+        match &mut frame {
+            Some(Ok(next)) => {
+                if let Some(data) = next.data_mut() {
+                    self.rest = data.split_off(data.len().min(FRAME));
+                    // The library takes a frame as soon as the client has made room for one byte of it, and sends what else fits later. So
+                    // when it takes the last byte, the client has made room for all others.
+                    if self.version == Version::HTTP_2 && self.is_end_stream() && data.len() > 1 {
+                        self.rest = data.split_off(data.len() - 1);
+                    }
+                    self.kept.sent += data.len() as u64;
+                }
+                self.kept.ongoing.has_piece();
+            }
+            Some(Err(_)) => {}
+            None => self.kept.outcome = Outcome::Complete,
+        }
+        if self.expected == Some(self.kept.sent) {
+            self.kept.outcome = Outcome::Complete;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        match hint.exact() {
+            Some(length) => hint.set_exact(length + rest),
+            None => hint.set_lower(hint.lower() + rest),
+        }
+        hint
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        if self.expected == Some(0) || self.is_end_stream() {
+            self.kept.outcome = Outcome::Complete;
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if self.is_probe {
+            return;
+        }
+        // The library may have taken the last piece, and kept it for a client that did not read it.
+        let is_gone = self.outcome == Outcome::BrokenOff || self.ongoing.is_given_up();
+        let gone = is_gone.then_some(ErrorKind::ClientGone);
+        let records = self.exchange.records.get().copied();
+        let failure = self.failure.or_else(|| self.exchange.failure.get().copied()).or(gone);
+        self.exchange.entry().end(records, self.sent, failure);
+    }
+}

@@ -1,0 +1,135 @@
+//! Records that arrive line by line, and results that are sent line by line.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use tokio::sync::{mpsc, oneshot};
+
+use super::body::{Frames, Received};
+use super::exchange::Exchange;
+use super::problem;
+use crate::arrival::{ArrivalSender, Piece};
+use crate::batch::LineSender;
+use crate::budget::{Allowance, Exhausted};
+use crate::error::{ErrorKind, RequestError};
+use crate::handler::Streaming;
+
+/// Windows of lines that may wait for a client.
+const WINDOWS: usize = 2;
+
+/// Hands over a body as it arrives, until nobody reads it. What waits takes memory from `allowance`.
+pub(super) async fn pump(
+    mut frames: Frames,
+    sender: ArrivalSender,
+    allowance: Arc<Allowance>,
+    exchange: Arc<Exchange>,
+) {
+    loop {
+        let next = tokio::select! {
+            next = frames.next() => next.transpose(),
+            () = sender.closed() => break,
+        };
+        exchange.entry().set_length(frames.read());
+        let Some(next) = next else { break };
+        let piece = next.and_then(|text| {
+            let mut hold = allowance.hold();
+            hold.grow(text.len() as u64).map_err(|Exhausted| RequestError::overloaded())?;
+            Ok(Piece::new(text, hold))
+        });
+        let is_last = piece.is_err();
+        if sender.send(piece).await.is_err() || is_last {
+            break;
+        }
+    }
+}
+
+/// The response with the lines that a call makes. It begins with the first of them: a call that fails before has another response.
+///
+/// `received` is what the call reads.
+pub(super) async fn response(
+    exchange: &Arc<Exchange>,
+    received: Option<Received>,
+    call: impl FnOnce(LineSender) -> Streaming,
+) -> Result<Response, RequestError> {
+    let (sender, mut lines) = mpsc::channel(WINDOWS);
+    let (done, mut outcome) = oneshot::channel();
+    let made = call(sender.clone());
+    tokio::spawn(async move {
+        let result = tokio::select! {
+            result = made => result,
+            // Dropping the call cancels it.
+            () = sender.closed() => Err(RequestError::new(ErrorKind::ClientGone, "the client is gone")),
+        };
+        drop(received);
+        // If nobody waits for this, the client is gone.
+        let _ = done.send(result);
+    });
+    let Some(first) = lines.recv().await else {
+        let result = (&mut outcome).await.unwrap_or_else(|_| Err(RequestError::internal()));
+        return Err(result.err().unwrap_or_else(|| RequestError::bug("a stream has no last line")));
+    };
+    let exchange = Arc::clone(exchange);
+    let body = Lines { first: Some(first), lines, outcome: Some(outcome), exchange };
+    let mut response = Response::new(Body::new(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    Ok(response)
+}
+
+/// Lines, as a body. If the call fails, the last line says why.
+struct Lines {
+    first: Option<Bytes>,
+    lines: mpsc::Receiver<Bytes>,
+    /// How the call has ended; none once that is known.
+    outcome: Option<oneshot::Receiver<Result<u64, RequestError>>>,
+    exchange: Arc<Exchange>,
+}
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        let mut next = self.first.take();
+        loop {
+            match next {
+                Some(lines) if lines.is_empty() => {}
+                Some(lines) => return Poll::Ready(Some(Ok(Frame::data(lines)))),
+                None => {}
+            }
+            next = ready!(self.lines.poll_recv(context));
+            if next.is_none() {
+                break;
+            }
+        }
+        let Some(mut outcome) = self.outcome.take() else { return Poll::Ready(None) };
+        let result = match Pin::new(&mut outcome).poll(context) {
+            Poll::Pending => {
+                self.outcome = Some(outcome);
+                return Poll::Pending;
+            }
+            Poll::Ready(result) => result.unwrap_or_else(|_| Err(RequestError::internal())),
+        };
+        match result {
+            Ok(records) => {
+                let _ = self.exchange.records.set(records);
+                Poll::Ready(None)
+            }
+            Err(failure) => {
+                let _ = self.exchange.failure.set(failure.kind);
+                let mut line = br#"{"error":"#.to_vec();
+                line.extend(problem::body(&failure, Some(&self.exchange.correlation)));
+                line.extend(b"}\n");
+                Poll::Ready(Some(Ok(Frame::data(line.into()))))
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The OpenAPI description of all paths.
+
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+use super::paths;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Jurat",
+        description = "Judges business records with signed rules, in a sandbox.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "This server")),
+    security(("token" = []), ()),
+    modifiers(&Token),
+    tags(
+        (name = "records", description = "Judge records"),
+        (name = "rules", description = "Find out which rules there are"),
+        (name = "probes", description = "For load balancers and supervisors"),
+    ),
+    paths(
+        paths::validate,
+        paths::batch,
+        paths::batch_file,
+        paths::discover_rules,
+        paths::discover_rulesets,
+        paths::health,
+        paths::ready
+    )
+)]
+struct Description;
+
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "operators", description = "See the status, and decide which release serves")),
+    paths(paths::status, paths::reload, paths::pin, paths::rollback, paths::unpin)
+)]
+struct Operators;
+
+/// Says how a client shows the token.
+struct Token;
+
+impl utoipa::Modify for Token {
+    fn modify(&self, document: &mut Document) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Needed if the server has a token."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The description of what clients can call.
+pub(super) fn of_clients() -> Document {
+    Description::openapi()
+}
+
+/// The description of what operators can call.
+pub(super) fn of_operators() -> Document {
+    of_clients().merge_from(Operators::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The description as clients get it is part of the interface: a change shows here. `JURAT_BLESS=1` writes it.
+    #[test]
+    fn the_description_is_that_of_the_last_review() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/openapi.json");
+        let found = of_operators().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("JURAT_BLESS").is_some() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        assert_eq!(found, std::fs::read_to_string(&path).unwrap_or_default(), "{}", path.display());
+    }
+}
