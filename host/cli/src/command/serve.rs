@@ -21,7 +21,7 @@ Examples:
   jurat serve --config local-config.yaml
   jurat serve --config local-config.yaml --port 8080 --log-format json
   jurat serve --config local-config.yaml --rpc-port 7070
-  jurat serve --config local-config.yaml --operator-unix /run/jurat/operators.sock
+  jurat serve --config local-config.yaml --operator-unix operators.sock
   jurat serve --config local-config.yaml --host 0.0.0.0 --allow-remote \\
       --set api.hosts=rules.example.com --set server.token_file=token \\
       --set server.tls.certificate=cert.pem --set server.tls.key=key.pem

@@ -82,10 +82,15 @@ where
         Admitted::Unauthenticated(unauthenticated) => unauthenticated.required(),
         Admitted::Sole | Admitted::Permitted(_) => Authentication::NotRequired,
     };
+    let patience = match &admitted {
+        // It is one too many, and others wait to be told so.
+        Admitted::Sole => settings.header_timeout.min(REFUSED),
+        Admitted::Permitted(_) | Admitted::Unauthenticated(_) => settings.header_timeout,
+    };
     let mut admitted = admitted;
     let begun = tokio::select! {
         biased;
-        begun = timeout_at(accepted + settings.header_timeout, begin(&mut reader)) => begun,
+        begun = timeout_at(accepted + patience, begin(&mut reader)) => begun,
         () = admitted.evicted() => return CloseReason::Answered,
         () = state.stop.draining() => return CloseReason::Answered,
     };
