@@ -49,9 +49,7 @@ impl Wanted {
         };
         Self { shape, selection: judging.selection.clone(), max_records: judging.max_records }
     }
-}
 
-impl Wanted {
     /// Writes the result of a record, unless the request wants nothing of it.
     fn write(
         &self,

@@ -24,7 +24,7 @@ impl Stop {
         Self(Arc::new(watch::Sender::new(Phase::Serving)))
     }
 
-    /// The server serves on, and tells whoever asks that it will stop soon.
+    /// The server still serves, and `/ready` says that it will stop soon.
     pub fn leave(&self) {
         self.raise(Phase::Leaving);
     }

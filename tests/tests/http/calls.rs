@@ -114,7 +114,7 @@ fn load_balancers_get_one_word_without_a_host_or_a_token() {
         let response = Http::connect(&server.address).ask(format!("GET {path} HTTP/1.0\r\n\r\n"));
         assert_eq!((response.status(), response.text()), (200, word));
     }
-    // Probes come every few seconds, and are no lines in the log.
+    // Probes come every few seconds, so the log does not have them.
     http.ask(get("/api/v1/discover-rulesets")).is_problem(401, "authentication_needed");
     server.says("authentication_needed");
     assert!(!server.log().iter().any(|line| line.contains("/health") || line.contains("/ready")));
@@ -133,7 +133,7 @@ fn parameters_of_a_query_are_read_like_those_of_a_body() {
     ] {
         both.http.ask(get(&format!("/api/v1/discover-rulesets?{query}"))).is_problem(status, code);
     }
-    // A body has the parameters of the other calls, and a query is no second place for them.
+    // The other calls have their parameters in the body only.
     let response = both.http.ask(request(
         "POST",
         "/api/v1/validate?ruleset_name=quick",

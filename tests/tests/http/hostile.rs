@@ -44,7 +44,7 @@ fn hostile_text_in_a_problem_is_escaped() {
             json!({"file_uri": HOSTILE, "entity_types": ["loan"], "id_fields": ["id"], "ruleset_name": "quick"})
                 .to_string(),
         ),
-        // Half of a surrogate pair is no text.
+        // A text cannot have half of a surrogate pair.
         post("/api/v1/validate", r#"{"entity_type":"\ud800","entity_data":{},"ruleset_name":"quick"}"#),
         post("/api/v1/validate", r#"{"entity_type":"loan","entity_data":{"$schema":"\udfff"},"ruleset_name":"quick"}"#),
         get("/api/v1/discover-rulesets?tenant=%1b%5b2J%0a%e2%80%ae%3cscript%3e"),
@@ -88,7 +88,7 @@ fn hostile_text_in_a_result_is_escaped() {
         format!("{record}\n"),
     ));
     assert_eq!((lines.lines().len(), lines.text().lines().count()), (2, 2));
-    // Half of a surrogate pair is no text, and costs only its record.
+    // A text cannot have half of a surrogate pair. That costs only its record.
     let broken = r#"{"entities":[{"id":"\ud800"},{"id":"x","$schema":"https://schemas.example.com/loan/v1.0.0"}],"id_fields":["id"],"ruleset_name":"quick"}"#;
     let result = http.ask(post("/api/v1/batch", broken)).result();
     assert!(result[0]["error"]["code"].is_string() && result[1]["results"].is_array(), "{result}");

@@ -6,8 +6,8 @@
 /// ```
 /// use jurat::settings::Alias;
 ///
-/// let hosts = Alias::ALL.iter().find(|alias| alias.name == "ALLOWED_HOSTS").unwrap();
-/// assert_eq!(hosts.key, Some("api.hosts"));
+/// let hosts = Alias::ALL.iter().find(|alias| alias.name == "ALLOWED_HOSTS");
+/// assert!(hosts.is_some_and(|alias| alias.key == Some("api.hosts")));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -215,10 +215,7 @@ fn parameters(text: &Bytes) -> Result<Parameters<'_>, RequestError> {
     let mut reader = Reader::of_body(text);
     let read = Parameters::read(&mut reader).and_then(|parameters| reader.end().map(|()| parameters));
     read.map_err(|broken| match broken {
-        Broken::Records(at) => RequestError::new(
-            ErrorKind::WrongParameter,
-            format!("the parameter at byte {at} has no end: a string or a bracket in it is not closed"),
-        ),
+        Broken::Records(at) => Broken::unclosed(at),
         broken => RequestError::new(ErrorKind::ParseError, broken.message("body")),
     })
 }
@@ -261,7 +258,7 @@ fn wants_lines(headers: &HeaderMap) -> bool {
 impl Operation {
     /// Bounds the records of a call.
     fn set_max_records(&mut self, limit: NonZeroU32) {
-        // One record is no list, and the length of a file has a limit of its own.
+        // Other calls have one record, or a file, whose length has a limit of its own.
         if let Self::ValidateBatch { judging, .. } = self {
             judging.max_records = Some(limit);
         }

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last response.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -215,15 +216,7 @@ where
                 .max_buf_size(BUFFER.max(header_bytes))
                 .max_header_size(header_bytes)
                 .max_headers(headers);
-            let connection = http.serve_connection(io, service);
-            tokio::pin!(connection);
-            tokio::select! {
-                served = connection.as_mut() => served,
-                end = ended => {
-                    connection.as_mut().graceful_shutdown();
-                    finish(peer, connection, end).await
-                }
-            }
+            until(ended, peer, http.serve_connection(io, service), http1::Connection::graceful_shutdown).await
         }
         Version::Two => {
             let mut http = http2::Builder::new(TokioExecutor::new());
@@ -233,15 +226,7 @@ where
                 .max_header_list_size(list)
                 .max_pending_accept_reset_streams(Some(MAX_RESETS))
                 .max_local_error_reset_streams(Some(MAX_RESETS));
-            let connection = http.serve_connection(io, service);
-            tokio::pin!(connection);
-            tokio::select! {
-                served = connection.as_mut() => served,
-                end = ended => {
-                    connection.as_mut().graceful_shutdown();
-                    finish(peer, connection, end).await
-                }
-            }
+            until(ended, peer, http.serve_connection(io, service), http2::Connection::graceful_shutdown).await
         }
     }
 }
@@ -255,12 +240,21 @@ enum End {
     Planned,
 }
 
-/// Gives a connection a moment to close; if its end was planned, after its responses are sent.
-async fn finish(peer: &Peer, connection: impl Future<Output = hyper::Result<()>>, end: End) -> hyper::Result<()> {
+/// Serves a connection until it is told to `end`. Then it has a moment to close; if its end was planned, after its responses are sent.
+async fn until<C: Future<Output = hyper::Result<()>>>(
+    end: impl Future<Output = End>,
+    peer: &Peer,
+    connection: C,
+    shut_down: fn(Pin<&mut C>),
+) -> hyper::Result<()> {
     tokio::pin!(connection);
+    let end = tokio::select! {
+        served = connection.as_mut() => return served,
+        end = end => end,
+    };
+    shut_down(connection.as_mut());
     loop {
-        let closed = timeout(GRACE, connection.as_mut()).await;
-        match closed {
+        match timeout(GRACE, connection.as_mut()).await {
             Ok(closed) => return closed,
             Err(_) if end == End::Planned && peer.activity.is_busy() => {}
             Err(_) => return Ok(()),

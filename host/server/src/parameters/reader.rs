@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::error::{ErrorKind, RequestError};
+
 /// Goes over a text once.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -47,6 +49,12 @@ pub(crate) enum Broken {
 }
 
 impl Broken {
+    /// The error of a request whose parameter at this byte holds records, and has no end.
+    pub(crate) fn unclosed(at: usize) -> RequestError {
+        let message = format!("the parameter at byte {at} has no end: a string or a bracket in it is not closed");
+        RequestError::new(ErrorKind::WrongParameter, message)
+    }
+
     /// What is wrong with a text, for people.
     pub(crate) fn message(self, what: &str) -> String {
         match self {

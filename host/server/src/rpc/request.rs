@@ -35,9 +35,7 @@ impl<'a> Request<'a> {
             // The line ends with the request, so nothing else is lost with the rest of it.
             Err(Broken::Records(at)) if reader.place() == Place::Alone => {
                 reader.give_up();
-                let message =
-                    format!("the parameter at byte {at} has no end: a string or a bracket in it is not closed");
-                members.broken = Some(RequestError::new(ErrorKind::WrongParameter, message));
+                members.broken = Some(Broken::unclosed(at));
                 Ok(members.into_request())
             }
             read => read.map(|()| members.into_request()),

@@ -21,7 +21,7 @@ use crate::http::answer::refuse;
 use crate::http::api::Api;
 use crate::http::exchange::CORRELATION;
 
-/// Passes on requests of pages that may call this server, and of programs that are no browsers.
+/// Passes on requests of pages that may call this server, and requests that no page has made.
 pub(in crate::http) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     match named(request.headers()).and_then(|origin| is_permitted(&api, &request, origin)) {
         Ok(()) => next.run(request).await,
