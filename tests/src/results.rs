@@ -1,4 +1,6 @@
-//! Results as text, without what is not the same everywhere and at all times.
+//! Results as text, without what is not the same everywhere and at all times; and what of them a document shows.
+
+use serde_json::Value;
 
 /// The text without the times that calls took.
 #[must_use]
@@ -29,6 +31,20 @@ fn behind(text: &str, key: &str, change: impl Fn(&str) -> String) -> String {
     let mut parts = text.split(key);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + key + &change(part))
+}
+
+/// Whether all that is shown is there, as it is shown. Lists begin with what is shown.
+#[must_use]
+pub fn is_shown(shown: &Value, found: &Value) -> bool {
+    match (shown, found) {
+        (Value::Object(shown), Value::Object(found)) => {
+            shown.iter().all(|(key, shown)| found.get(key).is_some_and(|found| is_shown(shown, found)))
+        }
+        (Value::Array(shown), Value::Array(found)) => {
+            shown.len() <= found.len() && shown.iter().zip(found).all(|(shown, found)| is_shown(shown, found))
+        }
+        (shown, found) => shown == found,
+    }
 }
 
 #[cfg(test)]

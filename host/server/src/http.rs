@@ -75,7 +75,10 @@ impl HttpApi {
     /// Makes the calls of clients on a service.
     #[must_use]
     pub fn new(server: &Server, service: AsyncService, settings: ApiSettings) -> Self {
-        let handler = Arc::new(ServiceHandler::new(service, PinnedBy::Http));
+        Self::with_handler(server, Arc::new(ServiceHandler::new(service, PinnedBy::Http)), settings)
+    }
+
+    fn with_handler(server: &Server, handler: Arc<dyn Handler>, settings: ApiSettings) -> Self {
         Self { server: server.clone(), handler, settings: Arc::new(settings) }
     }
 
@@ -126,3 +129,6 @@ impl Protocol for Http {
         self.serve(connection, Admitted::Sole).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

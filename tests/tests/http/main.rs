@@ -19,6 +19,7 @@ mod operators;
 mod origins;
 mod outside;
 mod oversize;
+mod predecessor;
 mod problems;
 mod releases;
 mod remote;

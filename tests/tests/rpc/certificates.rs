@@ -1,66 +1,22 @@
 //! Certificates: the server's own, which may be replaced while it runs, and those of clients.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
-
-use jurat_tests::tls::certify;
+use jurat_tests::tls::{self, Shown, Turns, certify};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::connection::{Connection, PATIENCE, request};
+use crate::connection::{Connection, request};
 use crate::server::{Server, Transport};
 use crate::sites::configured;
 
-/// A stream that is read and written in turns.
-#[derive(Clone)]
-struct Tls(Arc<Mutex<StreamOwned<ClientConnection, TcpStream>>>);
-
-/// A certificate that a client shows, and its key.
-type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-impl Tls {
-    /// A connection. They have not agreed on anything yet: each may refuse the certificate of the other.
-    fn connect(port: &str, trusted: &CertificateDer<'static>, shown: Option<Shown>) -> Connection {
-        let mut roots = RootCertStore::empty();
-        roots.add(trusted.clone()).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
-        let config = match shown {
-            Some((chain, key)) => config.with_client_auth_cert(chain, key).unwrap(),
-            None => config.with_no_client_auth(),
-        };
-        let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
-        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let tls = Self(Arc::new(Mutex::new(StreamOwned::new(client, stream))));
-        Connection::new(tls.clone(), tls)
-    }
-}
-
-impl Read for Tls {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().read(buffer)
-    }
-}
-
-impl Write for Tls {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap().flush()
-    }
+/// A connection. They have not agreed on anything yet: each may refuse the certificate of the other.
+fn connect(port: &str, trusted: &CertificateDer<'static>, shown: Option<Shown>) -> Connection {
+    let stream = Turns::new(tls::begin(&format!("127.0.0.1:{port}"), trusted, shown));
+    Connection::new(stream.clone(), stream)
 }
 
 /// Whether a client that trusts only this certificate is served.
 fn trusts(port: &str, certificate: &CertificateDer<'static>) -> bool {
-    let mut client = Tls::connect(port, certificate, None);
+    let mut client = connect(port, certificate, None);
     client.try_send(request("1", "health", "{}") + "\n").is_ok() && client.try_line().is_some()
 }
 
@@ -101,9 +57,9 @@ fn clients_show_a_certificate_where_authorities_are_named() {
         let certificate = CertificateParams::new(vec!["client".to_owned()]).unwrap().signed_by(&key, by).unwrap();
         (vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
     };
-    Tls::connect(port, &trusted, Some(signed(&ours))).is_served();
+    connect(port, &trusted, Some(signed(&ours))).is_served();
     for shown in [None, Some(signed(&others))] {
-        let mut client = Tls::connect(port, &trusted, shown);
+        let mut client = connect(port, &trusted, shown);
         assert!(client.try_send(request("1", "health", "{}") + "\n").is_err() || client.try_line().is_none());
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use jurat_tests::results::is_shown;
 use jurat_tests::site::{Site, root};
 use jurat_tests::{program, skip};
 use serde_json::{Value, json};
@@ -60,19 +61,6 @@ fn requests_are_answered_as_shown() {
         methods.push(request["method"].as_str().unwrap().to_owned());
     }
     assert_eq!(methods, ["validate", "batch_validate", "batch_file_validate", "validate", "batch_validate"]);
-}
-
-/// Whether all that is shown is there, as it is shown. Lists begin with what is shown.
-fn is_shown(shown: &Value, found: &Value) -> bool {
-    match (shown, found) {
-        (Value::Object(shown), Value::Object(found)) => {
-            shown.iter().all(|(key, shown)| found.get(key).is_some_and(|found| is_shown(shown, found)))
-        }
-        (Value::Array(shown), Value::Array(found)) => {
-            shown.len() <= found.len() && shown.iter().zip(found).all(|(shown, found)| is_shown(shown, found))
-        }
-        (shown, found) => shown == found,
-    }
 }
 
 #[test]

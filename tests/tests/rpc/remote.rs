@@ -1,10 +1,7 @@
 //! Clients from other machines: over TLS, with a token.
 
-use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex};
-
 use jurat_tests::site::Site;
-use jurat_tests::tls::{self, TlsStream};
+use jurat_tests::tls::{self, Turns};
 use rustls::pki_types::CertificateDer;
 
 use crate::connection::{Connection, request};
@@ -13,32 +10,9 @@ use crate::sites::{DATA, configured};
 
 const TOKEN: &str = "correct-horse-battery-staple";
 
-/// A stream that is read and written in turns.
-#[derive(Clone)]
-struct Tls(Arc<Mutex<TlsStream>>);
-
-impl Tls {
-    fn connect(port: &str, trusted: &CertificateDer<'static>) -> Connection {
-        let (stream, _, _) = tls::connect(&format!("127.0.0.1:{port}"), trusted, &[]);
-        let tls = Self(Arc::new(Mutex::new(stream)));
-        Connection::new(tls.clone(), tls)
-    }
-}
-
-impl Read for Tls {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().read(buffer)
-    }
-}
-
-impl Write for Tls {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap().flush()
-    }
+fn connect(port: &str, trusted: &CertificateDer<'static>) -> Connection {
+    let stream = Turns::new(tls::connect(&format!("127.0.0.1:{port}"), trusted, &[]).0);
+    Connection::new(stream.clone(), stream)
 }
 
 /// A server for other machines, and its certificate.
@@ -68,7 +42,7 @@ fn is_rejected(mut client: Connection, line: &str, kind: &str) {
 #[test]
 fn a_client_with_the_token_is_served_over_tls() {
     let (_site, _server, port, certificate) = remote();
-    let mut client = Tls::connect(&port, &certificate);
+    let mut client = connect(&port, &certificate);
     assert_eq!(client.result("authenticate", &token(TOKEN))["status"], "ok");
     client.is_served();
     let params = r#"{"file_uri":"loans.json","entity_types":["loan"],"id_fields":["id"],"ruleset_name":"thorough"}"#;
@@ -95,16 +69,16 @@ fn a_client_without_the_token_is_not_served() {
         ("nonsense\n".to_owned(), "parse_error"),
         (long, "message_too_large"),
     ] {
-        is_rejected(Tls::connect(&port, &certificate), &line, kind);
+        is_rejected(connect(&port, &certificate), &line, kind);
     }
     // A client that sends nothing is not served either, and one without TLS gets no answer.
-    Tls::connect(&port, &certificate).finish();
+    connect(&port, &certificate).finish();
     let mut plain = Connection::tcp(&format!("127.0.0.1:{port}"));
     plain.send(request("1", "authenticate", &token(TOKEN)) + "\n");
     plain.finish();
     assert!(plain.try_line().is_none_or(|line| !line.contains(&b'{')));
 
-    let mut client = Tls::connect(&port, &certificate);
+    let mut client = connect(&port, &certificate);
     client.result("authenticate", &token(TOKEN));
     client.is_served();
 }
