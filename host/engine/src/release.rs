@@ -8,7 +8,7 @@ mod prepared;
 mod problem;
 mod vouched;
 
-pub(crate) use captures::{ENTITY_TYPE, FIRST_ID, SCHEMA, first_look};
+pub(crate) use captures::{ENTITY_TYPE, FIRST_ID, SCHEMA, USUAL_ID_FIELDS, first_look};
 pub use content::Release;
 pub(crate) use prepared::{PlanKey, Prepared, Runner, Stage, Step};
 pub use problem::ReleaseProblem;

@@ -23,14 +23,13 @@ pub(super) struct Context {
     pub(super) release: Arc<Release>,
     /// The evidence of the release.
     pub(super) evidence: Option<Arc<Evidence>>,
-    pub(super) options: Options,
+    pub(super) options: Arc<Options>,
     /// The caller and the ids of the call.
     pub(super) call: CallContext,
     /// Whether single steps are timed: the call is observed, and its trace is sampled.
     pub(super) is_sampled: bool,
     /// Whether a record may only name a schema for records of its entity type.
     is_schema_bound: bool,
-    pub(super) id_fields: Arc<[String]>,
     /// Reads a record whose route is not known yet.
     pub(super) first_look: Arc<Plan>,
     /// The time of the run as results write it.
@@ -51,7 +50,7 @@ impl Context {
     /// Checks once what would otherwise be an error of every record.
     pub(super) fn new(
         release: VouchedRelease,
-        options: &Options,
+        options: &Arc<Options>,
         (call, cancellation): (&CallContext, &Cancellation),
         is_observed: bool,
     ) -> Result<Self, JudgeError> {
@@ -68,10 +67,13 @@ impl Context {
         if let Some(field) = options.id_fields.iter().find(|field| field.len() > MAX_ID_PATH) {
             return Err(JudgeError::LongIdField { field: Excerpt::of(field).to_string() });
         }
+        let mut options = Arc::clone(options);
         // Every window reads the list: each name once, however often the caller gives it.
-        let mut expected = options.expected.clone();
-        expected.sort_unstable();
-        expected.dedup();
+        if options.expected.len() > 1 {
+            let expected = &mut Arc::make_mut(&mut options).expected;
+            expected.sort_unstable();
+            expected.dedup();
+        }
         let first_look = first_look(&options.id_fields);
         let first_look =
             first_look.map_err(|(field, problem)| JudgeError::IdField { field: field.to_string(), problem })?;
@@ -79,16 +81,15 @@ impl Context {
             .map_err(|_| Bug::new("the microseconds of a timestamp are not a timestamp"))?;
         Ok(Self {
             evidence,
-            options: Options { expected, ..options.clone() },
             call: call.clone(),
             is_schema_bound,
             is_sampled: is_observed && call.trace().is_some_and(TraceContext::is_sampled),
-            id_fields: options.id_fields.as_slice().into(),
-            first_look: Arc::new(first_look),
+            first_look,
             now: Arc::from(now.to_string()),
             now_token: format!("\"{now}\""),
             suspended: release.providers.iter().map(|_| AtomicBool::new(false)).collect(),
             records: AtomicUsize::new(options.chunk.rows.max(1) as usize),
+            options,
             is_abandoned: AtomicBool::new(false),
             cancellation: cancellation.clone(),
             release,
@@ -99,7 +100,7 @@ impl Context {
     pub(super) fn id(&self, tokens: &Tokens<'_>) -> Id {
         let by = &self.options.id_fields_by;
         if by.is_empty() {
-            return Id::of(tokens, 0..self.id_fields.len());
+            return Id::of(tokens, 0..self.options.id_fields.len());
         }
         let schema = identity::schema(tokens).ok().flatten();
         let own = identity::entity_type(tokens).ok().flatten();
@@ -119,7 +120,7 @@ impl Context {
 
     /// The routes of the request. [`Context::new`] has checked the names.
     pub(super) fn routes(&self) -> Result<Routes<'_>, Bug> {
-        let Options { ruleset, entity_type, expected, .. } = &self.options;
+        let Options { ruleset, entity_type, expected, .. } = &*self.options;
         let routes = self.release.router.routes(ruleset, entity_type.as_deref());
         routes
             .and_then(|routes| routes.expecting(expected))
@@ -132,7 +133,7 @@ impl Context {
             list: route.list,
             entity_type: route.entity_type,
             field_map: route.field_map,
-            id_fields: Arc::clone(&self.id_fields),
+            id_fields: Arc::clone(&self.options.id_fields),
         })
     }
 

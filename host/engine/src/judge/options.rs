@@ -9,6 +9,7 @@ use jurat_model::{Bytes, Isolation, Run, Suspension};
 use crate::associated::Associated;
 use crate::extract::ChunkLimits;
 use crate::json::DEFAULT_MAX_RECORD;
+use crate::release::USUAL_ID_FIELDS;
 use crate::supplier::Supplier;
 
 /// How the records of a request are judged: all of the request but the caller and the observer.
@@ -18,7 +19,7 @@ pub(super) struct Options {
     /// The entity type of all records; none = each record says its own.
     pub(super) entity_type: Option<String>,
     /// The fields whose values make up a record's id: paths such as `client.id`, as field maps have them.
-    pub(super) id_fields: Vec<String>,
+    pub(super) id_fields: Arc<[String]>,
     /// Which of them a record has, as indices, by the URL of its schema or its entity type; empty = all of them.
     pub(super) id_fields_by: BTreeMap<String, Vec<usize>>,
     pub(super) run: Run,
@@ -41,7 +42,7 @@ impl Options {
         Self {
             ruleset,
             entity_type: None,
-            id_fields: vec!["id".to_owned()],
+            id_fields: Arc::clone(&USUAL_ID_FIELDS),
             id_fields_by: BTreeMap::new(),
             run: Run { now, isolation: Isolation::Chunk, suspension: Suspension::DEFAULT },
             chunk: ChunkLimits::default(),

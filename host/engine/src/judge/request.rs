@@ -23,7 +23,7 @@ use crate::supplier::Supplier;
 /// are kept. No related entities and no supplier for them. Results say how long rules took. A call goes on however many records cannot be judged. An empty context, no observer, and nothing cancels it.
 #[derive(Clone)]
 pub struct Request {
-    options: Options,
+    options: Arc<Options>,
     context: CallContext,
     cancellation: Cancellation,
     observer: Option<Arc<dyn WindowObserver>>,
@@ -34,7 +34,7 @@ impl Request {
     #[must_use]
     pub fn new(ruleset: impl Into<String>, now: Timestamp) -> Self {
         Self {
-            options: Options::new(ruleset.into(), now.as_microsecond()),
+            options: Arc::new(Options::new(ruleset.into(), now.as_microsecond())),
             context: CallContext::new(),
             cancellation: Cancellation::new(),
             observer: None,
@@ -45,7 +45,7 @@ impl Request {
     /// ruleset has `unknown_schema: entity_type`.
     #[must_use]
     pub fn with_entity_type(mut self, entity_type: impl Into<String>) -> Self {
-        self.options.entity_type = Some(entity_type.into());
+        self.set().entity_type = Some(entity_type.into());
         self
     }
 
@@ -53,112 +53,113 @@ impl Request {
     /// `unexpected_entity_type`. If there is exactly one, it is the type of the records that do not say their own.
     #[must_use]
     pub fn with_expected(mut self, entity_types: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.options.expected = entity_types.into_iter().map(Into::into).collect();
+        self.set().expected = entity_types.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets the fields whose values make up a record's id: paths such as `client.id`, as field maps have them.
     #[must_use]
     pub fn with_id_fields(mut self, id_fields: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.options.id_fields = id_fields.into_iter().map(Into::into).collect();
-        self.options.id_fields_by.clear();
+        let options = self.set();
+        options.id_fields = id_fields.into_iter().map(Into::into).collect();
+        options.id_fields_by.clear();
         self
     }
 
     /// Sets such fields by the URL of a record's schema, or by its entity type. A record of neither has no id.
     #[must_use]
     pub fn with_id_fields_by(mut self, id_fields: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
-        let options = &mut self.options;
-        options.id_fields.clear();
+        let (options, mut all) = (self.set(), Vec::new());
         options.id_fields_by.clear();
         for (key, fields) in id_fields {
             let mut index = |field: String| {
-                let known = options.id_fields.iter().position(|known| *known == field);
+                let known = all.iter().position(|known| *known == field);
                 known.unwrap_or_else(|| {
-                    options.id_fields.push(field);
-                    options.id_fields.len() - 1
+                    all.push(field);
+                    all.len() - 1
                 })
             };
             let indices = fields.into_iter().map(&mut index).collect();
             options.id_fields_by.insert(key, indices);
         }
+        options.id_fields = all.into();
         self
     }
 
     /// Sets the time of the run. Rules see its whole microseconds.
     #[must_use]
     pub fn with_now(mut self, now: Timestamp) -> Self {
-        self.options.run.now = now.as_microsecond();
+        self.set().run.now = now.as_microsecond();
         self
     }
 
     /// Sets how much records share while a rule runs.
     #[must_use]
     pub fn with_isolation(mut self, isolation: Isolation) -> Self {
-        self.options.run.isolation = isolation;
+        self.set().run.isolation = isolation;
         self
     }
 
     /// Sets when a rule is suspended.
     #[must_use]
     pub fn with_suspension(mut self, suspension: Suspension) -> Self {
-        self.options.run.suspension = suspension;
+        self.set().run.suspension = suspension;
         self
     }
 
     /// Sets the number of guilty records after which a rule is suspended. The limit of their fuel stays.
     #[must_use]
     pub fn with_suspend_after(mut self, records: NonZeroU32) -> Self {
-        self.options.run.suspension.records = records;
+        self.set().run.suspension.records = records;
         self
     }
 
     /// Sets how many records are judged together.
     #[must_use]
     pub fn with_chunk(mut self, chunk: ChunkLimits) -> Self {
-        self.options.chunk = chunk;
+        self.set().chunk = chunk;
         self
     }
 
     /// Sets how many records are judged together at most.
     #[must_use]
     pub fn with_rows(mut self, rows: u32) -> Self {
-        self.options.chunk.rows = rows;
+        self.set().chunk.rows = rows;
         self
     }
 
     /// Sets the length of the longest record.
     #[must_use]
     pub fn with_max_record(mut self, max_record: Bytes) -> Self {
-        self.options.max_record = max_record;
+        self.set().max_record = max_record;
         self
     }
 
     /// Sets how many findings of one rule on one record are kept. Further ones are counted.
     #[must_use]
     pub fn with_max_findings(mut self, max_findings: NonZeroU32) -> Self {
-        self.options.max_findings = max_findings;
+        self.set().max_findings = max_findings;
         self
     }
 
     /// Gives related entities.
     #[must_use]
     pub fn with_associated(mut self, associated: impl Into<Arc<Associated>>) -> Self {
-        self.options.associated = Some(associated.into());
+        self.set().associated = Some(associated.into());
         self
     }
 
     /// Sets the supplier of the related entities that are not given.
     #[must_use]
     pub fn with_supplier(mut self, supplier: Arc<dyn Supplier>) -> Self {
-        self.options.supplier = Some(supplier);
+        self.set().supplier = Some(supplier);
         self
     }
 
     /// Sets whether results say how long rules took. Without, the same records and rules give the same results byte for byte.
     #[must_use]
     pub fn with_timings(mut self, timings: bool) -> Self {
-        self.options.timings = timings;
+        self.set().timings = timings;
         self
     }
 
@@ -166,7 +167,7 @@ impl Request {
     /// them can be judged; none = never. The results of exactly these records are handed over.
     #[must_use]
     pub fn with_unreadable_limit(mut self, records: Option<NonZeroU64>) -> Self {
-        self.options.unreadable = records;
+        self.set().unreadable = records;
         self
     }
 
@@ -279,13 +280,18 @@ impl Request {
     /// Whether its calls wait for its supplier: it has one, and a rule of its ruleset reads related entities.
     #[must_use]
     pub fn waits_for_supplier(&self, VouchedRelease { release, .. }: &VouchedRelease) -> bool {
-        let Options { ruleset, entity_type, supplier, .. } = &self.options;
+        let Options { ruleset, entity_type, supplier, .. } = &*self.options;
         let routes = || release.router.routes(ruleset, entity_type.as_deref());
         supplier.is_some() && routes().is_ok_and(|routes| reads_related(release, &routes))
     }
 
-    pub(super) fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &Arc<Options> {
         &self.options
+    }
+
+    /// The options, to be changed. Clones of the request share them until then.
+    fn set(&mut self) -> &mut Options {
+        Arc::make_mut(&mut self.options)
     }
 }
 

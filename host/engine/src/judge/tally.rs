@@ -91,7 +91,7 @@ impl Tally {
     /// All counts, those of one rule in several lists together.
     pub(super) fn finish(self, context: &Context) -> Summary {
         let Self { mut summary, lists: counted, id_fields, .. } = self;
-        let absent = context.id_fields.iter().enumerate().filter(|(field, _)| {
+        let absent = context.options.id_fields.iter().enumerate().filter(|(field, _)| {
             // Without a record that can be read, nothing is known of the fields.
             id_fields.is_some_and(|found| found & bit(*field) == 0)
         });
