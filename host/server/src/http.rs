@@ -2,7 +2,7 @@
 //!
 //! Read in this order, each module uses only those before it:
 //!
-//! 1. `problem`: errors as responses;
+//! 1. `response` and `problem`: responses, and errors as such;
 //! 2. `activity` and `stream`: how long a connection may take for what; `connection` serves one;
 //! 3. `places`: how many requests are worked on; `api`: what all of them share;
 //! 4. `exchange`: one request and its response, in the log; `answer` makes responses, and `probes` the shortest ones;
@@ -34,13 +34,13 @@ mod places;
 mod probes;
 mod problem;
 mod query;
+mod response;
 mod routes;
 mod schema;
 mod stream;
 
 use std::sync::Arc;
 
-use axum::Router;
 use jurat::settings::ApiSettings;
 use jurat::{AsyncService, PinnedBy};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -53,8 +53,10 @@ use crate::protocol::Protocol;
 use crate::server::{Server, Serving};
 use crate::service::ServiceHandler;
 use api::Api;
+use connection::Peer;
 use guards::headers::Transport;
 use places::Places;
+use routes::Routes;
 
 /// The HTTP API for the clients of a server.
 #[derive(Clone, Debug)]
@@ -68,7 +70,7 @@ pub struct HttpApi {
 #[derive(Clone, Debug)]
 struct Http {
     api: Arc<Api>,
-    router: Router,
+    routes: Arc<Routes>,
 }
 
 impl HttpApi {
@@ -85,17 +87,17 @@ impl HttpApi {
     /// Serves all clients of a listener until the server is stopped.
     #[must_use]
     pub fn listen(&self, listener: Listener) -> Serving<'_> {
-        self.serve(listener, routes::of_clients)
+        self.serve(listener, Routes::of_clients)
     }
 
     /// Serves operators: they can also see the status, and decide which release serves. `listener` is a Unix socket, or one that
     /// [`Listener::operators`] has made; on any other, the calls of operators are forbidden.
     #[must_use]
     pub fn listen_to_operators(&self, listener: Listener) -> Serving<'_> {
-        self.serve(listener, routes::of_operators)
+        self.serve(listener, Routes::of_operators)
     }
 
-    fn serve(&self, listener: Listener, routes: fn(&Arc<Api>, Transport) -> Router) -> Serving<'_> {
+    fn serve(&self, listener: Listener, routes: fn(Arc<Api>, Transport) -> Routes) -> Serving<'_> {
         let transport = if listener.tls().is_some() { Transport::Tls } else { Transport::Plain };
         let api = Arc::new(Api {
             state: Arc::clone(self.server.state()),
@@ -103,8 +105,8 @@ impl HttpApi {
             places: Places::new(&self.settings),
             settings: Arc::clone(&self.settings),
         });
-        let router = routes(&api, transport);
-        Box::pin(self.server.listen(Http { api, router }, listener))
+        let routes = Arc::new(routes(Arc::clone(&api), transport));
+        Box::pin(self.server.listen(Http { api, routes }, listener))
     }
 }
 
@@ -116,8 +118,12 @@ impl Protocol for Http {
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        let Self { api, router } = self;
-        connection::serve(Arc::clone(&api.state), &api.settings, router, connection, admitted).await
+        let Self { api, routes } = self;
+        let answer = move |peer: Arc<Peer>, request| {
+            let routes = Arc::clone(&routes);
+            async move { routes.answer(&peer, request).await }
+        };
+        connection::serve(Arc::clone(&api.state), &api.settings, answer, connection, admitted).await
     }
 
     async fn reject<R, W>(self, connection: Connection<R, W>)

@@ -76,8 +76,13 @@ impl Entry {
 
 /// The beginning of a client's text, escaped so that it can neither fake another line nor move a cursor.
 fn shown(text: &str) -> String {
+    let excerpt = Excerpt::of(text);
+    // Most texts are.
+    if excerpt.as_str().bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return excerpt.as_str().to_owned();
+    }
     let mut shown = String::new();
-    for character in Excerpt::of(text).as_str().chars() {
+    for character in excerpt.as_str().chars() {
         match character {
             // The writer of the log escapes these itself.
             '"' | '\'' | '\\' => shown.push(character),

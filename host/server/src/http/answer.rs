@@ -9,28 +9,24 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
 
-use super::connection::Peer;
 use super::exchange::Exchange;
-use super::problem;
+use super::{problem, response};
 use crate::buffer::Buffer;
 use crate::error::RequestError;
 use crate::output::{Output, OutputMemory};
 
-/// The client of a request, and its exchange.
-pub(super) fn parts_of(request: &Request) -> (Arc<Peer>, Arc<Exchange>) {
-    let extensions = request.extensions();
-    match (extensions.get::<Arc<Peer>>(), extensions.get::<Arc<Exchange>>()) {
-        (Some(peer), Some(exchange)) => (Arc::clone(peer), Arc::clone(exchange)),
-        _ => unreachable!("each request gets a peer from its connection, and an exchange from the outermost layer"),
+/// The exchange of a request.
+pub(super) fn exchange_of(request: &Request) -> Arc<Exchange> {
+    match request.extensions().get() {
+        Some(exchange) => Arc::clone(exchange),
+        None => unreachable!("each request gets an exchange first"),
     }
 }
 
 /// The response to a request that is not passed on.
 pub(super) fn refuse(request: &Request, failure: &RequestError) -> Response {
-    let (_, exchange) = parts_of(request);
-    problem::response(failure, &exchange.correlation)
+    problem::response(failure, &exchange_of(request).correlation)
 }
 
 /// The response with a text of JSON.
@@ -40,9 +36,7 @@ pub(super) fn of_output(output: Output) -> Response {
 
 /// A response of JSON.
 pub(super) fn json(body: Body) -> Response {
-    let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    response::with_body("application/json", body)
 }
 
 /// A text in parts, which are sent without a copy. Each gives its memory back when it is sent, and all give back their share of the

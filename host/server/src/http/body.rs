@@ -21,6 +21,10 @@ const BEGINNING: u64 = 1 << 20;
 /// The bytes that must arrive in each second after the beginning.
 const PACE: u64 = 64 << 10;
 
+/// The names of the type with a value on each line.
+const NDJSON: [&str; 4] =
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+
 /// A type of bodies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum MediaType {
@@ -41,13 +45,11 @@ impl MediaType {
         if charset.into_iter().any(is_other) {
             return None;
         }
-        match name.trim().to_ascii_lowercase().as_str() {
-            "application/json" => Some(Self::Json),
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => {
-                Some(Self::Ndjson)
-            }
-            _ => None,
+        let is = |known: &&str| name.trim().eq_ignore_ascii_case(known);
+        if is(&"application/json") {
+            return Some(Self::Json);
         }
+        NDJSON.iter().any(is).then_some(Self::Ndjson)
     }
 
     /// The type of a request's body.

@@ -13,14 +13,14 @@ use hyper::header::ACCEPT;
 use jurat::settings::{ApiSettings, Compatibility};
 use tokio::task::spawn_blocking;
 
-use super::answer::{of_output, parts_of};
+use super::answer::{exchange_of, of_output};
 use super::api::Api;
 use super::body::{Frames, MediaType, Pace, Received};
-use super::connection::Peer;
 use super::exchange::Exchange;
 use super::{lines, problem, query};
 use crate::arrival::Arrival;
 use crate::call::{Call, Operation, StreamCall, StreamRecords};
+use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
 use crate::methods;
 use crate::observation;
@@ -34,7 +34,6 @@ const LONG: usize = 128 << 10;
 /// A request on its way to a response.
 struct Asked {
     api: Arc<Api>,
-    peer: Arc<Peer>,
     exchange: Arc<Exchange>,
 }
 
@@ -100,8 +99,11 @@ pub(super) async fn batch(api: Arc<Api>, request: Request) -> Response {
 
 impl Asked {
     fn of(api: Arc<Api>, request: &Request) -> Self {
-        let (peer, exchange) = parts_of(request);
-        Self { api, peer, exchange }
+        Self { api, exchange: exchange_of(request) }
+    }
+
+    fn client(&self) -> &Client {
+        &self.exchange.peer.client
     }
 
     fn compatibility(&self) -> Compatibility {
@@ -113,10 +115,10 @@ impl Asked {
     }
 
     fn refuse(&self, failure: &RequestError) -> Response {
-        let Self { api, peer, exchange } = self;
-        let context = peer.client.context(&exchange.correlation);
-        observation::limit(&api.state.observers, failure.kind, peer.client.origin.peer, Some(&context));
-        problem::response(failure, &self.exchange.correlation)
+        let (client, correlation) = (self.client(), &self.exchange.correlation);
+        let context = client.context(correlation);
+        observation::limit(&self.api.state.observers, failure.kind, client.origin.peer, Some(&context));
+        problem::response(failure, correlation)
     }
 
     /// Reads a body as a whole, and the call that it makes.
@@ -136,7 +138,7 @@ impl Asked {
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_body.get(), "api.max_body"), Pace::Whole)?;
         self.exchange.is_arriving.store(true, Ordering::Relaxed);
-        let received = frames.whole(&self.peer.client.requests).await?;
+        let received = frames.whole(&self.client().requests).await?;
         self.exchange.is_arriving.store(false, Ordering::Relaxed);
         self.exchange.entry().set_length(received.text.len() as u64);
         let (text, compatibility) = (received.text.clone(), self.compatibility());
@@ -152,8 +154,8 @@ impl Asked {
 
     /// Makes a call that has one result.
     async fn make(&self, call: Call) -> Result<Output, RequestError> {
-        let Self { api, peer, exchange } = self;
-        let client = &peer.client;
+        let Self { api, exchange } = self;
+        let client = self.client();
         self.subject(call.tenant.as_deref(), call.ruleset());
         if !call.is_permitted(client.origin.role) {
             let message = "only operators may do this: over the server's Unix socket, or its port for operators";
@@ -183,16 +185,16 @@ impl Asked {
         self.subject(call.tenant.as_deref(), Some(&call.judging.ruleset));
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_stream.get(), "api.max_stream"), Pace::Pieces)?;
-        let allowance = Arc::clone(&self.peer.client.requests);
+        let allowance = Arc::clone(&self.client().requests);
         tokio::spawn(lines::pump(frames, sender, allowance, Arc::clone(&self.exchange)));
         self.stream(call, None).await
     }
 
     /// Judges records, and responds with lines.
     async fn stream(&self, call: StreamCall, received: Option<Received>) -> Result<Response, RequestError> {
-        let Self { api, peer, exchange } = self;
-        let context = peer.client.context(&exchange.correlation);
-        let memory = Arc::clone(&peer.client.replies);
+        let Self { api, exchange } = self;
+        let context = self.client().context(&exchange.correlation);
+        let memory = Arc::clone(&self.client().replies);
         lines::response(exchange, received, |sender| api.handler.stream(call, context, memory, sender)).await
     }
 }

@@ -1,13 +1,16 @@
 //! One connection, from its first byte to its last response.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
+use hyper::StatusCode;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,7 +18,6 @@ use jurat::settings::ApiSettings;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tower::ServiceExt;
 
 use super::activity::{Activity, Patience, Version};
 use super::stream::Stream;
@@ -66,16 +68,17 @@ impl Peer {
 }
 
 /// Serves a connection until its client or the server ends it.
-pub(super) async fn serve<R, W>(
+pub(super) async fn serve<R, W, F>(
     state: Arc<State>,
     settings: &ApiSettings,
-    router: Router,
+    answer: impl Fn(Arc<Peer>, Request) -> F,
     connection: Connection<R, W>,
     admitted: Admitted,
 ) -> CloseReason
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
+    F: Future<Output = Response> + Send + 'static,
 {
     let accepted = Instant::now();
     let Connection { number, origin, mut reader, writer } = connection;
@@ -135,7 +138,7 @@ where
         std::future::pending().await
     };
     let served = tokio::select! {
-        served = speak(settings, version, router, stream, &peer, evicted, state.stop.draining()) => served,
+        served = speak(settings, version, answer, stream, &peer, evicted, state.stop.draining()) => served,
         () = peer.activity.is_unread() => {
             peer.client.cancellation.cancel();
             return CloseReason::WriteFailed;
@@ -169,10 +172,10 @@ async fn begin(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<(Version, By
 }
 
 /// Speaks HTTP until one of the two ends the connection.
-async fn speak<R, W>(
+async fn speak<R, W, F>(
     settings: &ApiSettings,
     version: Version,
-    router: Router,
+    answer: impl Fn(Arc<Peer>, Request) -> F,
     stream: Stream<R, W>,
     peer: &Arc<Peer>,
     evicted: impl Future<Output = ()>,
@@ -181,22 +184,20 @@ async fn speak<R, W>(
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
+    F: Future<Output = Response> + Send + 'static,
 {
-    let shared = Arc::clone(peer);
     let header_bytes = usize::try_from(settings.max_header_bytes.get()).unwrap_or(usize::MAX);
     let headers = settings.max_headers.get() as usize;
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (router, peer) = (router.clone(), Arc::clone(&shared));
+        // Over HTTP/2, the library limits their length only. It answers other headers that are too long in the same way.
+        let is_short = request.headers().len() <= headers;
+        let answered = is_short.then(|| answer(Arc::clone(peer), request.map(Body::new)));
         async move {
-            // Over HTTP/2, the library limits their length only. It answers other headers that are too long in the same way.
-            if request.headers().len() > headers {
-                let mut refused = hyper::Response::new(Body::empty());
-                *refused.status_mut() = hyper::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                return Ok(refused);
-            }
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
-            router.oneshot(request).await
+            let response = match answered {
+                Some(answered) => answered.await,
+                None => refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+            };
+            Ok::<_, Infallible>(response)
         }
     });
     let io = TokioIo::new(stream);
@@ -229,6 +230,12 @@ where
             until(ended, peer, http.serve_connection(io, service), http2::Connection::graceful_shutdown).await
         }
     }
+}
+
+fn refused(status: StatusCode) -> Response {
+    let mut refused = Response::new(Body::empty());
+    *refused.status_mut() = status;
+    refused
 }
 
 /// Why a connection is told to end.

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::Version;
@@ -33,6 +32,7 @@ pub(super) const CORRELATION: &str = "jurat-correlation-id";
 /// One request and its response.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    pub(super) peer: Arc<Peer>,
     pub(super) correlation: CorrelationId,
     entry: Mutex<Entry>,
     /// Whether its body is read as a whole, and is not complete.
@@ -57,40 +57,31 @@ impl Exchange {
     }
 }
 
-/// Makes an exchange of a request: the outermost of all layers.
-pub(super) async fn record(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
-    let Some(peer) = request.extensions().get::<Arc<Peer>>().cloned() else {
-        unreachable!("every connection adds its peer to its requests")
-    };
-    let (correlation, version) = (api.state.correlations.next(), request.version());
+/// Begins an exchange: the first that is done for a request.
+pub(super) fn begin(api: &Api, peer: &Arc<Peer>, request: &Request) -> Kept {
+    let (peer, correlation) = (Arc::clone(peer), api.state.correlations.next());
     let mut entry = Entry::begin(correlation.clone(), peer.client.number, None, 0);
     entry.set_method(&format!("{} {}", request.method(), request.uri().path()));
-    let (entry, records, failure, permit) = (Mutex::new(entry), OnceLock::new(), OnceLock::new(), Mutex::default());
-    let exchange =
-        Arc::new(Exchange { correlation, entry, is_arriving: AtomicBool::new(false), records, failure, permit });
-    let mut kept = Kept {
-        exchange: Arc::clone(&exchange),
+    let ongoing = peer.activity.request();
+    let exchange = Arc::new(Exchange {
+        peer,
+        correlation,
+        entry: Mutex::new(entry),
+        is_arriving: AtomicBool::new(false),
+        records: OnceLock::new(),
+        failure: OnceLock::new(),
+        permit: Mutex::default(),
+    });
+    Kept {
+        exchange,
+        version: request.version(),
         sent: 0,
         failure: None,
         is_probe: false,
         outcome: Outcome::BrokenOff,
         _in_flight: api.state.begin(),
-        ongoing: peer.activity.request(),
-    };
-    request.extensions_mut().insert(Arc::clone(&exchange));
-    let mut response = next.run(request).await;
-    // Correlation ids are visible ASCII.
-    if let Ok(id) = HeaderValue::from_str(exchange.correlation.as_str()) {
-        response.headers_mut().insert(CORRELATION, id);
+        ongoing,
     }
-    let failure = response.extensions().get::<ErrorKind>().copied();
-    kept.is_probe = response.extensions().get::<Probe>().is_some();
-    kept.failure = failure;
-    kept.ongoing.has_piece();
-    response.map(|body| {
-        let expected = HttpBody::size_hint(&body).exact();
-        Body::new(Recorded { body, rest: Bytes::new(), version, expected, kept })
-    })
 }
 
 /// The body of a response. When it is dropped, the exchange is over.
@@ -98,15 +89,15 @@ struct Recorded {
     body: Body,
     /// What is left of its last frame: a client must read a frame within a time limit, so none may be too long.
     rest: Bytes,
-    version: Version,
     /// Its length, if that is known from the beginning.
     expected: Option<u64>,
     kept: Kept,
 }
 
 /// What is held until a response is complete.
-struct Kept {
-    exchange: Arc<Exchange>,
+pub(super) struct Kept {
+    pub(super) exchange: Arc<Exchange>,
+    version: Version,
     sent: u64,
     failure: Option<ErrorKind>,
     is_probe: bool,
@@ -120,6 +111,23 @@ struct Kept {
 enum Outcome {
     Complete,
     BrokenOff,
+}
+
+impl Kept {
+    /// The response of the exchange, which is over when it is complete.
+    pub(super) fn respond(mut self, mut response: Response) -> Response {
+        // Correlation ids are visible ASCII.
+        if let Ok(id) = HeaderValue::from_str(self.exchange.correlation.as_str()) {
+            response.headers_mut().insert(CORRELATION, id);
+        }
+        let extensions = response.extensions();
+        (self.failure, self.is_probe) = (extensions.get().copied(), extensions.get::<Probe>().is_some());
+        self.ongoing.has_piece();
+        response.map(|body| {
+            let expected = HttpBody::size_hint(&body).exact();
+            Body::new(Recorded { body, rest: Bytes::new(), expected, kept: self })
+        })
+    }
 }
 
 impl HttpBody for Recorded {
@@ -143,7 +151,7 @@ impl HttpBody for Recorded {
                     self.rest = data.split_off(data.len().min(FRAME));
                     // The library takes a frame as soon as the client has made room for one byte of it, and sends what else fits later. So
                     // when it takes the last byte, the client has made room for all others.
-                    if self.version == Version::HTTP_2 && self.is_end_stream() && data.len() > 1 {
+                    if self.kept.version == Version::HTTP_2 && self.is_end_stream() && data.len() > 1 {
                         self.rest = data.split_off(data.len() - 1);
                     }
                     self.kept.sent += data.len() as u64;

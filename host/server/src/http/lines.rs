@@ -8,12 +8,11 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::{Frames, Received};
 use super::exchange::Exchange;
-use super::problem;
+use super::{problem, response};
 use crate::arrival::{ArrivalSender, Piece};
 use crate::batch::LineSender;
 use crate::budget::{Allowance, Exhausted};
@@ -76,9 +75,7 @@ pub(super) async fn response(
     };
     let exchange = Arc::clone(exchange);
     let body = Lines { first: Some(first), lines, outcome: Some(outcome), exchange };
-    let mut response = Response::new(Body::new(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    Ok(response)
+    Ok(response::with_body("application/x-ndjson", Body::new(body)))
 }
 
 /// Lines, as a body. If the call fails, the last line says why.

@@ -5,10 +5,11 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderValue};
 use utoipa::openapi::OpenApi;
 
 use super::answer::json;
+use super::response;
 
 /// What the page may load and call: this server.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -37,10 +38,8 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(description: &OpenApi) ->
 }
 
 fn page(media_type: &'static str, text: &'static [u8]) -> Response {
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    let mut response = response::with_body(media_type, text);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 

@@ -1,13 +1,24 @@
 //! What load balancers and supervisors ask. They get one word, and need show nothing.
 
-use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, RETRY_AFTER};
 
 use super::api::Api;
+use super::response;
 
-/// Whether the process lives: it answers.
+/// Whether the process lives.
+pub(super) const HEALTH: &str = "/health";
+/// Whether clients should be sent here.
+pub(super) const READY: &str = "/ready";
+
+/// Whether a request is one of these.
+pub(super) fn is_probe(request: &Request) -> bool {
+    [HEALTH, READY].contains(&request.uri().path())
+}
+
+/// The process lives: it answers.
 pub(super) fn health() -> Response {
     word(StatusCode::OK, "ok")
 }
@@ -28,13 +39,11 @@ pub(super) fn ready(api: &Api) -> Response {
 pub(super) struct Probe;
 
 fn word(status: StatusCode, word: &'static str) -> Response {
-    let mut response = Response::new(Body::from(word));
+    let mut response = response::with_body("text/plain; charset=utf-8", word);
     *response.status_mut() = status;
     response.extensions_mut().insert(Probe);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
 }

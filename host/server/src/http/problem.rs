@@ -1,14 +1,14 @@
 //! Errors as HTTP has them: problem details (RFC 9457), with the status of each kind of error.
 
-use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use jurat::CallErrorKind;
 use jurat_model::CorrelationId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::response;
 use crate::error::{ErrorKind, Position, RequestError};
 
 /// Seconds after which a client may try again what the server refuses because it has too much to do.
@@ -39,10 +39,9 @@ pub(super) struct Problem<'a> {
 /// The response to a request that has no result. Its extensions have the kind of the error.
 pub(super) fn response(failure: &RequestError, correlation: &CorrelationId) -> Response {
     let status = status(failure.kind);
-    let mut response = Response::new(Body::from(body(failure, Some(correlation))));
+    let mut response = response::with_body("application/problem+json", body(failure, Some(correlation)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     match status {
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jurat::Excerpt;
 use jurat_model::advice;
+use tower::ServiceExt;
 use utoipa::openapi::OpenApi;
 
-use super::answer::refuse;
+use super::answer::{exchange_of, refuse};
 use super::api::Api;
+use super::connection::Peer;
+use super::exchange::Exchange;
 use super::guards::headers::Transport;
 use super::guards::{admission, authentication, deadline, headers, host, origin, panic};
-use super::{exchange, openapi, pages, paths};
+use super::{exchange, openapi, pages, paths, probes, problem};
 use crate::error::{ErrorKind, RequestError};
 
 /// The paths that clients may have meant.
@@ -29,20 +32,69 @@ const PATHS: [&str; 7] = [
     "/docs",
 ];
 
-/// What clients can call.
-pub(super) fn of_clients(api: &Arc<Api>, transport: Transport) -> Router {
-    guarded(api, transport, clients(), &openapi::of_clients())
+/// The paths at one listener.
+#[derive(Clone, Debug)]
+pub(super) struct Routes {
+    api: Arc<Api>,
+    transport: Transport,
+    router: Router,
 }
 
-/// What operators can call: also what decides which release serves.
-pub(super) fn of_operators(api: &Arc<Api>, transport: Transport) -> Router {
-    let calls = clients()
-        .route("/api/v1/status", get(paths::status))
-        .route("/api/v1/reload", post(paths::reload))
-        .route("/api/v1/pin", post(paths::pin))
-        .route("/api/v1/rollback", post(paths::rollback))
-        .route("/api/v1/unpin", post(paths::unpin));
-    guarded(api, transport, calls, &openapi::of_operators())
+impl Routes {
+    /// What clients can call.
+    pub(super) fn of_clients(api: Arc<Api>, transport: Transport) -> Self {
+        Self::new(api, transport, clients(), &openapi::of_clients())
+    }
+
+    /// What operators can call: also what decides which release serves.
+    pub(super) fn of_operators(api: Arc<Api>, transport: Transport) -> Self {
+        let calls = clients()
+            .route("/api/v1/status", get(paths::status))
+            .route("/api/v1/reload", post(paths::reload))
+            .route("/api/v1/pin", post(paths::pin))
+            .route("/api/v1/rollback", post(paths::rollback))
+            .route("/api/v1/unpin", post(paths::unpin));
+        Self::new(api, transport, calls, &openapi::of_operators())
+    }
+
+    fn new(api: Arc<Api>, transport: Transport, calls: Router<Arc<Api>>, description: &OpenApi) -> Self {
+        let calls = calls
+            .fallback(unknown_path)
+            // Below the guards: a browser asks with a method of its own before it calls, and `sharing` answers it.
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(from_fn_with_state(Arc::clone(&api), guard));
+        let calls = match origin::sharing(&api.settings) {
+            Some(sharing) => calls.layer(sharing),
+            None => calls,
+        };
+        let router = calls
+            .merge(pages::routes(description))
+            .route(probes::HEALTH, get(paths::health))
+            .route(probes::READY, get(paths::ready))
+            .method_not_allowed_fallback(method_not_allowed)
+            .with_state(Arc::clone(&api));
+        Self { api, transport, router }
+    }
+
+    /// Answers a request. The order here is that of the guards.
+    pub(super) async fn answer(&self, peer: &Arc<Peer>, mut request: Request) -> Response {
+        let kept = exchange::begin(&self.api, peer, &request);
+        request.extensions_mut().insert(Arc::clone(&kept.exchange));
+        let answered = panic::check(self.route(&kept.exchange, request)).await;
+        let answered = answered.unwrap_or_else(|failure| problem::response(&failure, &kept.exchange.correlation));
+        let mut response = kept.respond(answered);
+        headers::add(response.headers_mut(), self.transport);
+        response
+    }
+
+    async fn route(&self, exchange: &Exchange, request: Request) -> Result<Response, RequestError> {
+        if !probes::is_probe(&request) {
+            host::check(&self.api, &exchange.peer, &request)?;
+            origin::check(&self.api, &request)?;
+        }
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        Ok(response)
+    }
 }
 
 fn clients() -> Router<Arc<Api>> {
@@ -54,30 +106,15 @@ fn clients() -> Router<Arc<Api>> {
         .route("/api/v1/discover-rulesets", get(paths::discover_rulesets))
 }
 
-/// Calls behind all guards. Of layers, the last one is the outermost.
-fn guarded(api: &Arc<Api>, transport: Transport, calls: Router<Arc<Api>>, description: &OpenApi) -> Router {
-    let guarded = calls
-        .fallback(unknown_path)
-        // Below the layers: a browser asks with a method of its own before it calls, and gets its answer from a layer.
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(api), deadline::check))
-        .layer(from_fn_with_state(Arc::clone(api), admission::check))
-        .layer(from_fn_with_state(Arc::clone(api), authentication::check));
-    let guarded = match origin::sharing(&api.settings) {
-        Some(sharing) => guarded.layer(sharing),
-        None => guarded,
+/// The guards of calls, after those of all requests.
+async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let exchange = exchange_of(&request);
+    let answered = async {
+        authentication::check(&api, &exchange, request.headers())?;
+        admission::check(&api, &exchange).await?;
+        deadline::check(&api, &exchange, next.run(request)).await
     };
-    guarded
-        .merge(pages::routes(description))
-        .layer(from_fn_with_state(Arc::clone(api), origin::check))
-        .layer(from_fn_with_state(Arc::clone(api), host::check))
-        .route("/health", get(paths::health))
-        .route("/ready", get(paths::ready))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(panic::check))
-        .layer(from_fn_with_state(transport, headers::add))
-        .layer(from_fn_with_state(Arc::clone(api), exchange::record))
-        .with_state(Arc::clone(api))
+    answered.await.unwrap_or_else(|failure| problem::response(&failure, &exchange.correlation))
 }
 
 async fn unknown_path(request: Request) -> Response {

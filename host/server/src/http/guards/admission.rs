@@ -1,36 +1,24 @@
 //! A bounded number of requests are worked on at a time, and a bounded number wait for a bounded time.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-
 use crate::error::{ErrorKind, RequestError};
-use crate::http::answer::{parts_of, refuse};
 use crate::http::api::Api;
+use crate::http::exchange::Exchange;
 use crate::observation;
 
-/// Passes on requests that get a place. They keep it until their response is complete.
-pub(in crate::http) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let (peer, exchange) = parts_of(&request);
-    if let Some(failure) = &peer.refusal {
-        observation::limit(&api.state.observers, failure.kind, peer.client.origin.peer, None);
-        return refuse(&request, failure);
+/// Passes requests that get a place. They keep it until their response is complete.
+pub(in crate::http) async fn check(api: &Api, exchange: &Exchange) -> Result<(), RequestError> {
+    let client = &exchange.peer.client;
+    if let Some(failure) = &exchange.peer.refusal {
+        observation::limit(&api.state.observers, failure.kind, client.origin.peer, None);
+        return Err(failure.clone());
     }
     if api.state.stop.is_draining() {
-        return refuse(
-            &request,
-            &RequestError::new(ErrorKind::Stopping, "the server stops; try another one, or later"),
-        );
+        return Err(RequestError::new(ErrorKind::Stopping, "the server stops; try another one, or later"));
     }
-    match api.places.take().await {
-        Ok(permit) => exchange.keep(permit),
-        Err(failure) => {
-            let context = peer.client.context(&exchange.correlation);
-            observation::limit(&api.state.observers, failure.kind, peer.client.origin.peer, Some(&context));
-            return refuse(&request, &failure);
-        }
-    }
-    next.run(request).await
+    let permit = api.places.take().await.inspect_err(|failure| {
+        let context = client.context(&exchange.correlation);
+        observation::limit(&api.state.observers, failure.kind, client.origin.peer, Some(&context));
+    })?;
+    exchange.keep(permit);
+    Ok(())
 }

@@ -1,10 +1,5 @@
 //! A client shows the token with each request, if the server demands one.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use jurat::settings::Secret;
@@ -12,34 +7,32 @@ use jurat_model::CallContext;
 
 use crate::authentication::Authentication;
 use crate::error::{ErrorKind, RequestError};
-use crate::http::answer::{parts_of, refuse};
 use crate::http::api::Api;
+use crate::http::exchange::Exchange;
 use crate::observation;
 
-/// Passes on requests of authenticated clients.
-pub(in crate::http) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let (peer, exchange) = parts_of(&request);
-    if peer.required.is_token() {
-        let known = match peer.required {
-            Authentication::OperatorToken => &api.state.operator_token,
-            _ => &api.state.token,
-        };
-        let shown = shown(request.headers()).and_then(|token| match known {
-            Some(known) if known.is(&token) => Ok(()),
-            _ => Err(RequestError::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
-        });
-        let refused = shown.as_ref().err().map(|failure| failure.kind);
-        let context = match refused {
-            None => peer.client.context(&exchange.correlation),
-            // The client is not authenticated.
-            Some(_) => CallContext::new().with_correlation(exchange.correlation.clone()),
-        };
-        observation::authentication(&api.state.observers, &context, refused, peer.client.origin.peer);
-        if let Err(failure) = shown.and_then(|()| peer.admit()) {
-            return refuse(&request, &failure);
-        }
+/// Passes requests of authenticated clients.
+pub(in crate::http) fn check(api: &Api, exchange: &Exchange, headers: &HeaderMap) -> Result<(), RequestError> {
+    let peer = &exchange.peer;
+    if !peer.required.is_token() {
+        return Ok(());
     }
-    next.run(request).await
+    let known = match peer.required {
+        Authentication::OperatorToken => &api.state.operator_token,
+        _ => &api.state.token,
+    };
+    let shown = shown(headers).and_then(|token| match known {
+        Some(known) if known.is(&token) => Ok(()),
+        _ => Err(RequestError::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
+    });
+    let refused = shown.as_ref().err().map(|failure| failure.kind);
+    let context = match refused {
+        None => peer.client.context(&exchange.correlation),
+        // The client is not authenticated.
+        Some(_) => CallContext::new().with_correlation(exchange.correlation.clone()),
+    };
+    observation::authentication(&api.state.observers, &context, refused, peer.client.origin.peer);
+    shown.and_then(|()| peer.admit())
 }
 
 /// The token that a request shows.

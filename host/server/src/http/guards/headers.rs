@@ -1,8 +1,6 @@
 //! Headers that tell browsers what they must not do with a response.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use hyper::HeaderMap;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -32,14 +30,11 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// Adds the headers.
-pub(in crate::http) async fn add(State(transport): State<Transport>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub(in crate::http) fn add(headers: &mut HeaderMap, transport: Transport) {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(value);
     }
     if transport == Transport::Tls {
         headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    response
 }

@@ -4,11 +4,8 @@
 //! that page's own. The name in `Host` gives it away.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
 use hyper::Version;
 use hyper::header::HOST;
 use hyper::http::uri::Authority;
@@ -16,19 +13,14 @@ use jurat::Excerpt;
 use jurat::settings::HostPattern;
 
 use crate::error::{ErrorKind, RequestError};
-use crate::http::answer::{parts_of, refuse};
 use crate::http::api::Api;
+use crate::http::connection::Peer;
 
-/// Passes on requests for this server.
-pub(in crate::http) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+/// Passes requests for this server.
+pub(in crate::http) fn check(api: &Api, peer: &Peer, request: &Request) -> Result<(), RequestError> {
+    let authority = authority(request)?;
     // Only programs of this machine reach a Unix socket, and no page does.
-    let is_local = parts_of(&request).0.client.origin.peer.is_none();
-    let trusted =
-        authority(&request).and_then(|authority| if is_local { Ok(()) } else { is_trusted(&api, &authority) });
-    match trusted {
-        Ok(()) => next.run(request).await,
-        Err(failure) => refuse(&request, &failure),
-    }
+    if peer.client.origin.peer.is_none() { Ok(()) } else { is_trusted(api, &authority) }
 }
 
 /// The host and the port that a request is for: from its target, or from its header. If it has both, they agree.

@@ -3,11 +3,7 @@
 //! A page of somebody else can have its visitor's browser send requests to any address that the browser reaches, this server among them.
 //! The browser then names the origin of the page, which the page cannot change (Fetch standard, section 3.2).
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
 use hyper::HeaderMap;
 use hyper::Method;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
@@ -17,16 +13,12 @@ use jurat::url::{Origin, Url};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::error::{ErrorKind, RequestError};
-use crate::http::answer::refuse;
 use crate::http::api::Api;
 use crate::http::exchange::CORRELATION;
 
-/// Passes on requests of pages that may call this server, and requests that no page has made.
-pub(in crate::http) async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    match named(request.headers()).and_then(|origin| is_permitted(&api, &request, origin)) {
-        Ok(()) => next.run(request).await,
-        Err(failure) => refuse(&request, &failure),
-    }
+/// Passes requests of pages that may call this server, and requests that no page has made.
+pub(in crate::http) fn check(api: &Api, request: &Request) -> Result<(), RequestError> {
+    named(request.headers()).and_then(|origin| is_permitted(api, request, origin))
 }
 
 /// What browsers are told of pages that may read the responses; none if there are no such pages.
