@@ -67,8 +67,8 @@ pub use service::types::{
     TERM_MISSING, TERM_TOO_LARGE, Timing, UNANSWERED, UnavailableCause, Usage, Wanted, WindowObserver,
 };
 pub use service::{
-    AsyncService, Clock, FailureStatus, Gauges, Health, PinStatus, Service, ServiceBuilder, Status as ServiceStatus,
-    TenantGauges, TenantStatus, TrustStatus,
+    AsyncService, Clock, FailureStatus, Gauges, Health, HealthCheck, HealthReport, HealthVerdict, PinStatus, Service,
+    ServiceBuilder, Status as ServiceStatus, TenantGauges, TenantStatus, TrustStatus,
 };
 pub use settings::Settings;
 pub use trust::Digest;

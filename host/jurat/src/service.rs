@@ -8,7 +8,7 @@
 //! | [`clock`], [`in_flight`], [`runtimes`], [`schema`] | what the others are made of |
 //! | [`releases`] | the releases of one tenant: polled, prepared, decided on, switched |
 //! | [`related`] | the coordination service of one tenant |
-//! | [`tenant`], [`status`], [`shared`] | a tenant, the status, and the state that all handles share |
+//! | [`tenant`], [`status`], [`health`], [`shared`] | a tenant, the status, what checks make of it, and the state that all handles share |
 //! | [`handle`], [`windows`], [`running`], [`judging`], [`calls`], [`operate`] | the handle, a call under way, the calls that judge, and what operators do |
 //! | [`asynchronous`], [`gauges`] | the same calls as futures; gauges |
 //! | [`refresh`] | background polls |
@@ -21,6 +21,7 @@ mod clock;
 mod first_polls;
 mod gauges;
 mod handle;
+mod health;
 mod in_flight;
 mod judging;
 mod operate;
@@ -44,6 +45,7 @@ pub use builder::ServiceBuilder;
 pub use clock::Clock;
 pub use gauges::{Gauges, TenantGauges};
 pub use handle::Service;
+pub use health::{HealthCheck, HealthReport, HealthVerdict};
 #[cfg(not(feature = "remote"))]
 use related_absent as related;
 pub use status::{FailureStatus, Health, PinStatus, Status, TenantStatus, TrustStatus};

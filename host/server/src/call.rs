@@ -113,6 +113,8 @@ pub(crate) enum Operation {
     CacheAge,
     /// To tell the health of the service in one word.
     Health,
+    /// To tell the health of the service, check by check.
+    HealthReport,
     /// To tell the status of the service.
     Status,
     /// To tell the version of the program.
@@ -160,7 +162,10 @@ impl Call {
     /// Whether a client in this role may make the call.
     pub(crate) fn is_permitted(&self, role: Role) -> bool {
         match (role, &self.operation) {
-            (Role::Client, Operation::Pin { .. } | Operation::Rollback { .. } | Operation::Unpin) => false,
+            (
+                Role::Client,
+                Operation::Pin { .. } | Operation::Rollback { .. } | Operation::Unpin | Operation::HealthReport,
+            ) => false,
             (Role::Client | Role::Operator, _) => true,
         }
     }

@@ -93,6 +93,7 @@ async fn handle(
         // These do not wait, and are answered even where all threads for calls are busy.
         Operation::Version => output.value(&json!({"name": "jurat", "version": env!("CARGO_PKG_VERSION")}))?,
         Operation::Health => output.value(&json!({"status": service.blocking().status().health}))?,
+        Operation::HealthReport => output.value(&service.blocking().status().health_report())?,
         Operation::Status => output.value(&service.blocking().status())?,
         Operation::CacheAge => {
             output.value(&json!({"cache_age": service.blocking().cache_age()?.as_secs_f64()}))?;
@@ -209,6 +210,7 @@ fn perform(
         | Operation::Validate { .. }
         | Operation::Version
         | Operation::Health
+        | Operation::HealthReport
         | Operation::Status
         | Operation::CacheAge => Err(RequestError::bug("a call that needs no thread of its own has reached one")),
     }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use jurat_tests::http::{get, post};
+use jurat_tests::http::{Http, get, post};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
 
-use crate::loans::one;
+use crate::loans::{lines, one};
 
 const PATH: &str = "/api/v1/validate";
 
@@ -16,11 +16,27 @@ fn server(settings: &str) -> (Site, Server) {
     (site, server)
 }
 
+/// A client that takes a place, and keeps it: a stream whose records do not come.
+fn occupied(server: &Server) -> Http {
+    let mut http = server.http();
+    let length = lines().len();
+    http.send(format!(
+        "POST /api/v1/batch?ruleset_name=quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n\
+         Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    ));
+    assert_eq!(http.head().unwrap().status, 100);
+    http
+}
+
+/// Lets the client have its results, and with them leave its place.
+fn leave(mut occupied: Http) {
+    assert_eq!(occupied.ask(lines()).lines().len(), 13);
+}
+
 #[test]
 fn a_request_beyond_the_limit_is_refused_until_another_has_ended() {
     let (_site, server) = server("api: {max_concurrent: 1, max_queued: 0}\n");
-    let mut slow = server.http();
-    slow.begin(PATH, &one());
+    let slow = occupied(&server);
     let mut next = server.http();
     for _ in 0..3 {
         let response = next.ask(post(PATH, one()));
@@ -29,7 +45,7 @@ fn a_request_beyond_the_limit_is_refused_until_another_has_ended() {
         // Probes need no place.
         assert_eq!(next.ask(get("/ready")).text(), "ready");
     }
-    slow.ask(one()).result();
+    leave(slow);
     // A response is complete for its client a little before the server knows it.
     let began = Instant::now();
     while next.ask(post(PATH, one())).status() == 503 {
@@ -41,8 +57,7 @@ fn a_request_beyond_the_limit_is_refused_until_another_has_ended() {
 #[test]
 fn a_client_that_goes_leaves_its_place() {
     let (_site, server) = server("api: {max_concurrent: 1, max_queued: 0}\n");
-    let mut slow = server.http();
-    slow.begin(PATH, &one());
+    let slow = occupied(&server);
     server.http().ask(post(PATH, one())).is_problem(503, "too_busy");
     drop(slow);
     let began = Instant::now();
@@ -54,15 +69,14 @@ fn a_client_that_goes_leaves_its_place() {
 #[test]
 fn a_request_that_waits_is_served_and_one_more_is_refused() {
     let (_site, server) = server("api: {max_concurrent: 1, max_queued: 1, queue_timeout_ms: 60000}\n");
-    let mut slow = server.http();
-    slow.begin(PATH, &one());
+    let slow = occupied(&server);
     // One of these waits, whichever comes first.
     let mut two = [server.http(), server.http()];
     for http in &mut two {
         http.send(post(PATH, one()));
     }
     server.says("too_busy");
-    slow.ask(one()).result();
+    leave(slow);
     let mut statuses = two.map(|mut http| http.response().status());
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 503]);
@@ -72,12 +86,31 @@ fn a_request_that_waits_is_served_and_one_more_is_refused() {
 fn a_request_waits_no_longer_than_the_limit() {
     const LIMIT: Duration = Duration::from_millis(300);
     let (_site, server) = server("api: {max_concurrent: 1, max_queued: 1, queue_timeout_ms: 300}\n");
-    let mut slow = server.http();
-    slow.begin(PATH, &one());
+    let slow = occupied(&server);
     let began = Instant::now();
     server.http().ask(post(PATH, one())).is_problem(503, "too_busy");
     assert!(began.elapsed() >= LIMIT, "{:?}", began.elapsed());
-    slow.ask(one()).result();
+    leave(slow);
+}
+
+#[test]
+fn a_request_takes_no_place_before_its_body_is_there() {
+    let (_site, server) = server("api: {max_concurrent: 1, max_queued: 0}\n");
+    let mut slow = [server.http(), server.http()];
+    for http in &mut slow {
+        http.begin(PATH, &one());
+    }
+    server.http().ask(post(PATH, one())).result();
+    let taken = occupied(&server);
+    // One that is complete while all places are taken is refused, as one that comes then.
+    let [mut first, mut second] = slow;
+    first.ask(one()).is_problem(503, "too_busy");
+    leave(taken);
+    let began = Instant::now();
+    while server.http().ask(post(PATH, one())).status() == 503 {
+        assert!(began.elapsed() < Duration::from_secs(10), "the place stays taken");
+    }
+    second.ask(one()).result();
 }
 
 #[test]

@@ -22,8 +22,12 @@ fn asks(method: &str, call: &str, token: Option<&str>, body: &str) -> Vec<u8> {
 
 /// A response that came over a Unix socket: its status and its body.
 fn over_unix(site: &Site, method: &str, call: &str) -> (u16, Value) {
+    over_unix_path(site, method, &format!("/api/v1/{call}"))
+}
+
+fn over_unix_path(site: &Site, method: &str, path: &str) -> (u16, Value) {
     let mut stream = UnixStream::connect(site.path("operators")).unwrap();
-    let request = request(method, &format!("/api/v1/{call}"), &["Connection: close"], "");
+    let request = request(method, path, &["Connection: close"], "");
     stream.write_all(&request).unwrap();
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
@@ -50,12 +54,27 @@ fn operators_decide_over_a_unix_socket_which_release_serves() {
     assert_eq!(status, 200, "{said}");
     assert_eq!(manifest.len(), 64);
 
+    let (status, said) = over_unix_path(&site, "GET", "/health/details");
+    assert_eq!((status, said["status"].as_str()), (200, Some("healthy")), "{said}");
+    let checks: Vec<_> =
+        said["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    assert_eq!(checks, ["serving", "release", "update", "trust"]);
+    // A release that is revoked no longer serves, and there is no other.
+    site.revoke(&manifest);
+    over_unix(&site, "POST", "reload");
+    let (_, said) = over_unix_path(&site, "GET", "/health/details");
+    assert_eq!(said["status"].as_str(), Some("unhealthy"), "{said}");
+    let failed = said["checks"].as_array().unwrap().iter().filter(|check| check["reasons"] != serde_json::json!([]));
+    let failed: Vec<_> = failed.map(|check| (check["name"].as_str().unwrap(), check["critical"] == true)).collect();
+    assert_eq!(failed, [("serving", true), ("release", false), ("update", false)], "{said}");
+
     // Clients have none of this.
     let mut client = server.http();
     for (method, call) in CALLS {
         let refused = client.ask(asks(method, call, None, "{}"));
         assert_eq!((refused.status(), refused.json()["code"].as_str()), (404, Some("unknown_path")), "{call}");
     }
+    client.ask(get("/health/details")).is_problem(404, "unknown_path");
 }
 
 #[test]
@@ -71,6 +90,7 @@ fn operators_show_their_token_on_their_port() {
             assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
         }
     }
+    assert_eq!(operator.ask(get("/health/details")).status(), 401);
     let status = operator.ask(asks("GET", "status", Some(TOKEN), ""));
     let manifest = status.json()["tenants"][0]["release"]["manifest"].as_str().unwrap().to_owned();
     let pin = format!(r#"{{"manifest":"{manifest}","reason":"a test"}}"#);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jurat_coordination::{BreakerState, CoordinationStatus};
+use jurat_coordination::CoordinationStatus;
 use jurat_repository::{Pin, PinnedBy, Repository};
 use jurat_trust::Digest;
 use serde::Serialize;
@@ -125,19 +125,6 @@ impl TenantStatus {
                 .map(|error| error.messages())
                 .unwrap_or_default(),
         }
-    }
-
-    pub(super) fn is_degraded(&self) -> bool {
-        let is_left_alone = self.coordination.as_ref().is_some_and(|service| match service.breaker {
-            BreakerState::Off | BreakerState::Closed => false,
-            BreakerState::Open | BreakerState::HalfOpen => true,
-        });
-        let is_old = self.trust.as_ref().is_some_and(|trust| trust.stale || trust.due);
-        is_old
-            || !self.unavailable.is_empty()
-            || self.failure.is_some()
-            || !self.coordination_failure.is_empty()
-            || is_left_alone
     }
 }
 

@@ -60,6 +60,13 @@ pub(super) async fn with_query(api: Arc<Api>, request: Request, method: &'static
     made.await.unwrap_or_else(|failure| asked.refuse(&failure))
 }
 
+/// Tells the health of the service, check by check.
+pub(super) async fn health_report(api: Arc<Api>, request: Request) -> Response {
+    let asked = Asked::of(api, &request);
+    let made = asked.make(Call { tenant: None, operation: Operation::HealthReport }).await;
+    made.map_or_else(|failure| asked.refuse(&failure), of_output)
+}
+
 /// Makes the call of a method whose parameters are the body, which may be left out.
 pub(super) async fn with_optional_body(api: Arc<Api>, request: Request, method: &'static str) -> Response {
     if request.body().is_end_stream() {
@@ -79,6 +86,7 @@ pub(super) async fn batch(api: Arc<Api>, request: Request) -> Response {
             MediaType::Json if wants_lines(request.headers()) => {
                 let (call, received) = asked.read(request, METHOD).await?;
                 asked.subject(call.tenant.as_deref(), call.ruleset());
+                asked.take_place().await?;
                 let Operation::ValidateBatch { records, id_fields, judging } = call.operation else {
                     return Err(RequestError::bug("a batch is read as another operation"));
                 };
@@ -152,6 +160,12 @@ impl Asked {
         Ok((call?, received))
     }
 
+    /// Waits until the request may be worked on. It keeps its place until its response is complete.
+    async fn take_place(&self) -> Result<(), RequestError> {
+        self.exchange.keep(self.api.places.take().await?);
+        Ok(())
+    }
+
     /// Makes a call that has one result.
     async fn make(&self, call: Call) -> Result<Output, RequestError> {
         let Self { api, exchange } = self;
@@ -164,6 +178,7 @@ impl Asked {
         let Ok(_permit) = client.calls.acquire().await else {
             return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
+        self.take_place().await?;
         let output = Output::new(&client.output_limits(&api.state));
         let context = client.context(&exchange.correlation);
         let mut output = api.handler.handle(call, context, Arc::clone(&client.files), output).await?;
@@ -185,6 +200,7 @@ impl Asked {
         self.subject(call.tenant.as_deref(), Some(&call.judging.ruleset));
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_stream.get(), "api.max_stream"), Pace::Pieces)?;
+        self.take_place().await?;
         let allowance = Arc::clone(&self.client().requests);
         tokio::spawn(lines::pump(frames, sender, allowance, Arc::clone(&self.exchange)));
         self.stream(call, None).await

@@ -35,7 +35,7 @@ struct Description;
 #[derive(OpenApi)]
 #[openapi(
     tags((name = "operators", description = "See the status, and decide which release serves")),
-    paths(paths::status, paths::reload, paths::pin, paths::rollback, paths::unpin)
+    paths(paths::health_details, paths::status, paths::reload, paths::pin, paths::rollback, paths::unpin)
 )]
 struct Operators;
 

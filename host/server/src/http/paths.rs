@@ -9,7 +9,7 @@ use super::api::Api;
 use super::schema::bodies::{
     Batch, BatchFile, DiscoverRules, Pin, Rollback, StreamQuery, TenantBody, TenantQuery, Validate,
 };
-use super::schema::results::{Done, Judged, Line, Problems, Validated};
+use super::schema::results::{Done, Health, Judged, Line, Problems, Validated};
 use super::{calls, probes};
 
 type Shared = State<Arc<Api>>;
@@ -70,6 +70,13 @@ pub(super) async fn health() -> Response {
     ))]
 pub(super) async fn ready(State(api): Shared) -> Response {
     probes::ready(&api)
+}
+
+/// Show what each health check has found.
+#[utoipa::path(get, path = "/health/details", tag = "operators",
+    responses((status = 200, description = "The checks, and what they say together", body = Health), Problems))]
+pub(super) async fn health_details(State(api): Shared, request: Request) -> Response {
+    calls::health_report(api, request).await
 }
 
 /// Show the release, its trust, and what failed.

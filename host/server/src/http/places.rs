@@ -32,6 +32,12 @@ impl Places {
         }
     }
 
+    /// Fails where no place is free, and no further request may wait for one.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        let is_free = self.permits.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.max_waiting;
+        if is_free { Ok(()) } else { Err(too_busy()) }
+    }
+
     /// Takes a place, if there is one or will be one soon.
     pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, RequestError> {
         let permits = Arc::clone(&self.permits);

@@ -49,6 +49,7 @@ impl Routes {
     /// What operators can call: also what decides which release serves.
     pub(super) fn of_operators(api: Arc<Api>, transport: Transport) -> Self {
         let calls = clients()
+            .route("/health/details", get(paths::health_details))
             .route("/api/v1/status", get(paths::status))
             .route("/api/v1/reload", post(paths::reload))
             .route("/api/v1/pin", post(paths::pin))
@@ -111,7 +112,7 @@ async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Res
     let exchange = exchange_of(&request);
     let answered = async {
         authentication::check(&api, &exchange, request.headers())?;
-        admission::check(&api, &exchange).await?;
+        admission::check(&api, &exchange)?;
         deadline::check(&api, &exchange, next.run(request)).await
     };
     answered.await.unwrap_or_else(|failure| problem::response(&failure, &exchange.correlation))

@@ -174,6 +174,37 @@ pub(in crate::http) enum Line {
     Error { error: Problem<'static> },
 }
 
+/// The health of the service, check by check.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Health {
+    status: Verdict,
+    checks: Vec<Check>,
+}
+
+/// What the checks say together.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+/// What one check has found.
+#[derive(Serialize, ToSchema)]
+struct Check {
+    /// What is checked.
+    #[schema(example = "trust")]
+    name: String,
+    /// The tenant that it is about; absent if it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
+    /// Whether no calls are served while it fails.
+    critical: bool,
+    /// Why it fails; empty if it passes.
+    reasons: Vec<String>,
+}
+
 /// What was done.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct Done {
