@@ -114,7 +114,10 @@ impl Output {
 
     /// Fails if nothing more can be written, or the client no longer reads: then the work on the request can stop.
     pub(crate) fn check(&mut self) -> Result<(), RequestError> {
-        self.put(&[]).map_err(|_| self.failure())
+        if self.failure.is_none() {
+            self.failure = self.is_read().err();
+        }
+        if self.has_failed() { Err(self.failure()) } else { Ok(()) }
     }
 
     /// What cancels the request: its client no longer reads, or the server ends.
@@ -161,7 +164,7 @@ impl Output {
         let needed = (self.length + bytes.len()) as u64;
         let missing = needed.saturating_sub(self.message.bytes());
         // A failure is final: an answer with a gap in it would be wrong.
-        if self.failure.is_none() {
+        if missing > 0 && self.failure.is_none() {
             self.failure = self.grow(missing).err();
         }
         if self.failure.is_some() {
@@ -189,13 +192,13 @@ impl Output {
         self.length += bytes.len();
     }
 
+    fn is_read(&self) -> Result<(), RequestError> {
+        let gone = || RequestError::new(ErrorKind::ClientGone, "the client is gone");
+        if self.cancellation.is_cancelled() { Err(gone()) } else { Ok(()) }
+    }
+
     fn grow(&mut self, missing: u64) -> Result<(), RequestError> {
-        if self.cancellation.is_cancelled() {
-            return Err(RequestError::new(ErrorKind::ClientGone, "the client is gone"));
-        }
-        if missing == 0 {
-            return Ok(());
-        }
+        self.is_read()?;
         let step = missing.max(self.length.clamp(STEP, LONG_STEP) as u64);
         if self.message.grow(step).is_ok() {
             if self.hold.grow(step).is_ok() {
