@@ -66,6 +66,7 @@ const GROUPS: &[Group] = &[
         )
     },
     group("trust", "metadata, switches and starts", trust::measure),
+    group("limits", "checks of rate limits", figures::limits),
     Group {
         is_usual: false,
         ..group(
