@@ -1,4 +1,9 @@
-"""Finds a program that a test needs, and installs it if it can."""
+"""Finds a program that a test needs, and installs it if it can.
+
+    install.py PACKAGE PROGRAM...
+
+Prints where the first of the programs is. Ends with 77 if it is not there and cannot be installed.
+"""
 
 import fcntl
 import os
@@ -44,3 +49,7 @@ def program_of(package, names):
                     return found
     print(f"SKIPPED: there is no {names[0]}, and it could not be installed:", *reasons, sep="\n  ")
     sys.exit(SKIPPED)
+
+
+if __name__ == "__main__":
+    print(program_of(sys.argv[1], sys.argv[2:]))

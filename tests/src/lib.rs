@@ -3,7 +3,7 @@
 //! [`program`] runs the command line, in a directory that is a [`site`], with a repository in which [`forge`] can sign what no
 //! publisher would sign. [`unsigned`] has rules without signatures. A [`server`] is the command line as a server, with a [`connection`]
 //! for each client of JSON-RPC, and [`http`] or [`http2`] for each of the HTTP API; [`process`] says what it takes of the machine. [`publisher`] keeps a repository that a [`cdn`] serves, for hosts
-//! of which some are [`mortal`]. [`tls`] has certificates. [`proof`] says how much a long test tries. What tests of single crates need too is in `jurat-test-kit`.
+//! of which some are [`mortal`]. They ask a [`coordination_service`]. [`tls`] has certificates. [`outside`] runs programs of others. [`proof`] says how much a long test tries. What tests of single crates need too is in `jurat-test-kit`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,10 +13,12 @@
 
 pub mod cdn;
 pub mod connection;
+pub mod coordination_service;
 pub mod forge;
 pub mod http;
 pub mod http2;
 pub mod mortal;
+pub mod outside;
 pub mod process;
 pub mod program;
 pub mod proof;

@@ -28,6 +28,17 @@ pub enum Transport {
     Unix,
 }
 
+/// What a server prints to standard error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Logging {
+    /// A line for each request, and everything else.
+    All,
+    /// Warnings and errors.
+    Warnings,
+    /// A line for each request, which nobody reads.
+    Discarded,
+}
+
 /// A server. It ends with this.
 pub struct Server {
     child: Child,
@@ -85,8 +96,18 @@ impl Server {
     /// Starts a server of the HTTP API, on a free port.
     #[must_use]
     pub fn serve(site: &Site, arguments: &[&str]) -> Self {
+        Self::serve_with(site, arguments, Logging::All)
+    }
+
+    /// The same, where many requests would have many lines in the log.
+    #[must_use]
+    pub fn serve_with(site: &Site, arguments: &[&str], logging: Logging) -> Self {
         let arguments = [&["serve", "--config", "local-config.yaml", "--port", "0"], arguments].concat();
-        Self::start_as(site, Transport::Tcp, command(&site.path(""), &arguments))
+        let mut command = command(&site.path(""), &arguments);
+        if logging == Logging::Warnings {
+            command.env("JURAT_LOG", "warn");
+        }
+        Self::start_logging(site, Transport::Tcp, command, logging)
     }
 
     /// A connection to the HTTP API.
@@ -103,14 +124,19 @@ impl Server {
         Some(Self::start_as(site, transport, command))
     }
 
-    fn start_as(site: &Site, transport: Transport, mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    fn start_as(site: &Site, transport: Transport, command: Command) -> Self {
+        Self::start_logging(site, transport, command, Logging::All)
+    }
+
+    fn start_logging(site: &Site, transport: Transport, mut command: Command, logging: Logging) -> Self {
+        let stderr = if logging == Logging::Discarded { Stdio::null() } else { Stdio::piped() };
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().unwrap();
         let stdio = child.stdout.take().zip(child.stdin.take());
         let log = Log::default();
-        let reading = log.read(BufReader::new(child.stderr.take().unwrap()));
+        let reading = child.stderr.take().map(|stderr| log.read(BufReader::new(stderr)));
+        log.printed().is_at_end = reading.is_none();
         let [address, rpc_address, operators_address] = [const { String::new() }; 3];
-        let reading = Some(reading);
         let mut server = Self { child, transport, address, rpc_address, operators_address, stdio, log, reading };
         if transport != Transport::Stdio {
             let mut line = String::new();

@@ -6,7 +6,7 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
-use jurat_tests::{connection, server};
+use jurat_tests::{connection, coordination_service, server};
 
 mod broken_records;
 mod callers;
@@ -15,7 +15,6 @@ mod certificates;
 mod compatibility;
 mod conformance;
 mod coordination;
-mod coordination_service;
 mod docs;
 mod files;
 mod garbage;

@@ -1,6 +1,7 @@
 //! A coordination service over real HTTP, which fails on command.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,11 +14,11 @@ use serde_json::Value;
 use crate::connection::PATIENCE;
 
 /// What it answers unless it is told otherwise.
-pub(crate) const FACILITY: &str = r#"{"parent":{"$schema":"https://schemas.example.com/facility/v1.0.0","id":"F-1","financial":{"limit_amount":1000000.00}}}"#;
+pub const FACILITY: &str = r#"{"parent":{"$schema":"https://schemas.example.com/facility/v1.0.0","id":"F-1","financial":{"limit_amount":1000000.00}}}"#;
 
 /// What the service does with a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Behavior {
+pub enum Behavior {
     /// Answers with this.
     Answers(&'static str),
     /// Answers with a status, headers that end in line breaks, and nothing else.
@@ -37,7 +38,7 @@ pub(crate) enum Behavior {
 }
 
 /// The service. It ends with this.
-pub(crate) struct CoordinationService {
+pub struct CoordinationService {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -61,7 +62,8 @@ struct State {
 
 impl CoordinationService {
     /// Starts the service, on a port of its own.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
@@ -80,31 +82,33 @@ impl CoordinationService {
     }
 
     /// Its address.
-    pub(crate) fn host(&self) -> String {
+    #[must_use]
+    pub fn host(&self) -> String {
         self.address.to_string()
     }
 
     /// Sets what is done for the record with this id: one behavior after the other, and then the last one again and again.
-    pub(crate) fn on(&self, id: &str, behavior: &[Behavior]) {
+    pub fn on(&self, id: &str, behavior: &[Behavior]) {
         let mut orders = behavior.to_vec();
         orders.reverse();
         self.shared.state.lock().unwrap().orders.insert(id.to_owned(), orders);
     }
 
     /// Releases all clients that wait.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.shared.state.lock().unwrap().is_released = true;
         self.shared.news.notify_all();
     }
 
     /// The bodies of all requests so far.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().requests.clone()
     }
 
     /// Waits until there have been `times` requests.
     #[track_caller]
-    pub(crate) fn is_asked(&self, times: usize) {
+    pub fn is_asked(&self, times: usize) {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.shared.state.lock().unwrap();
         while state.requests.len() < times {
@@ -123,6 +127,12 @@ impl Drop for CoordinationService {
         self.shared.news.notify_all();
         // The listener notices only when a client connects.
         let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl fmt::Debug for CoordinationService {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "CoordinationService({})", self.address)
     }
 }
 
