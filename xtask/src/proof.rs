@@ -22,7 +22,12 @@ struct Proof {
     summary: &'static str,
 }
 
-const PROOFS: [Proof; 2] = [
+const PROOFS: [Proof; 3] = [
+    Proof {
+        name: "http",
+        test: "http::every_response_over_http_is_right_whatever_changes",
+        summary: "The HTTP API while releases, services and itself come and go, and how fast it is beside a constant (3 minutes).",
+    },
     Proof {
         name: "neighbours",
         test: "neighbours::harmless_calls_are_answered_beside_all_the_hostile_batches_that_are_admitted",

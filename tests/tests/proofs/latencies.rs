@@ -28,6 +28,24 @@ impl Latencies {
         }
     }
 
+    /// Another call took that long.
+    pub(crate) fn add(&mut self, time: Duration) {
+        self.times.push(time);
+    }
+
+    /// The calls of another client, too.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.times.extend(other.times);
+        self.overloaded += other.overloaded;
+    }
+
+    /// How long half of the calls took at most, 99 % of them, and the longest, in milliseconds.
+    pub(crate) fn percentiles(&self) -> [f64; 3] {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        [50, 99, 100].map(|percent| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3)
+    }
+
     /// The number of calls.
     pub(crate) fn count(&self) -> usize {
         self.times.len()
@@ -42,17 +60,7 @@ impl Latencies {
 /// The cells of a table: calls, p50, p99, max, and how many were overloaded.
 impl fmt::Display for Latencies {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut times = self.times.clone();
-        times.sort_unstable();
-        let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3;
-        write!(
-            out,
-            "{:>7} | {:>8.2} | {:>8.2} | {:>8.2} | {:>10}",
-            times.len(),
-            at(50),
-            at(99),
-            at(100),
-            self.overloaded
-        )
+        let [half, most, longest] = self.percentiles();
+        write!(out, "{:>7} | {half:>8.2} | {most:>8.2} | {longest:>8.2} | {:>10}", self.count(), self.overloaded)
     }
 }

@@ -11,7 +11,13 @@
 )]
 
 mod hostile_batch;
+mod http;
 mod latencies;
+mod leftovers;
+mod loans;
 mod neighbours;
+mod publications;
 mod run;
+mod samples;
+mod scene;
 mod soak;

@@ -3,47 +3,35 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jurat_tests::cdn::Cdn;
-use jurat_tests::connection::{Connection, PATIENCE};
-use jurat_tests::process::Usage;
 use jurat_tests::proof::Size;
-use jurat_tests::publisher::Publisher;
 use jurat_tests::server::{Server, Transport};
 use jurat_tests::site::{Site, sample};
 use jurat_tests::unsigned::{guest_rules, tenant};
 
 mod harmless_client;
-mod publications;
 mod rough_clients;
-mod samples;
 
 use harmless_client::HarmlessClient;
-use publications::{Newest, Publications};
 use rough_clients::{Broken, break_off, read_slowly};
-use samples::Samples;
 
 use crate::hostile_batch::{GUEST, HostileBatch, Tally};
-use crate::run::{Run, until};
+use crate::leftovers;
+use crate::publications::{ALL_KINDS, Newest, Publications};
+use crate::run::Run;
+use crate::samples::Samples;
+use crate::scene::Scene;
 
-/// The tenant whose releases come from the CDN.
-const LOANS: &str = "loans";
-/// The same tenant, in the repository.
-const PUBLISHED: &str = "demo";
 /// A tenant whose rule uses up its fuel.
 const HOSTILE: &str = "hostile";
 /// The records of its batches.
 const BATCH: usize = 20;
-/// The most descriptors that may be there in the end beside those at the start: idle connections to the CDN.
-const DESCRIPTORS_LEFT: usize = 8;
-/// The same for threads. Of those that judge, 32 are kept beside the workers. A few wait for calls.
-const THREADS_LEFT: usize = 32 + 8;
 
 #[test]
 fn a_server_survives_everything_at_once() {
     let size = Size::of_this_run();
-    let scene = Scene::new();
+    let scene = scene();
     let mut server = Server::start(&scene.site, Transport::Tcp);
     let mut keeper = server.connect();
     let newest = Newest::default();
@@ -54,7 +42,8 @@ fn a_server_survives_everything_at_once() {
 
     let (run, tally) = (Run::default(), Tally::default());
     let (slow, broken) = (AtomicUsize::new(0), Broken::default());
-    let mut publications = Publications::new(&scene.publisher, &server, &newest);
+    let operators = [server.reconnect(), server.reconnect()];
+    let mut publications = Publications::new(&scene.publisher, &server, operators, &newest, &ALL_KINDS);
     let samples = thread::scope(|scope| {
         let _part = run.part();
         for _ in 0..size.pick(1, 4) {
@@ -77,7 +66,7 @@ fn a_server_survives_everything_at_once() {
     });
     let publications = publications.finish();
     client.call();
-    let end = left_alone(&server, &mut keeper, start);
+    let end = leftovers::are_gone(&server, &mut keeper, start);
 
     println!("\n|           |   calls | p50 [ms] | p99 [ms] | max [ms] | overloaded |");
     println!("|-----------|--------:|---------:|---------:|---------:|-----------:|");
@@ -90,56 +79,14 @@ fn a_server_survives_everything_at_once() {
     assert!(client.latencies().judged() > 0 && count(&tally.answered) > 0);
     let panics: Vec<_> = server.log().into_iter().filter(|line| line.contains("panicked")).collect();
     assert!(panics.is_empty(), "{panics:#?}");
-    assert!(has_returned(start, end), "{start:?} at the start, and when everybody has left {end:?}");
+    assert!(leftovers::has_returned(start, end), "{start:?} at the start, and when everybody has left {end:?}");
 }
 
-/// A repository behind a CDN, and the directory of a server that polls it.
-struct Scene {
-    site: Site,
-    publisher: Publisher,
-    /// Its requests end with it.
-    _cdn: Cdn,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let publisher = Publisher::of_today("soak", &[PUBLISHED]);
-        publisher.release(PUBLISHED, 1);
-        let cdn = Cdn::serve(publisher.served());
-        let site = Site::empty();
-        site.write("root.json", publisher.root());
-        site.write("authority.pem", cdn.authority());
-        let loans = String::from_utf8(sample("loans.ndjson")).unwrap();
-        site.write("data/many.ndjson", loans.repeat(rough_clients::REPETITIONS));
-        let hostile = tenant(HOSTILE, &guest_rules(&site, GUEST), "");
-        let url = cdn.url();
-        site.write(
-            "local-config.yaml",
-            format!(
-                "poll_seconds: 1\nstate_dir: state\nlogic_cache_dir: cache\nhttp: {{authorities: [authority.pem]}}\nserver: \
-                 {{write_timeout_ms: 2000}}\ntenants:\n  {LOANS}:\n    business_config_uri: {url}\n    trust: {{release: \
-                 t/{PUBLISHED}/main/loan.json}}\n    data_roots: [data]\n{hostile}"
-            ),
-        );
-        Self { site, publisher, _cdn: cdn }
-    }
-}
-
-/// Waits until nothing is left of those who have left, or for as long as a test waits. Gives what the server takes then.
-fn left_alone(server: &Server, keeper: &mut Connection, start: Usage) -> Usage {
-    until("no call is under way", || (keeper.result("status", "{}")["in_flight"] == 0).then_some(()));
-    assert_eq!(keeper.result("status", "{}")["health"], "ok");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let usage = server.usage();
-        if has_returned(start, usage) || Instant::now() > deadline {
-            return usage;
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// Whether a server takes about what it took at the start. Memory that was used stays with the allocator.
-fn has_returned(start: Usage, end: Usage) -> bool {
-    end.threads <= start.threads + THREADS_LEFT && end.descriptors <= start.descriptors + DESCRIPTORS_LEFT
+/// A server with the tenant that is published, one that is hostile, and a file of many loans.
+fn scene() -> Scene {
+    let site = Site::empty();
+    let loans = String::from_utf8(sample("loans.ndjson")).unwrap();
+    site.write("data/many.ndjson", loans.repeat(rough_clients::REPETITIONS));
+    let hostile = tenant(HOSTILE, &guest_rules(&site, GUEST), "");
+    Scene::new(site, "server: {write_timeout_ms: 2000}\n", &format!("    data_roots: [data]\n{hostile}"))
 }

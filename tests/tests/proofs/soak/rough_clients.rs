@@ -11,9 +11,9 @@ use jurat_tests::random::Random;
 use jurat_tests::server::Server;
 use serde_json::json;
 
-use super::LOANS;
 use crate::hostile_batch::HostileBatch;
 use crate::run::Run;
+use crate::scene::LOANS;
 
 /// How often the sample loans are in the file that clients have judged: a response has some megabytes, more than sockets hold.
 pub(super) const REPETITIONS: usize = 200;

@@ -11,15 +11,15 @@ use jurat_tests::server::Server;
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
-use super::{LOANS, PUBLISHED};
 use crate::run::{Run, until};
+use crate::scene::{LOANS, PUBLISHED};
 
 /// The time between two publications.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// What is published.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     /// A release that serves.
     Good,
     /// A release that serves once nobody kills its compiler.
@@ -38,12 +38,13 @@ enum Outcome {
     Refused(String),
 }
 
-/// Releases in this order, over and over. In front of each that is refused is one that serves, so a failure is that of the last one.
-const ORDER: [Kind; 6] = [Kind::Good, Kind::Killed, Kind::Broken, Kind::Good, Kind::Killed, Kind::NotCompiled];
+/// Releases in an order. In front of each that is refused is one that serves, so a failure is that of the last one.
+pub(crate) const ALL_KINDS: [Kind; 6] =
+    [Kind::Good, Kind::Killed, Kind::Broken, Kind::Good, Kind::Killed, Kind::NotCompiled];
 
 /// The numbers of releases, for clients that see them serve.
 #[derive(Debug)]
-pub(super) struct Newest(Mutex<Numbers>);
+pub(crate) struct Newest(Mutex<Numbers>);
 
 #[derive(Debug)]
 struct Numbers {
@@ -53,7 +54,7 @@ struct Numbers {
 
 /// The publisher, and what it sees of the server.
 #[derive(Debug)]
-pub(super) struct Publications<'a> {
+pub(crate) struct Publications<'a> {
     publisher: &'a Publisher,
     server: &'a Server,
     newest: &'a Newest,
@@ -61,13 +62,15 @@ pub(super) struct Publications<'a> {
     watcher: Connection,
     /// Asks for newer releases.
     operator: Connection,
+    /// What is published, over and over.
+    order: &'a [Kind],
     number: u64,
     counts: Counts,
 }
 
 /// How often.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     published: u64,
     switches: u64,
     broken: u64,
@@ -85,12 +88,12 @@ impl Default for Newest {
 
 impl Newest {
     /// The newest release that can serve.
-    pub(super) fn good(&self) -> u64 {
+    pub(crate) fn good(&self) -> u64 {
         self.numbers().good
     }
 
     /// Whether this one can serve.
-    pub(super) fn may_serve(&self, number: u64) -> bool {
+    pub(crate) fn may_serve(&self, number: u64) -> bool {
         let numbers = self.numbers();
         number <= numbers.good && !numbers.bad.contains(&number)
     }
@@ -110,16 +113,21 @@ impl Newest {
 
 impl<'a> Publications<'a> {
     /// A publisher of whose releases the first one serves.
-    pub(super) fn new(publisher: &'a Publisher, server: &'a Server, newest: &'a Newest) -> Self {
-        let (watcher, operator) = (server.reconnect(), server.reconnect());
-        Self { publisher, server, newest, watcher, operator, number: 1, counts: Counts::default() }
+    pub(crate) fn new(
+        publisher: &'a Publisher,
+        server: &'a Server,
+        [watcher, operator]: [Connection; 2],
+        newest: &'a Newest,
+        order: &'a [Kind],
+    ) -> Self {
+        Self { publisher, server, newest, watcher, operator, order, number: 1, counts: Counts::default() }
     }
 
-    pub(super) fn publish_until_over(&mut self, run: &Run) {
+    pub(crate) fn publish_until_over(&mut self, run: &Run) {
         let _part = run.part();
-        for (round, kind) in ORDER.into_iter().cycle().enumerate() {
+        for (round, kind) in self.order.iter().copied().cycle().enumerate() {
             // All kinds, however short the run is.
-            if run.is_over() && round >= ORDER.len() {
+            if run.is_over() && round >= self.order.len() {
                 return;
             }
             // By the next poll, or by an operator.
@@ -129,10 +137,13 @@ impl<'a> Publications<'a> {
     }
 
     /// Publishes a last release, which serves.
-    pub(super) fn finish(mut self) -> Counts {
+    pub(crate) fn finish(mut self) -> Counts {
         assert_eq!(serving(&self.status()), self.newest.good());
         self.publish(Kind::Good, true);
-        assert!(self.counts.kills > 0 && self.counts.broken > 0 && self.counts.not_compiled > 0, "{:?}", self.counts);
+        let Counts { kills, broken, not_compiled, .. } = self.counts;
+        for (kind, count) in [(Kind::Killed, kills), (Kind::Broken, broken), (Kind::NotCompiled, not_compiled)] {
+            assert!(count > 0 || !self.order.contains(&kind), "{kind:?}: {:?}", self.counts);
+        }
         self.counts
     }
 

@@ -12,11 +12,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Each second of a run.
 #[derive(Debug)]
-pub(super) struct Samples(Vec<(Duration, Usage)>);
+pub(crate) struct Samples(Vec<(Duration, Usage)>);
 
 /// What the samples say of a server, with its usage before and after.
 #[derive(Debug)]
-pub(super) struct Report<'s> {
+pub(crate) struct Report<'s> {
     samples: &'s Samples,
     start: Usage,
     end: Usage,
@@ -24,7 +24,7 @@ pub(super) struct Report<'s> {
 
 impl Samples {
     /// Takes samples for that long, or until the run is over.
-    pub(super) fn until(length: Duration, server: &Server, run: &Run) -> Self {
+    pub(crate) fn until(length: Duration, server: &Server, run: &Run) -> Self {
         let begun = Instant::now();
         let mut samples = Vec::new();
         while begun.elapsed() < length && run.pause(INTERVAL) {
@@ -33,8 +33,14 @@ impl Samples {
         Self(samples)
     }
 
-    pub(super) fn against(&self, start: Usage, end: Usage) -> Report<'_> {
+    pub(crate) fn against(&self, start: Usage, end: Usage) -> Report<'_> {
         Report { samples: self, start, end }
+    }
+
+    /// The memory at the end of the first fifth, and at the end, in KiB.
+    pub(crate) fn growth(&self) -> (u64, u64) {
+        let resident = |at: usize| self.0[at].1.resident;
+        (resident(self.0.len() / 5), resident(self.0.len() - 1))
     }
 
     /// The growth of the memory over the second half, in KiB a minute: the slope of the line of least squares.
