@@ -138,14 +138,14 @@ impl Client<'_> {
             self.ends(if is_early { Ending::Lost } else { Ending::Closed });
             return None;
         };
-        let is_last = response.header("connection") == Some("close");
         if response.status() == 503 {
             response.is_problem(503, "stopping");
-            assert!(is_last && response.header("retry-after").is_some(), "{response:?}");
+            assert!(response.header("retry-after").is_some(), "{response:?}");
             self.ends(Ending::Stopping);
             return None;
         }
         let rules = response.result();
+        let is_last = response.header("connection") == Some("close");
         self.traffic.answered.fetch_add(1, Ordering::Relaxed);
         if is_last {
             self.ends(Ending::Result);

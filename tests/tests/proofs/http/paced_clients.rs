@@ -1,4 +1,4 @@
-//! Clients that send requests at the times of a schedule, whether or not the responses to others are late.
+//! Clients that send requests at the times of a schedule, whether or not the responses to others are late; or as fast as they can.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,20 +8,22 @@ use jurat_tests::server::Server;
 
 use crate::latencies::Latencies;
 
-/// Sends a request that often in a second, for a time, from a number of connections. Checks each response.
+/// Sends a request that often in a second, for a time, from a number of connections; without a rate, as often as they can, each
+/// behind the response to the one before. Checks each response.
 ///
 /// Gives how long they took, each from the moment when its request should have been sent: a server that is late once is late for all
 /// requests that are due meanwhile.
 pub(super) fn send(
     server: &Server,
     clients: u32,
-    rate: f64,
+    rate: Option<f64>,
     length: Duration,
     request: &[u8],
     check: fn(&Response),
 ) -> Latencies {
-    let interval = Duration::from_secs_f64(f64::from(clients) / rate);
-    let connections: Vec<_> = (0..clients).map(|number| (server.http(), interval * number / clients)).collect();
+    let interval = rate.map(|rate| Duration::from_secs_f64(f64::from(clients) / rate));
+    let first = |number| interval.unwrap_or_default() * number / clients;
+    let connections: Vec<_> = (0..clients).map(|number| (server.http(), first(number))).collect();
     let begun = Instant::now();
     thread::scope(|scope| {
         let clients = connections.into_iter().map(|(mut http, first)| {
@@ -34,7 +36,7 @@ pub(super) fn send(
                     let response = http.ask(request);
                     latencies.add(begun.elapsed() - due);
                     check(&response);
-                    due += interval;
+                    due = interval.map_or_else(|| begun.elapsed(), |interval| due + interval);
                 }
                 latencies
             })
