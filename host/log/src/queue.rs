@@ -148,6 +148,7 @@ impl Shared {
         let mut state = self.lock();
         loop {
             state.writer = Writer::Asleep;
+            self.written.notify_all();
             state = self.woken.wait_while(state, |state| !state.has_lines()).unwrap_or_else(PoisonError::into_inner);
             state.writer = Writer::Awake;
             state.is_urgent = false;
