@@ -1,7 +1,8 @@
 //! What of the results a client wants, so that answers are small.
 
 use jurat::{RecordResult, RuleResult, Status};
-use jurat_engine::results::Milliseconds;
+use jurat_engine::EngineErrorKind;
+use jurat_engine::results::{Milliseconds, RecordError};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -61,9 +62,11 @@ impl Selection {
         });
     }
 
-    /// Whether anything of a record is left that the client wants. A record that could not be judged is an ERROR.
+    /// Whether anything of a record is left that the client wants. A record that could not be judged is an ERROR. That records were lost is
+    /// said in any case: without it, results of a few would look like those of all.
     pub(crate) fn is_left(&self, record: &RecordResult) -> bool {
-        self.only.is_none() || !record.results.is_empty() || record.error.is_some() && self.wants(Status::Error)
+        let is_wanted = |error: &RecordError| error.kind == EngineErrorKind::RecordsLost || self.wants(Status::Error);
+        self.only.is_none() || !record.results.is_empty() || record.error.as_ref().is_some_and(is_wanted)
     }
 }
 

@@ -33,6 +33,23 @@ fn members(rules: &Value, found: &mut Vec<String>) {
     found.dedup();
 }
 
+/// Without it, the results of a few records would look like those of all.
+#[test]
+fn a_client_that_wants_few_results_is_told_that_records_were_lost() {
+    let site = Site::configured("data_roots: [data]\n");
+    let broken = format!("[{},{} {}", loans()[0], loans()[1], loans()[2]);
+    site.write("data/broken.json", &broken);
+    let server = Server::serve(&site, &[]);
+    let mut client = server.http();
+    let file = json!({"file_uri": "broken.json", "entity_types": ["loan"], "id_fields": ["id"], "ruleset_name": "quick", "only": ["WARN"]});
+    let results = client.ask(post("/api/v1/batch-file", file.to_string())).result();
+    let errors: Vec<_> = results.as_array().unwrap().iter().map(|record| &record["error"]["code"]).collect();
+    assert_eq!(errors, ["records_lost"], "{results}");
+    let typed = ["Content-Type: application/x-ndjson"];
+    let response = client.ask(request("POST", "/api/v1/batch?ruleset_name=quick&only=WARN", &typed, broken));
+    assert!(response.text().contains("records_lost"), "{}", response.text());
+}
+
 #[test]
 fn a_client_gets_the_results_that_it_wants() {
     let site = Site::configured("");
