@@ -1,5 +1,6 @@
 //! The client of a connection, in any protocol: who it is, and what its requests may take.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jurat_model::{CallContext, Cancellation, CorrelationId};
@@ -45,6 +46,11 @@ impl Client {
             replies: state.for_replies(),
             cancellation: state.cancellation.child(),
         }
+    }
+
+    /// The number of the connection, and the address of the client: for the log.
+    pub(crate) fn address(&self) -> (u64, Option<SocketAddr>) {
+        (self.number, self.origin.peer)
     }
 
     /// The limits that the answers to one message share.

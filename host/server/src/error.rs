@@ -146,6 +146,11 @@ impl RequestError {
         )
     }
 
+    /// The server ends before the request has a result.
+    pub(crate) fn aborted() -> Self {
+        Self::new(ErrorKind::Stopping, "the server ends, and aborts what is not complete; try another one, or later")
+    }
+
     /// The limit of connections is reached.
     pub(crate) fn too_many_connections(limit: impl std::fmt::Display) -> Self {
         let message = format!("there are already {limit} clients, which is the limit; see `server.max_connections`");

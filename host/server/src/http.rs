@@ -3,7 +3,7 @@
 //! Read in this order, each module uses only those before it:
 //!
 //! 1. `response` and `problem`: responses, and errors as such;
-//! 2. `activity` and `stream`: how long a connection may take for what; `connection` serves one;
+//! 2. `activity` and `stream`: how long a connection may take for what; `leftover`: what it sends in vain; `connection` serves one;
 //! 3. `places`: how many requests are worked on; `api`: what all of them share;
 //! 4. `exchange`: one request and its response, in the log; `answer` makes responses, and `probes` the shortest ones;
 //! 5. `guards`: what a request must pass;
@@ -26,6 +26,7 @@ mod connection;
 mod decompression;
 mod exchange;
 mod guards;
+mod leftover;
 mod lines;
 mod openapi;
 mod pages;
@@ -40,6 +41,7 @@ mod schema;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jurat::settings::ApiSettings;
 use jurat::{AsyncService, PinnedBy};
@@ -112,6 +114,7 @@ impl HttpApi {
 
 impl Protocol for Http {
     const ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
+    const LAST_WORDS: Duration = Duration::from_millis(200);
 
     async fn serve<R, W>(self, connection: Connection<R, W>, admitted: Admitted) -> CloseReason
     where

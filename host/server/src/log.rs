@@ -1,5 +1,6 @@
 //! One log line for each request: what was asked and how it ended, and nothing of the records in it.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use jurat::Excerpt;
@@ -14,20 +15,29 @@ pub(crate) struct Entry {
     pub(crate) correlation: CorrelationId,
     began: Instant,
     connection: u64,
+    peer: Option<SocketAddr>,
     id: Option<String>,
     method: Option<String>,
     tenant: Option<String>,
     ruleset: Option<String>,
+    status: Option<u16>,
     bytes_in: u64,
 }
 
 impl Entry {
-    /// Begins the line and starts the measurement of its duration.
-    pub(crate) fn begin(correlation: CorrelationId, connection: u64, id: Option<&str>, bytes_in: u64) -> Self {
+    /// Begins the line of a request on a connection, which has a number and perhaps an address, and starts the measurement of its duration.
+    pub(crate) fn begin(
+        correlation: CorrelationId,
+        (connection, peer): (u64, Option<SocketAddr>),
+        id: Option<&str>,
+        bytes_in: u64,
+    ) -> Self {
         Self {
             correlation,
             began: Instant::now(),
             connection,
+            peer,
+            status: None,
             id: id.map(shown),
             method: None,
             tenant: None,
@@ -47,6 +57,11 @@ impl Entry {
         self.ruleset = ruleset.map(shown);
     }
 
+    /// Records the status of the response, where a protocol has one.
+    pub(crate) fn set_status(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
     /// Records the length of the request.
     pub(crate) fn set_length(&mut self, bytes_in: u64) {
         self.bytes_in = bytes_in;
@@ -60,6 +75,7 @@ impl Entry {
             target: "jurat::request",
             correlation_id = self.correlation.as_str(),
             connection = self.connection,
+            peer = self.peer.map(tracing::field::display),
             method = self.method.as_deref(),
             id = self.id.as_deref(),
             tenant = self.tenant.as_deref(),
@@ -68,6 +84,7 @@ impl Entry {
             bytes_in = self.bytes_in,
             bytes_out,
             duration_ms,
+            status = self.status,
             outcome = if failure.is_some() { "error" } else { "ok" },
             kind = failure.map(ErrorKind::code),
         );

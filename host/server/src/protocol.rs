@@ -1,6 +1,7 @@
 //! The trait of a protocol, which serves the connections that a server accepts.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -14,6 +15,8 @@ use crate::connection::{CloseReason, Connection};
 pub(crate) trait Protocol: Clone + Send + Sync + 'static {
     /// The names under which TLS offers the protocol (RFC 7301); none = it is not offered by name.
     const ALPN: &[&[u8]] = &[];
+    /// How long the responses to requests that are aborted may take.
+    const LAST_WORDS: Duration = Duration::ZERO;
 
     /// Serves a connection until its client or the server ends it.
     ///

@@ -1,6 +1,8 @@
 //! A server: it accepts connections, limits them, hands them to a protocol, and drains.
 
+use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,25 +14,27 @@ use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Interval, interval, sleep, timeout};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, Interval, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admitted;
 use crate::authentication::{Authentication, Role};
 use crate::connection::{CloseReason, ConnectionOrigin};
-use crate::error::ErrorKind;
 use crate::listener::{Accepted, Listener};
-use crate::observation;
 use crate::protocol::Protocol;
 use crate::state::State;
 use crate::stop::Stop;
 
+/// How long the end of connections that were aborted may take.
+const END: Duration = Duration::from_secs(1);
 /// The pause after the system could not accept a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
-/// How many clients are told at a time that there are too many; other connections are closed without a message.
+/// How many clients are told at a time that there are too many. Where there are more, the oldest such connection is closed, so that a
+/// probe, which asks at once, is answered whoever else waits.
 const MAX_REJECTIONS: usize = 32;
+/// The least time between two log lines about connections beyond the limit.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(10);
 
 /// A server: what its protocols share. Clones are the same server.
 ///
@@ -126,14 +130,14 @@ impl Server {
         connections.spawn(protocol.serve(self.0.connection(origin, reader, writer), Admitted::Sole));
         // The protocol drains the server when its only client sends nothing more.
         self.0.stop.draining().await;
-        self.drain(connections).await
+        self.drain::<P>(connections).await
     }
 
     /// Serves all clients of a listener until the server is stopped.
     pub(crate) async fn listen<P: Protocol>(&self, protocol: P, listener: Listener) -> Ended {
         let state = &self.0;
         tracing::info!("listening on {}", listener.address());
-        let rejections = Arc::new(Semaphore::new(MAX_REJECTIONS));
+        let mut rejections = Rejections::default();
         let mut connections = JoinSet::new();
         let identity = listener.tls().cloned();
         let mut look = identity.as_ref().map(|identity| {
@@ -174,21 +178,18 @@ impl Server {
             };
             if let Some(admitted) = admitted {
                 connections.spawn(serve(Arc::clone(state), protocol, origin, accepted, tls, admitted));
-            } else if let Ok(rejection) = Arc::clone(&rejections).try_acquire_owned() {
-                let state = Arc::clone(state);
-                tokio::spawn(async move {
-                    reject(&state, protocol, origin, accepted).await;
-                    drop(rejection);
-                });
             } else {
-                observation::limit(&state.observers, ErrorKind::TooManyConnections, origin.peer, None);
+                rejections.warn(origin.peer);
+                let state = Arc::clone(state);
+                rejections.add(tokio::spawn(async move { reject(&state, protocol, origin, accepted).await }));
             }
         }
+        let address = listener.address().to_owned();
         drop(listener);
-        match self.drain(connections).await {
+        match self.drain::<P>(connections).await {
             // It was one of many; the log has it.
             Ended::ClientGone | Ended::Finished => {
-                tracing::info!("the server has stopped: every request was answered");
+                tracing::info!("no longer listening on {address}: every request there was answered");
                 Ended::Finished
             }
             ended => ended,
@@ -196,7 +197,7 @@ impl Server {
     }
 
     /// Waits for connections, but no longer than the settings allow.
-    async fn drain(&self, mut connections: JoinSet<CloseReason>) -> Ended {
+    async fn drain<P: Protocol>(&self, mut connections: JoinSet<CloseReason>) -> Ended {
         let mut ended = Ended::Finished;
         let all = async {
             while let Some(connection) = connections.join_next().await {
@@ -220,9 +221,43 @@ impl Server {
         let Some(reason) = aborted else { return ended };
         let requests = self.0.in_flight();
         tracing::warn!(in_flight = requests, reason, "the server has stopped, and requests were aborted");
-        // Nobody will be answered.
+        self.0.stop.abort();
         self.0.cancellation.cancel();
+        // Clients that still read are told why there is no result.
+        let _ = timeout(P::LAST_WORDS, async { while connections.join_next().await.is_some() {} }).await;
+        // What is dropped now still says so in the log.
+        let _ = timeout(END, connections.shutdown()).await;
         Ended::Unfinished { requests }
+    }
+}
+
+/// Connections that are told that there are too many.
+#[derive(Debug, Default)]
+struct Rejections {
+    tasks: VecDeque<JoinHandle<()>>,
+    /// Those since the last warning.
+    unsaid: u64,
+    warned: Option<Instant>,
+}
+
+impl Rejections {
+    fn add(&mut self, task: JoinHandle<()>) {
+        self.tasks.retain(|task| !task.is_finished());
+        if self.tasks.len() >= MAX_REJECTIONS
+            && let Some(oldest) = self.tasks.pop_front()
+        {
+            oldest.abort();
+        }
+        self.tasks.push_back(task);
+    }
+
+    fn warn(&mut self, peer: Option<SocketAddr>) {
+        self.unsaid += 1;
+        if self.warned.is_none_or(|warned| warned.elapsed() >= BETWEEN_WARNINGS) {
+            let peer = peer.map(tracing::field::display);
+            tracing::warn!(peer, connections = self.unsaid, "too many connections; see `server.max_connections`");
+            (self.unsaid, self.warned) = (0, Some(Instant::now()));
+        }
     }
 }
 
@@ -272,6 +307,7 @@ async fn serve_tls<P: Protocol>(
     tls: TlsAcceptor,
     mut admitted: Admitted,
 ) -> CloseReason {
+    let peer = origin.peer.map(tracing::field::display);
     let agreed = tokio::select! {
         biased;
         agreed = timeout(state.settings.handshake_timeout, tls.accept(stream)) => agreed,
@@ -284,7 +320,7 @@ async fn serve_tls<P: Protocol>(
             protocol.serve(state.connection(origin, reader, writer), admitted).await
         }
         Err(error) => {
-            tracing::info!(%error, "the TLS handshake failed");
+            tracing::info!(peer, %error, "the TLS handshake failed");
             CloseReason::Answered
         }
     }

@@ -17,6 +17,7 @@ enum Phase {
     Leaving,
     Draining,
     Over,
+    Aborting,
 }
 
 impl Stop {
@@ -100,6 +101,16 @@ impl Stop {
     /// Waits until the server ends.
     pub(crate) async fn over(&self) {
         self.reached(Phase::Over).await;
+    }
+
+    /// What is still being worked on is aborted: it was counted, and its clients can be told.
+    pub(crate) fn abort(&self) {
+        self.raise(Phase::Aborting);
+    }
+
+    /// Waits for that.
+    pub(crate) async fn aborting(&self) {
+        self.reached(Phase::Aborting).await;
     }
 
     fn raise(&self, phase: Phase) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jurat_tests::http::{Http, get, post};
+use jurat_tests::http::{Http, get, post, request};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
 
@@ -125,6 +125,34 @@ fn a_request_takes_no_longer_than_its_limit() {
     assert!(began.elapsed() >= LIMIT && detail.contains("`api.request_timeout_ms`"), "{detail}");
     slow.is_closed();
     server.http().ask(post(PATH, one())).result();
+}
+
+#[test]
+fn streams_have_at_most_half_of_the_places() {
+    let (_site, server) = server("api: {max_concurrent: 2, max_queued: 0}\n");
+    let stream = occupied(&server);
+    let typed = ["Content-Type: application/x-ndjson"];
+    let another = request("POST", "/api/v1/batch?ruleset_name=quick", &typed, lines());
+    server.http().ask(&another).is_problem(503, "too_busy");
+    server.http().ask(post(PATH, one())).result();
+    leave(stream);
+    let began = Instant::now();
+    while server.http().ask(&another).status() == 503 {
+        assert!(began.elapsed() < Duration::from_secs(10), "the place stays taken");
+    }
+}
+
+#[test]
+fn a_probe_is_answered_whoever_else_is_one_too_many() {
+    let (_site, server) = server("server: {max_connections: 2}\n");
+    let mut kept = [server.http(), server.http()];
+    kept.iter_mut().for_each(Http::is_served);
+    let silent: Vec<_> = (0..100).map(|_| server.http()).collect();
+    for _ in 0..10 {
+        assert_eq!(server.http().ask(get("/health")).text(), "ok");
+    }
+    assert!(server.says("too many connections").contains("`server.max_connections`"));
+    drop((kept, silent));
 }
 
 #[test]

@@ -47,6 +47,26 @@ fn calls_have_the_same_results_as_over_http_1() {
     assert_eq!((response.status, code(&response)), (400, "parse_error".into()));
 }
 
+/// Some clients throw a response away if its stream is reset, even behind its end.
+#[test]
+fn a_refusal_does_not_reset_the_stream_of_a_body_that_still_comes() {
+    let (_site, server) = server("");
+    let mut http2 = Http2::connect(&server.address);
+    let open = http2.open("POST", "/api/v1/validate", &[("content-type", "text/plain")], 0);
+    assert_eq!(http2.response(open).status, 415);
+    http2.send(Kind::Data, 0, open, &[b'x'; 1000]);
+    http2.send(Kind::Ping, 0, 0, b"is it ok");
+    while let Some(frame) = http2.frame() {
+        assert!(frame.kind != Kind::Reset as u8 || frame.stream != open, "{frame:?}");
+        if frame.kind == Kind::Ping as u8 && frame.payload == b"is it ok" {
+            break;
+        }
+        http2.acknowledge(&frame);
+    }
+    http2.send(Kind::Data, END_STREAM, open, &[b'x'; 1000]);
+    assert_eq!(http2.get("/health").status, 200);
+}
+
 #[test]
 fn requests_side_by_side_do_not_wait_for_each_other() {
     let (_site, server) = server("");

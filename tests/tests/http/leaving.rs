@@ -1,14 +1,17 @@
 //! Clients that leave while the server works for them, and clients that do not read.
 
+use std::io::Read;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jurat_tests::connection::{Connection, PATIENCE};
 use jurat_tests::guest;
-use jurat_tests::http::{get, post, request};
+use jurat_tests::http::{Http, get, post, request};
 use jurat_tests::http2::{END_STREAM, Http2, Kind};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
 use jurat_tests::unsigned::guest_rules;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use serde_json::{Value, json};
 
 use crate::loans::poor;
@@ -153,4 +156,46 @@ fn a_client_that_does_not_read_is_closed_and_takes_no_more_than_its_budget() {
     ));
     server.says_times("client_gone", 3);
     server.http().is_served();
+}
+
+/// Reads pieces of this length, with pauses, as long as it goes on and something comes.
+fn read_in_pieces(http: &Http, piece: usize, goes_on: impl Fn() -> bool) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let (mut socket, mut buffer) = (http.socket(), vec![0; piece]);
+    // The pause makes the client slow.
+    while goes_on() && socket.read(&mut buffer).is_ok_and(|count| count > 0) {
+        thread::sleep(PAUSE);
+    }
+}
+
+#[test]
+fn a_client_that_reads_a_little_at_a_time_must_take_enough_of_it() {
+    const LIMIT: Duration = Duration::from_secs(1);
+    /// More than sockets hold: what is behind it is sent only if the client has read enough in time.
+    const LONG: usize = 8 << 20;
+    let site = Site::configured("server: {write_timeout_ms: 1000}\n");
+    let server = Server::serve(&site, &[]);
+    let records = vec![poor("L-1"); 10_000];
+    let batch = json!({"entities": records, "id_fields": ["id"], "ruleset_name": "thorough"}).to_string();
+    let headers = ["Content-Type: application/json", "Connection: close"];
+    let ask = || {
+        let mut http = server.http();
+        set_socket_recv_buffer_size(http.socket(), 64 << 10).unwrap();
+        http.send(request("POST", "/api/v1/batch", &headers, &batch));
+        http
+    };
+    let closed = || server.log().iter().filter(|line| line.contains("client_gone")).count();
+
+    // 20 KiB a second.
+    let (slow, began) = (ask(), Instant::now());
+    read_in_pieces(&slow, 1 << 10, || closed() == 0 && began.elapsed() < PATIENCE);
+    assert!(closed() == 1 && began.elapsed() >= LIMIT, "{:?}", began.elapsed());
+
+    // Up to 2.5 MiB a second. The system says only now and then that a socket has room, so the server would not notice 256 KiB in time.
+    let (patient, began) = (ask(), Instant::now());
+    read_in_pieces(&patient, 128 << 10, || began.elapsed() < 3 * LIMIT);
+    let mut rest = Vec::new();
+    patient.socket().read_to_end(&mut rest).unwrap();
+    assert!(rest.len() > LONG && rest.ends_with(b"]"), "only {} bytes came behind", rest.len());
+    assert_eq!(closed(), 1);
 }

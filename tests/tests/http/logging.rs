@@ -17,6 +17,8 @@ fn logged(server: &Server, http: &mut Http, text: &[u8]) -> (Response, Value) {
     let fields = if line["fields"].is_object() { line["fields"].clone() } else { line };
     assert_eq!(fields["bytes_out"], response.body.len(), "{fields}");
     assert!(fields["duration_ms"].is_number() && fields["connection"].is_u64(), "{fields}");
+    assert_eq!(fields["status"], response.status(), "{fields}");
+    assert!(fields["peer"].as_str().unwrap().starts_with("127.0.0.1:"), "{fields}");
     (response, fields)
 }
 

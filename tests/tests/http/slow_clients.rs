@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat_tests::http::{Http, get, socket};
+use jurat_tests::http::{Http, get, post, socket};
 use jurat_tests::http2::{Http2, PREFACE};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
@@ -124,6 +124,50 @@ fn a_client_that_sends_its_body_byte_by_byte_is_told_so_and_closed() {
     patient.send(format!("POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len()));
     body.as_bytes().chunks(30).for_each(|part| patient.send(part));
     patient.response().result();
+}
+
+/// Sends pieces of this length, with pauses, until all is sent or the server says something.
+fn send_in_pieces(http: &mut Http, text: &[u8], piece: usize) {
+    http.socket().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    for piece in text.chunks(piece) {
+        // The pause is the wait for a response.
+        match http.socket().peek(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => http.send(piece),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    http.socket().set_read_timeout(Some(jurat_tests::connection::PATIENCE)).unwrap();
+}
+
+#[test]
+fn a_body_must_keep_its_pace_after_its_first_mebibyte() {
+    /// What must arrive at a pace.
+    const REST: usize = 640 << 10;
+    /// How long the first MiB may take. Each 64 KiB behind it may take another second.
+    const FIRST: Duration = Duration::from_secs(2);
+    let site = Site::configured("api: {body_timeout_ms: 2000, max_parameters: 4 MiB}\n");
+    let server = Server::serve(&site, &[]);
+    let body = one();
+    let body = body.clone() + &" ".repeat((1 << 20) + REST - body.len());
+    let text = post("/api/v1/validate", &body);
+    let (first, rest) = text.split_at(text.len() - REST);
+    let send = |piece: usize| {
+        let (mut http, began) = (server.http(), Instant::now());
+        http.send(first);
+        send_in_pieces(&mut http, rest, piece);
+        let response = http.response();
+        (http, began, response)
+    };
+    thread::scope(|scope| {
+        // Ten pieces a second: 40 KiB, which is too slow from the third second on, or 160 KiB.
+        let slow = scope.spawn(|| send(4 << 10));
+        let (_, began, response) = send(16 << 10);
+        response.result();
+        assert!(began.elapsed() > FIRST, "{:?}: that needs no pace", began.elapsed());
+        let (mut http, began, response) = slow.join().unwrap();
+        response.is_problem(408, "incomplete_message");
+        http.closes_after(FIRST, began);
+    });
 }
 
 #[test]

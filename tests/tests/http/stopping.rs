@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use jurat_tests::connection::{Connection, PATIENCE};
-use jurat_tests::http::{Http, chunk, get, post};
+use jurat_tests::http::{Http, check_problem, chunk, get, post};
 use jurat_tests::http2::{END_STREAM, Http2, Kind};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
@@ -27,6 +27,14 @@ impl Busy {
         let mut http = server.http();
         http.begin("/api/v1/validate", &one());
         Self { server, http, _site: site }
+    }
+
+    /// The client is told that the request was aborted, and so is the log.
+    #[track_caller]
+    fn is_aborted(&mut self, log: &[String]) {
+        self.http.response().is_problem(503, "stopping");
+        self.http.is_closed();
+        assert!(log.iter().any(|line| line.contains("kind=\"stopping\"")), "{log:#?}");
     }
 
     /// The request is answered, and its connection is closed.
@@ -98,6 +106,42 @@ fn streams_of_records_and_of_http_2_are_finished_too() {
 }
 
 #[test]
+fn a_request_that_arrives_while_the_server_stops_is_told_so() {
+    let site = Site::configured("");
+    let mut server = Server::serve(&site, &[]);
+    let text = post("/api/v1/validate", one());
+    let (begun, rest) = text.split_at(40);
+    let mut http = server.http();
+    http.send(begun);
+    let mut http2 = Http2::connect(&server.address);
+    let json = [("content-type", "application/json")];
+    let open = http2.open("POST", "/api/v1/validate", &json, 0);
+    // The server has seen what came before.
+    assert_eq!(http2.get("/health").status, 200);
+    server.http().is_served();
+    server.signal(Signal::TERM);
+    server.says("the server stops");
+
+    // A connection that has begun its first request is read on.
+    http.send(rest);
+    let response = http.response();
+    response.is_problem(503, "stopping");
+    assert_eq!((response.header("retry-after"), response.header("connection")), (Some("1"), Some("close")));
+    http.is_closed();
+
+    // Over HTTP/2, the server accepts streams until the client has answered a ping.
+    while http2.frame().unwrap().kind != Kind::GoAway as u8 {}
+    let late = http2.post("/api/v1/validate", one().as_bytes());
+    let problem: Value = serde_json::from_slice(&late.body).unwrap();
+    assert_eq!(late.status, 503, "{problem}");
+    check_problem(&problem, 503, "stopping");
+    http2.send(Kind::Data, END_STREAM, open, one().as_bytes());
+    assert_eq!(http2.response(open).status, 200);
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0), "{log:#?}");
+}
+
+#[test]
 fn before_it_stops_the_server_says_so_and_serves_on() {
     let site = Site::configured("api: {drain_delay_ms: 3000}\n");
     let mut server = Server::serve(&site, &[]);
@@ -133,7 +177,7 @@ fn a_second_signal_ends_the_server_at_once() {
         let (status, log) = busy.server.ended();
         assert_eq!(status.code(), Some(4), "{settings}: {log:#?}");
         assert!(log.iter().any(|line| line.contains("1 requests were aborted")), "{log:#?}");
-        busy.http.is_closed();
+        busy.is_aborted(&log);
     }
 }
 
@@ -158,7 +202,25 @@ fn a_request_that_outlasts_the_limit_is_broken_off() {
     busy.server.says("reason=\"`server.drain_ms` is over\"");
     let (status, log) = busy.server.ended();
     assert_eq!(status.code(), Some(4), "{log:#?}");
-    busy.http.is_closed();
+    busy.is_aborted(&log);
+}
+
+#[test]
+fn a_stream_that_outlasts_the_limit_ends_with_the_reason() {
+    let site = Site::configured("server: {drain_ms: 200}\n");
+    let mut server = Server::serve(&site, &[]);
+    let mut stream = server.http();
+    stream.send("POST /api/v1/batch?ruleset_name=quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
+    stream.send(chunk(format!("{}\n", loans()[0])));
+    assert_eq!(stream.head().unwrap().status, 200);
+    stream.chunk().unwrap();
+    server.signal(Signal::TERM);
+    let last: Value = serde_json::from_slice(&stream.chunk().unwrap()).unwrap();
+    assert_eq!(last["error"]["code"], "stopping", "{last}");
+    assert_eq!(stream.chunk(), None);
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(4), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("kind=\"stopping\"")), "{log:#?}");
 }
 
 #[test]

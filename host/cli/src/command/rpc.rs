@@ -148,7 +148,7 @@ pub(super) fn verdict(ended: Ended) -> Result<Exit, CommandError> {
         Ended::Finished => Ok(Exit::Success),
         Ended::Unfinished { requests } => Err(CommandError::new(
             Blame::Host,
-            format!("{requests} requests were aborted when the drain time was over"),
+            format!("{requests} requests were aborted: `server.drain_ms` was over, or a second signal came"),
         )),
         Ended::ClientGone => {
             Err(CommandError::new(Blame::Host, "the client stopped reading before it had all responses"))

@@ -86,7 +86,7 @@ pub(super) async fn batch(api: Arc<Api>, request: Request) -> Response {
             MediaType::Json if wants_lines(request.headers()) => {
                 let (call, received) = asked.read(request, METHOD).await?;
                 asked.subject(call.tenant.as_deref(), call.ruleset());
-                asked.take_place().await?;
+                asked.take_stream_place().await?;
                 let Operation::ValidateBatch { records, id_fields, judging } = call.operation else {
                     return Err(RequestError::bug("a batch is read as another operation"));
                 };
@@ -166,6 +166,11 @@ impl Asked {
         Ok(())
     }
 
+    async fn take_stream_place(&self) -> Result<(), RequestError> {
+        self.exchange.keep(self.api.places.take_for_stream().await?);
+        Ok(())
+    }
+
     /// Makes a call that has one result.
     async fn make(&self, call: Call) -> Result<Output, RequestError> {
         let Self { api, exchange } = self;
@@ -200,7 +205,7 @@ impl Asked {
         self.subject(call.tenant.as_deref(), Some(&call.judging.ruleset));
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_stream.get(), "api.max_stream"), Pace::Pieces)?;
-        self.take_place().await?;
+        self.take_stream_place().await?;
         let allowance = Arc::clone(&self.client().requests);
         tokio::spawn(lines::pump(frames, sender, allowance, Arc::clone(&self.exchange)));
         self.stream(call, None).await

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::activity::{Activity, Patience, Version};
+use super::leftover::ReadToEnd;
 use super::stream::Stream;
 use crate::admission::{Admission, Admitted, Permit};
 use crate::authentication::Authentication;
@@ -34,6 +35,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const REFUSED: Duration = Duration::from_secs(2);
 /// How long a connection that is told to end may take for it.
 const GRACE: Duration = Duration::from_secs(1);
+/// For how long a request is still read on a connection that is about to be told to end.
+const LAST_REQUEST: Duration = Duration::from_millis(100);
 /// The memory for what has arrived and for what is written, each.
 const BUFFER: usize = 64 << 10;
 /// Streams that a client of HTTP/2 may reset before they are worked on, and that may be reset because of its mistakes; beyond them its
@@ -56,6 +59,22 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// Whether the server stops.
+    pub(super) fn is_draining(&self) -> bool {
+        self.state.stop.is_draining()
+    }
+
+    /// Whether the server ends, and aborts what is not complete.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.state.cancellation.is_cancelled()
+    }
+
+    /// Waits for that.
+    pub(super) fn aborted(&self) -> impl Future<Output = ()> + Send + 'static {
+        let stop = self.state.stop.clone();
+        async move { stop.aborting().await }
+    }
+
     /// Admits the connection, whose client has shown what it must. It does so once: later calls find the permit.
     pub(super) fn admit(&self) -> Result<(), RequestError> {
         let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,7 +210,11 @@ where
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         // Over HTTP/2, the library limits their length only. It answers other headers that are too long in the same way.
         let is_short = request.headers().len() <= headers;
-        let answered = is_short.then(|| answer(Arc::clone(peer), request.map(Body::new)));
+        let request = request.map(|body| match version {
+            Version::One => Body::new(body),
+            Version::Two => Body::new(ReadToEnd::new(Body::new(body))),
+        });
+        let answered = is_short.then(|| answer(Arc::clone(peer), request));
         async move {
             let response = match answered {
                 Some(answered) => answered.await,
@@ -256,9 +279,16 @@ async fn until<C: Future<Output = hyper::Result<()>>>(
 ) -> hyper::Result<()> {
     tokio::pin!(connection);
     let end = tokio::select! {
+        biased;
         served = connection.as_mut() => return served,
         end = end => end,
     };
+    // What its client has just sent is read: an idle connection is closed with whatever is in its socket.
+    if end == End::Planned
+        && let Ok(served) = timeout(LAST_REQUEST, connection.as_mut()).await
+    {
+        return served;
+    }
     shut_down(connection.as_mut());
     loop {
         match timeout(GRACE, connection.as_mut()).await {

@@ -11,13 +11,13 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::Version;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use hyper::header::HeaderValue;
+use hyper::header::{CONNECTION, HeaderValue};
 use jurat_model::CorrelationId;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::activity::Ongoing;
 use super::api::Api;
 use super::connection::Peer;
+use super::places::Place;
 use super::probes::Probe;
 use crate::error::ErrorKind;
 use crate::log::Entry;
@@ -41,8 +41,8 @@ pub(super) struct Exchange {
     pub(super) records: OnceLock<u64>,
     /// Why a response that has begun is not complete.
     pub(super) failure: OnceLock<ErrorKind>,
-    /// The right to be worked on.
-    permit: Mutex<Option<OwnedSemaphorePermit>>,
+    /// Its place among those that are worked on.
+    place: Mutex<Option<Place>>,
 }
 
 impl Exchange {
@@ -51,16 +51,16 @@ impl Exchange {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a permit until the response is complete.
-    pub(super) fn keep(&self, permit: OwnedSemaphorePermit) {
-        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    /// Keeps a place until the response is complete.
+    pub(super) fn keep(&self, place: Place) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
 }
 
 /// Begins an exchange: the first that is done for a request.
 pub(super) fn begin(api: &Api, peer: &Arc<Peer>, request: &Request) -> Kept {
     let (peer, correlation) = (Arc::clone(peer), api.state.correlations.next());
-    let mut entry = Entry::begin(correlation.clone(), peer.client.number, None, 0);
+    let mut entry = Entry::begin(correlation.clone(), peer.client.address(), None, 0);
     entry.set_method(&format!("{} {}", request.method(), request.uri().path()));
     let ongoing = peer.activity.request();
     let exchange = Arc::new(Exchange {
@@ -70,7 +70,7 @@ pub(super) fn begin(api: &Api, peer: &Arc<Peer>, request: &Request) -> Kept {
         is_arriving: AtomicBool::new(false),
         records: OnceLock::new(),
         failure: OnceLock::new(),
-        permit: Mutex::default(),
+        place: Mutex::default(),
     });
     Kept {
         exchange,
@@ -120,6 +120,11 @@ impl Kept {
         if let Ok(id) = HeaderValue::from_str(self.exchange.correlation.as_str()) {
             response.headers_mut().insert(CORRELATION, id);
         }
+        // A client of HTTP/1.1 sends nothing more on a connection that is about to be closed.
+        if self.exchange.peer.is_draining() && self.version != Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.exchange.entry().set_status(response.status().as_u16());
         let extensions = response.extensions();
         (self.failure, self.is_probe) = (extensions.get().copied(), extensions.get::<Probe>().is_some());
         self.ongoing.has_piece();
@@ -196,7 +201,8 @@ impl Drop for Kept {
         }
         // The library may have taken the last piece, and kept it for a client that did not read it.
         let is_gone = self.outcome == Outcome::BrokenOff || self.ongoing.is_given_up();
-        let gone = is_gone.then_some(ErrorKind::ClientGone);
+        let aborted = self.exchange.peer.is_aborted();
+        let gone = is_gone.then_some(if aborted { ErrorKind::Stopping } else { ErrorKind::ClientGone });
         let records = self.exchange.records.get().copied();
         let failure = self.failure.or_else(|| self.exchange.failure.get().copied()).or(gone);
         self.exchange.entry().end(records, self.sent, failure);

@@ -73,8 +73,8 @@ pub(super) async fn response(
         let result = (&mut outcome).await.unwrap_or_else(|_| Err(RequestError::internal()));
         return Err(result.err().unwrap_or_else(|| RequestError::bug("a stream has no last line")));
     };
-    let exchange = Arc::clone(exchange);
-    let body = Lines { first: Some(first), lines, outcome: Some(outcome), exchange };
+    let (exchange, aborted) = (Arc::clone(exchange), Box::pin(exchange.peer.aborted()));
+    let body = Lines { first: Some(first), lines, outcome: Some(outcome), aborted, exchange };
     Ok(response::with_body("application/x-ndjson", Body::new(body)))
 }
 
@@ -84,17 +84,15 @@ struct Lines {
     lines: mpsc::Receiver<Bytes>,
     /// How the call has ended; none once that is known.
     outcome: Option<oneshot::Receiver<Result<u64, RequestError>>>,
+    /// Ends when the server aborts what is not complete.
+    aborted: Pin<Box<dyn Future<Output = ()> + Send>>,
     exchange: Arc<Exchange>,
 }
 
-impl HttpBody for Lines {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
+type Line = Option<Result<Frame<Bytes>, std::convert::Infallible>>;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+impl Lines {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Line> {
         let mut next = self.first.take();
         loop {
             match next {
@@ -107,26 +105,42 @@ impl HttpBody for Lines {
                 break;
             }
         }
-        let Some(mut outcome) = self.outcome.take() else { return Poll::Ready(None) };
-        let result = match Pin::new(&mut outcome).poll(context) {
-            Poll::Pending => {
-                self.outcome = Some(outcome);
-                return Poll::Pending;
-            }
-            Poll::Ready(result) => result.unwrap_or_else(|_| Err(RequestError::internal())),
-        };
+        let Some(outcome) = &mut self.outcome else { return Poll::Ready(None) };
+        let result = ready!(Pin::new(outcome).poll(context)).unwrap_or_else(|_| Err(RequestError::internal()));
+        self.outcome = None;
         match result {
             Ok(records) => {
                 let _ = self.exchange.records.set(records);
                 Poll::Ready(None)
             }
-            Err(failure) => {
-                let _ = self.exchange.failure.set(failure.kind);
-                let mut line = br#"{"error":"#.to_vec();
-                line.extend(problem::body(&failure, Some(&self.exchange.correlation)));
-                line.extend(b"}\n");
-                Poll::Ready(Some(Ok(Frame::data(line.into()))))
+            Err(failure) => Poll::Ready(Some(Ok(self.fail(&failure)))),
+        }
+    }
+
+    /// The last line: it says why there are no more.
+    fn fail(&self, failure: &RequestError) -> Frame<Bytes> {
+        let _ = self.exchange.failure.set(failure.kind);
+        let mut line = br#"{"error":"#.to_vec();
+        line.extend(problem::body(failure, Some(&self.exchange.correlation)));
+        line.extend(b"}\n");
+        Frame::data(line.into())
+    }
+}
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Line> {
+        match self.poll_next(context) {
+            Poll::Pending if self.outcome.is_some() && self.aborted.as_mut().poll(context).is_ready() => {
+                self.outcome = None;
+                // Nothing that comes later belongs behind the last line.
+                self.lines.close();
+                while self.lines.try_recv().is_ok() {}
+                Poll::Ready(Some(Ok(self.fail(&RequestError::aborted()))))
             }
+            next => next,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::api::Api;
 use super::schema::bodies::{
     Batch, BatchFile, DiscoverRules, Pin, Rollback, StreamQuery, TenantBody, TenantQuery, Validate,
 };
-use super::schema::results::{Done, Health, Judged, Line, Problems, Validated};
+use super::schema::results::{Conflicts, Done, Health, Judged, Line, Problems, Validated};
 use super::{calls, probes};
 
 type Shared = State<Arc<Api>>;
@@ -88,28 +88,28 @@ pub(super) async fn status(State(api): Shared, request: Request) -> Response {
 
 /// Look for a newer release now.
 #[utoipa::path(post, path = "/api/v1/reload", tag = "operators", request_body = Option<TenantBody>,
-    responses((status = 200, description = "Whether another release serves", body = Done), Problems))]
+    responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn reload(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "reload_logic").await
 }
 
 /// Pin the host to a release.
 #[utoipa::path(post, path = "/api/v1/pin", tag = "operators", request_body = Pin,
-    responses((status = 200, description = "Whether another release serves", body = Done), Problems))]
+    responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn pin(State(api): Shared, request: Request) -> Response {
     calls::with_body(api, request, "pin").await
 }
 
 /// Pin the host to the previous release.
 #[utoipa::path(post, path = "/api/v1/rollback", tag = "operators", request_body = Option<Rollback>,
-    responses((status = 200, description = "The previous release serves", body = Done), Problems))]
+    responses((status = 200, description = "The previous release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn rollback(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "rollback").await
 }
 
 /// Let the host follow the repository again.
 #[utoipa::path(post, path = "/api/v1/unpin", tag = "operators", request_body = Option<TenantBody>,
-    responses((status = 200, description = "Whether another release serves", body = Done), Problems))]
+    responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn unpin(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "unpin").await
 }

@@ -14,9 +14,18 @@ use crate::error::{ErrorKind, RequestError};
 #[derive(Debug)]
 pub(super) struct Places {
     permits: Arc<Semaphore>,
+    /// Those that streams may have, which last for as long as their clients like: half of all.
+    streams: Arc<Semaphore>,
     waiting: AtomicU32,
     max_waiting: u32,
     patience: Duration,
+}
+
+/// A place. Dropping it makes way for another request.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _stream: Option<OwnedSemaphorePermit>,
 }
 
 /// One that waits. Dropping it makes way for another.
@@ -26,6 +35,7 @@ impl Places {
     pub(super) fn new(settings: &ApiSettings) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(settings.max_concurrent.get() as usize)),
+            streams: Arc::new(Semaphore::new(settings.max_concurrent.get().div_ceil(2) as usize)),
             waiting: AtomicU32::new(0),
             max_waiting: settings.max_queued,
             patience: settings.queue_timeout,
@@ -39,8 +49,18 @@ impl Places {
     }
 
     /// Takes a place, if there is one or will be one soon.
-    pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, RequestError> {
-        let permits = Arc::clone(&self.permits);
+    pub(super) async fn take(&self) -> Result<Place, RequestError> {
+        Ok(Place { _permit: self.wait_for(&self.permits).await?, _stream: None })
+    }
+
+    /// Takes a place for a stream, if there is one or will be one soon.
+    pub(super) async fn take_for_stream(&self) -> Result<Place, RequestError> {
+        let stream = self.wait_for(&self.streams).await?;
+        Ok(Place { _stream: Some(stream), ..self.take().await? })
+    }
+
+    async fn wait_for(&self, permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, RequestError> {
+        let permits = Arc::clone(permits);
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             return Ok(permit);
         }

@@ -81,7 +81,11 @@ impl Routes {
     pub(super) async fn answer(&self, peer: &Arc<Peer>, mut request: Request) -> Response {
         let kept = exchange::begin(&self.api, peer, &request);
         request.extensions_mut().insert(Arc::clone(&kept.exchange));
-        let answered = panic::check(self.route(&kept.exchange, request)).await;
+        let answered = tokio::select! {
+            biased;
+            answered = panic::check(self.route(&kept.exchange, request)) => answered,
+            () = self.api.state.stop.aborting() => Err(RequestError::aborted()),
+        };
         let answered = answered.unwrap_or_else(|failure| problem::response(&failure, &kept.exchange.correlation));
         let mut response = kept.respond(answered);
         headers::add(response.headers_mut(), self.transport);
@@ -125,6 +129,7 @@ async fn unknown_path(request: Request) -> Response {
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    let message = format!("`{}` does not accept the method {}", Excerpt::of(request.uri().path()), request.method());
+    let (path, method) = (Excerpt::of(request.uri().path()), Excerpt::of(request.method().as_str()));
+    let message = format!("`{path}` does not accept the method `{method}`");
     refuse(&request, &RequestError::new(ErrorKind::MethodNotAllowed, message))
 }

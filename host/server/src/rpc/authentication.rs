@@ -56,7 +56,7 @@ where
         _ => None,
     };
     let json_id = id.unwrap_or(UNKNOWN_ID);
-    let mut entry = Entry::begin(state.correlations.next(), client.number, id, text.len() as u64);
+    let mut entry = Entry::begin(state.correlations.next(), client.address(), id, text.len() as u64);
     let checked = message.and_then(|message| {
         entry.set_method(AUTHENTICATE);
         check(state.token.as_ref(), &text, message)

@@ -105,7 +105,7 @@ impl Dispatcher {
     /// The reply to a message that is not read. The log has it like a request.
     pub(crate) fn refuse(&self, client: &Client, id: Option<&str>, failure: &RequestError) -> Reply {
         let limits = client.output_limits(&self.state);
-        let entry = Entry::begin(self.state.correlations.next(), client.number, id, 0);
+        let entry = Entry::begin(self.state.correlations.next(), client.address(), id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
         entry.end(None, output.length() as u64, Some(failure.kind));
         self.observe(client, &entry.correlation, failure.kind);
@@ -139,7 +139,7 @@ impl Dispatcher {
     }
 
     fn task(&self, client: &Client, text: &Bytes, Request { id, call }: Request<'_>, bytes: u64) -> Task {
-        let mut entry = Entry::begin(self.state.correlations.next(), client.number, id, bytes);
+        let mut entry = Entry::begin(self.state.correlations.next(), client.address(), id, bytes);
         // An invalid request is answered even without an id.
         let id = id.or(call.is_err().then_some(UNKNOWN_ID)).map(str::to_owned);
         let call = call.and_then(|(method, parameters)| {

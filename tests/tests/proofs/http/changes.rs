@@ -83,6 +83,7 @@ pub(super) fn run(size: Size) {
         let server = Server::serve_with(&scene.site, &[], Logging::Warnings);
         stop(server, clients, &loans, &outages, &traffic);
     }
+    assert_eq!(traffic.lost(), 0, "requests that were sent before the signal have no response");
     println!("{stops} stops with {clients} connections each: {}", traffic.endings());
 }
 

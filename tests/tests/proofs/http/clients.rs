@@ -84,6 +84,11 @@ impl Traffic {
         self.stops.load(Ordering::SeqCst)
     }
 
+    /// Requests without a response that were sent before the server was told to stop.
+    pub(super) fn lost(&self) -> usize {
+        self.endings[Ending::Lost as usize].load(Ordering::Relaxed)
+    }
+
     /// How connections ended.
     pub(super) fn endings(&self) -> String {
         let [result, stopping, closed, lost] = self.endings.each_ref().map(|count| count.load(Ordering::Relaxed));
@@ -138,14 +143,14 @@ impl Client<'_> {
             self.ends(if is_early { Ending::Lost } else { Ending::Closed });
             return None;
         };
+        let is_last = response.header("connection") == Some("close");
         if response.status() == 503 {
             response.is_problem(503, "stopping");
-            assert!(response.header("retry-after").is_some(), "{response:?}");
+            assert!(is_last && response.header("retry-after").is_some(), "{response:?}");
             self.ends(Ending::Stopping);
             return None;
         }
         let rules = response.result();
-        let is_last = response.header("connection") == Some("close");
         self.traffic.answered.fetch_add(1, Ordering::Relaxed);
         if is_last {
             self.ends(Ending::Result);

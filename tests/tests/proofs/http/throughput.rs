@@ -56,7 +56,9 @@ pub(super) fn run(size: Size) {
     let at_rate = |request: &[u8], check| send(&server, CONNECTIONS, Some(rate), length, request, check);
     let constant = at_rate(&get(CONSTANT), is_constant);
     let call = at_rate(&post(VALIDATE, &body), is_judged);
-    println!("\n{rate:.0} requests a second, half of what these clients reach, in milliseconds from when they are due\n");
+    println!(
+        "\n{rate:.0} requests a second, half of what these clients reach, in milliseconds from when they are due\n"
+    );
     println!("|          |   calls |      p50 |      p99 |      max | overloaded | p99/p50 |");
     println!("|----------|--------:|---------:|---------:|---------:|-----------:|--------:|");
     for (name, latencies) in [("constant", &constant), ("validate", &call), ("the most", &full)] {
@@ -65,7 +67,9 @@ pub(super) fn run(size: Size) {
     }
     let p99 = |latencies: &Latencies| latencies.percentiles()[1];
     let [to_constant, to_full] = [&constant, &full].map(|other| p99(&call) / p99(other));
-    println!("p99 of validate at half load: {to_constant:.1} times that of the constant, {to_full:.2} times that at full load");
+    println!(
+        "p99 of validate at half load: {to_constant:.1} times that of the constant, {to_full:.2} times that at full load"
+    );
 }
 
 impl Wrk {

@@ -34,7 +34,7 @@ pub(in crate::http) enum Names {
 #[derive(Deserialize, ToSchema)]
 pub(in crate::http) struct Item {
     /// Comes back with the result: any JSON.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Option<Value>)]
     correlation_id: Option<Value>,
     /// The record.
     data: Map<String, Value>,
@@ -128,8 +128,7 @@ pub(in crate::http) struct DiscoverRules {
     /// The type of the record.
     #[schema(example = "loan")]
     entity_type: String,
-    /// A record, or the URL of a schema.
-    #[schema(inline)]
+    // Its description is that of the type.
     entity_data: RecordOrSchema,
     /// The ruleset.
     #[schema(example = "quick")]

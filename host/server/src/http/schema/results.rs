@@ -213,6 +213,14 @@ pub(in crate::http) struct Done {
     message: String,
 }
 
+/// Why the release that serves is not changed.
+#[derive(IntoResponses)]
+pub(in crate::http) enum Conflicts {
+    /// There is no such release, or it cannot serve; the one before serves on.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem<'static>),
+}
+
 /// Why there is no result.
 #[derive(IntoResponses)]
 pub(in crate::http) enum Problems {
