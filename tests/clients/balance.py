@@ -24,6 +24,8 @@ CLIENTS = 8
 PATIENCE = 60
 # The server that stops does so after this many requests, and the other one answers as many after it has ended.
 PART = 400
+# Of a stream: far more than fits the buffers between a client and a server.
+RECORDS = 20_000
 RECORD = {"id": "LOAN-1", "financial": {"principal_amount": 10000000}}
 CALL = json.dumps({"entity_type": "loan", "ruleset_name": "quick", "entity_data": RECORD})
 
@@ -121,6 +123,46 @@ def load(port, one):
     return count
 
 
+def stream(port):
+    """Sends a stream of records while its results are read. Gives the status and the lines."""
+    path = "/api/v1/batch?ruleset_name=quick&id_fields=id&entity_types=loan"
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    client.putrequest("POST", path)
+    client.putheader("Content-Type", "application/x-ndjson")
+    client.putheader("Transfer-Encoding", "chunked")
+    client.endheaders()
+
+    def send():
+        try:
+            for begin in range(0, RECORDS, 100):
+                lines = [json.dumps({**RECORD, "id": f"L-{begin + number}"}) + "\n" for number in range(100)]
+                text = "".join(lines).encode()
+                client.send(b"%x\r\n%s\r\n" % (len(text), text))
+            client.send(b"0\r\n\r\n")
+        except OSError:
+            # The response says why.
+            pass
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    response = client.getresponse()
+    lines = response.read().splitlines()
+    client.close()
+    sender.join()
+    return response.status, [json.loads(line) for line in lines]
+
+
+def check_stream(language, port):
+    status, lines = stream(port)
+    if language == "nginx":
+        assert (status, lines[0]["code"]) == (415, "unsupported_media_type"), (status, lines)
+        return
+    assert status == 200, (status, lines)
+    *records, last = lines
+    assert [record["entity_id"] for record in records] == [f"L-{number}" for number in range(RECORDS)]
+    assert last["summary"]["records"] == RECORDS, last
+
+
 def run(language, program, arguments, document, command):
     with tempfile.TemporaryDirectory() as directory:
         servers, proxy, port = [], None, free_port()
@@ -138,6 +180,7 @@ def run(language, program, arguments, document, command):
             while not answers(port):
                 assert proxy.poll() is None and time.monotonic() < deadline, f"{language} does not answer"
                 time.sleep(0.05)
+            check_stream(language, port)
             print(f"{language}: {load(port, servers[0])} requests, and all were answered")
         finally:
             for process in [server.process for server in servers] + ([proxy] if proxy else []):

@@ -202,7 +202,7 @@ impl Frames {
     }
 
     /// Reads the body as a whole. Memory is taken before it is used.
-    pub(super) async fn whole(mut self, allowance: &Allowance) -> Result<Received, RequestError> {
+    pub(super) async fn whole(&mut self, allowance: &Allowance) -> Result<Received, RequestError> {
         let mut hold = allowance.hold();
         let mut text = Buffer::default();
         while let Some(data) = self.next().await? {

@@ -143,12 +143,13 @@ impl Asked {
                 "the body must be `application/json`; only `/api/v1/batch` accepts a value on each line",
             ));
         }
-        let frames =
+        let mut frames =
             Frames::new(body, &head.headers, settings, (settings.max_body.get(), "api.max_body"), Pace::Whole)?;
         self.exchange.is_arriving.store(true, Ordering::Relaxed);
-        let received = frames.whole(&self.client().requests).await?;
+        let received = frames.whole(&self.client().requests).await;
         self.exchange.is_arriving.store(false, Ordering::Relaxed);
-        self.exchange.entry().set_length(received.text.len() as u64);
+        self.exchange.entry().set_length(frames.read());
+        let received = received?;
         let (text, compatibility) = (received.text.clone(), self.compatibility());
         let call = if text.len() <= LONG {
             parse(&text, method, compatibility, settings)
