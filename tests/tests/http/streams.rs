@@ -63,6 +63,18 @@ fn lines_may_be_envelopes() {
 }
 
 #[test]
+fn the_query_may_have_other_id_fields_for_each_type() {
+    let site = Site::configured("");
+    let server = Server::serve(&site, &[]);
+    let path = "/api/v1/batch?ruleset_name=quick&fields=&id_fields=%7B%22loan%22%3A%5B%22client_id%22%5D%7D";
+    let response = server.http().ask(request("POST", path, &[TYPE], lines()));
+    let first: Value = serde_json::from_str(split(&response).0[0]).unwrap();
+    assert_eq!(first["entity_id"], loans()[0]["client_id"], "{first}");
+    // An empty list of members leaves what always stays.
+    assert!(first.get("release").is_none() && first["results"][0].get("message").is_none(), "{first}");
+}
+
+#[test]
 fn results_leave_before_the_last_record_has_arrived() {
     let site = Site::configured("");
     let server = Server::serve(&site, &[]);
