@@ -10,7 +10,8 @@
 //! use jurat_limits::{Rate, RateLimiter};
 //!
 //! let (limiter, now) = (RateLimiter::default(), Instant::now());
-//! let rate = Rate::per_minute(NonZeroU64::new(2).unwrap());
+//! const TWO: NonZeroU64 = NonZeroU64::MIN.saturating_add(1);
+//! let rate = Rate::per_minute(TWO);
 //! assert!(limiter.check("tenant/loans", rate, 1, now).allowed);
 //! assert!(limiter.check("tenant/loans", rate, 1, now).allowed);
 //! let third = limiter.check("tenant/loans", rate, 1, now);

@@ -20,14 +20,15 @@ pub const DEFAULT_MAX_BUCKETS: NonZeroUsize = NonZeroUsize::new(100_000).unwrap(
 const SHARDS: usize = 32;
 /// The longest key that is kept as it is, in bytes. Longer ones are kept as their beginning and a hash.
 const LONGEST_KEY: usize = 255;
-/// A shard looks for buckets that are full again once it has this many, and twice as many as after the last time.
+/// The fewest new buckets after which a shard drops those that are full again.
 const FIRST_SWEEP: usize = 64;
 /// Of so many buckets, one makes way where there are too many.
 const CANDIDATES: usize = 8;
 
 /// A bucket for each key: see [the crate](crate).
 ///
-/// Calls do not wait for each other, but for those of keys in the same of 32 parts, for less than a microsecond.
+/// The limiter has 32 parts with a lock each. A call holds those of its keys, for about a microsecond; seldom longer, while the part drops
+/// the buckets that are full again.
 ///
 /// # Limits
 /// A bucket takes less than 1 KiB, and one that is full again is soon dropped. Where there are more than the limiter may have, one of those
@@ -45,13 +46,16 @@ pub struct RateLimiter {
 #[derive(Debug, Default)]
 struct Shard {
     buckets: HashTable<Kept>,
-    /// The number of buckets at which it looks for full ones.
-    sweep_at: usize,
+    /// The new buckets since it has dropped those that were full again.
+    added: usize,
+    /// The buckets that were left then.
+    left: usize,
 }
 
 #[derive(Debug)]
 struct Kept {
     key: Box<str>,
+    hash: u64,
     bucket: Bucket,
 }
 
@@ -138,7 +142,9 @@ impl RateLimiter {
     /// What costs more than the capacity takes all of it: it waits for a full bucket, and is not refused for ever.
     pub fn check(&self, key: &str, rate: Rate, cost: u64, now: Instant) -> Decision {
         let key = self.hashed(key);
-        let decision = self.bucket(&mut self.shard(&key), &key, rate, now).take(cost);
+        let mut shard = self.shard(&key);
+        self.make_way(&mut shard, [&key], now);
+        let decision = self.bucket(&mut shard, &key, rate, now).take(cost);
         self.count(decision.allowed);
         decision
     }
@@ -187,6 +193,10 @@ impl RateLimiter {
         order.sort_unstable();
         order.dedup();
         let mut locked: Vec<_> = order.iter().filter_map(|index| self.shards.get(*index).map(lock)).collect();
+        // Before anything is charged: no bucket makes way for another one of the same call.
+        for (shard, index) in locked.iter_mut().zip(&order) {
+            self.make_way(shard, keys.iter().filter(|key| key.shard() == *index), now);
+        }
         let mut bucket = |position: usize, act: &mut dyn FnMut(&mut Bucket) -> Decision| {
             let key = keys.get(position)?;
             let shard = locked.get_mut(order.binary_search(&key.shard()).ok()?)?;
@@ -236,7 +246,7 @@ impl RateLimiter {
         self.shards.iter().map(|shard| std::mem::take(&mut lock(shard).buckets).len()).sum()
     }
 
-    /// Drops the buckets that are full again. There is no need to: a limiter does so itself when it has many.
+    /// Drops the buckets that are full again. A limiter also does this by itself when it has many.
     pub fn sweep(&self, now: Instant) {
         self.shards.iter().for_each(|shard| lock(shard).sweep(now));
     }
@@ -257,7 +267,7 @@ impl RateLimiter {
     pub fn buckets(&self, now: Instant) -> Vec<BucketStatus> {
         let mut found = Vec::new();
         for shard in &self.shards {
-            for Kept { key, bucket } in &lock(shard).buckets {
+            for Kept { key, bucket, .. } in &lock(shard).buckets {
                 let mut bucket = bucket.clone();
                 bucket.refill(bucket.rate, now);
                 if !bucket.is_full() {
@@ -269,15 +279,17 @@ impl RateLimiter {
         found
     }
 
+    /// Makes way for the buckets of these keys, which are all in this shard.
+    fn make_way<'k>(&self, shard: &mut Shard, keys: impl IntoIterator<Item = &'k Hashed<'k>>, now: Instant) {
+        let new = keys.into_iter().filter(|key| shard.get(key).is_none()).count();
+        let dropped = if new == 0 { 0 } else { shard.make_way(new, self.max_in_shard, now) };
+        self.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
     /// The bucket of a key, with the tokens that have come back.
     fn bucket<'s>(&self, shard: &'s mut Shard, key: &Hashed<'_>, rate: Rate, now: Instant) -> &'s mut Bucket {
-        if shard.is_crowded(self.max_in_shard) && shard.get(key).is_none() {
-            let dropped = shard.make_way(self.max_in_shard, now);
-            self.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
-        }
-        let hash = |kept: &Kept| self.hasher.hash_one(&*kept.key);
-        let entry = shard.buckets.entry(key.hash, |kept| *kept.key == *key.text, hash);
-        let new = || Kept { key: key.text.as_ref().into(), bucket: Bucket::full(rate, now) };
+        let entry = shard.buckets.entry(key.hash, |kept| *kept.key == *key.text, |kept| kept.hash);
+        let new = || Kept { key: key.text.as_ref().into(), hash: key.hash, bucket: Bucket::full(rate, now) };
         let bucket = &mut entry.or_insert_with(new).into_mut().bucket;
         bucket.refill(rate, now);
         bucket
@@ -324,22 +336,31 @@ impl Shard {
         self.buckets.find(key.hash, |kept| *kept.key == *key.text).map(|kept| &kept.bucket)
     }
 
-    /// Whether a further bucket needs a look at those that there are.
-    fn is_crowded(&self, most: usize) -> bool {
-        self.buckets.len() >= self.sweep_at.max(FIRST_SWEEP).min(most)
+    /// Makes way for new buckets. Gives how many were dropped that were not full.
+    fn make_way(&mut self, new: usize, most: usize, now: Instant) -> u64 {
+        self.added += new;
+        // Each bucket is looked at about once for each new one.
+        if self.added >= self.left.max(FIRST_SWEEP) {
+            self.sweep(now);
+        }
+        let beyond = (self.buckets.len() + new).saturating_sub(most).min(self.buckets.len());
+        (0..beyond).for_each(|_| self.drop_one(now));
+        beyond as u64
     }
 
-    /// Makes way for a bucket. Whether one was dropped that was not full.
-    fn make_way(&mut self, most: usize, now: Instant) -> bool {
-        self.sweep(now);
-        if self.buckets.len() < most {
-            return false;
+    /// Drops the fullest of a few buckets.
+    fn drop_one(&mut self, now: Instant) {
+        // Which ones come first differs from process to process.
+        let candidates = self.buckets.iter_mut().take(CANDIDATES).map(|kept| {
+            kept.bucket.refill(kept.bucket.rate, now);
+            (kept.bucket.missing_share(), kept.hash)
+        });
+        let fullest = candidates.min_by(|(one, _), (other, _)| one.total_cmp(other));
+        if let Some((_, hash)) = fullest
+            && let Ok(entry) = self.buckets.find_entry(hash, |kept| kept.hash == hash)
+        {
+            entry.remove();
         }
-        // Which buckets come first differs from process to process.
-        let candidates = self.buckets.iter().take(CANDIDATES).map(|kept| (kept.bucket.missing_share(), &kept.key));
-        let fullest = candidates.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, key)| key.clone());
-        self.buckets.retain(|kept| Some(&kept.key) != fullest.as_ref());
-        true
     }
 
     fn sweep(&mut self, now: Instant) {
@@ -347,7 +368,7 @@ impl Shard {
             kept.bucket.refill(kept.bucket.rate, now);
             !kept.bucket.is_full()
         });
-        self.sweep_at = 2 * self.buckets.len();
+        (self.added, self.left) = (0, self.buckets.len());
     }
 }
 

@@ -30,8 +30,8 @@ use crate::stop::Stop;
 const END: Duration = Duration::from_secs(1);
 /// The pause after the system could not accept a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
-/// How many clients are told at a time that there are too many. Where there are more, the oldest such connection is closed, so that a
-/// probe, which asks at once, is answered whoever else waits.
+/// How many clients are told at a time that there are too many. For one more, the oldest such connection is closed. A probe asks at once,
+/// and so is always answered.
 const MAX_REJECTIONS: usize = 32;
 /// The least time between two log lines about connections beyond the limit.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(10);

@@ -8,19 +8,28 @@ use jurat_tests::server::Server;
 use jurat_tests::site::{self, Site};
 use jurat_tests::{program, skip};
 
+const TOKEN: &str = "correct-horse-battery-staple";
+
 #[test]
 fn requests_made_from_the_description_find_nothing() {
     let directory = site::root().join("target/python-schemathesis");
     let wanted = fs::read(scripts().join("requirements.txt")).unwrap();
     if fs::read(directory.join("installed.txt")).is_ok_and(|installed| installed == wanted) {
-        let site = Site::configured("");
-        let server = Server::serve(&site, &[]);
-        let mut command = Command::new(directory.join("bin/schemathesis"));
-        command.args(["--config-file".as_ref(), scripts().join("schemathesis.toml").as_os_str()]);
-        command.args(["run", &format!("http://{}/openapi.json", server.address)]);
-        command.args(["--seed", "1", "--max-examples", "60", "--no-color"]).current_dir(site.path(""));
-        let said = output(&mut command).unwrap();
+        let site = Site::configured("state_dir: state\nserver: {operator_token_file: token}\n");
+        site.write("token", TOKEN);
+        let server = Server::serve(&site, &["--operator-port", "0"]);
+        let run = |address: &str, more: &[&str]| {
+            let mut command = Command::new(directory.join("bin/schemathesis"));
+            command.args(["--config-file".as_ref(), scripts().join("schemathesis.toml").as_os_str()]);
+            command.args(["run", &format!("http://{address}/openapi.json"), "--seed", "1", "--no-color"]);
+            output(command.args(more).current_dir(site.path(""))).unwrap()
+        };
+        let said = run(&server.address, &["--max-examples", "60"]);
         assert!(said.contains("Tested: 7"), "{said}");
+        let token = format!("Authorization: Bearer {TOKEN}");
+        let operators = ["--header", &token, "--include-tag", "operators", "--max-examples", "20"];
+        let said = run(&server.operators_address, &operators);
+        assert!(said.contains("Tested: 6"), "{said}");
     } else {
         skip::not_tried("target/python-schemathesis has no schemathesis; `cargo xtask test` installs it where it can");
     }

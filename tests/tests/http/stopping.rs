@@ -45,6 +45,16 @@ impl Busy {
     }
 }
 
+/// A stream of records, whose first result has come.
+fn begun_stream(server: &Server) -> Http {
+    let mut stream = server.http();
+    stream.send("POST /api/v1/batch?ruleset_name=quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
+    stream.send(chunk(format!("{}\n", loans()[0])));
+    assert_eq!(stream.head().unwrap().status, 200);
+    stream.chunk().unwrap();
+    stream
+}
+
 /// Nobody is let in any more.
 #[track_caller]
 fn refuses_connections(address: &str) {
@@ -79,11 +89,7 @@ fn a_signal_lets_the_server_finish_what_it_has_begun_and_begin_nothing() {
 fn streams_of_records_and_of_http_2_are_finished_too() {
     let site = Site::configured("");
     let mut server = Server::serve(&site, &[]);
-    let mut stream = server.http();
-    stream.send("POST /api/v1/batch?ruleset_name=quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
-    stream.send(chunk(format!("{}\n", loans()[0])));
-    assert_eq!(stream.head().unwrap().status, 200);
-    stream.chunk().unwrap();
+    let mut stream = begun_stream(&server);
     let mut http2 = Http2::connect(&server.address);
     let open = http2.open("POST", "/api/v1/validate", &[("content-type", "application/json")], 0);
     // The server has seen the headers when it answers what came behind them.
@@ -209,11 +215,7 @@ fn a_request_that_outlasts_the_limit_is_broken_off() {
 fn a_stream_that_outlasts_the_limit_ends_with_the_reason() {
     let site = Site::configured("server: {drain_ms: 200}\n");
     let mut server = Server::serve(&site, &[]);
-    let mut stream = server.http();
-    stream.send("POST /api/v1/batch?ruleset_name=quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
-    stream.send(chunk(format!("{}\n", loans()[0])));
-    assert_eq!(stream.head().unwrap().status, 200);
-    stream.chunk().unwrap();
+    let mut stream = begun_stream(&server);
     server.signal(Signal::TERM);
     let last: Value = serde_json::from_slice(&stream.chunk().unwrap()).unwrap();
     assert_eq!(last["error"]["code"], "stopping", "{last}");

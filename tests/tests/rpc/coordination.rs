@@ -182,6 +182,7 @@ fn a_service_that_keeps_failing_is_not_asked_until_the_breaker_tries_it_again() 
     assert_eq!((status.as_str(), code.as_str()), ("NORUN", "coordination_breaker_open"), "{message}");
     assert_eq!(service.requests().len(), 2);
     assert_eq!(connection.result("status", "{}")["tenants"][0]["coordination"]["breaker"], "open");
+    assert_eq!(connection.result("health", "{}")["status"], "degraded");
     // After its second, the next record goes through, and everybody after it.
     let begun = Instant::now();
     while said(&mut connection, "well").0 != "PASS" {
@@ -189,6 +190,7 @@ fn a_service_that_keeps_failing_is_not_asked_until_the_breaker_tries_it_again() 
     }
     assert_eq!(said(&mut connection, "L-2").0, "PASS");
     assert_eq!(connection.result("status", "{}")["tenants"][0]["coordination"]["breaker"], "closed");
+    assert_eq!(connection.result("health", "{}")["status"], "ok");
 }
 
 #[test]

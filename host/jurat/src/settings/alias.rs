@@ -66,13 +66,19 @@ impl Alias {
         Self::ALL.iter().find(|alias| alias.name == name)
     }
 
-    /// A value as the key has it. One that is not written as it should be stays as it is, and the key refuses it.
-    pub(super) fn value(&self, value: &str) -> String {
-        let number: Option<u64> = value.trim().parse().ok();
-        match (self.unit, number) {
-            (Unit::Seconds, Some(seconds)) => seconds.saturating_mul(1_000).to_string(),
-            (Unit::Mebibytes, Some(mebibytes)) => format!("{mebibytes} MiB"),
-            (Unit::Same | Unit::Seconds | Unit::Mebibytes, _) => value.to_owned(),
+    /// A value as the key has it.
+    ///
+    /// # Errors
+    /// When it is no number of the unit.
+    pub(super) fn value(&self, value: &str) -> Result<String, String> {
+        let number = |unit| {
+            let number: Result<u64, _> = value.trim().parse();
+            number.map_err(|_| format!("{}: a whole number of {unit} is expected", self.name))
+        };
+        match self.unit {
+            Unit::Same => Ok(value.to_owned()),
+            Unit::Seconds => Ok(number("seconds")?.saturating_mul(1_000).to_string()),
+            Unit::Mebibytes => Ok(format!("{} MiB", number("mebibytes")?)),
         }
     }
 }
@@ -122,7 +128,8 @@ mod tests {
         assert_eq!(own.api.port, 1);
         for (line, reason) in [
             ("PORT=x", "production.env:1:1"),
-            ("MAX_TIMEOUT=1.5", "a whole number"),
+            ("MAX_TIMEOUT=1.5", "MAX_TIMEOUT: a whole number of seconds"),
+            ("MAX_MEMORY_MB=-1", "MAX_MEMORY_MB: a whole number of mebibytes"),
             ("ALLOWED_HOSTS=*", "is not a host"),
         ] {
             let refused = settings(line).unwrap_err();

@@ -119,8 +119,11 @@ impl Overrides {
         for variable in &variables {
             match Alias::of_name(&variable.name) {
                 Some(alias @ Alias { key: Some(key), .. }) => {
-                    let value = alias.value(variable.value.reveal());
-                    self.add(ENV_FILE, file, Some(variable.at), Target::of_path(key), &value);
+                    let (target, value) = match alias.value(variable.value.reveal()) {
+                        Ok(value) => (Target::of_path(key), value),
+                        Err(problem) => (Err(problem), String::new()),
+                    };
+                    self.add(ENV_FILE, file, Some(variable.at), target, &value);
                 }
                 Some(Alias { name, note, .. }) => {
                     tracing::warn!(variable = name, file = %Excerpt::of(file), "this variable has no effect: {note}");

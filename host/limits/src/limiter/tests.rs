@@ -104,6 +104,23 @@ fn there_are_no_more_buckets_than_there_may_be_and_the_fullest_make_way() {
     assert!(is_empty("greedy"), "its bucket made way for others with more tokens");
 }
 
+#[test]
+fn no_bucket_makes_way_for_another_one_of_the_same_call() {
+    let (limiter, now) = (limiter(1), Instant::now());
+    let rate = rate(1, 3_600);
+    for call in 0..1_000 {
+        let keys: Vec<_> = (0..40).map(|key| format!("{call}/{key}")).collect();
+        let mut asks: Vec<_> = keys.iter().map(|key| Ask { key, rate, cost: 1 }).collect();
+        // The last one is refused, and then none is charged; without it all are.
+        asks.push(asks[0]);
+        limiter.check_all(&asks, now).unwrap_err();
+        assert!(keys.iter().all(|key| limiter.remaining(key, rate, now) == 1));
+        asks.pop();
+        assert!(limiter.check_all(&asks, now).is_ok());
+        assert!(keys.iter().all(|key| limiter.remaining(key, rate, now) == 0), "{call}");
+    }
+}
+
 /// What a limiter allocates is in its tables: an entry, and the text of its key.
 #[test]
 fn a_bucket_takes_less_than_a_kibibyte() {
@@ -122,7 +139,7 @@ fn threads_together_get_no_more_than_there_is() {
             let (limiter, allowed) = (&limiter, &allowed);
             scope.spawn(move || {
                 for attempt in 0..5_000 {
-                    // Two buckets in both orders: whoever waits for one must not hold the other.
+                    // In both orders: a thread that held one bucket while it waits for the other would block both threads.
                     let mut asks = [Ask { key: "a", rate, cost: 1 }, Ask { key: "b", rate, cost: 1 }];
                     if (thread + attempt) % 2 == 0 {
                         asks.reverse();

@@ -283,7 +283,7 @@ async fn until<C: Future<Output = hyper::Result<()>>>(
         served = connection.as_mut() => return served,
         end = end => end,
     };
-    // What its client has just sent is read: an idle connection is closed with whatever is in its socket.
+    // The library closes an idle connection without a look at its socket, where a request may have just arrived.
     if end == End::Planned
         && let Ok(served) = timeout(LAST_REQUEST, connection.as_mut()).await
     {

@@ -55,7 +55,7 @@ impl HttpBody for ReadToEnd {
 
 impl Drop for ReadToEnd {
     fn drop(&mut self) {
-        // There is no runtime any more when the process ends.
+        // When the process ends, there is no runtime left.
         if !self.is_over
             && let Ok(runtime) = Handle::try_current()
         {

@@ -5,7 +5,7 @@ use std::fmt;
 use jurat_model::Blame;
 
 use super::site::{LOAN, LOANS, QUICK, SCHEMA_URL, Site};
-use crate::{CallError, EntityType, Health, RulesetName};
+use crate::{CallError, EntityType, Health, HealthVerdict, RulesetName};
 
 #[track_caller]
 fn refused<T: fmt::Debug>(outcome: Result<T, CallError>, kind: &str) {
@@ -71,5 +71,7 @@ fn a_closed_service_takes_no_calls_and_says_so() {
         assert_eq!((error.kind().code(), error.blame()), ("closed", Blame::Host));
     }
     assert_eq!(clone.status().health, Health::Closed);
+    let report = clone.status().health_report();
+    assert_eq!((report.status, &*report.checks[0].reasons[0]), (HealthVerdict::Unhealthy, "the service is closed"));
     clone.close();
 }

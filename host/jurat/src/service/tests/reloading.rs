@@ -8,7 +8,7 @@ use std::time::Duration;
 use jurat_model::Blame;
 
 use super::site::{LOAN, LOANS, QUICK, Site};
-use crate::{CallError, Health, Reload, RulesetName, Settings};
+use crate::{CallError, Health, HealthVerdict, Reload, RulesetName, Settings};
 
 #[test]
 fn a_newer_release_is_switched_to_and_the_one_before_stays_at_hand() {
@@ -45,6 +45,10 @@ fn a_bad_release_leaves_the_old_one_serving_and_is_reported() {
     assert_eq!(status.health, Health::Degraded);
     let failure = status.tenants[0].failure.as_ref().unwrap();
     assert!(failure.reasons[0].contains("is truncated"), "{failure:?}");
+    let report = status.health_report();
+    assert_eq!(report.status, HealthVerdict::Degraded);
+    let failed: Vec<_> = report.checks.iter().filter(|check| !check.passes()).map(|check| check.name).collect();
+    assert_eq!(failed, ["update"], "{report:?}");
 
     site.publish("1.1.0", &["quick", "more"]);
     assert_eq!(service.reload_logic().unwrap(), Reload::Switched);

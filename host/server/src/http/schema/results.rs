@@ -216,7 +216,7 @@ pub(in crate::http) struct Done {
 /// Why the release that serves is not changed.
 #[derive(IntoResponses)]
 pub(in crate::http) enum Conflicts {
-    /// There is no such release, or it cannot serve; the one before serves on.
+    /// There is no such release, or it cannot serve. The present one goes on.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem<'static>),
 }
