@@ -39,15 +39,15 @@ pub enum Resource<'a> {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum Denied {
     /// It has nothing to do with the tenant.
-    #[error("`{principal}` may not use the tenant that the request is for")]
+    #[error("{principal} may not use the tenant that the request is for")]
     Tenant {
-        /// The name of the principal.
+        /// The principal.
         principal: String,
     },
     /// It lacks a scope.
-    #[error("`{principal}` lacks the scope `{needed}` for this")]
+    #[error("{principal} lacks the scope `{needed}` for this")]
     Scope {
-        /// The name of the principal.
+        /// The principal.
         principal: String,
         /// The scope.
         needed: Scope,
@@ -75,7 +75,7 @@ pub fn authorize(principal: &Principal, action: Action, resource: Resource<'_>) 
     if permitted {
         return Ok(());
     }
-    let name = principal.name().to_owned();
+    let name = principal.name().unwrap_or("a client without a credential").to_owned();
     if needed == Scope::Operator || principal.grants().iter().any(|grant| covers(&grant.tenants)) {
         return Err(Denied::Scope { principal: name, needed });
     }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_operator_runs_the_host_and_sees_no_data_of_tenants() {
-        let principal = principal(&[Scope::Operator], Tenants::Listed(std::collections::BTreeSet::new()));
+        let principal = principal(&[Scope::Operator], Tenants::default());
         for resource in [Resource::Tenant("a"), Resource::EveryTenant, Resource::Host] {
             assert_eq!(permitted(&principal, resource), [Action::Greet, Action::Administer, Action::Operate]);
         }
@@ -157,10 +157,10 @@ mod tests {
     fn a_refusal_names_the_scope_and_does_not_tell_which_tenants_there_are() {
         let principal = principal(&[Scope::Discover], Tenants::listed(["a"]));
         let refused = |action, resource| authorize(&principal, action, resource).unwrap_err().to_string();
-        assert_eq!(refused(Action::Validate, Resource::Tenant("a")), "`p` lacks the scope `validate` for this");
-        assert_eq!(refused(Action::Operate, Resource::Host), "`p` lacks the scope `operator` for this");
+        assert_eq!(refused(Action::Validate, Resource::Tenant("a")), "p lacks the scope `validate` for this");
+        assert_eq!(refused(Action::Operate, Resource::Host), "p lacks the scope `operator` for this");
         let other = refused(Action::Discover, Resource::Tenant("b"));
-        assert_eq!(other, "`p` may not use the tenant that the request is for");
+        assert_eq!(other, "p may not use the tenant that the request is for");
         assert_eq!(refused(Action::Discover, Resource::Tenant("no such tenant")), other);
         // Nor which scopes it would need there.
         assert_eq!(refused(Action::Validate, Resource::Tenant("b")), other);

@@ -9,7 +9,7 @@ use crate::scope::{Scope, Scopes};
 /// Who makes a call: a program or a person that has shown a credential, or that the operating system vouches for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Principal {
-    name: Arc<str>,
+    name: Option<Arc<str>>,
     grants: Box<[Grant]>,
     rates: Rates,
 }
@@ -23,7 +23,7 @@ pub struct Grant {
     pub tenants: Tenants,
 }
 
-/// Some tenants.
+/// Some tenants. By default there are none.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Tenants {
     /// All that there are.
@@ -43,13 +43,13 @@ impl Principal {
     #[must_use]
     pub fn anonymous() -> Self {
         let scopes = [Scope::Validate, Scope::Discover].into_iter().collect();
-        Self::new("anonymous", [Grant { scopes, tenants: Tenants::All }])
+        Self { name: None, ..Self::new("", [Grant { scopes, tenants: Tenants::All }]) }
     }
 
     /// A principal with a name for evidence and logs, and what was granted to it.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, grants: impl IntoIterator<Item = Grant>) -> Self {
-        Self { name: name.into(), grants: grants.into_iter().collect(), rates: Rates::default() }
+        Self { name: Some(name.into()), grants: grants.into_iter().collect(), rates: Rates::default() }
     }
 
     /// The same, with rates of its own.
@@ -58,10 +58,10 @@ impl Principal {
         Self { rates, ..self }
     }
 
-    /// Its name in evidence and logs. It holds no secret.
+    /// Its name in evidence and logs, which holds no secret; none if nobody has authenticated it.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// What was granted to it.
@@ -87,6 +87,12 @@ impl Principal {
             }
         }
         Tenants::Listed(names)
+    }
+}
+
+impl Default for Tenants {
+    fn default() -> Self {
+        Self::Listed(BTreeSet::new())
     }
 }
 

@@ -85,3 +85,17 @@ pub enum ClaimTenants {
     /// Those that another claim names: a text, or a list of texts.
     OfClaim(String),
 }
+
+impl AuthSettings {
+    /// Whether clients can show a credential: a token, an API key or a JSON Web Token.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.token.is_some() || self.api_keys.is_some() || self.jwt.is_some()
+    }
+
+    /// Whether operators can.
+    #[must_use]
+    pub fn has_credentials_of_operators(&self) -> bool {
+        self.operator_token.is_some() || self.api_keys.is_some() || self.jwt.is_some()
+    }
+}
