@@ -22,3 +22,35 @@ pub use principal::{Grant, Principal, Tenants};
 pub use rates::{RateClass, Rates};
 pub use scope::{Scope, Scopes};
 pub use settings::{ApiKeySettings, AuthSettings, ClaimGrant, ClaimTenants, JwtSettings, Requirement, TokenSettings};
+
+#[cfg(feature = "credentials")]
+mod api_key;
+#[cfg(feature = "credentials")]
+mod authentication_error;
+#[cfg(feature = "credentials")]
+mod authenticator;
+#[cfg(feature = "credentials")]
+mod claims;
+#[cfg(all(test, feature = "credentials"))]
+mod forge;
+#[cfg(feature = "credentials")]
+mod jwks;
+#[cfg(feature = "credentials")]
+mod jwt;
+#[cfg(feature = "credentials")]
+mod key_file;
+#[cfg(feature = "credentials")]
+mod key_store;
+#[cfg(feature = "credentials")]
+mod recent;
+
+#[cfg(feature = "credentials")]
+pub use api_key::{ApiKey, KeyId, ParseKeyIdError, RandomError};
+#[cfg(feature = "credentials")]
+pub use authentication_error::AuthenticationError;
+#[cfg(feature = "credentials")]
+pub use authenticator::{Authenticator, AuthenticatorError};
+#[cfg(feature = "credentials")]
+pub use jwks::KeySetError;
+#[cfg(feature = "credentials")]
+pub use key_file::{EditKeysError, KeyEntry, KeyFile, KeyFileError, NewKey};

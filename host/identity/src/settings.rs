@@ -87,13 +87,13 @@ pub enum ClaimTenants {
 }
 
 impl AuthSettings {
-    /// Whether clients can show a credential: a token, an API key or a JSON Web Token.
+    /// Whether there is a credential that clients could show: a token, an API key or a JSON Web Token.
     #[must_use]
-    pub fn has_credentials(&self) -> bool {
+    pub fn has_credentials_of_clients(&self) -> bool {
         self.token.is_some() || self.api_keys.is_some() || self.jwt.is_some()
     }
 
-    /// Whether operators can.
+    /// Whether there is one that operators could show.
     #[must_use]
     pub fn has_credentials_of_operators(&self) -> bool {
         self.operator_token.is_some() || self.api_keys.is_some() || self.jwt.is_some()
