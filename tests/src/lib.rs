@@ -27,6 +27,7 @@ pub mod results;
 pub mod server;
 pub mod site;
 pub mod tls;
+pub mod two_tenants;
 pub mod unsigned;
 
 pub use jurat_test_kit::{guest, load, random, rows, skip};

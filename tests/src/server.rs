@@ -17,6 +17,12 @@ use crate::process::{self, Usage};
 use crate::program::{Outcome, command, command_on_one_processor};
 use crate::site::Site;
 
+/// The token of operators, unless the configuration has one.
+pub const OPERATOR_TOKEN: &str = "operators-open-everything";
+
+/// The keys of a configuration by which clients are authenticated.
+const CREDENTIALS: [&str; 6] = ["auth:", " token_file:", "{token_file:", "api_keys:", "jwt:", "client_authorities:"];
+
 /// How clients reach the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Transport {
@@ -48,8 +54,9 @@ pub struct Server {
     pub address: String,
     /// Where clients of JSON-RPC find it, if it serves these beside the HTTP API; otherwise empty.
     pub rpc_address: String,
-    /// Where operators find it, if it has a port for them; otherwise empty.
+    /// Where operators find it, if it has a port for them; otherwise empty. They show [`OPERATOR_TOKEN`].
     pub operators_address: String,
+    is_for_operators: bool,
     stdio: Option<(ChildStdout, ChildStdin)>,
     log: Log,
     reading: Option<JoinHandle<()>>,
@@ -84,6 +91,17 @@ impl Server {
     #[must_use]
     pub fn start(site: &Site, transport: Transport) -> Self {
         Self::start_with(site, transport, transport.arguments())
+    }
+
+    /// Starts a server whose clients are operators, over any transport.
+    #[must_use]
+    pub fn start_for_operators(site: &Site, transport: Transport) -> Self {
+        let arguments =
+            [&["rpc", "--config", "local-config.yaml", "--set", "server.auth=required"], transport.arguments()]
+                .concat();
+        let mut server = Self::start_as(site, transport, command(&site.path(""), &arguments));
+        server.is_for_operators = transport == Transport::Tcp;
+        server
     }
 
     /// Starts a server with other arguments.
@@ -129,6 +147,7 @@ impl Server {
     }
 
     fn start_logging(site: &Site, transport: Transport, mut command: Command, logging: Logging) -> Self {
+        command.envs(authentication(site));
         let stderr = if logging == Logging::Discarded { Stdio::null() } else { Stdio::piped() };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().unwrap();
@@ -137,7 +156,17 @@ impl Server {
         let reading = child.stderr.take().map(|stderr| log.read(BufReader::new(stderr)));
         log.printed().is_at_end = reading.is_none();
         let [address, rpc_address, operators_address] = [const { String::new() }; 3];
-        let mut server = Self { child, transport, address, rpc_address, operators_address, stdio, log, reading };
+        let mut server = Self {
+            child,
+            transport,
+            address,
+            rpc_address,
+            operators_address,
+            stdio,
+            log,
+            reading,
+            is_for_operators: false,
+        };
         if transport != Transport::Stdio {
             let mut line = String::new();
             let (stdout, _) = server.stdio.as_mut().unwrap();
@@ -170,7 +199,13 @@ impl Server {
     pub fn reconnect(&self) -> Connection {
         match self.transport {
             Transport::Stdio => panic!("there is only one connection"),
-            Transport::Tcp => Connection::tcp(&self.address),
+            Transport::Tcp => {
+                let mut connection = Connection::tcp(&self.address);
+                if self.is_for_operators {
+                    connection.result("authenticate", &format!(r#"{{"token":"{OPERATOR_TOKEN}"}}"#));
+                }
+                connection
+            }
             Transport::Unix => Connection::unix(self.address.as_ref()),
         }
     }
@@ -278,6 +313,20 @@ impl Server {
     }
 }
 
+/// Variables by which clients need to show only what a test is about, and operators have a token.
+fn authentication(site: &Site) -> Vec<(&'static str, &'static str)> {
+    let none = (!has_credentials(site)).then_some(("JURAT_SERVER_AUTH", "none"));
+    let written = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    let token = (!written.contains("operator_token")).then_some(("JURAT_SERVER_OPERATOR_TOKEN", OPERATOR_TOKEN));
+    none.into_iter().chain(token).collect()
+}
+
+/// Whether the configuration says how clients are authenticated.
+fn has_credentials(site: &Site) -> bool {
+    let written = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    CREDENTIALS.iter().any(|key| written.contains(key))
+}
+
 /// A server with these arguments must end at once: with this code, and an error that contains each of these. Gives the error.
 #[track_caller]
 pub fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
@@ -287,7 +336,8 @@ pub fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> 
 /// The same for a server that one of the commands starts.
 #[track_caller]
 pub fn refuses_command(site: &Site, command: &str, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
-    let outcome = site.run(&[&[command, "--config", "local-config.yaml"], arguments].concat());
+    let auth: &[&str] = if has_credentials(site) { &[] } else { &["--set", "server.auth=none"] };
+    let outcome = site.run(&[&[command, "--config", "local-config.yaml"], arguments, auth].concat());
     let Outcome { stdout, stderr, .. } = &outcome;
     assert_eq!((outcome.code, stdout.as_str()), (code, ""), "{arguments:?}: {stderr}");
     let error = stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("no error: {stderr}"));

@@ -5,6 +5,7 @@ use jurat_log::Log;
 
 use crate::exit::{CommandError, EXIT_CODES, Exit};
 
+mod apikey;
 mod batch;
 mod build;
 mod completions;
@@ -54,6 +55,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Show host status: the release, its trust, and what failed
     Status(status::Arguments),
+    /// Create, list and revoke API keys of a server's clients
+    #[command(subcommand, after_help = apikey::EXAMPLES)]
+    Apikey(apikey::Command),
     /// Pin hosts to a release
     Pin(pin::PinArguments),
     /// Pin hosts to the previous release
@@ -123,6 +127,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Rpc(arguments) => rpc::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Apikey(command) => apikey::run(&command),
         Command::Pin(arguments) => pin::pin(&arguments),
         Command::Rollback(arguments) => pin::rollback(&arguments),
         Command::Unpin(arguments) => pin::unpin(&arguments),

@@ -56,6 +56,7 @@ pub mod vectors;
 pub use data::{DataError, DataErrorKind};
 pub use error::{CallError, CallErrorKind, Held, OpenError};
 pub use host_state::host_state;
+pub use jurat_identity as identity;
 pub use jurat_limits as limits;
 pub use names::{EntityType, RulesetName};
 pub use release::{Identity, ReleaseStatus, Reload};

@@ -27,6 +27,7 @@ use jurat_yaml::{Problem, Problems, Reader, Source, from_yaml};
 
 mod alias;
 mod api;
+mod auth;
 pub(crate) mod check;
 mod env_file;
 mod keys;

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::authentication::Authentication;
-
 /// The limit of unauthenticated connections. Each costs little, and lasts for seconds only.
 const MAX_UNAUTHENTICATED: usize = 64;
 
@@ -41,7 +39,6 @@ pub(crate) enum Admitted {
 pub(crate) struct Unauthenticated {
     admission: Arc<Admission>,
     number: u64,
-    required: Authentication,
     evicted: oneshot::Receiver<Never>,
 }
 
@@ -62,7 +59,7 @@ impl Admission {
     }
 
     /// Admits a connection for the time that its authentication takes. Evicts the oldest such connection if there are too many.
-    pub(crate) fn unauthenticated(self: &Arc<Self>, required: Authentication) -> Unauthenticated {
+    pub(crate) fn unauthenticated(self: &Arc<Self>) -> Unauthenticated {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, evicted) = oneshot::channel();
         let mut waiting = self.waiting();
@@ -70,7 +67,7 @@ impl Admission {
             waiting.pop_front();
         }
         waiting.push_back((number, sender));
-        Unauthenticated { admission: Arc::clone(self), number, required, evicted }
+        Unauthenticated { admission: Arc::clone(self), number, evicted }
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<(u64, oneshot::Sender<Never>)>> {
@@ -89,11 +86,6 @@ impl Admitted {
 }
 
 impl Unauthenticated {
-    /// What the client must show.
-    pub(crate) fn required(&self) -> Authentication {
-        self.required
-    }
-
     /// Where an authenticated client gets its permit.
     pub(crate) fn admission(&self) -> Arc<Admission> {
         Arc::clone(&self.admission)
@@ -120,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn unauthenticated_connections_hold_no_permits_and_the_oldest_is_evicted_first() {
         let admission = Admission::new(1);
-        let wait = || admission.unauthenticated(Authentication::Token);
+        let wait = || admission.unauthenticated();
         let mut waiting: Vec<_> = (0..MAX_UNAUTHENTICATED).map(|_| wait()).collect();
         // A connection that is authenticated or gone lets another in.
         drop(waiting.remove(1));

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use jurat::identity::Action;
 use jurat::settings::{Compatibility, Secret};
 use jurat::{Associated, Digest};
 
 use crate::arrival::Arrival;
-use crate::authentication::Role;
 use crate::selection::Selection;
 
 /// One call.
@@ -50,7 +50,7 @@ pub(crate) enum StreamRecords {
 pub(crate) enum Operation {
     /// To be authenticated.
     Authenticate {
-        /// The token that the client shows.
+        /// The credential that the client shows.
         token: Secret,
     },
     /// To judge one record.
@@ -158,15 +158,17 @@ impl Call {
             _ => None,
         }
     }
+}
 
-    /// Whether a client in this role may make the call.
-    pub(crate) fn is_permitted(&self, role: Role) -> bool {
-        match (role, &self.operation) {
-            (
-                Role::Client,
-                Operation::Pin { .. } | Operation::Rollback { .. } | Operation::Unpin | Operation::HealthReport,
-            ) => false,
-            (Role::Client | Role::Operator, _) => true,
+impl Operation {
+    /// What a principal needs the right to.
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Authenticate { .. } | Self::Health | Self::Version => Action::Greet,
+            Self::Validate { .. } | Self::ValidateBatch { .. } | Self::ValidateFile { .. } => Action::Validate,
+            Self::DiscoverRules { .. } | Self::DiscoverRulesets | Self::CacheAge => Action::Discover,
+            Self::Reload | Self::Pin { .. } | Self::Rollback { .. } | Self::Unpin | Self::Status => Action::Administer,
+            Self::HealthReport => Action::Operate,
         }
     }
 }

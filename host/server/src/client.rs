@@ -1,12 +1,13 @@
 //! The client of a connection, in any protocol: who it is, and what its requests may take.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jurat_model::{CallContext, Cancellation, CorrelationId};
+use jurat::identity::Principal;
+use jurat::settings::Secret;
+use jurat_model::Cancellation;
 use tokio::sync::Semaphore;
 
-use crate::authentication::{Authentication, principal};
 use crate::budget::Allowance;
 use crate::connection::ConnectionOrigin;
 use crate::output::OutputLimits;
@@ -19,8 +20,8 @@ pub(crate) struct Client {
     pub(crate) number: u64,
     /// The origin of the connection.
     pub(crate) origin: ConnectionOrigin,
-    /// The principal of the client, if authentication has established one.
-    pub(crate) principal: Option<&'static str>,
+    /// The credential that it has shown, where that holds for the connection, and whose it was.
+    shown: Mutex<Option<(Secret, Arc<Principal>)>>,
     /// The permits for calls: they limit how many calls of the client are made at a time.
     pub(crate) calls: Semaphore,
     /// The memory for its requests.
@@ -34,12 +35,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The client of a connection. `shown` is what it must show before a call is made.
-    pub(crate) fn new(state: &State, number: u64, origin: ConnectionOrigin, shown: Authentication) -> Self {
+    /// The client of a connection.
+    pub(crate) fn new(state: &State, number: u64, origin: ConnectionOrigin) -> Self {
         Self {
             number,
             origin,
-            principal: principal(origin.role, shown),
+            shown: Mutex::default(),
             calls: Semaphore::new(state.settings.max_in_flight.get() as usize),
             requests: state.for_requests(),
             files: state.for_files(),
@@ -58,12 +59,23 @@ impl Client {
         state.output_limits(&self.replies, &self.cancellation)
     }
 
-    /// The caller, and the correlation id of the call.
-    pub(crate) fn context(&self, correlation: &CorrelationId) -> CallContext {
-        let context = CallContext::new().with_correlation(correlation.clone());
-        match self.principal {
-            Some(principal) => context.with_principal(principal),
-            None => context,
-        }
+    /// Who it is, as far as the connection tells: now, or when it has shown its credential.
+    pub(crate) fn principal(&self) -> Option<Arc<Principal>> {
+        let shown = || Some(Arc::clone(&self.shown().as_ref()?.1));
+        self.origin.authentication.principal().cloned().or_else(shown)
+    }
+
+    /// The credential that it has shown last.
+    pub(crate) fn credential(&self) -> Option<Secret> {
+        Some(self.shown().as_ref()?.0.clone())
+    }
+
+    /// Keeps a credential for the requests that follow.
+    pub(crate) fn keep(&self, credential: Secret, principal: &Arc<Principal>) {
+        *self.shown() = Some((credential, Arc::clone(principal)));
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<(Secret, Arc<Principal>)>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

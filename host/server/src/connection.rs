@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
-use crate::authentication::Role;
+use crate::authentication::Authentication;
 
 /// A connection on which requests can be read and answered.
 #[derive(Debug)]
 pub(crate) struct Connection<R, W> {
     /// The number of the connection in this process, for the log.
     pub(crate) number: u64,
-    /// The role and the address of its client.
+    /// Where it comes from.
     pub(crate) origin: ConnectionOrigin,
     /// The direction from the client.
     pub(crate) reader: R,
@@ -18,10 +18,10 @@ pub(crate) struct Connection<R, W> {
 }
 
 /// The origin of a connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct ConnectionOrigin {
-    /// What its client may do.
-    pub(crate) role: Role,
+    /// What tells who its client is.
+    pub(crate) authentication: Authentication,
     /// The address of its client, over TCP.
     pub(crate) peer: Option<SocketAddr>,
 }

@@ -95,9 +95,13 @@ kinds! {
     TooManyConnections = "too_many_connections", Host;
     /// The client must authenticate first.
     AuthenticationNeeded = "authentication_needed", Caller;
-    /// The token is wrong.
+    /// The credential is wrong, or no longer valid.
     AuthenticationFailed = "authentication_failed", Caller;
-    /// The role of the client does not permit the operation.
+    /// Too many wrong credentials came from the address of the client.
+    TooManyAttempts = "too_many_attempts", Caller;
+    /// What credentials are compared with cannot be had.
+    AuthenticationUnavailable = "authentication_unavailable", Host;
+    /// The client may not do this.
     Forbidden = "forbidden", Caller;
     /// The client closed the connection or stopped reading. Only the log has it.
     ClientGone = "client_gone", Transport;

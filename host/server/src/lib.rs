@@ -33,6 +33,7 @@
 //! 7. the protocols: [`rpc`] and [`http`].
 #![forbid(unsafe_code)]
 
+mod access;
 mod admission;
 mod arrival;
 mod authentication;

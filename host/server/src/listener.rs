@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jurat::identity::{Grant, Principal, Requirement, Scope};
 use jurat::settings::ServerSettings;
 use rustix::net::sockopt;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream, UnixStream, lookup_host};
 
-use crate::authentication::{Authentication, Role};
+use crate::authentication::Authentication;
 use crate::connection::ConnectionOrigin;
 use crate::tls::{Identity, TlsError};
 use crate::unix::{self, SocketFile, UnixError};
@@ -62,9 +63,18 @@ pub enum ListenError {
     /// A token is empty.
     #[error("`server.token` or `server.operator_token` is empty")]
     EmptyToken,
-    /// A port for operators needs a token.
-    #[error("a port for operators requires the token that they show (`server.operator_token_file`)")]
-    OperatorToken,
+    /// Clients must be authenticated, and the settings have nothing that they could show.
+    #[error(
+        "clients over TCP must be authenticated, and there is nothing that they could show: make API keys (`server.api_keys`, \
+         `jurat apikey create`), or set `server.token_file`, `server.jwt` or `server.tls.client_authorities`; `server.auth: none` \
+         serves everybody on this machine"
+    )]
+    Unauthenticated,
+    /// A port for operators needs a credential.
+    #[error(
+        "a port for operators requires a credential that they show: `server.operator_token_file`, `server.api_keys` or `server.jwt`"
+    )]
+    Operators,
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -75,7 +85,7 @@ pub enum ListenError {
 
 #[derive(Debug)]
 pub(crate) enum Socket {
-    Tcp { listener: TcpListener, tls: Option<Arc<Identity>>, authentication: Authentication, role: Role },
+    Tcp { listener: TcpListener, tls: Option<Arc<Identity>>, authentication: Authentication },
     Unix { listener: tokio::net::UnixListener, _file: SocketFile },
 }
 
@@ -89,29 +99,29 @@ pub(crate) enum Accepted {
 impl Listener {
     /// Listens on a port; 0 = any free port.
     ///
-    /// If the settings have a token, clients must show it first; if they have a certificate, connections use TLS. An address that is
-    /// open to other machines requires both.
+    /// Clients are authenticated as the settings say; if these have a certificate, connections use TLS. An address that is open to
+    /// other machines requires both.
     ///
     /// # Errors
     /// See [`ListenError`].
     pub async fn tcp(host: &str, port: u16, settings: &ServerSettings, remote: Remote) -> Result<Self, ListenError> {
-        Self::bind(host, port, settings, remote, Role::Client).await
+        let authentication = of_clients(settings).ok_or(ListenError::Unauthenticated);
+        Self::bind(host, port, settings, remote, authentication).await
     }
 
-    /// Listens on a port for operators, who must show their token, whatever the address.
+    /// Listens on a port for operators, who must show a credential, whatever the address.
     ///
     /// # Errors
-    /// As [`Listener::tcp`]; also if the settings have no token of operators.
+    /// As [`Listener::tcp`]; also if the settings have none that an operator could have.
     pub async fn operators(
         host: &str,
         port: u16,
         settings: &ServerSettings,
         remote: Remote,
     ) -> Result<Self, ListenError> {
-        if settings.operator_token.is_none() {
-            return Err(ListenError::OperatorToken);
-        }
-        Self::bind(host, port, settings, remote, Role::Operator).await
+        let has_some = settings.auth.has_credentials_of_operators();
+        let authentication = has_some.then_some(Authentication::Credential).ok_or(ListenError::Operators);
+        Self::bind(host, port, settings, remote, authentication).await
     }
 
     async fn bind(
@@ -119,24 +129,23 @@ impl Listener {
         port: u16,
         settings: &ServerSettings,
         remote: Remote,
-        role: Role,
+        authentication: Result<Authentication, ListenError>,
     ) -> Result<Self, ListenError> {
         let error = |cause| ListenError::Tcp { host: host.to_owned(), port, cause };
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(error)?.collect();
-        let tokens = [&settings.token, &settings.operator_token];
-        if tokens.into_iter().flatten().any(|token| token.reveal().is_empty()) {
+        let token = settings.auth.token.as_ref().map(|token| &token.secret);
+        if token.into_iter().chain(&settings.auth.operator_token).any(|token| token.reveal().is_empty()) {
             return Err(ListenError::EmptyToken);
         }
         if !addresses.iter().all(|address| address.ip().to_canonical().is_loopback()) {
-            let is_authenticated = role == Role::Operator
-                || settings.token.is_some()
-                || settings.tls.as_ref().is_some_and(|tls| !tls.client_authorities.is_empty());
+            let is_authenticated = authentication.as_ref().is_ok_and(Authentication::is_some);
             let needed = [
                 (remote == Remote::Allowed, "permission (`--allow-remote`)"),
                 (settings.tls.is_some(), "a certificate and its key (`server.tls`)"),
                 (
                     is_authenticated,
-                    "a token that clients show (`server.token_file`) or authorities of their certificates (`server.tls.client_authorities`)",
+                    "something that clients show: API keys (`server.api_keys`), a token (`server.token_file`), JSON Web Tokens \
+                     (`server.jwt`) or certificates (`server.tls.client_authorities`)",
                 ),
             ];
             let missing: Vec<_> = needed.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect();
@@ -144,17 +153,11 @@ impl Listener {
                 return Err(ListenError::Remote { host: host.to_owned(), missing: missing.join(", ") });
             }
         }
+        let authentication = authentication?;
         let tls = settings.tls.as_ref().map(Identity::open).transpose()?.map(Arc::new);
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?.to_string();
-        let has_authorities = settings.tls.as_ref().is_some_and(|tls| !tls.client_authorities.is_empty());
-        let authentication = match (role, &settings.token, has_authorities) {
-            (Role::Operator, ..) => Authentication::OperatorToken,
-            (Role::Client, Some(_), _) => Authentication::Token,
-            (Role::Client, None, true) => Authentication::Certificate,
-            (Role::Client, None, false) => Authentication::NotRequired,
-        };
-        Ok(Self { socket: Socket::Tcp { listener, tls, authentication, role }, address })
+        Ok(Self { socket: Socket::Tcp { listener, tls, authentication }, address })
     }
 
     /// Makes way for [`Listener::unix`], long before it: removes the file of a Unix socket that a dead server has left behind. Nobody can
@@ -190,30 +193,45 @@ impl Listener {
         }
     }
 
-    /// What clients must show before they are served.
-    pub(crate) fn authentication(&self) -> Authentication {
-        match self.socket {
-            Socket::Tcp { authentication, .. } => authentication,
-            Socket::Unix { .. } => Authentication::NotRequired,
-        }
-    }
-
     /// Waits for a connection.
     pub(crate) async fn accept(&self) -> io::Result<(Accepted, ConnectionOrigin)> {
         match &self.socket {
-            Socket::Tcp { listener, role, .. } => {
+            Socket::Tcp { listener, authentication, .. } => {
                 let (stream, peer) = listener.accept().await?;
                 // Both are improvements that a system may refuse.
                 let _ = stream.set_nodelay(true);
                 let _ = keep_alive(&stream);
-                Ok((Accepted::Tcp(stream), ConnectionOrigin { role: *role, peer: Some(peer) }))
+                Ok((
+                    Accepted::Tcp(stream),
+                    ConnectionOrigin { authentication: authentication.clone(), peer: Some(peer) },
+                ))
             }
             Socket::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Accepted::Unix(stream), ConnectionOrigin { role: Role::Operator, peer: None }))
+                // No other user can reach the socket.
+                let authentication = Authentication::Connection(Arc::new(Principal::operator()));
+                Ok((Accepted::Unix(stream), ConnectionOrigin { authentication, peer: None }))
             }
         }
     }
+}
+
+/// What tells who clients are; none if nothing could.
+fn of_clients(settings: &ServerSettings) -> Option<Authentication> {
+    let certificates = settings.tls.as_ref().filter(|tls| !tls.client_authorities.is_empty());
+    let auth = &settings.auth;
+    let has_credentials = auth.has_credentials_of_clients() || auth.has_credentials_of_operators();
+    let principal = if auth.requirement == Requirement::Required && has_credentials {
+        return Some(Authentication::Credential);
+    } else if let Some(tls) = certificates {
+        let scopes = [Scope::Validate, Scope::Discover].into_iter().collect();
+        Principal::new("certificate", [Grant { scopes, tenants: tls.client_tenants.clone() }])
+    } else if auth.requirement == Requirement::None {
+        Principal::anonymous()
+    } else {
+        return None;
+    };
+    Some(Authentication::Connection(Arc::new(principal)))
 }
 
 /// Has the system probe silent clients, so that one that has vanished does not keep its permit.
@@ -230,11 +248,15 @@ fn keep_alive(stream: &TcpStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use jurat::identity::AuthSettings;
+
     use super::*;
 
     #[tokio::test]
     async fn the_system_probes_silent_clients() {
-        let listener = Listener::tcp("127.0.0.1", 0, &ServerSettings::default(), Remote::Refused).await.unwrap();
+        let auth = AuthSettings { requirement: Requirement::None, ..AuthSettings::default() };
+        let settings = ServerSettings { auth, ..ServerSettings::default() };
+        let listener = Listener::tcp("127.0.0.1", 0, &settings, Remote::Refused).await.unwrap();
         let _client = TcpStream::connect(listener.address()).await.unwrap();
         let (Accepted::Tcp(stream), _) = listener.accept().await.unwrap() else { panic!("a client over TCP") };
         assert!(sockopt::socket_keepalive(&stream).unwrap());

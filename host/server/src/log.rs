@@ -18,6 +18,7 @@ pub(crate) struct Entry {
     peer: Option<SocketAddr>,
     id: Option<String>,
     method: Option<String>,
+    principal: Option<String>,
     tenant: Option<String>,
     ruleset: Option<String>,
     status: Option<u16>,
@@ -40,6 +41,7 @@ impl Entry {
             status: None,
             id: id.map(shown),
             method: None,
+            principal: None,
             tenant: None,
             ruleset: None,
             bytes_in,
@@ -49,6 +51,11 @@ impl Entry {
     /// Records which method the request names.
     pub(crate) fn set_method(&mut self, method: &str) {
         self.method = Some(shown(method));
+    }
+
+    /// Records who makes the request.
+    pub(crate) fn set_principal(&mut self, name: Option<&str>) {
+        self.principal = name.map(shown);
     }
 
     /// Records whose rules, and which of them, the request is about.
@@ -78,6 +85,7 @@ impl Entry {
             peer = self.peer.map(tracing::field::display),
             method = self.method.as_deref(),
             id = self.id.as_deref(),
+            principal = self.principal.as_deref(),
             tenant = self.tenant.as_deref(),
             ruleset = self.ruleset.as_deref(),
             records,

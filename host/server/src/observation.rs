@@ -64,6 +64,8 @@ fn setting(kind: ErrorKind) -> Option<&'static str> {
         | ErrorKind::WrongParameter
         | ErrorKind::AuthenticationNeeded
         | ErrorKind::AuthenticationFailed
+        | ErrorKind::AuthenticationUnavailable
+        | ErrorKind::TooManyAttempts
         | ErrorKind::Forbidden
         | ErrorKind::ClientGone
         | ErrorKind::Call(_) => None,

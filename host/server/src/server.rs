@@ -10,8 +10,10 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use jurat::identity::Principal;
 use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
+use jurat_identity::Authenticator;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
@@ -19,7 +21,7 @@ use tokio::time::{Instant, Interval, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admitted;
-use crate::authentication::{Authentication, Role};
+use crate::authentication::Authentication;
 use crate::connection::{CloseReason, ConnectionOrigin};
 use crate::listener::{Accepted, Listener};
 use crate::protocol::Protocol;
@@ -92,9 +94,11 @@ impl Ended {
 
 impl Server {
     /// A server with these settings. It reports authentications and refusals by limits to the observers.
+    ///
+    /// `authenticator` knows the credentials of clients over TCP, if they show any; without one, it refuses all that are shown.
     #[must_use]
-    pub fn new(settings: ServerSettings, observers: Observers) -> Self {
-        Self(State::new(settings, observers))
+    pub fn new(settings: ServerSettings, authenticator: Option<Arc<Authenticator>>, observers: Observers) -> Self {
+        Self(State::new(settings, authenticator, observers))
     }
 
     /// The handle that stops the server.
@@ -126,7 +130,8 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let mut connections = JoinSet::new();
-        let origin = ConnectionOrigin { role: Role::Operator, peer: None };
+        let authentication = Authentication::Connection(Arc::new(Principal::operator()));
+        let origin = ConnectionOrigin { authentication, peer: None };
         connections.spawn(protocol.serve(self.0.connection(origin, reader, writer), Admitted::Sole));
         // The protocol drains the server when its only client sends nothing more.
         self.0.stop.draining().await;
@@ -171,8 +176,8 @@ impl Server {
             let protocol = protocol.clone();
             let tls = listener.tls().map(|identity| TlsAcceptor::from(identity.config()));
             // A client gets its permit when it has shown what the listener demands.
-            let admitted = if tls.is_some() || listener.authentication() != Authentication::NotRequired {
-                Some(Admitted::Unauthenticated(state.admission.unauthenticated(listener.authentication())))
+            let admitted = if tls.is_some() || origin.authentication.principal().is_none() {
+                Some(Admitted::Unauthenticated(state.admission.unauthenticated()))
             } else {
                 state.admission.permit().map(Admitted::Permitted)
             };

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use jurat::limits::RateLimiter;
 use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
+use jurat_identity::Authenticator;
 use jurat_model::Cancellation;
 
 use crate::admission::Admission;
-use crate::authentication::Token;
 use crate::budget::{Allowance, Budget};
 use crate::connection::{Connection, ConnectionOrigin};
 use crate::correlation::Correlations;
@@ -29,10 +30,10 @@ pub(crate) struct State {
     replies: Arc<Budget>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) correlations: Correlations,
-    /// The token that clients must show; none = no client must show one.
-    pub(crate) token: Option<Token>,
-    /// The token that operators must show over TCP.
-    pub(crate) operator_token: Option<Token>,
+    /// What knows credentials; none = no credential is known.
+    pub(crate) authenticator: Option<Arc<Authenticator>>,
+    /// How often a wrong credential came from which address.
+    pub(crate) failures: RateLimiter,
     pub(crate) stop: Stop,
     pub(crate) observers: Observers,
     /// Cancels the calls on all connections.
@@ -46,15 +47,19 @@ pub(crate) struct State {
 pub(crate) struct InFlight(Arc<State>);
 
 impl State {
-    pub(crate) fn new(settings: ServerSettings, observers: Observers) -> Arc<Self> {
+    pub(crate) fn new(
+        settings: ServerSettings,
+        authenticator: Option<Arc<Authenticator>>,
+        observers: Observers,
+    ) -> Arc<Self> {
         let replies = settings.max_reply.get().saturating_add(settings.max_buffered.get());
         Arc::new(Self {
             requests: Budget::new(settings.max_buffered.get()),
             replies: Budget::new(replies),
             admission: Admission::new(settings.max_connections.get()),
             correlations: Correlations::new(),
-            token: settings.token.as_ref().map(Token::new),
-            operator_token: settings.operator_token.as_ref().map(Token::new),
+            authenticator,
+            failures: RateLimiter::default(),
             stop: Stop::new(),
             observers,
             cancellation: Cancellation::new(),

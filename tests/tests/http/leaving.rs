@@ -4,12 +4,13 @@ use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat_tests::connection::{Connection, PATIENCE};
+use jurat_tests::connection::PATIENCE;
 use jurat_tests::guest;
 use jurat_tests::http::{Http, get, post, request};
 use jurat_tests::http2::{END_STREAM, Http2, Kind};
-use jurat_tests::server::Server;
+use jurat_tests::server::{OPERATOR_TOKEN, Server};
 use jurat_tests::site::Site;
+use jurat_tests::two_tenants::bearer;
 use jurat_tests::unsigned::guest_rules;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use serde_json::{Value, json};
@@ -36,20 +37,20 @@ fn hard() -> Vec<Value> {
     (0..20_000).map(|id| json!({"id": id, "entity_type": "loan", "n": 1})).collect()
 }
 
-/// The calls that the server works on, as JSON-RPC beside the HTTP API says it.
-struct Calls(Connection);
+/// The calls that the server works on, as operators see it.
+struct Calls(Http);
 
 impl Calls {
     fn of(server: &Server) -> Self {
-        Self(Connection::tcp(&server.rpc_address))
+        Self(Http::connect(&server.operators_address))
     }
 
     /// Waits until it works on that many.
     #[track_caller]
     fn are(&mut self, expected: u64) {
-        let began = Instant::now();
+        let (began, status) = (Instant::now(), request("GET", "/api/v1/status", &[&bearer(OPERATOR_TOKEN)], ""));
         loop {
-            let found = self.0.result("status", "{}")["in_flight"].as_u64().unwrap();
+            let found = self.0.ask(&status).result()["in_flight"].as_u64().unwrap();
             if found == expected {
                 return;
             }
@@ -61,7 +62,7 @@ impl Calls {
 #[test]
 fn the_work_for_a_client_ends_when_it_leaves() {
     let site = endless("");
-    let server = Server::serve(&site, &["--rpc-port", "0"]);
+    let server = Server::serve(&site, &["--operator-port", "0"]);
     let mut calls = Calls::of(&server);
     let batch = json!({"entities": hard(), "id_fields": ["id"], "ruleset_name": "main"}).to_string();
     let lines: String = hard().iter().map(|record| format!("{record}\n")).collect();
@@ -95,7 +96,7 @@ fn the_work_for_a_client_ends_when_it_leaves() {
 #[test]
 fn a_request_that_takes_too_long_is_answered_and_its_work_ends() {
     let site = endless("api: {request_timeout_ms: 1000}\n");
-    let server = Server::serve(&site, &["--rpc-port", "0"]);
+    let server = Server::serve(&site, &["--operator-port", "0"]);
     let mut calls = Calls::of(&server);
     let batch = json!({"entities": hard(), "id_fields": ["id"], "ruleset_name": "main"}).to_string();
     let mut http = server.http();

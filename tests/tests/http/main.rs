@@ -5,6 +5,7 @@
     reason = "these are tests: whatever fails here is a failed test"
 )]
 
+mod access;
 mod busy;
 mod calls;
 mod garbage;

@@ -68,18 +68,19 @@ fn operators_decide_over_a_unix_socket_which_release_serves() {
     let failed: Vec<_> = failed.map(|check| (check["name"].as_str().unwrap(), check["critical"] == true)).collect();
     assert_eq!(failed, [("serving", true), ("release", false), ("update", false)], "{said}");
 
-    // Clients have none of this.
+    // Clients that nobody has authenticated may do none of this.
     let mut client = server.http();
     for (method, call) in CALLS {
-        let refused = client.ask(asks(method, call, None, "{}"));
-        assert_eq!((refused.status(), refused.json()["code"].as_str()), (404, Some("unknown_path")), "{call}");
+        let body = format!(r#"{{"manifest":"{manifest}"}}"#);
+        let refused = client.ask(asks(method, call, None, if call == "pin" { &body } else { "{}" }));
+        assert_eq!((refused.status(), refused.json()["code"].as_str()), (403, Some("forbidden")), "{call}");
     }
     client.ask(get("/health/details")).is_problem(404, "unknown_path");
 }
 
 #[test]
 fn operators_show_their_token_on_their_port() {
-    let site = Site::configured("state_dir: state\nserver: {operator_token_file: token}\n");
+    let site = Site::configured("state_dir: state\nserver: {auth: none, operator_token_file: token}\n");
     site.write("token", TOKEN);
     let server = Server::serve(&site, &["--operator-port", "0"]);
     let mut operator = Http::connect(&server.operators_address);
@@ -100,12 +101,13 @@ fn operators_show_their_token_on_their_port() {
     assert_eq!((&pin["by"], &pin["reason"]), (&"http".into(), &"a test".into()), "{status}");
     assert_eq!(operator.ask(asks("POST", "unpin", Some(TOKEN), "")).status(), 200);
 
-    // Probes and pages need no token, and the token opens nothing for clients that they do not have without it.
+    // Probes and pages need no token.
     assert_eq!(operator.ask(get("/ready")).status(), 200);
     assert_eq!(operator.ask(get("/openapi.json")).json()["paths"]["/api/v1/pin"]["post"]["operationId"], "pin");
+    // Where nobody is authenticated, a token changes nothing.
     let mut client = server.http();
-    assert!(client.ask(get("/openapi.json")).json()["paths"].get("/api/v1/pin").is_none());
-    assert_eq!(client.ask(asks("GET", "status", Some(TOKEN), "")).status(), 404);
+    assert!(client.ask(get("/openapi.json")).json()["paths"].get("/health/details").is_none());
+    assert_eq!(client.ask(asks("GET", "status", Some(TOKEN), "")).status(), 403);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn requests_made_from_the_description_find_nothing() {
     let directory = site::root().join("target/python-schemathesis");
     let wanted = fs::read(scripts().join("requirements.txt")).unwrap();
     if fs::read(directory.join("installed.txt")).is_ok_and(|installed| installed == wanted) {
-        let site = Site::configured("state_dir: state\nserver: {operator_token_file: token}\n");
+        let site = Site::configured("state_dir: state\nserver: {auth: none, operator_token_file: token}\n");
         site.write("token", TOKEN);
         let server = Server::serve(&site, &["--operator-port", "0"]);
         let run = |address: &str, more: &[&str]| {
@@ -25,9 +25,10 @@ fn requests_made_from_the_description_find_nothing() {
             output(command.args(more).current_dir(site.path(""))).unwrap()
         };
         let said = run(&server.address, &["--max-examples", "60"]);
-        assert!(said.contains("Tested: 7"), "{said}");
+        assert!(said.contains("Tested: 12"), "{said}");
         let token = format!("Authorization: Bearer {TOKEN}");
-        let operators = ["--header", &token, "--include-tag", "operators", "--max-examples", "20"];
+        let operators =
+            ["--header", &token, "--include-tag", "operators", "--include-tag", "releases", "--max-examples", "20"];
         let said = run(&server.operators_address, &operators);
         assert!(said.contains("Tested: 6"), "{said}");
     } else {
@@ -46,7 +47,7 @@ fn the_page_works_in_a_browser() {
 
 #[test]
 fn load_balancers_stand_in_front_of_two_servers_and_one_of_them_goes() {
-    let site = Site::configured("");
+    let site = Site::configured("server: {auth: none}\n");
     let mut command = script("balance.py");
     command.arg(site::root().join("docs/load-balancing.md"));
     command.arg(program::path()).args(["serve", "--config", "local-config.yaml"]).current_dir(site.path(""));

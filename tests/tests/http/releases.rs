@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use jurat_tests::connection::{Connection, PATIENCE};
-use jurat_tests::http::{get, post, request};
-use jurat_tests::server::Server;
+use jurat_tests::connection::PATIENCE;
+use jurat_tests::http::{Http, get, post, request};
+use jurat_tests::server::{OPERATOR_TOKEN, Server};
 use jurat_tests::site::{CONFIG, Site};
+use jurat_tests::two_tenants::bearer;
 use serde_json::{Value, json};
 
 use crate::loans::{lines, loans, one};
@@ -55,9 +56,9 @@ fn a_request_names_its_tenant_where_there_are_several() {
 #[test]
 fn a_server_whose_release_is_revoked_is_not_ready_and_judges_nothing() {
     let site = Site::configured("");
-    let server = Server::serve(&site, &["--rpc-port", "0"]);
+    let server = Server::serve(&site, &["--operator-port", "0"]);
     let mut http = server.http();
-    let mut rpc = Connection::tcp(&server.rpc_address);
+    let mut operator = Http::connect(&server.operators_address);
     assert_eq!(http.ask(get("/ready")).status(), 200);
     let results = http.ask(post("/api/v1/validate", one())).result();
     let manifest = results[0]["release"]["manifest"].as_str().unwrap().to_owned();
@@ -65,7 +66,7 @@ fn a_server_whose_release_is_revoked_is_not_ready_and_judges_nothing() {
     // There is no other release, so this fails; either way, the revoked one serves no longer.
     let began = Instant::now();
     while http.ask(get("/ready")).status() == 200 {
-        let _ = rpc.call("reload_logic", "{}");
+        operator.ask(request("POST", "/api/v1/reload", &[&bearer(OPERATOR_TOKEN)], ""));
         assert!(began.elapsed() < PATIENCE, "it is ready");
     }
     let response = http.ask(post("/api/v1/validate", one()));

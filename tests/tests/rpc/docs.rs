@@ -43,7 +43,7 @@ fn the_java_client_of_the_documents_works() {
 
 #[test]
 fn a_proxy_stands_in_front_of_two_servers_and_one_of_them_goes() {
-    let site = configured(DATA);
+    let site = configured(&format!("{DATA}server: {{auth: none}}\n"));
     let mut command = Command::new("python3");
     command.arg("-B").arg(guest::package().join("clients/proxy.py")).arg(root().join(MIGRATING));
     command.arg(program::path()).args(["rpc", "--config", "local-config.yaml"]).current_dir(site.path(""));
@@ -81,8 +81,8 @@ fn requests_in_the_documents_are_answered() {
 #[test]
 fn answers_look_as_the_documents_show() {
     let site = configured(DATA);
-    let server = Server::start(&site, Transport::Tcp);
-    let mut connection = Connection::tcp(&server.address);
+    let mut server = Server::start(&site, Transport::Unix);
+    let mut connection = server.connect();
     let mut seen = Vec::new();
     for block in blocks(PROTOCOL) {
         let Some(method) = block.heading.strip_prefix('`').and_then(|heading| heading.strip_suffix('`')) else {

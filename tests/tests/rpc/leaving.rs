@@ -38,7 +38,7 @@ fn ask(connection: &mut Connection, records: usize, n: u32) {
 fn the_work_for_a_client_ends_when_it_leaves_and_others_are_answered_meanwhile() {
     let site = endless();
     for transport in [Transport::Tcp, Transport::Unix] {
-        let mut server = Server::start(&site, transport);
+        let mut server = Server::start_for_operators(&site, transport);
         let (mut leaving, mut staying) = (server.connect(), server.reconnect());
         for _ in 0..4 {
             ask(&mut leaving, 20_000, 1);
@@ -61,7 +61,7 @@ fn a_client_that_leaves_with_more_requests_than_are_worked_on_is_missed() {
     let site = endless();
     let config = fs::read_to_string(site.path("local-config.yaml")).unwrap();
     site.write("local-config.yaml", format!("{config}server: {{max_in_flight: 2}}\n"));
-    let mut server = Server::start(&site, Transport::Tcp);
+    let mut server = Server::start_for_operators(&site, Transport::Tcp);
     let (mut leaving, mut staying) = (server.connect(), server.reconnect());
     for _ in 0..5 {
         ask(&mut leaving, 20_000, 1);

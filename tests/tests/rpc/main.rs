@@ -8,6 +8,7 @@
 
 use jurat_tests::{connection, coordination_service, server};
 
+mod access;
 mod broken_records;
 mod callers;
 mod cases;

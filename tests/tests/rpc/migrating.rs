@@ -118,7 +118,7 @@ fn the_generation_is_told_by_the_signature() {
 
 #[test]
 fn the_command_of_the_python_package_starts_this_server() {
-    let site = configured(DATA);
+    let site = configured(&format!("{DATA}server: {{auth: none}}\n"));
     site.write("validation_lib/__init__.py", "");
     site.write("validation_lib/jsonrpc_server.py", shown("python", "The command", "execvp"));
     let start = |arguments: &[&str], directory: &Path| {

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use jurat_tests::site::Site;
 use jurat_tests::{guest, program};
 
-use crate::server::{Server, Transport};
+use crate::server::{OPERATOR_TOKEN, Server, Transport};
 use crate::sites::{DATA, configured};
 
 #[test]
@@ -19,9 +19,9 @@ fn a_python_client_drives_every_method_over_stdio() {
 #[test]
 fn a_python_client_drives_every_method_over_tcp() {
     let site = configured(DATA);
-    let server = Server::start(&site, Transport::Tcp);
+    let server = Server::start_for_operators(&site, Transport::Tcp);
     let (host, port) = server.address.rsplit_once(':').unwrap();
-    drives(&site, &["tcp", host, port]);
+    drives(&site, &["tcp", host, port, OPERATOR_TOKEN]);
 }
 
 #[track_caller]

@@ -31,7 +31,7 @@ fn publish(site: &Site, version: &str, purpose: &str) {
 fn a_good_release_serves_and_a_bad_one_does_not() {
     for transport in Transport::ALL {
         let site = configured("");
-        let mut server = Server::start(&site, transport);
+        let mut server = Server::start_for_operators(&site, transport);
         let mut connection = server.connect();
         let first = purpose(&mut connection);
         let reload = |connection: &mut Connection| {
@@ -87,7 +87,7 @@ fn an_older_release_does_not_come_back() {
     let site = configured("");
     let older = site.files("repository/metadata");
     publish(&site, "1.1.0", "better checks");
-    let mut server = Server::start(&site, Transport::Stdio);
+    let mut server = Server::start_for_operators(&site, Transport::Stdio);
     let mut connection = server.connect();
     assert_eq!(purpose(&mut connection), "better checks");
     for (path, bytes) in older {
@@ -103,7 +103,7 @@ fn what_is_under_way_ends_on_the_release_that_it_began_with() {
     let service = CoordinationService::start();
     service.on("L-1", &[Behavior::Waits]);
     let site = sites::coordinated(&service.host(), "timeout_ms: 60000\n");
-    let mut server = Server::start(&site, Transport::Tcp);
+    let mut server = Server::start_for_operators(&site, Transport::Tcp);
     let (mut slow, mut other) = (server.connect(), server.connect());
     let loan = r#"{"$schema":"https://schemas.example.com/loan/v1.0.0","id":"L-1","financial":{"principal_amount":1}}"#;
     let params = format!(r#"{{"entity_type":"loan","entity_data":{loan},"ruleset_name":"related"}}"#);
@@ -141,7 +141,7 @@ fn what_is_under_way_ends_on_the_release_that_it_began_with() {
 #[test]
 fn a_new_release_is_found_without_being_asked_for() {
     let site = configured("poll_seconds: 1\n");
-    let mut server = Server::start(&site, Transport::Stdio);
+    let mut server = Server::start_for_operators(&site, Transport::Stdio);
     let mut connection = server.connect();
     assert_ne!(purpose(&mut connection), "better checks");
     publish(&site, "1.1.0", "better checks");

@@ -58,7 +58,7 @@ fn survives(transport: Transport, seed: u64) {
     let site = configured(&format!("{DATA}kept_releases: 1\nserver: {{max_in_flight: 64}}\n"));
     let releases = releases(&site);
     let asked = questions(&site, &releases);
-    let mut server = Server::start(&site, transport);
+    let mut server = Server::start_for_operators(&site, transport);
     let mut keeper = server.connect();
     keeper.is_served();
     let sockets = server.sockets();

@@ -1,36 +1,9 @@
 //! Several tenants in one process: each has its own rules and its own files.
 
-use jurat_tests::site::{CONFIG, Site};
+use jurat_tests::two_tenants::two_tenants;
 
 use crate::connection::Connection;
 use crate::server::{Server, Transport};
-use crate::sites::{configured, edit};
-
-/// Two tenants, one with rules of its own.
-fn shared() -> Site {
-    let site = configured("");
-    let source = site.sources("other");
-    edit(&source.join("business-config.yaml"), "Checks while a record is typed in", "other checks");
-    let first = site.files("repository");
-    site.publish_from(&source, jurat_tests::site::TARGET);
-    for (path, bytes) in site.files("repository") {
-        site.write(std::path::Path::new("theirs").join(path), bytes);
-    }
-    std::fs::remove_dir_all(site.path("repository")).unwrap();
-    for (path, bytes) in first {
-        site.write(path, bytes);
-    }
-    site.write("ours/loans.json", jurat_tests::site::sample("loans.json"));
-    let tenant = |name: &str, config: String| {
-        let lines: String = config.lines().map(|line| format!("    {line}\n")).collect();
-        format!("  {name}:\n{lines}")
-    };
-    let theirs = CONFIG.replace("uri: repository", "uri: theirs/repository");
-    let config =
-        format!("tenants:\n{}{}", tenant("ours", CONFIG.to_owned() + "data_roots: [ours]\n"), tenant("theirs", theirs));
-    site.write("local-config.yaml", config);
-    site
-}
 
 fn purpose(connection: &mut Connection, tenant: &str) -> String {
     let rulesets = connection.result("discover_rulesets", &format!(r#"{{"tenant":"{tenant}"}}"#));
@@ -39,9 +12,9 @@ fn purpose(connection: &mut Connection, tenant: &str) -> String {
 
 #[test]
 fn each_tenant_has_rules_and_files_of_its_own() {
-    let site = shared();
+    let site = two_tenants("");
     for transport in [Transport::Tcp, Transport::Unix] {
-        let mut server = Server::start(&site, transport);
+        let mut server = Server::start_for_operators(&site, transport);
         let mut connection = server.connect();
         assert_eq!(purpose(&mut connection, "ours"), "Checks while a record is typed in");
         assert_eq!(purpose(&mut connection, "theirs"), "other checks");

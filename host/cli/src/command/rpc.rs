@@ -2,11 +2,14 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jurat::settings::{DataRoots, ServerSettings};
+use jiff::Timestamp;
+use jurat::settings::{DataRoots, Http, ServerSettings};
 use jurat::{Service, Settings};
+use jurat_identity::Authenticator;
 use jurat_log::LogFormat;
 use jurat_model::Blame;
 use jurat_server::rpc::JsonRpc;
@@ -83,7 +86,7 @@ impl From<LogFormatChoice> for LogFormat {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let mut settings = arguments.settings.read()?;
-    let server = settings.server.clone();
+    let (server, http) = (settings.server.clone(), settings.http.clone());
     if arguments.listens() {
         forbid_working_directory(&mut settings);
     }
@@ -91,12 +94,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         Listener::clear_unix(path)?;
     }
     let service = Service::builder(settings).with_compiler(host::compiler()?).open()?;
-    let ended = run_server(serve(arguments, &service, server));
+    let ended = run_server(serve(arguments, &service, server, &http));
     verdict(ended.map_err(|error| CommandError::about(Blame::Host, "the server cannot be started", &error))??)
 }
 
-async fn serve(arguments: &Arguments, service: &Service, settings: ServerSettings) -> Result<Ended, CommandError> {
-    let server = Server::new(settings.clone(), service.observers().clone());
+async fn serve(
+    arguments: &Arguments,
+    service: &Service,
+    settings: ServerSettings,
+    http: &Http,
+) -> Result<Ended, CommandError> {
+    let authenticator = arguments.port.map(|_| authenticator(&settings, http)).transpose()?;
+    let server = Server::new(settings.clone(), authenticator, service.observers().clone());
     let signals = server.stop_on_signals(Duration::ZERO);
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let rpc = JsonRpc::new(&server, service.asynchronous());
@@ -116,6 +125,14 @@ impl Arguments {
     fn listens(&self) -> bool {
         self.port.is_some() || self.unix.is_some()
     }
+}
+
+/// What knows the credentials of clients over TCP.
+pub(super) fn authenticator(settings: &ServerSettings, http: &Http) -> Result<Arc<Authenticator>, CommandError> {
+    let opened = Authenticator::open(settings.auth.clone(), http, Timestamp::now());
+    opened
+        .map(Arc::new)
+        .map_err(|error| CommandError::about(Blame::Settings, "clients cannot be authenticated", &error))
 }
 
 /// Whether other machines may connect.

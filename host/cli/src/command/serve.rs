@@ -10,7 +10,7 @@ use jurat_server::http::HttpApi;
 use jurat_server::rpc::JsonRpc;
 use jurat_server::{Ended, Listener, Server, all, run as run_server};
 
-use super::rpc::{LogFormatChoice, announce, forbid_working_directory, remote, verdict};
+use super::rpc::{LogFormatChoice, announce, authenticator, forbid_working_directory, remote, verdict};
 use crate::exit::{CommandError, Exit};
 use crate::host;
 use crate::number;
@@ -74,7 +74,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 }
 
 async fn serve(arguments: &Arguments, service: &Service, settings: &Settings) -> Result<Ended, CommandError> {
-    let server = Server::new(settings.server.clone(), service.observers().clone());
+    let authenticator = authenticator(&settings.server, &settings.http)?;
+    let server = Server::new(settings.server.clone(), Some(authenticator), service.observers().clone());
     let signals = server.stop_on_signals(settings.api.drain_delay);
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let remote = remote(arguments.allow_remote);

@@ -84,7 +84,7 @@ pub(super) fn host(text: &str) -> Result<HostPattern, String> {
 }
 
 /// The entries of a list of texts, each read in the same way.
-pub(super) fn each<T>(field: Field<'_>, read: fn(&str) -> Result<T, String>) -> Vec<T> {
+pub(super) fn each<T>(field: Field<'_>, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
     let entries = field.list();
     let read = |entry: &Field<'_>| read(entry.as_text()?).map_err(|error| entry.refuse(error)).ok();
     entries.iter().filter_map(read).collect()

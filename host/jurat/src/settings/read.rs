@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use jurat_disk::Parents;
 use jurat_http::{Http, Location};
+use jurat_identity::Tenants;
 use jurat_model::Secret;
 use jurat_sandbox::{CompileLimits, CompileSettings};
 use jurat_yaml::{Field, Section};
 
 use super::api::{ApiSettings, Environment, api};
+use super::auth::{auth, listed_or_only};
 use super::check::{NESTED, are_nested};
 use super::location::Credentials;
 use super::quantity::{duration, duration_or_zero, size};
-use super::secret_file::Exposure;
+use super::secret_file::{Exposure, OPEN};
 use super::target::{HEADER_NAME, is_header};
 use super::values::{Compatibility, ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
 use super::{location, secret_file, tenant, trust};
@@ -52,7 +54,8 @@ pub(super) fn settings(document: &mut Section<'_>) -> Option<Settings> {
     let compile = document.take("compile").section(|section| Some(compile(section)));
     let workers = workers(document);
     let http = document.take("http").section(|section| Some(http(section))).unwrap_or_default();
-    let server = document.take("server").section(|section| Some(server(section))).unwrap_or_default();
+    let names: Vec<_> = tenants.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let server = document.take("server").section(|section| Some(server(section, &names))).unwrap_or_default();
     let environment = document
         .take("environment")
         .choice([("production", Environment::Production), ("development", Environment::Development)])
@@ -152,10 +155,9 @@ fn http(section: &mut Section<'_>) -> Http {
     }
 }
 
-fn server(section: &mut Section<'_>) -> ServerSettings {
+fn server(section: &mut Section<'_>, tenants: &[&str]) -> ServerSettings {
     let defaults = ServerSettings::default();
-    let token = secret_token(section, "token", "token_file", "JURAT_SERVER_TOKEN");
-    let operator_token = secret_token(section, "operator_token", "operator_token_file", "JURAT_SERVER_OPERATOR_TOKEN");
+    let auth = auth(section, tenants);
     let compatibility = section.take("compatibility").choice(Compatibility::ALL.map(|choice| (choice.name(), choice)));
     let max_connections = section.take("max_connections").positive();
     let max_in_flight = section.take("max_in_flight").positive();
@@ -172,36 +174,12 @@ fn server(section: &mut Section<'_>) -> ServerSettings {
         handshake_timeout: handshake_timeout.unwrap_or(defaults.handshake_timeout),
         write_timeout: write_timeout.unwrap_or(defaults.write_timeout),
         drain: drain.unwrap_or(defaults.drain),
-        token,
-        operator_token,
-        tls: section.take("tls").section(tls),
+        auth,
+        tls: section.take("tls").section(|section| tls(section, tenants)),
     }
 }
 
-/// A token: from a variable, or from a file.
-fn secret_token(section: &mut Section<'_>, key: &'static str, file: &'static str, variable: &str) -> Option<Secret> {
-    let (token, file) = (section.take(key), section.take(file));
-    secret_file::choose(Some(&token), Some(&file), |token, exposure| match exposure {
-        Exposure::Readable => Err(format!("{OPEN} `{variable}`")),
-        Exposure::Protected => token_is_fine(token),
-    })
-}
-
-/// The problem of a secret in the configuration file or on a command line.
-const OPEN: &str = "others could read it here: use the key that ends in `_file`, or the variable";
-
-/// A token that can be guessed over a network must be long.
-fn token_is_fine(token: &str) -> Result<(), String> {
-    const SHORTEST: usize = 16;
-    if token.len() < SHORTEST {
-        return Err(format!(
-            "it has fewer than {SHORTEST} characters and could be guessed; `openssl rand -hex 32` makes one"
-        ));
-    }
-    Ok(())
-}
-
-fn tls(section: &mut Section<'_>) -> Option<Tls> {
+fn tls(section: &mut Section<'_>, tenants: &[&str]) -> Option<Tls> {
     let certificate = section.take("certificate");
     let key = section.take("key");
     match (certificate.is_there(), key.is_there()) {
@@ -213,11 +191,17 @@ fn tls(section: &mut Section<'_>) -> Option<Tls> {
     if !authorities.is_empty() && !certificate.is_there() && !key.is_there() {
         certificate.refuse("it is missing: without TLS, clients can show no certificates");
     }
+    let client_tenants = section.take("client_tenants");
+    let client_tenants = if authorities.is_empty() && !client_tenants.is_there() {
+        Tenants::default()
+    } else {
+        listed_or_only(client_tenants, tenants)
+    };
     let client_authorities = authorities.iter().filter_map(Field::path).collect();
     let reload = duration(&section.take("reload_seconds"), Duration::from_secs);
     let (certificate, key) = (certificate.path(), key.path());
     let identity = Tls::new(certificate?, key?);
-    Some(Tls { client_authorities, reload: reload.unwrap_or(identity.reload), ..identity })
+    Some(Tls { client_authorities, client_tenants, reload: reload.unwrap_or(identity.reload), ..identity })
 }
 
 /// Values of headers: from variables, or from files.

@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 
 use super::overrides::{MAX_VALUE, refuse_odd};
 
+/// The problem of a secret in the configuration file or on a command line.
+pub(super) const OPEN: &str = "others could read it here: use the key that ends in `_file`, or the variable";
+
 /// Whether other users can read the source of a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Exposure {

@@ -2,6 +2,7 @@ use std::num::{NonZeroU32, NonZeroUsize as Count};
 use std::time::Duration;
 
 use jurat_engine::extract::ChunkLimits;
+use jurat_identity::{AuthSettings, Tenants};
 use jurat_model::{Bytes, Isolation};
 use jurat_sandbox::{CompileLimits, CompileSettings, SealedWasi};
 use jurat_trust::TargetPath;
@@ -126,10 +127,10 @@ fn everything_of_a_host_can_be_set() {
         handshake_timeout: Duration::from_secs(10),
         write_timeout: Duration::from_millis(6),
         drain: Duration::ZERO,
-        token: None,
-        operator_token: None,
+        auth: AuthSettings::default(),
         tls: Some(Tls {
             client_authorities: vec!["/etc/jurat/a.pem".into()],
+            client_tenants: Tenants::listed(["default"]),
             reload: Duration::from_secs(9),
             ..Tls::new("/etc/jurat/c.pem", "/k.pem")
         }),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jurat_disk::Parents;
 use jurat_engine::extract::ChunkLimits;
 use jurat_http::{HostPattern, Http, Location};
+use jurat_identity::{AuthSettings, Tenants};
 use jurat_model::{Bytes, Isolation, Limits, Secret, Suspension};
 use jurat_repository::Trust;
 use jurat_sandbox::{CompileSettings, SealedWasi};
@@ -179,12 +180,15 @@ pub struct CoordinationSource {
 ///
 /// ```
 /// use jurat::Bytes;
+/// use jurat::identity::{AuthSettings, Tenants, TokenSettings};
 /// use jurat::settings::{Secret, ServerSettings, Settings, Tls};
 ///
 /// let mut settings = Settings::new("rules");
+/// let secret = Secret::new("a token from the secret store");
+/// let token = TokenSettings { secret, tenants: Tenants::listed([Settings::DEFAULT_TENANT]) };
 /// settings.server = ServerSettings {
 ///     max_message: Bytes::mebi(16),
-///     token: Some(Secret::new("a token from the secret store")),
+///     auth: AuthSettings { token: Some(token), ..AuthSettings::default() },
 ///     tls: Some(Tls::new("server.pem", "server.key")),
 ///     ..ServerSettings::default()
 /// };
@@ -209,10 +213,8 @@ pub struct ServerSettings {
     pub write_timeout: Duration,
     /// The time that a stopping server gives to requests under way: 30 s.
     pub drain: Duration,
-    /// The token that clients from other machines must send first. Without one they are refused.
-    pub token: Option<Secret>,
-    /// The token that operators must send over TCP. Without one there is no port for them.
-    pub operator_token: Option<Secret>,
+    /// How clients over TCP are authenticated: they must be, and by default nothing that they could show is accepted.
+    pub auth: AuthSettings,
     /// The certificate chain and the private key for clients from other machines, as PEM files.
     pub tls: Option<Tls>,
 }
@@ -258,6 +260,8 @@ pub struct Tls {
     pub key: PathBuf,
     /// Files with certificates of authorities. If there are any, each client must show a certificate that one of them has signed.
     pub client_authorities: Vec<PathBuf>,
+    /// The tenants that clients may use who show a certificate and nothing else.
+    pub client_tenants: Tenants,
     /// How often the server looks whether these files were replaced: every 60 s.
     pub reload: Duration,
 }
@@ -267,7 +271,8 @@ impl Tls {
     #[must_use]
     pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         let (certificate, key) = (certificate.into(), key.into());
-        Self { certificate, key, client_authorities: Vec::new(), reload: Duration::from_secs(60) }
+        let client_tenants = Tenants::default();
+        Self { certificate, key, client_authorities: Vec::new(), client_tenants, reload: Duration::from_secs(60) }
     }
 }
 
@@ -368,8 +373,7 @@ impl Default for ServerSettings {
             handshake_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(30),
-            token: None,
-            operator_token: None,
+            auth: AuthSettings::default(),
             tls: None,
         }
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::body::Body;
 use hyper::header::ACCEPT;
+use jurat::identity::Action;
 use jurat::settings::{ApiSettings, Compatibility};
 use tokio::task::spawn_blocking;
 
@@ -18,6 +19,7 @@ use super::api::Api;
 use super::body::{Frames, MediaType, Pace, Received};
 use super::exchange::Exchange;
 use super::{lines, problem, query};
+use crate::access::permit;
 use crate::arrival::Arrival;
 use crate::call::{Call, Operation, StreamCall, StreamRecords};
 use crate::client::Client;
@@ -84,8 +86,9 @@ pub(super) async fn batch(api: Arc<Api>, request: Request) -> Response {
         match MediaType::of_body(request.headers())? {
             MediaType::Ndjson => asked.judge_arriving(request).await,
             MediaType::Json if wants_lines(request.headers()) => {
-                let (call, received) = asked.read(request, METHOD).await?;
+                let (mut call, received) = asked.read(request, METHOD).await?;
                 asked.subject(call.tenant.as_deref(), call.ruleset());
+                asked.permit(&mut call.tenant, Action::Validate)?;
                 asked.take_stream_place().await?;
                 let Operation::ValidateBatch { records, id_fields, judging } = call.operation else {
                     return Err(RequestError::bug("a batch is read as another operation"));
@@ -123,10 +126,9 @@ impl Asked {
     }
 
     fn refuse(&self, failure: &RequestError) -> Response {
-        let (client, correlation) = (self.client(), &self.exchange.correlation);
-        let context = client.context(correlation);
-        observation::limit(&self.api.state.observers, failure.kind, client.origin.peer, Some(&context));
-        problem::response(failure, correlation)
+        let (peer, context) = (self.client().origin.peer, self.exchange.context());
+        observation::limit(&self.api.state.observers, failure.kind, peer, Some(&context));
+        problem::response(failure, &self.exchange.correlation)
     }
 
     /// Reads a body as a whole, and the call that it makes.
@@ -172,21 +174,26 @@ impl Asked {
         Ok(())
     }
 
+    /// Decides whether the request may be made, and for which tenant.
+    fn permit(&self, tenant: &mut Option<String>, action: Action) -> Result<(), RequestError> {
+        match self.exchange.principal() {
+            Some(principal) => permit(principal, tenant, action),
+            None => Err(RequestError::bug("a call is made for nobody")),
+        }
+    }
+
     /// Makes a call that has one result.
-    async fn make(&self, call: Call) -> Result<Output, RequestError> {
+    async fn make(&self, mut call: Call) -> Result<Output, RequestError> {
         let Self { api, exchange } = self;
         let client = self.client();
         self.subject(call.tenant.as_deref(), call.ruleset());
-        if !call.is_permitted(client.origin.role) {
-            let message = "only operators may do this: over the server's Unix socket, or its port for operators";
-            return Err(RequestError::new(ErrorKind::Forbidden, message));
-        }
+        self.permit(&mut call.tenant, call.operation.action())?;
         let Ok(_permit) = client.calls.acquire().await else {
             return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
         self.take_place().await?;
         let output = Output::new(&client.output_limits(&api.state));
-        let context = client.context(&exchange.correlation);
+        let context = exchange.context();
         let mut output = api.handler.handle(call, context, Arc::clone(&client.files), output).await?;
         output.shrink();
         if let Some(records) = output.records {
@@ -202,8 +209,9 @@ impl Asked {
         let text = query::as_body(&head.uri);
         let (sender, arrival) = Arrival::channel();
         let records = StreamRecords::Arriving(arrival);
-        let call = methods::read_stream(&text, parameters(&text)?, self.compatibility(), records)?;
+        let mut call = methods::read_stream(&text, parameters(&text)?, self.compatibility(), records)?;
         self.subject(call.tenant.as_deref(), Some(&call.judging.ruleset));
+        self.permit(&mut call.tenant, Action::Validate)?;
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_stream.get(), "api.max_stream"), Pace::Pieces)?;
         self.take_stream_place().await?;
@@ -215,7 +223,7 @@ impl Asked {
     /// Judges records, and responds with lines.
     async fn stream(&self, call: StreamCall, received: Option<Received>) -> Result<Response, RequestError> {
         let Self { api, exchange } = self;
-        let context = self.client().context(&exchange.correlation);
+        let context = exchange.context();
         let memory = Arc::clone(&self.client().replies);
         lines::response(exchange, received, |sender| api.handler.stream(call, context, memory, sender)).await
     }

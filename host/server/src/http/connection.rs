@@ -23,7 +23,6 @@ use super::activity::{Activity, Patience, Version};
 use super::leftover::ReadToEnd;
 use super::stream::Stream;
 use crate::admission::{Admission, Admitted, Permit};
-use crate::authentication::Authentication;
 use crate::client::Client;
 use crate::connection::{CloseReason, Connection};
 use crate::error::RequestError;
@@ -47,8 +46,6 @@ const MAX_RESETS: usize = 20;
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) client: Client,
-    /// What each request must show.
-    pub(super) required: Authentication,
     /// Why no call is made on the connection; none if calls are made.
     pub(super) refusal: Option<RequestError>,
     pub(super) activity: Arc<Activity>,
@@ -101,10 +98,6 @@ where
 {
     let accepted = Instant::now();
     let Connection { number, origin, mut reader, writer } = connection;
-    let required = match &admitted {
-        Admitted::Unauthenticated(unauthenticated) => unauthenticated.required(),
-        Admitted::Sole | Admitted::Permitted(_) => Authentication::NotRequired,
-    };
     let patience = match &admitted {
         // It is one too many, and others wait to be told so.
         Admitted::Sole => settings.header_timeout.min(REFUSED),
@@ -128,8 +121,7 @@ where
         Admitted::Sole => (None, None),
     };
     let mut peer = Peer {
-        client: Client::new(&state, number, origin, required),
-        required,
+        client: Client::new(&state, number, origin),
         refusal: None,
         activity: Arc::clone(&activity),
         admission: Arc::clone(&state.admission),
@@ -138,7 +130,7 @@ where
         is_admitted: Notify::new(),
     };
     let stream = Stream::new(begun, reader, writer, activity, state.settings.write_timeout);
-    if !required.is_token() {
+    if peer.client.origin.authentication.principal().is_some() {
         peer.refusal = peer.admit().err();
     }
     let peer = Arc::new(peer);

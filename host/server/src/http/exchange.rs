@@ -12,13 +12,15 @@ use bytes::Bytes;
 use hyper::Version;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use hyper::header::{CONNECTION, HeaderValue};
-use jurat_model::CorrelationId;
+use jurat::identity::Principal;
+use jurat_model::{CallContext, CorrelationId};
 
 use super::activity::Ongoing;
 use super::api::Api;
 use super::connection::Peer;
 use super::places::Place;
 use super::probes::Probe;
+use crate::access;
 use crate::error::ErrorKind;
 use crate::log::Entry;
 use crate::state::InFlight;
@@ -43,12 +45,30 @@ pub(super) struct Exchange {
     pub(super) failure: OnceLock<ErrorKind>,
     /// Its place among those that are worked on.
     place: Mutex<Option<Place>>,
+    /// Who makes it, once that is known.
+    principal: OnceLock<Arc<Principal>>,
 }
 
 impl Exchange {
     /// What the log line says of the request.
     pub(super) fn entry(&self) -> MutexGuard<'_, Entry> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who makes the request; none if that is not known yet.
+    pub(super) fn principal(&self) -> Option<&Principal> {
+        self.principal.get().map(Arc::as_ref)
+    }
+
+    /// Records who makes the request.
+    pub(super) fn set_principal(&self, principal: Arc<Principal>) {
+        self.entry().set_principal(principal.name());
+        let _ = self.principal.set(principal);
+    }
+
+    /// The caller, and the correlation id.
+    pub(super) fn context(&self) -> CallContext {
+        access::context(&self.correlation, self.principal())
     }
 
     /// Keeps a place until the response is complete.
@@ -71,6 +91,7 @@ pub(super) fn begin(api: &Api, peer: &Arc<Peer>, request: &Request) -> Kept {
         records: OnceLock::new(),
         failure: OnceLock::new(),
         place: Mutex::default(),
+        principal: OnceLock::new(),
     });
     Kept {
         exchange,

@@ -13,11 +13,12 @@ use super::paths;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
-    security(("token" = []), ()),
-    modifiers(&Token),
+    security(("credential" = []), ()),
+    modifiers(&Credential),
     tags(
         (name = "records", description = "Judge records"),
         (name = "rules", description = "Find out which rules there are"),
+        (name = "releases", description = "See the status of a tenant, and decide which of its releases serves"),
         (name = "probes", description = "For load balancers and supervisors"),
     ),
     paths(
@@ -26,6 +27,11 @@ use super::paths;
         paths::batch_file,
         paths::discover_rules,
         paths::discover_rulesets,
+        paths::status,
+        paths::reload,
+        paths::pin,
+        paths::rollback,
+        paths::unpin,
         paths::health,
         paths::ready
     )
@@ -34,23 +40,23 @@ struct Description;
 
 #[derive(OpenApi)]
 #[openapi(
-    tags((name = "operators", description = "See the status, and decide which release serves")),
-    paths(paths::health_details, paths::status, paths::reload, paths::pin, paths::rollback, paths::unpin)
+    tags((name = "operators", description = "See what concerns the host as a whole")),
+    paths(paths::health_details)
 )]
 struct Operators;
 
-/// Says how a client shows the token.
-struct Token;
+/// Says how a client shows who it is.
+struct Credential;
 
-impl utoipa::Modify for Token {
+impl utoipa::Modify for Credential {
     fn modify(&self, document: &mut Document) {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Needed if the server has a token."))
+            .description(Some("An API key, a JSON Web Token or the token of the server; needed unless the connection tells who the client is."))
             .build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        components.add_security_scheme("credential", SecurityScheme::Http(bearer));
     }
 }
 

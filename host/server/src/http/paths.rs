@@ -80,35 +80,35 @@ pub(super) async fn health_details(State(api): Shared, request: Request) -> Resp
 }
 
 /// Show the release, its trust, and what failed.
-#[utoipa::path(get, path = "/api/v1/status", tag = "operators", params(TenantQuery),
+#[utoipa::path(get, path = "/api/v1/status", tag = "releases", params(TenantQuery),
     responses((status = 200, description = "The status of each tenant", body = Object), Problems))]
 pub(super) async fn status(State(api): Shared, request: Request) -> Response {
     calls::with_query(api, request, "status").await
 }
 
 /// Look for a newer release now.
-#[utoipa::path(post, path = "/api/v1/reload", tag = "operators", request_body = Option<TenantBody>,
+#[utoipa::path(post, path = "/api/v1/reload", tag = "releases", request_body = Option<TenantBody>,
     responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn reload(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "reload_logic").await
 }
 
 /// Pin the host to a release.
-#[utoipa::path(post, path = "/api/v1/pin", tag = "operators", request_body = Pin,
+#[utoipa::path(post, path = "/api/v1/pin", tag = "releases", request_body = Pin,
     responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn pin(State(api): Shared, request: Request) -> Response {
     calls::with_body(api, request, "pin").await
 }
 
 /// Pin the host to the previous release.
-#[utoipa::path(post, path = "/api/v1/rollback", tag = "operators", request_body = Option<Rollback>,
+#[utoipa::path(post, path = "/api/v1/rollback", tag = "releases", request_body = Option<Rollback>,
     responses((status = 200, description = "The previous release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn rollback(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "rollback").await
 }
 
 /// Let the host follow the repository again.
-#[utoipa::path(post, path = "/api/v1/unpin", tag = "operators", request_body = Option<TenantBody>,
+#[utoipa::path(post, path = "/api/v1/unpin", tag = "releases", request_body = Option<TenantBody>,
     responses((status = 200, description = "Whether another release serves", body = Done), Problems, Conflicts))]
 pub(super) async fn unpin(State(api): Shared, request: Request) -> Response {
     calls::with_optional_body(api, request, "unpin").await

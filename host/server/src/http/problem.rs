@@ -96,9 +96,12 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
         | ErrorKind::TooManyRecords
         | ErrorKind::ReplyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ErrorKind::TooManyConnections | ErrorKind::TooBusy | ErrorKind::RequestTimeout | ErrorKind::Stopping => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        ErrorKind::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::AuthenticationUnavailable
+        | ErrorKind::TooManyConnections
+        | ErrorKind::TooBusy
+        | ErrorKind::RequestTimeout
+        | ErrorKind::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Call(kind) => status_of_call(kind),
     }
 }

@@ -22,12 +22,17 @@ use super::{exchange, openapi, pages, paths, probes, problem};
 use crate::error::{ErrorKind, RequestError};
 
 /// The paths that clients may have meant.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 12] = [
     "/api/v1/validate",
     "/api/v1/batch",
     "/api/v1/batch-file",
     "/api/v1/discover-rules",
     "/api/v1/discover-rulesets",
+    "/api/v1/status",
+    "/api/v1/reload",
+    "/api/v1/pin",
+    "/api/v1/rollback",
+    "/api/v1/unpin",
     "/openapi.json",
     "/docs",
 ];
@@ -46,15 +51,9 @@ impl Routes {
         Self::new(api, transport, clients(), &openapi::of_clients())
     }
 
-    /// What operators can call: also what decides which release serves.
+    /// What operators can call: also what concerns the host as a whole.
     pub(super) fn of_operators(api: Arc<Api>, transport: Transport) -> Self {
-        let calls = clients()
-            .route("/health/details", get(paths::health_details))
-            .route("/api/v1/status", get(paths::status))
-            .route("/api/v1/reload", post(paths::reload))
-            .route("/api/v1/pin", post(paths::pin))
-            .route("/api/v1/rollback", post(paths::rollback))
-            .route("/api/v1/unpin", post(paths::unpin));
+        let calls = clients().route("/health/details", get(paths::health_details));
         Self::new(api, transport, calls, &openapi::of_operators())
     }
 
@@ -109,13 +108,18 @@ fn clients() -> Router<Arc<Api>> {
         .route("/api/v1/batch-file", post(paths::batch_file))
         .route("/api/v1/discover-rules", post(paths::discover_rules))
         .route("/api/v1/discover-rulesets", get(paths::discover_rulesets))
+        .route("/api/v1/status", get(paths::status))
+        .route("/api/v1/reload", post(paths::reload))
+        .route("/api/v1/pin", post(paths::pin))
+        .route("/api/v1/rollback", post(paths::rollback))
+        .route("/api/v1/unpin", post(paths::unpin))
 }
 
 /// The guards of calls, after those of all requests.
 async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let exchange = exchange_of(&request);
     let answered = async {
-        authentication::check(&api, &exchange, request.headers())?;
+        authentication::check(&api, &exchange, request.headers()).await?;
         admission::check(&api, &exchange)?;
         deadline::check(&api, &exchange, next.run(request)).await
     };

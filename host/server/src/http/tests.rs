@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jurat::identity::{AuthSettings, Requirement};
 use jurat::observe::Observers;
 use jurat::settings::ServerSettings;
 use jurat_model::CallContext;
@@ -63,10 +64,11 @@ fn validate(ruleset: &str) -> String {
 
 /// A server with these settings, and its address.
 async fn start(settings: ApiSettings) -> (Server, String) {
-    let server_settings = ServerSettings::default();
+    let auth = AuthSettings { requirement: Requirement::None, ..AuthSettings::default() };
+    let server_settings = ServerSettings { auth, ..ServerSettings::default() };
     let listener = Listener::tcp("127.0.0.1", 0, &server_settings, Remote::Refused).await.unwrap();
     let address = listener.address().to_owned();
-    let server = Server::new(server_settings, Observers::default());
+    let server = Server::new(server_settings, None, Observers::default());
     let api = HttpApi::with_handler(&server, Arc::new(Script), settings);
     tokio::spawn(async move { api.listen(listener).await });
     (server, address)

@@ -1,38 +1,40 @@
-//! The first message on a connection whose client must show the token.
+//! `authenticate`: the first message on a connection whose client must show a credential, and later ones, with which it shows another.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jurat::settings::Compatibility;
-use jurat_model::CallContext;
+use jurat::identity::Principal;
+use jurat::settings::{Compatibility, Secret};
+use jurat_model::CorrelationId;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::dispatch::{Dispatcher, accept};
 use super::envelope::{self, UNKNOWN_ID};
 use super::framing::{Line, Lines};
 use super::message::Message;
 use super::reply::{self, Reply};
 use super::request::Request;
+use crate::access;
 use crate::admission::{Admission, Permit};
-use crate::authentication::Token;
 use crate::call::Operation;
 use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
 use crate::log::Entry;
 use crate::methods::{self, AUTHENTICATE};
 use crate::observation;
+use crate::output::Output;
+use crate::state::State;
 
 /// How long a client may take to authenticate.
 const LONGEST: Duration = Duration::from_secs(10);
-/// The limit of the length of the message that authenticates.
-const MAX_MESSAGE: u64 = 4 << 10;
+/// The limit of the length of the message that authenticates: there is room for the longest token.
+const MAX_MESSAGE: u64 = 20 << 10;
 
-/// Reads the first message of a client. The client gets a permit if the message holds the token and a permit is left; otherwise it
-/// has been told the reason.
+/// Reads the first message of a client. The client gets a permit if the message holds a credential and a permit is left; otherwise
+/// it has been told the reason.
 pub(crate) async fn authenticate<R, W>(
-    dispatcher: &Arc<Dispatcher>,
+    state: &State,
     client: &Client,
     admission: &Admission,
     lines: &mut Lines<R>,
@@ -42,7 +44,6 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let state = &dispatcher.state;
     let limits = client.output_limits(state);
     let (text, line) = match timeout(LONGEST, lines.next(MAX_MESSAGE)).await {
         Ok(Ok(Line::Text(received))) => (Bytes::from(received.text), Ok(())),
@@ -57,19 +58,25 @@ where
     };
     let json_id = id.unwrap_or(UNKNOWN_ID);
     let mut entry = Entry::begin(state.correlations.next(), client.address(), id, text.len() as u64);
-    let checked = message.and_then(|message| {
+    let shown = message.and_then(|message| {
         entry.set_method(AUTHENTICATE);
-        check(state.token.as_ref(), &text, message)
+        credential(&text, message)
     });
-    let context = match &checked {
-        Ok(()) => client.context(&entry.correlation),
-        // The client is not authenticated.
-        Err(_) => CallContext::new().with_correlation(entry.correlation.clone()),
+    let identified = match shown {
+        Ok(shown) => authenticate_again(state, client, shown, &entry.correlation).await,
+        Err(failure) => {
+            let context = access::context(&entry.correlation, None);
+            observation::authentication(&state.observers, &context, Some(failure.kind), client.origin.peer);
+            Err(failure)
+        }
     };
-    let refused = checked.as_ref().err().map(|failure| failure.kind);
-    observation::authentication(&state.observers, &context, refused, client.origin.peer);
-    let result = checked
-        .and_then(|()| admission.permit().ok_or_else(|| state.too_many_connections()))
+    let refused = identified.as_ref().err().map(|failure| failure.kind);
+    let context = access::context(&entry.correlation, identified.as_deref().ok());
+    let result = identified
+        .and_then(|principal| {
+            entry.set_principal(principal.name());
+            admission.permit().ok_or_else(|| state.too_many_connections())
+        })
         .and_then(|permit| Ok((permit, accept(envelope::begin(&limits, json_id))?)));
     let (permit, output, kind) = match result {
         Ok((permit, output)) => (Some(permit), output, None),
@@ -86,8 +93,26 @@ where
     permit.filter(|_| written)
 }
 
-/// Whether a message holds the token.
-fn check(token: Option<&Token>, text: &Bytes, message: Message<'_>) -> Result<(), RequestError> {
+/// Finds out whose credential a client shows, and keeps it for the requests that follow.
+pub(super) async fn authenticate_again(
+    state: &State,
+    client: &Client,
+    shown: Secret,
+    correlation: &CorrelationId,
+) -> Result<Arc<Principal>, RequestError> {
+    let principal = access::identify_observed(state, client, Some(&shown), correlation).await?;
+    client.keep(shown, &principal);
+    Ok(principal)
+}
+
+/// The result of `authenticate`. It is the same where no client must authenticate.
+pub(super) fn accept(mut output: Output) -> Result<Output, RequestError> {
+    output.text(r#"{"status":"ok"}"#)?;
+    envelope::finish(output)
+}
+
+/// The credential in a message.
+fn credential(text: &Bytes, message: Message<'_>) -> Result<Secret, RequestError> {
     let Message::One(Request { id: Some(_), call: Ok((method, parameters)) }) = message else { return Err(needed()) };
     if method != AUTHENTICATE {
         return Err(needed());
@@ -95,11 +120,7 @@ fn check(token: Option<&Token>, text: &Bytes, message: Message<'_>) -> Result<()
     // Which generation a call is like says nothing about this one.
     let call = methods::read(text, &method, parameters, Compatibility::default())?;
     let Operation::Authenticate { token: shown } = call.operation else { return Err(needed()) };
-    // A server without a token accepts no token.
-    match token {
-        Some(token) if token.is(&shown) => Ok(()),
-        _ => Err(RequestError::new(ErrorKind::AuthenticationFailed, "the token is wrong")),
-    }
+    Ok(shown)
 }
 
 fn needed() -> RequestError {

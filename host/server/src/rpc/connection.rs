@@ -35,12 +35,7 @@ where
     let state = &dispatcher.state;
     let limit = state.settings.max_in_flight.get() as usize;
     let Connection { number, origin, reader, mut writer } = connection;
-    // No call is made before the client has shown this.
-    let shown = match &admitted {
-        Admitted::Unauthenticated(unauthenticated) => unauthenticated.required(),
-        Admitted::Sole | Admitted::Permitted(_) => Authentication::NotRequired,
-    };
-    let client = Arc::new(Client::new(state, number, origin, shown));
+    let client = Arc::new(Client::new(state, number, origin));
     let is_sole = matches!(admitted, Admitted::Sole);
     let mut lines = Lines::new(reader, Arc::clone(&client.requests), if is_sole { Pace::Any } else { Pace::Limited });
     let _permit = match admitted {
@@ -99,7 +94,7 @@ where
 {
     let state = &dispatcher.state;
     let Connection { number, origin, reader, mut writer } = connection;
-    let client = Client::new(state, number, origin, Authentication::NotRequired);
+    let client = Client::new(state, number, origin);
     let reply = dispatcher.refuse(&client, None, &state.too_many_connections());
     if reply::write(&mut writer, &reply, Some(LINGER)).await.is_ok() && writer.shutdown().await.is_ok() {
         Lines::new(reader, client.requests, Pace::Limited).linger(LINGER).await;
@@ -118,14 +113,13 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let (required, admission) = (unauthenticated.required(), unauthenticated.admission());
+    let admission = unauthenticated.admission();
     let admitted = async {
         let permit = tokio::select! {
             permit = async {
-                match required {
-                    // Operators have a port for HTTP only.
-                    Authentication::Token | Authentication::OperatorToken => authenticate(dispatcher, client, &admission, lines, writer).await,
-                    Authentication::NotRequired | Authentication::Certificate => match admission.permit() {
+                match client.origin.authentication {
+                    Authentication::Credential => authenticate(&dispatcher.state, client, &admission, lines, writer).await,
+                    Authentication::Connection(_) => match admission.permit() {
                         Some(permit) => Some(permit),
                         None => {
                             let failure = dispatcher.state.too_many_connections();

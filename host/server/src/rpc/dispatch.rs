@@ -4,14 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jurat::identity::Principal;
 use jurat_model::{CallContext, CorrelationId};
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::authentication::{accept, authenticate_again};
 use super::envelope::{self, UNKNOWN_ID};
 use super::framing::Received;
 use super::message::Message;
 use super::reply::Reply;
 use super::request::Request;
+use crate::access;
 use crate::budget::Hold;
 use crate::call::{Call, Operation};
 use crate::caught::caught;
@@ -108,13 +111,14 @@ impl Dispatcher {
         let entry = Entry::begin(self.state.correlations.next(), client.address(), id, 0);
         let output = envelope::error(&limits, id.unwrap_or(UNKNOWN_ID), failure, &entry.correlation);
         entry.end(None, output.length() as u64, Some(failure.kind));
-        self.observe(client, &entry.correlation, failure.kind);
+        self.observe(client, client.principal().as_deref(), &entry.correlation, failure.kind);
         Reply::One(output)
     }
 
     /// Tells observers that a limit has refused something, if that is why a request failed.
-    fn observe(&self, client: &Client, correlation: &CorrelationId, kind: ErrorKind) {
-        observation::limit(&self.state.observers, kind, client.origin.peer, Some(&client.context(correlation)));
+    fn observe(&self, client: &Client, principal: Option<&Principal>, correlation: &CorrelationId, kind: ErrorKind) {
+        let context = access::context(correlation, principal);
+        observation::limit(&self.state.observers, kind, client.origin.peer, Some(&context));
     }
 
     /// Parses a message; a long one on a thread where no other client waits for it.
@@ -149,21 +153,35 @@ impl Dispatcher {
         if let Ok(call) = &call {
             entry.set_subject(call.tenant.as_deref(), call.ruleset());
         }
-        let call =
-            call.and_then(|call| if call.is_permitted(client.origin.role) { Ok(call) } else { Err(forbidden()) });
         Task { entry, id, call }
     }
 
     /// Makes one call; none if its result is not sent.
     async fn perform(&self, client: &Client, limits: &OutputLimits, task: Task) -> Option<Output> {
-        let Task { entry, id, call } = task;
+        let Task { mut entry, id, call } = task;
         let json_id = id.as_deref().unwrap_or(UNKNOWN_ID);
-        let context = client.context(&entry.correlation);
-        let made = caught(self.make(client, context, envelope::begin(limits, json_id), call)).await;
+        let mut principal = None;
+        let making = async {
+            let mut call = call?;
+            if let Operation::Authenticate { token } = call.operation {
+                if client.origin.authentication.principal().is_none() {
+                    principal = Some(authenticate_again(&self.state, client, token, &entry.correlation).await?);
+                }
+                return accept(envelope::begin(limits, json_id));
+            }
+            // A credential that was good may not be so any more.
+            let known = principal.insert(access::identify(&self.state, client, client.credential().as_ref()).await?);
+            access::permit(known, &mut call.tenant, call.operation.action())?;
+            entry.set_subject(call.tenant.as_deref(), call.ruleset());
+            let context = access::context(&entry.correlation, Some(known));
+            self.make(client, context, envelope::begin(limits, json_id), call).await
+        };
+        let made = caught(making).await;
+        entry.set_principal(principal.as_deref().and_then(Principal::name));
         let (output, kind) = match made.unwrap_or_else(|_| Err(RequestError::internal())) {
             Ok(output) => (output, None),
             Err(failure) => {
-                self.observe(client, &entry.correlation, failure.kind);
+                self.observe(client, principal.as_deref(), &entry.correlation, failure.kind);
                 (envelope::error(limits, json_id, &failure, &entry.correlation), Some(failure.kind))
             }
         };
@@ -177,12 +195,8 @@ impl Dispatcher {
         client: &Client,
         context: CallContext,
         mut output: Output,
-        call: Result<Call, RequestError>,
+        call: Call,
     ) -> Result<Output, RequestError> {
-        let call = call?;
-        if matches!(call.operation, Operation::Authenticate { .. }) {
-            return accept(output);
-        }
         let Ok(_permit) = client.calls.acquire().await else {
             return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
@@ -221,15 +235,4 @@ impl Dispatcher {
         let answers: Vec<_> = made.into_iter().filter_map(|(_, answer)| answer).collect();
         (!answers.is_empty()).then_some(answers)
     }
-}
-
-/// The result of `authenticate`. It is the same where no client must authenticate.
-pub(crate) fn accept(mut output: Output) -> Result<Output, RequestError> {
-    output.text(r#"{"status":"ok"}"#)?;
-    envelope::finish(output)
-}
-
-fn forbidden() -> RequestError {
-    let message = "clients over TCP may not change which release serves; use stdin, the Unix socket of this server, or `jurat pin`";
-    RequestError::new(ErrorKind::Forbidden, message)
 }

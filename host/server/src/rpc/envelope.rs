@@ -88,6 +88,8 @@ pub(crate) fn number(kind: ErrorKind) -> i32 {
         | ErrorKind::Stopping
         | ErrorKind::TooManyConnections
         | ErrorKind::AuthenticationNeeded
+        | ErrorKind::AuthenticationUnavailable
+        | ErrorKind::TooManyAttempts
         | ErrorKind::AuthenticationFailed
         | ErrorKind::Forbidden
         | ErrorKind::ClientGone

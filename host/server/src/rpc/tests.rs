@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jurat::CallErrorKind;
+use jurat::identity::{AuthSettings, Principal, Requirement, Tenants, TokenSettings};
 use jurat::observe::Observers;
-use jurat::settings::ServerSettings;
+use jurat::settings::{Http, Secret, ServerSettings};
+use jurat_identity::Authenticator;
 use jurat_model::CallContext;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
@@ -14,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::JsonRpc;
 use crate::admission::{Admission, Admitted};
-use crate::authentication::Role;
+use crate::authentication::Authentication;
 use crate::batch::LineSender;
 use crate::budget::Allowance;
 use crate::call::{Call, Operation, StreamCall};
@@ -96,6 +99,19 @@ struct Peer<S> {
     writer: tokio::io::WriteHalf<S>,
 }
 
+/// Settings of a server whose clients need not be authenticated.
+fn open() -> ServerSettings {
+    let auth = AuthSettings { requirement: Requirement::None, ..AuthSettings::default() };
+    ServerSettings { auth, ..ServerSettings::default() }
+}
+
+/// Settings of a server whose clients show a token.
+fn with_token() -> ServerSettings {
+    let token = TokenSettings { secret: Secret::new("correct horse"), tenants: Tenants::listed(["default"]) };
+    let auth = AuthSettings { token: Some(token), ..AuthSettings::default() };
+    ServerSettings { auth, ..ServerSettings::default() }
+}
+
 impl Stage {
     fn new(settings: ServerSettings) -> Self {
         Self::observed(settings, Observers::default())
@@ -104,7 +120,8 @@ impl Stage {
     /// A stage whose server tells observers.
     fn observed(settings: ServerSettings, observers: Observers) -> Self {
         let gate = Arc::new(Semaphore::new(0));
-        let server = Server::new(settings, observers);
+        let authenticator = Authenticator::open(settings.auth.clone(), &Http::default(), Timestamp::now()).unwrap();
+        let server = Server::new(settings, Some(Arc::new(authenticator)), observers);
         let rpc = JsonRpc::with_handler(&server, Arc::new(Script { gate: Arc::clone(&gate) }));
         Self { server, rpc, gate }
     }
@@ -123,8 +140,9 @@ impl Stage {
         let (client, host) = duplex(capacity);
         let (reader, writer) = split(host);
         let permit = Admission::new(1).permit().unwrap();
+        let authentication = Authentication::Connection(Arc::new(Principal::anonymous()));
         let connection =
-            self.server.state().connection(ConnectionOrigin { role: Role::Client, peer: None }, reader, writer);
+            self.server.state().connection(ConnectionOrigin { authentication, peer: None }, reader, writer);
         let ended = tokio::spawn(self.rpc.clone().serve(connection, Admitted::Permitted(permit)));
         (Peer::new(client), ended)
     }

@@ -96,7 +96,7 @@ fn an_empty_value_is_nothing_and_an_empty_list_is_empty() {
     assert_eq!(only(&settings).limits.fuel.get(), 10_000_000);
     // Not `null`, which would be more than nothing.
     assert_eq!(only(&settings).data.roots, crate::settings::DataRoots::Listed(Vec::new()));
-    assert_eq!((only(&settings).data.origins.len(), &settings.server.token), (0, &None));
+    assert_eq!((only(&settings).data.origins.len(), &settings.server.auth.token), (0, &None));
     let refusals = refusals(FILE_TEXT, &variables(&[("JURAT_BUSINESS_CONFIG_URI", "")]));
     assert_eq!(refusals, ["environment variable JURAT_BUSINESS_CONFIG_URI: business_config_uri: it is missing"]);
 }

@@ -38,7 +38,7 @@ fn each_secret_can_come_from_a_variable_an_env_file_and_a_file() {
     let site = Site::new(&format!("{SECRET}\n"), 0o600);
     let of_site = |text: &str, overrides: Overrides| site.parse(text, &overrides).unwrap();
     type Found = fn(&Settings) -> Option<&str>;
-    let token: Found = |settings| settings.server.token.as_ref().map(Secret::reveal);
+    let token: Found = |settings| settings.server.auth.token.as_ref().map(|token| token.secret.reveal());
     let header: Found = |settings| settings.headers.get("COORDINATION").map(Secret::reveal);
     for (variable, section, flag, found) in [
         ("JURAT_SERVER_TOKEN", "server: {token_file: secret}", "server.token_file=secret", token),

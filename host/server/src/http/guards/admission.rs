@@ -16,7 +16,6 @@ pub(in crate::http) fn check(api: &Api, exchange: &Exchange) -> Result<(), Reque
         return Err(RequestError::new(ErrorKind::Stopping, "the server stops; try another one, or later"));
     }
     api.places.check().inspect_err(|failure| {
-        let context = client.context(&exchange.correlation);
-        observation::limit(&api.state.observers, failure.kind, client.origin.peer, Some(&context));
+        observation::limit(&api.state.observers, failure.kind, client.origin.peer, Some(&exchange.context()));
     })
 }

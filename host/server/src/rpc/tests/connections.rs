@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use jurat::settings::{Secret, Tls};
+use jurat::settings::Tls;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -25,18 +25,14 @@ async fn connect(address: SocketAddr) -> Peer<TcpStream> {
     Peer::new(TcpStream::connect(address).await.unwrap())
 }
 
-fn with_token() -> ServerSettings {
-    ServerSettings { token: Some(Secret::new("correct horse")), ..ServerSettings::default() }
-}
-
 fn authenticate(token: &str) -> String {
     json!({"jsonrpc": "2.0", "id": "a", "method": "authenticate", "params": {"token": token}}).to_string()
 }
 
 #[tokio::test]
 async fn a_slow_request_delays_no_other_client() {
-    let stage = Stage::new(ServerSettings::default());
-    let (address, ended) = tcp(&stage, &ServerSettings::default()).await;
+    let stage = Stage::new(open());
+    let (address, ended) = tcp(&stage, &open()).await;
     let (mut slow, mut quick) = (connect(address).await, connect(address).await);
     slow.send(script(1, "gate", "a")).await;
     for id in 2..20 {
@@ -52,7 +48,7 @@ async fn a_slow_request_delays_no_other_client() {
 
 #[tokio::test]
 async fn a_client_beyond_the_limit_is_rejected() {
-    let settings = ServerSettings { max_connections: 2.try_into().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_connections: 2.try_into().unwrap(), ..open() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
     let (mut first, mut second) = (connect(address).await, connect(address).await);
@@ -79,11 +75,8 @@ async fn a_client_beyond_the_limit_is_rejected() {
 
 #[tokio::test]
 async fn a_client_that_disconnects_gives_back_what_it_took() {
-    let settings = ServerSettings {
-        max_connections: 1.try_into().unwrap(),
-        max_buffered: "4KiB".parse().unwrap(),
-        ..ServerSettings::default()
-    };
+    let settings =
+        ServerSettings { max_connections: 1.try_into().unwrap(), max_buffered: "4KiB".parse().unwrap(), ..open() };
     let stage = Stage::new(settings.clone());
     let (address, _ended) = tcp(&stage, &settings).await;
     for _ in 0..3 {
@@ -132,8 +125,8 @@ async fn anything_but_the_token_gets_one_answer_and_closes_the_connection() {
         ),
         (r#"{"jsonrpc":"2.0","id":1,"method":"authenticate","params":{}}"#.into(), -32602, "missing_parameter"),
         ("{".into(), -32700, "parse_error"),
-        ("x".repeat(5_000), -32700, "parse_error"),
-        ("{".repeat(5_000), -32600, "message_too_large"),
+        ("x".repeat(21_000), -32700, "parse_error"),
+        ("{".repeat(21_000), -32600, "message_too_large"),
     ];
     for (line, code, kind) in cases {
         let mut client = connect(address).await;
@@ -196,20 +189,22 @@ async fn other_machines_require_permission_a_certificate_and_a_token() {
                 other => format!("{other:?}"),
             }
         };
-        let all = refuse(ServerSettings::default(), Remote::Refused).await;
+        let all = refuse(open(), Remote::Refused).await;
         for what in ["--allow-remote", "server.tls", "server.token"] {
             assert!(all.contains(what), "{all}");
         }
-        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..ServerSettings::default() }, Remote::Allowed).await;
-        let authorities = "or authorities of their certificates (`server.tls.client_authorities`)";
-        assert_eq!(one, format!("a token that clients show (`server.token_file`) {authorities}"));
+        let one = refuse(ServerSettings { tls: Some(tls.clone()), ..open() }, Remote::Allowed).await;
+        assert!(one.starts_with("something that clients show: API keys (`server.api_keys`), a token"), "{one}");
         let one = refuse(ServerSettings { tls: Some(tls.clone()), ..with_token() }, Remote::Refused).await;
         assert_eq!(one, "permission (`--allow-remote`)");
         assert_eq!(refuse(with_token(), Remote::Allowed).await, "a certificate and its key (`server.tls`)");
     }
-    let empty = ServerSettings { token: Some(Secret::new("")), ..ServerSettings::default() };
-    let refused = Listener::tcp("127.0.0.1", 0, &empty, Remote::Refused).await.unwrap_err();
-    assert!(matches!(refused, ListenError::EmptyToken));
+    let refused =
+        async |settings: &ServerSettings| Listener::tcp("127.0.0.1", 0, settings, Remote::Refused).await.unwrap_err();
+    let operator_token = Some(Secret::new(""));
+    let auth = AuthSettings { operator_token, ..AuthSettings::default() };
+    assert!(matches!(refused(&ServerSettings { auth, ..open() }).await, ListenError::EmptyToken));
+    assert!(matches!(refused(&ServerSettings::default()).await, ListenError::Unauthenticated));
 }
 
 /// A certificate for `localhost`, and its key, in a directory.
@@ -273,7 +268,7 @@ async fn a_certificate_that_cannot_be_used_is_refused_with_the_reason() {
         (Tls { key: foreign.key, ..good }, "cannot be used"),
     ];
     for (tls, expected) in cases {
-        let settings = ServerSettings { tls: Some(tls), ..ServerSettings::default() };
+        let settings = ServerSettings { tls: Some(tls), ..open() };
         let refused = Listener::tcp("127.0.0.1", 0, &settings, Remote::Refused).await.unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }

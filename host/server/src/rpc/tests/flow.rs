@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn answers_come_as_they_are_ready() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, _ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     client.send(script(2, "echo", "a")).await;
@@ -15,7 +15,7 @@ async fn answers_come_as_they_are_ready() {
 
 #[tokio::test]
 async fn requests_beyond_the_limit_of_a_client_wait() {
-    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.sole(1 << 20);
     for id in 1..=2 {
@@ -33,7 +33,7 @@ async fn requests_beyond_the_limit_of_a_client_wait() {
 
 #[tokio::test]
 async fn an_array_is_worked_on_within_the_limit_of_its_client() {
-    let settings = ServerSettings { max_in_flight: 3.try_into().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_in_flight: 3.try_into().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.sole(1 << 20);
     let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
@@ -46,7 +46,7 @@ async fn an_array_is_worked_on_within_the_limit_of_its_client() {
 
 #[tokio::test]
 async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     // A last line needs no end.
@@ -61,7 +61,7 @@ async fn the_end_of_the_input_ends_the_server_when_all_is_answered() {
 
 #[tokio::test]
 async fn half_a_line_at_the_end_is_not_json() {
-    let (mut client, ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, ended) = Stage::new(open()).sole(1 << 20);
     client.writer.write_all(br#"{"jsonrpc":"2.0","id":1,"meth"#).await.unwrap();
     client.end().await;
     let answer = client.answer().await;
@@ -71,7 +71,7 @@ async fn half_a_line_at_the_end_is_not_json() {
 
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, ended) = stage.sole(1 << 20);
     client.send(script(1, "gate", "a")).await;
     assert_eq!(client.ask(script(2, "echo", "a")).await["id"], 2);
@@ -84,8 +84,8 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
 
 #[tokio::test]
 async fn draining_has_a_time_limit() {
-    let settings = ServerSettings { drain: Duration::ZERO, ..ServerSettings::default() };
-    for (settings, is_impatient) in [(settings, false), (ServerSettings::default(), true)] {
+    let settings = ServerSettings { drain: Duration::ZERO, ..open() };
+    for (settings, is_impatient) in [(settings, false), (open(), true)] {
         let stage = Stage::new(settings);
         let (mut client, ended) = stage.sole(1 << 20);
         client.send(script(1, "gate", "a")).await;
@@ -102,7 +102,7 @@ async fn draining_has_a_time_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_not_read_either_and_then_closed() {
-    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(4 << 10);
     // The pipe holds 4 KiB: answers of 10,000 bytes wait, and with them the permits of their requests.
@@ -117,7 +117,7 @@ async fn a_client_that_never_reads_is_not_read_either_and_then_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_sole_client_may_be_slow() {
-    let stage = Stage::new(ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() });
+    let stage = Stage::new(ServerSettings { max_in_flight: 2.try_into().unwrap(), ..open() });
     let (mut client, ended) = stage.sole(4 << 10);
     client.send(script(1, "fill", "100000")).await;
     client.writer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":2,").await.unwrap();
@@ -130,7 +130,7 @@ async fn the_sole_client_may_be_slow() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_without_a_reader_of_their_answers_are_not_made() {
-    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_in_flight: 2.try_into().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let (mut client, ended) = stage.one_of_many(1 << 20);
     let batch: Vec<_> = (0..50).map(|id| script(id, "gate", "a")).collect();
@@ -146,7 +146,7 @@ async fn calls_without_a_reader_of_their_answers_are_not_made() {
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_of_a_client_that_has_left_are_cancelled() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, ended) = stage.one_of_many(1 << 20);
     for id in 1..=3 {
         client.send(script(id, "until cancelled", "a")).await;
@@ -159,7 +159,7 @@ async fn the_calls_of_a_client_that_has_left_are_cancelled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_sends_nothing_more_gets_its_answers_however_late() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, ended) = stage.one_of_many(1 << 20);
     client.send(script(1, "gate", "a")).await;
     client.end().await;
@@ -172,7 +172,7 @@ async fn a_client_that_sends_nothing_more_gets_its_answers_however_late() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_ends_without_waiting_cancels_its_calls() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, ended) = stage.sole(1 << 20);
     client.send(script(1, "until cancelled", "a")).await;
     client.send(script(2, "echo", "a")).await;

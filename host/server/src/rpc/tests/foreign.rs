@@ -9,7 +9,7 @@ fn call() -> String {
 
 /// Sends a text to a socket of a server. Gives the answers until the connection is closed, and whether the call was made.
 async fn converse(text: impl AsRef<[u8]>) -> (Vec<Value>, bool) {
-    let stage = Stage::new(ServerSettings { max_message: "256KiB".parse().unwrap(), ..ServerSettings::default() });
+    let stage = Stage::new(ServerSettings { max_message: "256KiB".parse().unwrap(), ..open() });
     stage.gate.add_permits(1);
     let (mut client, ended) = stage.one_of_many(1 << 20);
     client.writer.write_all(text.as_ref()).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_line_of_json_that_is_not_a_request_closes_nothing() {
 
 #[tokio::test]
 async fn the_sole_client_is_served_after_a_line_that_is_not_json() {
-    let (mut client, ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, ended) = Stage::new(open()).sole(1 << 20);
     for line in ["GET / HTTP/1.1", "{", "\u{feff}{}"] {
         assert_eq!(error(&client.ask(line).await), (-32700, "parse_error"));
         assert_eq!(client.ask(script(1, "echo", "a")).await["id"], 1);

@@ -5,8 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_message_may_be_as_long_as_it_may_be() {
     let line = script(1, "echo", &"a".repeat(50_000));
-    let settings =
-        |bytes: usize| ServerSettings { max_message: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
+    let settings = |bytes: usize| ServerSettings { max_message: bytes.to_string().parse().unwrap(), ..open() };
     let (mut client, _ended) = Stage::new(settings(line.len())).sole(1 << 10);
     assert_eq!(client.ask(&line).await["id"], 1);
 
@@ -19,8 +18,7 @@ async fn a_message_may_be_as_long_as_it_may_be() {
 #[tokio::test]
 async fn an_answer_may_be_as_long_as_it_may_be() {
     let whole = r#"{"jsonrpc":"2.0","id":1,"result":""}"#.len() + 50_000;
-    let settings =
-        |bytes: usize| ServerSettings { max_reply: bytes.to_string().parse().unwrap(), ..ServerSettings::default() };
+    let settings = |bytes: usize| ServerSettings { max_reply: bytes.to_string().parse().unwrap(), ..open() };
     let (mut client, _ended) = Stage::new(settings(whole)).sole(1 << 10);
     assert_eq!(client.ask(script(1, "fill", "50000")).await["result"].as_str().unwrap().len(), 50_000);
 
@@ -32,7 +30,7 @@ async fn an_answer_may_be_as_long_as_it_may_be() {
 
 #[tokio::test]
 async fn the_answers_to_an_array_share_what_an_answer_may_be() {
-    let settings = ServerSettings { max_reply: "100000".parse().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_reply: "100000".parse().unwrap(), ..open() };
     let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch: Vec<_> = (0..5).map(|id| script(id, "fill", "40000")).collect();
     let answers = client.ask(format!("[{}]", batch.join(","))).await;
@@ -51,7 +49,7 @@ async fn a_request_without_memory_is_refused_and_nothing_is_lost() {
     let settings = ServerSettings {
         max_message: "100KiB".parse().unwrap(),
         max_buffered: (line(1, "gate").len() * 2).to_string().parse().unwrap(),
-        ..ServerSettings::default()
+        ..open()
     };
     let stage = Stage::new(settings);
     let (mut client, _ended) = stage.sole(1 << 10);
@@ -72,11 +70,8 @@ async fn a_request_without_memory_is_refused_and_nothing_is_lost() {
 #[tokio::test]
 async fn one_client_cannot_take_all_memory() {
     let line = |id, ruleset| script(id, ruleset, &"a".repeat(100_000));
-    let settings = ServerSettings {
-        max_message: "128KiB".parse().unwrap(),
-        max_buffered: "1MiB".parse().unwrap(),
-        ..ServerSettings::default()
-    };
+    let settings =
+        ServerSettings { max_message: "128KiB".parse().unwrap(), max_buffered: "1MiB".parse().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let ((mut greedy, _greedy), (mut other, _other)) = (stage.one_of_many(1 << 10), stage.one_of_many(1 << 10));
     for id in 0..2 {
@@ -95,11 +90,8 @@ async fn one_client_cannot_take_all_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn half_lines_keep_no_client_out() {
-    let settings = ServerSettings {
-        max_message: "1MiB".parse().unwrap(),
-        max_buffered: "4MiB".parse().unwrap(),
-        ..ServerSettings::default()
-    };
+    let settings =
+        ServerSettings { max_message: "1MiB".parse().unwrap(), max_buffered: "4MiB".parse().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let mut halves: Vec<_> = (0..4).map(|_| stage.one_of_many(1 << 10)).collect();
     for (half, _) in &mut halves {
@@ -128,7 +120,7 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
         max_message: "128KiB".parse().unwrap(),
         max_reply: "128KiB".parse().unwrap(),
         max_buffered: "8MiB".parse().unwrap(),
-        ..ServerSettings::default()
+        ..open()
     };
     let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch = vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; 1_000].join(",");
@@ -144,11 +136,8 @@ async fn many_answers_at_once_take_no_more_than_they_are() {
 
 #[tokio::test]
 async fn long_ids_that_errors_repeat_take_memory_until_they_are_read() {
-    let settings = ServerSettings {
-        max_message: "1MiB".parse().unwrap(),
-        max_buffered: "4MiB".parse().unwrap(),
-        ..ServerSettings::default()
-    };
+    let settings =
+        ServerSettings { max_message: "1MiB".parse().unwrap(), max_buffered: "4MiB".parse().unwrap(), ..open() };
     let (mut client, _ended) = Stage::new(settings).one_of_many(1 << 10);
     let request = format!(r#"{{"id":"{}"}}"#, "x".repeat(60_000));
     let batch = format!("[{}]", vec![request; 15].join(","));
@@ -165,11 +154,8 @@ async fn long_ids_that_errors_repeat_take_memory_until_they_are_read() {
 
 #[tokio::test]
 async fn clients_that_read_nothing_leave_memory_for_the_short_answers_of_others() {
-    let settings = ServerSettings {
-        max_reply: "200KiB".parse().unwrap(),
-        max_buffered: "200KiB".parse().unwrap(),
-        ..ServerSettings::default()
-    };
+    let settings =
+        ServerSettings { max_reply: "200KiB".parse().unwrap(), max_buffered: "200KiB".parse().unwrap(), ..open() };
     let stage = Stage::new(settings);
     let mut greedy: Vec<_> = (0..2).map(|_| stage.one_of_many(1 << 10)).collect();
     for (client, _) in &mut greedy {
@@ -190,7 +176,7 @@ async fn clients_that_read_nothing_leave_memory_for_the_short_answers_of_others(
 
 #[tokio::test]
 async fn an_array_of_many_small_requests_takes_what_they_take() {
-    let settings = ServerSettings { max_buffered: "64KiB".parse().unwrap(), ..ServerSettings::default() };
+    let settings = ServerSettings { max_buffered: "64KiB".parse().unwrap(), ..open() };
     let (mut client, _ended) = Stage::new(settings).sole(1 << 10);
     let batch =
         |length: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","id":1,"method":"version"}"#; length].join(","));

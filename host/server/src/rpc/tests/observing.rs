@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use jurat::observe::{Event, Observer};
-use jurat::settings::Secret;
 
 use super::*;
 use crate::listener::{Listener, Remote};
@@ -27,10 +26,6 @@ impl Observer for Recorder {
         };
         self.0.lock().unwrap().push(told);
     }
-}
-
-fn with_token() -> ServerSettings {
-    ServerSettings { token: Some(Secret::new("correct horse")), ..ServerSettings::default() }
 }
 
 fn authenticate(token: &str) -> String {
@@ -92,7 +87,7 @@ async fn a_call_knows_its_caller_and_its_correlation_id() {
     client.ask(authenticate("correct horse")).await;
     assert_eq!(principal(&client.ask(script(1, "context", "a")).await), "token");
 
-    let open = Stage::new(ServerSettings::default());
-    let mut client = connect(&listen(&open, &ServerSettings::default()).await).await;
+    let unknown = Stage::new(open());
+    let mut client = connect(&listen(&unknown, &open()).await).await;
     assert_eq!(principal(&client.ask(script(1, "context", "a")).await), Value::Null);
 }

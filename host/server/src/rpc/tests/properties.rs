@@ -47,7 +47,7 @@ fn request(id: &str, flaw: u8) -> String {
 fn converse(lines: &[Vec<u8>]) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (client, ended) = Stage::new(ServerSettings::default()).sole(1 << 16);
+        let (client, ended) = Stage::new(open()).sole(1 << 16);
         let Peer { mut reader, mut writer } = client;
         let text = lines.join(&b'\n');
         tokio::spawn(async move {

@@ -23,7 +23,7 @@ fn request(method: &str, params: &Value) -> String {
 
 #[tokio::test]
 async fn every_method_wants_what_it_requires_and_nothing_else() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     for Method { signature: method, .. } in &METHODS {
         let good = parameters(method.method);
         let answer = client.ask(request(method.method, &good)).await;
@@ -82,7 +82,7 @@ async fn every_method_wants_what_it_requires_and_nothing_else() {
 
 #[tokio::test]
 async fn errors_say_what_is_meant() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     let validate = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"validate","params":{params}}}"#);
     let batch = |ids: &str| {
         let params = format!(r#"{{"entities":[],"ruleset_name":"q","id_fields":{ids}}}"#);
@@ -129,7 +129,7 @@ async fn errors_say_what_is_meant() {
 
 #[tokio::test]
 async fn enormous_parameters_get_short_errors() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     let huge = "x".repeat(3 << 20);
     let params = json!({"entity_type": "a", "entity_data": {}, "ruleset_name": "echo", huge.clone(): 1});
     let mut answers = vec![
@@ -152,7 +152,7 @@ async fn enormous_parameters_get_short_errors() {
 
 #[tokio::test]
 async fn records_travel_as_text() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     let record = r#"{"amount":1234567890123456789012345.678, "x" : 1e400,"é":"\u00e9"}"#;
     let line = format!(
         r#"{{"jsonrpc":"2.0","id":1.50,"method":"validate","params":{{"entity_type":"loan","entity_data":{record},"ruleset_name":"echo"}}}}"#
@@ -163,7 +163,7 @@ async fn records_travel_as_text() {
 
 #[tokio::test]
 async fn notifications_are_made_and_never_answered() {
-    let stage = Stage::new(ServerSettings::default());
+    let stage = Stage::new(open());
     let (mut client, _ended) = stage.sole(1 << 20);
     let notification = |ruleset: &str| {
         json!({"jsonrpc": "2.0", "method": "validate",
@@ -189,7 +189,7 @@ async fn notifications_are_made_and_never_answered() {
 
 #[tokio::test]
 async fn an_array_is_answered_with_an_array() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     let line =
         format!(r#"[{}, 1, {{"jsonrpc":"2.0","method":"version"}}, {}]"#, script(1, "echo", "a"), script(2, "x", "a"));
     let answer = client.ask(line).await;
@@ -203,7 +203,7 @@ async fn an_array_is_answered_with_an_array() {
 
 #[tokio::test]
 async fn a_panic_costs_one_request() {
-    let (mut client, _ended) = Stage::new(ServerSettings::default()).sole(1 << 20);
+    let (mut client, _ended) = Stage::new(open()).sole(1 << 20);
     let answer = client.ask(script(1, "panic", "a")).await;
     assert_eq!((&answer["id"], error(&answer)), (&json!(1), (-32000, "internal")));
     let line = format!("[{},{}]", script(2, "panic", "a"), script(3, "echo", "a"));
