@@ -147,7 +147,7 @@ impl Server {
     }
 
     fn start_logging(site: &Site, transport: Transport, mut command: Command, logging: Logging) -> Self {
-        command.envs(authentication(site));
+        command.envs(authentication(site)).envs(rates(site));
         let stderr = if logging == Logging::Discarded { Stdio::null() } else { Stdio::piped() };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().unwrap();
@@ -319,6 +319,15 @@ fn authentication(site: &Site) -> Vec<(&'static str, &'static str)> {
     let written = fs::read_to_string(site.path("local-config.yaml")).unwrap();
     let token = (!written.contains("operator_token")).then_some(("JURAT_SERVER_OPERATOR_TOKEN", OPERATOR_TOKEN));
     none.into_iter().chain(token).collect()
+}
+
+/// Variables by which there are no limits in a minute, unless the configuration has some: tests ask more often than people do.
+fn rates(site: &Site) -> Vec<(String, &'static str)> {
+    let written = fs::read_to_string(site.path("local-config.yaml")).unwrap();
+    let tiers =
+        ["RATES", "SERVER_KEY_RATES", "SERVER_ADDRESS_RATES"].into_iter().filter(|_| !written.contains("rates:"));
+    let classes = ["VALIDATE", "BATCH", "DISCOVER", "ADMIN", "RECORDS"];
+    tiers.flat_map(|tier| classes.map(|class| (format!("JURAT_{tier}_{class}"), ""))).collect()
 }
 
 /// Whether the configuration says how clients are authenticated.

@@ -44,7 +44,10 @@ pub fn two_tenants(more: &str) -> Site {
 /// The same, where clients show API keys.
 #[must_use]
 pub fn two_tenants_with_keys() -> Site {
-    let site = two_tenants("state_dir: state\nserver: {api_keys: {file: keys/api-keys.json, pepper_file: pepper}}\n");
+    let keys = "{file: keys/api-keys.json, pepper_file: pepper}";
+    let site = two_tenants(&format!(
+        "state_dir: state\nrates: null\nserver: {{api_keys: {keys}, key_rates: null, address_rates: null}}\n"
+    ));
     site.write("pepper", "0123456789abcdef0123456789abcdef");
     let key = key(&site, &["--tenant", "ours", "--scope", "validate"]);
     assert!(key.starts_with("jk_"), "{key}");

@@ -46,6 +46,14 @@ impl RateClass {
 }
 
 impl Rates {
+    /// The usual numbers: 600 validations, 60 batches, 120 discoveries and 30 calls of administration, and 10,000,000 records.
+    pub const USUAL: Self = {
+        const fn some(rate: u64) -> Option<NonZeroU64> {
+            NonZeroU64::new(rate)
+        }
+        Self([some(600), some(60), some(120), some(30), some(10_000_000)])
+    };
+
     /// The number for a class; none = there is none of its own.
     #[must_use]
     pub fn get(self, class: RateClass) -> Option<NonZeroU64> {
@@ -57,6 +65,15 @@ impl Rates {
     pub fn with(mut self, class: RateClass, per_minute: NonZeroU64) -> Self {
         if let Some(kept) = self.0.get_mut(class as usize) {
             *kept = Some(per_minute);
+        }
+        self
+    }
+
+    /// The same, without a number for a class.
+    #[must_use]
+    pub fn without(mut self, class: RateClass) -> Self {
+        if let Some(kept) = self.0.get_mut(class as usize) {
+            *kept = None;
         }
         self
     }

@@ -89,6 +89,7 @@ impl Proofs {
             max_findings,
             data: _,
             coordination: _,
+            rates: _,
             allow_unavailable: _,
         } = settings;
         let judging = (isolation, suspension, chunk, max_record, max_findings);

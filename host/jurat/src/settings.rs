@@ -38,6 +38,7 @@ mod overrides;
 mod quantity;
 mod read;
 mod secret_file;
+mod server;
 mod target;
 mod tenant;
 mod trust;
@@ -47,9 +48,9 @@ pub use alias::Alias;
 pub use api::{ApiSettings, Environment, Origins};
 pub use keys::{Key, Kind, Scope};
 pub use overrides::Overrides;
+pub use server::{Compatibility, ServerSettings, Tls};
 pub use values::{
-    Compatibility, CoordinationSource, Data, DataRoots, PrivateAddresses, ServerSettings, Settings, TenantSettings,
-    Tls, Unsigned, WorkerCount,
+    CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned, WorkerCount,
 };
 
 /// For [`Settings::parents`].

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use jurat::CallErrorKind;
-use jurat::identity::{Action, Principal, Resource, Tenants, authorize};
+use jurat::identity::{Action, Principal, RateClass, Resource, Tenants, authorize};
 use jurat::limits::Rate;
 use jurat::settings::Secret;
 use jurat_identity::AuthenticationError;
@@ -17,6 +17,7 @@ use crate::authentication::Authentication;
 use crate::client::Client;
 use crate::error::{ErrorKind, RequestError, listed};
 use crate::observation;
+use crate::quotas::{Quota, RecordQuota, Requester};
 use crate::state::State;
 
 /// How often clients at one address may show a wrong credential.
@@ -49,10 +50,9 @@ pub(crate) async fn identify(
         && state.failures.remaining(address, FAILURES, now) == 0
         && !authenticator.has_seen(shown)
     {
-        return Err(RequestError::new(
-            ErrorKind::TooManyAttempts,
-            "too many wrong credentials came from this address; try again in a minute",
-        ));
+        let message = "too many wrong credentials came from this address; try again in a minute";
+        let retry_after = Some(FAILURES.window() / 20);
+        return Err(RequestError { retry_after, ..RequestError::new(ErrorKind::TooManyAttempts, message) });
     }
     // The time of credentials is that of the world.
     let found = authenticator.authenticate(shown, Timestamp::now()).await;
@@ -92,6 +92,32 @@ pub(crate) fn permit(principal: &Principal, tenant: &mut Option<String>, action:
         None => Resource::EveryTenant,
     };
     authorize(principal, action, resource).map_err(|denied| RequestError::new(ErrorKind::Forbidden, denied.to_string()))
+}
+
+/// Takes what a request costs out of the buckets of its tenant, its principal and its address. Returns what is left in them, and how
+/// fast its records may be judged.
+///
+/// Those have no limits whom the operating system vouches for, and those whom nobody has authenticated on this machine.
+///
+/// # Errors
+/// When one of them has not enough; with what that one has.
+pub(crate) fn charge(
+    state: &State,
+    client: &Client,
+    principal: &Principal,
+    tenant: Option<&str>,
+    class: Option<RateClass>,
+) -> Result<(Quota, RecordQuota), (RequestError, Quota)> {
+    let (Some(peer), Some(_), Some(class)) = (client.origin.peer, principal.name(), class) else {
+        return Ok((Quota::default(), RecordQuota::default()));
+    };
+    let (address, now) = (address_of(peer), Instant::now());
+    let requester = Requester { principal, tenant, address: &address };
+    let records = match class {
+        RateClass::Batch => state.quotas.records(requester, now).map_err(|failure| (failure, Quota::default()))?,
+        RateClass::Validate | RateClass::Discover | RateClass::Admin | RateClass::Records => RecordQuota::default(),
+    };
+    Ok((state.quotas.take(requester, class, now)?, records))
 }
 
 /// The caller, and the correlation id of a call.

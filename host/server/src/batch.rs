@@ -17,6 +17,7 @@ use crate::call::Judging;
 use crate::envelopes::{self, Numbering};
 use crate::error::{ErrorKind, RequestError};
 use crate::output::Output;
+use crate::quotas::RecordQuota;
 use crate::selection::{Selected, Selection};
 
 /// The end to which lines are handed over. It has room for a few windows.
@@ -38,6 +39,8 @@ pub(crate) struct Wanted {
     selection: Selection,
     /// The most records; none = any number.
     max_records: Option<NonZeroU32>,
+    /// How fast they may be judged.
+    quota: RecordQuota,
 }
 
 impl Wanted {
@@ -47,7 +50,12 @@ impl Wanted {
             Compatibility::Lists => Shape::List,
             Compatibility::Envelopes => Shape::Envelope(numbering()),
         };
-        Self { shape, selection: judging.selection.clone(), max_records: judging.max_records }
+        Self {
+            shape,
+            selection: judging.selection.clone(),
+            max_records: judging.max_records,
+            quota: judging.quota.clone(),
+        }
     }
 
     /// Writes the result of a record, unless the request wants nothing of it.
@@ -104,10 +112,12 @@ pub(crate) fn judge(
     let (mut is_first, mut failure) = (true, None);
     let memory = output.memory();
     let mut counted = Counted::of(wanted.max_records);
+    let (quota, cancellation) = (wanted.quota.clone(), output.cancellation().clone());
     let render = move |window: &JudgedWindow<'_>| Results::of(window, &wanted, Joint::Comma, memory.hold());
     let judged = service.judge_windows(request, records, render, &mut |results| {
         let written = results.and_then(|results| {
             counted.add(results.records)?;
+            quota.draw(results.records, || !cancellation.is_cancelled());
             if results.json.len() == 0 {
                 return Ok(());
             }
@@ -140,11 +150,12 @@ pub(crate) fn judge_lines(
         Shape::Envelope(_) => records.of_items(),
     };
     let (mut failure, mut counted) = (None, Counted::of(wanted.max_records));
-    let held = Arc::clone(memory);
+    let (held, quota) = (Arc::clone(memory), wanted.quota.clone());
     let render = move |window: &JudgedWindow<'_>| Results::of(window, &wanted, Joint::Line, held.hold());
     let judged = service.judge_windows(request, records, render, &mut |results| {
         let sent = results.and_then(|results| {
             counted.add(results.records)?;
+            quota.draw(results.records, || !lines.is_closed());
             // An empty piece tells that the work goes on.
             send(lines, Bytes::from_owner(results))
         });

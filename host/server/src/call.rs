@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use jurat::identity::Action;
+use jurat::identity::{Action, RateClass};
 use jurat::settings::{Compatibility, Secret};
 use jurat::{Associated, Digest};
 
 use crate::arrival::Arrival;
+use crate::quotas::RecordQuota;
 use crate::selection::Selection;
 
 /// One call.
@@ -145,6 +146,8 @@ pub(crate) struct Judging {
     pub(crate) selection: Selection,
     /// The most records; none = any number.
     pub(crate) max_records: Option<NonZeroU32>,
+    /// How fast its records may be judged.
+    pub(crate) quota: RecordQuota,
 }
 
 impl Call {
@@ -169,6 +172,26 @@ impl Operation {
             Self::DiscoverRules { .. } | Self::DiscoverRulesets | Self::CacheAge => Action::Discover,
             Self::Reload | Self::Pin { .. } | Self::Rollback { .. } | Self::Unpin | Self::Status => Action::Administer,
             Self::HealthReport => Action::Operate,
+        }
+    }
+
+    /// As what it counts where requests are limited; none = it does not.
+    pub(crate) fn rate_class(&self) -> Option<RateClass> {
+        match self {
+            Self::Authenticate { .. } | Self::Health | Self::HealthReport | Self::Version => None,
+            Self::Validate { .. } => Some(RateClass::Validate),
+            Self::ValidateBatch { .. } | Self::ValidateFile { .. } => Some(RateClass::Batch),
+            Self::DiscoverRules { .. } | Self::DiscoverRulesets | Self::CacheAge => Some(RateClass::Discover),
+            Self::Reload | Self::Pin { .. } | Self::Rollback { .. } | Self::Unpin | Self::Status => {
+                Some(RateClass::Admin)
+            }
+        }
+    }
+
+    /// Bounds how fast its records may be judged.
+    pub(crate) fn set_quota(&mut self, quota: RecordQuota) {
+        if let Self::ValidateBatch { judging, .. } | Self::ValidateFile { judging, .. } = self {
+            judging.quota = quota;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a request has no result, under stable names: the one list from which every protocol makes its answers.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jurat::{CallError, CallErrorKind, chain};
 use jurat_model::Blame;
@@ -101,6 +102,8 @@ kinds! {
     TooManyAttempts = "too_many_attempts", Caller;
     /// What credentials are compared with cannot be had.
     AuthenticationUnavailable = "authentication_unavailable", Host;
+    /// The client has had as many requests as it may have.
+    RateLimited = "rate_limited", Caller;
     /// The client may not do this.
     Forbidden = "forbidden", Caller;
     /// The client closed the connection or stopped reading. Only the log has it.
@@ -115,6 +118,8 @@ pub(crate) struct RequestError {
     pub(crate) message: String,
     /// Where in a record the problem is.
     pub(crate) position: Option<Position>,
+    /// After how long the same may succeed, if that is known.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// A position in a text.
@@ -128,7 +133,7 @@ pub(crate) struct Position {
 
 impl RequestError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), position: None }
+        Self { kind, message: message.into(), position: None, retry_after: None }
     }
 
     /// A bug: only those who run the server can do something about it.
@@ -172,7 +177,7 @@ impl From<CallError> for RequestError {
         if kind == CallErrorKind::Overloaded {
             message.push_str(", or raise `server.max_buffered`");
         }
-        Self { kind: ErrorKind::Call(kind), message, position }
+        Self { kind: ErrorKind::Call(kind), message, position, retry_after: None }
     }
 }
 

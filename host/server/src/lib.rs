@@ -10,9 +10,8 @@
 //! let settings = Settings::read(std::path::Path::new("local-config.yaml"), &Overrides::none())?;
 //! let listener = Listener::tcp("127.0.0.1", 0, &settings.server, Remote::Refused).await?;
 //! println!("listening on {}", listener.address());
-//! let server_settings = settings.server.clone();
-//! let service = Service::open(settings)?;
-//! let server = Server::new(server_settings, service.observers().clone());
+//! let service = Service::open(settings.clone())?;
+//! let server = Server::new(&settings, None, service.observers().clone());
 //! server.stop_on_signals(std::time::Duration::ZERO)?;
 //! JsonRpc::new(&server, service.asynchronous()).listen(listener).await;
 //! # Ok(())
@@ -56,6 +55,7 @@ mod observation;
 mod output;
 mod parameters;
 mod protocol;
+mod quotas;
 pub mod rpc;
 mod selection;
 mod server;

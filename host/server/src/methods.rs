@@ -12,6 +12,7 @@ use crate::call::{Call, IdFields, Judging, Operation, StreamCall, StreamRecords}
 use crate::error::{ErrorKind, RequestError, listed};
 use crate::parameters::values::{Parameters, Value, string};
 use crate::parameters::{Given, Names, Signature, wrong};
+use crate::quotas::RecordQuota;
 use crate::selection::Selection;
 
 /// A method.
@@ -194,6 +195,7 @@ fn judging(
         now: given.find("now").map(|_| time(given)).transpose()?,
         selection: Selection { only: only(given)?, fields: fields(given)? },
         max_records: None,
+        quota: RecordQuota::default(),
     })
 }
 

@@ -44,6 +44,7 @@ fn setting(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Call(CallErrorKind::Overloaded) => Some("server.max_buffered"),
         ErrorKind::ParametersTooLarge => Some("api.max_parameters"),
         ErrorKind::TooManyRecords => Some("api.max_records"),
+        ErrorKind::RateLimited => Some("rates"),
         ErrorKind::TooBusy => Some("api.max_concurrent"),
         ErrorKind::RequestTimeout => Some("api.request_timeout_ms"),
         ErrorKind::ParseError

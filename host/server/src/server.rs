@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jurat::identity::Principal;
 use jurat::observe::Observers;
-use jurat::settings::ServerSettings;
+use jurat::settings::Settings;
 use jurat_identity::Authenticator;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -97,7 +97,7 @@ impl Server {
     ///
     /// `authenticator` knows the credentials of clients over TCP, if they show any; without one, it refuses all that are shown.
     #[must_use]
-    pub fn new(settings: ServerSettings, authenticator: Option<Arc<Authenticator>>, observers: Observers) -> Self {
+    pub fn new(settings: &Settings, authenticator: Option<Arc<Authenticator>>, observers: Observers) -> Self {
         Self(State::new(settings, authenticator, observers))
     }
 

@@ -217,7 +217,7 @@ fn perform(
 }
 
 fn request(service: &Service, judging: Judging) -> Result<Request, RequestError> {
-    let Judging { ruleset, associated, now, compatibility: _, selection: _, max_records: _ } = judging;
+    let Judging { ruleset, associated, now, compatibility: _, selection: _, max_records: _, quota: _ } = judging;
     let mut request = service.request(ruleset)?;
     if let Some(associated) = associated {
         request = request.with_associated(associated);

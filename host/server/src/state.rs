@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use jurat::limits::RateLimiter;
 use jurat::observe::Observers;
-use jurat::settings::ServerSettings;
+use jurat::settings::{ServerSettings, Settings};
 use jurat_identity::Authenticator;
 use jurat_model::Cancellation;
 
@@ -15,6 +15,7 @@ use crate::connection::{Connection, ConnectionOrigin};
 use crate::correlation::Correlations;
 use crate::error::RequestError;
 use crate::output::OutputLimits;
+use crate::quotas::Quotas;
 use crate::stop::Stop;
 
 /// The share of one connection in the memory for requests, and in that for answers: this part of it.
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) correlations: Correlations,
     /// What knows credentials; none = no credential is known.
     pub(crate) authenticator: Option<Arc<Authenticator>>,
+    /// How much clients may do.
+    pub(crate) quotas: Quotas,
     /// How often a wrong credential came from which address.
     pub(crate) failures: RateLimiter,
     pub(crate) stop: Stop,
@@ -48,10 +51,13 @@ pub(crate) struct InFlight(Arc<State>);
 
 impl State {
     pub(crate) fn new(
-        settings: ServerSettings,
+        settings: &Settings,
         authenticator: Option<Arc<Authenticator>>,
         observers: Observers,
     ) -> Arc<Self> {
+        let tenants = settings.tenants.iter().map(|(name, tenant)| (name.clone(), tenant.rates));
+        let settings = &settings.server;
+        let quotas = Quotas::new(tenants.collect(), settings.key_rates, settings.address_rates);
         let replies = settings.max_reply.get().saturating_add(settings.max_buffered.get());
         Arc::new(Self {
             requests: Budget::new(settings.max_buffered.get()),
@@ -59,13 +65,14 @@ impl State {
             admission: Admission::new(settings.max_connections.get()),
             correlations: Correlations::new(),
             authenticator,
+            quotas,
             failures: RateLimiter::default(),
             stop: Stop::new(),
             observers,
             cancellation: Cancellation::new(),
             connections: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
-            settings,
+            settings: settings.clone(),
         })
     }
 

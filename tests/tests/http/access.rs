@@ -210,7 +210,7 @@ fn a_wrong_credential_is_told_from_a_missing_one_and_from_a_missing_right() {
     client.ask(get(&format!("{path}?token={good}"))).is_problem(401, "authentication_needed");
     client.ask(ask(path, &good)).result();
     client.ask(ask("/api/v1/status", &good)).is_problem(403, "forbidden");
-    assert!(server.says("principal=jk_").contains("discover-rulesets"));
+    assert!(server.says("principal=\"jk_").contains("discover-rulesets"));
     let log = server.log();
     assert!(!log.iter().any(|line| line.contains(&good)), "{log:#?}");
 }

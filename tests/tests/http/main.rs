@@ -22,6 +22,7 @@ mod outside;
 mod oversize;
 mod predecessor;
 mod problems;
+mod rates;
 mod releases;
 mod remote;
 mod slow_clients;

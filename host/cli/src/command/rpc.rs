@@ -86,33 +86,27 @@ impl From<LogFormatChoice> for LogFormat {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let mut settings = arguments.settings.read()?;
-    let (server, http) = (settings.server.clone(), settings.http.clone());
     if arguments.listens() {
         forbid_working_directory(&mut settings);
     }
     if let Some(path) = &arguments.unix {
         Listener::clear_unix(path)?;
     }
-    let service = Service::builder(settings).with_compiler(host::compiler()?).open()?;
-    let ended = run_server(serve(arguments, &service, server, &http));
+    let service = Service::builder(settings.clone()).with_compiler(host::compiler()?).open()?;
+    let ended = run_server(serve(arguments, &service, &settings));
     verdict(ended.map_err(|error| CommandError::about(Blame::Host, "the server cannot be started", &error))??)
 }
 
-async fn serve(
-    arguments: &Arguments,
-    service: &Service,
-    settings: ServerSettings,
-    http: &Http,
-) -> Result<Ended, CommandError> {
-    let authenticator = arguments.port.map(|_| authenticator(&settings, http)).transpose()?;
-    let server = Server::new(settings.clone(), authenticator, service.observers().clone());
+async fn serve(arguments: &Arguments, service: &Service, settings: &Settings) -> Result<Ended, CommandError> {
+    let authenticator = arguments.port.map(|_| authenticator(&settings.server, &settings.http)).transpose()?;
+    let server = Server::new(settings, authenticator, service.observers().clone());
     let signals = server.stop_on_signals(Duration::ZERO);
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let rpc = JsonRpc::new(&server, service.asynchronous());
     let listener = if let Some(path) = &arguments.unix {
         Listener::unix(path)
     } else if let Some(port) = arguments.port {
-        Listener::tcp(&arguments.host, port, &settings, remote(arguments.allow_remote)).await
+        Listener::tcp(&arguments.host, port, &settings.server, remote(arguments.allow_remote)).await
     } else {
         return Ok(rpc.stdio().await);
     };

@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 async fn serve(arguments: &Arguments, service: &Service, settings: &Settings) -> Result<Ended, CommandError> {
     let authenticator = authenticator(&settings.server, &settings.http)?;
-    let server = Server::new(settings.server.clone(), Some(authenticator), service.observers().clone());
+    let server = Server::new(settings, Some(authenticator), service.observers().clone());
     let signals = server.stop_on_signals(settings.api.drain_delay);
     signals.map_err(|error| CommandError::about(Blame::Host, "signals cannot be handled", &error))?;
     let remote = remote(arguments.allow_remote);

@@ -16,10 +16,11 @@ use super::api::{ApiSettings, Environment, api};
 use super::auth::{auth, listed_or_only};
 use super::check::{NESTED, are_nested};
 use super::location::Credentials;
-use super::quantity::{duration, duration_or_zero, size};
+use super::quantity::{duration, duration_or_zero, rates, size};
 use super::secret_file::{Exposure, OPEN};
+use super::server::{Compatibility, ServerSettings, Tls};
 use super::target::{HEADER_NAME, is_header};
-use super::values::{Compatibility, ServerSettings, Settings, TenantSettings, Tls, WorkerCount};
+use super::values::{Settings, TenantSettings, WorkerCount};
 use super::{location, secret_file, tenant, trust};
 
 /// Keys of validation-lib for the places of its Python code.
@@ -175,6 +176,8 @@ fn server(section: &mut Section<'_>, tenants: &[&str]) -> ServerSettings {
         write_timeout: write_timeout.unwrap_or(defaults.write_timeout),
         drain: drain.unwrap_or(defaults.drain),
         auth,
+        key_rates: rates(section, "key_rates", defaults.key_rates),
+        address_rates: rates(section, "address_rates", defaults.address_rates),
         tls: section.take("tls").section(|section| tls(section, tenants)),
     }
 }

@@ -11,7 +11,7 @@ use jurat_yaml::{Field, Section};
 
 use super::keys::{Key, Scope};
 use super::location::{self, each};
-use super::quantity::{duration, size};
+use super::quantity::{duration, rates, size};
 use super::trust;
 use super::values::{CoordinationSource, Data, DataRoots, PrivateAddresses, Settings, TenantSettings, Unsigned};
 
@@ -88,6 +88,7 @@ fn shared(section: &mut Section<'_>, defaults: TenantSettings) -> TenantSettings
         chunk: chunk.unwrap_or(defaults.chunk),
         max_record: size(&section.take("max_record")).unwrap_or(defaults.max_record),
         max_file: size(&section.take("max_file")).unwrap_or(defaults.max_file),
+        rates: rates(section, "rates", defaults.rates),
         allow_unavailable: section.take("allow_unavailable").boolean().unwrap_or(defaults.allow_unavailable),
         max_findings: section.take("max_findings").positive().unwrap_or(defaults.max_findings),
         ..defaults

@@ -1,8 +1,8 @@
-use std::num::{NonZeroU32, NonZeroUsize as Count};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize as Count};
 use std::time::Duration;
 
 use jurat_engine::extract::ChunkLimits;
-use jurat_identity::{AuthSettings, Tenants};
+use jurat_identity::{AuthSettings, RateClass, Rates, Tenants};
 use jurat_model::{Bytes, Isolation};
 use jurat_sandbox::{CompileLimits, CompileSettings, SealedWasi};
 use jurat_trust::TargetPath;
@@ -88,7 +88,7 @@ fn everything_of_a_host_can_be_set() {
          http:\n  proxy: http://proxy:3128\n  authorities: [ca.pem]\n  client_certificate: me.pem\n  connect_timeout_ms: 1\n  \
            read_timeout_ms: 2\n  total_timeout_ms: 3\n  min_bytes_per_second: 4\n  idle_connections: 0\n  dns_cache_seconds: 0\n\
          server:\n  compatibility: envelopes\n  max_message: 1 KiB\n  max_reply: 2 KiB\n  max_buffered: 3 KiB\n  max_connections: 4\n  max_in_flight: 5\n  \
-           write_timeout_ms: 6\n  drain_ms: 0\n  tls: {{certificate: c.pem, key: /k.pem, client_authorities: [a.pem], reload_seconds: 9}}\n"
+           write_timeout_ms: 6\n  drain_ms: 0\n  key_rates: {{validate: 8}}\n  address_rates: {{records: null}}\n  tls: {{certificate: c.pem, key: /k.pem, client_authorities: [a.pem], reload_seconds: 9}}\n"
     ))
     .unwrap();
     assert_eq!(settings.cache.as_deref(), Some(Path::new("/etc/jurat/cache")));
@@ -128,6 +128,8 @@ fn everything_of_a_host_can_be_set() {
         write_timeout: Duration::from_millis(6),
         drain: Duration::ZERO,
         auth: AuthSettings::default(),
+        key_rates: Rates::USUAL.with(RateClass::Validate, NonZeroU64::new(8).unwrap()),
+        address_rates: Rates::USUAL.without(RateClass::Records),
         tls: Some(Tls {
             client_authorities: vec!["/etc/jurat/a.pem".into()],
             client_tenants: Tenants::listed(["default"]),

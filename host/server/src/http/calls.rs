@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::body::Body;
 use hyper::header::ACCEPT;
-use jurat::identity::Action;
+use jurat::identity::{Action, RateClass};
 use jurat::settings::{ApiSettings, Compatibility};
 use tokio::task::spawn_blocking;
 
@@ -19,7 +19,7 @@ use super::api::Api;
 use super::body::{Frames, MediaType, Pace, Received};
 use super::exchange::Exchange;
 use super::{lines, problem, query};
-use crate::access::permit;
+use crate::access;
 use crate::arrival::Arrival;
 use crate::call::{Call, Operation, StreamCall, StreamRecords};
 use crate::client::Client;
@@ -29,6 +29,7 @@ use crate::observation;
 use crate::output::Output;
 use crate::parameters::reader::{Broken, Reader};
 use crate::parameters::values::{Parameters, Value};
+use crate::quotas::RecordQuota;
 
 /// A body of more bytes is parsed on a thread that may block.
 const LONG: usize = 128 << 10;
@@ -88,7 +89,8 @@ pub(super) async fn batch(api: Arc<Api>, request: Request) -> Response {
             MediaType::Json if wants_lines(request.headers()) => {
                 let (mut call, received) = asked.read(request, METHOD).await?;
                 asked.subject(call.tenant.as_deref(), call.ruleset());
-                asked.permit(&mut call.tenant, Action::Validate)?;
+                let quota = asked.permit(&mut call.tenant, Action::Validate, Some(RateClass::Batch))?;
+                call.operation.set_quota(quota);
                 asked.take_stream_place().await?;
                 let Operation::ValidateBatch { records, id_fields, judging } = call.operation else {
                     return Err(RequestError::bug("a batch is read as another operation"));
@@ -174,12 +176,23 @@ impl Asked {
         Ok(())
     }
 
-    /// Decides whether the request may be made, and for which tenant.
-    fn permit(&self, tenant: &mut Option<String>, action: Action) -> Result<(), RequestError> {
-        match self.exchange.principal() {
-            Some(principal) => permit(principal, tenant, action),
-            None => Err(RequestError::bug("a call is made for nobody")),
-        }
+    /// Decides whether the request may be made, for which tenant, and how fast its records may be judged.
+    fn permit(
+        &self,
+        tenant: &mut Option<String>,
+        action: Action,
+        class: Option<RateClass>,
+    ) -> Result<RecordQuota, RequestError> {
+        let exchange = &self.exchange;
+        let Some(principal) = exchange.principal() else { return Err(RequestError::bug("a call is made for nobody")) };
+        access::permit(principal, tenant, action)?;
+        let charged = access::charge(&self.api.state, self.client(), principal, tenant.as_deref(), class);
+        let (charged, quota) = match charged {
+            Ok((quota, records)) => (Ok(records), quota),
+            Err((failure, quota)) => (Err(failure), quota),
+        };
+        let _ = exchange.quota.set(quota);
+        charged
     }
 
     /// Makes a call that has one result.
@@ -187,7 +200,9 @@ impl Asked {
         let Self { api, exchange } = self;
         let client = self.client();
         self.subject(call.tenant.as_deref(), call.ruleset());
-        self.permit(&mut call.tenant, call.operation.action())?;
+        let (action, class) = (call.operation.action(), call.operation.rate_class());
+        let quota = self.permit(&mut call.tenant, action, class)?;
+        call.operation.set_quota(quota);
         let Ok(_permit) = client.calls.acquire().await else {
             return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
@@ -211,7 +226,7 @@ impl Asked {
         let records = StreamRecords::Arriving(arrival);
         let mut call = methods::read_stream(&text, parameters(&text)?, self.compatibility(), records)?;
         self.subject(call.tenant.as_deref(), Some(&call.judging.ruleset));
-        self.permit(&mut call.tenant, Action::Validate)?;
+        call.judging.quota = self.permit(&mut call.tenant, Action::Validate, Some(RateClass::Batch))?;
         let frames =
             Frames::new(body, &head.headers, settings, (settings.max_stream.get(), "api.max_stream"), Pace::Pieces)?;
         self.take_stream_place().await?;

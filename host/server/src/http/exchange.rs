@@ -23,6 +23,7 @@ use super::probes::Probe;
 use crate::access;
 use crate::error::ErrorKind;
 use crate::log::Entry;
+use crate::quotas::Quota;
 use crate::state::InFlight;
 
 /// The longest frame of a body. Over HTTP/2, the library holds one for each stream that its client does not read, outside of all budgets.
@@ -30,6 +31,10 @@ const FRAME: usize = 64 << 10;
 
 /// The header with the correlation id.
 pub(super) const CORRELATION: &str = "jurat-correlation-id";
+
+/// The headers with what a client may do, and what is left of that.
+const POLICIES: &str = "ratelimit-policy";
+const LEFT: &str = "ratelimit";
 
 /// One request and its response.
 #[derive(Debug)]
@@ -47,6 +52,8 @@ pub(super) struct Exchange {
     place: Mutex<Option<Place>>,
     /// Who makes it, once that is known.
     principal: OnceLock<Arc<Principal>>,
+    /// What is left in the buckets of its limits.
+    pub(super) quota: OnceLock<Quota>,
 }
 
 impl Exchange {
@@ -92,6 +99,7 @@ pub(super) fn begin(api: &Api, peer: &Arc<Peer>, request: &Request) -> Kept {
         failure: OnceLock::new(),
         place: Mutex::default(),
         principal: OnceLock::new(),
+        quota: OnceLock::new(),
     });
     Kept {
         exchange,
@@ -140,6 +148,13 @@ impl Kept {
         // Correlation ids are visible ASCII.
         if let Ok(id) = HeaderValue::from_str(self.exchange.correlation.as_str()) {
             response.headers_mut().insert(CORRELATION, id);
+        }
+        if let Some(quota) = self.exchange.quota.get() {
+            for (name, value) in [(POLICIES, quota.policies()), (LEFT, quota.left())] {
+                if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
         }
         // A client of HTTP/1.1 sends nothing more on a connection that is about to be closed.
         if self.exchange.peer.is_draining() && self.version != Version::HTTP_2 {

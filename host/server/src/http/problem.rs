@@ -1,5 +1,7 @@
 //! Errors as HTTP has them: problem details (RFC 9457), with the status of each kind of error.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,8 +13,8 @@ use utoipa::ToSchema;
 use super::response;
 use crate::error::{ErrorKind, Position, RequestError};
 
-/// Seconds after which a client may try again what the server refuses because it has too much to do.
-const RETRY_SECONDS: &str = "1";
+/// After how long a client may try again what the server refuses because it has too much to do.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Why there is no result (RFC 9457).
 //
@@ -46,8 +48,9 @@ pub(super) fn response(failure: &RequestError, correlation: &CorrelationId) -> R
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            let wait = failure.retry_after.unwrap_or(RETRY);
+            headers.insert(RETRY_AFTER, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).into());
         }
         _ => {}
     }
@@ -96,7 +99,7 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
         | ErrorKind::TooManyRecords
         | ErrorKind::ReplyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ErrorKind::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::RateLimited | ErrorKind::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::AuthenticationUnavailable
         | ErrorKind::TooManyConnections
         | ErrorKind::TooBusy

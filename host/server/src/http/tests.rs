@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jurat::identity::{AuthSettings, Requirement};
 use jurat::observe::Observers;
-use jurat::settings::ServerSettings;
+use jurat::settings::{ServerSettings, Settings};
 use jurat_model::CallContext;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -68,7 +68,8 @@ async fn start(settings: ApiSettings) -> (Server, String) {
     let server_settings = ServerSettings { auth, ..ServerSettings::default() };
     let listener = Listener::tcp("127.0.0.1", 0, &server_settings, Remote::Refused).await.unwrap();
     let address = listener.address().to_owned();
-    let server = Server::new(server_settings, None, Observers::default());
+    let settings_of_host = Settings { server: server_settings, ..Settings::new("rules") };
+    let server = Server::new(&settings_of_host, None, Observers::default());
     let api = HttpApi::with_handler(&server, Arc::new(Script), settings);
     tokio::spawn(async move { api.listen(listener).await });
     (server, address)

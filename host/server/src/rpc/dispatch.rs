@@ -172,6 +172,10 @@ impl Dispatcher {
             // A credential that was good may not be so any more.
             let known = principal.insert(access::identify(&self.state, client, client.credential().as_ref()).await?);
             access::permit(known, &mut call.tenant, call.operation.action())?;
+            let class = call.operation.rate_class();
+            let charged = access::charge(&self.state, client, known, call.tenant.as_deref(), class);
+            let (_, records) = charged.map_err(|(failure, _)| failure)?;
+            call.operation.set_quota(records);
             entry.set_subject(call.tenant.as_deref(), call.ruleset());
             let context = access::context(&entry.correlation, Some(known));
             self.make(client, context, envelope::begin(limits, json_id), call).await

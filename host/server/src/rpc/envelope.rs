@@ -50,12 +50,16 @@ struct Data<'a> {
     line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
 }
 
 impl<'a> ErrorObject<'a> {
     fn of(failure: &'a RequestError, correlation: &'a CorrelationId) -> Self {
         let (line, offset) = failure.position.map(|Position { line, offset }| (line, offset)).unzip();
-        let data = Data { kind: failure.kind.code(), correlation_id: correlation.as_str(), line, offset };
+        let retry_after_ms = failure.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let (kind, correlation_id) = (failure.kind.code(), correlation.as_str());
+        let data = Data { kind, correlation_id, line, offset, retry_after_ms };
         Self { code: number(failure.kind), message: &failure.message, data }
     }
 }
@@ -90,6 +94,7 @@ pub(crate) fn number(kind: ErrorKind) -> i32 {
         | ErrorKind::AuthenticationNeeded
         | ErrorKind::AuthenticationUnavailable
         | ErrorKind::TooManyAttempts
+        | ErrorKind::RateLimited
         | ErrorKind::AuthenticationFailed
         | ErrorKind::Forbidden
         | ErrorKind::ClientGone

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jurat::CallErrorKind;
 use jurat::identity::{AuthSettings, Principal, Requirement, Tenants, TokenSettings};
 use jurat::observe::Observers;
-use jurat::settings::{Http, Secret, ServerSettings};
+use jurat::settings::{Http, Secret, ServerSettings, Settings};
 use jurat_identity::Authenticator;
 use jurat_model::CallContext;
 use serde_json::{Value, json};
@@ -121,7 +121,8 @@ impl Stage {
     fn observed(settings: ServerSettings, observers: Observers) -> Self {
         let gate = Arc::new(Semaphore::new(0));
         let authenticator = Authenticator::open(settings.auth.clone(), &Http::default(), Timestamp::now()).unwrap();
-        let server = Server::new(settings, Some(Arc::new(authenticator)), observers);
+        let settings = Settings { server: settings, ..Settings::new("rules") };
+        let server = Server::new(&settings, Some(Arc::new(authenticator)), observers);
         let rpc = JsonRpc::with_handler(&server, Arc::new(Script { gate: Arc::clone(&gate) }));
         Self { server, rpc, gate }
     }
