@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use jurat_engine::{Supplied, Supplier, Wanted};
-use jurat_http::Jitter;
+use jurat_retry::Random;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -104,7 +104,7 @@ impl Coordination {
         let fetcher = config.base_url.clone().map(|base_url| {
             let transport: Box<dyn Transport> = Box::new(Http::new(client, &base_url, &config));
             let (counters, listener) = (Arc::clone(&counters), listener.clone());
-            Arc::new(Fetcher::new(config, transport, memory, counters, Jitter::random(), listener))
+            Arc::new(Fetcher::new(config, transport, memory, counters, Random::new(), listener))
         });
         Self { fetcher, counters, listener, runtime }
     }

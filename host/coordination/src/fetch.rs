@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jurat_http::Jitter;
+use jurat_retry::{Again, Random};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::breaker::Breaker;
 use crate::cache::{Cache, Key};
 use crate::config::Config;
-use crate::fetch_failure::{Again, FetchFailure, FetchFailureKind};
+use crate::fetch_failure::{FetchFailure, FetchFailureKind};
 use crate::flights::{FetchedAnswer, Flight, Flights, Outcome, given_up};
 use crate::listener::Listener;
 use crate::message::{self, Answer, Term};
@@ -37,7 +37,7 @@ pub(super) struct Fetcher {
     memory: Arc<Memory>,
     counters: Arc<Counters>,
     permits: Semaphore,
-    jitter: Jitter,
+    random: Random,
     listener: Listener,
 }
 
@@ -54,12 +54,12 @@ impl Fetcher {
         transport: Box<dyn Transport>,
         memory: Arc<Memory>,
         counters: Arc<Counters>,
-        jitter: Jitter,
+        random: Random,
         listener: Listener,
     ) -> Self {
         let permits = usize::try_from(config.concurrency.get()).unwrap_or(Semaphore::MAX_PERMITS);
         let permits = Semaphore::new(permits.min(Semaphore::MAX_PERMITS));
-        Self { config, transport, memory, counters, permits, jitter, listener }
+        Self { config, transport, memory, counters, permits, random, listener }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -143,16 +143,11 @@ impl Fetcher {
 
     /// The pause before another attempt; none if there is none.
     fn delay(&self, failure: &FetchFailure, attempt: u32, deadline: Instant) -> Option<Duration> {
-        let pause = self.jitter.below(self.config.backoff.bound(attempt));
-        let delay = match failure.again {
-            Again::Never => return None,
-            Again::Soon => pause,
-            Again::After(least) => pause.max(least),
-        };
+        let delay = self.config.retry.pause(failure.again, attempt, &self.random)?;
         // An attempt with less time than this would rather burden the service than get an answer.
         let useful = self.config.timeout / 10;
         let is_in_time = delay.saturating_add(useful) <= deadline.saturating_duration_since(Instant::now());
-        (is_in_time && attempt < self.config.attempts.get()).then_some(delay)
+        is_in_time.then_some(delay)
     }
 
     /// Sends a request once, unless the breaker is open.
@@ -174,7 +169,7 @@ impl Fetcher {
             self.report_change(if is_shortened { pass.abandoned() } else { pass.failed(Instant::now()) });
             let millis = (until - sent).as_millis();
             let reason = format!("the coordination service did not answer within {millis} ms");
-            return Err(FetchFailure::passing(FetchFailureKind::Timeout, reason, Again::Soon));
+            return Err(FetchFailure::passing(FetchFailureKind::Timeout, reason, Again::Yes));
         };
         self.report_change(match &reply {
             Err(failure) if !failure.kind.is_sign_of_life() => pass.failed(Instant::now()),
@@ -184,7 +179,8 @@ impl Fetcher {
     }
 
     fn report_retry(&self, failure: &FetchFailure, attempt: u32, delay: Duration, records: usize) {
-        let (attempts, code, reason) = (self.config.attempts.get(), failure.kind.code(), Arc::clone(&failure.reason));
+        let (attempts, code, reason) =
+            (self.config.retry.max_attempts.get(), failure.kind.code(), Arc::clone(&failure.reason));
         let delay_ms = delay.as_millis();
         tracing::warn!(attempt, attempts, delay_ms, code, records, "asking the coordination service again: {reason}");
         let retry = Retry { attempt, attempts, delay, code, reason, records };

@@ -1,9 +1,9 @@
 //! Why a request to the coordination service failed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jurat_engine::UnavailableCause;
+use jurat_retry::Again;
 
 /// Why a record has no related entities. Its text is for people, and contains no secret and no part of the record or the answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,17 +34,6 @@ pub(super) enum FetchFailureKind {
     Oversized,
     /// The answer lacks a term.
     TermMissing,
-}
-
-/// Whether the same request may succeed later.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Again {
-    /// It will not.
-    Never,
-    /// It may, after the usual back-off.
-    Soon,
-    /// It may, after the wait that the service has asked for.
-    After(Duration),
 }
 
 impl FetchFailureKind {
@@ -96,7 +85,7 @@ impl FetchFailureKind {
 impl FetchFailure {
     /// A permanent failure.
     pub(super) fn new(kind: FetchFailureKind, reason: impl Into<Arc<str>>) -> Self {
-        Self { kind, reason: reason.into(), again: Again::Never }
+        Self { kind, reason: reason.into(), again: Again::No }
     }
 
     pub(super) fn malformed(reason: impl Into<Arc<str>>) -> Self {

@@ -7,10 +7,11 @@ use bytes::{Bytes, BytesMut};
 use jurat_http::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use jurat_http::retry_after;
 use jurat_http::{Client, Response, StatusCode};
+use jurat_retry::Again;
 use url::Url;
 
 use crate::config::Config;
-use crate::fetch_failure::{Again, FetchFailure, FetchFailureKind};
+use crate::fetch_failure::{FetchFailure, FetchFailureKind};
 
 /// The endpoint of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -114,7 +115,7 @@ fn refusal(response: &Response) -> Option<FetchFailure> {
     let wait = header(RETRY_AFTER).and_then(|text| retry_after::wait(text, header(DATE)));
     let reason = format!("the coordination service answered with status {number}");
     let kind = if status.is_server_error() { FetchFailureKind::Unavailable } else { FetchFailureKind::Throttled };
-    Some(FetchFailure::passing(kind, reason, wait.map_or(Again::Soon, Again::After)))
+    Some(FetchFailure::passing(kind, reason, wait.map_or(Again::Yes, Again::After)))
 }
 
 /// The failure for a transport error. The text of the error contains the URL, and is only for the log.
@@ -127,5 +128,5 @@ fn broken(error: &jurat_http::Error) -> FetchFailure {
     } else {
         (FetchFailureKind::Unavailable, "the connection to the coordination service was interrupted")
     };
-    FetchFailure::passing(kind, reason, Again::Soon)
+    FetchFailure::passing(kind, reason, Again::Yes)
 }

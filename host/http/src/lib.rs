@@ -26,7 +26,6 @@
 
 #[cfg(feature = "client")]
 mod address;
-mod backoff;
 #[cfg(feature = "client")]
 mod body;
 #[cfg(feature = "client")]
@@ -44,7 +43,6 @@ pub mod retry_after;
 mod settings;
 mod wait;
 
-pub use backoff::{Backoff, Jitter};
 #[cfg(feature = "client")]
 pub use body::{BodyError, is_encoded, read as read_body};
 #[cfg(feature = "client")]

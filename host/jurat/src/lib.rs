@@ -58,6 +58,7 @@ pub use error::{CallError, CallErrorKind, Held, OpenError};
 pub use host_state::host_state;
 pub use jurat_identity as identity;
 pub use jurat_limits as limits;
+pub use jurat_retry as retry;
 pub use names::{EntityType, RulesetName};
 pub use release::{Identity, ReleaseStatus, Reload};
 pub use service::types::{

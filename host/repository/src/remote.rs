@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jurat_http::{Client, Jitter, wait_for};
+use jurat_http::{Client, wait_for};
 use jurat_model::{Bytes, Secret, chain};
+use jurat_retry::Random;
 use jurat_trust::{Fetch, FetchError, SafePath};
 use tokio::runtime::Handle;
 use url::Url;
@@ -48,8 +49,8 @@ impl Remote {
     ) -> Result<Self, RemoteSetupError> {
         setup::check(&base)?;
         let headers = setup::headers(headers)?;
-        let (jitter, known) = (Jitter::random(), Mutex::default());
-        Ok(Self(Arc::new(Inner { base, client, headers, limits, jitter, known, runtime })))
+        let (random, known) = (Random::new(), Mutex::default());
+        Ok(Self(Arc::new(Inner { base, client, headers, limits, random, known, runtime })))
     }
 
     /// The bytes of a file of at most `cap`.

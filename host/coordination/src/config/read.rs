@@ -3,12 +3,12 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use jurat_http::Backoff;
 use jurat_model::Bytes;
+use jurat_retry::RetryPolicy;
 use jurat_yaml::Problems;
 use jurat_yaml::{Field, Reader, Section};
 
-use super::policy::Policy;
+use super::policy::POLICIES;
 use super::values::{CacheSettings, Config, Permitted};
 use super::{destination, headers};
 use crate::breaker::BreakerSettings;
@@ -50,7 +50,7 @@ fn config(document: &mut Section<'_>, permitted: &Permitted<'_>) -> Config {
     let deadline = deadline(&document.take("deadline_ms"), timeout);
     let attempts = count(&document.take("retry_attempts"), MOST_ATTEMPTS);
     let retry = document.take("retry").section(|retry| Some(retry_of(retry)));
-    let (of_policy, backoff) = retry.unwrap_or(Policy::Default.values());
+    let retry = retry.unwrap_or_default();
     let has_breaker = document.take("circuit_breaker_enabled").boolean().unwrap_or(true);
     let breaker = document.take("breaker").section(|breaker| defaults.breaker.map(|usual| breaker_of(breaker, usual)));
     let cache = document.take("cache").section(|cache| Some(cache_of(cache, defaults.cache))).unwrap_or(defaults.cache);
@@ -64,8 +64,7 @@ fn config(document: &mut Section<'_>, permitted: &Permitted<'_>) -> Config {
         base_url,
         timeout,
         deadline,
-        attempts: attempts.unwrap_or(of_policy),
-        backoff,
+        retry: RetryPolicy { max_attempts: attempts.unwrap_or(retry.max_attempts), ..retry },
         breaker: if has_breaker { breaker.or(defaults.breaker) } else { None },
         cache: CacheSettings { stale, ..cache },
         concurrency,
@@ -86,21 +85,15 @@ fn deadline(field: &Field<'_>, timeout: Duration) -> Duration {
     deadline.unwrap_or(timeout.saturating_mul(2))
 }
 
-fn retry_of(retry: &mut Section<'_>) -> (NonZeroU32, Backoff) {
-    let policies = [
-        ("default", Policy::Default),
-        ("aggressive", Policy::Aggressive),
-        ("conservative", Policy::Conservative),
-        ("quick", Policy::Quick),
-    ];
-    let (attempts, usual) = retry.take("policy").choice(policies).unwrap_or(Policy::Default).values();
-    let base = millis(&retry.take("base_ms")).unwrap_or(usual.base);
+fn retry_of(retry: &mut Section<'_>) -> RetryPolicy {
+    let usual = retry.take("policy").choice(POLICIES).unwrap_or_default();
+    let base_delay = millis(&retry.take("base_ms")).unwrap_or(usual.base_delay);
     let cap = retry.take("cap_ms");
-    let backoff = Backoff { base, cap: millis(&cap).unwrap_or(usual.cap.max(base)) };
-    if backoff.cap < base {
-        cap.refuse(format!("the longest pause cannot be shorter than the first one ({})", base.as_millis()));
+    let max_delay = millis(&cap).unwrap_or(usual.max_delay.max(base_delay));
+    if max_delay < base_delay {
+        cap.refuse(format!("the longest pause cannot be shorter than the first one ({})", base_delay.as_millis()));
     }
-    (attempts, backoff)
+    RetryPolicy { base_delay, max_delay, ..usual }
 }
 
 fn breaker_of(breaker: &mut Section<'_>, usual: BreakerSettings) -> BreakerSettings {

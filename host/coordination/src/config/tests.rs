@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use jurat_http::Backoff;
 use jurat_model::{Bytes, Secret};
 
 use super::*;
@@ -95,8 +94,11 @@ fn everything_can_be_set() {
     )
     .unwrap();
     let millis = Duration::from_millis;
-    assert_eq!((config.timeout, config.deadline, config.attempts), (millis(100), millis(100), NonZeroU32::MIN));
-    assert_eq!(config.backoff, Backoff { base: millis(7), cap: millis(7) });
+    assert_eq!(
+        (config.timeout, config.deadline, config.retry.max_attempts),
+        (millis(100), millis(100), NonZeroU32::MIN)
+    );
+    assert_eq!((config.retry.base_delay, config.retry.max_delay), (millis(7), millis(7)));
     assert_eq!(config.breaker, Some(BreakerSettings { failures: 2, open: millis(3_000) }));
     let (entries, bytes) = (NonZeroUsize::new(4).unwrap(), Bytes::kibi(5));
     assert_eq!(config.cache, CacheSettings { entries, bytes, fresh: millis(6_000), stale: millis(7_000) });
@@ -124,7 +126,7 @@ fn what_is_just_possible_can_be_set() {
 fn policies_are_named_and_what_is_written_counts_instead() {
     let values = |text: &str| {
         let config = enabled(text).unwrap();
-        (config.attempts.get(), config.backoff.base.as_millis(), config.backoff.cap.as_millis())
+        (config.retry.max_attempts.get(), config.retry.base_delay.as_millis(), config.retry.max_delay.as_millis())
     };
     assert_eq!(values(""), (3, 500, 5_000));
     assert_eq!(values("retry: {policy: default}"), (3, 500, 5_000));

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use jurat_http::Backoff;
 use jurat_http::HostPattern;
 use jurat_http::header::HeaderMap;
 use jurat_model::{Bytes, Secret};
+use jurat_retry::RetryPolicy;
 use url::Url;
 
-use super::policy::Policy;
 use crate::breaker::BreakerSettings;
 
 /// The configuration of the client of the coordination service.
@@ -25,10 +24,8 @@ pub struct Config {
     pub(crate) timeout: Duration,
     /// The longest time for a request from when it gets its permit, attempts and pauses together: twice the time-out.
     pub(crate) deadline: Duration,
-    /// Attempts for each record: 3.
-    pub(crate) attempts: NonZeroU32,
-    /// The pauses between them.
-    pub(crate) backoff: Backoff,
+    /// Attempts for each record, and the pauses between them: 3, as [`RetryPolicy::DEFAULT`] has them.
+    pub(crate) retry: RetryPolicy,
     /// When requests are suspended; none = never.
     pub(crate) breaker: Option<BreakerSettings>,
     /// The cache of answers.
@@ -71,13 +68,11 @@ impl Default for Config {
     fn default() -> Self {
         const CONCURRENCY: NonZeroU32 = NonZeroU32::new(16).unwrap();
         const ENTRIES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
-        let (attempts, backoff) = Policy::Default.values();
         Self {
             base_url: None,
             timeout: Duration::from_secs(5),
             deadline: Duration::from_secs(10),
-            attempts,
-            backoff,
+            retry: RetryPolicy::DEFAULT,
             breaker: Some(BreakerSettings { failures: 5, open: Duration::from_secs(60) }),
             cache: CacheSettings {
                 entries: ENTRIES,

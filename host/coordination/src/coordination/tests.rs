@@ -1,17 +1,18 @@
 //! The client as a whole: with a fake service and a fake clock, and with a real server that fails on command.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jurat_engine::UnavailableCause;
+use jurat_retry::{Again, RetryPolicy};
 use serde_json::value::RawValue;
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::config::CacheSettings;
-use crate::fetch_failure::Again;
 use crate::listener::Listener;
 use crate::report::{BreakerChange, CoordinationEvent, OnEvent, Retry};
 use crate::transport::{Endpoint, Reply};
@@ -29,6 +30,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn wanted<'a>(record: &'a str, terms: &[&'a str]) -> Wanted<'a> {
     Wanted { entity_type: "loan", record, terms: terms.to_vec() }
+}
+
+/// So many attempts.
+fn tries(max_attempts: NonZeroU32) -> RetryPolicy {
+    RetryPolicy { max_attempts, ..RetryPolicy::DEFAULT }
 }
 
 fn config() -> Config {
@@ -159,7 +165,7 @@ impl World {
             transport,
             Arc::default(),
             Arc::clone(&counters),
-            Jitter::seeded(1),
+            Random::seeded(1),
             Listener(Some(Arc::clone(&on_event))),
         );
         let client = Coordination {
@@ -239,5 +245,5 @@ fn echo_all(body: &[u8]) -> String {
 }
 
 fn unwell() -> FetchFailure {
-    FetchFailure::passing(FetchFailureKind::Unavailable, "unwell", Again::Soon)
+    FetchFailure::passing(FetchFailureKind::Unavailable, "unwell", Again::Yes)
 }

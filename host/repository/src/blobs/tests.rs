@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
-use jurat_http::Backoff;
 use jurat_http::Http;
 use jurat_http::{Reach, client};
 use jurat_model::{Blame, Bytes, chain};
+use jurat_retry::RetryPolicy;
 use jurat_test_server::{Reply, Server};
 use jurat_trust::{Fetch, FetchError};
 use tokio::runtime::{Builder, Runtime};
@@ -44,8 +44,12 @@ impl Site {
     fn remote(&self, attempts: u32) -> Remote {
         let milli = Duration::from_millis(1);
         let limits = RemoteLimits {
-            attempts: attempts.try_into().unwrap(),
-            backoff: Backoff { base: milli, cap: milli },
+            retry: RetryPolicy {
+                max_attempts: attempts.try_into().unwrap(),
+                base_delay: milli,
+                max_delay: milli,
+                ..RetryPolicy::DEFAULT
+            },
             ..RemoteLimits::default()
         };
         let client = client(&Http::default(), Reach::Anywhere).unwrap();

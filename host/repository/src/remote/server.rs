@@ -1,12 +1,11 @@
 //! The server of a repository, and its limits.
 
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jurat_http::Client;
 use jurat_http::header::HeaderMap;
-use jurat_http::{Backoff, Jitter};
+use jurat_retry::{Random, RetryPolicy};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -30,7 +29,7 @@ pub(super) struct Inner {
     /// The headers of the settings: their values are marked as sensitive, and not printed.
     pub(super) headers: HeaderMap,
     pub(super) limits: RemoteLimits,
-    pub(super) jitter: Jitter,
+    pub(super) random: Random,
     /// The last version of the file that changes.
     pub(super) known: Mutex<Option<Arc<Known>>>,
     pub(super) runtime: Handle,
@@ -41,10 +40,8 @@ pub(super) struct Inner {
 pub(crate) struct RemoteLimits {
     /// The longest time for one file, with all attempts and pauses: 5 min.
     pub(crate) total: Duration,
-    /// The most attempts for a file: 3.
-    pub(crate) attempts: NonZeroU32,
-    /// The pause before another attempt: up to 500 ms after the first, up to 5 s after later ones.
-    pub(crate) backoff: Backoff,
+    /// The attempts for a file, and the pauses between them: [`RetryPolicy::DEFAULT`].
+    pub(crate) retry: RetryPolicy,
     /// The longest pause that a server can ask for; if it asks for more, there is no other attempt: 30 s.
     pub(crate) retry_after: Duration,
     /// The lowest rate: 1 KiB per second over 15 s.
@@ -53,11 +50,9 @@ pub(crate) struct RemoteLimits {
 
 impl Default for RemoteLimits {
     fn default() -> Self {
-        const ATTEMPTS: NonZeroU32 = NonZeroU32::new(3).unwrap();
         Self {
             total: Duration::from_secs(300),
-            attempts: ATTEMPTS,
-            backoff: Backoff { base: Duration::from_millis(500), cap: Duration::from_secs(5) },
+            retry: RetryPolicy::DEFAULT,
             retry_after: Duration::from_secs(30),
             slowest: Slowest::default(),
         }

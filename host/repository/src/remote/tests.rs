@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jurat_http::{Backoff, Http, Reach, client};
+use jurat_http::{Http, Reach, client};
+use jurat_retry::RetryPolicy;
 use jurat_test_server::{Reply, Server};
 use tokio::runtime::{Builder, Runtime};
 
@@ -58,7 +59,11 @@ impl Site {
 
 fn limits() -> RemoteLimits {
     let milli = Duration::from_millis(1);
-    RemoteLimits { total: PATIENT, backoff: Backoff { base: milli, cap: milli }, ..RemoteLimits::default() }
+    RemoteLimits {
+        total: PATIENT,
+        retry: RetryPolicy { base_delay: milli, max_delay: milli, ..RetryPolicy::DEFAULT },
+        ..RemoteLimits::default()
+    }
 }
 
 fn get(remote: &Remote, file: &str, cap: u64) -> Result<Vec<u8>, FetchError> {

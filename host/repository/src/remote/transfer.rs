@@ -7,6 +7,7 @@ use jurat_http::is_encoded;
 use jurat_http::retry_after;
 use jurat_http::{Response, StatusCode};
 use jurat_model::{Excerpt, chain};
+use jurat_retry::Again;
 use jurat_trust::SafePath;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -79,17 +80,14 @@ impl Remote {
     /// The pause before another attempt; none if there is none.
     pub(super) fn pause(&self, cause: &RemoteCause, attempts: u32) -> Option<Duration> {
         let limits = &self.0.limits;
-        if !cause.may_pass() || attempts >= limits.attempts.get() {
-            return None;
-        }
-        let pause = self.0.jitter.below(limits.backoff.bound(attempts));
-        match cause {
+        let again = match cause {
+            cause if !cause.may_pass() => Again::No,
+            RemoteCause::Status { retry_after: Some(least), .. } if *least > limits.retry_after => Again::No,
             // A retry earlier than the server asked for would burden it.
-            RemoteCause::Status { retry_after: Some(least), .. } => {
-                (*least <= limits.retry_after).then(|| pause.max(*least))
-            }
-            _ => Some(pause),
-        }
+            RemoteCause::Status { retry_after: Some(least), .. } => Again::After(*least),
+            _ => Again::Yes,
+        };
+        limits.retry.pause(again, attempts, &self.0.random)
     }
 
     /// Sends one request; a second one if the first cannot resume.

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::breaker::BreakerSettings;
-use crate::fetch_failure::Again;
 
 #[test]
 fn a_request_is_repeated_with_pauses_below_the_bounds_and_each_time_is_told() {
@@ -46,7 +45,7 @@ fn what_will_not_pass_is_not_tried_again() {
     }
     let world = World::new(config(), |_, _| (MILLI, Ok("<html>".into())));
     assert_eq!((code(&world.one("{}")), world.requests()), ("coordination_malformed", 1));
-    let config = Config { attempts: NonZeroU32::MIN, ..config() };
+    let config = Config { retry: tries(NonZeroU32::MIN), ..config() };
     let world = World::new(config, |_, _| (MILLI, Err(unwell())));
     assert_eq!((reason(&world.one("{}")), world.requests()), ("unwell", 1));
 }
@@ -83,10 +82,10 @@ fn an_attempt_that_cannot_end_in_time_is_not_made() {
 
 #[test]
 fn an_attempt_ends_at_its_time_out() {
-    let attempts = NonZeroU32::MIN;
+    let retry = tries(NonZeroU32::MIN);
     for (millis, expected) in [(4_999, Ok(())), (5_001, Err("coordination_timeout"))] {
         let takes = Duration::from_millis(millis);
-        let world = World::new(Config { attempts, ..config() }, move |_, body| (takes, Ok(echo(body))));
+        let world = World::new(Config { retry, ..config() }, move |_, body| (takes, Ok(echo(body))));
         let supplied = world.one("{}");
         match expected {
             Ok(()) => assert_eq!(supplied, entity(r#"{"of":{}}"#)),
@@ -100,7 +99,7 @@ fn an_attempt_ends_at_its_time_out() {
 
 #[test]
 fn a_record_is_over_at_its_deadline_whatever_is_left_to_try() {
-    let world = World::new(Config { attempts: NonZeroU32::new(20).unwrap(), ..config() }, |_, _| {
+    let world = World::new(Config { retry: tries(NonZeroU32::new(20).unwrap()), ..config() }, |_, _| {
         (3_600 * SECOND, Err(unwell()))
     });
     let start = world.now();
@@ -142,7 +141,7 @@ fn waiting_for_a_permit_does_not_count_and_says_nothing_about_the_service() {
 #[test]
 fn each_change_of_the_breaker_is_reported_once() {
     let breaker = Some(BreakerSettings { failures: 2, open: 60 * SECOND });
-    let config = Config { attempts: NonZeroU32::MIN, breaker, ..config() };
+    let config = Config { retry: tries(NonZeroU32::MIN), breaker, ..config() };
     let says = |number, body: &[u8]| (MILLI, if number < 3 { Err(unwell()) } else { Ok(echo(body)) });
     let world = World::new(config, says);
     let ask = |record: &str, seconds: u32| {

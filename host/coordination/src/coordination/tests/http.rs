@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::num::NonZeroU32;
 
-use jurat_http::Backoff;
 use jurat_model::Bytes as Size;
 use jurat_model::Secret;
 
@@ -28,9 +27,9 @@ impl Setup {
     }
 
     fn config(&self) -> Config {
-        let backoff = Backoff { base: MILLI, cap: MILLI };
+        let retry = RetryPolicy { base_delay: MILLI, max_delay: MILLI, ..RetryPolicy::DEFAULT };
         let base_url = Some(format!("http://{}/refs", self.server.address).parse().unwrap());
-        Config { base_url, timeout: PATIENT, deadline: PATIENT, backoff, breaker: None, ..Config::default() }
+        Config { base_url, timeout: PATIENT, deadline: PATIENT, retry, breaker: None, ..Config::default() }
     }
 
     fn client(&self, config: Config) -> Coordination {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::breaker::BreakerSettings;
-use crate::fetch_failure::Again;
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|number| number.to_string()).collect()
@@ -108,7 +107,7 @@ fn a_service_that_is_busy_or_disagrees_is_alive() {
 fn failing(config: Config, kind: FetchFailureKind) -> World {
     World::new(config, move |number, body| match number {
         0 => (MILLI, Ok(echo(body))),
-        _ => (MILLI, Err(FetchFailure::passing(kind, "down", Again::Soon))),
+        _ => (MILLI, Err(FetchFailure::passing(kind, "down", Again::Yes))),
     })
 }
 

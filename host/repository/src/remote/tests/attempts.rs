@@ -29,7 +29,10 @@ fn attempts_are_counted() {
     let site = Site::new(|_| Reply::status(502, ""));
     for attempts in [1, 3, 7] {
         let before = site.asked();
-        let remote = site.remote(RemoteLimits { attempts: NonZeroU32::new(attempts).unwrap(), ..limits() });
+        let remote = site.remote(RemoteLimits {
+            retry: RetryPolicy { max_attempts: NonZeroU32::new(attempts).unwrap(), ..limits().retry },
+            ..limits()
+        });
         let error = failure(&remote, ROOT, 4);
         assert!(matches!(error.cause, RemoteCause::Status { status: 502, .. }));
         assert_eq!((error.attempts, site.asked() - before), (attempts, attempts as usize));
