@@ -15,6 +15,7 @@ mod forget;
 mod inspect;
 mod judging;
 mod key;
+mod limits;
 mod mirror;
 mod pin;
 mod release;
@@ -58,6 +59,9 @@ enum Command {
     /// Create, list and revoke API keys of a server's clients
     #[command(subcommand, after_help = apikey::EXAMPLES)]
     Apikey(apikey::Command),
+    /// Show what clients of a running server have left of their limits, and give it back
+    #[command(subcommand, after_help = limits::EXAMPLES)]
+    Limits(limits::Command),
     /// Pin hosts to a release
     Pin(pin::PinArguments),
     /// Pin hosts to the previous release
@@ -128,6 +132,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Apikey(command) => apikey::run(&command),
+        Command::Limits(command) => limits::run(&command),
         Command::Pin(arguments) => pin::pin(&arguments),
         Command::Rollback(arguments) => pin::rollback(&arguments),
         Command::Unpin(arguments) => pin::unpin(&arguments),

@@ -115,6 +115,14 @@ pub fn client_to(addresses: &Addresses, settings: &Http) -> Result<Client, HttpE
     })
 }
 
+/// A client of a server on this machine that listens on a Unix socket. The host in URLs does not matter to it.
+///
+/// # Errors
+/// When the system lacks something.
+pub fn client_over_unix(socket: &Path) -> Result<Client, HttpError> {
+    bare().unix_socket(socket).build().map_err(HttpError::Failed)
+}
+
 /// A builder without any default behaviour.
 fn bare() -> ClientBuilder {
     Client::builder().tls_backend_rustls().no_proxy().redirect(Policy::none()).referer(false)

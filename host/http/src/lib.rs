@@ -48,7 +48,7 @@ pub use body::{BodyError, is_encoded, read as read_body};
 #[cfg(feature = "client")]
 pub use certificate::is_untrusted_certificate;
 #[cfg(feature = "client")]
-pub use client::{HttpError, client, client_to};
+pub use client::{HttpError, client, client_over_unix, client_to};
 pub use host_pattern::{HostPattern, ParseHostError};
 pub use location::{Location, shown};
 #[cfg(feature = "client")]

@@ -120,6 +120,13 @@ pub(crate) enum Operation {
     Status,
     /// To tell the version of the program.
     Version,
+    /// To tell what clients have left of their limits.
+    Limits,
+    /// To give it back.
+    ResetLimits {
+        /// The bucket that is filled; none = all.
+        bucket: Option<String>,
+    },
 }
 
 /// The fields that name a record in the results.
@@ -171,14 +178,19 @@ impl Operation {
             Self::Validate { .. } | Self::ValidateBatch { .. } | Self::ValidateFile { .. } => Action::Validate,
             Self::DiscoverRules { .. } | Self::DiscoverRulesets | Self::CacheAge => Action::Discover,
             Self::Reload | Self::Pin { .. } | Self::Rollback { .. } | Self::Unpin | Self::Status => Action::Administer,
-            Self::HealthReport => Action::Operate,
+            Self::HealthReport | Self::Limits | Self::ResetLimits { .. } => Action::Operate,
         }
     }
 
     /// As what it counts where requests are limited; none = it does not.
     pub(crate) fn rate_class(&self) -> Option<RateClass> {
         match self {
-            Self::Authenticate { .. } | Self::Health | Self::HealthReport | Self::Version => None,
+            Self::Authenticate { .. }
+            | Self::Health
+            | Self::HealthReport
+            | Self::Version
+            | Self::Limits
+            | Self::ResetLimits { .. } => None,
             Self::Validate { .. } => Some(RateClass::Validate),
             Self::ValidateBatch { .. } | Self::ValidateFile { .. } => Some(RateClass::Batch),
             Self::DiscoverRules { .. } | Self::DiscoverRulesets | Self::CacheAge => Some(RateClass::Discover),

@@ -48,6 +48,7 @@ mod envelopes;
 mod error;
 mod handler;
 pub mod http;
+mod limits;
 mod listener;
 mod log;
 mod methods;

@@ -30,7 +30,7 @@ pub(crate) struct Method {
 const JUDGING: [&str; 6] = ["tenant", "associated", "now", "only", "fields", COMPATIBILITY];
 
 /// All methods.
-pub(crate) const METHODS: [Method; 14] = [
+pub(crate) const METHODS: [Method; 16] = [
     method("validate", &["entity_type", "entity_data", "ruleset_name"], &JUDGING, |given, compatibility| {
         Ok(Operation::Validate {
             record: given.bracketed("entity_data", b'{')?,
@@ -88,6 +88,10 @@ pub(crate) const METHODS: [Method; 14] = [
     method("health", &[], &[], |_, _| Ok(Operation::Health)),
     method("status", &[], &["tenant"], |_, _| Ok(Operation::Status)),
     method("version", &[], &[], |_, _| Ok(Operation::Version)),
+    method("limits", &[], &[], |_, _| Ok(Operation::Limits)),
+    method("reset_limits", &[], &["bucket"], |given, _| {
+        Ok(Operation::ResetLimits { bucket: given.find("bucket").map(|_| given.text("bucket")).transpose()? })
+    }),
     method(AUTHENTICATE, &["token"], &[], |given, _| {
         Ok(Operation::Authenticate { token: Secret::new(given.text("token")?) })
     }),

@@ -10,12 +10,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jurat::identity::{Principal, RateClass, Rates};
-use jurat::limits::{Ask, Decision, Rate, RateLimited, RateLimiter};
+use jurat::limits::{Ask, BucketStatus, Decision, Rate, RateLimited, RateLimiter};
+use serde::Serialize;
 
 use crate::error::{ErrorKind, RequestError};
 
 /// How long a wait for tokens lasts until it is looked whether anybody still wants the records.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The most buckets in a report.
+const MAX_REPORTED: usize = 1_000;
 
 /// The buckets of all clients of a server.
 #[derive(Debug)]
@@ -48,6 +52,28 @@ enum Tier {
 /// What is left in the buckets of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quota(Vec<(Tier, Rate, Decision)>);
+
+/// What clients have left, for operators.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// The buckets that are not full: those with the smallest share left, at most 1,000.
+    buckets: Vec<BucketReport>,
+    /// How many are not full.
+    not_full: usize,
+    /// How often something was allowed, and refused, since the start.
+    allowed: u64,
+    refused: u64,
+    /// Buckets that had to make way for others although they were not full.
+    dropped: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct BucketReport {
+    bucket: String,
+    per_minute: u64,
+    remaining: u64,
+    full_after_ms: u64,
+}
 
 /// The buckets from which the records of a request are drawn. By default there are none.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +132,32 @@ impl Quotas {
         }
         let buckets = buckets.into_iter().map(|(_, key, rate)| (key, rate)).collect();
         Ok(RecordQuota(Some(Arc::new(Drawn { limiter: Arc::clone(&self.limiter), buckets }))))
+    }
+
+    /// What clients have left.
+    pub(crate) fn report(&self, now: Instant) -> Report {
+        let (stats, mut found) = (self.limiter.stats(), self.limiter.buckets(now));
+        let share = |remaining: u64, rate: Rate| {
+            u128::from(remaining) * u128::from(u64::MAX) / u128::from(rate.capacity().get())
+        };
+        found.sort_by_cached_key(|bucket| (share(bucket.remaining, bucket.rate), bucket.key.clone()));
+        let not_full = found.len();
+        let report = |bucket: BucketStatus| BucketReport {
+            per_minute: bucket.rate.capacity().get(),
+            remaining: bucket.remaining,
+            full_after_ms: u64::try_from(bucket.full_after.as_millis()).unwrap_or(u64::MAX),
+            bucket: bucket.key,
+        };
+        let buckets = found.into_iter().take(MAX_REPORTED).map(report).collect();
+        Report { buckets, not_full, allowed: stats.allowed, refused: stats.refused, dropped: stats.dropped }
+    }
+
+    /// Fills a bucket, or all of them. How many there were.
+    pub(crate) fn reset(&self, bucket: Option<&str>) -> usize {
+        match bucket {
+            Some(key) => usize::from(self.limiter.reset(key)),
+            None => self.limiter.reset_all(),
+        }
     }
 
     fn buckets(&self, requester: Requester<'_>, class: RateClass) -> Vec<(Tier, String, Rate)> {
@@ -241,6 +293,23 @@ mod tests {
         assert_eq!(quota.left().as_deref(), Some(r#""tenant";r=0;t=60"#));
         assert!(take(now + Duration::from_secs(30)).is_ok());
         assert_eq!(Quota::default().policies(), None);
+    }
+
+    #[test]
+    fn operators_see_who_has_the_least_left_and_can_give_it_back() {
+        let (principal, now) = (Principal::new("p", []), Instant::now());
+        let quotas = quotas(10, 2, 100);
+        assert_eq!(quotas.report(now).not_full, 0);
+        let take = || quotas.take(requester(&principal, "a"), RateClass::Validate, now).is_ok();
+        assert!(take() && take() && !take());
+        let report = quotas.report(now);
+        let names: Vec<_> = report.buckets.iter().map(|bucket| (&*bucket.bucket, bucket.remaining)).collect();
+        assert_eq!(names, [("key/p/validate", 0), ("tenant/a/validate", 8), ("address/192.0.2.7/validate", 98)]);
+        assert_eq!((report.allowed, report.refused, report.buckets[0].full_after_ms), (2, 1, 60_000));
+        assert_eq!((quotas.reset(Some("key/p/validate")), quotas.reset(Some("key/p/validate"))), (1, 0));
+        assert!(take());
+        assert_eq!(quotas.reset(None), 3);
+        assert_eq!(quotas.report(now).not_full, 0);
     }
 
     #[test]

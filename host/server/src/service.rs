@@ -212,7 +212,11 @@ fn perform(
         | Operation::Health
         | Operation::HealthReport
         | Operation::Status
-        | Operation::CacheAge => Err(RequestError::bug("a call that needs no thread of its own has reached one")),
+        | Operation::CacheAge
+        | Operation::Limits
+        | Operation::ResetLimits { .. } => {
+            Err(RequestError::bug("a call that needs no thread of its own has reached one"))
+        }
     }
 }
 

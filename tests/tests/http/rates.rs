@@ -1,11 +1,13 @@
 //! How much clients may do: limits by tenant, by key and by address, and what they are told of them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
-use jurat_tests::http::{Response, request};
+use jurat_tests::http::{Http, Response, request};
 use jurat_tests::server::Server;
 use jurat_tests::site::Site;
 use jurat_tests::two_tenants::{bearer, key, two_tenants};
+use serde_json::Value;
 
 use crate::loans::one;
 
@@ -102,4 +104,53 @@ fn records_beyond_the_limit_slow_a_stream_down_and_do_not_break_it_off() {
     }
     refused.is_problem(429, "rate_limited");
     assert!(refused.header("retry-after").is_some());
+}
+
+#[test]
+fn operators_see_what_clients_have_left_and_give_it_back() {
+    let site = limited("{validate: 5}", "key_rates: {validate: 2}, address_rates: null");
+    let key = key(&site, &["--tenant", "ours", "--scope", "validate"]);
+    let server = Server::serve(&site, &["--operator-unix", "operators"]);
+    let mut client = server.http();
+    let shown = |format: &[&str]| site.run(&[&["limits", "show", "--unix", "operators"], format].concat()).ends_with(0);
+    assert_eq!(shown(&[]), "");
+    for _ in 0..2 {
+        client.ask(validate(&key, "ours")).result();
+    }
+    is_limited(&client.ask(validate(&key, "ours")), "key");
+    let name = format!("key/jk_{}/validate", key.split('_').nth(1).unwrap());
+    let text = shown(&[]);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with(&format!("{name}  0 of 2 left, full in ")), "{text}");
+    assert!(lines[1].starts_with("tenant/ours/validate  3 of 5 left, full in "), "{text}");
+    let report: Value = serde_json::from_str(&shown(&["--format", "json"])).unwrap();
+    assert_eq!((&report["not_full"], &report["allowed"], &report["refused"]), (&2.into(), &2.into(), &1.into()));
+    assert!(!report.to_string().contains(&key), "{report}");
+
+    site.run(&["limits", "reset", "--unix", "operators", &name]).ends_with(0);
+    client.ask(validate(&key, "ours")).result();
+    site.run(&["limits", "reset", "--unix", "operators", "key/nobody/validate"])
+        .refuses(2, &["there is no such bucket"]);
+    site.run(&["limits", "reset", "--unix", "operators", "--all"]).ends_with(0);
+    assert_eq!(shown(&[]), "");
+    site.run(&["limits", "show", "--unix", "nowhere"]).refuses(4, &["the server does not say it"]);
+    site.run(&["limits", "show"]).refuses(2, &["--unix"]);
+}
+
+#[test]
+fn only_operators_see_the_limits() {
+    let site = limited("null", "key_rates: null, address_rates: null");
+    let admin = key(&site, &["--tenant", "ours", "--scope", "admin"]);
+    let operator = key(&site, &["--scope", "operator"]);
+    let server = Server::serve(&site, &["--operator-port", "0"]);
+    let ask = |credential: &str| request("GET", "/api/v1/limits", &[&bearer(credential)], "");
+    server.http().ask(ask(&operator)).is_problem(404, "unknown_path");
+    let mut operators = Http::connect(&server.operators_address);
+    operators.ask(ask(&admin)).is_problem(403, "forbidden");
+    assert_eq!(operators.ask(ask(&operator)).result()["not_full"], 0);
+    site.write("credential", &operator);
+    std::fs::set_permissions(site.path("credential"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let url = format!("http://{}", server.operators_address);
+    site.run(&["limits", "show", "--url", &url, "--credential-file", "credential"]).ends_with(0);
+    site.run(&["limits", "show", "--url", &url]).refuses(4, &["Authorization: Bearer"]);
 }

@@ -103,6 +103,8 @@ fn answers_look_as_the_documents_show() {
         "health",
         "status",
         "version",
+        "limits",
+        "reset_limits",
         "authenticate",
     ];
     assert_eq!(seen, all);

@@ -24,6 +24,7 @@ use crate::arrival::Arrival;
 use crate::call::{Call, Operation, StreamCall, StreamRecords};
 use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
+use crate::limits;
 use crate::methods;
 use crate::observation;
 use crate::output::Output;
@@ -63,10 +64,10 @@ pub(super) async fn with_query(api: Arc<Api>, request: Request, method: &'static
     made.await.unwrap_or_else(|failure| asked.refuse(&failure))
 }
 
-/// Tells the health of the service, check by check.
-pub(super) async fn health_report(api: Arc<Api>, request: Request) -> Response {
+/// Makes a call without parameters.
+pub(super) async fn without_parameters(api: Arc<Api>, request: Request, operation: Operation) -> Response {
     let asked = Asked::of(api, &request);
-    let made = asked.make(Call { tenant: None, operation: Operation::HealthReport }).await;
+    let made = asked.make(Call { tenant: None, operation }).await;
     made.map_or_else(|failure| asked.refuse(&failure), of_output)
 }
 
@@ -207,7 +208,10 @@ impl Asked {
             return Err(RequestError::bug("the permits for the calls of a client were closed"));
         };
         self.take_place().await?;
-        let output = Output::new(&client.output_limits(&api.state));
+        let mut output = Output::new(&client.output_limits(&api.state));
+        if limits::answer(&api.state, &call.operation, &mut output)? {
+            return Ok(output);
+        }
         let context = exchange.context();
         let mut output = api.handler.handle(call, context, Arc::clone(&client.files), output).await?;
         output.shrink();

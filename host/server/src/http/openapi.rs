@@ -41,7 +41,7 @@ struct Description;
 #[derive(OpenApi)]
 #[openapi(
     tags((name = "operators", description = "See what concerns the host as a whole")),
-    paths(paths::health_details)
+    paths(paths::health_details, paths::limits, paths::reset_limits)
 )]
 struct Operators;
 

@@ -7,10 +7,11 @@ use axum::response::Response;
 
 use super::api::Api;
 use super::schema::bodies::{
-    Batch, BatchFile, DiscoverRules, Pin, Rollback, StreamQuery, TenantBody, TenantQuery, Validate,
+    Batch, BatchFile, DiscoverRules, Pin, ResetLimits, Rollback, StreamQuery, TenantBody, TenantQuery, Validate,
 };
 use super::schema::results::{Conflicts, Done, Health, Judged, Line, Problems, Validated};
 use super::{calls, probes};
+use crate::call::Operation;
 
 type Shared = State<Arc<Api>>;
 
@@ -76,7 +77,21 @@ pub(super) async fn ready(State(api): Shared) -> Response {
 #[utoipa::path(get, path = "/health/details", tag = "operators",
     responses((status = 200, description = "The checks, and what they say together", body = Health), Problems))]
 pub(super) async fn health_details(State(api): Shared, request: Request) -> Response {
-    calls::health_report(api, request).await
+    calls::without_parameters(api, request, Operation::HealthReport).await
+}
+
+/// Show what clients have left of their limits: the buckets that are not full.
+#[utoipa::path(get, path = "/api/v1/limits", tag = "operators",
+    responses((status = 200, description = "The buckets with the least left, and what was allowed and refused", body = Object), Problems))]
+pub(super) async fn limits(State(api): Shared, request: Request) -> Response {
+    calls::without_parameters(api, request, Operation::Limits).await
+}
+
+/// Fill a bucket, or all of them.
+#[utoipa::path(post, path = "/api/v1/limits/reset", tag = "operators", request_body = Option<ResetLimits>,
+    responses((status = 200, description = "How many were filled that were not full", body = Object), Problems))]
+pub(super) async fn reset_limits(State(api): Shared, request: Request) -> Response {
+    calls::with_optional_body(api, request, "reset_limits").await
 }
 
 /// Show the release, its trust, and what failed.

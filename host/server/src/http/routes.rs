@@ -53,7 +53,10 @@ impl Routes {
 
     /// What operators can call: also what concerns the host as a whole.
     pub(super) fn of_operators(api: Arc<Api>, transport: Transport) -> Self {
-        let calls = clients().route("/health/details", get(paths::health_details));
+        let calls = clients()
+            .route("/health/details", get(paths::health_details))
+            .route("/api/v1/limits", get(paths::limits))
+            .route("/api/v1/limits/reset", post(paths::reset_limits));
         Self::new(api, transport, calls, &openapi::of_operators())
     }
 

@@ -21,6 +21,7 @@ use crate::caught::caught;
 use crate::client::Client;
 use crate::error::{ErrorKind, RequestError};
 use crate::handler::Handler;
+use crate::limits;
 use crate::log::Entry;
 use crate::methods;
 use crate::observation;
@@ -206,6 +207,9 @@ impl Dispatcher {
         };
         // The client may have gone while other calls were made.
         output.check()?;
+        if limits::answer(&self.state, &call.operation, &mut output)? {
+            return envelope::finish(output);
+        }
         self.handler.handle(call, context, Arc::clone(&client.files), output).await.and_then(envelope::finish)
     }
 

@@ -193,6 +193,15 @@ pub(in crate::http) struct Pin {
     tenant: Option<String>,
 }
 
+/// A bucket.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct ResetLimits {
+    /// The bucket, as `/api/v1/limits` names it; without it, all are filled.
+    #[schema(example = "tenant/loans/validate")]
+    bucket: Option<String>,
+}
+
 /// A tenant, and a reason.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
