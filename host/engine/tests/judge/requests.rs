@@ -125,6 +125,13 @@ fn a_sink_that_fails_ends_the_request_and_no_other() {
 
 #[test]
 fn nothing_is_judged_for_a_caller_that_has_gone() {
+    // The first window may be done before the second one is handed to the worker. Then nothing is seen, and it is tried anew.
+    let calls = (0..100).find_map(|_| calls_for_a_caller_that_leaves_in_the_second_window());
+    assert_eq!(calls, Some([2, 1]));
+}
+
+/// How often two rules were called; none if the caller has left before the second window began.
+fn calls_for_a_caller_that_leaves_in_the_second_window() -> Option<[u64; 2]> {
     let tree = vec![json!("a"), json!("b")];
     let spec = obedient(&[("a", 0), ("b", 0)], [tree.clone(), tree]);
     let (begun, has_begun) = channel();
@@ -145,22 +152,21 @@ fn nothing_is_judged_for_a_caller_that_has_gone() {
         })
     });
     let workers = workers(1);
-    let mut request = request();
-    request = request.with_rows(10);
+    let mut seen = false;
     let gone = judge(
         &fixture.release,
         &workers.queue(NonZeroUsize::MAX),
-        &request,
+        &request().with_rows(10),
         Arc::from(records(1_000).as_bytes()),
         &mut |_| {
-            has_begun.recv().unwrap();
+            seen = has_begun.recv_timeout(Duration::from_secs(1)).is_ok();
             Err(io::ErrorKind::BrokenPipe.into())
         },
     );
     assert!(matches!(gone, Err(JudgeError::Output(_))));
     drop(go_on);
     drop(workers);
-    assert_eq!(calls.each_ref().map(|calls| calls.load(Ordering::SeqCst)), [2, 1]);
+    seen.then(|| calls.each_ref().map(|calls| calls.load(Ordering::SeqCst)))
 }
 
 #[test]
