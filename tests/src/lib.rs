@@ -18,6 +18,7 @@ pub mod forge;
 pub mod http;
 pub mod http2;
 pub mod mortal;
+pub mod operator;
 pub mod outside;
 pub mod process;
 pub mod program;

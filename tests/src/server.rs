@@ -86,6 +86,13 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// The command line of a server whose clients are operators.
+    fn of_operators(self) -> Vec<&'static str> {
+        [&["rpc", "--config", "local-config.yaml", "--set", "server.auth=required"], self.arguments()].concat()
+    }
+}
+
 impl Server {
     /// Starts a server with the site's configuration.
     #[must_use]
@@ -96,12 +103,18 @@ impl Server {
     /// Starts a server whose clients are operators, over any transport.
     #[must_use]
     pub fn start_for_operators(site: &Site, transport: Transport) -> Self {
-        let arguments =
-            [&["rpc", "--config", "local-config.yaml", "--set", "server.auth=required"], transport.arguments()]
-                .concat();
-        let mut server = Self::start_as(site, transport, command(&site.path(""), &arguments));
+        let mut server = Self::start_as(site, transport, command(&site.path(""), &transport.of_operators()));
         server.is_for_operators = transport == Transport::Tcp;
         server
+    }
+
+    /// Starts a server for operators on one processor only; none if this machine has no `taskset`, or forbids that.
+    #[must_use]
+    pub fn start_on_one_processor(site: &Site, transport: Transport) -> Option<Self> {
+        let command = command_on_one_processor(&site.path(""), &transport.of_operators())?;
+        let mut server = Self::start_as(site, transport, command);
+        server.is_for_operators = transport == Transport::Tcp;
+        Some(server)
     }
 
     /// Starts a server with other arguments.
@@ -132,14 +145,6 @@ impl Server {
     #[must_use]
     pub fn http(&self) -> Http {
         Http::connect(&self.address)
-    }
-
-    /// Starts a server on one processor only; none if this machine has no `taskset`, or forbids that.
-    #[must_use]
-    pub fn start_on_one_processor(site: &Site, transport: Transport) -> Option<Self> {
-        let arguments = [&["rpc", "--config", "local-config.yaml"], transport.arguments()].concat();
-        let command = command_on_one_processor(&site.path(""), &arguments)?;
-        Some(Self::start_as(site, transport, command))
     }
 
     fn start_as(site: &Site, transport: Transport, command: Command) -> Self {
@@ -199,13 +204,7 @@ impl Server {
     pub fn reconnect(&self) -> Connection {
         match self.transport {
             Transport::Stdio => panic!("there is only one connection"),
-            Transport::Tcp => {
-                let mut connection = Connection::tcp(&self.address);
-                if self.is_for_operators {
-                    connection.result("authenticate", &format!(r#"{{"token":"{OPERATOR_TOKEN}"}}"#));
-                }
-                connection
-            }
+            Transport::Tcp => self.authenticated(Connection::tcp(&self.address)),
             Transport::Unix => Connection::unix(self.address.as_ref()),
         }
     }
@@ -214,7 +213,14 @@ impl Server {
     #[must_use]
     pub fn reconnect_within(&self, longest: Duration) -> Connection {
         assert_eq!(self.transport, Transport::Tcp);
-        Connection::tcp_within(&self.address, longest)
+        self.authenticated(Connection::tcp_within(&self.address, longest))
+    }
+
+    fn authenticated(&self, mut connection: Connection) -> Connection {
+        if self.is_for_operators {
+            connection.result("authenticate", &format!(r#"{{"token":"{OPERATOR_TOKEN}"}}"#));
+        }
+        connection
     }
 
     /// Waits until it has printed a line to standard error that holds this text. Gives the line.
@@ -345,7 +351,8 @@ pub fn refuses(site: &Site, arguments: &[&str], code: i32, reasons: &[&str]) -> 
 /// The same for a server that one of the commands starts.
 #[track_caller]
 pub fn refuses_command(site: &Site, command: &str, arguments: &[&str], code: i32, reasons: &[&str]) -> String {
-    let auth: &[&str] = if has_credentials(site) { &[] } else { &["--set", "server.auth=none"] };
+    let shows_some = has_credentials(site) || arguments.iter().any(|argument| argument.contains("token_file"));
+    let auth: &[&str] = if shows_some { &[] } else { &["--set", "server.auth=none"] };
     let outcome = site.run(&[&[command, "--config", "local-config.yaml"], arguments, auth].concat());
     let Outcome { stdout, stderr, .. } = &outcome;
     assert_eq!((outcome.code, stdout.as_str()), (code, ""), "{arguments:?}: {stderr}");

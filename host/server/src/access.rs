@@ -57,7 +57,8 @@ pub(crate) async fn identify(
     // The time of credentials is that of the world.
     let found = authenticator.authenticate(shown, Timestamp::now()).await;
     found.map_err(|error| {
-        if let (Some(address), false) = (&address, matches!(error, AuthenticationError::Unavailable)) {
+        // Who shows something that was good does not guess.
+        if let (Some(address), AuthenticationError::Unknown) = (&address, error) {
             state.failures.check(address, FAILURES, 1, now);
         }
         refusal(&error)
@@ -78,12 +79,14 @@ pub(crate) async fn identify_observed(
     found
 }
 
-/// Decides whether a principal may do something. A request that names no `tenant` is for the only one of the principal.
+/// Decides whether a principal may do something. A request that names no `tenant` is for all of them, or for the only one of the
+/// principal.
 ///
 /// # Errors
 /// When it may not, or must say for which tenant.
 pub(crate) fn permit(principal: &Principal, tenant: &mut Option<String>, action: Action) -> Result<(), RequestError> {
-    if tenant.is_none() && action != Action::Operate {
+    let is_for_all = action != Action::Greet && authorize(principal, action, Resource::EveryTenant).is_ok();
+    if tenant.is_none() && !is_for_all && action != Action::Operate {
         *tenant = only_tenant(principal, action)?;
     }
     let resource = match tenant {
@@ -196,7 +199,10 @@ mod tests {
         assert_eq!(permitted(&two, Some("b"), Action::Validate), Ok(Some("b".to_owned())));
         assert_eq!(permitted(&two, None, Action::Greet), Ok(None));
         assert_eq!(permitted(&principal(Scope::Validate, &[]), None, Action::Validate), Err("forbidden"));
-        assert_eq!(permitted(&principal(Scope::Operator, &[]), None, Action::Administer), Ok(None));
+        for tenants in [&[][..], &["a"], &["a", "b"]] {
+            assert_eq!(permitted(&principal(Scope::Operator, tenants), None, Action::Administer), Ok(None));
+        }
+        assert_eq!(permitted(&one, None, Action::Greet), Ok(Some("a".to_owned())));
         assert_eq!(permitted(&Principal::operator(), None, Action::Validate), Ok(None));
         assert_eq!(permitted(&Principal::anonymous(), Some("a"), Action::Administer), Err("forbidden"));
     }

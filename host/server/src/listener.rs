@@ -220,16 +220,17 @@ impl Listener {
 fn of_clients(settings: &ServerSettings) -> Option<Authentication> {
     let certificates = settings.tls.as_ref().filter(|tls| !tls.client_authorities.is_empty());
     let auth = &settings.auth;
-    let has_credentials = auth.has_credentials_of_clients() || auth.has_credentials_of_operators();
-    let principal = if auth.requirement == Requirement::Required && has_credentials {
+    let must_show = auth.requirement == Requirement::Required;
+    let principal = if must_show && auth.has_credentials_of_clients() {
         return Some(Authentication::Credential);
     } else if let Some(tls) = certificates {
         let scopes = [Scope::Validate, Scope::Discover].into_iter().collect();
         Principal::new("certificate", [Grant { scopes, tenants: tls.client_tenants.clone() }])
-    } else if auth.requirement == Requirement::None {
+    } else if !must_show {
         Principal::anonymous()
     } else {
-        return None;
+        // Operators are clients too.
+        return auth.has_credentials_of_operators().then_some(Authentication::Credential);
     };
     Some(Authentication::Connection(Arc::new(principal)))
 }

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jurat_tests::connection::{Connection, PATIENCE};
+use jurat_tests::connection::PATIENCE;
+use jurat_tests::operator::Operator;
 use jurat_tests::process::Usage;
 use jurat_tests::server::Server;
 
@@ -16,9 +17,9 @@ const DESCRIPTORS: usize = 2 * 10;
 const THREADS: usize = 32 + 8;
 
 /// Waits until nothing is left, or for as long as a test waits. Gives what the server takes then.
-pub(crate) fn are_gone(server: &Server, keeper: &mut Connection, start: Usage) -> Usage {
-    until("no call is under way", || (keeper.result("status", "{}")["in_flight"] == 0).then_some(()));
-    assert_eq!(keeper.result("status", "{}")["health"], "ok");
+pub(crate) fn are_gone(server: &Server, keeper: &mut Operator, start: Usage) -> Usage {
+    until("no call is under way", || (keeper.status(None)["in_flight"] == 0).then_some(()));
+    assert_eq!(keeper.status(None)["health"], "ok");
     let deadline = Instant::now() + PATIENCE;
     loop {
         let usage = server.usage();

@@ -55,7 +55,7 @@ fn harmless_calls_are_answered_beside_all_the_hostile_batches_that_are_admitted(
     println!(
         "|----------------|--------------------------------------|--------:|---------:|---------:|---------:|-----------:|--------:|"
     );
-    let mut server = Server::start(&site, Transport::Tcp);
+    let mut server = Server::start_for_operators(&site, Transport::Tcp);
     measure("all processors", &mut server);
     drop(server);
     match Server::start_on_one_processor(&site, Transport::Tcp) {

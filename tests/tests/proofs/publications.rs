@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use jurat_tests::connection::{Answer, Connection};
+use jurat_tests::operator::Operator;
 use jurat_tests::publisher::Publisher;
 use jurat_tests::server::Server;
 use rustix::process::{Signal, kill_process};
@@ -59,9 +59,9 @@ pub(crate) struct Publications<'a> {
     server: &'a Server,
     newest: &'a Newest,
     /// Asks for the status.
-    watcher: Connection,
+    watcher: Operator,
     /// Asks for newer releases.
-    operator: Connection,
+    operator: Operator,
     /// What is published, over and over.
     order: &'a [Kind],
     number: u64,
@@ -116,7 +116,7 @@ impl<'a> Publications<'a> {
     pub(crate) fn new(
         publisher: &'a Publisher,
         server: &'a Server,
-        [watcher, operator]: [Connection; 2],
+        [watcher, operator]: [Operator; 2],
         newest: &'a Newest,
         order: &'a [Kind],
     ) -> Self {
@@ -157,13 +157,11 @@ impl<'a> Publications<'a> {
             Kind::NotCompiled => self.publisher.release_that_does_not_compile(PUBLISHED, number),
         };
         self.counts.published += 1;
-        let asked = by_operator.then(|| self.operator.ask("reload_logic", &tenant()));
+        if by_operator {
+            self.operator.ask_to_reload(LOANS);
+        }
         let outcome = self.outcome(kind);
-        let told = asked.map(|id| {
-            let answer = self.operator.answer();
-            assert_eq!(answer.id.get(), id);
-            answer
-        });
+        let told = by_operator.then(|| self.operator.reloaded());
         self.check(kind, &outcome, told);
     }
 
@@ -186,9 +184,9 @@ impl<'a> Publications<'a> {
         })
     }
 
-    fn check(&mut self, kind: Kind, outcome: &Outcome, told: Option<Answer>) {
-        let refusal = told.and_then(|told| told.outcome().err());
-        assert!(refusal.as_ref().is_none_or(|refusal| refusal.kind() == "reload"), "{refusal:?}");
+    fn check(&mut self, kind: Kind, outcome: &Outcome, told: Option<Result<(), String>>) {
+        let refusal = told.and_then(Result::err);
+        assert!(refusal.as_ref().is_none_or(|refusal| refusal == "reload"), "{refusal:?}");
         match (kind, outcome) {
             (Kind::Good, Outcome::Serves) => {
                 assert!(refusal.is_none(), "{refusal:?}");
@@ -200,7 +198,8 @@ impl<'a> Publications<'a> {
                 assert!(reasons.contains("ended from outside"), "{reasons}");
                 self.counts.refused_for_kill += 1;
                 // An operator need not wait.
-                self.operator.result("reload_logic", &tenant());
+                self.operator.ask_to_reload(LOANS);
+                assert_eq!(self.operator.reloaded(), Ok(()));
                 assert_eq!(serving(&self.status()), self.number);
                 self.counts.switches += 1;
             }
@@ -218,7 +217,7 @@ impl<'a> Publications<'a> {
 
     /// The status of the tenant.
     fn status(&mut self) -> Value {
-        self.watcher.result("status", &tenant())["tenants"][0].clone()
+        self.watcher.status(Some(LOANS))["tenants"][0].clone()
     }
 }
 
@@ -231,10 +230,6 @@ impl fmt::Display for Counts {
              compiler; compilers killed: {kills}, of which {refused_for_kill} refused a release until it was tried again"
         )
     }
-}
-
-fn tenant() -> String {
-    format!(r#"{{"tenant":"{LOANS}"}}"#)
 }
 
 /// The number of the release that serves.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use jurat_tests::operator::Operator;
 use jurat_tests::proof::Size;
 use jurat_tests::server::{Server, Transport};
 use jurat_tests::site::{Site, sample};
@@ -32,7 +33,7 @@ const BATCH: usize = 20;
 fn a_server_survives_everything_at_once() {
     let size = Size::of_this_run();
     let scene = scene();
-    let mut server = Server::start(&scene.site, Transport::Tcp);
+    let mut server = Server::start_for_operators(&scene.site, Transport::Tcp);
     let mut keeper = server.connect();
     let newest = Newest::default();
     let mut client = HarmlessClient::new(server.reconnect(), &newest);
@@ -42,7 +43,7 @@ fn a_server_survives_everything_at_once() {
 
     let (run, tally) = (Run::default(), Tally::default());
     let (slow, broken) = (AtomicUsize::new(0), Broken::default());
-    let operators = [server.reconnect(), server.reconnect()];
+    let operators = [(); 2].map(|()| Operator::Rpc(server.reconnect()));
     let mut publications = Publications::new(&scene.publisher, &server, operators, &newest, &ALL_KINDS);
     let samples = thread::scope(|scope| {
         let _part = run.part();
@@ -66,7 +67,7 @@ fn a_server_survives_everything_at_once() {
     });
     let publications = publications.finish();
     client.call();
-    let end = leftovers::are_gone(&server, &mut keeper, start);
+    let end = leftovers::are_gone(&server, &mut Operator::Rpc(keeper), start);
 
     println!("\n|           |   calls | p50 [ms] | p99 [ms] | max [ms] | overloaded |");
     println!("|-----------|--------:|---------:|---------:|---------:|-----------:|");

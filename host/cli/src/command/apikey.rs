@@ -97,7 +97,7 @@ pub(super) struct ListArguments {
 pub(super) struct RevokeArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// The id of the key: what follows `jk_`, up to the next `_`
+    /// The id of the key, as in `5f2a90c1` or `jk_5f2a90c1`
     #[arg(value_name = "ID", value_parser = id)]
     id: KeyId,
 }
@@ -113,7 +113,8 @@ pub(super) fn run(command: &Command) -> Result<Exit, CommandError> {
 fn create(arguments: &CreateArguments) -> Result<Exit, CommandError> {
     let settings = arguments.settings.read()?;
     let keys = keys(&settings)?;
-    let now = host::now();
+    // Nobody needs to read parts of seconds.
+    let now = Timestamp::from_second(host::now().as_second()).unwrap_or_else(|_| host::now());
     let expires = (!arguments.never_expires).then(|| now.saturating_add(arguments.expires.duration()));
     let new = NewKey {
         name: arguments.name.clone(),
@@ -257,7 +258,8 @@ fn rate(text: &str) -> Result<(RateClass, NonZeroU64), String> {
 }
 
 fn id(text: &str) -> Result<KeyId, ParseKeyIdError> {
-    text.parse()
+    // As logs have it.
+    text.strip_prefix("jk_").unwrap_or(text).parse()
 }
 
 fn refused(error: &EditKeysError) -> CommandError {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use jurat_tests::connection::Connection;
 use jurat_tests::http::post;
+use jurat_tests::operator::Operator;
 use jurat_tests::proof::Size;
 use jurat_tests::server::{Logging, Server};
 use jurat_tests::site::Site;
@@ -35,8 +35,8 @@ pub(super) fn run(size: Size) {
     let (outages, site) = (Outages::start(), Site::empty());
     let more = outages.configure(&site);
     let scene = Scene::new(site, "", &more);
-    let server = Server::serve_with(&scene.site, &["--rpc-port", "0"], Logging::Warnings);
-    let operator = || Connection::tcp(&server.rpc_address);
+    let server = Server::serve_with(&scene.site, &["--operator-port", "0"], Logging::Warnings);
+    let operator = || Operator::over_http(&server);
     let mut keeper = operator();
     let newest = Newest::default();
     let loans = Loans::new(&newest, |params| server.http().ask(post("/api/v1/validate", params)).result());

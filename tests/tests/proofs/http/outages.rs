@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jurat_tests::connection::Connection;
 use jurat_tests::coordination_service::{Behavior, CoordinationService, FACILITY};
+use jurat_tests::operator::Operator;
 use jurat_tests::site::Site;
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ impl Outages {
     }
 
     /// Fails and works, until the run is over. Then it works. Gives how often it has failed.
-    pub(super) fn fail_until_over(&self, run: &Run, mut watcher: Connection) -> usize {
+    pub(super) fn fail_until_over(&self, run: &Run, mut watcher: Operator) -> usize {
         let _part = run.part();
         for (outage, failure) in FAILURES.into_iter().cycle().enumerate() {
             // Once, however short the run is.
@@ -74,11 +74,11 @@ impl Outages {
     }
 
     /// Does something else from now on. Once the server's breaker shows that the server has noticed, this is the phase.
-    fn change(&self, behavior: Behavior, watcher: &mut Connection, breaker: &str, next: Phase) {
+    fn change(&self, behavior: Behavior, watcher: &mut Operator, breaker: &str, next: Phase) {
         self.begin(Phase::Changes);
         self.service.on(ID, &[behavior]);
         until("the breaker shows it", || {
-            let status = watcher.result("status", "{}");
+            let status = watcher.status(None);
             (status["tenants"][0]["coordination"]["breaker"] == breaker).then_some(())
         });
         self.begin(next);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jurat_tests::connection::{PATIENCE, request};
 use jurat_tests::random::Random;
-use jurat_tests::server::Server;
+use jurat_tests::server::{OPERATOR_TOKEN, Server};
 use serde_json::json;
 
 use crate::hostile_batch::HostileBatch;
@@ -84,9 +84,15 @@ impl fmt::Display for Broken {
 }
 
 fn connect(server: &Server) -> TcpStream {
-    let stream = TcpStream::connect(&server.address).unwrap();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let token = format!(r#"{{"token":"{OPERATOR_TOKEN}"}}"#);
+    stream.write_all((request("0", "authenticate", &token) + "\n").as_bytes()).unwrap();
+    let mut byte = [0];
+    while byte != [b'\n'] {
+        stream.read_exact(&mut byte).unwrap();
+    }
     stream
 }
 
