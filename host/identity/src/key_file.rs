@@ -18,6 +18,8 @@ use crate::scope::{Scope, Scopes};
 
 /// The longest file, and the most keys in it.
 const MAX_FILE: Bytes = Bytes::mebi(8);
+/// The longest file that a new key may make. What is left is for the times at which keys are revoked, about 60 bytes each.
+const MAX_FILE_WITH_NEW: Bytes = Bytes::mebi(7);
 const MAX_KEYS: usize = 10_000;
 /// The longest name of a key, in characters.
 const MAX_NAME: usize = 100;
@@ -100,6 +102,15 @@ pub enum KeyFileError {
         /// What is wrong, and where.
         problem: String,
     },
+    /// The keys are not written as JSON, which is a bug. The file is as it was.
+    #[error("the API keys in `{}` are not changed because of a bug", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: serde_json::Error,
+    },
 }
 
 /// Why a key is not made, or not revoked.
@@ -125,8 +136,12 @@ impl KeyFile {
     /// # Errors
     /// When it cannot be read, or anything in it is not as expected.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
-        let cause = |cause| KeyFileError::Read { path: path.to_owned(), cause };
-        Self::parse(&files::read(path, MAX_FILE).map_err(cause)?, path)
+        Self::parse(&Self::bytes(path)?, path)
+    }
+
+    /// The bytes of a file, not yet parsed.
+    pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, KeyFileError> {
+        files::read(path, MAX_FILE).map_err(|cause| KeyFileError::Read { path: path.to_owned(), cause })
     }
 
     /// Makes a key, and keeps what must be known of it. `now` is the present.
@@ -134,7 +149,7 @@ impl KeyFile {
     /// The file is made if there is none. Its directory must be one that only this user can write.
     ///
     /// # Errors
-    /// When the file cannot be changed, or the key would permit nothing, or has no name.
+    /// When the file cannot be changed or has no room for another key, or the key would permit nothing, or has no name.
     pub fn create(path: &Path, pepper: &Secret, new: NewKey, now: Timestamp) -> Result<ApiKey, EditKeysError> {
         check(&new.name, &new.grant, new.expires, Some(now)).map_err(EditKeysError::Key)?;
         Self::edit(path, |file| {
@@ -202,8 +217,16 @@ impl KeyFile {
             Some(bytes) => Self::parse(&bytes, path)?,
             None => Self::default(),
         };
+        let before = file.keys.len();
         let result = change(&mut file)?;
-        directory.write(name, file.to_json().as_bytes()).map_err(failed)?;
+        let json = file.to_json().map_err(|cause| KeyFileError::Json { path: path.to_owned(), cause })?;
+        // A file that is too long could not be read again, and no key in it be revoked.
+        if file.keys.len() > before && json.len() > MAX_FILE_WITH_NEW.to_usize() {
+            return Err(EditKeysError::Key(format!(
+                "there is no room for another key in the file, which may have {MAX_FILE_WITH_NEW}; name fewer tenants"
+            )));
+        }
+        directory.write(name, json.as_bytes()).map_err(failed)?;
         Ok(result)
     }
 
@@ -227,10 +250,9 @@ impl KeyFile {
         Ok(Self { keys })
     }
 
-    fn to_json(&self) -> String {
+    fn to_json(&self) -> Result<String, serde_json::Error> {
         let document = Document { version: VERSION, keys: self.keys.values().map(Line::of).collect() };
-        // Texts and numbers can always be written.
-        serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+        Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
 }
 

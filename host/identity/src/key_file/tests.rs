@@ -103,6 +103,19 @@ fn keys_that_are_made_at_once_are_all_kept() {
 }
 
 #[test]
+fn no_key_makes_the_file_longer_than_it_may_be() {
+    let (_directory, path) = site();
+    let tenants: Vec<_> = (0..60_000).map(|number| format!("{number:0>50}")).collect();
+    let grant = Grant { tenants: Tenants::listed(tenants.iter().map(String::as_str)), ..new("").grant };
+    let id = create(&path, NewKey { grant: grant.clone(), ..new("a") }).unwrap().id();
+    let refused = (0..3).find_map(|_| create(&path, NewKey { grant: grant.clone(), ..new("b") }).err()).unwrap();
+    assert!(matches!(refused, EditKeysError::Key(_)), "{refused}");
+    // What is there can be read, and revoked.
+    assert!(KeyFile::read(&path).unwrap().keys().any(|key| key.id == id));
+    KeyFile::revoke(&path, id, now()).unwrap();
+}
+
+#[test]
 fn a_file_of_another_form_is_refused_with_what_is_wrong() {
     let mac = "0".repeat(64);
     let key = |more: &str| {
