@@ -1,11 +1,12 @@
 //! The API keys that a server knows: those of a file, which it reads again and again, so that what was revoked does not stay valid.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use jurat_model::{Secret, chain};
+use sha2::{Digest, Sha256};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
@@ -15,13 +16,13 @@ use crate::key_file::{KeyFile, KeyFileError};
 use crate::principal::Principal;
 use crate::settings::ApiKeySettings;
 
-/// How long the file is used before it is read again.
+/// How long the file is used before it is read again, counted from the beginning of the attempt that read it.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 /// How long it is used where it cannot be read. Together with what [`crate::recent`] keeps, a revoked key is valid for less than 30 s.
 const KEPT: SignedDuration = SignedDuration::from_secs(18);
 /// The least time between two attempts to read it.
 const BETWEEN: SignedDuration = SignedDuration::from_secs(1);
-/// How long a request waits for it.
+/// How long a request waits for it, all in all.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The least time between two log lines that say that it cannot be read.
 const BETWEEN_WARNINGS: SignedDuration = SignedDuration::from_mins(1);
@@ -33,15 +34,22 @@ pub(crate) struct KeyStore {
     pepper: Secret,
     kept: Mutex<Kept>,
     /// The attempt to read it that is under way: there is only one, also where a disk does not answer.
-    attempt: tokio::sync::Mutex<Option<JoinHandle<Result<KeyFile, KeyFileError>>>>,
+    attempt: tokio::sync::Mutex<Option<JoinHandle<Result<Version, KeyFileError>>>>,
 }
 
 #[derive(Debug)]
 struct Kept {
-    file: Arc<KeyFile>,
-    read: Timestamp,
+    version: Version,
     tried: Timestamp,
     warned: Option<Timestamp>,
+}
+
+/// The file as it was at some moment after `began`.
+#[derive(Clone, Debug)]
+struct Version {
+    file: Arc<KeyFile>,
+    digest: [u8; 32],
+    began: Timestamp,
 }
 
 impl KeyStore {
@@ -51,8 +59,8 @@ impl KeyStore {
     /// When it cannot be used.
     pub(crate) fn open(settings: ApiKeySettings, now: Timestamp) -> Result<Self, KeyFileError> {
         let ApiKeySettings { file: path, pepper } = settings;
-        let file = Arc::new(KeyFile::read(&path)?);
-        let kept = Mutex::new(Kept { file, read: now, tried: now, warned: None });
+        let version = Version::read(&path, now, None)?;
+        let kept = Mutex::new(Kept { version, tried: now, warned: None });
         Ok(Self { path, pepper, kept, attempt: tokio::sync::Mutex::default() })
     }
 
@@ -78,48 +86,75 @@ impl KeyStore {
         if let Some(file) = self.younger_than(FRESH, now) {
             return Ok(file);
         }
-        let mut attempt = self.attempt.lock().await;
-        // Another request may have read it while this one waited.
-        if let Some(file) = self.younger_than(FRESH, now) {
-            return Ok(file);
-        }
-        if attempt.is_some() || now.duration_since(self.kept().tried).abs() >= BETWEEN {
-            self.kept().tried = now;
-            let path = self.path.clone();
-            let reading = attempt.get_or_insert_with(|| spawn_blocking(move || KeyFile::read(&path)));
-            match timeout(PATIENCE, &mut *reading).await {
-                Ok(read) => {
-                    *attempt = None;
-                    self.keep(
-                        read.map_err(|error| error.to_string()).and_then(|read| read.map_err(|error| chain(&error))),
-                        now,
-                    );
-                }
-                Err(_) => self.keep(Err("the disk does not answer".to_owned()), now),
-            }
+        // The time is also for waiting for others that wait.
+        if timeout(PATIENCE, self.renew(now)).await.is_err() {
+            self.warn("the disk does not answer", now);
         }
         self.younger_than(KEPT, now).ok_or(AuthenticationError::Unavailable)
     }
 
-    fn keep(&self, read: Result<KeyFile, String>, now: Timestamp) {
-        let mut kept = self.kept();
-        match read {
-            Ok(file) => (kept.file, kept.read, kept.warned) = (Arc::new(file), now, None),
-            Err(error) if kept.warned.is_none_or(|warned| now.duration_since(warned) >= BETWEEN_WARNINGS) => {
-                kept.warned = Some(now);
-                tracing::warn!(error, "API keys cannot be checked; soon all of them are refused");
+    /// Reads the file, unless that was done a moment ago. All who want it wait for the same attempt, which goes on when they leave.
+    async fn renew(&self, now: Timestamp) {
+        let mut attempt = self.attempt.lock().await;
+        // What an attempt gives that began long ago is not fresh: another one follows it.
+        while self.younger_than(FRESH, now).is_none() {
+            if attempt.is_none() && now.duration_since(self.kept().tried).abs() < BETWEEN {
+                return;
             }
-            Err(_) => {}
+            let reading = attempt.get_or_insert_with(|| self.begin(now));
+            let read = (&mut *reading).await;
+            *attempt = None;
+            match read {
+                Ok(Ok(version)) => self.keep(version),
+                Ok(Err(error)) => self.warn(&chain(&error), now),
+                Err(error) => self.warn(&error.to_string(), now),
+            }
+        }
+    }
+
+    fn begin(&self, now: Timestamp) -> JoinHandle<Result<Version, KeyFileError>> {
+        let (path, last) = {
+            let mut kept = self.kept();
+            kept.tried = now;
+            (self.path.clone(), kept.version.clone())
+        };
+        spawn_blocking(move || Version::read(&path, now, Some(&last)))
+    }
+
+    fn keep(&self, version: Version) {
+        let mut kept = self.kept();
+        (kept.version, kept.warned) = (version, None);
+    }
+
+    fn warn(&self, error: &str, now: Timestamp) {
+        let mut kept = self.kept();
+        if kept.warned.is_none_or(|warned| now.duration_since(warned).abs() >= BETWEEN_WARNINGS) {
+            kept.warned = Some(now);
+            tracing::warn!(error, "API keys cannot be checked; soon all of them are refused");
         }
     }
 
     fn younger_than(&self, age: SignedDuration, now: Timestamp) -> Option<Arc<KeyFile>> {
         let kept = self.kept();
         // A clock that was set back makes nothing younger.
-        (now.duration_since(kept.read).abs() < age).then(|| Arc::clone(&kept.file))
+        (now.duration_since(kept.version.began).abs() < age).then(|| Arc::clone(&kept.version.file))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Version {
+    /// Reads the file. If nothing in it differs from the last version, it is not parsed.
+    fn read(path: &Path, now: Timestamp, last: Option<&Self>) -> Result<Self, KeyFileError> {
+        let bytes = KeyFile::bytes(path)?;
+        let digest = Sha256::digest(&bytes).into();
+        let same = last.filter(|last| last.digest == digest).map(|last| Arc::clone(&last.file));
+        let file = same.map_or_else(|| KeyFile::parse(&bytes, path).map(Arc::new), Ok)?;
+        Ok(Self { file, digest, began: now })
+    }
+}
+
+#[cfg(test)]
+mod tests;
