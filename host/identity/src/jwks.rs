@@ -65,7 +65,7 @@ pub(crate) struct KeySource {
     place: Place,
     kept: Mutex<Kept>,
     /// Held by the attempt that is under way.
-    attempt: tokio::sync::Mutex<()>,
+    attempt: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl KeySource {
             Location::Url(url) => (Place::Server { url: url.clone(), client: client(http, Reach::Anywhere)? }, None),
         };
         let tried = last.as_ref().map(|(_, now)| *now);
-        Ok(Arc::new(Self { place, kept: Mutex::new(Kept { last, tried }), attempt: tokio::sync::Mutex::default() }))
+        Ok(Arc::new(Self { place, kept: Mutex::new(Kept { last, tried }), attempt: Arc::default() }))
     }
 
     /// The keys. Where they are no longer fresh, newer ones are asked for meanwhile.
@@ -100,10 +100,9 @@ impl KeySource {
     /// # Errors
     /// When there are none, or they are older than a day.
     pub(crate) async fn keys(self: &Arc<Self>, now: Timestamp) -> Result<Arc<KeySet>, AuthenticationError> {
-        let last = self.kept().last.clone().filter(|(_, had)| now.duration_since(*had) < KEPT);
-        match last {
-            Some((keys, had)) => {
-                if now.duration_since(had) >= FRESH && self.may_try(now) {
+        match self.last(KEPT, now) {
+            Some(keys) => {
+                if self.last(FRESH, now).is_none() && self.may_try(now) {
                     let source = Arc::clone(self);
                     tokio::spawn(async move { source.renew(now).await });
                 }
@@ -111,8 +110,7 @@ impl KeySource {
             }
             None => {
                 self.renew(now).await;
-                let last = self.kept().last.clone().filter(|(_, had)| now.duration_since(*had) < KEPT);
-                last.map(|(keys, _)| keys).ok_or(AuthenticationError::Unavailable)
+                self.last(KEPT, now).ok_or(AuthenticationError::Unavailable)
             }
         }
     }
@@ -126,22 +124,24 @@ impl KeySource {
 
     /// Asks for the keys, unless that was done a moment ago. All who want them wait for the same attempt.
     async fn renew(self: &Arc<Self>, now: Timestamp) {
-        let _attempt = self.attempt.lock().await;
+        let attempt = Arc::clone(&self.attempt).lock_owned().await;
         if !self.may_try(now) {
             return;
         }
         self.kept().tried = Some(now);
-        // It goes on if the client of this request leaves.
+        // If the client of this request leaves, it goes on, and others get the keys: a client that leaves costs nobody a minute.
         let source = Arc::clone(self);
-        let fetched = tokio::spawn(async move { source.fetch().await }).await;
-        match fetched {
-            Ok(Ok(keys)) => self.kept().last = Some((Arc::new(keys), now)),
-            Ok(Err(error)) => {
-                tracing::warn!(error = chain(&error), "the last keys of the identity provider stay in use")
+        let renewed = tokio::spawn(async move {
+            let _attempt = attempt;
+            match source.fetch().await {
+                Ok(keys) => source.kept().last = Some((Arc::new(keys), now)),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the last keys of the identity provider stay in use");
+                }
             }
-            Err(error) => {
-                tracing::error!(%error, "the keys of the identity provider were not renewed because of a bug")
-            }
+        });
+        if let Err(error) = renewed.await {
+            tracing::error!(%error, "the keys of the identity provider were not renewed because of a bug");
         }
     }
 
@@ -159,6 +159,13 @@ impl KeySource {
                 KeySet::parse(&text).map_err(|problem| KeySetError::Form { place: self.shown(), problem })
             }
         }
+    }
+
+    /// The last good keys, if they are younger than this.
+    fn last(&self, age: SignedDuration, now: Timestamp) -> Option<Arc<KeySet>> {
+        let kept = self.kept();
+        // A clock that was set back makes nothing younger.
+        kept.last.as_ref().filter(|(_, had)| now.duration_since(*had).abs() < age).map(|(keys, _)| Arc::clone(keys))
     }
 
     fn may_try(&self, now: Timestamp) -> bool {

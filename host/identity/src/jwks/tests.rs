@@ -112,6 +112,35 @@ async fn without_keys_nothing_is_accepted_until_there_are_some() {
     assert!(source.keys(at(60)).await.is_ok());
 }
 
+#[tokio::test]
+async fn keys_that_a_client_asked_for_stay_when_it_leaves() {
+    let text = set([&Signer::ed("a")]);
+    let (_server, source, count) = server(move |_| Reply::ok(text.as_bytes()));
+    let leaving = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { source.keys(at(0)).await.map(drop) }
+    });
+    asked(&count, 1).await;
+    leaving.abort();
+    let _ = leaving.await;
+    // Others wait for the same attempt, and get what came of it.
+    assert!(source.keys(at(1)).await.is_ok());
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_keys_younger() {
+    let signers = [Signer::ed("a"), Signer::ed("b")];
+    let sets = [set([&signers[0]]), set([&signers[1]])];
+    let (_server, source, count) = server(move |number| Reply::ok(sets[number.min(1)].as_bytes()));
+    source.keys(at(1_000_000)).await.unwrap();
+    // More than a day: they are not used.
+    assert!(source.keys(at(0)).await.unwrap().verify(&signers[1].token(&json!({}))).is_ok());
+    // More than ten minutes: newer ones are asked for.
+    source.keys(at(-700)).await.unwrap();
+    asked(&count, 3).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_nothing_is_given_up() {
     let (_server, source, _) = server(|_| Reply::Silence(b"HTTP/1.1 200 OK\r\n".to_vec()));
