@@ -99,10 +99,11 @@ fn seconds(number: &Number) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::scope::Scope;
+    use crate::scope::{Scope, Scopes};
 
     fn settings() -> JwtSettings {
         let grant = |claim: &str, value: &str, scope, tenants| ClaimGrant {
@@ -207,9 +208,47 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_names_a_hundred_tenants_at_most() {
+        let names: Vec<_> = (0..101).map(|number| format!("t{number:03}")).collect();
+        let roles = json!({"groups": null, "realm": {"roles": "admin"}, "tenants": names});
+        let Tenants::Listed(tenants) = accepted(&roles).unwrap().tenants() else { panic!("not all") };
+        assert_eq!(tenants.len(), 100);
+        assert!(!tenants.contains("t100"));
+    }
+
+    #[test]
     fn a_long_subject_is_cut() {
         let principal = accepted(&json!({"sub": "x".repeat(10_000)})).unwrap();
         assert!(principal.name().unwrap().len() < 200);
         assert_eq!(accepted(&json!({"sub": null})).unwrap().name(), Some("jwt:"));
+    }
+
+    /// Any JSON, of the names and values that matter more often than others.
+    fn json() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![Just("checkers".to_owned()), Just("admin".to_owned()), ".{0,10}"].prop_map(Value::from);
+        let number = prop_oneof![any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from)];
+        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number, text];
+        let name = prop_oneof![Just("roles".to_owned()), ".{0,5}"];
+        leaf.prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map(name.clone(), inner, 0..3).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_claims_make_it_panic_and_none_permit_more_than_the_settings_say(
+            name in "exp|nbf|iat|iss|aud|sub|groups|realm|tenants|https://example.com/role", value in json(),
+        ) {
+            let granted: Scopes = [Scope::Validate, Scope::Admin, Scope::Operator].into_iter().collect();
+            if let Ok(principal) = accepted(&json!({name: value})) {
+                prop_assert!(!principal.grants().is_empty());
+                let scopes = principal.grants().iter().flat_map(|grant| grant.scopes.iter());
+                prop_assert!(scopes.into_iter().all(|scope| granted.has(scope)));
+                prop_assert!(principal.grants().iter().all(|grant| grant.tenants != Tenants::All));
+            }
+        }
     }
 }

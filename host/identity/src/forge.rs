@@ -10,7 +10,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -91,6 +92,16 @@ impl Signer {
     /// A token with these claims, as the identity provider makes it.
     pub(crate) fn token(&self, claims: &Value) -> String {
         self.sign(&json!({"alg": self.algorithm(), "typ": "JWT", "kid": self.id}), claims)
+    }
+
+    /// A token of ES256 with its signature in DER, as X.509 has it, and not as RFC 7518, section 3.4, says.
+    pub(crate) fn der_token(&self, claims: &Value) -> String {
+        let Pair::Ec(pair) = &self.pair else { panic!("only of ES256") };
+        let pkcs8 = pair.to_pkcs8v1().unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref()).unwrap();
+        let text = text(&json!({"alg": "ES256", "kid": self.id}), claims);
+        let signature = pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
+        format!("{text}.{}", encode(signature.as_ref()))
     }
 
     /// A token with another header.

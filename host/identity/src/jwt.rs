@@ -5,19 +5,21 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, Validation, decode, decode_header};
 use jurat_model::Excerpt;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 /// The longest token.
 const MAX_TOKEN: usize = 16 << 10;
 /// The most keys in a set.
 const MAX_KEYS: usize = 64;
-/// The digits of the shortest modulus in Base64, of 2,048 bits.
-const MIN_MODULUS: usize = 342;
+/// The bits of a modulus. Fewer are weak (RFC 7518, section 3.3), and the library verifies nothing with more.
+const MODULUS_BITS: RangeInclusive<usize> = 2_048..=8_192;
+/// The members of a key that only its owner may know (RFC 7518, section 6; RFC 9964 for `priv`).
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "k", "priv"];
 
 /// The claims of a token whose signature holds.
 pub(crate) type Claims = Map<String, Value>;
@@ -55,17 +57,15 @@ impl KeySet {
         }
         let (mut keys, mut ids) = (Vec::new(), BTreeSet::new());
         for key in document.keys {
-            let id = key.kid.clone();
-            if key.is_secret() {
+            if is_secret(&key) {
                 return Err(
                     "it holds a private or a symmetric key, which only the identity provider may know".to_owned()
                 );
             }
-            let Some(key) = key.into_public() else {
-                tracing::debug!(
-                    id = id.map(|id| Excerpt::of(&id).to_string()),
-                    "a key of the identity provider is not used"
-                );
+            let id = key.get("kid").and_then(Value::as_str).map(|id| Excerpt::of(id).to_string());
+            // What is not understood is ignored, and so is what lacks a member (RFC 7517, section 5).
+            let Some(key) = Jwk::deserialize(key).ok().and_then(Jwk::into_public) else {
+                tracing::debug!(id, "a key of the identity provider is not used");
                 continue;
             };
             if let Some(id) = &key.id
@@ -113,10 +113,10 @@ impl fmt::Debug for PublicKey {
 /// A set as JSON (RFC 7517, section 5). Unknown members are ignored, as it says.
 #[derive(Deserialize)]
 struct Document {
-    keys: Vec<Jwk>,
+    keys: Vec<Value>,
 }
 
-/// A key as JSON (RFC 7517, section 4, and RFC 7518, section 6).
+/// A public key as JSON (RFC 7517, section 4, and RFC 7518, section 6).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -130,22 +130,13 @@ struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
-    d: Option<IgnoredAny>,
-    k: Option<IgnoredAny>,
 }
 
 impl Jwk {
-    fn is_secret(&self) -> bool {
-        self.kty == "oct" || self.d.is_some() || self.k.is_some()
-    }
-
     /// The key, if it is for signatures by an algorithm that is accepted.
     fn into_public(self) -> Option<PublicKey> {
         let (algorithm, name, key) = match (&*self.kty, self.crv.as_deref()) {
-            ("RSA", _) => {
-                let modulus = self.n.filter(|modulus| modulus.len() >= MIN_MODULUS)?;
-                (Algorithm::RS256, "RS256", DecodingKey::from_rsa_components(&modulus, &self.e?))
-            }
+            ("RSA", _) => (Algorithm::RS256, "RS256", DecodingKey::from_rsa_components(&self.n?, &self.e?)),
             ("EC", Some("P-256")) => (Algorithm::ES256, "ES256", DecodingKey::from_ec_components(&self.x?, &self.y?)),
             ("OKP", Some("Ed25519")) => (Algorithm::EdDSA, "EdDSA", DecodingKey::from_ed_components(&self.x?)),
             _ => return None,
@@ -153,7 +144,31 @@ impl Jwk {
         let is_for_it = self.alg.is_none_or(|alg| alg == name)
             && self.usage.is_none_or(|usage| usage == "sig")
             && self.key_ops.is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
-        Some(PublicKey { id: self.kid, algorithm, key: key.ok().filter(|_| is_for_it)? })
+        let key = key.ok().filter(|key| is_for_it && is_whole(key, algorithm))?;
+        Some(PublicKey { id: self.kid, algorithm, key })
+    }
+}
+
+/// Whether a key, of whatever kind, has what its owner alone may know. Some providers write absent members as `null`.
+fn is_secret(key: &Value) -> bool {
+    let has = |name: &&str| key.get(name).is_some_and(|member| !member.is_null());
+    key.get("kty").is_some_and(|kty| kty == "oct") || SECRET_MEMBERS.iter().any(has)
+}
+
+/// Whether a key has the length that its algorithm needs. The library finds that out at the first token only.
+fn is_whole(key: &DecodingKey, algorithm: Algorithm) -> bool {
+    match (key.kind(), algorithm) {
+        (DecodingKeyKind::RsaModulusExponent { n, e }, Algorithm::RS256) => {
+            let has_no_zero_in_front = |number: &[u8]| number.first().is_some_and(|first| *first != 0);
+            let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+            // 1 as the exponent would make each text its own signature.
+            let is_odd_and_not_one = e.last().is_some_and(|last| last % 2 == 1) && **e != [1];
+            has_no_zero_in_front(n) && has_no_zero_in_front(e) && MODULUS_BITS.contains(&bits) && is_odd_and_not_one
+        }
+        // A mark, and two coordinates.
+        (DecodingKeyKind::SecretOrDer(point), Algorithm::ES256) => point.len() == 65,
+        (DecodingKeyKind::SecretOrDer(point), Algorithm::EdDSA) => point.len() == 32,
+        _ => false,
     }
 }
 

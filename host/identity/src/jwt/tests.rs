@@ -61,8 +61,15 @@ fn a_header_leads_to_no_other_key_and_may_demand_nothing() {
     let keys = parse(&set([&signer])).unwrap();
     let header = json!({"alg": "EdDSA", "kid": "a", "jwk": mallory.jwk(), "jku": "https://mallory.example.com/keys"});
     assert_eq!(keys.verify(&mallory.sign(&header, &json!({}))), Err(TokenError::Invalid));
-    let critical = json!({"alg": "EdDSA", "kid": "a", "crit": ["exp"], "exp": 1});
-    assert_eq!(keys.verify(&signer.sign(&critical, &json!({}))), Err(TokenError::Invalid));
+    for critical in [
+        json!({"alg": "EdDSA", "kid": "a", "crit": ["exp"], "exp": 1}),
+        json!({"alg": "EdDSA", "kid": "a", "crit": []}),
+        json!({"alg": "EdDSA", "kid": "a", "crit": ["b64"], "b64": false}),
+        json!({"alg": "EdDSA", "kid": "a", "crit": "exp"}),
+        json!({"alg": "EdDSA", "kid": ["a"]}),
+    ] {
+        assert_eq!(keys.verify(&signer.sign(&critical, &json!({}))), Err(TokenError::Invalid), "{critical}");
+    }
 }
 
 #[test]
@@ -95,6 +102,18 @@ fn what_was_changed_or_cut_is_no_token() {
 }
 
 #[test]
+fn a_signature_by_es256_has_one_form() {
+    let signer = Signer::ec("a");
+    let keys = parse(&set([&signer])).unwrap();
+    let claims = json!({"sub": "ann"});
+    assert!(keys.verify(&signer.token(&claims)).is_ok());
+    assert_eq!(keys.verify(&signer.der_token(&claims)), Err(TokenError::Invalid));
+    // What a library took for a signature of anything: both halves are zero.
+    let zeroes = format!("{}.{}", text(&json!({"alg": "ES256", "kid": "a"}), &claims), encode(&[0; 64]));
+    assert_eq!(keys.verify(&zeroes), Err(TokenError::Invalid));
+}
+
+#[test]
 fn a_token_may_have_sixteen_kibibytes_and_no_more() {
     let signer = Signer::ed("a");
     let keys = parse(&set([&signer])).unwrap();
@@ -123,9 +142,23 @@ fn keys_of_other_kinds_are_ignored_and_secret_ones_are_refused() {
         changed(rsa, &[("alg", json!("RS512"))]),
         changed(rsa, &[("alg", json!("RSA-OAEP"))]),
         changed(rsa, &[("key_ops", json!(["encrypt"]))]),
-        // 1,024 bits.
-        changed(rsa, &[("n", json!("x".repeat(171)))]),
+        // 1,024 bits: as such, and with zeroes in front. 2,047 and 8,200 bits.
+        changed(rsa, &[("n", json!(encode(&[0xff; 128])))]),
+        changed(rsa, &[("n", json!(encode(&[[0; 128], [0xff; 128]].concat())))]),
+        changed(rsa, &[("n", json!(encode(&[&[0x7f][..], &[0xff; 255]].concat())))]),
+        changed(rsa, &[("n", json!(encode(&[0xff; 1_025])))]),
         changed(rsa, &[("e", Value::Null)]),
+        changed(rsa, &[("e", json!(""))]),
+        // Each text is its own signature.
+        changed(rsa, &[("e", json!("AQ"))]),
+        changed(rsa, &[("e", json!("AQAA"))]),
+        changed(&signers[1], &[("kid", json!("x")), ("x", json!(encode(&[7; 31])))]),
+        changed(&signers[2], &[("x", json!(encode(&[7; 33])))]),
+        // What another program may understand (RFC 7517, section 5).
+        changed(rsa, &[("kid", json!(7))]),
+        changed(rsa, &[("n", json!(["a"]))]),
+        json!({}),
+        json!(7),
         json!({"kty": "EC", "crv": "P-384", "kid": "x", "x": "AAAA", "y": "AAAA"}),
         json!({"kty": "OKP", "crv": "X25519", "kid": "x", "x": "AAAA"}),
         json!({"kty": "new"}),
@@ -133,13 +166,19 @@ fn keys_of_other_kinds_are_ignored_and_secret_ones_are_refused() {
         assert_eq!(parse(&with(ignored.clone())).unwrap().keys.len(), 1, "{ignored}");
     }
     assert_eq!(parse(&with(changed(rsa, &[("key_ops", json!(["verify"]))]))).unwrap().keys.len(), 2);
+    assert_eq!(parse(&with(changed(rsa, &[("d", Value::Null), ("k", Value::Null)]))).unwrap().keys.len(), 2);
     for (text, reason) in [
         (with(json!({"kty": "oct", "kid": "x", "k": "c2VjcmV0"})), "symmetric"),
         (with(changed(&signers[2], &[("d", json!("AAAA"))])), "private"),
+        (with(changed(rsa, &[("p", json!("AAAA"))])), "private"),
+        (with(json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "priv": "AAAA"})), "private"),
+        // Whatever else is wrong with it.
+        (with(json!({"k": 7})), "symmetric"),
         (with(changed(&signers[2], &[("kid", json!("ec"))])), "two keys have the id `ec`"),
         (json!({"keys": vec![json!({"kty": "new"}); 65]}).to_string(), "more than 64 keys"),
         (r#"{"keys":[]}"#.to_owned(), "no key for signatures"),
-        (r#"{"keys":[{}]}"#.to_owned(), "kty"),
+        (r#"{"keys":[{}]}"#.to_owned(), "no key for signatures"),
+        (r#"{"keys":{}}"#.to_owned(), "sequence"),
         ("{}".to_owned(), "keys"),
         (String::new(), "EOF"),
     ] {
@@ -154,5 +193,17 @@ proptest! {
         thread_local! { static KEYS: KeySet = parse(&crate::forge::set([&Signer::ed("a")])).unwrap(); }
         prop_assert!(KEYS.with(|keys| keys.verify(&token).is_err()));
         let _ = parse(&set);
+    }
+
+    #[test]
+    fn no_key_makes_it_panic(kty in "RSA|EC|OKP", crv in "P-256|Ed25519", bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let part = encode(&bytes);
+        let key = json!({"kty": kty, "crv": crv, "n": part, "e": part, "x": part, "y": part});
+        if let Ok(keys) = parse(&json!({"keys": [key]}).to_string()) {
+            for alg in ["RS256", "ES256", "EdDSA"] {
+                let token = format!("{}.{part}", text(&json!({"alg": alg}), &json!({})));
+                prop_assert_eq!(keys.verify(&token), Err(TokenError::Invalid));
+            }
+        }
     }
 }
