@@ -69,10 +69,9 @@ impl RetryPolicy {
     /// The longest pause after the attempt with this number, counted from 1.
     #[must_use]
     pub fn bound(&self, attempt: u32) -> Duration {
-        let factor = self.exponential_base.get().checked_pow(attempt.saturating_sub(1));
-        factor
-            .and_then(|factor| self.base_delay.checked_mul(factor))
-            .map_or(self.max_delay, |bound| bound.min(self.max_delay))
+        let factor = u128::from(self.exponential_base.get()).saturating_pow(attempt.saturating_sub(1));
+        let nanos = self.base_delay.as_nanos().saturating_mul(factor);
+        if nanos < self.max_delay.as_nanos() { Duration::from_nanos_u128(nanos) } else { self.max_delay }
     }
 
     /// The pause after the attempt with this number, counted from 1; none if there is no further one.
@@ -125,6 +124,11 @@ mod tests {
         assert_eq!(bounds(tenfold), [200, 2_000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]);
         let steady = RetryPolicy { exponential_base: NonZeroU32::MIN, ..RetryPolicy::DEFAULT };
         assert_eq!(bounds(steady), [500; 8]);
+        let none = RetryPolicy { base_delay: Duration::ZERO, ..RetryPolicy::DEFAULT };
+        assert_eq!(bounds(none), [0; 8]);
+        // A factor beyond 32 bits is exact, too.
+        let tiny = RetryPolicy { base_delay: Duration::from_nanos(1), ..RetryPolicy::DEFAULT };
+        assert_eq!([32, 33, 34].map(|attempt| tiny.bound(attempt).as_nanos()), [1 << 31, 1 << 32, 5_000_000_000]);
     }
 
     #[test]
@@ -137,21 +141,39 @@ mod tests {
         assert_eq!((pause(Again::No, 1), pause(true.into(), 1), pause(false.into(), 1)), (None, Some(500), None));
     }
 
-    proptest! {
-        #[test]
-        fn no_pause_is_longer_than_the_largest_bound(
-            most in 1_u32.., base in any::<Duration>(), max in any::<Duration>(), exponential in 1_u32.., attempt: u32, seed: u64, full: bool,
-        ) {
-            let policy = RetryPolicy {
+    /// Any policy at all.
+    fn policies() -> impl Strategy<Value = RetryPolicy> {
+        let numbers = (1_u32.., 1_u32..);
+        (numbers, any::<[Duration; 2]>(), any::<bool>()).prop_map(|((most, exponential), [base, max], full)| {
+            RetryPolicy {
                 max_attempts: attempts(most),
                 base_delay: base,
                 max_delay: max,
                 exponential_base: attempts(exponential),
                 jitter: if full { Jitter::Full } else { Jitter::None },
-            };
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_pause_is_longer_than_the_largest_bound(policy in policies(), attempt: u32, seed: u64) {
             let pause = policy.pause(Again::Yes, attempt, &Random::seeded(seed));
-            prop_assert_eq!(pause.is_some(), attempt < most);
-            prop_assert!(pause.is_none_or(|pause| pause <= max && pause <= policy.bound(attempt)));
+            prop_assert_eq!(pause.is_some(), attempt < policy.max_attempts.get());
+            prop_assert!(pause.is_none_or(|pause| pause <= policy.max_delay && pause <= policy.bound(attempt)));
+        }
+
+        #[test]
+        fn a_pause_is_longer_only_if_somebody_asks_for_that(policy in policies(), attempt: u32, seed: u64, least: Duration) {
+            let pause = |again| policy.pause(again, attempt, &Random::seeded(seed));
+            prop_assert_eq!(pause(Again::After(least)), pause(Again::Yes).map(|pause| pause.max(least)));
+            prop_assert_eq!(pause(Again::No), None);
+        }
+
+        #[test]
+        fn a_bound_is_no_shorter_than_the_one_before(policy in policies(), attempt in 1_u32..u32::MAX) {
+            prop_assert!(policy.bound(attempt) <= policy.bound(attempt + 1));
+            prop_assert_eq!(policy.bound(1), policy.base_delay.min(policy.max_delay));
         }
     }
 }

@@ -80,6 +80,8 @@ pub async fn retry_async<T, E, A: Into<Again>>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::policy::Jitter;
 
@@ -133,6 +135,32 @@ mod tests {
         let (_, told, _) = tried(&policy, u32::MAX, |_| Again::Yes);
         assert!(told.0.iter().all(|(_, pause)| *pause < 1_000));
         assert!(told.0.iter().any(|(_, pause)| *pause > 500));
+    }
+
+    proptest! {
+        #[test]
+        fn each_attempt_but_the_last_is_told_and_there_are_no_more_than_allowed(
+            most in 1_u32..50, failures in 0_u32..60, lasting in 1_u32..60, base: Duration, max: Duration,
+        ) {
+            let max_attempts = most.try_into().unwrap();
+            let policy = RetryPolicy { max_attempts, base_delay: base, max_delay: max, ..RetryPolicy::DEFAULT };
+            let (mut attempts, mut told, mut slept) = (0, Vec::new(), Vec::new());
+            let result = retry_with(
+                &policy,
+                |failure: &u32| *failure < lasting,
+                |_, attempt, pause| told.push((attempt, pause)),
+                |attempt| {
+                    attempts += 1;
+                    if attempt > failures { Ok(attempt) } else { Err(attempt) }
+                },
+                |pause| slept.push(pause),
+            );
+            prop_assert_eq!(attempts, most.min(failures + 1).min(lasting));
+            prop_assert_eq!(result, if failures < attempts { Ok(attempts) } else { Err(attempts) });
+            prop_assert!(told.iter().map(|(attempt, _)| *attempt).eq(1..attempts));
+            prop_assert!(told.iter().map(|(_, pause)| *pause).eq(slept.iter().copied()));
+            prop_assert!(slept.iter().all(|pause| *pause <= max));
+        }
     }
 
     #[cfg(feature = "async")]
