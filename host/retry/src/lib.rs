@@ -1,13 +1,15 @@
 //! Attempts at something that may fail for a moment, with pauses that grow.
 //!
 //! ```
-//! use jurat_retry::{RetryPolicy, retry};
+//! use std::io;
+//!
+//! use jurat_retry::{Failed, RetryPolicy, retry};
 //!
 //! /// A number from a service that is not always there.
-//! fn number() -> Result<u32, std::io::Error> {
+//! fn number() -> Result<u32, Failed<io::Error>> {
 //!     retry(
 //!         &RetryPolicy::QUICK,
-//!         |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut,
+//!         |error: &io::Error| error.kind() == io::ErrorKind::TimedOut,
 //!         |error, attempt, pause| eprintln!("attempt {attempt} failed ({error}); the next one follows in {pause:?}"),
 //!         |_attempt| Ok(7),
 //!     )
@@ -16,10 +18,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod failed;
 mod policy;
 mod random;
 mod retry;
 
+pub use failed::Failed;
 pub use policy::{Again, Jitter, RetryPolicy};
 pub use random::Random;
 pub use retry::retry;

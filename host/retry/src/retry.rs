@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::failed::Failed;
 use crate::policy::{Again, RetryPolicy};
 use crate::random::Random;
 
@@ -12,13 +13,13 @@ use crate::random::Random;
 /// failure that another attempt follows, with the number of the attempt, from 1, and the pause. `attempt` gets its number.
 ///
 /// # Errors
-/// With the last failure.
+/// With the last failure, and the number of attempts.
 pub fn retry<T, E, A: Into<Again>>(
     policy: &RetryPolicy,
     is_transient: impl Fn(&E) -> A,
     on_retry: impl FnMut(&E, u32, Duration),
     attempt: impl FnMut(u32) -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<T, Failed<E>> {
     retry_with(policy, is_transient, on_retry, attempt, thread::sleep)
 }
 
@@ -28,16 +29,18 @@ fn retry_with<T, E, A: Into<Again>>(
     mut on_retry: impl FnMut(&E, u32, Duration),
     mut attempt: impl FnMut(u32) -> Result<T, E>,
     mut sleep: impl FnMut(Duration),
-) -> Result<T, E> {
+) -> Result<T, Failed<E>> {
     let random = Random::new();
     let mut number = 1;
     loop {
-        let failure = match attempt(number) {
+        let error = match attempt(number) {
             Ok(success) => return Ok(success),
-            Err(failure) => failure,
+            Err(error) => error,
         };
-        let Some(pause) = policy.pause(is_transient(&failure).into(), number, &random) else { return Err(failure) };
-        on_retry(&failure, number, pause);
+        let Some(pause) = policy.pause(is_transient(&error).into(), number, &random) else {
+            return Err(Failed { error, attempts: number });
+        };
+        on_retry(&error, number, pause);
         sleep(pause);
         number += 1;
     }
@@ -46,9 +49,9 @@ fn retry_with<T, E, A: Into<Again>>(
 /// Like [`retry`], for what is awaited. It waits on a timer of tokio.
 ///
 /// ```
-/// use jurat_retry::{RetryPolicy, retry_async};
+/// use jurat_retry::{Failed, RetryPolicy, retry_async};
 ///
-/// # async fn f() -> Result<u32, std::io::Error> {
+/// # async fn f() -> Result<u32, Failed<std::io::Error>> {
 /// let policy = RetryPolicy::CONSERVATIVE;
 /// let number = retry_async(&policy, |_: &std::io::Error| true, |_, _, _| {}, async |_attempt| Ok(7)).await?;
 /// # Ok(number)
@@ -56,23 +59,25 @@ fn retry_with<T, E, A: Into<Again>>(
 /// ```
 ///
 /// # Errors
-/// With the last failure.
+/// With the last failure, and the number of attempts.
 #[cfg(feature = "async")]
 pub async fn retry_async<T, E, A: Into<Again>>(
     policy: &RetryPolicy,
     is_transient: impl Fn(&E) -> A,
     mut on_retry: impl FnMut(&E, u32, Duration),
     mut attempt: impl AsyncFnMut(u32) -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<T, Failed<E>> {
     let random = Random::new();
     let mut number = 1;
     loop {
-        let failure = match attempt(number).await {
+        let error = match attempt(number).await {
             Ok(success) => return Ok(success),
-            Err(failure) => failure,
+            Err(error) => error,
         };
-        let Some(pause) = policy.pause(is_transient(&failure).into(), number, &random) else { return Err(failure) };
-        on_retry(&failure, number, pause);
+        let Some(pause) = policy.pause(is_transient(&error).into(), number, &random) else {
+            return Err(Failed { error, attempts: number });
+        };
+        on_retry(&error, number, pause);
         tokio::time::sleep(pause).await;
         number += 1;
     }
@@ -91,8 +96,17 @@ mod tests {
     #[derive(Debug, Default, PartialEq)]
     struct Told(Vec<(u32, u128)>);
 
+    /// The failure of the last attempt is its number.
+    fn given_up(attempts: u32) -> Failed<u32> {
+        Failed { error: attempts, attempts }
+    }
+
     /// Tries what fails so often. Gives the result, what was told, and how long it slept.
-    fn tried(policy: &RetryPolicy, failures: u32, again: impl Fn(&u32) -> Again) -> (Result<u32, u32>, Told, Duration) {
+    fn tried(
+        policy: &RetryPolicy,
+        failures: u32,
+        again: impl Fn(&u32) -> Again,
+    ) -> (Result<u32, Failed<u32>>, Told, Duration) {
         let (mut told, mut slept) = (Told::default(), Duration::ZERO);
         let result = retry_with(
             policy,
@@ -118,9 +132,9 @@ mod tests {
     #[test]
     fn it_is_given_up_after_the_last_attempt_and_where_no_other_would_succeed() {
         let (result, told, _) = tried(&EXACT, u32::MAX, |_| Again::Yes);
-        assert_eq!((result, told.0.len()), (Err(5), 4));
+        assert_eq!((result, told.0.len()), (Err(given_up(5)), 4));
         let (result, told, _) = tried(&EXACT, u32::MAX, |failure| Again::from(*failure < 2));
-        assert_eq!((result, told), (Err(2), Told(vec![(1, 200)])));
+        assert_eq!((result, told), (Err(given_up(2)), Told(vec![(1, 200)])));
     }
 
     #[test]
@@ -156,7 +170,7 @@ mod tests {
                 |pause| slept.push(pause),
             );
             prop_assert_eq!(attempts, most.min(failures + 1).min(lasting));
-            prop_assert_eq!(result, if failures < attempts { Ok(attempts) } else { Err(attempts) });
+            prop_assert_eq!(result, if failures < attempts { Ok(attempts) } else { Err(given_up(attempts)) });
             prop_assert!(told.iter().map(|(attempt, _)| *attempt).eq(1..attempts));
             prop_assert!(told.iter().map(|(_, pause)| *pause).eq(slept.iter().copied()));
             prop_assert!(slept.iter().all(|pause| *pause <= max));
@@ -173,10 +187,11 @@ mod tests {
             |failure, attempt, pause| told.push((*failure, attempt, pause.as_millis())),
             async |attempt| if attempt > 9 { Ok(()) } else { Err(attempt) },
         );
-        assert_eq!(result.await, Err(3));
+        assert_eq!(result.await, Err(given_up(3)));
         assert_eq!(told, [(1, 1, 200), (2, 2, 400)]);
         assert_eq!(began.elapsed(), Duration::from_millis(600));
-        let result: Result<u32, ()> = retry_async(&EXACT, |()| true, |(), _, _| {}, async |attempt| Ok(attempt)).await;
+        let result: Result<u32, Failed<()>> =
+            retry_async(&EXACT, |()| true, |(), _, _| {}, async |attempt| Ok(attempt)).await;
         assert_eq!(result, Ok(1));
     }
 }
