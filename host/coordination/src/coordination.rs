@@ -17,6 +17,7 @@ use crate::flights::{self, FetchedAnswer, Outcome, Waiter};
 use crate::listener::Listener;
 use crate::message::{self, Term};
 use crate::report::{BreakerState, CoordinationStatus, OnEvent};
+use crate::session::Session;
 use crate::status::Counters;
 use crate::transport::{Http, Transport};
 
@@ -28,6 +29,7 @@ const BULK_BYTES: usize = 4 << 20;
 pub struct Coordination {
     /// None if there is no service.
     fetcher: Option<Arc<Fetcher>>,
+    session: Session,
     counters: Arc<Counters>,
     listener: Listener,
     runtime: Handle,
@@ -42,23 +44,23 @@ struct Call {
 }
 
 impl Coordination {
-    /// A client with a configuration. The HTTP client must neither follow redirects nor decompress.
+    /// A client with a configuration.
     ///
     /// Requests run on the runtime. It needs threads of its own: a caller blocks its thread until the runtime has an answer, or has
     /// ended.
-    pub fn new(config: Config, client: jurat_http::Client, runtime: Handle, on_event: Option<OnEvent>) -> Self {
+    pub fn new(config: Config, session: Session, runtime: Handle, on_event: Option<OnEvent>) -> Self {
         let (memory, counters) = Default::default();
-        Self::over_http(config, client, runtime, Listener(on_event), memory, counters)
+        Self::over_http(config, session, runtime, Listener(on_event), memory, counters)
     }
 
     /// A client with a new configuration. Requests under way end under the old one.
     ///
-    /// If the URL is the same, the new client shares the breaker and the cache.
-    pub fn reconfigured(&self, config: Config, client: jurat_http::Client) -> Self {
+    /// The new client shares the session and, if the URL is the same, the breaker and the cache.
+    pub fn reconfigured(&self, config: Config) -> Self {
         let fetcher = self.fetcher.as_ref().filter(|fetcher| fetcher.config().base_url == config.base_url);
         let memory = fetcher.map(|fetcher| Arc::clone(fetcher.memory())).unwrap_or_default();
         let (counters, listener) = (Arc::clone(&self.counters), self.listener.clone());
-        Self::over_http(config, client, self.runtime.clone(), listener, memory, counters)
+        Self::over_http(config, self.session.clone(), self.runtime.clone(), listener, memory, counters)
     }
 
     /// The number of requests under way.
@@ -95,18 +97,18 @@ impl Coordination {
 
     fn over_http(
         config: Config,
-        client: jurat_http::Client,
+        session: Session,
         runtime: Handle,
         listener: Listener,
         memory: Arc<Memory>,
         counters: Arc<Counters>,
     ) -> Self {
         let fetcher = config.base_url.clone().map(|base_url| {
-            let transport: Box<dyn Transport> = Box::new(Http::new(client, &base_url, &config));
+            let transport: Box<dyn Transport> = Box::new(Http::new(session.clone(), &base_url, &config));
             let (counters, listener) = (Arc::clone(&counters), listener.clone());
             Arc::new(Fetcher::new(config, transport, memory, counters, Random::new(), listener))
         });
-        Self { fetcher, counters, listener, runtime }
+        Self { fetcher, session, counters, listener, runtime }
     }
 
     /// Starts to fetch everything that is not cached, without waiting.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Pass};
 use crate::cache::{Cache, Key};
 use crate::config::Config;
 use crate::fetch_failure::{FetchFailure, FetchFailureKind};
@@ -22,12 +23,17 @@ use crate::report::{BreakerChange, CoordinationEvent, Retry};
 use crate::status::Counters;
 use crate::transport::{Endpoint, Transport};
 
+/// Failures in a row after which connections are made anew, if there is no breaker that could open.
+const FAILURES: u32 = 10;
+
 /// The state of one service, which survives a new configuration.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     pub(super) breaker: Breaker,
     pub(super) cache: Cache,
     pub(super) flights: Arc<Flights>,
+    /// Failures in a row.
+    failures: AtomicU32,
 }
 
 /// Sends requests to one service.
@@ -166,16 +172,38 @@ impl Fetcher {
         let Ok(reply) = reply else {
             // A shortened attempt says nothing about the service.
             let is_shortened = until < sent + self.config.timeout;
-            self.report_change(if is_shortened { pass.abandoned() } else { pass.failed(Instant::now()) });
+            match is_shortened {
+                true => self.report_change(pass.abandoned()),
+                false => self.failed(pass, deadline).await,
+            }
             let millis = (until - sent).as_millis();
             let reason = format!("the coordination service did not answer within {millis} ms");
             return Err(FetchFailure::passing(FetchFailureKind::Timeout, reason, Again::Yes));
         };
-        self.report_change(match &reply {
-            Err(failure) if !failure.kind.is_sign_of_life() => pass.failed(Instant::now()),
-            _ => pass.succeeded(),
-        });
+        match &reply {
+            Err(failure) if !failure.kind.is_sign_of_life() => self.failed(pass, deadline).await,
+            _ => {
+                self.memory.failures.store(0, Ordering::Relaxed);
+                self.report_change(pass.succeeded());
+            }
+        }
         reply
+    }
+
+    /// The service has failed. If that opens the breaker, the next attempt has new connections; without a breaker, if there were
+    /// enough failures in a row.
+    async fn failed(&self, pass: Pass<'_>, deadline: Instant) {
+        let change = pass.failed(Instant::now());
+        self.report_change(change);
+        let failures = self.memory.failures.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let is_enough = match self.config.breaker {
+            Some(_) => change.is_some(),
+            None => failures.is_multiple_of(FAILURES),
+        };
+        if is_enough {
+            // After the deadline nobody waits, but they are made.
+            _ = timeout_at(deadline, self.transport.renew()).await;
+        }
     }
 
     fn report_retry(&self, failure: &FetchFailure, attempt: u32, delay: Duration, records: usize) {

@@ -13,6 +13,8 @@
 //! depends on the service, not on the size of its batch. Calls take turns: none has more than half of the permits, so that a single
 //! record waits behind only a few of a large batch.
 //!
+//! If the service fails again and again, `session` gives it new connections.
+//!
 //! # Features
 //! `client`, on by default, is the client. Without it there are only the types of its status and its retries.
 //!
@@ -40,6 +42,8 @@ mod listener;
 mod message;
 mod report;
 #[cfg(feature = "client")]
+mod session;
+#[cfg(feature = "client")]
 mod status;
 #[cfg(feature = "client")]
 mod transport;
@@ -49,3 +53,5 @@ pub use config::{Config, Permitted};
 #[cfg(feature = "client")]
 pub use coordination::Coordination;
 pub use report::{BreakerChange, BreakerState, CoordinationEvent, CoordinationStatus, OnEvent, Retry};
+#[cfg(feature = "client")]
+pub use session::Session;

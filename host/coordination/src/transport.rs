@@ -6,12 +6,13 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use jurat_http::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use jurat_http::retry_after;
-use jurat_http::{Client, Response, StatusCode};
+use jurat_http::{Response, StatusCode};
 use jurat_retry::Again;
 use url::Url;
 
 use crate::config::Config;
 use crate::fetch_failure::{FetchFailure, FetchFailureKind};
+use crate::session::Session;
 
 /// The endpoint of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,16 +26,22 @@ pub(super) enum Endpoint {
 /// A future of the body of an answer.
 pub(super) type Reply<'t> = Pin<Box<dyn Future<Output = Result<Bytes, FetchFailure>> + Send + 't>>;
 
+/// A future that ends when the next request will have new connections.
+pub(super) type Renewal<'t> = Pin<Box<dyn Future<Output = ()> + Send + 't>>;
+
 /// Sends requests to the service. It has no time-out: the caller stops waiting.
 pub(super) trait Transport: Debug + Send + Sync {
     /// Sends one request, once.
     fn post(&self, endpoint: Endpoint, body: Bytes) -> Reply<'_>;
+
+    /// Forgets connections and addresses, because the service has failed again and again.
+    fn renew(&self) -> Renewal<'_>;
 }
 
 /// The service over HTTP.
 #[derive(Debug)]
 pub(super) struct Http {
-    client: Client,
+    session: Session,
     one: Url,
     bulk: Url,
     headers: HeaderMap,
@@ -42,8 +49,8 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// The service at a base URL. The client must not follow redirects: they could lead anywhere.
-    pub(super) fn new(client: Client, base_url: &Url, config: &Config) -> Self {
+    /// The service at a base URL. The clients of the session must not follow redirects: they could lead anywhere.
+    pub(super) fn new(session: Session, base_url: &Url, config: &Config) -> Self {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
         let below = |name: &str| {
             let mut url = base_url.clone();
@@ -53,7 +60,7 @@ impl Http {
         let mut headers = config.headers.clone();
         headers.extend([(CONTENT_TYPE, JSON), (ACCEPT, JSON)]);
         let max_response = config.max_response.to_usize();
-        Self { client, one: below("fetch-data"), bulk: below("fetch-data-batch"), headers, max_response }
+        Self { session, one: below("fetch-data"), bulk: below("fetch-data-batch"), headers, max_response }
     }
 
     async fn send(&self, endpoint: Endpoint, body: Bytes) -> Result<Bytes, FetchFailure> {
@@ -61,7 +68,7 @@ impl Http {
             Endpoint::One => &self.one,
             Endpoint::Bulk => &self.bulk,
         };
-        let request = self.client.post(url.clone()).headers(self.headers.clone()).body(body);
+        let request = self.session.client().post(url.clone()).headers(self.headers.clone()).body(body);
         let response = request.send().await.map_err(|error| broken(&error))?;
         match refusal(&response) {
             Some(failure) => Err(failure),
@@ -94,6 +101,10 @@ impl Http {
 impl Transport for Http {
     fn post(&self, endpoint: Endpoint, body: Bytes) -> Reply<'_> {
         Box::pin(self.send(endpoint, body))
+    }
+
+    fn renew(&self) -> Renewal<'_> {
+        Box::pin(self.session.renew())
     }
 }
 

@@ -15,7 +15,8 @@ use super::*;
 use crate::config::CacheSettings;
 use crate::listener::Listener;
 use crate::report::{BreakerChange, CoordinationEvent, OnEvent, Retry};
-use crate::transport::{Endpoint, Reply};
+use crate::session::Session;
+use crate::transport::{Endpoint, Renewal, Reply};
 
 mod clock;
 mod http;
@@ -23,6 +24,7 @@ mod outage;
 mod page;
 mod reuse;
 mod server;
+mod session;
 mod turns;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -30,6 +32,15 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn wanted<'a>(record: &'a str, terms: &[&'a str]) -> Wanted<'a> {
     Wanted { entity_type: "loan", record, terms: terms.to_vec() }
+}
+
+/// A session that never gets another client.
+fn lasting() -> Session {
+    Session::new(http_client(), || panic!("the session is made anew"))
+}
+
+fn http_client() -> jurat_http::Client {
+    jurat_http::client(&jurat_http::Http::default(), jurat_http::Reach::Anywhere).unwrap()
 }
 
 /// So many attempts.
@@ -95,6 +106,9 @@ struct Heard {
     requests: Vec<(Instant, Endpoint, Bytes)>,
     at_once: usize,
     most_at_once: usize,
+    /// The number of requests before each renewal of the connections.
+    renewals: Vec<usize>,
+    renewal_takes: Duration,
 }
 
 impl std::fmt::Debug for MadeUp {
@@ -124,6 +138,13 @@ impl Transport for MadeUp {
             tokio::time::sleep(takes).await;
             says.map(Bytes::from)
         })
+    }
+
+    fn renew(&self) -> Renewal<'_> {
+        let mut heard = self.heard.lock().unwrap();
+        let requests = heard.requests.len();
+        heard.renewals.push(requests);
+        Box::pin(tokio::time::sleep(heard.renewal_takes))
     }
 }
 
@@ -170,6 +191,7 @@ impl World {
         );
         let client = Coordination {
             fetcher: Some(Arc::new(fetcher)),
+            session: lasting(),
             counters,
             listener: Listener(Some(on_event)),
             runtime: runtime.handle().clone(),
@@ -221,6 +243,10 @@ impl World {
 
     fn requests(&self) -> usize {
         self.heard.lock().unwrap().requests.len()
+    }
+
+    fn renewals(&self) -> Vec<usize> {
+        self.heard.lock().unwrap().renewals.clone()
     }
 }
 

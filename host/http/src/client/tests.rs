@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -142,6 +143,32 @@ fn looking_up_a_name_counts_as_connecting() {
         assert!(error.is_timeout(), "{error:?}");
         drop(over);
     });
+}
+
+#[test]
+fn a_new_client_looks_names_up_again() {
+    /// Counts what it is asked.
+    #[derive(Debug, Default)]
+    struct Counting(AtomicUsize);
+
+    impl Network for Counting {
+        fn addresses(&self, _name: &str) -> io::Result<Vec<IpAddr>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(vec![IpAddr::from([127, 0, 0, 1])])
+        }
+    }
+
+    let server = Server::start(|_| Reply::ok(b"x"));
+    let url = server.url("/").replace("127.0.0.1", "refs.example.com");
+    let network = Arc::new(Counting::default());
+    let addresses = Addresses { reach: Reach::Anywhere, network: network.clone() };
+    // Each request makes a connection, so that it needs the address.
+    let settings = Http { idle_connections: 0, ..Http::default() };
+    for clients in 1..=3 {
+        let client = client_to(&addresses, &settings).unwrap();
+        assert_eq!([(); 2].map(|()| status(&client, &url).unwrap()), [200, 200]);
+        assert_eq!(network.0.load(Ordering::SeqCst), clients);
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use jurat_coordination::{Config, Coordination, CoordinationEvent, CoordinationStatus, OnEvent, Permitted};
+use jurat_coordination::{Config, Coordination, CoordinationEvent, CoordinationStatus, OnEvent, Permitted, Session};
 use jurat_disk::CacheDir;
 use jurat_engine::Supplier;
-use jurat_http::{Reach, wait_for};
+use jurat_http::{Http, Reach, wait_for};
 use jurat_model::{Bytes, Secret};
 use tokio::runtime::Handle;
 use url::Url;
@@ -24,6 +24,7 @@ const CONFIG: Bytes = Bytes::kibi(256);
 /// The HTTP client, cache and runtime that all tenants share.
 pub(super) struct Network {
     pub(super) client: jurat_http::Client,
+    http: Http,
     pub(super) runtime: Handle,
     pub(super) cache: Option<Arc<CacheDir>>,
     pub(super) secrets: BTreeMap<String, Secret>,
@@ -43,7 +44,14 @@ impl Network {
     ) -> Result<Self, OpenError> {
         let client = jurat_http::client(&settings.http, Reach::Anywhere);
         let client = client.map_err(|error| OpenError::Http(error.into()))?;
-        Ok(Self { client, runtime, cache, secrets: settings.headers.clone(), observers })
+        let (http, secrets) = (settings.http.clone(), settings.headers.clone());
+        Ok(Self { client, http, runtime, cache, secrets, observers })
+    }
+
+    /// The session of one service. It begins with the client of all servers; a service that fails again and again gets its own.
+    fn session(&self) -> Session {
+        let http = self.http.clone();
+        Session::new(self.client.clone(), move || jurat_http::client(&http, Reach::Anywhere))
     }
 }
 
@@ -54,7 +62,6 @@ pub(super) struct Related {
     location: Location,
     hosts: Vec<HostPattern>,
     secrets: BTreeMap<String, Secret>,
-    http: jurat_http::Client,
     runtime: Handle,
     client: ArcSwap<Coordination>,
     /// Why the present configuration is not used; none if it is.
@@ -69,19 +76,18 @@ impl Related {
         network: &Network,
         signed: Option<&Url>,
     ) -> Result<Self, OpenError> {
-        let Network { client: http, runtime, cache, secrets, observers } = network;
+        let Network { client, runtime, cache, secrets, observers, .. } = network;
         let name = format!("coordination-{tenant}.yaml");
-        let reader = Arc::new(Source::new(source.config.clone(), http.clone(), cache.clone(), &name));
+        let reader = Arc::new(Source::new(source.config.clone(), client.clone(), cache.clone(), &name));
         let permitted = Permitted { hosts: &source.hosts, signed_base_url: signed, secrets };
         let (config, stale) = config(&reader, &source.config, runtime, &permitted)?;
-        let client = Coordination::new(config, http.clone(), runtime.clone(), on_event(tenant, observers));
+        let client = Coordination::new(config, network.session(), runtime.clone(), on_event(tenant, observers));
         Ok(Self {
             tenant: tenant.to_owned(),
             source: reader,
             location: source.config.clone(),
             hosts: source.hosts.clone(),
             secrets: secrets.clone(),
-            http: http.clone(),
             runtime: runtime.clone(),
             client: ArcSwap::from_pointee(client),
             failure: Mutex::new(stale.map(Arc::new)),
@@ -95,7 +101,7 @@ impl Related {
         let permitted = Permitted { hosts: &self.hosts, signed_base_url: signed, secrets: &self.secrets };
         let failure = match config(&self.source, &self.location, &self.runtime, &permitted) {
             Ok((config, stale)) => {
-                let client = self.client.load().reconfigured(config, self.http.clone());
+                let client = self.client.load().reconfigured(config);
                 self.client.store(Arc::new(client));
                 stale
             }

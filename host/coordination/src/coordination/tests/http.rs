@@ -13,20 +13,20 @@ use super::*;
 /// No test depends on the speed of the machine: what should succeed has minutes.
 const PATIENT: Duration = Duration::from_secs(120);
 
-struct Setup {
-    server: Server,
+pub(super) struct Setup {
+    pub(super) server: Server,
     /// Its threads make the requests.
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     retries: Arc<Mutex<Vec<Retry>>>,
 }
 
 impl Setup {
-    fn new(does: impl Into<Vec<Does>>) -> Self {
+    pub(super) fn new(does: impl Into<Vec<Does>>) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         Self { server: Server::new(does.into()), runtime, retries: Arc::default() }
     }
 
-    fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Config {
         let retry = RetryPolicy { base_delay: MILLI, max_delay: MILLI, ..RetryPolicy::DEFAULT };
         let base_url = Some(format!("http://{}/refs", self.server.address).parse().unwrap());
         Config { base_url, timeout: PATIENT, deadline: PATIENT, retry, breaker: None, ..Config::default() }
@@ -39,17 +39,13 @@ impl Setup {
                 retries.lock().unwrap().push(retry.clone());
             }
         });
-        Coordination::new(config, http_client(), self.runtime.handle().clone(), Some(on_event))
+        Coordination::new(config, lasting(), self.runtime.handle().clone(), Some(on_event))
     }
 
     fn one(&self, config: Config) -> Supplied {
         let [supplied] = self.client(config).supply(&[wanted("{}", &["parent"])]).concat().try_into().unwrap();
         supplied
     }
-}
-
-fn http_client() -> jurat_http::Client {
-    jurat_http::client(&jurat_http::Http::default(), jurat_http::Reach::Anywhere).unwrap()
 }
 
 fn answers(body: &str) -> Does {
@@ -255,7 +251,7 @@ fn a_caller_may_be_on_a_thread_of_another_runtime() {
 fn a_runtime_that_has_ended_keeps_no_caller_waiting() {
     let setup = Setup::new([Does::Echoes]);
     let gone = Builder::new_current_thread().enable_all().build().unwrap();
-    let client = Coordination::new(setup.config(), http_client(), gone.handle().clone(), None);
+    let client = Coordination::new(setup.config(), lasting(), gone.handle().clone(), None);
     drop(gone);
     let supplied = client.supply(&[wanted("{}", &["parent"])]).concat();
     assert_eq!(

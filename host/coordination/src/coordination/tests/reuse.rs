@@ -109,23 +109,21 @@ fn what_is_known_of_a_service_survives_a_new_configuration_unless_it_is_another_
     world.one("{}");
     (0..2).for_each(|_| _ = world.one(r#"{"other":1}"#));
     assert_eq!(world.client.status().breaker, BreakerState::Open);
-    let client = || jurat_http::Client::builder().build().unwrap();
     let again = Config { concurrency: NonZeroU32::MIN, ..config.clone() };
-    let again = world.client.reconfigured(again, client()).status();
+    let again = world.client.reconfigured(again).status();
     assert_eq!((again.breaker, again.cache_entries, again.requests), (BreakerState::Open, 1, 6));
     let other = Config { base_url: Some("http://refs.example.com/v2".parse().unwrap()), ..config.clone() };
-    let other = world.client.reconfigured(other, client()).status();
+    let other = world.client.reconfigured(other).status();
     assert_eq!((other.breaker, other.cache_entries, other.requests), (BreakerState::Closed, 0, 6));
-    let off = world.client.reconfigured(Config { base_url: None, ..config.clone() }, client());
+    let off = world.client.reconfigured(Config { base_url: None, ..config.clone() });
     assert_eq!((off.status().enabled, off.status().breaker), (false, BreakerState::Off));
-    assert_eq!(off.reconfigured(config, client()).status().breaker, BreakerState::Closed);
+    assert_eq!(off.reconfigured(config).status().breaker, BreakerState::Closed);
 }
 
 #[test]
 fn a_service_that_is_switched_off_says_so() {
     let runtime = Builder::new_current_thread().build().unwrap();
-    let client = jurat_http::Client::builder().build().unwrap();
-    let client = Coordination::new(Config::default(), client, runtime.handle().clone(), None);
+    let client = Coordination::new(Config::default(), lasting(), runtime.handle().clone(), None);
     let supplied = client.supply(&[wanted("{}", &["parent", "all_children"])]).concat();
     assert_eq!([code(&supplied[0]), code(&supplied[1])], ["coordination_disabled"; 2]);
     assert_eq!(cause(&supplied[0]), UnavailableCause::Failure);
